@@ -1,0 +1,32 @@
+// Next-token cross-entropy: loss per position and its gradient in one pass over the logits.
+import { bytes, exp4, fillTail, maxLanes, padded, splat, sumLanes } from './simd';
+
+/** Natural logarithm of a positive float: exponent bits plus an odd series of (m - 1) / (m + 1). */
+function ln(x: f32): f32 {
+  const bits = reinterpret<i32>(x);
+  let exponent = (bits >> 23) - 127, m = reinterpret<f32>((bits & 0x7fffff) | 0x3f800000);
+  if (m > 1.41421356) { m *= 0.5; exponent++; }
+  const t = (m - 1) / (m + 1), t2 = t * t;
+  return <f32>exponent * 0.69314718 + 2 * t * (1 + t2 * (0.33333333 + t2 * (0.2 + t2 * (0.14285714 + t2 * 0.11111111))));
+}
+
+/** losses[i] = -log softmax(logits[i])[target[i]] and dLogits = scale * (softmax - onehot); rows with target < 0 count for nothing. */
+export function crossEntropy(rows: i32, vocab: i32, logits: usize, targets: usize, losses: usize, dLogits: usize, scale: f32): void {
+  const width = padded(vocab), row = bytes(width);
+  for (let i = 0; i < rows; i++) {
+    const target = load<i32>(targets + bytes(i));
+    if (target < 0) { memory.fill(dLogits, 0, row); store<f32>(losses + bytes(i), 0); logits += row; dLogits += row; continue; }
+    fillTail(logits, vocab, width, splat(-Infinity));
+    let top = v128.load(logits);
+    for (let j: usize = 16; j < row; j += 16) top = f32x4.pmax(top, v128.load(logits + j));
+    const shift = maxLanes(top), shift4 = splat(shift);
+    let sum4 = splat(0);
+    for (let j: usize = 0; j < row; j += 16) { const e = exp4(f32x4.sub(v128.load(logits + j), shift4)); sum4 = f32x4.add(sum4, e); v128.store(dLogits + j, e); }
+    const sum = sumLanes(sum4), norm = splat(scale / sum);
+    for (let j: usize = 0; j < row; j += 16) v128.store(dLogits + j, f32x4.mul(v128.load(dLogits + j), norm));
+    const hit = dLogits + bytes(target);
+    store<f32>(hit, load<f32>(hit) - scale);
+    store<f32>(losses + bytes(i), ln(sum) + shift - load<f32>(logits + bytes(target)));
+    logits += row; dLogits += row;
+  }
+}

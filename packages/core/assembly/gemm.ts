@@ -1,0 +1,76 @@
+// Matrix products from register tiles, and the transpose they need. Strides are in floats; widths are multiples of 4.
+import { bytes, padded } from './simd';
+import { MAX_ROWS, tile1, tile2 } from './generated/tiles';
+
+/** One band of at most MAX_ROWS rows: C[rows, n] = Init + A[rows, k]·B[k, n]. Strides in bytes. */
+// @ts-ignore: decorator
+@inline export function band(rows: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize,
+                             c: usize, cRow: usize, init: usize, initRow: usize): void {
+  let j = 0;
+  for (; j + 8 <= n; j += 8) tile2(rows, k, a, aRow, aCol, b + bytes(j), bRow, c + bytes(j), cRow, init + bytes(j), initRow);
+  if (j < n) tile1(rows, k, a, aRow, aCol, b + bytes(j), bRow, c + bytes(j), cRow, init + bytes(j), initRow);
+}
+
+/** Above this many floats, B no longer sits in the L1 cache and its rows compete for the same cache sets. */
+const PACK_ABOVE: i32 = 8192;
+
+/**
+ * C[m, n] = Init + A[m, k]·B[k, n].  A has free row and column strides, so A^T is just swapped strides.
+ * Init is any matrix with a row stride: C itself accumulates, a bias row with stride 0 adds a bias, a zero row clears.
+ * scratch holds 8 columns of B and, if A is transposed, a copy of A: 8 * k + padded(m) * padded(k) floats.
+ */
+export function gemm(m: i32, n: i32, k: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32,
+                     c: usize, cRow: i32, init: usize, initRow: i32, scratch: usize): void {
+  const pack = n * k > PACK_ABOVE;
+  if (pack && aCol != 1) {
+    const rows = scratch + bytes(8 * k);
+    transpose(k, padded(m), a, aCol, rows, padded(k), 1);
+    a = rows; aRow = padded(k); aCol = 1;
+  }
+  const ar = bytes(aRow), ac = bytes(aCol), cr = bytes(cRow), ir = bytes(initRow);
+  for (let j = 0; j < n; j += 8) {
+    const wide = j + 8 <= n;
+    let B = b + bytes(j), br = bytes(bRow);
+    if (pack && wide) { packColumns(k, B, br, scratch); B = scratch; br = 32; }
+    columns(wide, m, k, a, ar, ac, B, br, c + bytes(j), cr, init + bytes(j), ir);
+  }
+}
+
+/** panel[k, 8] = B[k, 8] */
+function packColumns(k: i32, b: usize, bRow: usize, panel: usize): void {
+  for (const end = panel + bytes(8 * k); panel < end; panel += 32) {
+    v128.store(panel, v128.load(b)); v128.store(panel, v128.load(b, 16), 16);
+    b += bRow;
+  }
+}
+
+/** 8 columns of C (4 unless wide). Strides in bytes. The rows are dealt out evenly over as few tiles as will do. */
+// @ts-ignore: decorator
+@inline function columns(wide: bool, m: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, init: usize, initRow: usize): void {
+  for (let tiles = (m + MAX_ROWS - 1) / MAX_ROWS; tiles > 0; tiles--) {
+    const rows = (m + tiles - 1) / tiles;
+    if (wide) tile2(rows, k, a, aRow, aCol, b, bRow, c, cRow, init, initRow); else tile1(rows, k, a, aRow, aCol, b, bRow, c, cRow, init, initRow);
+    a += rows * aRow; c += rows * cRow; init += rows * initRow;
+    m -= rows;
+  }
+}
+
+/** out[cols, outRow] = scale * in[rows, inRow]^T; columns of `out` from `rows` up to its padded width become 0. cols % 4 == 0. */
+export function transpose(rows: i32, cols: i32, input: usize, inRow: i32, out: usize, outRow: i32, scale: f32): void {
+  const ir = bytes(inRow), or = bytes(outRow), s = f32x4.splat(scale);
+  for (let i = 0; i < rows; i += 4) {
+    const rest = rows - i, r = input + i * ir;
+    for (let j = 0; j < cols; j += 4) {
+      const p = r + bytes(j), zero = f32x4.splat(0);
+      const r0 = v128.load(p), r1 = rest > 1 ? v128.load(p + ir) : zero;
+      const r2 = rest > 2 ? v128.load(p + 2 * ir) : zero, r3 = rest > 3 ? v128.load(p + 3 * ir) : zero;
+      const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+      const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+      const o = out + bytes(i) + j * or;
+      v128.store(o, f32x4.mul(s, v128.shuffle<i64>(t0, t2, 0, 2)));
+      v128.store(o + or, f32x4.mul(s, v128.shuffle<i64>(t0, t2, 1, 3)));
+      v128.store(o + 2 * or, f32x4.mul(s, v128.shuffle<i64>(t1, t3, 0, 2)));
+      v128.store(o + 3 * or, f32x4.mul(s, v128.shuffle<i64>(t1, t3, 1, 3)));
+    }
+  }
+}

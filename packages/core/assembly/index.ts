@@ -1,0 +1,7 @@
+export { gemm, transpose } from './gemm';
+export { add, addColumnSums, gatherRows, scale, scatterAddRows } from './elementwise';
+export { layerNorm, layerNormApply, layerNormBackward } from './layerNorm';
+export { attentionMix, attentionMixBackward, attentionScores, attentionScoresBackward, causalSoftmax, causalSoftmaxBackward } from './attention';
+export { rotary } from './rotary';
+export { crossEntropy } from './crossEntropy';
+export { adamw, sumShards } from './adamw';

@@ -1,0 +1,24 @@
+// Rotary positions: each head's pairs (i, i + half) turn by an angle that grows with the position.
+import { bytes } from './simd';
+
+/**
+ * output[r, h, :] = input[r, h, :] with pairs (i, i + half), i < half, rotated by the angle whose cosine and sine stand in
+ * tables[positions[r], i] and tables[positions[r], half + i]; other dimensions are copied. direction 1 forward, -1
+ * backward (the transpose of a rotation turns back). headSize is a multiple of 4; output may be input.
+ */
+export function rotary(rows: i32, heads: i32, headSize: i32, half: i32, input: usize, output: usize, positions: usize, tables: usize, direction: f32): void {
+  const head = bytes(headSize), reach = bytes(half), tableRow = bytes(2 * half);
+  for (let r = 0; r < rows; r++) {
+    const cosines = tables + <usize>load<i32>(positions + bytes(r)) * tableRow, sines = cosines + reach;
+    for (let h = 0; h < heads; h++) {
+      if (input != output) memory.copy(output, input, head);
+      for (let i: usize = 0; i < reach; i += 4) {
+        const c = load<f32>(cosines + i), s = load<f32>(sines + i) * direction;
+        const a = load<f32>(input + i), b = load<f32>(input + i + reach);
+        store<f32>(output + i, a * c - b * s);
+        store<f32>(output + i + reach, b * c + a * s);
+      }
+      input += head; output += head;
+    }
+  }
+}

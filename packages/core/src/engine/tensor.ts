@@ -1,0 +1,197 @@
+// Tensors are named views of one memory; an arena hands the memory out and never takes it back.
+
+/** float32 in WebAssembly memory, or float64 in the reference engine. */
+export type Floats = Float32Array | Float64Array;
+
+/** What an arena needs of a memory. A WebAssembly.Memory is one; so is the reference engine's plain buffer. */
+export interface Memory {
+  readonly buffer: ArrayBufferLike;
+  /** Grows by so many pages of 64 KiB; contents and addresses stay, views may go stale. */
+  grow(pages: number): number;
+}
+
+/** A row of floats rounded up to whole SIMD vectors of four. */
+export const padded = (floats: number): number => (floats + 3) & ~3;
+
+/** Bump allocator over one memory. Addresses are in bytes, and allocations are 128-byte aligned and zero on first use. */
+export class Arena {
+  private top: number;
+  readonly memory: Memory;
+  /** Bytes of one float: 4, or 8 in the reference engine. */
+  readonly floatBytes: 4 | 8;
+
+  constructor(memory: Memory, floatBytes: 4 | 8 = 4, start = 1 << 16) {
+    this.memory = memory;
+    this.floatBytes = floatBytes;
+    this.top = start;
+  }
+
+  /** The first free address. */
+  get used(): number {
+    return this.top;
+  }
+
+  /** Address of `count` fresh bytes. 128 apart, so that no two threads ever share a pair of cache lines. */
+  bytes(count: number): number {
+    const address = this.top;
+    this.top = (address + count + 127) & ~127;
+    const missing = this.top - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / 65536));
+    return address;
+  }
+
+  /** A view of floats already handed out. */
+  floats(address: number, count: number): Floats {
+    return this.floatBytes === 4
+      ? new Float32Array(this.memory.buffer, address, count)
+      : new Float64Array(this.memory.buffer, address, count);
+  }
+
+  /** `layout` describes the tensor; its memory is fresh. */
+  tensor(name: string, layout: Layout): Tensor {
+    return new Tensor(this, name, this.bytes(layout.rows * layout.width * this.floatBytes), layout);
+  }
+
+  /** An index array (tokens, targets, positions) of `count` integers. */
+  integers(count: number): Integers {
+    return new Integers(this, this.bytes(count * 4), count);
+  }
+}
+
+/**
+ * Two readings of the same floats. Kernels see a matrix of `rows` rows, `width` floats each, whole SIMD vectors.
+ * People see `shape` (TransformerLens axes), reached through `strides` in floats, which step over the padding.
+ */
+export interface Layout {
+  readonly rows: number;
+  readonly width: number;
+  /** Floats from one row to the next; `width` unless this is some columns of a wider matrix. */
+  readonly stride?: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** Keeps padding zero by construction: everything that writes a tensor writes zeros there, or nothing. */
+export class Tensor implements Layout {
+  readonly name: string;
+  readonly address: number;
+  readonly rows: number;
+  readonly width: number;
+  readonly stride: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  private readonly arena: Arena;
+  private view: Floats | null = null;
+
+  constructor(arena: Arena, name: string, address: number, layout: Layout) {
+    this.arena = arena;
+    this.name = name;
+    this.address = address;
+    this.rows = layout.rows;
+    this.width = layout.width;
+    this.stride = layout.stride ?? layout.width;
+    this.shape = layout.shape;
+    this.strides = layout.strides;
+  }
+
+  /** The padded floats, [rows, width]. Ask again after an allocation: memory that is not shared moves when it grows. */
+  get data(): Floats {
+    if (this.view === null || this.view.buffer !== this.arena.memory.buffer)
+      this.view = this.arena.floats(this.address, (this.rows - 1) * this.stride + this.width);
+    return this.view;
+  }
+
+  /** The same layout over other memory of the same arena, or over this memory under another name. */
+  at(address: number, name: string = this.name): Tensor {
+    return new Tensor(this.arena, name, address, this);
+  }
+
+  /** Columns [from, from + width) as a matrix, multiples of 4 floats: one head's part of q, or of W_Q. */
+  columns(from: number, width: number): Tensor {
+    return this.part(from, { rows: this.rows, width, stride: this.stride });
+  }
+
+  /** Rows [from, from + rows) as a matrix: one head's part of W_O. */
+  rowRange(from: number, rows: number): Tensor {
+    return this.part(from * this.stride, { rows, width: this.width, stride: this.stride });
+  }
+
+  /** The same memory with `count` rows in each row: one row for each position instead of one for each head. */
+  rowsJoined(count: number): Tensor {
+    const layout = { rows: this.rows / count, width: this.width * count, shape: this.shape, strides: this.strides };
+    return new Tensor(this.arena, this.name, this.address, layout);
+  }
+
+  /** Another reading for people of the same memory. */
+  viewed(name: string, { shape, strides }: { shape: readonly number[]; strides: readonly number[] }): Tensor {
+    return new Tensor(this.arena, name, this.address, { rows: this.rows, width: this.width, shape, strides });
+  }
+
+  private part(offset: number, { rows, width, stride }: { rows: number; width: number; stride: number }): Tensor {
+    const layout = { rows, width, stride, shape: [rows, width], strides: [stride, 1] };
+    return new Tensor(this.arena, `part of ${this.name}`, this.address + offset * this.arena.floatBytes, layout);
+  }
+
+  /** Elements of `shape`, without padding. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** Copies the elements out, row-major in `shape`. */
+  toArray(): Floats {
+    const out = this.arena.floatBytes === 4 ? new Float32Array(this.size) : new Float64Array(this.size);
+    copyElements(this, this.data, out, 'out');
+    return out;
+  }
+
+  /** Writes the elements, row-major in `shape`; padding stays as it is. */
+  set(values: ArrayLike<number>): void {
+    if (values.length !== this.size)
+      throw new Error(`${this.name}: expected ${this.size} values of shape [${this.shape}], got ${values.length}.`);
+    copyElements(this, this.data, values, 'in');
+  }
+}
+
+/** An index array in the same memory, for kernels that gather, scatter and rotate. */
+export class Integers {
+  readonly address: number;
+  readonly length: number;
+  private readonly arena: Arena;
+  private view: Int32Array | null = null;
+
+  constructor(arena: Arena, address: number, length: number) {
+    this.arena = arena;
+    this.address = address;
+    this.length = length;
+  }
+
+  get data(): Int32Array {
+    if (this.view === null || this.view.buffer !== this.arena.memory.buffer)
+      this.view = new Int32Array(this.arena.memory.buffer, this.address, this.length);
+    return this.view;
+  }
+}
+
+/** Number of elements of a shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, axis) => product * axis, 1);
+
+/** Copies between a strided tensor and a dense row-major array, whole runs of the last axis at a time. */
+export function copyElements(layout: Layout, padded: Floats, dense: ArrayLike<number>, direction: 'in' | 'out'): void {
+  const { shape, strides } = layout;
+  const last = shape.length - 1;
+  const run = last < 0 ? 1 : (shape[last] as number);
+  if (run === 0) return;
+  const index = new Array<number>(Math.max(last, 0)).fill(0);
+  let offset = 0;
+  for (let at = 0; at < dense.length; at += run) {
+    if (direction === 'out') (dense as Floats).set(padded.subarray(offset, offset + run), at);
+    else for (let i = 0; i < run; i++) padded[offset + i] = dense[at + i] as number;
+    for (let axis = last - 1; axis >= 0; axis--) {
+      offset += strides[axis] as number;
+      index[axis] = (index[axis] as number) + 1;
+      if ((index[axis] as number) < (shape[axis] as number)) break;
+      offset -= (strides[axis] as number) * (shape[axis] as number);
+      index[axis] = 0;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// The names of the hook points, which of them a model has, and how a user's pattern selects among them.
+import type { ModelConfig } from './config.ts';
+
+/** Hook points that cost extra memory and are there only when named. */
+const ON_REQUEST = ['attn.hook_result', 'hook_q_input', 'hook_k_input', 'hook_v_input'] as const;
+
+/** A name, a glob with `*` and `?`, several of them, or a predicate. */
+export type HookSelection = string | readonly string[] | ((name: string) => boolean);
+
+/** Every hook point of this model in forward order; those on request only when asked for. */
+export function hookPoints(config: ModelConfig, { onRequest }: { onRequest: boolean }): string[] {
+  const layerNorm = config.normalization === 'LN';
+  const names = ['hook_embed'];
+  if (config.positions !== 'rotary') names.push('hook_pos_embed');
+  for (let layer = 0; layer < config.nLayers; layer++) {
+    const block = [
+      'hook_resid_pre',
+      ...(onRequest ? ['hook_q_input', 'hook_k_input', 'hook_v_input'] : []),
+      ...(layerNorm ? ['ln1.hook_scale', 'ln1.hook_normalized'] : []),
+      'attn.hook_q',
+      'attn.hook_k',
+      'attn.hook_v',
+      ...(config.positions === 'rotary' ? ['attn.hook_rot_q', 'attn.hook_rot_k'] : []),
+      'attn.hook_attn_scores',
+      'attn.hook_pattern',
+      'attn.hook_z',
+      ...(onRequest ? ['attn.hook_result'] : []),
+      'hook_attn_out',
+      'hook_resid_post',
+    ];
+    names.push(...block.map((suffix) => `blocks.${layer}.${suffix}`));
+  }
+  if (layerNorm) names.push('ln_final.hook_scale', 'ln_final.hook_normalized');
+  return names;
+}
+
+export const isSplitInput = (name: string): boolean => /\.hook_[qkv]_input$/.test(name);
+export const isResult = (name: string): boolean => name.endsWith('.attn.hook_result');
+export const isOnRequest = (name: string): boolean => ON_REQUEST.some((suffix) => name.endsWith(`.${suffix}`));
+
+/**
+ * The hook points that a selection names, in forward order. A glob or predicate sees the points on request too, except
+ * a glob that is `*` alone. Throws an Error listing the nearest names when a name or glob matches nothing.
+ */
+export function selectHookPoints(config: ModelConfig, selection: HookSelection, caller: string): string[] {
+  const all = hookPoints(config, { onRequest: true });
+  if (typeof selection === 'function') return all.filter((name) => !isOnRequest(name) && selection(name));
+  const wanted = new Set<string>();
+  for (const pattern of typeof selection === 'string' ? [selection] : selection) {
+    const found = matching(pattern, all);
+    if (found.length === 0) throw new Error(unknownHook(caller, pattern, all));
+    for (const name of found) wanted.add(name);
+  }
+  return all.filter((name) => wanted.has(name));
+}
+
+function matching(pattern: string, all: readonly string[]): string[] {
+  if (!/[*?]/.test(pattern)) return all.filter((name) => name === pattern);
+  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
+  const expression = new RegExp(`^${source}$`);
+  return all.filter((name) => expression.test(name) && (pattern !== '*' || !isOnRequest(name)));
+}
+
+function unknownHook(caller: string, name: string, all: readonly string[]): string {
+  const nearest = [...all].sort((a, b) => editDistance(name, a) - editDistance(name, b)).slice(0, 3);
+  return `${caller}: this model has no hook point "${name}"; the nearest are ${nearest.map((n) => `"${n}"`).join(', ')}.`;
+}
+
+/** Levenshtein's distance, for suggestions. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length] as number;
+}

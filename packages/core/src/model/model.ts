@@ -1,0 +1,264 @@
+// A transformer with its memory: run it, look inside, change it on the way, take gradients. One model owns one memory
+// and one program at a time; it is planned anew when the number or length of sequences changes. Not for several threads.
+import type { Engine } from '../engine/engine.ts';
+import { Arena, type Floats, type Tensor } from '../engine/tensor.ts';
+import { ActivationCache } from './activationCache.ts';
+import type { PlanOptions } from './activations.ts';
+import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
+import { type HookSelection, isResult, isSplitInput, selectHookPoints } from './hookPoints.ts';
+import { type CleanMeans, cleanRunNeeds, compileInterventions, type Intervention, type TensorHooks } from './interventions.ts';
+import { blankWeights, type NamedWeights, namedCopies, Parameters, widestMatrix } from './parameters.ts';
+import { Program } from './program.ts';
+
+/** Sequences of equal length, row by row: at most nCtx tokens each, whole numbers below dVocab. */
+export type Tokens = readonly ArrayLike<number>[];
+
+/** What a hook sees: a dense copy, row-major in `shape`. Changes to `data` take effect; `data` may also be replaced. */
+export interface HookedActivation {
+  readonly name: string;
+  /** Axes as in REFERENCE: [batch, pos, ...]; patterns and scores are [batch, head, queryPos, keyPos]. */
+  readonly shape: readonly number[];
+  data: Floats;
+}
+
+export type Hook = (activation: HookedActivation) => void;
+
+export interface RunResult {
+  /** [batch, pos, dVocab] */
+  readonly logits: Floats;
+  /** Next-token loss in nats of positions 0 … T − 2: [batch, pos − 1]. */
+  readonly lossPerPosition: Floats;
+  readonly batch: number;
+  readonly length: number;
+}
+
+export interface CachedRun extends RunResult {
+  readonly cache: ActivationCache;
+}
+
+export interface GradientRun extends RunResult {
+  /** Gradients of the mean loss with respect to each weight. */
+  readonly gradients: NamedWeights;
+  /** Gradients of the mean loss with respect to the requested activations. Future keys have gradient 0. */
+  readonly activationGradients: ActivationCache;
+}
+
+const PLAIN: PlanOptions = { gradients: false, results: false, splitInputs: false };
+
+export class Model {
+  readonly config: ModelConfig;
+  readonly engine: Engine;
+  private readonly weights: Parameters;
+  private readonly arena: Arena;
+  private planned: { key: string; program: Program; gradients: Parameters | null } | null = null;
+  private readonly workspace: { start: number; end: number };
+
+  /** A model with zero weights (LayerNorm gains 1). Use `setWeights`, or `initialize` in training. */
+  constructor(engine: Engine, options: ModelOptions) {
+    this.engine = engine;
+    this.config = modelConfig(options);
+    this.arena = engine.createArena();
+    this.weights = new Parameters(this.config, this.arena);
+    blankWeights(this.config, this.weights);
+    this.workspace = { start: this.arena.used, end: this.arena.used };
+  }
+
+  /** Sets weights by name; those not given keep their values. Throws when a name or shape is not this model's. */
+  setWeights(weights: NamedWeights): void {
+    for (const [name, { shape, data }] of Object.entries(weights)) {
+      const tensor = this.weights.named(name);
+      if (shape.join() !== tensor.shape.join())
+        throw new Error(`setWeights: ${name} has shape [${shape}], this model needs [${tensor.shape}].`);
+      tensor.set(data);
+    }
+    this.weights.changed();
+  }
+
+  /** Copies of all weights by name. */
+  getWeights(): NamedWeights {
+    return namedCopies(this.weights);
+  }
+
+  /** Logits and losses. */
+  run(tokens: Tokens): RunResult {
+    return this.execute('run', tokens, PLAIN, null);
+  }
+
+  /** Runs and keeps the named activations (all but those on request unless `names` says otherwise). */
+  runWithCache(tokens: Tokens, options: { names?: HookSelection } = {}): CachedRun {
+    return this.runWithInterventions(tokens, [], { names: options.names ?? '*' });
+  }
+
+  /** Runs with interventions; keeps the named activations (none unless `names` says so), as changed. */
+  runWithInterventions(
+    tokens: Tokens,
+    interventions: readonly Intervention[],
+    options: { names?: HookSelection } = {},
+  ): CachedRun {
+    const names = selectHookPoints(this.config, options.names ?? [], 'runWithInterventions');
+    const removes = interventions.some((i) => i.kind === 'removeFromInput');
+    const plan: PlanOptions = {
+      gradients: false,
+      results: removes || names.some(isResult),
+      splitInputs: removes || names.some(isSplitInput),
+    };
+    const cleanMeans = this.cleanMeans(tokens, interventions);
+    const cache = new ActivationCache();
+    const run = this.execute('runWithInterventions', tokens, plan, (program) => {
+      const resultOf = (layer: number): Tensor => program.activations.blocks[layer]!.result as Tensor;
+      const hooks = compileInterventions({ config: this.config, interventions, cleanMeans, resultOf });
+      const keep = new Set(names);
+      return {
+        forward: (t) => {
+          for (const action of hooks.get(t.name) ?? []) action(t);
+          if (keep.has(t.name)) cache.keep(t);
+        },
+      };
+    });
+    return { ...run, cache };
+  }
+
+  /**
+   * Runs with functions called at hook points, in the order given: look at an activation, or change it before anything
+   * uses it. A name may be a glob. Hooks on a layer's per-head inputs and on its LayerNorm exclude each other.
+   */
+  runWithHooks(tokens: Tokens, hooks: readonly (readonly [HookSelection, Hook])[]): RunResult {
+    const actions: TensorHooks = new Map();
+    for (const [selection, hook] of hooks)
+      for (const name of selectHookPoints(this.config, selection, 'runWithHooks'))
+        actions.set(name, [...(actions.get(name) ?? []), denseHook(hook)]);
+    const names = [...actions.keys()];
+    const splitInputs = names.some(isSplitInput);
+    const clash = splitInputs && names.find((name) => name.includes('.ln1.'));
+    if (clash)
+      throw new Error(
+        `runWithHooks: "${clash}" has no effect while heads have inputs of their own; leave out it or the hooks on hook_q_input, hook_k_input, hook_v_input.`,
+      );
+    const plan = { gradients: false, results: names.some(isResult), splitInputs };
+    return this.execute('runWithHooks', tokens, plan, () => ({
+      changesScale: names.some((name) => name.endsWith('hook_scale')),
+      forward: (t) => {
+        for (const action of actions.get(t.name) ?? []) action(t);
+      },
+    }));
+  }
+
+  /**
+   * Gradients of the mean loss, over all sequences and positions 0 … T − 2, with respect to every weight and to the
+   * named activations (none by default).
+   */
+  runWithGradients(tokens: Tokens, options: { names?: HookSelection } = {}): GradientRun {
+    const names = selectHookPoints(this.config, options.names ?? [], 'runWithGradients');
+    const activationGradients = new ActivationCache();
+    const backward = (wanted: readonly string[], splitInputs: boolean): RunResult => {
+      const keep = new Set(wanted);
+      const plan = { gradients: true, results: wanted.some(isResult), splitInputs };
+      const watch = (): { backward(t: Tensor): void } => ({
+        backward: (t) => {
+          if (keep.has(t.name)) activationGradients.keep(t, { causal: true });
+        },
+      });
+      return this.execute('runWithGradients', tokens, plan, watch, (program) => {
+        for (const gradient of this.gradients().all) gradient.data.fill(0);
+        program.backward(this.gradients());
+      });
+    };
+    const split = names.filter(isSplitInput);
+    if (split.length > 0) backward(split, true);
+    const run = backward(
+      names.filter((name) => !isSplitInput(name)),
+      false,
+    );
+    return { ...run, gradients: namedCopies(this.gradients()), activationGradients };
+  }
+
+  private cleanMeans(tokens: Tokens, interventions: readonly Intervention[]): CleanMeans {
+    const needs = cleanRunNeeds(interventions);
+    if (needs.length === 0) return new Map();
+    const { cache } = this.runWithCache(tokens, { names: needs });
+    return new Map(needs.map((name) => [name, cache.meanOverPositions(name)]));
+  }
+
+  private gradients(): Parameters {
+    return this.planned?.gradients as Parameters;
+  }
+
+  private execute(
+    caller: string,
+    tokens: Tokens,
+    plan: PlanOptions,
+    watch: ((program: Program) => Program['watcher']) | null,
+    after?: (program: Program) => void,
+  ): RunResult {
+    const length = checkTokens(this.config, tokens, caller);
+    const program = this.plan({ sequences: tokens.length, length }, plan);
+    const a = program.activations;
+    tokens.forEach((sequence, s) => {
+      for (let t = 0; t < length; t++) {
+        a.tokens.data[s * length + t] = sequence[t] as number;
+        a.targets.data[s * length + t] = t < length - 1 ? (sequence[t + 1] as number) : -1;
+      }
+    });
+    program.watcher = watch ? watch(program) : null;
+    try {
+      program.forward();
+      program.loss(1 / (tokens.length * Math.max(1, length - 1)));
+      after?.(program);
+    } finally {
+      program.watcher = null;
+    }
+    const lossPerPosition = a.losses.viewed('losses', { shape: [tokens.length, length - 1], strides: [length, 1] });
+    return { logits: a.logits.toArray(), lossPerPosition: lossPerPosition.toArray(), batch: tokens.length, length };
+  }
+
+  /** The program for this extent, planned anew in the same memory when it is not the last one. */
+  private plan(extent: { sequences: number; length: number }, plan: PlanOptions): Program {
+    const key = JSON.stringify([extent, plan]);
+    if (this.planned?.key === key) return this.planned.program;
+    const { workspace, config, engine, weights } = this;
+    if (workspace.end > workspace.start)
+      new Uint8Array(this.arena.memory.buffer, workspace.start, workspace.end - workspace.start).fill(0);
+    const arena = new Arena(this.arena.memory, this.arena.floatBytes, workspace.start);
+    const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
+    const ops = engine.createOps(arena, attention, widestMatrix(config));
+    const gradients = plan.gradients ? new Parameters(config, arena) : null;
+    const program = new Program({ config, extent, plan, ops, arena, weights });
+    workspace.end = Math.max(workspace.end, arena.used);
+    this.planned = { key, program, gradients };
+    return program;
+  }
+}
+
+/** Gives a user's hook a dense copy and writes back what it leaves there. */
+function denseHook(hook: Hook): (activation: Tensor) => void {
+  return (tensor) => {
+    const activation: HookedActivation = { name: tensor.name, shape: tensor.shape, data: tensor.toArray() };
+    hook(activation);
+    if (activation.data.length !== tensor.size)
+      throw new Error(
+        `runWithHooks: the hook at ${tensor.name} left ${activation.data.length} numbers, its shape [${tensor.shape}] needs ${tensor.size}.`,
+      );
+    tensor.set(activation.data);
+  };
+}
+
+/** The common length of the sequences. Throws an Error that names the sequence, the token and the limit. */
+export function checkTokens(config: ModelConfig, tokens: Tokens, caller: string): number {
+  const first = tokens[0];
+  if (!first || first.length === 0) throw new Error(`${caller}: expected at least one sequence of at least one token.`);
+  const length = first.length;
+  if (length > config.nCtx)
+    throw new Error(`${caller}: a sequence has ${length} tokens, this model's context is ${config.nCtx}; shorten it.`);
+  tokens.forEach((sequence, s) => {
+    if (sequence.length !== length)
+      throw new Error(`${caller}: sequence ${s} has ${sequence.length} tokens, sequence 0 has ${length}; use equal lengths.`);
+    for (let t = 0; t < length; t++) {
+      const token = sequence[t] as number;
+      if (!Number.isInteger(token) || token < 0 || token >= config.dVocab)
+        throw new Error(
+          `${caller}: sequence ${s} has token ${token} at position ${t}; tokens are whole numbers from 0 to ${config.dVocab - 1}.`,
+        );
+    }
+  });
+  return length;
+}

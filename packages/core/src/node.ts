@@ -1,0 +1,19 @@
+// The library under Node: kernels from files, worker threads. Everything of the browser-safe entry is here too.
+import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { createWasmEngine, type Engine } from './engine/engine.ts';
+import { bestBuild, type KernelBuild } from './engine/kernels.ts';
+
+export * from './index.ts';
+
+/**
+ * The kernels' engine under Node. `exact` asks for the plain-SIMD build, which gives the same bits on every machine;
+ * otherwise the fastest build that this Node runs (Node 20 has relaxed SIMD behind a flag, which is set here).
+ */
+export async function loadEngine(options: { exact?: boolean; shared?: boolean } = {}): Promise<Engine> {
+  const { exact = false, shared = true } = options;
+  if (!exact && bestBuild() === 'simd') setFlagsFromString('--experimental-wasm-relaxed-simd');
+  const backend: KernelBuild = exact ? 'simd' : bestBuild();
+  const bytes = new Uint8Array(await readFile(new URL(`../dist/kernels/${backend}.wasm`, import.meta.url)));
+  return createWasmEngine({ bytes, backend, shared });
+}

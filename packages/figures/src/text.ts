@@ -1,0 +1,64 @@
+// Advance widths of DejaVu Sans, in units of the font size, rounded up. It is the font of our PNG files and wider than the system fonts a
+// browser picks, so what fits here fits there.
+const advances: readonly (readonly [RegExp, number])[] = [
+  [/[\sijl.,:;'|!]/, 0.34],
+  [/[ftr()\-/I]/, 0.41],
+  [/[mwMW@%+=−<>]/, 0.9],
+  [/[A-HJ-LN-VX-Z]/, 0.72],
+];
+
+/** An upper estimate of a text's width in pixels at a font size in pixels; `bold` adds a tenth. */
+export function textWidth(text: string, fontSize: number, bold = false): number {
+  let advance = 0;
+  for (const character of text) advance += advances.find(([set]) => set.test(character))?.[1] ?? 0.62;
+  return advance * fontSize * (bold ? 1.1 : 1);
+}
+
+/** Breaks a text at spaces (and after hyphens) into lines no wider than `width` pixels; one long word stays whole. */
+export function wrapText(text: string, width: number, fontSize: number, bold = false): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=-)|(?<=\s)/)) {
+    if (line !== '' && textWidth((line + word).trimEnd(), fontSize, bold) > width) {
+      lines.push(line.trimEnd());
+      line = '';
+    }
+    line += word;
+  }
+  if (line.trim() !== '') lines.push(line.trimEnd());
+  return lines;
+}
+
+/** A loss in nats or another magnitude: two decimals, or one significant digit below 0.01. */
+export function formatLoss(value: number): string {
+  if (value === 0) return '0';
+  return Math.abs(value) >= 0.01 ? value.toFixed(2) : value.toPrecision(1);
+}
+
+/** A share from 0 to 1: two decimals, three below 0.1. */
+export function formatShare(value: number): string {
+  return Math.abs(value) >= 0.0995 ? value.toFixed(2) : value.toFixed(3);
+}
+
+/** A whole number with thousands separated by commas, the same in every locale. */
+export function formatCount(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** "ln 64", or null where `lnVocab` is no logarithm of a whole number. */
+function vocabName(lnVocab: number): string | null {
+  const vocab = Math.round(Math.exp(lnVocab));
+  return Math.abs(Math.log(vocab) - lnVocab) < 1e-4 ? `ln ${vocab}` : null;
+}
+
+/** The label of the uniform guess: "ln 64 = 4.16 (chance)". */
+export function chanceLabel(lnVocab: number): string {
+  const name = vocabName(lnVocab);
+  return name ? `${name} = ${lnVocab.toFixed(2)} (chance)` : `chance ${lnVocab.toFixed(2)}`;
+}
+
+/** The label of the threshold for "solved": "threshold ½ ln 64 = 2.08" where it is half of chance, else "threshold 1.50". */
+export function thresholdLabel(threshold: number, lnVocab: number): string {
+  const name = Math.abs(threshold - lnVocab / 2) < 1e-3 ? vocabName(lnVocab) : null;
+  return name ? `threshold ½ ${name} = ${threshold.toFixed(2)}` : `threshold ${threshold.toFixed(2)}`;
+}
