@@ -10,11 +10,16 @@ function ln(x: f32): f32 {
   return <f32>exponent * 0.69314718 + 2 * t * (1 + t2 * (0.33333333 + t2 * (0.2 + t2 * (0.14285714 + t2 * 0.11111111))));
 }
 
-/** losses[i] = -log softmax(logits[i])[target[i]] and dLogits = scale * (softmax - onehot); rows with target < 0 count for nothing. */
+/**
+ * losses[i] = -log softmax(logits[i])[target[i]] and dLogits = scale * (softmax - onehot). A target of -1 is none: loss
+ * and gradient are 0. A target of -2 - t stands for token t that is measured but not trained on: its gradient is 0.
+ */
 export function crossEntropy(rows: i32, vocab: i32, logits: usize, targets: usize, losses: usize, dLogits: usize, scale: f32): void {
   const width = padded(vocab), row = bytes(width);
   for (let i = 0; i < rows; i++) {
-    const target = load<i32>(targets + bytes(i));
+    let target = load<i32>(targets + bytes(i));
+    const counts = target >= 0;
+    if (!counts) target = -2 - target;
     if (target < 0) { memory.fill(dLogits, 0, row); store<f32>(losses + bytes(i), 0); logits += row; dLogits += row; continue; }
     fillTail(logits, vocab, width, splat(-Infinity));
     let top = v128.load(logits);
@@ -22,10 +27,10 @@ export function crossEntropy(rows: i32, vocab: i32, logits: usize, targets: usiz
     const shift = maxLanes(top), shift4 = splat(shift);
     let sum4 = splat(0);
     for (let j: usize = 0; j < row; j += 16) { const e = exp4(f32x4.sub(v128.load(logits + j), shift4)); sum4 = f32x4.add(sum4, e); v128.store(dLogits + j, e); }
-    const sum = sumLanes(sum4), norm = splat(scale / sum);
+    const sum = sumLanes(sum4), norm = splat(counts ? scale / sum : 0);
     for (let j: usize = 0; j < row; j += 16) v128.store(dLogits + j, f32x4.mul(v128.load(dLogits + j), norm));
     const hit = dLogits + bytes(target);
-    store<f32>(hit, load<f32>(hit) - scale);
+    if (counts) store<f32>(hit, load<f32>(hit) - scale);
     store<f32>(losses + bytes(i), ln(sum) + shift - load<f32>(logits + bytes(target)));
     logits += row; dLogits += row;
   }

@@ -5,6 +5,7 @@ import { createWasmEngine, type Engine } from './engine/engine.ts';
 import { bestBuild, type KernelBuild } from './engine/kernels.ts';
 
 export * from './index.ts';
+export { startWorkers } from './nodeThreads.ts';
 
 /**
  * The kernels' engine under Node. `exact` asks for the plain-SIMD build, which gives the same bits on every machine;

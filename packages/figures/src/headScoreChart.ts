@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { checkNotEmpty, checkShare } from './checks.ts';
+import { drawEndLabels, endLabelMargin } from './endLabels.ts';
 import {
   beginFigure,
   draw,
@@ -12,23 +13,9 @@ import {
   type KeyEntry,
   swatchSize,
 } from './figureFrame.ts';
-import { type Bar, type HeadSlot, layoutHeads, type ScoreName } from './headScoreLayout.ts';
-import { drawEndLabels, endLabelMargin, plotInto } from './plotInto.ts';
+import { type Bar, type HeadScores, type HeadSlot, layoutHeads, type ScoreName } from './headScoreLayout.ts';
+import { plotInto } from './plotInto.ts';
 import { formatShare, textWidth } from './text.ts';
-
-/** One head's scores: mean shares of attention, 0 to 1. */
-export interface HeadScores {
-  /** "L0H1": layer 0, head 1. */
-  readonly label: string;
-  readonly previousToken: number;
-  /** Lower and upper end. */
-  readonly previousTokenInterval?: readonly [number, number];
-  readonly induction: number;
-  /** Lower and upper end. */
-  readonly inductionInterval?: readonly [number, number];
-  /** The same stripe on sequences without a repeat: what a head that attends by position alone would keep. */
-  readonly inductionControl?: number;
-}
 
 /** What `headScoreChart` draws. */
 export interface HeadScoreRecord {

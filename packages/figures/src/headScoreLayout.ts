@@ -1,5 +1,18 @@
-import type { HeadScores } from './headScoreChart.ts';
 import { textWidth } from './text.ts';
+
+/** One head's scores: mean shares of attention, 0 to 1. */
+export interface HeadScores {
+  /** "L0H1": layer 0, head 1. */
+  readonly label: string;
+  readonly previousToken: number;
+  /** Lower and upper end. */
+  readonly previousTokenInterval?: readonly [number, number];
+  readonly induction: number;
+  /** Lower and upper end. */
+  readonly inductionInterval?: readonly [number, number];
+  /** The same stripe on sequences without a repeat: what a head that attends by position alone would keep. */
+  readonly inductionControl?: number;
+}
 
 export type ScoreName = 'previousToken' | 'induction' | 'inductionControl';
 

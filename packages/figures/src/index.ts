@@ -1,6 +1,7 @@
 /** Charts of induction-lab's records as SVG text. Browser-safe: plain data in, a string out. */
 export type { FigureOptions } from './figureFrame.ts';
-export { type HeadScoreRecord, type HeadScores, headScoreChart } from './headScoreChart.ts';
+export { type HeadScoreRecord, headScoreChart } from './headScoreChart.ts';
+export type { HeadScores } from './headScoreLayout.ts';
 export { type LossByPeriodRecord, lossByPeriodChart, type PeriodPoint } from './lossByPeriodChart.ts';
 export { type LossPoint, type LossRecord, lossChart } from './lossChart.ts';
 export { type HeadPanels, type PatternComparisonRecord, patternComparison } from './patternComparison.ts';

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { checkAscending, checkFinite, checkNotEmpty, checkWhole } from './checks.ts';
+import { drawEndLabels, endLabelMargin } from './endLabels.ts';
 import {
   beginFigure,
   draw,
@@ -10,7 +11,7 @@ import {
   finishFigure,
   swatchSize,
 } from './figureFrame.ts';
-import { drawEndLabels, endLabelMargin, plotInto } from './plotInto.ts';
+import { plotInto } from './plotInto.ts';
 import { chanceLabel, formatLoss, thresholdLabel } from './text.ts';
 
 /** Losses of one model at one period, in nats per token. */

@@ -1,7 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import { checkAscending, checkFinite, checkNotEmpty } from './checks.ts';
+import { drawEndLabels, endLabelMargin } from './endLabels.ts';
 import { beginFigure, draw, drawText, type FigureOptions, type Frame, finishFigure, fontSize } from './figureFrame.ts';
-import { drawEndLabels, endLabelMargin, plotInto } from './plotInto.ts';
+import { plotInto } from './plotInto.ts';
 import { stepAxis } from './stepAxis.ts';
 import { chanceLabel, formatCount, formatLoss, textWidth } from './text.ts';
 import { type Bucket, thinCurve } from './thinning.ts';

@@ -1,7 +1,7 @@
 import { checkNotEmpty, checkPattern, checkWhole } from './checks.ts';
 import { beginFigure, drawText, type FigureOptions, type Frame, finishFigure } from './figureFrame.ts';
 import { checkStripe, drawPatternLegend, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
-import { formatShare, textWidth, wrapText } from './text.ts';
+import { formatShare, textWidth, wrapEvenly } from './text.ts';
 
 /** One head under several conditions. */
 export interface HeadPanels {
@@ -30,11 +30,11 @@ const left = 62;
 const right = 18;
 const gap = 14;
 const groupGap = 36;
-const widestPanel = 270;
+const widestPanel = 230;
 
 /**
  * Draws the same heads under several conditions side by side: a row per head, a column per condition, on the colour scale of
- * `patternGrid`. With five heads or more and two conditions, two heads share a row. The order given is kept. Each
+ * `patternGrid`. With four heads or more and at most two conditions, two heads share a row. The order given is kept. Each
  * `<image class="pattern">` carries `data-head` and `data-panel`, the condition's index.
  *
  * Throws as `patternGrid` does, and if a head has not one panel per column title.
@@ -48,7 +48,7 @@ export function patternComparison(record: PatternComparisonRecord, options: Figu
     (stripes ?? []).filter((stripe) => stripe !== null),
   );
   const conditions = columnTitles.length;
-  const perRow = heads.length >= 5 && conditions <= 2 ? 2 : 1;
+  const perRow = heads.length >= 4 && conditions <= 2 ? 2 : 1;
   const inner = frame.width - left - right - groupGap * (perRow - 1);
   const side = Math.min(widestPanel, (inner / perRow - gap * (conditions - 1)) / conditions);
   const groupWidth = conditions * side + (conditions - 1) * gap + groupGap;
@@ -101,7 +101,7 @@ function drawColumnTitles(
   titles: readonly string[],
   { side, groupWidth, perRow }: { side: number; groupWidth: number; perRow: number },
 ): number {
-  const wrapped = titles.map((title) => wrapText(title, side, 12));
+  const wrapped = titles.map((title) => wrapEvenly(title, side, 12));
   const lines = Math.max(...wrapped.map((w) => w.length));
   for (let group = 0; group < perRow; group++) {
     wrapped.forEach((text, column) => {

@@ -1,7 +1,7 @@
 import { checkNotEmpty, checkPattern, checkWhole } from './checks.ts';
 import { beginFigure, drawText, type FigureOptions, finishFigure, fontSize } from './figureFrame.ts';
 import { checkStripe, drawPatternLegend, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
-import { formatShare, textWidth, wrapText } from './text.ts';
+import { formatShare, textWidth, wrapEvenly } from './text.ts';
 
 /** One head's attention pattern. */
 export interface HeadPattern {
@@ -106,10 +106,10 @@ function columnsFor(count: number): number {
   return count <= 24 ? 6 : 8;
 }
 
-/** "L1H2 · induction head" on one line where it fits, else the mark below the label. */
+/** The label, and below it the mark, wrapped to the panel. */
 function headingLines(label: string, mark: string | undefined, side: number): string[] {
   if (!mark) return [label];
-  return [label, ...wrapText(mark, Math.max(side, textWidth('previous-', fontSize)), fontSize)];
+  return [label, ...wrapEvenly(mark, Math.max(side, textWidth('previous-', fontSize)), fontSize)];
 }
 
 function checkRecord({ heads, size, stripe, tokens, columns }: PatternGridRecord): void {

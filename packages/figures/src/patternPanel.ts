@@ -158,12 +158,16 @@ export function drawPatternLegend(frame: Frame, stripes: readonly Stripe[]): voi
     drawText(frame, String(weight), { x: at, y: y + height + 14, size: 10, anchor: 'middle', colour: muted });
   }
   let next = x + width + 40;
-  const row = y - 1;
+  let row = y - 1;
   const entry = (text: string, swatch: (left: number) => void) => {
-    const needed = swatchSize + 22 + textWidth(text, fontSize);
+    const needed = swatchSize + 8 + textWidth(text, fontSize);
+    if (next > x && next + needed > frame.width - 16) {
+      next = x;
+      row = Math.max(row, y + height + 4) + 20;
+    }
     swatch(next);
     drawText(frame, text, { x: next + swatchSize + 8, y: row + swatchSize - 1 });
-    next += needed;
+    next += needed + 18;
   };
   entry('future (masked)', (left) =>
     draw(frame, 'rect', {
@@ -189,5 +193,5 @@ export function drawPatternLegend(frame: Frame, stripes: readonly Stripe[]): voi
       }),
     );
   }
-  frame.top = y + height + 30;
+  frame.top = Math.max(y + height, row) + 30;
 }

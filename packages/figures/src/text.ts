@@ -29,6 +29,18 @@ export function wrapText(text: string, width: number, fontSize: number, bold = f
   return lines;
 }
 
+/** Wraps a text like `wrapText`, with as many lines, but of nearly equal width: a short heading does not leave one word behind. */
+export function wrapEvenly(text: string, width: number, fontSize: number): string[] {
+  const lines = wrapText(text, width, fontSize);
+  let best = lines;
+  for (let narrower = width - 4; narrower > 0; narrower -= 4) {
+    const tried = wrapText(text, narrower, fontSize);
+    if (tried.length > lines.length) break;
+    best = tried;
+  }
+  return best;
+}
+
 /** A loss in nats or another magnitude: two decimals, or one significant digit below 0.01. */
 export function formatLoss(value: number): string {
   if (value === 0) return '0';

@@ -85,7 +85,10 @@ export interface Ops {
   /** z = pattern·v */
   attentionMix(pattern: Tensor, v: Tensor, z: Tensor): void;
   attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void;
-  /** losses = −log softmax(logits)[target] and dLogits = scale · (softmax − onehot); a negative target counts for nothing. */
+  /**
+   * losses = −log softmax(logits)[target] and dLogits = scale · (softmax − onehot). Target −1 is none; −2 − t is token t,
+   * measured but not trained on: its gradient is 0.
+   */
   crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor, scale: number): void;
   /**
    * Sums `shards` gradient buffers, `stride` bytes apart, into the first over floats [from, to) and clears the others.

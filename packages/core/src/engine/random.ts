@@ -29,20 +29,28 @@ export function threefry(key: Words, counter: Words): Words {
   return [x0 >>> 0, x1 >>> 0];
 }
 
+/** The key of a longer name. The second counter word sets it apart from draws, whose second word is 0. */
+function derive(key: Words, part: number): Words {
+  if (!Number.isSafeInteger(part) || part < 0)
+    throw new RangeError(`RandomStream: expected whole numbers from 0 to 2^53 - 1 as a name, got ${part}.`);
+  return threefry(key, [part >>> 0, Math.floor(part / 2 ** 32) + 1]);
+}
+
 /** A stream of draws named by whole numbers, such as (seed, purpose, step, sequence). Equal names give equal streams. */
 export class RandomStream {
-  private readonly key: Words;
+  private key: Words = [0x696e6475, 0];
   private counter = 0;
   private spare: number | null = null;
 
   constructor(...name: readonly number[]) {
-    let key: Words = [0x696e6475, name.length];
-    for (const part of name) {
-      if (!Number.isSafeInteger(part) || part < 0)
-        throw new RangeError(`RandomStream: expected whole numbers from 0 to 2^53 - 1 as a name, got ${part}.`);
-      key = threefry(key, [part >>> 0, Math.floor(part / 2 ** 32)]);
-    }
-    this.key = key;
+    for (const part of name) this.key = derive(this.key, part);
+  }
+
+  /** The stream whose name is this one's with one more part; what this stream has drawn does not matter. */
+  child(part: number): RandomStream {
+    const child = new RandomStream();
+    child.key = derive(this.key, part);
+    return child;
   }
 
   /** A uniform 32-bit word. */

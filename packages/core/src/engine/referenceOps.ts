@@ -217,13 +217,14 @@ export class ReferenceOps implements Ops {
     const vocabulary = logits.shape[2]!;
     for (let i = 0; i < logits.rows; i++) {
       const row = logits.data.subarray(i * logits.width, i * logits.width + vocabulary);
-      const target = targets.data[i]!;
+      const counts = targets.data[i]! >= 0;
+      const target = counts ? targets.data[i]! : -2 - targets.data[i]!;
       const top = Math.max(...row);
       const sum = [...row].reduce((total, x) => total + Math.exp(x - top), 0);
       losses.data[i] = target < 0 ? 0 : Math.log(sum) + top - row[target]!;
       for (let j = 0; j < vocabulary; j++) {
         const probability = Math.exp(row[j]! - top) / sum;
-        dLogits.data[i * logits.width + j] = target < 0 ? 0 : scale * (probability - (j === target ? 1 : 0));
+        dLogits.data[i * logits.width + j] = !counts ? 0 : scale * (probability - (j === target ? 1 : 0));
       }
     }
   }

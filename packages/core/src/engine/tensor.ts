@@ -20,10 +20,15 @@ export class Arena {
   /** Bytes of one float: 4, or 8 in the reference engine. */
   readonly floatBytes: 4 | 8;
 
-  constructor(memory: Memory, floatBytes: 4 | 8 = 4, start = 1 << 16) {
+  constructor(memory: Memory, floatBytes: 4 | 8 = 4, start: number = 1 << 16) {
     this.memory = memory;
     this.floatBytes = floatBytes;
     this.top = start;
+  }
+
+  /** An arena that hands out the same memory again from `start` on: for tensors over memory that is laid out already. */
+  from(start: number): Arena {
+    return new Arena(this.memory, this.floatBytes, start);
   }
 
   /** The first free address. */

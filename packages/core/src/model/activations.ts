@@ -96,7 +96,7 @@ export interface Gradients {
 
 export class Activations {
   readonly tokens: Integers;
-  /** Next token of each position; negative where there is none or it does not count. */
+  /** Next token t of each position; −1 where there is none, −2 − t where it is not trained on. */
   readonly targets: Integers;
   readonly positions: Integers;
   /** For split inputs and results: the row that [sequence, position, head] belongs to, and zero for every row. */

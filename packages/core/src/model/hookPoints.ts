@@ -56,9 +56,14 @@ export function selectHookPoints(config: ModelConfig, selection: HookSelection, 
 
 function matching(pattern: string, all: readonly string[]): string[] {
   if (!/[*?]/.test(pattern)) return all.filter((name) => name === pattern);
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
-  const expression = new RegExp(`^${source}$`);
+  const expression = globExpression(pattern);
   return all.filter((name) => expression.test(name) && (pattern !== '*' || !isOnRequest(name)));
+}
+
+/** A glob with `*` (anything) and `?` (one character) over the whole name. */
+export function globExpression(glob: string): RegExp {
+  const source = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
+  return new RegExp(`^${source}$`);
 }
 
 function unknownHook(caller: string, name: string, all: readonly string[]): string {

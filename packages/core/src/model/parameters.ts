@@ -86,6 +86,11 @@ export class Parameters {
     this.all = all;
   }
 
+  /** The same tensors over memory handed out before, laid out like any other set of parameters. */
+  static over(config: ModelConfig, arena: Arena, address: number): Parameters {
+    return new Parameters(config, arena.from(address));
+  }
+
   /** Tells everything derived from the weights that they have changed. */
   changed(): void {
     this.version++;
@@ -121,6 +126,10 @@ export function blankWeights(config: ModelConfig, weights: Parameters): void {
 
 /** Whether this is a LayerNorm gain. */
 export const isGain = (name: string): boolean => /\bln(1|_final)\.w$/.test(name);
+
+/** Whether training changes this weight: all but the fixed position tables. */
+export const isLearned = (config: ModelConfig, name: string): boolean =>
+  name !== 'pos_embed.W_pos' || learnsPositions(config);
 
 /** Dense copies of every tensor of a set by name. */
 export const namedCopies = (parameters: Parameters): NamedWeights =>

@@ -1,1 +1,35 @@
-export class SingleOptimizer {}
+// The training step on given batches: the same participant, kernels and optimiser that a run uses, in one thread.
+import type { Engine } from '../../src/engine/engine.ts';
+import { type NamedWeights, namedCopies } from '../../src/model/parameters.ts';
+import type { Experiment } from '../../src/training/experiment.ts';
+import { type BatchSource, Participant } from '../../src/training/participant.ts';
+import { planTraining } from '../../src/training/plan.ts';
+
+export class SingleOptimizer {
+  private readonly participant: Participant;
+  private done = 0;
+
+  constructor(engine: Engine, experiment: Experiment, weights: NamedWeights, batches: readonly ArrayLike<number>[][]) {
+    const { plan, weights: planned } = planTraining(engine, { experiment, seed: 0, threads: 1 });
+    for (const [name, { data }] of Object.entries(weights)) planned.named(name).set(data);
+    const source: BatchSource = {
+      counted: (step) => batches[step - 1]!.length * (experiment.model.nCtx - 1),
+      fill: (step, sequence, tokens, targets) => {
+        const given = batches[step - 1]![sequence]!;
+        tokens.set(given);
+        for (let t = 0; t < tokens.length; t++) targets[t] = t < tokens.length - 1 ? given[t + 1]! : -1;
+        return { start: 0, period: 0 };
+      },
+    };
+    this.participant = new Participant(engine, plan, 0, source);
+  }
+
+  /** One AdamW step; returns the mean loss before it. */
+  step(): number {
+    return this.participant.step(++this.done).loss;
+  }
+
+  weights(): NamedWeights {
+    return namedCopies(this.participant.weights);
+  }
+}

@@ -1,0 +1,46 @@
+// Decoupled competition between the heads of a layer: a pressure towards one active head per layer. It is not part of
+// the task or the loss, and whoever shows a model trained with it has to say so.
+import type { Tensor } from '../engine/tensor.ts';
+import { padded } from '../engine/tensor.ts';
+import type { ModelConfig } from '../model/config.ts';
+import type { BlockParameters, Parameters } from '../model/parameters.ts';
+
+/**
+ * One step after AdamW's: with n_h = ‖(W_Q, W_K, W_V, W_O) of head h‖₂ and S = Σ n over the layer,
+ * θ_h ← θ_h · max(0, 1 − rate · λ (S − n_h) / n_h), the decoupled gradient step of λ Σ_{h<h'} n_h n_h'. All norms are
+ * taken first. A head with n_h < 1e-9 is set to 0. `rate` is the learning rate of the step.
+ */
+export function compete(config: ModelConfig, weights: Parameters, options: { rate: number; lambda: number }): void {
+  for (const block of weights.blocks) {
+    const heads = Array.from({ length: config.nHeads }, (_, head) => headMatrices(config, block, head));
+    const norms = heads.map((matrices) => Math.sqrt(matrices.reduce((sum, m) => sum + squares(m), 0)));
+    const total = norms.reduce((a, b) => a + b, 0);
+    heads.forEach((matrices, head) => {
+      const norm = norms[head] as number;
+      const keep = norm < 1e-9 ? 0 : Math.max(0, 1 - (options.rate * options.lambda * (total - norm)) / norm);
+      for (const matrix of matrices) eachRow(matrix, (data, from, to) => {
+        for (let i = from; i < to; i++) data[i]! *= keep;
+      });
+    });
+  }
+  weights.changed();
+}
+
+function headMatrices(config: ModelConfig, block: BlockParameters, head: number): Tensor[] {
+  const c = padded(config.dHead);
+  const inputs = [block.W_Q, block.W_K, block.W_V].map((w) => w.columns(head * c, c));
+  return [...inputs, block.W_O.rowRange(head * c, c)];
+}
+
+function squares(matrix: Tensor): number {
+  let sum = 0;
+  eachRow(matrix, (data, from, to) => {
+    for (let i = from; i < to; i++) sum += data[i]! * data[i]!;
+  });
+  return sum;
+}
+
+function eachRow(matrix: Tensor, visit: (data: Tensor['data'], from: number, to: number) => void): void {
+  const { data } = matrix;
+  for (let row = 0; row < matrix.rows; row++) visit(data, row * matrix.stride, row * matrix.stride + matrix.width);
+}

@@ -1,0 +1,18 @@
+import { RandomStream } from '../engine/random.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { blankWeights, isLearned, type Parameters } from '../model/parameters.ts';
+import { STREAMS } from './tasks.ts';
+
+/**
+ * Draws initial weights: matrices N(0, std²), every number a function of (seed, tensor, element); biases 0, LayerNorm
+ * gains 1, fixed position tables as they are. The same bits on every machine.
+ */
+export function initialize(config: ModelConfig, weights: Parameters, options: { seed: number; std: number }): void {
+  blankWeights(config, weights);
+  weights.all.forEach((tensor, index) => {
+    if (!/\.W_\w+$/.test(tensor.name) || !isLearned(config, tensor.name)) return;
+    const random = new RandomStream(options.seed, STREAMS.initialWeights, index);
+    tensor.set(Float64Array.from({ length: tensor.size }, () => options.std * random.normal()));
+  });
+  weights.changed();
+}

@@ -1,0 +1,79 @@
+// Everything the threads of a training run share: settings, and addresses in one memory. Plain data, so that it can be
+// posted to workers. The number of gradient shards is fixed and does not follow the number of threads: each shard's
+// sequences are added in order and the shards are summed in order, so a run has the same bits on any number of threads.
+import type { Engine } from '../engine/engine.ts';
+import { Arena, type Memory } from '../engine/tensor.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { Parameters, widestMatrix } from '../model/parameters.ts';
+import { Program } from '../model/program.ts';
+import type { Experiment } from './experiment.ts';
+
+/** Parts into which a batch is divided; more threads than this find nothing to do. */
+export const SHARDS = 8;
+
+/** Parts into which the parameters are divided for the optimiser and for the norm of the gradient. */
+export const BLOCKS = 32;
+
+/** Float64 numbers that a shard reports of a step, before its losses per position. */
+export const SHARD_SUMS = 8;
+
+export interface TrainingPlan {
+  readonly experiment: Experiment;
+  readonly seed: number;
+  readonly threads: number;
+  readonly memory: Memory;
+  readonly weights: number;
+  readonly m: number;
+  readonly v: number;
+  /** One gradient buffer per shard, `gradientStride` bytes apart. */
+  readonly gradients: number;
+  readonly gradientStride: number;
+  readonly workspaces: number;
+  readonly workspaceStride: number;
+  /** Two integers of the barrier, the stop request, and the decision to stop. */
+  readonly control: number;
+  /** Sums of each shard, then of each optimiser block's squares: Float64 numbers. */
+  readonly sums: number;
+  readonly squares: number;
+}
+
+/** Lays a run out in fresh memory. */
+export function planTraining(
+  engine: Engine,
+  options: { experiment: Experiment; seed: number; threads: number },
+): { plan: TrainingPlan; arena: Arena; weights: Parameters } {
+  const { experiment, seed } = options;
+  const threads = Math.max(1, Math.min(options.threads, SHARDS, experiment.training.batch));
+  const arena = engine.createArena();
+  const weights = new Parameters(experiment.model, arena);
+  const bytes = weights.length * arena.floatBytes;
+  const m = arena.bytes(bytes);
+  const v = arena.bytes(bytes);
+  const gradients = arena.bytes(bytes * SHARDS);
+  const control = arena.bytes(128);
+  const sums = arena.bytes(8 * SHARDS * (SHARD_SUMS + experiment.model.nCtx));
+  const squares = arena.bytes(8 * BLOCKS);
+  const workspaces = arena.used;
+  createTrainingProgram(engine, experiment.model, arena, weights); // measures a workspace
+  const workspaceStride = arena.used - workspaces;
+  arena.bytes(workspaceStride * (threads - 1));
+  const { memory } = arena;
+  // biome-ignore format: one line per group
+  const plan: TrainingPlan = { experiment, seed, threads, memory, weights: weights.address, m, v, gradients,
+    gradientStride: bytes, workspaces, workspaceStride, control, sums, squares };
+  return { plan, arena, weights };
+}
+
+/** The program of one thread: one sequence at a time, so that its workspace stays in the cache. */
+export function createTrainingProgram(engine: Engine, config: ModelConfig, arena: Arena, weights: Parameters): TrainingProgram {
+  const extent = { sequences: 1, length: config.nCtx };
+  const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
+  const ops = engine.createOps(arena, attention, widestMatrix(config));
+  const plan = { gradients: true, results: false, splitInputs: false };
+  return { ops, program: new Program({ config, extent, plan, ops, arena, weights }) };
+}
+
+export interface TrainingProgram {
+  readonly ops: ReturnType<Engine['createOps']>;
+  readonly program: Program;
+}

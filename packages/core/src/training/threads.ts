@@ -1,0 +1,71 @@
+// How a run is carried out: by worker threads that a platform provides, or by the calling thread in short turns.
+import type { Engine } from '../engine/engine.ts';
+import { type BatchSource, Participant, type StepLosses } from './participant.ts';
+import type { TrainingPlan } from './plan.ts';
+
+/** Carries out steps of one planned run. */
+export interface Crew {
+  /** Runs steps `from` … `to` unless stopped; resolves to the last step done, when every thread is at rest. */
+  run(from: number, to: number, onStep: (losses: StepLosses) => void): Promise<number>;
+  /** Asks to stop after the step under way. */
+  requestStop(): void;
+  close(): Promise<void>;
+}
+
+/** Starts the threads of a plan. A platform (Node, a browser) provides one. */
+export type StartCrew = (engine: Engine, plan: TrainingPlan) => Promise<Crew>;
+
+/** Indices into the control integers, behind the barrier's two: a flag, and the step after which all threads stop. */
+const STOP_REQUESTED = 2;
+const STOP_AFTER = 3;
+
+const controlOf = (plan: TrainingPlan): Int32Array => new Int32Array(plan.memory.buffer, plan.control, 4);
+
+export function requestStop(plan: TrainingPlan): void {
+  Atomics.store(controlOf(plan), STOP_REQUESTED, 1);
+}
+
+/**
+ * Runs steps on one of several threads, until the last, a stop request or a loss that is not finite. All threads stop
+ * after the same step: the first thread names it before the step's meetings, and everybody reads it after them.
+ */
+export function runSteps(
+  participant: Participant,
+  plan: TrainingPlan,
+  options: { thread: number; from: number; to: number; onStep: (losses: StepLosses) => void },
+): { lastStep: number; ended: boolean } {
+  const control = controlOf(plan);
+  const { thread, from, to, onStep } = options;
+  for (let step = from; step <= to; step++) {
+    if (thread === 0 && Atomics.load(control, STOP_REQUESTED) === 1) Atomics.store(control, STOP_AFTER, step);
+    const losses = participant.step(step);
+    if (thread === 0) onStep(losses);
+    const ended = !Number.isFinite(losses.loss) || Atomics.load(control, STOP_AFTER) === step;
+    if (ended) return { lastStep: step, ended };
+  }
+  return { lastStep: to, ended: false };
+}
+
+/** Milliseconds that the calling thread computes before it lets others have a turn. */
+const TURN = 12;
+
+/** Trains in the calling thread, in turns between which timers and events are served. Needs no shared memory. */
+export function startInline(source?: BatchSource): StartCrew {
+  return async (engine, plan) => {
+    const participant = new Participant(engine, plan, 0, source);
+    return {
+      async run(from, to, onStep) {
+        let turnEnds = performance.now() + TURN;
+        for (let step = from; step <= to; step++) {
+          if (runSteps(participant, plan, { thread: 0, from: step, to: step, onStep }).ended) return step;
+          if (performance.now() < turnEnds) continue;
+          await new Promise((resolve) => setTimeout(resolve));
+          turnEnds = performance.now() + TURN;
+        }
+        return to;
+      },
+      requestStop: () => requestStop(plan),
+      close: async () => {},
+    };
+  };
+}

@@ -1,0 +1,137 @@
+// The training loop: emits records to an observer and touches neither disk nor page. It pauses where the observer wants
+// to look at the weights; while it pauses nothing trains.
+import type { Engine } from '../engine/engine.ts';
+import type { Arena } from '../engine/tensor.ts';
+import { type NamedWeights, namedCopies, Parameters } from '../model/parameters.ts';
+import type { Experiment } from './experiment.ts';
+import { initialize } from './initialize.ts';
+import type { StepLosses } from './participant.ts';
+import { planTraining, type TrainingPlan } from './plan.ts';
+import type { StartCrew } from './threads.ts';
+
+/** What is known after each step. */
+export interface StepRecord extends StepLosses {
+  /** Tokens trained on per second, measured from the record before. */
+  readonly tokensPerSecond: number;
+}
+
+/** Everything needed to go on later with the same bits: weights and AdamW's moments after `step` steps. */
+export interface TrainingState {
+  readonly step: number;
+  readonly seed: number;
+  readonly weights: NamedWeights;
+  readonly m: NamedWeights;
+  readonly v: NamedWeights;
+}
+
+/** A run at rest. */
+export interface Pause {
+  readonly step: number;
+  /** Copies of the weights by name. */
+  weights(): NamedWeights;
+  /** Copies of everything that a later run needs to go on. */
+  state(): TrainingState;
+}
+
+export interface TrainingObserver {
+  onStep?(record: StepRecord): void;
+  /** Called before the first step, after each step of `pauseAt`, and at the end, stopped or not. Training waits. */
+  onPause?(pause: Pause): Promise<void> | void;
+}
+
+export interface TrainOptions {
+  readonly engine: Engine;
+  readonly experiment: Experiment;
+  readonly seed: number;
+  /** Threads to share the batch among; the result does not depend on it. */
+  readonly threads: number;
+  readonly startCrew: StartCrew;
+  readonly observer?: TrainingObserver;
+  /** Steps after which `onPause` is called, besides the first and last. */
+  readonly pauseAt?: readonly number[];
+  /** Continue from here instead of from initial weights. */
+  readonly resume?: TrainingState;
+  /** When it aborts, the run finishes its step and ends. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainingOutcome {
+  readonly status: 'done' | 'stopped';
+  /** Steps done. */
+  readonly step: number;
+  /** Threads that took part. */
+  readonly threads: number;
+  readonly weights: NamedWeights;
+}
+
+/** Raised when the loss stops being a number. The weights of the step before are untouched but of little use. */
+export class NonFiniteLossError extends Error {
+  readonly step: number;
+  readonly seed: number;
+  constructor(step: number, seed: number) {
+    super(`The loss is not a finite number at step ${step} with seed ${seed}; lower the learning rate or clip the gradient.`);
+    this.step = step;
+    this.seed = seed;
+  }
+}
+
+/** Trains to the experiment's last step, or until `signal` aborts. Throws a NonFiniteLossError. */
+export async function train(options: TrainOptions): Promise<TrainingOutcome> {
+  const { engine, experiment, seed, resume, signal, observer = {} } = options;
+  const { plan, arena, weights } = planTraining(engine, { experiment, seed, threads: options.threads });
+  const moments = momentTensors(experiment, arena, plan);
+  if (resume) restore(resume, { weights, ...moments }, seed);
+  else initialize(experiment.model, weights, { seed, std: experiment.training.initStd });
+  const { steps, batch } = experiment.training;
+  const pause = (step: number): Pause => ({
+    step,
+    weights: () => namedCopies(weights),
+    state: () => ({ step, seed, weights: namedCopies(weights), m: namedCopies(moments.m), v: namedCopies(moments.v) }),
+  });
+
+  const crew = await options.startCrew(engine, plan);
+  const stop = (): void => crew.requestStop();
+  try {
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
+    let step = resume?.step ?? 0;
+    await observer.onPause?.(pause(step));
+    const tokens = batch * experiment.model.nCtx;
+    let failed = 0;
+    while (step < steps && !signal?.aborted) {
+      const from = step;
+      const target = Math.min(steps, ...(options.pauseAt ?? []).filter((p) => p > from));
+      let since = performance.now();
+      step = await crew.run(step + 1, target, (losses) => {
+        if (!Number.isFinite(losses.loss)) {
+          failed = losses.step;
+          return;
+        }
+        const now = performance.now();
+        observer.onStep?.({ ...losses, tokensPerSecond: (1000 * tokens) / Math.max(now - since, 1e-3) });
+        since = now;
+      });
+      if (failed > 0) throw new NonFiniteLossError(failed, seed);
+      await observer.onPause?.(pause(step));
+    }
+    return { status: step >= steps ? 'done' : 'stopped', step, threads: plan.threads, weights: namedCopies(weights) };
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await crew.close();
+  }
+}
+
+function momentTensors(experiment: Experiment, arena: Arena, plan: TrainingPlan): { m: Parameters; v: Parameters } {
+  return { m: Parameters.over(experiment.model, arena, plan.m), v: Parameters.over(experiment.model, arena, plan.v) };
+}
+
+function restore(state: TrainingState, into: { weights: Parameters; m: Parameters; v: Parameters }, seed: number): void {
+  if (state.seed !== seed) throw new Error(`train: the saved run has seed ${state.seed}, not ${seed}; resume with its own.`);
+  for (const part of ['weights', 'm', 'v'] as const)
+    for (const tensor of into[part].all) {
+      const saved = state[part][tensor.name];
+      if (!saved) throw new Error(`train: the saved run has no ${tensor.name}; it is of another model.`);
+      tensor.set(saved.data);
+    }
+  into.weights.changed();
+}
