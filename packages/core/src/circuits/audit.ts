@@ -1,0 +1,176 @@
+// Has this transformer learned induction? The audit reads weights and the tokens it draws, never how a model was made.
+import type { Model } from '../model/model.ts';
+import { type Estimate, mean } from './estimate.ts';
+import { type HeadScores, type HeadScoresRecord, measureHeads, type ScoreOptions, type Sweep } from './headScores.ts';
+import { runPatterns } from './patternRuns.ts';
+import { type PathEffect, testPath } from './paths.ts';
+import { prefixedProbe, type ProbeOptions } from './probes.ts';
+import { excessOver, FOLLOWS, isRelated, type Judgement, judge, KEEPS_STRIPE, keptStripe, type Margin, solvedPeriods, type Verdict } from './verdict.ts';
+
+export interface AuditEvidence {
+  readonly lnVocab: number;
+  /** A period is solved when lossRepeat is below this: half of ln V. */
+  readonly solvedBelow: number;
+  readonly periods: readonly {
+    readonly period: number;
+    readonly lossRepeat: Estimate;
+    readonly lossBoundary: number;
+    readonly lossFirst: number;
+    readonly solved: boolean;
+    /** lossRepeat when the block follows a random prefix; null without room for one. */
+    readonly lossRepeatAfterPrefix: number | null;
+  }[];
+  readonly best: number | null;
+  readonly solved: readonly number[];
+  /** Solved periods that are neither divisor nor multiple nor close neighbour of the best one. */
+  readonly independent: readonly number[];
+  /** Mean lossRepeat over the periods that are not the best one, nor its divisors or neighbours. */
+  readonly otherPeriodLoss: number;
+  /** The free detector: loss at the boundary query, at the best period and on average over the other solved ones. */
+  readonly boundaryAtBest: number | null;
+  readonly boundaryElsewhere: number | null;
+  /** Periods on which the paths were tested; no path was where the model has one layer or solves nothing. */
+  readonly pathPeriods: readonly number[];
+  readonly paths: readonly PathEffect[];
+  readonly margins: readonly Margin[];
+  readonly close: boolean;
+  /** Seeds of the sequences drawn, with the verdict that each gave; more than one after a close call. */
+  readonly seeds: readonly { readonly seed: number; readonly verdict: Verdict }[];
+  readonly sequences: number;
+}
+
+export interface AuditRecord {
+  readonly verdict: Verdict;
+  /** The verdict in plain words, with its numbers. */
+  readonly sentence: string;
+  readonly evidence: AuditEvidence;
+  /** Heads whose attention follows the period, and heads that keep their offset without a repeat. */
+  readonly followers: readonly string[];
+  readonly positionalHeads: readonly string[];
+  readonly scores: HeadScoresRecord;
+}
+
+/** How many solved periods the path tests use, evenly spread. */
+const PATH_PERIODS = 5;
+
+/**
+ * Audits a model: losses over a sweep of periods, scores, path tests, and the verdict by the rules of verdict.ts. A
+ * close call is repeated with two more seeds of sequences. Throws an Error when the context is too short to tell.
+ */
+export function audit(model: Model, options: ScoreOptions = {}): AuditRecord {
+  const first = auditOnce(model, options);
+  if (!first.evidence.close) return first;
+  const seed = options.seed ?? 0;
+  const again = [seed + 1, seed + 2].map((s) => ({ seed: s, verdict: auditOnce(model, { ...options, seed: s }).verdict }));
+  const seeds = [...first.evidence.seeds, ...again];
+  const agree = again.every(({ verdict }) => verdict === first.verdict);
+  const sentence = `${first.sentence} This is a close call; with sequence seeds ${seeds.map((s) => s.seed).join(', ')} the verdict is ${agree ? 'the same every time' : seeds.map((s) => `"${s.verdict}"`).join(', ')}.`;
+  return { ...first, sentence, evidence: { ...first.evidence, seeds } };
+}
+
+function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
+  const { config } = model;
+  const lnVocab = Math.log(config.dVocab);
+  const solvedBelow = lnVocab / 2;
+  const { scores, sweep } = measureHeads(model, options);
+  const probe: ProbeOptions = { config, count: scores.sequences, seed: scores.seed };
+  const losses = sweep.periods.map(({ period, lossRepeat }) => ({ period, lossRepeat: lossRepeat.value }));
+  const solvedSet = solvedPeriods(losses, solvedBelow);
+  const { solved, best, independent } = solvedSet;
+  const followers = scores.heads.filter((h) => excessOver(h, scores.periods, independent) > FOLLOWS);
+  const positional = best === null ? [] : scores.heads.filter((h) => keptStripe(h, best) > KEEPS_STRIPE);
+  const pathPeriods = spread(independent.length > 0 ? independent : solved, PATH_PERIODS);
+  const tested = config.nLayers > 1 && solved.length > 0;
+  const paths = tested ? (['q', 'k', 'v'] as const).map((path) => testPath(model, probe, { path, periods: pathPeriods, followers })) : [];
+  const cleanExcess = mean(followers.map((h) => excessOver(h, scores.periods, pathPeriods)));
+  const excessWithoutK = paths.find(({ path }) => path === 'k')?.excess ?? null;
+  const judgement = judge({
+    ...solvedSet,
+    layers: config.nLayers,
+    largestExcess: Math.max(...scores.heads.map((h) => excessOver(h, scores.periods, independent))),
+    largestKeptStripe: best === null ? 0 : Math.max(...scores.heads.map((h) => keptStripe(h, best))),
+    excessLeftWithoutK: excessWithoutK === null ? null : excessWithoutK / cleanExcess,
+  });
+  const others = sweep.periods.filter(({ period }) => best === null || !isRelated(best, period));
+  const evidence: AuditEvidence = {
+    lnVocab,
+    solvedBelow,
+    periods: sweep.periods.map(({ period, lossRepeat, lossBoundary, lossFirst }) => ({
+      period,
+      lossRepeat,
+      lossBoundary,
+      lossFirst,
+      solved: solved.includes(period),
+      lossRepeatAfterPrefix: lossAfterPrefix(model, probe, period),
+    })),
+    best,
+    solved,
+    independent,
+    otherPeriodLoss: mean(others.map(({ lossRepeat }) => lossRepeat.value)),
+    boundaryAtBest: boundaryLoss(sweep, best === null ? [] : [best]),
+    boundaryElsewhere: boundaryLoss(sweep, independent),
+    pathPeriods,
+    paths,
+    margins: judgement.margins,
+    close: judgement.margins.some(({ close }) => close),
+    seeds: [{ seed: scores.seed, verdict: judgement.verdict }],
+    sequences: scores.sequences,
+  };
+  return {
+    verdict: judgement.verdict,
+    sentence: explain(judgement, evidence, followers, positional),
+    evidence,
+    followers: followers.map((h) => h.label),
+    positionalHeads: positional.map((h) => h.label),
+    scores,
+  };
+}
+
+/** Mean lossRepeat of a period after a random prefix. */
+function lossAfterPrefix(model: Model, probe: ProbeOptions, period: number): number | null {
+  const prefixed = prefixedProbe({ ...probe, count: Math.ceil(probe.count / 4) }, period);
+  if (!prefixed) return null;
+  const from = prefixed.start + period;
+  return mean(runPatterns(model, prefixed.tokens, {}).map((l) => mean(l.subarray(from, from + period - 1))));
+}
+
+const boundaryLoss = (sweep: Sweep, periods: readonly number[]): number | null =>
+  periods.length === 0
+    ? null
+    : mean(sweep.periods.filter(({ period }) => periods.includes(period)).map(({ lossBoundary }) => lossBoundary));
+
+/** At most `most` of the values, evenly spread, the ends included. */
+function spread(values: readonly number[], most: number): number[] {
+  if (values.length <= most) return [...values];
+  return Array.from({ length: most }, (_, i) => values[Math.round((i * (values.length - 1)) / (most - 1))] as number);
+}
+
+/** The verdict as a sentence or three, with the numbers that carry it. */
+function explain(
+  { verdict, reason }: Judgement,
+  e: AuditEvidence,
+  followers: readonly HeadScores[],
+  positional: readonly HeadScores[],
+): string {
+  const nats = (x: number): string => `${x.toFixed(2)} nats`;
+  const heads = (list: readonly HeadScores[]): string => list.map((h) => h.label).join(', ');
+  const parts = [`${reason}`];
+  if (e.best === null)
+    parts.push(
+      `The lowest loss on a repeat is ${nats(Math.min(...e.periods.map((p) => p.lossRepeat.value)))}; guessing costs ${nats(e.lnVocab)}.`,
+    );
+  else {
+    const bestLoss = e.periods.find((p) => p.period === e.best)!.lossRepeat.value;
+    parts.push(`Solved: ${e.solved.length} of ${e.periods.length} periods, best ${e.best} (${nats(bestLoss)}).`);
+    if (e.independent.length === 0 && Number.isFinite(e.otherPeriodLoss))
+      parts.push(`At other periods the loss is ${nats(e.otherPeriodLoss)}; guessing costs ${nats(e.lnVocab)}.`);
+  }
+  if (followers.length > 0) parts.push(`Attention follows the period in ${heads(followers)}.`);
+  if (positional.length > 0) parts.push(`The stripe stays without a repeat in ${heads(positional)}.`);
+  const strongest = [...e.paths].sort((a, b) => b.increase - a.increase)[0];
+  if (strongest && (verdict === 'induction' || verdict === 'other circuit' || verdict === 'mixed'))
+    parts.push(
+      `Taking the earlier layers out of the later heads' ${strongest.path.toUpperCase()} input costs most: ${strongest.increase >= 0 ? '+' : ''}${nats(strongest.increase)}.`,
+    );
+  return parts.join(' ');
+}

@@ -1,0 +1,107 @@
+// Models whose weights are written down, not trained: their circuits are known on paper. Fixtures of the tests, and
+// examples of what each claim looks like in its purest form. No LayerNorm, learned-position slots in the residual stream.
+import type { Engine } from '../engine/engine.ts';
+import { Model } from '../model/model.ts';
+
+/** How sharply heads attend: differences of attention scores. Softmax of it is 1 in float32. */
+const SHARPNESS = 100;
+
+/** Logit of the copied token; the loss of a perfect copy is ln(1 + (V − 1) e^−20). */
+const CONFIDENCE = 20;
+
+export interface HandBuiltSizes {
+  readonly dVocab: number;
+  readonly nCtx: number;
+}
+
+/** A matrix set entry by entry. */
+class Matrix {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+  private readonly strides: readonly number[];
+
+  constructor(...shape: readonly number[]) {
+    this.shape = shape;
+    this.data = new Float64Array(shape.reduce((a, b) => a * b, 1));
+    this.strides = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
+  }
+
+  set(value: number, ...index: readonly number[]): void {
+    this.data[index.reduce((sum, i, axis) => sum + i * (this.strides[axis] as number), 0)] = value;
+  }
+}
+
+/**
+ * The circuit of the lesson. The residual stream has four parts: token, position, previous token, output.
+ * L0H0 (previous-token head): the query at position p looks for position p − 1 and writes its token into the part
+ * "previous token". L1H0 (induction head): the query's token looks for keys whose previous token it is (K-composition)
+ * and copies their token to the output. Position 0, which attends to itself, is kept from matching. L0H1 and L1H1 are 0.
+ */
+export function handBuiltInduction(engine: Engine, { dVocab: V, nCtx: T }: HandBuiltSizes): Model {
+  const dHead = Math.max(V + 1, T);
+  const part = { token: 0, position: V, previous: V + T, output: 2 * V + T };
+  const dModel = 3 * V + T;
+  const model = new Model(engine, {
+    nLayers: 2, nHeads: 2, dModel, dHead, nCtx: T, dVocab: V, positions: 'standard', normalization: null, attnScale: 1,
+  });
+  const W_E = new Matrix(V, dModel);
+  const W_pos = new Matrix(T, dModel);
+  const W_U = new Matrix(dModel, V);
+  const [Q0, K0, V0, Q1, K1, V1] = Array.from({ length: 6 }, () => new Matrix(2, dModel, dHead)) as [Matrix, Matrix, Matrix, Matrix, Matrix, Matrix];
+  const [O0, O1] = [new Matrix(2, dHead, dModel), new Matrix(2, dHead, dModel)];
+  for (let t = 0; t < V; t++) {
+    W_E.set(1, t, part.token + t);
+    V0.set(1, 0, part.token + t, t);
+    O0.set(1, 0, t, part.previous + t);
+    Q1.set(SHARPNESS, 0, part.token + t, t);
+    Q1.set(SHARPNESS, 0, part.token + t, V); // every query also looks at key dimension V, where position 0 has −2
+    K1.set(1, 0, part.previous + t, t);
+    V1.set(1, 0, part.token + t, t);
+    O1.set(1, 0, t, part.output + t);
+    W_U.set(CONFIDENCE, part.output + t, t);
+  }
+  for (let p = 0; p < T; p++) {
+    W_pos.set(1, p, part.position + p);
+    if (p > 0) Q0.set(SHARPNESS, 0, part.position + p, p - 1);
+    K0.set(1, 0, part.position + p, p);
+  }
+  K1.set(-2, 0, part.position, V);
+  model.setWeights({
+    'embed.W_E': W_E, 'pos_embed.W_pos': W_pos, 'unembed.W_U': W_U,
+    'blocks.0.attn.W_Q': Q0, 'blocks.0.attn.W_K': K0, 'blocks.0.attn.W_V': V0, 'blocks.0.attn.W_O': O0,
+    'blocks.1.attn.W_Q': Q1, 'blocks.1.attn.W_K': K1, 'blocks.1.attn.W_V': V1, 'blocks.1.attn.W_O': O1,
+  });
+  return model;
+}
+
+/**
+ * The shortcut: L0H0 looks `period` − 1 positions back, whatever stands there, and copies that token to the output.
+ * One layer, one head. Right on every repeat at that period and confidently wrong at every other.
+ */
+export function handBuiltPositionalCopier(engine: Engine, { dVocab: V, nCtx: T, period }: HandBuiltSizes & { period: number }): Model {
+  const dHead = Math.max(V, T);
+  const part = { token: 0, position: V, output: V + T };
+  const dModel = 2 * V + T;
+  const model = new Model(engine, {
+    nLayers: 1, nHeads: 1, dModel, dHead, nCtx: T, dVocab: V, positions: 'standard', normalization: null, attnScale: 1,
+  });
+  const [W_E, W_pos, W_U] = [new Matrix(V, dModel), new Matrix(T, dModel), new Matrix(dModel, V)];
+  const [Q, K, WV] = [new Matrix(1, dModel, dHead), new Matrix(1, dModel, dHead), new Matrix(1, dModel, dHead)];
+  const O = new Matrix(1, dHead, dModel);
+  for (let t = 0; t < V; t++) {
+    W_E.set(1, t, part.token + t);
+    WV.set(1, 0, part.token + t, t);
+    O.set(1, 0, t, part.output + t);
+    W_U.set(CONFIDENCE, part.output + t, t);
+  }
+  for (let p = 0; p < T; p++) {
+    W_pos.set(1, p, part.position + p);
+    K.set(1, 0, part.position + p, p);
+    if (p >= period - 1) Q.set(SHARPNESS, 0, part.position + p, p - period + 1);
+  }
+  model.setWeights({
+    'embed.W_E': W_E, 'pos_embed.W_pos': W_pos, 'unembed.W_U': W_U,
+    'blocks.0.attn.W_Q': Q, 'blocks.0.attn.W_K': K, 'blocks.0.attn.W_V': WV, 'blocks.0.attn.W_O': O,
+  });
+  return model;
+}

@@ -1,0 +1,61 @@
+// What the paths from earlier layers into later heads carry.
+import { allHeads, type Intervention } from '../model/interventions.ts';
+import type { Model } from '../model/model.ts';
+import { type Estimate, estimate, mean } from './estimate.ts';
+import type { HeadScores } from './headScores.ts';
+import { runPatterns } from './patternRuns.ts';
+import { controlProbe, type ProbeOptions, repeatedProbe } from './probes.ts';
+import { inductionStripe } from './scores.ts';
+
+/** One path cut: the outputs of all earlier layers removed from that input of later heads, on probes of given periods. */
+export interface PathEffect {
+  readonly path: 'q' | 'k' | 'v';
+  /** lossRepeat without the path, nats. */
+  readonly lossRepeat: Estimate;
+  /** Increase over the clean loss on the same sequences, nats. */
+  readonly increase: number;
+  /** Mean excess left of the heads that follow the period; null when none does. */
+  readonly excess: number | null;
+}
+
+/**
+ * Removes the outputs of all earlier layers from the Q, K or V input of every head of a later layer, before its
+ * LayerNorm, and measures loss and period-free excess on exactly two copies of a block at each of the periods.
+ */
+export function testPath(
+  model: Model,
+  probe: ProbeOptions,
+  options: { path: 'q' | 'k' | 'v'; periods: readonly number[]; followers: readonly HeadScores[] },
+): PathEffect {
+  const { path, periods, followers } = options;
+  const { config } = model;
+  const half = { ...probe, count: Math.ceil(probe.count / 2) };
+  const interventions = allHeads(config)
+    .filter(({ layer }) => layer > 0)
+    .map((name): Intervention => ({ kind: 'removeFromInput', ...name, input: path, sources: 'allEarlier' }));
+  const cut = new Float64Array(half.count);
+  const clean = new Float64Array(half.count);
+  let excess = 0;
+  for (const period of periods) {
+    const tokens = repeatedProbe(half, period);
+    const place = { start: 0, period, length: 2 * period };
+    const lossRepeat = (l: Float64Array): number => mean(l.subarray(period, 2 * period - 1)) / periods.length;
+    const share = 1 / (half.count * followers.length * periods.length);
+    const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
+    const stripe = (sign: 1 | -1) => ({
+      interventions,
+      visit: ({ head, weight }: { head: number; weight: (q: number, k: number) => number }): void => {
+        if (followed.has(head)) excess += sign * share * inductionStripe(weight, place);
+      },
+    });
+    runPatterns(model, tokens, {}).forEach((l, s) => {
+      clean[s]! += lossRepeat(l);
+    });
+    runPatterns(model, tokens, stripe(1)).forEach((l, s) => {
+      cut[s]! += lossRepeat(l);
+    });
+    if (followers.length > 0) runPatterns(model, controlProbe(half).map((t) => t.slice(0, 2 * period)), stripe(-1));
+  }
+  const lossRepeat = estimate(cut);
+  return { path, lossRepeat, increase: lossRepeat.value - mean(clean), excess: followers.length > 0 ? excess : null };
+}

@@ -1,0 +1,51 @@
+// Runs of a model over many sequences, a few at a time, reading attention patterns without keeping them all.
+import type { Intervention } from '../model/interventions.ts';
+import type { Model, Tokens } from '../model/model.ts';
+
+/** One sequence's pattern of one head: weight(query, key). */
+export type Weight = (query: number, key: number) => number;
+
+export interface PatternVisit {
+  /** Index of the sequence in the whole probe. */
+  readonly sequence: number;
+  /** Index of the head: layer × nHeads + head. */
+  readonly head: number;
+  readonly weight: Weight;
+}
+
+/** Floats of patterns that may be in memory at once. */
+const BUDGET = 8_000_000;
+
+/**
+ * Runs `tokens` and shows every head's pattern on every sequence. Returns the losses: [sequence][position 0 … T − 2].
+ * Without `visit` no pattern is kept.
+ */
+export function runPatterns(
+  model: Model,
+  tokens: Tokens,
+  options: { interventions?: readonly Intervention[]; visit?: (visit: PatternVisit) => void },
+): Float64Array[] {
+  const { nLayers, nHeads } = model.config;
+  const length = tokens[0]?.length ?? 0;
+  const chunk = Math.max(1, Math.min(64, Math.floor(BUDGET / (nLayers * nHeads * length * length))));
+  const losses: Float64Array[] = [];
+  const names = options.visit ? 'blocks.*.attn.hook_pattern' : [];
+  for (let first = 0; first < tokens.length; first += chunk) {
+    const part = tokens.slice(first, first + chunk);
+    const run = model.runWithInterventions(part, options.interventions ?? [], { names });
+    part.forEach((_, s) => {
+      losses.push(Float64Array.from(run.lossPerPosition.subarray(s * (length - 1), (s + 1) * (length - 1))));
+    });
+    if (!options.visit) continue;
+    for (let layer = 0; layer < nLayers; layer++) {
+      const { data } = run.cache.get(`blocks.${layer}.attn.hook_pattern`);
+      for (let s = 0; s < part.length; s++)
+        for (let head = 0; head < nHeads; head++) {
+          const start = (s * nHeads + head) * length * length;
+          const weight: Weight = (query, key) => data[start + query * length + key] as number;
+          options.visit({ sequence: first + s, head: layer * nHeads + head, weight });
+        }
+    }
+  }
+  return losses;
+}
