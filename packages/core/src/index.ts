@@ -21,3 +21,4 @@ export * from './circuits/headScores.ts';
 export * from './circuits/probes.ts';
 export * from './circuits/scores.ts';
 export { type Verdict, VERDICTS } from './circuits/verdict.ts';
+export * from './circuits/examplePatterns.ts';

@@ -3,8 +3,8 @@ import type { Model } from '../model/model.ts';
 import { type Estimate, mean } from './estimate.ts';
 import { type HeadScores, type HeadScoresRecord, measureHeads, type ScoreOptions, type Sweep } from './headScores.ts';
 import { runPatterns } from './patternRuns.ts';
-import { type PathEffect, testPath } from './paths.ts';
-import { prefixedProbe, type ProbeOptions } from './probes.ts';
+import { type KeySource, keySources, type PathEffect, testPath } from './paths.ts';
+import { prefixedProbe, type ProbeOptions, spread } from './probes.ts';
 import { excessOver, FOLLOWS, isRelated, type Judgement, judge, KEEPS_STRIPE, keptStripe, type Margin, solvedPeriods, type Verdict } from './verdict.ts';
 
 export interface AuditEvidence {
@@ -32,6 +32,8 @@ export interface AuditEvidence {
   /** Periods on which the paths were tested; no path was where the model has one layer or solves nothing. */
   readonly pathPeriods: readonly number[];
   readonly paths: readonly PathEffect[];
+  /** For each earlier head, what its removal from the keys of the followers costs; empty without followers. */
+  readonly keySources: readonly KeySource[];
   readonly margins: readonly Margin[];
   readonly close: boolean;
   /** Seeds of the sequences drawn, with the verdict that each gave; more than one after a close call. */
@@ -111,6 +113,7 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
     boundaryElsewhere: boundaryLoss(sweep, independent),
     pathPeriods,
     paths,
+    keySources: tested && followers.length > 0 ? keySources(model, probe, { periods: pathPeriods, followers }) : [],
     margins: judgement.margins,
     close: judgement.margins.some(({ close }) => close),
     seeds: [{ seed: scores.seed, verdict: judgement.verdict }],
@@ -138,12 +141,6 @@ const boundaryLoss = (sweep: Sweep, periods: readonly number[]): number | null =
   periods.length === 0
     ? null
     : mean(sweep.periods.filter(({ period }) => periods.includes(period)).map(({ lossBoundary }) => lossBoundary));
-
-/** At most `most` of the values, evenly spread, the ends included. */
-function spread(values: readonly number[], most: number): number[] {
-  if (values.length <= most) return [...values];
-  return Array.from({ length: most }, (_, i) => values[Math.round((i * (values.length - 1)) / (most - 1))] as number);
-}
 
 /** The verdict as a sentence or three, with the numbers that carry it. */
 function explain(

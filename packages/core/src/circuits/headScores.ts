@@ -3,7 +3,7 @@ import { headLabel } from '../model/config.ts';
 import type { Model } from '../model/model.ts';
 import { type Estimate, estimate, mean } from './estimate.ts';
 import { runPatterns, type Weight } from './patternRuns.ts';
-import { controlProbe, fourfoldProbe, type ProbeOptions, repeatedProbe, sweepPeriods } from './probes.ts';
+import { controlProbe, fourfoldProbe, type ProbeOptions, repeatedProbe, spread, sweepPeriods } from './probes.ts';
 import {
   contentScore,
   currentTokenScore,
@@ -61,6 +61,8 @@ export interface ScoreOptions {
   /** Sequences of each probe. */
   readonly sequences?: number;
   readonly seed?: number;
+  /** Sweep only about so many periods, evenly spread: for scores logged during training. */
+  readonly mostPeriods?: number;
 }
 
 /** All scores of all heads, and the losses of the sweep. */
@@ -71,8 +73,9 @@ export function measureHeads(model: Model, options: ScoreOptions = {}): { scores
   const heads = config.nLayers * config.nHeads;
   const stripePeriod = Math.floor(config.nCtx / 2);
   const table = new ScoreTable(heads, sequences);
-  const control = runControl(model, probe, table, stripePeriod);
-  const sweep = runSweep(model, probe, table, control, stripePeriod);
+  const periods = spread(sweepPeriods(config), options.mostPeriods ?? Number.POSITIVE_INFINITY);
+  const control = runControl(model, probe, { table, stripePeriod, periods });
+  const sweep = runSweep(model, probe, { table, stripePeriod, periods, control });
   const fourfold = fourfoldProbe(probe);
   runPatterns(model, fourfold.tokens, {
     visit: ({ sequence, head, weight }) =>
@@ -145,7 +148,13 @@ interface Control {
   positionality(head: number): number;
 }
 
-function runControl(model: Model, probe: ProbeOptions, table: ScoreTable, stripePeriod: number): Control {
+interface SweepOptions {
+  readonly table: ScoreTable;
+  readonly stripePeriod: number;
+  readonly periods: readonly number[];
+}
+
+function runControl(model: Model, probe: ProbeOptions, { table, stripePeriod, periods }: SweepOptions): Control {
   const { nCtx, nLayers, nHeads } = probe.config;
   const tokens = controlProbe(probe);
   const heads = nLayers * nHeads;
@@ -156,7 +165,7 @@ function runControl(model: Model, probe: ProbeOptions, table: ScoreTable, stripe
   const sum = Array.from({ length: heads }, () => new Float64Array(Math.ceil(nCtx / every) * nCtx));
   const squares = new Float64Array(heads);
   const perSequence = (): Float64Array[] => Array.from({ length: heads }, () => new Float64Array(probe.count));
-  const stripes = new Map(sweepPeriods(probe.config).map((period) => [period, perSequence()]));
+  const stripes = new Map(periods.map((period) => [period, perSequence()]));
   const offsets = Array.from({ length: heads }, () => Array.from({ length: longest + 1 }, () => new Float64Array(probe.count)));
   runPatterns(model, tokens, {
     visit: ({ sequence, head, weight }) => {
@@ -206,9 +215,9 @@ export interface Sweep {
   readonly periods: readonly SweptPeriod[];
 }
 
-function runSweep(model: Model, probe: ProbeOptions, table: ScoreTable, control: Control, stripePeriod: number): Sweep {
+function runSweep(model: Model, probe: ProbeOptions, options: SweepOptions & { control: Control }): Sweep {
+  const { table, stripePeriod, periods, control } = options;
   const heads = probe.config.nLayers * probe.config.nHeads;
-  const periods = sweepPeriods(probe.config);
   const swept = periods.map((period): SweptPeriod => {
     const tokens = repeatedProbe(probe, period);
     const place = { start: 0, period, length: 2 * period };

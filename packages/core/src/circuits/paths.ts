@@ -1,5 +1,6 @@
 // What the paths from earlier layers into later heads carry.
-import { allHeads, type Intervention } from '../model/interventions.ts';
+import { headLabel } from '../model/config.ts';
+import { allHeads, earlierHeads, type Intervention } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import { type Estimate, estimate, mean } from './estimate.ts';
 import type { HeadScores } from './headScores.ts';
@@ -16,6 +17,42 @@ export interface PathEffect {
   readonly increase: number;
   /** Mean excess left of the heads that follow the period; null when none does. */
   readonly excess: number | null;
+}
+
+/** One head taken out of the keys of the heads that follow the period. */
+export interface KeySource {
+  readonly label: string;
+  /** Increase of lossRepeat, nats. */
+  readonly increase: number;
+}
+
+/**
+ * Which head builds the keys: for every head of an earlier layer, the loss when its output alone is removed from the K
+ * input of all heads that follow the period. The circuit's previous-token head is named by this, not by its pattern.
+ */
+export function keySources(
+  model: Model,
+  probe: ProbeOptions,
+  options: { periods: readonly number[]; followers: readonly HeadScores[] },
+): KeySource[] {
+  const { config } = model;
+  const { periods, followers } = options;
+  const half = { ...probe, count: Math.ceil(probe.count / 2) };
+  const loss = (interventions: readonly Intervention[]): number =>
+    mean(
+      periods.map((period) => {
+        const losses = runPatterns(model, repeatedProbe(half, period), { interventions });
+        return mean(losses.map((l) => mean(l.subarray(period, 2 * period - 1))));
+      }),
+    );
+  const clean = loss([]);
+  const lastLayer = Math.max(0, ...followers.map(({ layer }) => layer));
+  return earlierHeads(config, lastLayer).map((source) => {
+    const cut = followers
+      .filter(({ layer }) => layer > source.layer)
+      .map(({ layer, head }): Intervention => ({ kind: 'removeFromInput', layer, head, input: 'k', sources: [source] }));
+    return { label: headLabel(source.layer, source.head), increase: loss(cut) - clean };
+  });
 }
 
 /**

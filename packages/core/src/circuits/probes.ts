@@ -73,7 +73,12 @@ export function sweepPeriods(config: ModelConfig): number[] {
     throw new Error(`audit: a context of ${nCtx} is too short to tell a period from its neighbours; it takes at least ${SHORTEST_CONTEXT}.`);
   const longest = Math.floor(nCtx / 2);
   const shortest = Math.max(2, Math.min(8, longest - 7));
-  const count = longest - shortest + 1;
-  if (count <= MOST_PERIODS) return Array.from({ length: count }, (_, i) => shortest + i);
-  return Array.from({ length: MOST_PERIODS }, (_, i) => shortest + Math.round((i * (count - 1)) / (MOST_PERIODS - 1)));
+  const all = Array.from({ length: longest - shortest + 1 }, (_, i) => shortest + i);
+  return spread(all, MOST_PERIODS);
+}
+
+/** At most `most` of the values, evenly spread, the ends included. */
+export function spread(values: readonly number[], most: number): number[] {
+  if (values.length <= most) return [...values];
+  return Array.from({ length: most }, (_, i) => values[Math.round((i * (values.length - 1)) / (most - 1))] as number);
 }

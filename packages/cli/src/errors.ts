@@ -1,0 +1,36 @@
+// How a command ends: each failure is one sentence on stderr and an exit code. No stack traces for users.
+
+export const EXIT = { done: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
+
+/** A failure that the user can act on. The message is one sentence: what, where, remedy. */
+export class CommandError extends Error {
+  readonly exitCode: number;
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Input or usage that cannot be worked with. */
+export const badInput = (message: string): CommandError => new CommandError(message, EXIT.badInput);
+
+/** Ended by the user; what was saved and how to go on is in the message. */
+export const interrupted = (message: string): CommandError => new CommandError(message, EXIT.interrupted);
+
+/** The sentence and code of anything thrown. Errors of the file system are put in words; others keep their message. */
+export function toCommandError(error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  const { code, path, message, name } = error as NodeJS.ErrnoException;
+  const at = path ? ` ${path}` : '';
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
+    return new CommandError(
+      `The disk is full: could not write${at}. What was saved before is intact; free some space, then resume or run again.`,
+      EXIT.failed,
+    );
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new CommandError(`No permission for${at}; choose another place with --out or change its permissions.`, EXIT.failed);
+  if (code === 'ENOENT') return badInput(`There is no${at || ' such file'}; check the path.`);
+  if (code === 'ENOTDIR' || code === 'EISDIR') return badInput(`${path ?? 'A path'} is ${code === 'EISDIR' ? 'a folder' : 'inside something that is no folder'}; check the path.`);
+  if (['ExperimentError', 'FileFormatError'].includes((error as Error).constructor.name)) return badInput(message);
+  return new CommandError(name === 'NonFiniteLossError' ? message : `${message}`, EXIT.failed);
+}

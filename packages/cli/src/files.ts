@@ -1,0 +1,75 @@
+// Files are written to a temporary name and renamed, so that a crash or a full disk leaves the old one whole.
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { badInput } from './errors.ts';
+
+/** Writes a file as a whole or not at all. */
+export function writeWhole(path: string, contents: Uint8Array | string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;
+  try {
+    const file = openSync(temporary, 'w');
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw Object.assign(error as Error, { path });
+  }
+}
+
+/** A JSON file; numbers that are not finite become null, typed arrays plain ones. */
+export const writeJson = (path: string, value: unknown): void =>
+  writeWhole(path, `${JSON.stringify(value, (_, x) => (ArrayBuffer.isView(x) ? [...(x as Float32Array)] : x), 1)}\n`);
+
+/** Reads a file that the user named. `what` is what it should be, for messages. */
+export function readInput(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw badInput(`There is no ${what} at ${path}; check the path.`);
+    if (code === 'EISDIR') throw badInput(`${path} is a folder; name the ${what} in it.`);
+    throw error;
+  }
+}
+
+export function readJson(path: string, what: string): unknown {
+  const text = new TextDecoder().decode(readInput(path, what));
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw badInput(`${path} is not JSON (${(error as Error).message}); correct it.`);
+  }
+}
+
+/** Makes a folder for new results. One that exists must be empty, so that nothing already there is mixed up or lost. */
+export function createFreshFolder(path: string): void {
+  if (existsSync(path)) {
+    let entries: string[];
+    try {
+      entries = readdirSync(path);
+    } catch {
+      throw badInput(`${path} exists and is no folder; choose another --out.`);
+    }
+    if (entries.length > 0) {
+      const what = entries.includes('run.json') || entries.includes('report.html') ? 'already holds another run' : 'is not empty';
+      throw badInput(`The folder ${path} ${what}; choose another --out, or continue a training run with train --resume ${path}.`);
+    }
+  }
+  mkdirSync(path, { recursive: true });
+}
+
+/** runs/<time>-<name>, a name that does not exist yet. */
+export function freshRunFolder(name: string): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+  for (let i = 1; ; i++) {
+    const path = `runs/${time}-${name}${i === 1 ? '' : `-${i}`}`;
+    if (!existsSync(path)) return path;
+  }
+}

@@ -1,0 +1,12 @@
+import { decodeCheckpoint, type Engine, Model } from '@induction-lab/core/node';
+import { readInput, readJson } from './files.ts';
+
+/** A model from a checkpoint file that the user named. */
+export function loadCheckpoint(engine: Engine, path: string, modelConfig: string | undefined): Model {
+  const bytes = readInput(path, 'checkpoint');
+  const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
+  const { config, weights } = decodeCheckpoint(bytes, path, options);
+  const model = new Model(engine, config);
+  model.setWeights(weights);
+  return model;
+}

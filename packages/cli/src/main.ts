@@ -1,0 +1,109 @@
+// The `induction-lab` command: options and help; each command's work is in a file of its own, loaded when it is called.
+import { availableParallelism } from 'node:os';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import pc from 'picocolors';
+import { EXIT, toCommandError } from './errors.ts';
+import { PRESETS } from './presets.ts';
+import { VERSION } from './version.ts';
+
+const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+    return value;
+  };
+
+const seed = (): Option => new Option('--seed <n>', 'seed of initial weights and batches').argParser(wholeNumber(0));
+const threads = (): Option =>
+  new Option('--threads <n>', 'training threads; the result does not depend on it')
+    .argParser(wholeNumber(1))
+    .default(Math.min(8, availableParallelism()), 'all cores, at most 8');
+const exact = (): Option => new Option('--exact', 'plain-SIMD kernels: the same bits on every machine, a little slower');
+const quiet = (): Option => new Option('--quiet', 'no progress');
+
+function createProgram(): Command {
+  const program = new Command('induction-lab')
+    .description('Has this transformer learned induction, by which heads, and how do we know?')
+    .version(VERSION)
+    .showHelpAfterError('(add --help for the options)')
+    .exitOverride();
+
+  program
+    .command('run')
+    .description('train the four presets, score and audit them, and write a report (about a minute)')
+    .addOption(seed().default(1))
+    .option('--quick', 'fewer steps: 500, 500, 800 and 600')
+    .option('--out <dir>', 'folder for the results (default: a new one under runs/)')
+    .addOption(threads())
+    .addOption(exact())
+    .addOption(quiet())
+    .option('--csv', 'metrics as CSV too')
+    .addHelpText('after', examples('induction-lab run', 'induction-lab run --quick --seed 7 --out runs/seven'))
+    .action(async (options) => (await import('./runCommand.ts')).runCommand(options));
+
+  program
+    .command('train')
+    .description('train one model into a run folder')
+    .addOption(new Option('--preset <name>', 'a preset').choices(PRESETS))
+    .option('--config <file>', 'an experiment of your own (JSON like the presets)')
+    .addOption(seed())
+    .addOption(new Option('--steps <n>', 'train for so many steps; a falling schedule stretches').argParser(wholeNumber(1)))
+    .addOption(threads())
+    .option('--out <dir>', 'folder for the run (default: a new one under runs/)')
+    .option('--resume <dir>', 'continue the run in this folder, with the same bits as if it had never stopped')
+    .addOption(new Option('--scores-every <n>', 'log head scores every n steps, 0 for never').argParser(wholeNumber(0)).default(100))
+    .option('--per-position', 'log the loss at every position too')
+    .option('--csv', 'metrics as CSV too')
+    .option('--json', 'print every record as a line of JSON')
+    .addOption(exact())
+    .addOption(quiet())
+    .addHelpText('after', examples('induction-lab train --preset varied --seed 3', 'induction-lab train --config mine.json --steps 5000', 'induction-lab train --resume runs/2026-01-31T120000-varied'))
+    .action(async (options) => (await import('./trainCommand.ts')).trainCommand(options));
+
+  program
+    .command('audit')
+    .description('scores and verdict of any attention-only checkpoint (.safetensors)')
+    .argument('<checkpoint>', 'a .safetensors file')
+    .option('--json', 'print everything as JSON')
+    .option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this folder')
+    .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
+    .addOption(new Option('--sequences <n>', 'sequences of each probe').argParser(wholeNumber(8)).default(64))
+    .addOption(new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0))
+    .addOption(exact())
+    .option('--csv', 'print the head scores as CSV')
+    .addHelpText('after', examples('induction-lab audit runs/mine/checkpoints/step-003000.safetensors', 'induction-lab audit model.safetensors --model-config config.json --json'))
+    .action(async (checkpoint, options) => (await import('./auditCommand.ts')).auditCommand(checkpoint, options));
+
+  program
+    .command('cache')
+    .description('run a checkpoint on given tokens and save logits, losses, activations and gradients')
+    .argument('<checkpoint>', 'a .safetensors file')
+    .requiredOption('--tokens <file>', 'JSON: an array of equally long arrays of tokens')
+    .requiredOption('--out <file>', 'the .safetensors file to write')
+    .option('--names <glob>', 'activations to keep, by hook name; repeatable', (glob: string, all: string[]) => [...all, glob], [])
+    .option('--gradients', 'also grad.<weight> of the mean next-token loss over positions 0 … T−2')
+    .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
+    .addOption(exact())
+    .addHelpText('after', examples('induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors', "induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors --names 'blocks.*.attn.hook_pattern' --gradients"))
+    .action(async (checkpoint, options) => (await import('./cacheCommand.ts')).cacheCommand(checkpoint, options));
+
+  return program;
+}
+
+const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+
+/** Runs a command line and sets the exit code: 0 done, 1 failed, 2 bad input or usage, 130 interrupted. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(argv as string[]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.badInput; // commander has said why
+      return;
+    }
+    const { message, exitCode } = toCommandError(error);
+    process.stderr.write(`${pc.isColorSupported && process.stderr.isTTY ? pc.red('error:') : 'error:'} ${message}\n`);
+    process.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,136 @@
+// The figures of one model: scores, losses by period, attention patterns of all heads with and without a repeat.
+import { join } from 'node:path';
+import { type AuditRecord, type ExamplePatterns, examplePatterns, type Model } from '@induction-lab/core/node';
+import {
+  type FigureOptions,
+  type HeadScoreRecord,
+  headScoreChart,
+  type LossByPeriodRecord,
+  type LossPoint,
+  lossByPeriodChart,
+  lossChart,
+  nodeDocument,
+  type PatternComparisonRecord,
+  type PatternGridRecord,
+  patternComparison,
+  patternGrid,
+  svgToPng,
+  type Theme,
+} from '@induction-lab/figures/node';
+import { writeWhole } from './files.ts';
+
+/** Draws one figure in a theme. */
+export type Draw = (theme: Theme) => string;
+
+const options = (theme: Theme): FigureOptions => ({ theme, document: nodeDocument() });
+
+/** The three example sequences of a model: half the context as period, another period, no repeat. */
+export function exampleSet(model: Model): { half: ExamplePatterns; other: ExamplePatterns; control: ExamplePatterns } {
+  const half = Math.floor(model.config.nCtx / 2);
+  const other = Math.max(2, Math.round(half * 0.68)); // 17 for a context of 50: neither divisor nor neighbour of 25
+  return {
+    half: examplePatterns(model, { period: half }),
+    other: examplePatterns(model, { period: other }),
+    control: examplePatterns(model, { period: 0 }),
+  };
+}
+
+/** What a head is called, from the evidence: by its effect on keys, by what its attention follows, never by score alone. */
+export function headMarks(record: AuditRecord): Map<string, string> {
+  const marks = new Map<string, string>();
+  const builder = [...record.evidence.keySources].sort((a, b) => b.increase - a.increase)[0];
+  if (builder && builder.increase > 0.1) marks.set(builder.label, 'previous-token head');
+  const byExcess = [...record.scores.heads].sort((a, b) => b.inductionExcess.value - a.inductionExcess.value);
+  for (const head of byExcess) if (record.followers.includes(head.label)) marks.set(head.label, 'induction head');
+  for (const label of record.positionalHeads) if (!marks.has(label)) marks.set(label, 'positional head');
+  return marks;
+}
+
+export interface ModelFigures {
+  readonly scores: Draw;
+  readonly 'loss-by-period': Draw;
+  readonly patterns: Draw;
+  readonly 'patterns-control': Draw;
+}
+
+export function modelFigures(name: string, record: AuditRecord, examples: ReturnType<typeof exampleSet>): ModelFigures {
+  const { scores, evidence } = record;
+  const marks = headMarks(record);
+  const size = examples.half.tokens.length;
+  const stripe = ({ period }: ExamplePatterns): { offset: number; fromQuery: number; toQuery: number } | null =>
+    period === 0 ? null : { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 };
+  const marked = <T extends { label: string }>(heads: readonly T[]): (T & { mark?: string })[] => {
+    const named = [...marks.keys()];
+    const rank = (label: string): number => (marks.has(label) ? named.indexOf(label) : named.length);
+    return [...heads]
+      .sort((a, b) => rank(a.label) - rank(b.label))
+      .map((head) => (marks.has(head.label) ? { ...head, mark: marks.get(head.label) as string } : head));
+  };
+
+  const bars: HeadScoreRecord = {
+    heads: scores.heads.map((h) => ({
+      label: h.label,
+      previousToken: h.previousToken.value,
+      previousTokenInterval: h.previousToken.interval,
+      induction: h.inductionStripe.value,
+      inductionInterval: h.inductionStripe.interval,
+      inductionControl: h.inductionStripeControl.value,
+    })),
+    chance: { previousToken: scores.chance.previousToken, induction: scores.chance.inductionStripe },
+    title: `${name}: previous-token and induction scores, period ${scores.stripePeriod}`,
+    intervalLabel: `95 % interval over ${scores.sequences} sequences`,
+  };
+  const periods: LossByPeriodRecord = {
+    points: evidence.periods.map(({ period, lossRepeat, lossBoundary, solved }) => ({ period, lossRepeat: lossRepeat.value, lossBoundary, solved })),
+    lnVocab: evidence.lnVocab,
+    threshold: evidence.solvedBelow,
+    title: `${name}: loss on the repeat at every period`,
+  };
+  const grid: PatternGridRecord = {
+    heads: marked(examples.half.heads),
+    size,
+    tokens: examples.half.tokens,
+    stripe: stripe(examples.half)!,
+    title: `${name}: attention patterns of all heads, period ${examples.half.period}`,
+  };
+  const columns = [examples.half, examples.other, examples.control];
+  const comparison: PatternComparisonRecord = {
+    heads: marked(examples.half.heads).map(({ label, ...rest }) => ({
+      label,
+      ...('mark' in rest && rest.mark !== undefined ? { mark: rest.mark } : {}),
+      panels: columns.map((c) => c.heads.find((h) => h.label === label)!.pattern),
+    })),
+    columnTitles: columns.map(({ period }) => (period === 0 ? 'no repeat (control)' : `period ${period}`)),
+    stripes: columns.map((c) => stripe(c) ?? { offset: examples.half.period - 1, fromQuery: examples.half.period, toQuery: 2 * examples.half.period - 2 }),
+    size,
+    title: `${name}: the same heads at another period and without a repeat`,
+  };
+  return {
+    scores: (theme) => headScoreChart(bars, options(theme)),
+    'loss-by-period': (theme) => lossByPeriodChart(periods, options(theme)),
+    patterns: (theme) => patternGrid(grid, options(theme)),
+    'patterns-control': (theme) => patternComparison(comparison, options(theme)),
+  };
+}
+
+/** Loss curves of a run. */
+export const lossFigure =
+  (name: string, points: readonly LossPoint[], lnVocab: number, xScale: 'linear' | 'log'): Draw =>
+  (theme) =>
+    lossChart({ points, lnVocab, title: `${name}: loss on the first occurrence and on the repeat`, xScale }, options(theme));
+
+/** Writes figures as SVG and PNG, light and dark: NAME.svg, NAME.png, NAME-dark.svg, NAME-dark.png. */
+export function writeFigures(folder: string, figures: Readonly<Record<string, Draw>>): void {
+  for (const [name, draw] of Object.entries(figures))
+    for (const theme of ['light', 'dark'] as const) {
+      const svg = draw(theme);
+      const base = join(folder, theme === 'light' ? name : `${name}-dark`);
+      writeWhole(`${base}.svg`, svg);
+      writeWhole(`${base}.png`, svgToPng(svg));
+    }
+}
+
+/** The figures of a checkpoint's audit. */
+export function writeModelFigures(folder: string, model: Model, record: AuditRecord): void {
+  writeFigures(folder, { ...modelFigures('model', record, exampleSet(model)) });
+}

@@ -1,0 +1,59 @@
+// What a person sees while a run trains: one live line on a terminal, plain lines elsewhere, nothing when quiet.
+import { clearLine, cursorTo } from 'node:readline';
+import type { StepRecord } from '@induction-lab/core/node';
+
+export interface ProgressOptions {
+  readonly name: string;
+  readonly steps: number;
+  readonly startStep: number;
+  readonly quiet: boolean;
+  readonly stream?: NodeJS.WriteStream;
+}
+
+/** Milliseconds between updates of the live line, and steps between plain lines: about twenty lines a run. */
+const LIVE_EVERY = 100;
+const PLAIN_LINES = 20;
+
+export class Progress {
+  private readonly options: ProgressOptions;
+  private readonly stream: NodeJS.WriteStream;
+  private readonly started = performance.now();
+  private last = 0;
+
+  constructor(options: ProgressOptions) {
+    this.options = options;
+    this.stream = options.stream ?? process.stderr;
+  }
+
+  private get live(): boolean {
+    return this.stream.isTTY === true;
+  }
+
+  step(record: StepRecord): void {
+    const { quiet, steps } = this.options;
+    if (quiet) return;
+    const now = performance.now();
+    if (this.live) {
+      if (now - this.last < LIVE_EVERY && record.step < steps) return;
+      this.last = now;
+      cursorTo(this.stream, 0);
+      this.stream.write(this.line(record).slice(0, (this.stream.columns ?? 80) - 1));
+      clearLine(this.stream, 1);
+    } else if (record.step === 1 || record.step === steps || record.step % Math.ceil(steps / PLAIN_LINES) === 0)
+      this.stream.write(`${this.line(record)}\n`);
+  }
+
+  /** Ends the live line, so that what follows starts on its own. */
+  end(): void {
+    if (!this.options.quiet && this.live && this.last > 0) this.stream.write('\n');
+  }
+
+  private line(record: StepRecord): string {
+    const { name, steps, startStep } = this.options;
+    const nats = (x: number | null): string => (x === null ? '   –  ' : x.toFixed(4));
+    const rate = (record.step - startStep) / ((performance.now() - this.started) / 1000);
+    const left = Math.max(0, Math.round((steps - record.step) / rate));
+    const time = left >= 60 ? `${Math.floor(left / 60)} min ${left % 60} s` : `${left} s`;
+    return `${name}  step ${record.step}/${steps}  first ${nats(record.lossFirst)}  repeat ${nats(record.lossRepeat)}  ${rate.toFixed(0)} steps/s  ${time} left`;
+  }
+}

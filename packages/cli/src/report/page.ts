@@ -1,0 +1,1 @@
+export const reportPage = (_: unknown): string => '<!doctype html>';

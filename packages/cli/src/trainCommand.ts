@@ -1,0 +1,74 @@
+import { type Experiment, loadEngine, parameterCount, parseExperiment, withSteps } from '@induction-lab/core/node';
+import { badInput } from './errors.ts';
+import { freshRunFolder, readJson } from './files.ts';
+import { interruptSignal } from './interrupt.ts';
+import { loadPreset } from './presets.ts';
+import { resumeFolder, stoppedError, trainIntoFolder, type TrainRunResult } from './trainRun.ts';
+
+export interface TrainCommandOptions {
+  preset?: string;
+  config?: string;
+  seed?: number;
+  steps?: number;
+  threads: number;
+  out?: string;
+  resume?: string;
+  scoresEvery: number;
+  perPosition?: boolean;
+  csv?: boolean;
+  json?: boolean;
+  exact?: boolean;
+  quiet?: boolean;
+}
+
+/** `induction-lab train`: a new run, or a resumed one. */
+export async function trainCommand(options: TrainCommandOptions): Promise<void> {
+  const { resume, preset, config, threads, scoresEvery } = options;
+  const { json = false, quiet = false, csv = false, perPosition = false, exact = false } = options;
+  const { signal, dispose } = interruptSignal();
+  const common = { threads, scoresEvery, json, quiet, csv, perPosition, signal };
+  try {
+    let result: TrainRunResult;
+    let steps: number;
+    if (resume !== undefined) {
+      refuseWith('--resume', { preset, config, seed: options.seed, steps: options.steps, out: options.out });
+      result = await resumeFolder({ ...common, folder: resume, exact });
+      steps = result.folder.readInfo().experiment.training.steps;
+    } else {
+      if ((preset === undefined) === (config === undefined))
+        throw badInput('train needs either --preset NAME or --config FILE (or --resume DIR to continue a run).');
+      const experiment = stretched(preset !== undefined ? loadPreset(preset) : readConfig(config as string), options.steps);
+      steps = experiment.training.steps;
+      const folder = options.out ?? freshRunFolder(experiment.name.replace(/[^\w.-]+/g, '-'));
+      const engine = await loadEngine({ exact });
+      if (!json && !quiet)
+        process.stderr.write(
+          `${experiment.name}: ${parameterCount(experiment.model).toLocaleString('en')} parameters, ${steps} steps of ${experiment.training.batch} sequences, seed ${options.seed ?? 1}, ${engine.backend} kernels, into ${folder}\n`,
+        );
+      result = await trainIntoFolder({ ...common, engine, experiment, seed: options.seed ?? 1, folder });
+    }
+    if (result.status === 'stopped') throw stoppedError(result, steps);
+    const done = { status: result.status, step: result.step, seconds: result.seconds, folder: result.folder.path, checkpoint: result.folder.checkpointPath(result.step) };
+    if (json) process.stdout.write(`${JSON.stringify(done)}\n`);
+    else if (!quiet) process.stdout.write(`Done: ${result.step} steps in ${result.seconds.toFixed(1)} s. Checkpoint: ${done.checkpoint}\n`);
+  } finally {
+    dispose();
+  }
+}
+
+function refuseWith(option: string, others: Record<string, unknown>): void {
+  const given = Object.entries(others).find(([, value]) => value !== undefined);
+  if (given) throw badInput(`${option} continues a run as it was begun; leave out --${given[0]}, or start a new run without ${option}.`);
+}
+
+function readConfig(path: string): Experiment {
+  try {
+    return parseExperiment(readJson(path, 'config'));
+  } catch (error) {
+    if ((error as Error).constructor.name !== 'ExperimentError') throw error;
+    throw badInput(`${path}: ${(error as Error).message}`);
+  }
+}
+
+const stretched = (experiment: Experiment, steps: number | undefined): Experiment =>
+  steps === undefined ? experiment : withSteps(experiment, steps);
