@@ -10,7 +10,10 @@ const layerNorm = (x, { gain, bias }) => {
   const mean = np.mean(x.ref, -1, { keepdims: true });
   const centred = x.sub(mean);
   const variance = np.mean(np.square(centred.ref), -1, { keepdims: true });
-  return centred.div(np.sqrt(variance.add(eps))).mul(gain).add(bias);
+  return centred
+    .div(np.sqrt(variance.add(eps)))
+    .mul(gain)
+    .add(bias);
 };
 
 /** [batch × pos, dModel] to [batch, head, pos, dHead]. */

@@ -1,29 +1,8 @@
 // The reference step in induction-lab, as a child of bench.mjs (protocol: competitor.mjs). It trains through the public
 // `train`, workers and records included, and pauses where a burst ends: what is timed is what a user of the library gets.
-import { loadEngine, parseExperiment, startWorkers, train } from '../packages/core/dist/node.js';
-import { ADAMW, PERIOD, REFERENCE } from './reference.mjs';
+import { loadEngine, startWorkers, train } from '../packages/core/dist/node.js';
+import { referenceExperiment } from './experiment.mjs';
 import { serve } from './serve.mjs';
-
-/** The reference step as an experiment without an end. */
-export function referenceExperiment({ batch, layerNorm }) {
-  const { vocabulary, context, dModel, heads, dHead, layers, eps } = REFERENCE;
-  return parseExperiment({
-    name: 'reference step',
-    model: {
-      nLayers: layers,
-      nHeads: heads,
-      dModel,
-      dHead,
-      nCtx: context,
-      dVocab: vocabulary,
-      positions: 'standard',
-      normalization: layerNorm ? 'LN' : null,
-      eps,
-    },
-    task: { kind: 'repeated', period: PERIOD },
-    training: { steps: 10_000_000, batch, decayed: ['*'], ...ADAMW },
-  });
-}
 
 async function create({ batch, layerNorm, threads, build }) {
   const engine = await loadEngine({ exact: build === 'simd' });

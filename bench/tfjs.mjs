@@ -35,7 +35,11 @@ const layerNorm = (x, gain, bias) => {
 
 /** [batch × pos, dModel] to [batch × head, pos, dHead]. */
 const splitHeads = (x, batch) =>
-  tf.reshape(tf.transpose(tf.reshape(x, [batch, context, heads, dHead]), [0, 2, 1, 3]), [batch * heads, context, dHead]);
+  tf.reshape(tf.transpose(tf.reshape(x, [batch, context, heads, dHead]), [0, 2, 1, 3]), [
+    batch * heads,
+    context,
+    dHead,
+  ]);
 
 /** 0 where a query may look, −10⁹ above the diagonal. */
 const causalMask = () =>

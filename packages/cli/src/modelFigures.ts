@@ -50,6 +50,7 @@ export interface ModelFigures {
   readonly scores: Draw;
   readonly 'loss-by-period': Draw;
   readonly patterns: Draw;
+  readonly 'patterns-other-period': Draw;
   readonly 'patterns-control': Draw;
 }
 
@@ -86,14 +87,14 @@ export function modelFigures(name: string, record: AuditRecord, examples: Return
     threshold: evidence.solvedBelow,
     title: `${name}: loss on the repeat at every period`,
   };
-  const grid: PatternGridRecord = {
-    heads: marked(examples.half.heads),
+  const grid = (example: ExamplePatterns): PatternGridRecord => ({
+    heads: marked(example.heads),
     size,
-    tokens: examples.half.tokens,
-    stripe: stripe(examples.half)!,
-    title: `${name}: attention patterns of all heads, period ${examples.half.period}`,
-  };
-  const columns = [examples.half, examples.other, examples.control];
+    tokens: example.tokens,
+    stripe: stripe(example)!,
+    title: `${name}: attention patterns of all heads, period ${example.period}`,
+  });
+  const columns = [examples.half, examples.control];
   const comparison: PatternComparisonRecord = {
     heads: marked(examples.half.heads).map(({ label, ...rest }) => ({
       label,
@@ -101,14 +102,15 @@ export function modelFigures(name: string, record: AuditRecord, examples: Return
       panels: columns.map((c) => c.heads.find((h) => h.label === label)!.pattern),
     })),
     columnTitles: columns.map(({ period }) => (period === 0 ? 'no repeat (control)' : `period ${period}`)),
-    stripes: columns.map((c) => stripe(c) ?? { offset: examples.half.period - 1, fromQuery: examples.half.period, toQuery: 2 * examples.half.period - 2 }),
+    stripes: columns.map(() => stripe(examples.half)), // on the control: where a stripe can only be a fixed habit
     size,
-    title: `${name}: the same heads at another period and without a repeat`,
+    title: `${name}: the same heads with a repeat and without`,
   };
   return {
     scores: (theme) => headScoreChart(bars, options(theme)),
     'loss-by-period': (theme) => lossByPeriodChart(periods, options(theme)),
-    patterns: (theme) => patternGrid(grid, options(theme)),
+    patterns: (theme) => patternGrid(grid(examples.half), options(theme)),
+    'patterns-other-period': (theme) => patternGrid(grid(examples.other), options(theme)),
     'patterns-control': (theme) => patternComparison(comparison, options(theme)),
   };
 }

@@ -54,15 +54,18 @@ const cases = [
   { parties: 5, rounds: 5000, spins: 0 }, // every meeting sleeps: the path of a thread that is late
 ];
 
-test.for(cases)('$parties threads that spin $spins times meet $rounds times, never early, never in vain', async (options) => {
-  const { parties, rounds } = options;
-  const { state, progress, faults, exitCodes } = start(options);
-  const everyone = (value: number): number[] => new Array<number>(parties).fill(value);
-  expect(await exitCodes, 'threads that wait for ever').toEqual(everyone(0));
-  expect([...progress.subarray(0, parties)]).toEqual(everyone(rounds + 1));
-  expect(faults[0], 'meetings left early').toBe(0);
-  expect([...state.subarray(0, 2)]).toEqual([0, rounds]); // nobody waits, and everybody met this often
-});
+test.for(cases)(
+  '$parties threads that spin $spins times meet $rounds times, never early, never in vain',
+  async (options) => {
+    const { parties, rounds } = options;
+    const { state, progress, faults, exitCodes } = start(options);
+    const everyone = (value: number): number[] => new Array<number>(parties).fill(value);
+    expect(await exitCodes, 'threads that wait for ever').toEqual(everyone(0));
+    expect([...progress.subarray(0, parties)]).toEqual(everyone(rounds + 1));
+    expect(faults[0], 'meetings left early').toBe(0);
+    expect([...state.subarray(0, 2)]).toEqual([0, rounds]); // nobody waits, and everybody met this often
+  },
+);
 
 test('a wake-up meant for the meeting before does not let a sleeping thread pass', async () => {
   // The last to arrive counts the round and then wakes the others. If it is held up between the two, the others may be

@@ -63,9 +63,18 @@ test('exactCosSin is exact at quarter turns, forwards and backwards', () => {
     [0, -1],
   ];
   // + 0 makes −0 and 0 the same.
-  expect(quarters.map(({ cos, sin }) => [cos + 0, sin + 0])).toEqual(
-    [east, north, west, south, east, north, south, west, north, east],
-  );
+  expect(quarters.map(({ cos, sin }) => [cos + 0, sin + 0])).toEqual([
+    east,
+    north,
+    west,
+    south,
+    east,
+    north,
+    south,
+    west,
+    north,
+    east,
+  ]);
 });
 
 test('exactExp has a relative error below 1e-14 for |x| < 50 and below 1e-13 for |x| < 700', () => {

@@ -8,7 +8,10 @@ const MOST_BYTES = 60 * 1024;
 
 const read = async (build: KernelBuild): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await readFile(new URL(`../../dist/kernels/${build}.wasm`, import.meta.url)));
-const builds: Record<KernelBuild, Uint8Array<ArrayBuffer>> = { simd: await read('simd'), relaxed: await read('relaxed') };
+const builds: Record<KernelBuild, Uint8Array<ArrayBuffer>> = {
+  simd: await read('simd'),
+  relaxed: await read('relaxed'),
+};
 /** The builds that this Node runs; loading WASM_ENGINES has set the flag that Node 20 wants for relaxed SIMD. */
 const runnable: KernelBuild[] = bestBuild() === 'relaxed' ? ['simd', 'relaxed'] : ['simd'];
 

@@ -16,15 +16,30 @@ function filled(tensor: Tensor, numbers: readonly number[]): Tensor {
 }
 
 /** One sequence of three positions, two heads of two. */
-const tiny = (): Kit => referenceKit({ sequences: 1, length: 3, heads: 2, dHead: 2, dModel: 2, dVocab: 3, attnScale: 2 });
+const tiny = (): Kit =>
+  referenceKit({ sequences: 1, length: 3, heads: 2, dHead: 2, dModel: 2, dVocab: 3, attnScale: 2 });
 /** [pos, head, dHead]: the second head is ten times the first. */
 const twoHeads = (rows: readonly [number, number][]): number[] => rows.flatMap(([a, b]) => [a, b, 10 * a, 10 * b]);
 
 describe('values worked out by hand', () => {
   test('attentionScores: products of queries with earlier keys over attnScale, −∞ for later keys', () => {
     const kit = tiny();
-    const q = filled(kit.heads(), twoHeads([[1, 2], [3, 4], [5, 6]]));
-    const k = filled(kit.heads(), twoHeads([[2, 0], [0, 2], [4, 4]]));
+    const q = filled(
+      kit.heads(),
+      twoHeads([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    );
+    const k = filled(
+      kit.heads(),
+      twoHeads([
+        [2, 0],
+        [0, 2],
+        [4, 4],
+      ]),
+    );
     const scores = kit.square();
     kit.ops.attentionScores(q, k, scores);
     const first = [1, NEVER, NEVER, 3, 4, NEVER, 5, 6, 22];
@@ -34,9 +49,31 @@ describe('values worked out by hand', () => {
   test('causalSoftmax: shares of e^score among the keys seen, exact zeros for the others', () => {
     const kit = tiny();
     const [ln2, ln3] = [Math.log(2), Math.log(3)];
-    const scores = filled(kit.square(), [7, NEVER, NEVER, 0, ln3, NEVER, 0, ln2, 0, 0, 9, 9, 1e4, -1e4, 9, 1e4, 1e4, -1e4]);
+    const scores = filled(kit.square(), [
+      7,
+      NEVER,
+      NEVER,
+      0,
+      ln3,
+      NEVER,
+      0,
+      ln2,
+      0,
+      0,
+      9,
+      9,
+      1e4,
+      -1e4,
+      9,
+      1e4,
+      1e4,
+      -1e4,
+    ]);
     kit.ops.causalSoftmax(scores);
-    const [first, second] = [[1, 0, 0, 1 / 4, 3 / 4, 0, 1 / 4, 1 / 2, 1 / 4], [1, 0, 0, 1, 0, 0, 1 / 2, 1 / 2, 0]];
+    const [first, second] = [
+      [1, 0, 0, 1 / 4, 3 / 4, 0, 1 / 4, 1 / 2, 1 / 4],
+      [1, 0, 0, 1, 0, 0, 1 / 2, 1 / 2, 0],
+    ];
     expect(distance(scores.toArray(), [...first!, ...second!])).toBeLessThan(1e-15);
     for (const i of [1, 2, 5, 10, 11, 14]) expect(values(scores)[i]).toBe(0); // also where a hook left finite scores
   });
@@ -48,17 +85,34 @@ describe('values worked out by hand', () => {
     const dPattern = filled(kit.square(), [5, 9, 9, 1, 5, 9, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     kit.ops.causalSoftmaxBackward(pattern, dPattern, 8);
     // The means are 5; 4; and 5.
-    expect(values(dPattern).slice(0, 9).map((x) => x + 0)).toEqual([0, 0, 0, -6, 6, 0, -2, 12, -10]);
+    expect(
+      values(dPattern)
+        .slice(0, 9)
+        .map((x) => x + 0),
+    ).toEqual([0, 0, 0, -6, 6, 0, -2, 12, -10]);
   });
 
   test('attentionMix: the values seen, averaged under the pattern', () => {
     const kit = tiny();
     const row = [1, 0, 0, 1 / 4, 3 / 4, 0, 0, 1 / 2, 1 / 2];
     const pattern = filled(kit.square(), [...row, ...row]);
-    const v = filled(kit.heads(), twoHeads([[4, 8], [8, 4], [16, 0]]));
+    const v = filled(
+      kit.heads(),
+      twoHeads([
+        [4, 8],
+        [8, 4],
+        [16, 0],
+      ]),
+    );
     const z = kit.heads();
     kit.ops.attentionMix(pattern, v, z);
-    expect(values(z)).toEqual(twoHeads([[4, 8], [7, 5], [12, 2]]));
+    expect(values(z)).toEqual(
+      twoHeads([
+        [4, 8],
+        [7, 5],
+        [12, 2],
+      ]),
+    );
   });
 
   test('rotary turns the pairs (i, i + half) by the position’s angle and back; other dimensions stay', () => {
@@ -82,7 +136,10 @@ describe('gradients are the finite differences of the values', () => {
 
   /** Gradients of scores that nobody sees are never read: zero them, as the program does. */
   const causal = (square: Tensor, length: number): Tensor =>
-    filled(square, values(square).map((x, i) => (i % length > Math.floor(i / length) % length ? 0 : x)));
+    filled(
+      square,
+      values(square).map((x, i) => (i % length > Math.floor(i / length) % length ? 0 : x)),
+    );
 
   test('attentionScores: of q and k', () => {
     const kit = referenceKit();
@@ -90,7 +147,13 @@ describe('gradients are the finite differences of the values', () => {
     const [q, k, scores, weight] = [kit.heads(), kit.heads(), kit.square(), causal(kit.square(), kit.sizes.length)];
     const value = (): number => {
       kit.ops.attentionScores(q, k, scores);
-      return dot(filled(scores, values(scores).map((x) => (x === NEVER ? 0 : x))), weight);
+      return dot(
+        filled(
+          scores,
+          values(scores).map((x) => (x === NEVER ? 0 : x)),
+        ),
+        weight,
+      );
     };
     const [wantQ, wantK] = [numericGradient(q, value), numericGradient(k, value)];
     const [dq, dk] = [kit.heads(), kit.heads()];
@@ -111,7 +174,11 @@ describe('gradients are the finite differences of the values', () => {
     const want = numericGradient(scores, value);
     value();
     kit.ops.causalSoftmaxBackward(pattern, weight, 0.3);
-    expectGradient(causal(weight, length), want.map((slope) => 0.3 * slope), 'dScores');
+    expectGradient(
+      causal(weight, length),
+      want.map((slope) => 0.3 * slope),
+      'dScores',
+    );
   });
 
   test('attentionMix: of the pattern and of v', () => {

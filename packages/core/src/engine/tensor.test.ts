@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WASM_ENGINES } from '../../test/support/kit.ts';
 import { type Engine, referenceEngine } from './engine.ts';
-import { Arena, copyElements, padded, sizeOf, type Tensor } from './tensor.ts';
+import { type Arena, copyElements, padded, sizeOf, type Tensor } from './tensor.ts';
 
 const engines: [string, Engine][] = [['reference', referenceEngine], ...Object.entries(WASM_ENGINES)];
 const counting = (count: number): Float64Array => Float64Array.from({ length: count }, (_, i) => i + 1);
@@ -73,7 +73,9 @@ describe('a tensor', () => {
     tensor.set(counting(210));
     expect([...tensor.toArray()]).toEqual([...counting(210)]);
     const at = (s: number, t: number, h: number, c: number): number => tensor.data[s * 160 + t * 40 + h * 8 + c]!;
-    expect([at(0, 0, 0, 0), at(0, 0, 0, 6), at(0, 0, 1, 0), at(0, 1, 0, 0), at(1, 0, 0, 0)]).toEqual([1, 7, 8, 36, 106]);
+    expect([at(0, 0, 0, 0), at(0, 0, 0, 6), at(0, 0, 1, 0), at(0, 1, 0, 0), at(1, 0, 0, 0)]).toEqual([
+      1, 7, 8, 36, 106,
+    ]);
     expect(at(1, 2, 4, 6)).toBe(210);
     expect(tensor.data.filter((x) => x === -1).length).toBe(8 * 40 - 210);
   });
@@ -92,12 +94,19 @@ describe('a tensor', () => {
     expect([joined.rowsJoined(3).rows, joined.rowsJoined(3).width]).toEqual([2, 12]);
     const transposed = w.viewed('transposed', { shape: [12, 5], strides: [1, 12] });
     w.columns(0, 4).data[0] = -7;
-    expect([w.data[0], w.at(w.address, 'again').data[0], transposed.data[0], transposed.name]).toEqual([-7, -7, -7, 'transposed']);
+    expect([w.data[0], w.at(w.address, 'again').data[0], transposed.data[0], transposed.name]).toEqual([
+      -7,
+      -7,
+      -7,
+      'transposed',
+    ]);
   });
 });
 
 test('copyElements in, then out, is the identity for any shape and any strides without overlap', () => {
-  const axes = fc.array(fc.record({ size: fc.integer({ min: 1, max: 5 }), gap: fc.integer({ min: 0, max: 3 }) }), { maxLength: 4 });
+  const axes = fc.array(fc.record({ size: fc.integer({ min: 1, max: 5 }), gap: fc.integer({ min: 0, max: 3 }) }), {
+    maxLength: 4,
+  });
   fc.assert(
     fc.property(axes, (given) => {
       const shape = given.map((axis) => axis.size);

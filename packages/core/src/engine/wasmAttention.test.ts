@@ -44,7 +44,7 @@ describe.for(cases)('$label, $name', ({ engine, sizes }) => {
       const pattern = patternOf(kit);
       const values = pattern.toArray();
       for (let row = 0; row < values.length / length; row++) {
-        const shares = values.subarray(row * length, (row + 1) * length);
+        const shares = [...values.subarray(row * length, (row + 1) * length)];
         expect(Math.abs(shares.reduce((sum, x) => sum + x, 0) - 1)).toBeLessThan(1e-6);
       }
       expect(values.every((x, i) => (isFuture(i) ? x === 0 : x > 0))).toBe(true);
@@ -107,7 +107,7 @@ describe.for([['reference', referenceEngine] as const, ...Object.entries(WASM_EN
     const pattern = scores.toArray();
     expect(pattern.every((share) => share >= 0 && share <= 1 + 1e-6)).toBe(true);
     for (let row = 0; row < pattern.length / 11; row++) {
-      const sum = pattern.subarray(row * 11, row * 11 + 11).reduce((total, x) => total + x, 0);
+      const sum = [...pattern.subarray(row * 11, row * 11 + 11)].reduce((total, x) => total + x, 0);
       expect(Math.abs(sum - 1)).toBeLessThan(1e-6);
     }
   });

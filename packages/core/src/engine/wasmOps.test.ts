@@ -15,7 +15,12 @@ const SUMS = 1e-6;
 
 const engines = Object.entries(WASM_ENGINES);
 const cases = engines.flatMap(([label, engine]) =>
-  Object.entries({ ...SIZES, packed: PACKED, 'not quite packed': UNPACKED }).map(([name, sizes]) => ({ label, engine, name, sizes })),
+  Object.entries({ ...SIZES, packed: PACKED, 'not quite packed': UNPACKED }).map(([name, sizes]) => ({
+    label,
+    engine,
+    name,
+    sizes,
+  })),
 );
 const rowsOf = ({ sequences, length }: Sizes): number => sequences * length;
 
@@ -70,7 +75,11 @@ describe.for(cases)('$label, $name', ({ engine, sizes }) => {
       const c = padded(dHead);
       const [x, y, dx] = [kit.stream(dModel), kit.heads(), kit.stream(dModel)];
       const [w, bias, dw] = [kit.matrix(dModel, heads * c), kit.vector(heads * c), kit.matrix(dModel, heads * c)];
-      const [wTransposed, wO, result] = [kit.matrix(heads * c, dModel), kit.matrix(heads * c, dModel), kit.stream(dModel)];
+      const [wTransposed, wO, result] = [
+        kit.matrix(heads * c, dModel),
+        kit.matrix(heads * c, dModel),
+        kit.stream(dModel),
+      ];
       for (const tensor of [w, bias, dw]) blankPadding(tensor, dHead);
       for (let head = 0; head < heads; head += 2) {
         const columns = [head * c, c] as const;
@@ -111,7 +120,9 @@ describe.for(cases)('$label, $name', ({ engine, sizes }) => {
 
   test('crossEntropy of all kinds of target, and of logits that are far apart', () =>
     agree((kit) => {
-      const targets = kit.integers(Array.from({ length: rowsOf(sizes) }, (_, i) => [i % dVocab, -1, -2 - (i % dVocab)][i % 3]!));
+      const targets = kit.integers(
+        Array.from({ length: rowsOf(sizes) }, (_, i) => [i % dVocab, -1, -2 - (i % dVocab)][i % 3]!),
+      );
       const outputs = [1, 30, 1e4].map((spread) => {
         const [logits, losses, dLogits] = [kit.stream(dVocab), kit.perPosition(), kit.stream(dVocab)];
         logits.set(logits.toArray().map((x) => Math.fround(spread * x)));
@@ -126,7 +137,10 @@ describe.for(engines)('%s: the optimiser', ([, engine]) => {
   const [FLOATS, FROM, TO] = [44, 8, 36];
 
   /** `count` buffers of random floats on both engines; `steps` returns numbers to compare. */
-  const agree = (steps: (kit: Kit, buffers: { address: number; floats: Floats }[]) => number[], tolerance: number): void => {
+  const agree = (
+    steps: (kit: Kit, buffers: { address: number; floats: Floats }[]) => number[],
+    tolerance: number,
+  ): void => {
     const run = (on: Engine): number[] => {
       const kit = new Kit(on, SIZES.primes!);
       const buffers = Array.from({ length: 5 }, () => {
@@ -169,29 +183,40 @@ describe.for(engines)('%s: the optimiser', ([, engine]) => {
   test.for([
     { gradientScale: 1, weightDecay: 0 },
     { gradientScale: 0.37, weightDecay: 0.5 },
-  ])('adamw follows the reference for seven steps with $gradientScale, $weightDecay; gradients are cleared', (given) => {
-    agree((kit, [p, g, m, v]) => {
-      const before = p!.floats.slice();
-      for (const { floats } of [m!, v!]) floats.fill(0);
-      for (let step = 1; step <= 7; step++) {
-        g!.floats.set(kit.normals(FLOATS));
-        const corrections = { correction1: 1 / (1 - rates.beta1 ** step), correction2: 1 / (1 - rates.beta2 ** step) };
-        const addresses = { parameters: p!.address, gradients: g!.address, m: m!.address, v: v!.address };
-        kit.ops.adamw(FROM, TO, addresses, { ...rates, ...given, ...corrections });
-        expect([...g!.floats.subarray(FROM, TO)].every((x) => x === 0)).toBe(true);
-        expect(g!.floats.subarray(TO).every((x) => x !== 0)).toBe(true);
-      }
-      expect([...p!.floats.subarray(0, FROM), ...p!.floats.subarray(TO)]).toEqual([
-        ...before.subarray(0, FROM),
-        ...before.subarray(TO),
-      ]);
-      return [...p!.floats, ...m!.floats, ...v!.floats];
-    }, SUMS);
-  });
+  ])(
+    'adamw follows the reference for seven steps with $gradientScale, $weightDecay; gradients are cleared',
+    (given) => {
+      agree((kit, [p, g, m, v]) => {
+        const before = p!.floats.slice();
+        for (const { floats } of [m!, v!]) floats.fill(0);
+        for (let step = 1; step <= 7; step++) {
+          g!.floats.set(kit.normals(FLOATS));
+          const corrections = {
+            correction1: 1 / (1 - rates.beta1 ** step),
+            correction2: 1 / (1 - rates.beta2 ** step),
+          };
+          const addresses = { parameters: p!.address, gradients: g!.address, m: m!.address, v: v!.address };
+          kit.ops.adamw(FROM, TO, addresses, { ...rates, ...given, ...corrections });
+          expect([...g!.floats.subarray(FROM, TO)].every((x) => x === 0)).toBe(true);
+          expect(g!.floats.subarray(TO).every((x) => x !== 0)).toBe(true);
+        }
+        expect([...p!.floats.subarray(0, FROM), ...p!.floats.subarray(TO)]).toEqual([
+          ...before.subarray(0, FROM),
+          ...before.subarray(TO),
+        ]);
+        return [...p!.floats, ...m!.floats, ...v!.floats];
+      }, SUMS);
+    },
+  );
 
   test('adamw leaves a parameter of zero whose gradient is zero at zero, so that padding stays', () => {
     const kit = new Kit(engine, SIZES.primes!);
-    const [parameters, gradients, m, v] = [1, 2, 3, 4].map(() => kit.arena.bytes(32)) as [number, number, number, number];
+    const [parameters, gradients, m, v] = [1, 2, 3, 4].map(() => kit.arena.bytes(32)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     const step = { ...rates, weightDecay: 0.5, gradientScale: 1, correction1: 10, correction2: 100 };
     kit.ops.adamw(0, 8, { parameters, gradients, m, v }, step);
     expect([...kit.arena.floats(parameters, 8)]).toEqual(new Array(8).fill(0));

@@ -103,7 +103,11 @@ export class Kit {
     const table = this.make({ rows: length, width: 2 * half, shape: [length, 2, half], strides: [2 * half, half, 1] });
     const angleOf = (position: number, pair: number): number => 0.3 + 0.7 * (position * half + pair);
     const turn = (i: number): number => angleOf(Math.floor(i / (2 * half)), i % half);
-    table.set(Float64Array.from(table.data, (_, i) => Math.fround(i % (2 * half) < half ? Math.cos(turn(i)) : Math.sin(turn(i)))));
+    table.set(
+      Float64Array.from(table.data, (_, i) =>
+        Math.fround(i % (2 * half) < half ? Math.cos(turn(i)) : Math.sin(turn(i))),
+      ),
+    );
     return { half, table };
   }
 
@@ -145,7 +149,10 @@ export function expectAgreement(engine: Engine, sizes: Sizes, steps: (kit: Kit) 
     expect(distance(comparable(output), comparable(want[name]!)), name).toBeLessThan(tolerance);
     for (const tensor of [output, want[name]!])
       if (typeof tensor === 'object' && 'strides' in tensor)
-        expect(paddingOf(tensor).filter((x) => x !== 0), `padding of ${name}`).toEqual([]);
+        expect(
+          paddingOf(tensor).filter((x) => x !== 0),
+          `padding of ${name}`,
+        ).toEqual([]);
   }
 }
 
@@ -174,6 +181,6 @@ export function numericGradient(x: Tensor, value: () => number, h = 1e-5): Float
 
 /** Σ a·b over the elements: with a fixed `b`, an objective whose gradient by `a` is `b`. */
 export function dot(a: Tensor, b: Tensor): number {
-  const [left, right] = [a.toArray(), b.toArray()];
+  const [left, right] = [[...a.toArray()], b.toArray()];
   return left.reduce((sum, x, i) => sum + x * right[i]!, 0);
 }

@@ -1,0 +1,63 @@
+// What the benchmark prints: its record as JSON, or the same as text.
+import { LABELS } from './competitors.mjs';
+
+/** PyTorch's settings as words. */
+export const describeSettings = ({ attention, optimizer, compile, env }) =>
+  [
+    `attention ${attention}`,
+    `AdamW ${optimizer}`,
+    `compile ${compile}`,
+    ...Object.entries(env).map(([name, value]) => `${name}="${value}"`),
+  ].join(', ');
+
+const plural = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const verdict = (passed) => (passed === null ? '' : passed ? 'PASS' : 'below');
+
+export function printReport(record) {
+  const lines = [...heading(record), ''];
+  for (const cell of record.cells) lines.push(...cellLines(cell), '');
+  if (record.measurements.length > 0)
+    lines.push('Further measurements', ...record.measurements.map(measurementLine), '');
+  const outcomes = [...record.cells.flatMap((cell) => cell.results), ...record.measurements].map((r) => r.passed);
+  const judged = outcomes.filter((passed) => typeof passed === 'boolean');
+  lines.push(
+    `${plural(judged.length, 'target')}: ${judged.filter(Boolean).length} PASS, ${judged.filter((p) => !p).length} below.`,
+  );
+  console.log(lines.join('\n'));
+}
+
+function heading({ machine, settings, competitors }) {
+  const present = competitors.filter(({ missing }) => !missing);
+  const absent = competitors.filter(({ missing }) => missing);
+  return [
+    `Machine: ${machine.cpu}, ${plural(machine.cores, 'core')}, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}`,
+    `Reference step: vocabulary 64, context 50, dModel 64, 4 heads of 16, 2 layers, standard positions, no biases, AdamW`,
+    `Medians of ${plural(settings.rounds, 'round')} of ${settings.seconds} s; × is our speed over theirs: the median of the rounds' ratios [quartiles]`,
+    ...present.map(({ name, version, build }) => `${LABELS[name]}: ${version}, ${build}`),
+    ...absent.map(({ name, missing }) => `${LABELS[name]}: missing: ${missing}`),
+  ];
+}
+
+function cellLines({ batch, layerNorm, threads, results }) {
+  const title = `Batch ${batch}, ${layerNorm ? 'with' : 'no'} LayerNorm, ${plural(threads, 'thread')}`;
+  return [title, ...results.flatMap(resultLines)];
+}
+
+function resultLines({ name, missing, stepsPerSecond, ratio, target, passed, firstLoss, lastLoss, fell, settings }) {
+  const label = `  ${LABELS[name].padEnd(26)}`;
+  if (missing) return [`${label} missing: ${missing}`];
+  const speed = `${stepsPerSecond.toFixed(stepsPerSecond < 10 ? 2 : 1).padStart(7)} steps/s`;
+  const loss = `loss ${firstLoss.toFixed(3)} → ${lastLoss.toFixed(3)}${fell ? '' : ' DID NOT FALL: this speed counts for nothing'}`;
+  const ours = ratio
+    ? `× ${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}]`.padEnd(24)
+    : ''.padEnd(24);
+  const aim = target ? `target ≥ ${target} ${verdict(passed)}` : '';
+  const lines = [`${label}${speed}  ${loss}  ${ours}${aim}`.trimEnd()];
+  if (settings) lines.push(`    ${describeSettings(settings)}`);
+  return lines;
+}
+
+function measurementLine({ name, missing, text, target, passed }) {
+  const outcome = missing ? `missing: ${missing}` : text;
+  return `  ${name}: ${outcome}${target ? ` (target ${target}) ${verdict(passed)}` : ''}`.trimEnd();
+}
