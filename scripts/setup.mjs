@@ -11,7 +11,9 @@ const say = (text) => quiet || console.error(text);
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`induction-lab needs Node 20.19 or newer; this is ${process.version}. Install a current Node from nodejs.org.`);
+  console.error(
+    `induction-lab needs Node 20.19 or newer; this is ${process.version}. Install a current Node from nodejs.org.`,
+  );
   process.exit(1);
 }
 
@@ -29,9 +31,14 @@ function newest(folder) {
 }
 
 function run(what, command, args) {
-  const result = spawnSync(command, args, { cwd: root, stdio: quiet ? ['ignore', 'ignore', 'inherit'] : ['ignore', 2, 2] });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: quiet ? ['ignore', 'ignore', 'inherit'] : ['ignore', 2, 2],
+  });
   if (result.status !== 0) {
-    console.error(`setup: ${what} failed${result.error ? ` (${result.error.message})` : ''}; the messages above say why.`);
+    console.error(
+      `setup: ${what} failed${result.error ? ` (${result.error.message})` : ''}; the messages above say why.`,
+    );
     process.exit(1);
   }
 }
@@ -54,7 +61,10 @@ if (time(join(root, 'node_modules/.package-lock.json')) < time(join(root, 'packa
 const kernels = join(root, 'packages/core/dist/kernels/relaxed.wasm');
 const stamp = join(root, 'packages/cli/dist/main.js');
 const always = process.argv.includes('--build');
-if (always || time(kernels) < Math.max(newest(join(root, 'packages/core/assembly')), newest(join(root, 'packages/core/scripts')))) {
+if (
+  always ||
+  time(kernels) < Math.max(newest(join(root, 'packages/core/assembly')), newest(join(root, 'packages/core/scripts')))
+) {
   say('Building the kernels ...');
   node('building the kernels', 'packages/core/scripts/buildKernels.mjs');
 }

@@ -1,4 +1,11 @@
-import { type AuditRecord, audit, type Estimate, type HeadScores, loadEngine, type Model } from '@induction-lab/core/node';
+import {
+  type AuditRecord,
+  audit,
+  type Estimate,
+  type HeadScores,
+  loadEngine,
+  type Model,
+} from '@induction-lab/core/node';
 import { badInput } from './errors.ts';
 import { loadCheckpoint } from './loadCheckpoint.ts';
 import { SCHEMA_VERSION } from './runFolder.ts';
@@ -58,9 +65,21 @@ const columnNames = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
 export function scoresCsv({ scores }: AuditRecord): string {
   const cell = (e: Estimate): string => `${e.value},${e.interval[0]},${e.interval[1]}`;
-  const header = ['head', ...columnNames.flatMap((c) => [c, `${c}_low`, `${c}_high`]), 'offset', 'offsetAboveChance', 'positionality'];
+  const header = [
+    'head',
+    ...columnNames.flatMap((c) => [c, `${c}_low`, `${c}_high`]),
+    'offset',
+    'offsetAboveChance',
+    'positionality',
+  ];
   const row = (h: HeadScores): string =>
-    [h.label, ...columnNames.map((c) => cell(h[c])), h.positionalOffset.offset, h.positionalOffset.aboveChance, h.positionality].join(',');
+    [
+      h.label,
+      ...columnNames.map((c) => cell(h[c])),
+      h.positionalOffset.offset,
+      h.positionalOffset.aboveChance,
+      h.positionality,
+    ].join(',');
   return `${[header.join(','), ...scores.heads.map(row)].join('\n')}\n`;
 }
 
@@ -80,9 +99,14 @@ export function auditText(checkpoint: string, record: AuditRecord): string {
     ]),
   ];
   const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length)));
-  const lines = table.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
+  const lines = table.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+  );
   const interval = (e: Estimate): string => `${e.value.toFixed(3)} [${e.interval.map((x) => x.toFixed(3)).join(', ')}]`;
-  const periods = evidence.periods.map((p) => `  ${String(p.period).padStart(4)}  ${interval(p.lossRepeat).padEnd(24)} boundary ${p.lossBoundary.toFixed(2)}${p.solved ? '  solved' : ''}`);
+  const periods = evidence.periods.map(
+    (p) =>
+      `  ${String(p.period).padStart(4)}  ${interval(p.lossRepeat).padEnd(24)} boundary ${p.lossBoundary.toFixed(2)}${p.solved ? '  solved' : ''}`,
+  );
   return [
     checkpoint,
     '',
@@ -90,9 +114,18 @@ export function auditText(checkpoint: string, record: AuditRecord): string {
     '',
     `Loss on the repeat by period, nats with 95 % interval (${evidence.sequences} sequences each; solved below ${evidence.solvedBelow.toFixed(2)}):`,
     ...periods,
-    ...(evidence.paths.length > 0 ? ['', `Paths from earlier layers cut at periods ${evidence.pathPeriods.join(', ')}:`] : []),
-    ...evidence.paths.map((p) => `  ${p.path.toUpperCase()}  ${p.increase >= 0 ? '+' : ''}${p.increase.toFixed(2)} nats${p.excess === null ? '' : `, attention that follows the period ${p.excess.toFixed(2)}`}`),
-    ...(evidence.keySources.length > 0 ? [`  keys built by ${evidence.keySources.map((s) => `${s.label} ${s.increase >= 0 ? '+' : ''}${s.increase.toFixed(2)}`).join(', ')} nats`] : []),
+    ...(evidence.paths.length > 0
+      ? ['', `Paths from earlier layers cut at periods ${evidence.pathPeriods.join(', ')}:`]
+      : []),
+    ...evidence.paths.map(
+      (p) =>
+        `  ${p.path.toUpperCase()}  ${p.increase >= 0 ? '+' : ''}${p.increase.toFixed(2)} nats${p.excess === null ? '' : `, attention that follows the period ${p.excess.toFixed(2)}`}`,
+    ),
+    ...(evidence.keySources.length > 0
+      ? [
+          `  keys built by ${evidence.keySources.map((s) => `${s.label} ${s.increase >= 0 ? '+' : ''}${s.increase.toFixed(2)}`).join(', ')} nats`,
+        ]
+      : []),
     '',
     `Verdict: ${record.verdict}${evidence.close ? ' (a close call)' : ''}`,
     record.sentence,

@@ -1,5 +1,5 @@
-import { encodeSafetensors, hookPoints, loadEngine, type NamedWeights } from '@induction-lab/core/node';
 import { existsSync } from 'node:fs';
+import { encodeSafetensors, hookPoints, loadEngine, type NamedWeights } from '@induction-lab/core/node';
 import { badInput } from './errors.ts';
 import { readJson, writeWhole } from './files.ts';
 import { loadCheckpoint } from './loadCheckpoint.ts';
@@ -20,7 +20,9 @@ export async function cacheCommand(checkpoint: string, options: CacheCommandOpti
   if (existsSync(options.out)) throw badInput(`${options.out} exists; choose another --out or delete it first.`);
   const tokens = readJson(options.tokens, 'token file');
   if (!Array.isArray(tokens) || !tokens.every((row) => Array.isArray(row)))
-    throw badInput(`${options.tokens} must be an array of equally long arrays of tokens, such as [[1, 2, 3], [4, 5, 6]].`);
+    throw badInput(
+      `${options.tokens} must be an array of equally long arrays of tokens, such as [[1, 2, 3], [4, 5, 6]].`,
+    );
   const names = options.names.length > 0 ? options.names : hookPoints(model.config, { onRequest: false });
   const inFile = <T>(work: () => T): T => {
     try {
@@ -37,7 +39,10 @@ export async function cacheCommand(checkpoint: string, options: CacheCommandOpti
   };
   for (const name of run.cache.names) out[name] = run.cache.get(name);
   if (options.gradients)
-    for (const [name, gradient] of Object.entries(model.runWithGradients(tokens as number[][]).gradients)) out[`grad.${name}`] = gradient;
+    for (const [name, gradient] of Object.entries(model.runWithGradients(tokens as number[][]).gradients))
+      out[`grad.${name}`] = gradient;
   writeWhole(options.out, encodeSafetensors(out, { backend: engine.backend, checkpoint, format: 'pt' }));
-  process.stdout.write(`${Object.keys(out).length} tensors of ${batch} sequences of ${length} tokens in ${options.out}\n`);
+  process.stdout.write(
+    `${Object.keys(out).length} tensors of ${batch} sequences of ${length} tokens in ${options.out}\n`,
+  );
 }

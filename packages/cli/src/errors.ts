@@ -28,9 +28,15 @@ export function toCommandError(error: unknown): CommandError {
       EXIT.failed,
     );
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return new CommandError(`No permission for${at}; choose another place with --out or change its permissions.`, EXIT.failed);
+    return new CommandError(
+      `No permission for${at}; choose another place with --out or change its permissions.`,
+      EXIT.failed,
+    );
   if (code === 'ENOENT') return badInput(`There is no${at || ' such file'}; check the path.`);
-  if (code === 'ENOTDIR' || code === 'EISDIR') return badInput(`${path ?? 'A path'} is ${code === 'EISDIR' ? 'a folder' : 'inside something that is no folder'}; check the path.`);
+  if (code === 'ENOTDIR' || code === 'EISDIR')
+    return badInput(
+      `${path ?? 'A path'} is ${code === 'EISDIR' ? 'a folder' : 'inside something that is no folder'}; check the path.`,
+    );
   if (['ExperimentError', 'FileFormatError'].includes((error as Error).constructor.name)) return badInput(message);
   return new CommandError(name === 'NonFiniteLossError' ? message : `${message}`, EXIT.failed);
 }

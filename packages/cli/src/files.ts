@@ -1,5 +1,16 @@
 // Files are written to a temporary name and renamed, so that a crash or a full disk leaves the old one whole.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { badInput } from './errors.ts';
 
@@ -58,8 +69,11 @@ export function createFreshFolder(path: string): void {
       throw badInput(`${path} exists and is no folder; choose another --out.`);
     }
     if (entries.length > 0) {
-      const what = entries.includes('run.json') || entries.includes('report.html') ? 'already holds another run' : 'is not empty';
-      throw badInput(`The folder ${path} ${what}; choose another --out, or continue a training run with train --resume ${path}.`);
+      const what =
+        entries.includes('run.json') || entries.includes('report.html') ? 'already holds another run' : 'is not empty';
+      throw badInput(
+        `The folder ${path} ${what}; choose another --out, or continue a training run with train --resume ${path}.`,
+      );
     }
   }
   mkdirSync(path, { recursive: true });

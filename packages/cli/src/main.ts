@@ -10,7 +10,8 @@ const wholeNumber =
   (least: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
     return value;
   };
 
@@ -19,7 +20,8 @@ const threads = (): Option =>
   new Option('--threads <n>', 'training threads; the result does not depend on it')
     .argParser(wholeNumber(1))
     .default(Math.min(8, availableParallelism()), 'all cores, at most 8');
-const exact = (): Option => new Option('--exact', 'plain-SIMD kernels: the same bits on every machine, a little slower');
+const exact = (): Option =>
+  new Option('--exact', 'plain-SIMD kernels: the same bits on every machine, a little slower');
 const quiet = (): Option => new Option('--quiet', 'no progress');
 
 function createProgram(): Command {
@@ -48,17 +50,30 @@ function createProgram(): Command {
     .addOption(new Option('--preset <name>', 'a preset').choices(PRESETS))
     .option('--config <file>', 'an experiment of your own (JSON like the presets)')
     .addOption(seed())
-    .addOption(new Option('--steps <n>', 'train for so many steps; a falling schedule stretches').argParser(wholeNumber(1)))
+    .addOption(
+      new Option('--steps <n>', 'train for so many steps; a falling schedule stretches').argParser(wholeNumber(1)),
+    )
     .addOption(threads())
     .option('--out <dir>', 'folder for the run (default: a new one under runs/)')
     .option('--resume <dir>', 'continue the run in this folder, with the same bits as if it had never stopped')
-    .addOption(new Option('--scores-every <n>', 'log head scores every n steps, 0 for never').argParser(wholeNumber(0)).default(100))
+    .addOption(
+      new Option('--scores-every <n>', 'log head scores every n steps, 0 for never')
+        .argParser(wholeNumber(0))
+        .default(100),
+    )
     .option('--per-position', 'log the loss at every position too')
     .option('--csv', 'metrics as CSV too')
     .option('--json', 'print every record as a line of JSON')
     .addOption(exact())
     .addOption(quiet())
-    .addHelpText('after', examples('induction-lab train --preset varied --seed 3', 'induction-lab train --config mine.json --steps 5000', 'induction-lab train --resume runs/2026-01-31T120000-varied'))
+    .addHelpText(
+      'after',
+      examples(
+        'induction-lab train --preset varied --seed 3',
+        'induction-lab train --config mine.json --steps 5000',
+        'induction-lab train --resume runs/2026-01-31T120000-varied',
+      ),
+    )
     .action(async (options) => (await import('./trainCommand.ts')).trainCommand(options));
 
   program
@@ -72,7 +87,13 @@ function createProgram(): Command {
     .addOption(new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0))
     .addOption(exact())
     .option('--csv', 'print the head scores as CSV')
-    .addHelpText('after', examples('induction-lab audit runs/mine/checkpoints/step-003000.safetensors', 'induction-lab audit model.safetensors --model-config config.json --json'))
+    .addHelpText(
+      'after',
+      examples(
+        'induction-lab audit runs/mine/checkpoints/step-003000.safetensors',
+        'induction-lab audit model.safetensors --model-config config.json --json',
+      ),
+    )
     .action(async (checkpoint, options) => (await import('./auditCommand.ts')).auditCommand(checkpoint, options));
 
   program
@@ -81,11 +102,22 @@ function createProgram(): Command {
     .argument('<checkpoint>', 'a .safetensors file')
     .requiredOption('--tokens <file>', 'JSON: an array of equally long arrays of tokens')
     .requiredOption('--out <file>', 'the .safetensors file to write')
-    .option('--names <glob>', 'activations to keep, by hook name; repeatable', (glob: string, all: string[]) => [...all, glob], [])
+    .option(
+      '--names <glob>',
+      'activations to keep, by hook name; repeatable',
+      (glob: string, all: string[]) => [...all, glob],
+      [],
+    )
     .option('--gradients', 'also grad.<weight> of the mean next-token loss over positions 0 … T−2')
     .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
     .addOption(exact())
-    .addHelpText('after', examples('induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors', "induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors --names 'blocks.*.attn.hook_pattern' --gradients"))
+    .addHelpText(
+      'after',
+      examples(
+        'induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors',
+        "induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors --names 'blocks.*.attn.hook_pattern' --gradients",
+      ),
+    )
     .action(async (checkpoint, options) => (await import('./cacheCommand.ts')).cacheCommand(checkpoint, options));
 
   return program;

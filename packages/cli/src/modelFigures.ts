@@ -19,10 +19,14 @@ import {
 } from '@induction-lab/figures/node';
 import { writeWhole } from './files.ts';
 
-/** Draws one figure in a theme. */
-export type Draw = (theme: Theme) => string;
+/** Draws one figure in a theme, as wide as asked (pixels; 720 by default). */
+export type Draw = (theme: Theme, width?: number) => string;
 
-const options = (theme: Theme): FigureOptions => ({ theme, document: nodeDocument() });
+const options = (theme: Theme, width?: number): FigureOptions => ({
+  theme,
+  document: nodeDocument(),
+  ...(width === undefined ? {} : { width }),
+});
 
 /** The three example sequences of a model: half the context as period, another period, no repeat. */
 export function exampleSet(model: Model): { half: ExamplePatterns; other: ExamplePatterns; control: ExamplePatterns } {
@@ -82,7 +86,12 @@ export function modelFigures(name: string, record: AuditRecord, examples: Return
     intervalLabel: `95 % interval over ${scores.sequences} sequences`,
   };
   const periods: LossByPeriodRecord = {
-    points: evidence.periods.map(({ period, lossRepeat, lossBoundary, solved }) => ({ period, lossRepeat: lossRepeat.value, lossBoundary, solved })),
+    points: evidence.periods.map(({ period, lossRepeat, lossBoundary, solved }) => ({
+      period,
+      lossRepeat: lossRepeat.value,
+      lossBoundary,
+      solved,
+    })),
     lnVocab: evidence.lnVocab,
     threshold: evidence.solvedBelow,
     title: `${name}: loss on the repeat at every period`,
@@ -107,19 +116,22 @@ export function modelFigures(name: string, record: AuditRecord, examples: Return
     title: `${name}: the same heads with a repeat and without`,
   };
   return {
-    scores: (theme) => headScoreChart(bars, options(theme)),
-    'loss-by-period': (theme) => lossByPeriodChart(periods, options(theme)),
-    patterns: (theme) => patternGrid(grid(examples.half), options(theme)),
-    'patterns-other-period': (theme) => patternGrid(grid(examples.other), options(theme)),
-    'patterns-control': (theme) => patternComparison(comparison, options(theme)),
+    scores: (theme, width) => headScoreChart(bars, options(theme, width)),
+    'loss-by-period': (theme, width) => lossByPeriodChart(periods, options(theme, width)),
+    patterns: (theme, width) => patternGrid(grid(examples.half), options(theme, width)),
+    'patterns-other-period': (theme, width) => patternGrid(grid(examples.other), options(theme, width)),
+    'patterns-control': (theme, width) => patternComparison(comparison, options(theme, width)),
   };
 }
 
 /** Loss curves of a run. */
 export const lossFigure =
   (name: string, points: readonly LossPoint[], lnVocab: number, xScale: 'linear' | 'log'): Draw =>
-  (theme) =>
-    lossChart({ points, lnVocab, title: `${name}: loss on the first occurrence and on the repeat`, xScale }, options(theme));
+  (theme, width) =>
+    lossChart(
+      { points, lnVocab, title: `${name}: loss on the first occurrence and on the repeat`, xScale },
+      options(theme, width),
+    );
 
 /** Writes figures as SVG and PNG, light and dark: NAME.svg, NAME.png, NAME-dark.svg, NAME-dark.png. */
 export function writeFigures(folder: string, figures: Readonly<Record<string, Draw>>): void {

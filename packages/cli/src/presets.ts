@@ -9,7 +9,8 @@ export const PRESETS = ['literal', 'literal-1-layer', 'varied', 'two-heads'] as 
 export type PresetName = (typeof PRESETS)[number];
 
 export function loadPreset(name: string): Experiment {
-  if (!PRESETS.includes(name as PresetName)) throw badInput(`There is no preset "${name}"; choose one of ${PRESETS.join(', ')}.`);
+  if (!PRESETS.includes(name as PresetName))
+    throw badInput(`There is no preset "${name}"; choose one of ${PRESETS.join(', ')}.`);
   const path = createRequire(import.meta.url).resolve(`@induction-lab/core/presets/${name}.json`);
   return parseExperiment(JSON.parse(readFileSync(path, 'utf8')));
 }

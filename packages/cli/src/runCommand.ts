@@ -1,13 +1,13 @@
 // `induction-lab run`: the experiment end to end. Four models train, are scored and audited; figures and a report follow.
 import { join } from 'node:path';
-import { type AuditRecord, audit, type Engine, type Experiment, loadEngine, Model, withSteps } from '@induction-lab/core/node';
+import { loadEngine, withSteps } from '@induction-lab/core/node';
 import { auditJson } from './auditCommand.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { createFreshFolder, freshRunFolder, writeJson, writeWhole } from './files.ts';
+import { type FinishedRun, finishRun, lossPoints } from './finishedRun.ts';
 import { interruptSignal } from './interrupt.ts';
-import { exampleSet, lossFigure, modelFigures, writeFigures } from './modelFigures.ts';
 import { loadPreset, PRESETS, type PresetName } from './presets.ts';
-import { type MetricsRecord, SCHEMA_VERSION } from './runFolder.ts';
+import { SCHEMA_VERSION } from './runFolder.ts';
 import { resumeHint, trainIntoFolder } from './trainRun.ts';
 
 export interface RunCommandOptions {
@@ -23,17 +23,6 @@ export interface RunCommandOptions {
 /** Steps of each preset under --quick. */
 const QUICK: Record<PresetName, number> = { literal: 500, 'literal-1-layer': 500, varied: 800, 'two-heads': 600 };
 
-/** One of the four runs, as the report tells it. */
-export interface FinishedRun {
-  readonly name: PresetName;
-  readonly experiment: Experiment;
-  readonly metrics: readonly MetricsRecord[];
-  readonly audit: AuditRecord;
-  readonly examples: ReturnType<typeof exampleSet>;
-  readonly seconds: number;
-  readonly folder: string;
-}
-
 export async function runCommand(options: RunCommandOptions): Promise<void> {
   const { seed, threads, quick = false, quiet = false, csv = false } = options;
   const folder = options.out ?? freshRunFolder('experiment');
@@ -44,7 +33,9 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
   const say = (text: string): void => {
     if (!quiet) process.stderr.write(`${text}\n`);
   };
-  say(`induction-lab: four models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${folder}`);
+  say(
+    `induction-lab: four models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${folder}`,
+  );
   const runs: FinishedRun[] = [];
   try {
     for (const name of PRESETS) {
@@ -52,56 +43,77 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
       const experiment = quick ? withSteps(preset, QUICK[name]) : preset;
       const runFolder = join(folder, name);
       const result = await trainIntoFolder({
-        engine, experiment, seed, threads, folder: runFolder, quiet, json: false, csv, perPosition: false, scoresEvery: 100, signal,
+        engine,
+        experiment,
+        seed,
+        threads,
+        folder: runFolder,
+        quiet,
+        json: false,
+        csv,
+        perPosition: false,
+        scoresEvery: 100,
+        signal,
       });
       if (result.status === 'stopped')
         throw new CommandError(
           `Stopped in "${name}" after step ${result.step} of ${experiment.training.steps}; finished runs and this one are in ${folder}. Go on with this model: ${resumeHint(runFolder)}`,
           EXIT.interrupted,
         );
-      const run = finishRun(engine, { name, experiment, seconds: result.seconds, folder: runFolder, metrics: result.folder.readMetrics(), weights: result.weights });
+      const run = finishRun(engine, {
+        name,
+        experiment,
+        seconds: result.seconds,
+        folder: runFolder,
+        metrics: result.folder.readMetrics(),
+        weights: result.weights,
+      });
       say(`  ${name}: ${run.audit.verdict} (trained in ${result.seconds.toFixed(0)} s)`);
       runs.push(run);
     }
     const { reportPage } = await import('./report/page.ts');
-    writeJson(join(folder, 'analysis.json'), { schemaVersion: SCHEMA_VERSION, seed, runs: runs.map((r) => ({ name: r.name, ...auditJson(r.audit) })) });
+    writeJson(join(folder, 'analysis.json'), {
+      schemaVersion: SCHEMA_VERSION,
+      seed,
+      runs: runs.map((r) => ({ name: r.name, ...auditJson(r.audit) })),
+    });
     const report = join(folder, 'report.html');
-    writeWhole(report, reportPage({ runs, seed, quick, backend: engine.backend, threads, seconds: (performance.now() - started) / 1000 }));
+    writeWhole(
+      report,
+      reportPage({
+        runs,
+        seed,
+        quick,
+        backend: engine.backend,
+        threads,
+        seconds: (performance.now() - started) / 1000,
+      }),
+    );
     process.stdout.write(`${summary(runs)}\nReport: ${report} (open it in a browser)\n`);
   } finally {
     dispose();
   }
 }
 
-function finishRun(engine: Engine, run: Omit<FinishedRun, 'audit' | 'examples'> & { weights: Parameters<Model['setWeights']>[0] }): FinishedRun {
-  const { weights, ...rest } = run;
-  const model = new Model(engine, run.experiment.model);
-  model.setWeights(weights);
-  const record = audit(model);
-  const examples = exampleSet(model);
-  const points = lossPoints(run.metrics);
-  const lnVocab = Math.log(run.experiment.model.dVocab);
-  writeJson(join(run.folder, 'analysis.json'), { name: run.name, ...auditJson(record) });
-  writeFigures(join(run.folder, 'figures'), {
-    loss: lossFigure(run.name, points, lnVocab, 'linear'),
-    'loss-log': lossFigure(run.name, points, lnVocab, 'log'),
-    ...modelFigures(run.name, record, examples),
-  });
-  return { ...rest, audit: record, examples };
-}
-
-/** The curve points of the step records. */
-export const lossPoints = (metrics: readonly MetricsRecord[]): { step: number; lossFirst: number | null; lossRepeat: number; lossBoundary: number | null }[] =>
-  metrics.flatMap(({ step, lossFirst, lossRepeat, lossBoundary }) =>
-    typeof lossRepeat === 'number' ? [{ step, lossFirst: lossFirst ?? null, lossRepeat, lossBoundary: lossBoundary ?? null }] : [],
-  );
-
 function summary(runs: readonly FinishedRun[]): string {
   const rows = runs.map(({ name, metrics, audit: record }) => {
     const last = lossPoints(metrics).at(-1);
-    return [name, last?.lossFirst?.toFixed(2) ?? '–', last?.lossRepeat.toFixed(3) ?? '–', record.evidence.otherPeriodLoss.toFixed(2), record.verdict];
+    return [
+      name,
+      last?.lossFirst?.toFixed(2) ?? '–',
+      last?.lossRepeat.toFixed(3) ?? '–',
+      record.evidence.otherPeriodLoss.toFixed(2),
+      record.verdict,
+    ];
   });
   const table = [['run', 'first', 'repeat', 'other periods', 'verdict'], ...rows];
   const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length)));
-  return table.map((row) => row.map((cell, i) => (i === 0 || i === 4 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('   ').trimEnd()).join('\n');
+  return table
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 || i === 4 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

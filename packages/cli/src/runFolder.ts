@@ -58,7 +58,9 @@ export class RunFolder {
       throw badInput(`${this.path} holds no run (no run.json); name the folder that train wrote.`);
     const info = readJson(this.file('run.json'), 'run.json') as RunInfo;
     if (info.schemaVersion !== SCHEMA_VERSION)
-      throw badInput(`${this.file('run.json')} has schemaVersion ${info.schemaVersion}, this version reads ${SCHEMA_VERSION}; use the version that wrote it.`);
+      throw badInput(
+        `${this.file('run.json')} has schemaVersion ${info.schemaVersion}, this version reads ${SCHEMA_VERSION}; use the version that wrote it.`,
+      );
     return { ...info, experiment: parseExperiment(info.experiment) };
   }
 
@@ -143,8 +145,19 @@ export interface LoggedScores {
   readonly positionalOffset: number;
 }
 
-const CSV_COLUMNS = ['step', 'loss', 'lossFirst', 'lossBoundary', 'lossRepeat', 'learningRate', 'gradientNorm', 'tokensPerSecond'] as const;
+const CSV_COLUMNS = [
+  'step',
+  'loss',
+  'lossFirst',
+  'lossBoundary',
+  'lossRepeat',
+  'learningRate',
+  'gradientNorm',
+  'tokensPerSecond',
+] as const;
 
 /** The step records as CSV with a header; empty cells where a task has no such loss. Scores and positions stay in JSON. */
 export const metricsCsv = (records: readonly MetricsRecord[]): string =>
-  [CSV_COLUMNS.join(','), ...records.filter((r) => r.loss !== undefined).map((r) => CSV_COLUMNS.map((c) => r[c] ?? '').join(','))].join('\n') + '\n';
+  [CSV_COLUMNS, ...records.filter((r) => r.loss !== undefined).map((r) => CSV_COLUMNS.map((c) => r[c] ?? ''))]
+    .map((cells) => `${cells.join(',')}\n`)
+    .join('');

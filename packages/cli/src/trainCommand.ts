@@ -3,7 +3,7 @@ import { badInput } from './errors.ts';
 import { freshRunFolder, readJson } from './files.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset } from './presets.ts';
-import { resumeFolder, stoppedError, trainIntoFolder, type TrainRunResult } from './trainRun.ts';
+import { resumeFolder, stoppedError, type TrainRunResult, trainIntoFolder } from './trainRun.ts';
 
 export interface TrainCommandOptions {
   preset?: string;
@@ -37,7 +37,10 @@ export async function trainCommand(options: TrainCommandOptions): Promise<void> 
     } else {
       if ((preset === undefined) === (config === undefined))
         throw badInput('train needs either --preset NAME or --config FILE (or --resume DIR to continue a run).');
-      const experiment = stretched(preset !== undefined ? loadPreset(preset) : readConfig(config as string), options.steps);
+      const experiment = stretched(
+        preset !== undefined ? loadPreset(preset) : readConfig(config as string),
+        options.steps,
+      );
       steps = experiment.training.steps;
       const folder = options.out ?? freshRunFolder(experiment.name.replace(/[^\w.-]+/g, '-'));
       const engine = await loadEngine({ exact });
@@ -48,9 +51,18 @@ export async function trainCommand(options: TrainCommandOptions): Promise<void> 
       result = await trainIntoFolder({ ...common, engine, experiment, seed: options.seed ?? 1, folder });
     }
     if (result.status === 'stopped') throw stoppedError(result, steps);
-    const done = { status: result.status, step: result.step, seconds: result.seconds, folder: result.folder.path, checkpoint: result.folder.checkpointPath(result.step) };
+    const done = {
+      status: result.status,
+      step: result.step,
+      seconds: result.seconds,
+      folder: result.folder.path,
+      checkpoint: result.folder.checkpointPath(result.step),
+    };
     if (json) process.stdout.write(`${JSON.stringify(done)}\n`);
-    else if (!quiet) process.stdout.write(`Done: ${result.step} steps in ${result.seconds.toFixed(1)} s. Checkpoint: ${done.checkpoint}\n`);
+    else if (!quiet)
+      process.stdout.write(
+        `Done: ${result.step} steps in ${result.seconds.toFixed(1)} s. Checkpoint: ${done.checkpoint}\n`,
+      );
   } finally {
     dispose();
   }
@@ -58,7 +70,10 @@ export async function trainCommand(options: TrainCommandOptions): Promise<void> 
 
 function refuseWith(option: string, others: Record<string, unknown>): void {
   const given = Object.entries(others).find(([, value]) => value !== undefined);
-  if (given) throw badInput(`${option} continues a run as it was begun; leave out --${given[0]}, or start a new run without ${option}.`);
+  if (given)
+    throw badInput(
+      `${option} continues a run as it was begun; leave out --${given[0]}, or start a new run without ${option}.`,
+    );
 }
 
 function readConfig(path: string): Experiment {

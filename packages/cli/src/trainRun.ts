@@ -12,14 +12,20 @@ import {
   type StepRecord,
   startInline,
   startWorkers,
-  train,
   type TrainingState,
+  train,
 } from '@induction-lab/core/node';
-import { badInput, EXIT, CommandError } from './errors.ts';
-import { createFreshFolder } from './files.ts';
+import { badInput, CommandError, EXIT } from './errors.ts';
+import { createFreshFolder, writeWhole } from './files.ts';
 import { Progress } from './progress.ts';
-import { type LoggedScores, type MetricsRecord, metricsCsv, RunFolder, type RunInfo, SCHEMA_VERSION } from './runFolder.ts';
-import { writeWhole } from './files.ts';
+import {
+  type LoggedScores,
+  type MetricsRecord,
+  metricsCsv,
+  RunFolder,
+  type RunInfo,
+  SCHEMA_VERSION,
+} from './runFolder.ts';
 import { VERSION } from './version.ts';
 
 export interface TrainRunOptions {
@@ -60,7 +66,9 @@ export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResu
   const folder = new RunFolder(options.folder);
   const info = folder.readInfo();
   if (options.exact && info.backend !== 'simd')
-    throw badInput(`${options.folder} was trained with the ${info.backend} build; resume it without --exact, or start anew with it.`);
+    throw badInput(
+      `${options.folder} was trained with the ${info.backend} build; resume it without --exact, or start anew with it.`,
+    );
   const engine = await loadEngine({ exact: info.backend === 'simd' });
   if (engine.backend !== info.backend)
     throw badInput(
@@ -96,14 +104,20 @@ class TrainRun {
     this.checkpoints = new Set(checkpointSteps(options.experiment.training.steps));
     this.scoring = new Model(options.engine, options.experiment.model);
     const { name, training } = options.experiment;
-    this.progress = new Progress({ name, steps: training.steps, startStep: this.step, quiet: options.quiet || options.json });
+    this.progress = new Progress({
+      name,
+      steps: training.steps,
+      startStep: this.step,
+      quiet: options.quiet || options.json,
+    });
   }
 
   async run(): Promise<TrainRunResult> {
     const { engine, experiment, seed, threads, signal } = this.options;
     const { steps } = experiment.training;
     const { scoresEvery } = this.options;
-    const scored = scoresEvery > 0 ? Array.from({ length: Math.floor(steps / scoresEvery) }, (_, i) => (i + 1) * scoresEvery) : [];
+    const scored =
+      scoresEvery > 0 ? Array.from({ length: Math.floor(steps / scoresEvery) }, (_, i) => (i + 1) * scoresEvery) : [];
     this.writeInfo('running', threads, engine.backend);
     try {
       const outcome = await train({
@@ -156,12 +170,14 @@ class TrainRun {
     const { step } = pause;
     const last = step === experiment.training.steps;
     const resting = this.resumed?.state.step === step;
-    if (!resting && scoresEvery > 0 && step > 0 && step % scoresEvery === 0) this.log({ step, scores: this.scores(pause) });
+    if (!resting && scoresEvery > 0 && step > 0 && step % scoresEvery === 0)
+      this.log({ step, scores: this.scores(pause) });
     if (resting || !(this.checkpoints.has(step) || last || signal.aborted)) return;
     this.flush();
     if (this.checkpoints.has(step) || last) this.folder.writeCheckpoint(step, experiment, pause.weights(), seed);
     this.folder.writeState(pause.state());
-    if (this.options.csv && (last || signal.aborted)) writeWhole(this.folder.file('metrics.csv'), metricsCsv(this.folder.readMetrics()));
+    if (this.options.csv && (last || signal.aborted))
+      writeWhole(this.folder.file('metrics.csv'), metricsCsv(this.folder.readMetrics()));
   }
 
   private scores(pause: Pause): LoggedScores[] {

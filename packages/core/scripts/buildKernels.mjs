@@ -22,7 +22,14 @@ for (const [name, { features, maxRows }] of Object.entries(BUILDS)) {
   const output = `dist/kernels/${name}.wasm`;
   execFileSync(
     process.execPath,
-    [compiler, 'assembly/index.ts', ...OPTIONS.split(' '), '-o', `${output}.tmp`, ...features.flatMap((f) => ['--enable', f])],
+    [
+      compiler,
+      'assembly/index.ts',
+      ...OPTIONS.split(' '),
+      '-o',
+      `${output}.tmp`,
+      ...features.flatMap((f) => ['--enable', f]),
+    ],
     { cwd: core, stdio: 'inherit' },
   );
   renameSync(join(core, `${output}.tmp`), join(core, output));

@@ -18,8 +18,15 @@ function tile(rows, vectors) {
   }
   lines.push('  for (; k > 0; k--) {', `    ${each((v) => `const b${v} = v128.load(b, ${16 * v});`)}`);
   for (const r of range(rows))
-    lines.push(`    const x${r} = v128.load32_splat(a${r}); ${each((v) => `c${r}${v} = fma(x${r}, b${v}, c${r}${v});`)}`);
-  lines.push(`    ${range(rows).map((r) => `a${r} += aCol;`).join(' ')} b += bRow;`, '  }');
+    lines.push(
+      `    const x${r} = v128.load32_splat(a${r}); ${each((v) => `c${r}${v} = fma(x${r}, b${v}, c${r}${v});`)}`,
+    );
+  lines.push(
+    `    ${range(rows)
+      .map((r) => `a${r} += aCol;`)
+      .join(' ')} b += bRow;`,
+    '  }',
+  );
   for (const r of range(rows))
     lines.push(`  ${each((v) => `v128.store(c, c${r}${v}, ${16 * v});`)}${next(r, 'c += cRow;')}`);
   return [...lines, '}'].join('\n');

@@ -1,24 +1,34 @@
 // Public interface of the library, browser-safe. Node adds file and thread support in node.ts.
+
+export * from './circuits/audit.ts';
+export * from './circuits/estimate.ts';
+export * from './circuits/examplePatterns.ts';
+export * from './circuits/handBuilt.ts';
+export * from './circuits/headScores.ts';
+export * from './circuits/probes.ts';
+export * from './circuits/scores.ts';
+export { VERDICTS, type Verdict } from './circuits/verdict.ts';
 export * from './engine/engine.ts';
+export { RandomStream } from './engine/random.ts';
 export * from './model/activationCache.ts';
+export * from './model/checkpoint.ts';
 export * from './model/config.ts';
 export * from './model/hookPoints.ts';
 export * from './model/interventions.ts';
 export * from './model/model.ts';
 export * from './model/parameters.ts';
-export * from './training/experiment.ts';
-export { makeBatch, type BlockPlace, fillTokens, periodsOf, type QueryRanges, queryRanges, STREAMS, type Task } from './training/tasks.ts';
-export * from './training/schedule.ts';
-export * from './training/train.ts';
-export { type Crew, type StartCrew, startInline } from './training/threads.ts';
-export { RandomStream } from './engine/random.ts';
-export * from './model/checkpoint.ts';
 export * from './model/safetensors.ts';
-export * from './circuits/audit.ts';
-export * from './circuits/estimate.ts';
-export * from './circuits/handBuilt.ts';
-export * from './circuits/headScores.ts';
-export * from './circuits/probes.ts';
-export * from './circuits/scores.ts';
-export { type Verdict, VERDICTS } from './circuits/verdict.ts';
-export * from './circuits/examplePatterns.ts';
+export * from './training/experiment.ts';
+export * from './training/schedule.ts';
+export {
+  type BlockPlace,
+  fillTokens,
+  makeBatch,
+  periodsOf,
+  type QueryRanges,
+  queryRanges,
+  STREAMS,
+  type Task,
+} from './training/tasks.ts';
+export { type Crew, type StartCrew, startInline } from './training/threads.ts';
+export * from './training/train.ts';

@@ -13,7 +13,8 @@ interface Message {
 
 /** Starts one worker per thread of the plan over its shared memory. When one dies, the run fails and the rest end. */
 export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<Crew> {
-  if (!engine.wasm?.shared) throw new Error('startWorkers: threads need an engine with shared memory; use startInline().');
+  if (!engine.wasm?.shared)
+    throw new Error('startWorkers: threads need an engine with shared memory; use startInline().');
   const { module } = engine.wasm;
   // Compiled code lies in dist, also when this file runs from src.
   const entry = new URL('../dist/nodeWorker.js', import.meta.url);
@@ -51,9 +52,12 @@ export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<
       Promise.all(answers).then(resolve, reject);
     });
   workers.forEach((worker, thread) => {
-    worker.on('error', (error) => fail(new Error(`Training thread ${thread} failed: ${error.message}`, { cause: error })));
+    worker.on('error', (error) =>
+      fail(new Error(`Training thread ${thread} failed: ${error.message}`, { cause: error })),
+    );
     worker.on('exit', (code) => {
-      if (!closing) fail(new Error(`Training thread ${thread} ended with code ${code}; resume from the last checkpoint.`));
+      if (!closing)
+        fail(new Error(`Training thread ${thread} ended with code ${code}; resume from the last checkpoint.`));
     });
   });
   await fromAll((message) => message.ready);

@@ -17,7 +17,12 @@ const port = parentPort!;
 const participant = new Participant(wasmEngine({ module, backend, shared: true }), plan, thread);
 
 port.on('message', ({ from, to }: { from: number; to: number }) => {
-  const { lastStep } = runSteps(participant, plan, { thread, from, to, onStep: (losses) => port.postMessage({ losses }) });
+  const { lastStep } = runSteps(participant, plan, {
+    thread,
+    from,
+    to,
+    onStep: (losses) => port.postMessage({ losses }),
+  });
   port.postMessage({ lastStep });
 });
 port.postMessage({ ready: true });

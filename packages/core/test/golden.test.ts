@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { type Engine, referenceEngine } from '../src/engine/engine.ts';
 import { Model } from '../src/model/model.ts';
-import { type Experiment, parseExperiment } from '../src/training/experiment.ts';
 import { loadEngine } from '../src/node.ts';
-import { SingleOptimizer } from './support/singleOptimizer.ts';
+import { type Experiment, parseExperiment } from '../src/training/experiment.ts';
 import { distance, GOLDEN, type Golden, loadGolden } from './support/golden.ts';
+import { SingleOptimizer } from './support/singleOptimizer.ts';
 
 const engines: Record<string, { engine: Engine; tolerance: number }> = {
   reference: { engine: referenceEngine, tolerance: 1e-12 },
@@ -26,10 +26,13 @@ test.for(cases)('$name on $label: logits, patterns, losses, gradients', ({ name,
   expect(distance(lossPerPosition, golden.get('loss_per_pos'))).toBeLessThan(tolerance);
   expect(distance(cache.get(names[1]!).data, golden.get('resid_final'))).toBeLessThan(tolerance);
   for (let layer = 0; layer < golden.config.nLayers; layer++)
-    expect(distance(cache.get(`blocks.${layer}.attn.hook_pattern`).data, golden.get(`pattern.${layer}`))).toBeLessThan(tolerance);
+    expect(distance(cache.get(`blocks.${layer}.attn.hook_pattern`).data, golden.get(`pattern.${layer}`))).toBeLessThan(
+      tolerance,
+    );
   for (const [weight, { data }] of Object.entries(model.runWithGradients(batch).gradients)) {
     const want = golden.get(`grad.${weight}`);
-    if (weight.endsWith('b_K')) expect(Math.hypot(...data as Float32Array), weight).toBeLessThan(1e-7); // exactly 0 in theory
+    if (weight.endsWith('b_K'))
+      expect(Math.hypot(...(data as Float32Array)), weight).toBeLessThan(1e-7); // exactly 0 in theory
     else expect(distance(data, want), weight).toBeLessThan(tolerance);
   }
 });
@@ -56,7 +59,10 @@ test.for(cases)('$name on $label: weights after 1 and 10 AdamW steps', ({ name, 
 
 function goldenModel(engine: Engine, golden: Golden): Model {
   const model = new Model(engine, golden.config);
-  const weights = Object.entries(model.getWeights()).map(([name, { shape }]) => [name, { shape, data: golden.get(`w.${name}`) }]);
+  const weights = Object.entries(model.getWeights()).map(([name, { shape }]) => [
+    name,
+    { shape, data: golden.get(`w.${name}`) },
+  ]);
   model.setWeights(Object.fromEntries(weights));
   return model;
 }

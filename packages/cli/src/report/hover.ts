@@ -10,7 +10,8 @@ export interface HoverData {
 /** A script element with the data, and one with the behaviour. */
 export function hoverScripts(data: readonly HoverData[]): string {
   const examples = new Map<ExamplePatterns, number>();
-  for (const { panels } of data) for (const panel of panels) if (!examples.has(panel)) examples.set(panel, examples.size);
+  for (const { panels } of data)
+    for (const panel of panels) if (!examples.has(panel)) examples.set(panel, examples.size);
   const json = {
     figures: Object.fromEntries(data.map(({ figure, panels }) => [figure, panels.map((p) => examples.get(p))])),
     examples: [...examples.keys()].map(({ tokens, heads }) => ({
@@ -23,7 +24,8 @@ export function hoverScripts(data: readonly HoverData[]): string {
 
 /** Weights 0 … 1 as bytes 0 … 250: two decimals and a half are enough to read. */
 const STEPS = 250;
-const toBase64 = (pattern: Float32Array): string => Buffer.from(Uint8Array.from(pattern, (w) => Math.round(w * STEPS))).toString('base64');
+const toBase64 = (pattern: Float32Array): string =>
+  Buffer.from(Uint8Array.from(pattern, (w) => Math.round(w * STEPS))).toString('base64');
 
 const BEHAVIOUR = `(() => {
   const { figures, examples } = JSON.parse(document.getElementById('patterns').textContent);

@@ -1,15 +1,16 @@
 // Small pieces of HTML.
 
 /** Text made safe inside HTML. */
-export const escape = (text: string): string =>
-  text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 export const paragraph = (html: string): string => `<p>${html}</p>`;
 
 /** A table; cells are HTML, the first column is a row header. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[], caption?: string): string {
   const head = `<thead><tr>${header.map((h) => `<th scope="col">${h}</th>`).join('')}</tr></thead>`;
-  const body = rows.map(([first, ...rest]) => `<tr><th scope="row">${first}</th>${rest.map((c) => `<td>${c}</td>`).join('')}</tr>`);
+  const body = rows.map(
+    ([first, ...rest]) => `<tr><th scope="row">${first}</th>${rest.map((c) => `<td>${c}</td>`).join('')}</tr>`,
+  );
   const title = caption ? `<caption>${caption}</caption>` : '';
   return `<div class="scroll" tabindex="0" role="region" aria-label="table"><table>${title}${head}<tbody>${body.join('')}</tbody></table></div>`;
 }

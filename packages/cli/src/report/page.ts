@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Backend, type Experiment, makeBatch, parameterCount } from '@induction-lab/core/node';
+import { type FinishedRun, lossPoints } from '../finishedRun.ts';
 import { type Draw, headMarks, lossFigure, modelFigures } from '../modelFigures.ts';
-import { type FinishedRun, lossPoints } from '../runCommand.ts';
 import { VERSION } from '../version.ts';
 import { EXPECTATIONS } from './expectations.ts';
 import { type HoverData, hoverScripts } from './hover.ts';
-import { escape, nats, paragraph, section, table } from './html.ts';
+import { escapeHtml, nats, paragraph, section, table } from './html.ts';
 import { style } from './style.ts';
 
 export interface ReportOptions {
@@ -23,17 +23,23 @@ export interface ReportOptions {
 /** A run with what the page draws of it. */
 interface ToldRun extends FinishedRun {
   readonly lnVocab: number;
-  readonly last: { readonly lossFirst: number | null; readonly lossRepeat: number; readonly lossBoundary: number | null };
+  readonly last: {
+    readonly lossFirst: number | null;
+    readonly lossRepeat: number;
+    readonly lossBoundary: number | null;
+  };
   readonly figures: ReturnType<typeof modelFigures>;
 }
 
 export function reportPage(options: ReportOptions): string {
-  const runs = options.runs.map((run): ToldRun => ({
-    ...run,
-    lnVocab: Math.log(run.experiment.model.dVocab),
-    last: averageOfLast(lossPoints(run.metrics)),
-    figures: modelFigures(run.name, run.audit, run.examples),
-  }));
+  const runs = options.runs.map(
+    (run): ToldRun => ({
+      ...run,
+      lnVocab: Math.log(run.experiment.model.dVocab),
+      last: averageOfLast(lossPoints(run.metrics)),
+      figures: modelFigures(run.name, run.audit, run.examples),
+    }),
+  );
   const hover = new Map<string, HoverData>();
   const body = [
     setUp(options),
@@ -65,26 +71,60 @@ function averageOfLast(points: ReturnType<typeof lossPoints>): ToldRun['last'] {
     const values = last.map(pick).filter((x): x is number => x !== null);
     return values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
   };
-  return { lossFirst: average((p) => p.lossFirst), lossRepeat: average((p) => p.lossRepeat) ?? Number.NaN, lossBoundary: average((p) => p.lossBoundary) };
+  return {
+    lossFirst: average((p) => p.lossFirst),
+    lossRepeat: average((p) => p.lossRepeat) ?? Number.NaN,
+    lossBoundary: average((p) => p.lossBoundary),
+  };
 }
 
 /** A figure in the page's own colours. `id` lets the hover script find its panels. */
-const figure = (id: string, draw: Draw, caption = ''): string =>
-  `<figure id="${id}">${draw('auto')}${caption ? `<figcaption>${caption}</figcaption>` : ''}</figure>`;
+const figure = (id: string, draw: Draw, width?: number): string => `<figure id="${id}">${draw('auto', width)}</figure>`;
+
+/** Width of figures that stand in pairs: drawn narrower, so that their text keeps its size. */
+const PAIRED = 480;
 
 function verdictBox({ name, audit }: ToldRun): string {
   const close = audit.evidence.close ? ' (a close call)' : '';
-  return `<div class="verdict ${audit.verdict.replaceAll(' ', '-')}"><p><strong>${escape(name)}: ${escape(audit.verdict)}${close}</strong></p><p>${escape(audit.sentence)}</p></div>`;
+  return `<div class="verdict ${audit.verdict.replaceAll(' ', '-')}"><p><strong>${escapeHtml(name)}: ${escapeHtml(audit.verdict)}${close}</strong></p><p>${escapeHtml(audit.sentence)}</p></div>`;
 }
 
 function header(runs: readonly ToldRun[]): string {
   const summary = table(
     ['run', 'loss, first occurrence', 'loss, repeat', 'loss, other periods', 'verdict'],
-    runs.map((r) => [`<a href="#curve-${r.name}">${r.name}</a>`, nats(r.last.lossFirst), nats(r.last.lossRepeat, 3), nats(r.audit.evidence.otherPeriodLoss), escape(r.audit.verdict)]),
+    runs.map((r) => [
+      `<a href="#curve-${r.name}">${r.name}</a>`,
+      nats(r.last.lossFirst),
+      nats(r.last.lossRepeat, 3),
+      nats(r.audit.evidence.otherPeriodLoss),
+      escapeHtml(r.audit.verdict),
+    ]),
     'Losses in nats; guessing among 64 tokens costs 4.16. “Other periods”: blocks of another length than the best one, two copies.',
   );
-  const contents = ['Set-up', 'Hyper-parameters', 'Data', 'Model', 'Training', 'Loss curves', 'Finding heads', 'Attention patterns', 'The twist', 'Discussion'];
-  const ids = ['set-up', 'hyper-parameters', 'data', 'model', 'training', 'loss-curves', 'finding-heads', 'attention-patterns', 'twist', 'discussion'];
+  const contents = [
+    'Set-up',
+    'Hyper-parameters',
+    'Data',
+    'Model',
+    'Training',
+    'Loss curves',
+    'Finding heads',
+    'Attention patterns',
+    'The twist',
+    'Discussion',
+  ];
+  const ids = [
+    'set-up',
+    'hyper-parameters',
+    'data',
+    'model',
+    'training',
+    'loss-curves',
+    'finding-heads',
+    'attention-patterns',
+    'twist',
+    'discussion',
+  ];
   return `<header><h1>Four transformers copy a repeat. Which of them learned induction?</h1>
 <p>Four small attention-only transformers were trained on random blocks of tokens that repeat. All of them learn to predict the repeat.
 The question is how: by finding the earlier copy of the current token, which is induction, or by looking back a fixed distance, which is not.</p>
@@ -107,7 +147,8 @@ function reasons(name: string): Record<string, Record<string, { value: unknown; 
 }
 
 function hyperParameters(runs: readonly ToldRun[]): string {
-  const show = (value: unknown): string => (value === undefined ? '' : escape(Array.isArray(value) ? value.join(', ') || 'none' : String(value ?? 'none')));
+  const show = (value: unknown): string =>
+    value === undefined ? '' : escapeHtml(Array.isArray(value) ? value.join(', ') || 'none' : String(value ?? 'none'));
   const told = new Map(runs.map((r) => [r.name as string, reasons(r.name)]));
   const rows = (['model', 'task', 'training'] as const).flatMap((part) => {
     const fields = new Set(runs.flatMap((r) => Object.keys(told.get(r.name)?.[part] ?? {})));
@@ -115,13 +156,15 @@ function hyperParameters(runs: readonly ToldRun[]): string {
     return [...fields].map((field) => {
       const values = runs.map((r) => show((r.experiment[part] as unknown as Record<string, unknown>)[field]));
       const why = runs.map((r) => told.get(r.name)?.[part]?.[field]?.why).find((w) => w !== undefined);
-      return [`<code>${field}</code>`, ...values, escape(why ?? '')];
+      return [`<code>${field}</code>`, ...values, escapeHtml(why ?? '')];
     });
   });
   return section(
     'hyper-parameters',
     'Hyper-parameters',
-    paragraph('All knobs in one place. Where the runs differ, the difference is the experiment; the reason is that of the first run that has the knob.'),
+    paragraph(
+      'All knobs in one place. Where the runs differ, the difference is the experiment; the reason is that of the first run that has the knob.',
+    ),
     table(['knob', ...runs.map((r) => r.name), 'why'], rows),
   );
 }
@@ -129,13 +172,25 @@ function hyperParameters(runs: readonly ToldRun[]): string {
 function data(runs: readonly ToldRun[]): string {
   const example = ({ name, experiment }: ToldRun): string => {
     const { task, model } = experiment;
-    const { tokens, places } = makeBatch({ task, seed: 0, step: 0, batch: 1, dVocab: model.dVocab, length: model.nCtx });
-    const { start, period } = places[0]!;
-    const spans = [...tokens[0]!].map((t, i) => {
-      const kind = period === 0 || i < start ? '' : i < start + period ? 'first' : 'again';
-      return `<span class="${kind}">${t}</span>`;
+    const { tokens, places } = makeBatch({
+      task,
+      seed: 0,
+      step: 0,
+      batch: 8,
+      dVocab: model.dVocab,
+      length: model.nCtx,
     });
-    return `<h3>${name}</h3><p class="tokens">${spans.join(' ')}</p><p class="quiet">Period ${period}: the block (grey), then its repeat (outlined).</p>`;
+    // One sequence where the period is fixed, two different ones where it varies.
+    const second = places.findIndex(({ period }) => period !== places[0]!.period);
+    const sequences = (second < 0 ? [0] : [0, second]).map((s) => {
+      const { start, period } = places[s]!;
+      const spans = [...tokens[s]!].map((t, i) => {
+        const kind = period === 0 || i < start ? '' : i < start + period ? 'first' : 'again';
+        return `<span class="${kind}">${t}</span>`;
+      });
+      return `<p class="tokens">${spans.join(' ')}</p><p class="quiet">Period ${period}: the block (grey), then its repeat (outlined).</p>`;
+    });
+    return `<h3>${name}</h3>${sequences.join('')}`;
   };
   return section(
     'data',
@@ -152,20 +207,36 @@ function modelSection(runs: readonly ToldRun[]): string {
   const shapes = ({ nLayers, nHeads, dModel, dHead, nCtx, dVocab }: Experiment['model']): string[][] => [
     ['<code>W_E</code>', `[${dVocab}, ${dModel}]`, 'a vector for every token'],
     ['<code>W_pos</code>', `[${nCtx}, ${dModel}]`, 'a vector for every position'],
-    [`<code>W_Q</code>, <code>W_K</code>, <code>W_V</code>, × ${nLayers}`, `[${nHeads}, ${dModel}, ${dHead}]`, 'what a head looks for, what it can be found by, what it reads'],
-    [`<code>W_O</code>, × ${nLayers}`, `[${nHeads}, ${dHead}, ${dModel}]`, 'what it writes back into the residual stream'],
+    [
+      `<code>W_Q</code>, <code>W_K</code>, <code>W_V</code>, × ${nLayers}`,
+      `[${nHeads}, ${dModel}, ${dHead}]`,
+      'what a head looks for, what it can be found by, what it reads',
+    ],
+    [
+      `<code>W_O</code>, × ${nLayers}`,
+      `[${nHeads}, ${dHead}, ${dModel}]`,
+      'what it writes back into the residual stream',
+    ],
     ['<code>W_U</code>', `[${dModel}, ${dVocab}]`, 'from the residual stream to a logit for every token'],
   ];
   return section(
     'model',
     'Model',
     paragraph(
-      'Attention only: no MLP. The residual stream starts as the token’s embedding; each layer’s heads read it after a LayerNorm and add their output to it; a final LayerNorm and the unembedding give the logits. In `literal` positions are added to the embedding, in `varied` and `two-heads` (shortformer) only to what queries and keys read.'.replace(/`([^`]+)`/g, '<code>$1</code>'),
+      'Attention only: no MLP. The residual stream starts as the token’s embedding; each layer’s heads read it after a LayerNorm and add their output to it; a final LayerNorm and the unembedding give the logits. In `literal` positions are added to the embedding, in `varied` and `two-heads` (shortformer) only to what queries and keys read.'.replace(
+        /`([^`]+)`/g,
+        '<code>$1</code>',
+      ),
     ),
     table(['matrix', 'shape', 'what for'], shapes(runs[0]!.experiment.model)),
     table(
       ['run', 'layers × heads', 'positions', 'parameters'],
-      runs.map(({ name, experiment: { model } }) => [name, `${model.nLayers} × ${model.nHeads}`, model.positions, parameterCount(model).toLocaleString('en')]),
+      runs.map(({ name, experiment: { model } }) => [
+        name,
+        `${model.nLayers} × ${model.nHeads}`,
+        model.positions,
+        parameterCount(model).toLocaleString('en'),
+      ]),
       'The document says about 50k; its own numbers give 44,160 without LayerNorm.',
     ),
   );
@@ -180,7 +251,14 @@ const training = (runs: readonly ToldRun[], { threads }: ReportOptions): string 
       ['run', 'steps', 'time', 'steps per second', 'loss, repeat', 'loss, boundary'],
       runs.map((r) => {
         const steps = r.experiment.training.steps;
-        return [r.name, String(steps), `${r.seconds.toFixed(1)} s`, (steps / r.seconds).toFixed(0), nats(r.last.lossRepeat, 3), nats(r.last.lossBoundary)];
+        return [
+          r.name,
+          String(steps),
+          `${r.seconds.toFixed(1)} s`,
+          (steps / r.seconds).toFixed(0),
+          nats(r.last.lossRepeat, 3),
+          nats(r.last.lossBoundary),
+        ];
       }),
       `Time includes logging scores every 100 steps; ${threads} ${threads === 1 ? 'thread' : 'threads'}. Losses are means over the last ${LAST_STEPS} steps.`,
     ),
@@ -193,8 +271,11 @@ const curves = (runs: readonly ToldRun[]): string =>
     `<div class="pair">${runs
       .map((r) => {
         const { lossOn } = r.experiment.training;
-        const note = lossOn === 'predictable' ? ' This run never trains on the first occurrence, so its loss there drifts and means nothing.' : '';
-        return `<div><h3 id="curve-${r.name}">${r.name}</h3><p><em>Expected.</em> ${escape(EXPECTATIONS[r.name].expected)}</p>${figure(`loss-${r.name}`, lossFigure(r.name, lossPoints(r.metrics), r.lnVocab, 'log'))}<p><em>What happened.</em> ${happened(r)}${note}</p></div>`;
+        const note =
+          lossOn === 'predictable'
+            ? ' This run never trains on the first occurrence, so its loss there drifts and means nothing.'
+            : '';
+        return `<div><h3 id="curve-${r.name}">${r.name}</h3><p><em>Expected.</em> ${escapeHtml(EXPECTATIONS[r.name].expected)}</p>${figure(`loss-${r.name}`, lossFigure(r.name, lossPoints(r.metrics), r.lnVocab, 'log'), PAIRED)}<p><em>What happened.</em> ${happened(r)}${note}</p></div>`;
       })
       .join('')}</div>`,
   );
@@ -205,7 +286,9 @@ function happened({ metrics, last, lnVocab }: ToldRun): string {
   const above = points.findLastIndex((p) => p.lossRepeat > 1);
   const drop = above === points.length - 1 ? null : points[above + 1]!.step;
   const end = `It ended at ${nats(last.lossRepeat, 3)} nats on the repeat and ${nats(last.lossFirst)} on the first occurrence (ln 64 = ${nats(lnVocab)}).`;
-  return drop === null ? `The loss on the repeat never stayed below 1 nat. ${end}` : `From step ${drop} on, the loss on the repeat stays below 1 nat. ${end}`;
+  return drop === null
+    ? `The loss on the repeat never stayed below 1 nat. ${end}`
+    : `From step ${drop} on, the loss on the repeat stays below 1 nat. ${end}`;
 }
 
 function scores(runs: readonly ToldRun[]): string {
@@ -219,9 +302,23 @@ function scores(runs: readonly ToldRun[]): string {
     paragraph(
       'Two scores per head. <em>Previous-token score</em>: mean attention from each position to the one before, on sequences without a repeat. <em>Induction score</em>: mean attention on the repeat from position q to q − 24, the token after the earlier copy of the current one. The hollow bar is the same stripe on sequences in which nothing repeats. A head that matches content has no business there; a bar that stays is a habit of position, and the score alone cannot tell the two apart.',
     ),
-    table(['run', 'highest previous-token score', 'highest induction score', 'heads whose attention follows the period', 'heads that keep their stripe without a repeat'],
-      runs.map((r) => [r.name, largest(r, 'previousToken'), largest(r, 'inductionStripe'), r.audit.followers.join(', ') || 'none', r.audit.positionalHeads.join(', ') || 'none'])),
-    `<div class="pair">${runs.map((r) => figure(`scores-${r.name}`, r.figures.scores)).join('')}</div>`,
+    table(
+      [
+        'run',
+        'highest previous-token score',
+        'highest induction score',
+        'heads whose attention follows the period',
+        'heads that keep their stripe without a repeat',
+      ],
+      runs.map((r) => [
+        r.name,
+        largest(r, 'previousToken'),
+        largest(r, 'inductionStripe'),
+        r.audit.followers.join(', ') || 'none',
+        r.audit.positionalHeads.join(', ') || 'none',
+      ]),
+    ),
+    `<div class="pair">${runs.map((r) => figure(`scores-${r.name}`, r.figures.scores, PAIRED)).join('')}</div>`,
   );
 }
 
@@ -236,7 +333,9 @@ function patterns(runs: readonly ToldRun[], hover: Map<string, HoverData>): stri
   return section(
     'attention-patterns',
     'Attention patterns',
-    paragraph('Every head on one sequence: which earlier position (across) each position (down) looks at. Hover over a heatmap for query, key, tokens and weight. The dashed lines mark where an induction head’s stripe belongs. Heads are named by evidence, not by their highest score: the previous-token head is the one whose removal from the keys of the next layer costs most.'),
+    paragraph(
+      'Every head on one sequence: which earlier position (across) each position (down) looks at. Hover over a heatmap for query, key, tokens and weight. The dashed lines mark where an induction head’s stripe belongs. Heads are named by evidence, not by their highest score: the previous-token head is the one whose removal from the keys of the next layer costs most.',
+    ),
     ...blocks,
   );
 }
@@ -245,10 +344,17 @@ function twist(runs: readonly ToldRun[], hover: Map<string, HoverData>): string 
   const shown = runs.filter((r) => r.name === 'literal' || r.name === 'varied');
   const rows = runs.map((r) => {
     const e = r.audit.evidence;
-    return [r.name, `${e.solved.length} of ${e.periods.length}`, String(e.best ?? '–'), nats(e.otherPeriodLoss), nats(e.boundaryElsewhere ?? e.boundaryAtBest), ...(['k', 'q', 'v'] as const).map((path) => {
-      const found = e.paths.find((p) => p.path === path);
-      return found ? `${found.increase >= 0 ? '+' : ''}${nats(found.increase)}` : 'one layer';
-    })];
+    return [
+      r.name,
+      `${e.solved.length} of ${e.periods.length}`,
+      String(e.best ?? '–'),
+      nats(e.otherPeriodLoss),
+      nats(e.boundaryElsewhere ?? e.boundaryAtBest),
+      ...(['k', 'q', 'v'] as const).map((path) => {
+        const found = e.paths.find((p) => p.path === path);
+        return found ? `${found.increase >= 0 ? '+' : ''}${nats(found.increase)}` : 'one layer';
+      }),
+    ];
   });
   const blocks = shown.map((r) => {
     const id = `other-${r.name}`;
@@ -258,10 +364,24 @@ function twist(runs: readonly ToldRun[], hover: Map<string, HoverData>): string 
   return section(
     'twist',
     'The twist: change the period',
-    paragraph('A model that looks for the earlier copy does not care how long ago it was. A model that looks 24 positions back does. So: blocks of every length from 8 to 25, exactly two copies.'),
-    `<div class="pair">${runs.map((r) => figure(`periods-${r.name}`, r.figures['loss-by-period'])).join('')}</div>`,
-    table(['run', 'periods solved', 'best', 'loss, other periods', 'loss at the boundary', 'without K path', 'without Q path', 'without V path'], rows,
-      'Loss in nats. Boundary: at a period other than the best one where the model solves more than one; only a model that goes by position can be good there. Paths: increase of the loss on the repeat when the earlier layers are taken out of the later heads’ K, Q or V input.'),
+    paragraph(
+      'A model that looks for the earlier copy does not care how long ago it was. A model that looks 24 positions back does. So: blocks of every length from 8 to 25, exactly two copies.',
+    ),
+    `<div class="pair">${runs.map((r) => figure(`periods-${r.name}`, r.figures['loss-by-period'], PAIRED)).join('')}</div>`,
+    table(
+      [
+        'run',
+        'periods solved',
+        'best',
+        'loss, other periods',
+        'loss at the boundary',
+        'without K path',
+        'without Q path',
+        'without V path',
+      ],
+      rows,
+      'Loss in nats. Boundary: at a period other than the best one where the model solves more than one; only a model that goes by position can be good there. Paths: increase of the loss on the repeat when the earlier layers are taken out of the later heads’ K, Q or V input.',
+    ),
     ...blocks,
   );
 }
@@ -270,10 +390,17 @@ const discussion = (runs: readonly ToldRun[]): string =>
   section(
     'discussion',
     'Discussion',
-    ...runs.map((r) => `${verdictBox(r)}${r.audit.verdict === EXPECTATIONS[r.name].verdict ? '' : paragraph(`Expected here: ${EXPECTATIONS[r.name].verdict}. This seed came out differently; <code>docs/results.md</code> has the counts over seeds.`)}`),
+    ...runs.map(
+      (r) =>
+        `${verdictBox(r)}${r.audit.verdict === EXPECTATIONS[r.name].verdict ? '' : paragraph(`Expected here: ${EXPECTATIONS[r.name].verdict}. This seed came out differently; <code>docs/results.md</code> has the counts over seeds.`)}`,
+    ),
     paragraph(
       'A curve that falls and a stripe in a heatmap do not say by what means a model copies. One that is trained at a single distance has no reason to look at content, and does not; its score is high all the same. Drawing the period anew for every sequence takes the shortcut away, and then two layers compose: a head of layer 0 writes each token’s predecessor into the residual stream, the keys of layer 1 are built from it, and a query finds the place where its own token stood before.',
     ),
-    paragraph('A true induction model still misses now and then where tokens are drawn with replacement: a chance repeat within the block leaves two places that match. That is why the loss of <code>varied</code> ends near 0.05 rather than at zero, and why the first occurrence costs it a little more than guessing.'),
-    paragraph('The lesson with its primer, glossary and further reading is in <code>docs/lesson.md</code>; counts over seeds are in <code>docs/results.md</code>.'),
+    paragraph(
+      'A true induction model still misses now and then where tokens are drawn with replacement: a chance repeat within the block leaves two places that match. That is why the loss of <code>varied</code> ends near 0.05 rather than at zero, and why the first occurrence costs it a little more than guessing.',
+    ),
+    paragraph(
+      'The lesson with its primer, glossary and further reading is in <code>docs/lesson.md</code>; counts over seeds are in <code>docs/results.md</code>.',
+    ),
   );

@@ -22,7 +22,7 @@ nav ol { columns: 2; padding-left: 1.4rem; }
 table { border-collapse: collapse; margin: .8rem 0; font-size: .93rem; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-thead th { white-space: nowrap; }
+thead th { vertical-align: bottom; } tbody th { white-space: nowrap; }
 figure { margin: 1.2rem 0; overflow-x: auto; }
 figure svg { display: block; width: 100%; min-width: 30rem; height: auto; max-width: 52rem; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: .5rem 1.5rem; }

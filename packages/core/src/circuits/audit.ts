@@ -2,10 +2,21 @@
 import type { Model } from '../model/model.ts';
 import { type Estimate, mean } from './estimate.ts';
 import { type HeadScores, type HeadScoresRecord, measureHeads, type ScoreOptions, type Sweep } from './headScores.ts';
-import { runPatterns } from './patternRuns.ts';
 import { type KeySource, keySources, type PathEffect, testPath } from './paths.ts';
-import { prefixedProbe, type ProbeOptions, spread } from './probes.ts';
-import { excessOver, FOLLOWS, isRelated, type Judgement, judge, KEEPS_STRIPE, keptStripe, type Margin, solvedPeriods, type Verdict } from './verdict.ts';
+import { runPatterns } from './patternRuns.ts';
+import { type ProbeOptions, prefixedProbe, spread } from './probes.ts';
+import {
+  excessOver,
+  FOLLOWS,
+  isRelated,
+  type Judgement,
+  judge,
+  KEEPS_STRIPE,
+  keptStripe,
+  type Margin,
+  solvedPeriods,
+  type Verdict,
+} from './verdict.ts';
 
 export interface AuditEvidence {
   readonly lnVocab: number;
@@ -63,7 +74,10 @@ export function audit(model: Model, options: ScoreOptions = {}): AuditRecord {
   const first = auditOnce(model, options);
   if (!first.evidence.close) return first;
   const seed = options.seed ?? 0;
-  const again = [seed + 1, seed + 2].map((s) => ({ seed: s, verdict: auditOnce(model, { ...options, seed: s }).verdict }));
+  const again = [seed + 1, seed + 2].map((s) => ({
+    seed: s,
+    verdict: auditOnce(model, { ...options, seed: s }).verdict,
+  }));
   const seeds = [...first.evidence.seeds, ...again];
   const agree = again.every(({ verdict }) => verdict === first.verdict);
   const sentence = `${first.sentence} This is a close call; with sequence seeds ${seeds.map((s) => s.seed).join(', ')} the verdict is ${agree ? 'the same every time' : seeds.map((s) => `"${s.verdict}"`).join(', ')}.`;
@@ -83,7 +97,9 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
   const positional = best === null ? [] : scores.heads.filter((h) => keptStripe(h, best) > KEEPS_STRIPE);
   const pathPeriods = spread(independent.length > 0 ? independent : solved, PATH_PERIODS);
   const tested = config.nLayers > 1 && solved.length > 0;
-  const paths = tested ? (['q', 'k', 'v'] as const).map((path) => testPath(model, probe, { path, periods: pathPeriods, followers })) : [];
+  const paths = tested
+    ? (['q', 'k', 'v'] as const).map((path) => testPath(model, probe, { path, periods: pathPeriods, followers }))
+    : [];
   const cleanExcess = mean(followers.map((h) => excessOver(h, scores.periods, pathPeriods)));
   const excessWithoutK = paths.find(({ path }) => path === 'k')?.excess ?? null;
   const judgement = judge({

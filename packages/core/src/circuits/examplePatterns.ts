@@ -32,7 +32,10 @@ export function examplePatterns(model: Model, options: { period: number; seed?: 
     const layer = Math.floor(i / config.nHeads);
     const head = i % config.nHeads;
     const { data } = cache.get(`blocks.${layer}.attn.hook_pattern`);
-    return { label: headLabel(layer, head), pattern: Float32Array.from(data.subarray(head * cells, (head + 1) * cells)) };
+    return {
+      label: headLabel(layer, head),
+      pattern: Float32Array.from(data.subarray(head * cells, (head + 1) * cells)),
+    };
   });
   return { tokens, period: options.period, heads };
 }

@@ -42,12 +42,27 @@ export function handBuiltInduction(engine: Engine, { dVocab: V, nCtx: T }: HandB
   const part = { token: 0, position: V, previous: V + T, output: 2 * V + T };
   const dModel = 3 * V + T;
   const model = new Model(engine, {
-    nLayers: 2, nHeads: 2, dModel, dHead, nCtx: T, dVocab: V, positions: 'standard', normalization: null, attnScale: 1,
+    nLayers: 2,
+    nHeads: 2,
+    dModel,
+    dHead,
+    nCtx: T,
+    dVocab: V,
+    positions: 'standard',
+    normalization: null,
+    attnScale: 1,
   });
   const W_E = new Matrix(V, dModel);
   const W_pos = new Matrix(T, dModel);
   const W_U = new Matrix(dModel, V);
-  const [Q0, K0, V0, Q1, K1, V1] = Array.from({ length: 6 }, () => new Matrix(2, dModel, dHead)) as [Matrix, Matrix, Matrix, Matrix, Matrix, Matrix];
+  const [Q0, K0, V0, Q1, K1, V1] = Array.from({ length: 6 }, () => new Matrix(2, dModel, dHead)) as [
+    Matrix,
+    Matrix,
+    Matrix,
+    Matrix,
+    Matrix,
+    Matrix,
+  ];
   const [O0, O1] = [new Matrix(2, dHead, dModel), new Matrix(2, dHead, dModel)];
   for (let t = 0; t < V; t++) {
     W_E.set(1, t, part.token + t);
@@ -67,9 +82,17 @@ export function handBuiltInduction(engine: Engine, { dVocab: V, nCtx: T }: HandB
   }
   K1.set(-2, 0, part.position, V);
   model.setWeights({
-    'embed.W_E': W_E, 'pos_embed.W_pos': W_pos, 'unembed.W_U': W_U,
-    'blocks.0.attn.W_Q': Q0, 'blocks.0.attn.W_K': K0, 'blocks.0.attn.W_V': V0, 'blocks.0.attn.W_O': O0,
-    'blocks.1.attn.W_Q': Q1, 'blocks.1.attn.W_K': K1, 'blocks.1.attn.W_V': V1, 'blocks.1.attn.W_O': O1,
+    'embed.W_E': W_E,
+    'pos_embed.W_pos': W_pos,
+    'unembed.W_U': W_U,
+    'blocks.0.attn.W_Q': Q0,
+    'blocks.0.attn.W_K': K0,
+    'blocks.0.attn.W_V': V0,
+    'blocks.0.attn.W_O': O0,
+    'blocks.1.attn.W_Q': Q1,
+    'blocks.1.attn.W_K': K1,
+    'blocks.1.attn.W_V': V1,
+    'blocks.1.attn.W_O': O1,
   });
   return model;
 }
@@ -78,12 +101,23 @@ export function handBuiltInduction(engine: Engine, { dVocab: V, nCtx: T }: HandB
  * The shortcut: L0H0 looks `period` − 1 positions back, whatever stands there, and copies that token to the output.
  * One layer, one head. Right on every repeat at that period and confidently wrong at every other.
  */
-export function handBuiltPositionalCopier(engine: Engine, { dVocab: V, nCtx: T, period }: HandBuiltSizes & { period: number }): Model {
+export function handBuiltPositionalCopier(
+  engine: Engine,
+  { dVocab: V, nCtx: T, period }: HandBuiltSizes & { period: number },
+): Model {
   const dHead = Math.max(V, T);
   const part = { token: 0, position: V, output: V + T };
   const dModel = 2 * V + T;
   const model = new Model(engine, {
-    nLayers: 1, nHeads: 1, dModel, dHead, nCtx: T, dVocab: V, positions: 'standard', normalization: null, attnScale: 1,
+    nLayers: 1,
+    nHeads: 1,
+    dModel,
+    dHead,
+    nCtx: T,
+    dVocab: V,
+    positions: 'standard',
+    normalization: null,
+    attnScale: 1,
   });
   const [W_E, W_pos, W_U] = [new Matrix(V, dModel), new Matrix(T, dModel), new Matrix(dModel, V)];
   const [Q, K, WV] = [new Matrix(1, dModel, dHead), new Matrix(1, dModel, dHead), new Matrix(1, dModel, dHead)];
@@ -100,8 +134,13 @@ export function handBuiltPositionalCopier(engine: Engine, { dVocab: V, nCtx: T, 
     if (p >= period - 1) Q.set(SHARPNESS, 0, part.position + p, p - period + 1);
   }
   model.setWeights({
-    'embed.W_E': W_E, 'pos_embed.W_pos': W_pos, 'unembed.W_U': W_U,
-    'blocks.0.attn.W_Q': Q, 'blocks.0.attn.W_K': K, 'blocks.0.attn.W_V': WV, 'blocks.0.attn.W_O': O,
+    'embed.W_E': W_E,
+    'pos_embed.W_pos': W_pos,
+    'unembed.W_U': W_U,
+    'blocks.0.attn.W_Q': Q,
+    'blocks.0.attn.W_K': K,
+    'blocks.0.attn.W_V': WV,
+    'blocks.0.attn.W_O': O,
   });
   return model;
 }

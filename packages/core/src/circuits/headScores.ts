@@ -103,7 +103,8 @@ export function measureHeads(model: Model, options: ScoreOptions = {}): { scores
 }
 
 /** Scores alone; `measureHeads` gives the losses of the sweep too. */
-export const headScores = (model: Model, options: ScoreOptions = {}): HeadScoresRecord => measureHeads(model, options).scores;
+export const headScores = (model: Model, options: ScoreOptions = {}): HeadScoresRecord =>
+  measureHeads(model, options).scores;
 
 /** One number for every score, head and sequence. */
 class ScoreTable {
@@ -166,7 +167,9 @@ function runControl(model: Model, probe: ProbeOptions, { table, stripePeriod, pe
   const squares = new Float64Array(heads);
   const perSequence = (): Float64Array[] => Array.from({ length: heads }, () => new Float64Array(probe.count));
   const stripes = new Map(periods.map((period) => [period, perSequence()]));
-  const offsets = Array.from({ length: heads }, () => Array.from({ length: longest + 1 }, () => new Float64Array(probe.count)));
+  const offsets = Array.from({ length: heads }, () =>
+    Array.from({ length: longest + 1 }, () => new Float64Array(probe.count)),
+  );
   runPatterns(model, tokens, {
     visit: ({ sequence, head, weight }) => {
       table.set('previousToken', head, sequence, previousTokenScore(weight, last));
@@ -175,7 +178,8 @@ function runControl(model: Model, probe: ProbeOptions, { table, stripePeriod, pe
       table.set('firstToken', head, sequence, firstTokenScore(weight, last));
       const place = { start: 0, period: stripePeriod, length: 2 * stripePeriod };
       table.set('inductionStripeControl', head, sequence, inductionStripe(weight, place));
-      for (let d = 0; d <= longest; d++) offsets[head]![d]![sequence] = meanAlong(weight, Math.max(d, 1), last, (q) => q - d);
+      for (let d = 0; d <= longest; d++)
+        offsets[head]![d]![sequence] = meanAlong(weight, Math.max(d, 1), last, (q) => q - d);
       for (const [period, rows] of stripes)
         rows[head]![sequence] = inductionStripe(weight, { start: 0, period, length: 2 * period });
       for (let q = every; q < last; q += every)
@@ -245,7 +249,11 @@ function runSweep(model: Model, probe: ProbeOptions, options: SweepOptions & { c
   return { periods: swept };
 }
 
-function chanceLevels(probe: ProbeOptions, stripePeriod: number, fourfold: readonly Int32Array[]): Record<ScoreName, number> {
+function chanceLevels(
+  probe: ProbeOptions,
+  stripePeriod: number,
+  fourfold: readonly Int32Array[],
+): Record<ScoreName, number> {
   const last = probe.config.nCtx - 1;
   const place = { start: 0, period: stripePeriod, length: 2 * stripePeriod };
   const stripe = inductionStripe(uniformWeight, place);

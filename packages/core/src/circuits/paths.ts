@@ -50,7 +50,9 @@ export function keySources(
   return earlierHeads(config, lastLayer).map((source) => {
     const cut = followers
       .filter(({ layer }) => layer > source.layer)
-      .map(({ layer, head }): Intervention => ({ kind: 'removeFromInput', layer, head, input: 'k', sources: [source] }));
+      .map(
+        ({ layer, head }): Intervention => ({ kind: 'removeFromInput', layer, head, input: 'k', sources: [source] }),
+      );
     return { label: headLabel(source.layer, source.head), increase: loss(cut) - clean };
   });
 }
@@ -91,7 +93,12 @@ export function testPath(
     runPatterns(model, tokens, stripe(1)).forEach((l, s) => {
       cut[s]! += lossRepeat(l);
     });
-    if (followers.length > 0) runPatterns(model, controlProbe(half).map((t) => t.slice(0, 2 * period)), stripe(-1));
+    if (followers.length > 0)
+      runPatterns(
+        model,
+        controlProbe(half).map((t) => t.slice(0, 2 * period)),
+        stripe(-1),
+      );
   }
   const lossRepeat = estimate(cut);
   return { path, lossRepeat, increase: lossRepeat.value - mean(clean), excess: followers.length > 0 ? excess : null };

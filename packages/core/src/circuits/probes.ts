@@ -31,12 +31,20 @@ export function repeatedProbe({ config, count, seed }: ProbeOptions, period: num
 }
 
 /** The same after a prefix of 1 … nCtx − 2 · period random tokens, one length for the whole probe; null without room. */
-export function prefixedProbe({ config, count, seed }: ProbeOptions, period: number): { tokens: Int32Array[]; start: number } | null {
+export function prefixedProbe(
+  { config, count, seed }: ProbeOptions,
+  period: number,
+): { tokens: Int32Array[]; start: number } | null {
   const room = config.nCtx - 2 * period;
   if (room < 1) return null;
   const start = 1 + new RandomStream(seed, STREAMS.analysis, KIND.place, period).below(room);
   const tokens = Array.from({ length: count }, (_, s) =>
-    draw(start + 2 * period, { start, period }, config, new RandomStream(seed, STREAMS.analysis, KIND.prefixed, period, s)),
+    draw(
+      start + 2 * period,
+      { start, period },
+      config,
+      new RandomStream(seed, STREAMS.analysis, KIND.prefixed, period, s),
+    ),
   );
   return { tokens, start };
 }
@@ -70,7 +78,9 @@ const MOST_PERIODS = 57;
 export function sweepPeriods(config: ModelConfig): number[] {
   const { nCtx } = config;
   if (nCtx < SHORTEST_CONTEXT)
-    throw new Error(`audit: a context of ${nCtx} is too short to tell a period from its neighbours; it takes at least ${SHORTEST_CONTEXT}.`);
+    throw new Error(
+      `audit: a context of ${nCtx} is too short to tell a period from its neighbours; it takes at least ${SHORTEST_CONTEXT}.`,
+    );
   const longest = Math.floor(nCtx / 2);
   const shortest = Math.max(2, Math.min(8, longest - 7));
   const all = Array.from({ length: longest - shortest + 1 }, (_, i) => shortest + i);

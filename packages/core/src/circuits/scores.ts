@@ -49,7 +49,8 @@ export function contentScore(weight: Weight, tokens: ArrayLike<number>, shift: 0
  * Prefix matching (Olsson et al. 2022, appendix), on a block repeated four times: attention from each token to the
  * positions after its earlier copies, averaged over the queries of the second to fourth copy.
  */
-export const prefixMatchingScore = (weight: Weight, tokens: ArrayLike<number>): number => contentScore(weight, tokens, 1);
+export const prefixMatchingScore = (weight: Weight, tokens: ArrayLike<number>): number =>
+  contentScore(weight, tokens, 1);
 
 /** What uniform attention scores along q − d, q from … to − 1: the mean of 1 / (q + 1). */
 export function uniformAlong(from: number, to: number): number {

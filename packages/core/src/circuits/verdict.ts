@@ -70,14 +70,19 @@ export function solvedPeriods(periods: readonly PeriodLoss[], threshold: number)
 /** Mean excess of a head over some of the sweep's periods. */
 export function excessOver(head: HeadScores, sweep: readonly number[], chosen: readonly number[]): number {
   if (chosen.length === 0) return 0;
-  return chosen.reduce((sum, period) => sum + (head.excessByPeriod[sweep.indexOf(period)] as number), 0) / chosen.length;
+  return (
+    chosen.reduce((sum, period) => sum + (head.excessByPeriod[sweep.indexOf(period)] as number), 0) / chosen.length
+  );
 }
 
 /** Attention above chance that a head keeps, without a repeat, on the offset of `period` and its neighbours. */
 export function keptStripe(head: HeadScores, period: number): number {
   const offsets = head.offsetsAboveChance.slice(Math.max(2, period - 1 - NEIGHBOUR), period + NEIGHBOUR);
   const single = head.offsetsAboveChance[period - 1] ?? 0;
-  return Math.max(single, offsets.reduce((sum, x) => sum + Math.max(0, x), 0));
+  return Math.max(
+    single,
+    offsets.reduce((sum, x) => sum + Math.max(0, x), 0),
+  );
 }
 
 /** What the rules decide from. */
@@ -118,7 +123,8 @@ export function judge(f: Findings): Judgement {
       ? {
           verdict: 'positional shortcut',
           margins: [stripe],
-          reason: 'Only one period (and its divisors or close neighbours) is solved, and a head looks the same distance back when nothing repeats.',
+          reason:
+            'Only one period (and its divisors or close neighbours) is solved, and a head looks the same distance back when nothing repeats.',
         }
       : {
           verdict: 'mixed',
@@ -128,7 +134,10 @@ export function judge(f: Findings): Judgement {
   const many = f.solved.length >= PERIODS_NEEDED;
   const follows = excess.margin > 0;
   const needsK = f.excessLeftWithoutK === null || f.excessLeftWithoutK < DESTROYED;
-  const k = f.excessLeftWithoutK === null ? [] : [marginOf('share of that left without the K path', f.excessLeftWithoutK, DESTROYED)];
+  const k =
+    f.excessLeftWithoutK === null
+      ? []
+      : [marginOf('share of that left without the K path', f.excessLeftWithoutK, DESTROYED)];
   if (keepsStripe)
     return {
       verdict: 'mixed',
@@ -155,6 +164,7 @@ export function judge(f: Findings): Judgement {
   return {
     verdict: 'mixed',
     margins: [count, excess, stripe],
-    reason: 'A few unrelated periods are solved: more than one fixed distance explains, fewer than induction would give.',
+    reason:
+      'A few unrelated periods are solved: more than one fixed distance explains, fewer than induction would give.',
   };
 }

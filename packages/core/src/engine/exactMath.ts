@@ -3,7 +3,8 @@
 
 /** Natural logarithm of a finite positive number; relative error below 1e-15. */
 export function exactLog(x: number): number {
-  if (!(x > 0 && x < Number.POSITIVE_INFINITY)) throw new RangeError(`exactLog: expected a finite positive number, got ${x}.`);
+  if (!(x > 0 && x < Number.POSITIVE_INFINITY))
+    throw new RangeError(`exactLog: expected a finite positive number, got ${x}.`);
   let exponent = 0;
   let m = x;
   while (m > Math.SQRT2) {

@@ -29,7 +29,8 @@ export class ReferenceOps implements Ops {
 
   scatterAddRows(grad: Tensor, index: Integers, table: Tensor): void {
     for (let i = 0; i < grad.rows; i++)
-      for (let j = 0; j < grad.width; j++) table.data[index.data[i]! * table.width + j]! += grad.data[i * grad.width + j]!;
+      for (let j = 0; j < grad.width; j++)
+        table.data[index.data[i]! * table.width + j]! += grad.data[i * grad.width + j]!;
   }
 
   linear(x: Tensor, w: Tensor, bias: Tensor | null, y: Tensor): void {
@@ -111,7 +112,8 @@ export class ReferenceOps implements Ops {
       dStats.data[2 * i] = (-along * size) / scale;
       dStats.data[2 * i + 1] = 0;
       for (let j = 0; j < size; j++)
-        dx.data[i * x.width + j] = (init ? init.data[i * init.stride + j]! : 0) + (dHat(j) - mean - along * hat(j)) / scale;
+        dx.data[i * x.width + j] =
+          (init ? init.data[i * init.stride + j]! : 0) + (dHat(j) - mean - along * hat(j)) / scale;
     }
   }
 

@@ -42,7 +42,12 @@ export class ActivationCache {
     const { shape, strides, rows, width } = tensor;
     const square = shape.length === 4 && shape[2] === shape[3] && /hook_(attn_scores|pattern)$/.test(tensor.name);
     const layout = { shape, strides, rows, width };
-    this.kept.set(tensor.name, { layout, raw: tensor.data.slice(), causal: square && options.causal === true, dense: null });
+    this.kept.set(tensor.name, {
+      layout,
+      raw: tensor.data.slice(),
+      causal: square && options.causal === true,
+      dense: null,
+    });
   }
 
   /** Mean over sequences and positions of an activation [batch, pos, ...]: the remaining axes in one array, float64. */
@@ -62,8 +67,7 @@ function densify({ layout, raw, causal }: Kept): Floats {
   copyElements(layout, raw, dense, 'out');
   if (causal) {
     const length = layout.shape[3] as number;
-    for (let row = 0; row < size / length; row++)
-      dense.fill(0, row * length + (row % length) + 1, (row + 1) * length);
+    for (let row = 0; row < size / length; row++) dense.fill(0, row * length + (row % length) + 1, (row + 1) * length);
   }
   return dense;
 }

@@ -138,7 +138,9 @@ export class Activations {
     this.posPerHead = options.splitInputs && shortformer ? make.headStream('positions per head').tall : null;
 
     const blocks: BlockActivations[] = [];
-    let residPre = inStream ? make.stream('blocks.0.hook_resid_pre') : make.alias(this.embed, 'blocks.0.hook_resid_pre');
+    let residPre = inStream
+      ? make.stream('blocks.0.hook_resid_pre')
+      : make.alias(this.embed, 'blocks.0.hook_resid_pre');
     for (let layer = 0; layer < nLayers; layer++) {
       const name = (suffix: string): string => `blocks.${layer}.${suffix}`;
       const stats = layerNorm ? make.moments(name('ln1.stats')) : null;

@@ -1,8 +1,9 @@
 // Checkpoints: safetensors with TransformerLens's legacy names and its config as JSON in the metadata, so that Python
 // reads what we write. Reads TransformerLens's native names too. Parts that we do not run are refused by name.
-import { type ModelConfig, modelConfig } from './config.ts';
-import { Parameters, type NamedWeights } from './parameters.ts';
+
 import { referenceEngine } from '../engine/engine.ts';
+import { type ModelConfig, modelConfig } from './config.ts';
+import { type NamedWeights, Parameters } from './parameters.ts';
 import { decodeSafetensors, encodeSafetensors, FileFormatError, type StoredTensor } from './safetensors.ts';
 
 export interface Checkpoint {
@@ -48,7 +49,12 @@ export function encodeCheckpoint(
   const tied = config.tied && weights['embed.W_E'] ? { 'unembed.W_U': transposed(weights['embed.W_E']) } : {};
   return encodeSafetensors(
     { ...weights, ...tied },
-    { ...metadata, format: 'pt', config: JSON.stringify(toTransformerLensConfig(config)), induction_lab: ownFields(config) },
+    {
+      ...metadata,
+      format: 'pt',
+      config: JSON.stringify(toTransformerLensConfig(config)),
+      induction_lab: ownFields(config),
+    },
   );
 }
 
@@ -76,7 +82,9 @@ function parseConfig(text: string | undefined, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new FileFormatError(`${file}: the config in its metadata is not JSON; pass a good one with --model-config FILE.`);
+    throw new FileFormatError(
+      `${file}: the config in its metadata is not JSON; pass a good one with --model-config FILE.`,
+    );
   }
 }
 
@@ -93,7 +101,9 @@ function refuseParts(names: readonly string[], file: string): void {
   const part = (pattern: RegExp, what: string): void => {
     const found = names.find((name) => pattern.test(name));
     if (found)
-      throw new FileFormatError(`${file} has ${what} (${found}), which induction-lab does not run; it runs attention-only models.`);
+      throw new FileFormatError(
+        `${file} has ${what} (${found}), which induction-lab does not run; it runs attention-only models.`,
+      );
   };
   part(/\bmlp\b|\bln2\b|post_attention_layernorm|feed_forward|\bffn\b/, 'an MLP');
   part(/(q_norm|k_norm)\b/, 'normalised queries and keys');
@@ -122,22 +132,40 @@ function readConfig(raw: unknown, own: Partial<ModelConfig>, tensors: Tensors, f
     throw new FileFormatError(`${file} has ${part}, which induction-lab does not run.`);
   };
   if (c.attn_only === false) refuse('MLPs (attn_only is false)');
-  if (c.normalization_type === 'RMS' || c.normalization_type === 'RMSPre') refuse(`RMSNorm (normalization_type "${c.normalization_type}")`);
+  if (c.normalization_type === 'RMS' || c.normalization_type === 'RMSPre')
+    refuse(`RMSNorm (normalization_type "${c.normalization_type}")`);
   if (![null, undefined, 'LN', 'LNPre'].includes(c.normalization_type as null | undefined | string))
     refuse(`the unknown normalization_type ${JSON.stringify(c.normalization_type)}`);
   for (const [field, harmless, part] of UNSUPPORTED)
-    if (c[field] !== undefined && c[field] !== null && !harmless.includes(c[field])) refuse(`${part} (${field} is ${JSON.stringify(c[field])})`);
-  if (c.n_key_value_heads != null && c.n_key_value_heads !== c.n_heads) refuse('grouped keys and values (n_key_value_heads)');
-  if (c.d_vocab_out != null && c.d_vocab_out !== -1 && c.d_vocab_out !== c.d_vocab) refuse('an output vocabulary of its own (d_vocab_out)');
+    if (c[field] !== undefined && c[field] !== null && !harmless.includes(c[field]))
+      refuse(`${part} (${field} is ${JSON.stringify(c[field])})`);
+  if (c.n_key_value_heads != null && c.n_key_value_heads !== c.n_heads)
+    refuse('grouped keys and values (n_key_value_heads)');
+  if (c.d_vocab_out != null && c.d_vocab_out !== -1 && c.d_vocab_out !== c.d_vocab)
+    refuse('an output vocabulary of its own (d_vocab_out)');
   const positional = (c.positional_embedding_type ?? 'standard') as string;
-  if (!['standard', 'shortformer', 'rotary'].includes(positional)) refuse(`"${positional}" positions (positional_embedding_type)`);
-  const sizes = { nLayers: 'n_layers', nHeads: 'n_heads', dModel: 'd_model', dHead: 'd_head', nCtx: 'n_ctx', dVocab: 'd_vocab' };
+  if (!['standard', 'shortformer', 'rotary'].includes(positional))
+    refuse(`"${positional}" positions (positional_embedding_type)`);
+  const sizes = {
+    nLayers: 'n_layers',
+    nHeads: 'n_heads',
+    dModel: 'd_model',
+    dHead: 'd_head',
+    nCtx: 'n_ctx',
+    dVocab: 'd_vocab',
+  };
   for (const field of Object.values(sizes))
     if (!Number.isInteger(c[field]))
-      throw new FileFormatError(`${file}: its config needs a whole number as ${field}, got ${JSON.stringify(c[field])}.`);
-  const size = Object.fromEntries(Object.entries(sizes).map(([ours, theirs]) => [ours, c[theirs] as number])) as Record<keyof typeof sizes, number>;
+      throw new FileFormatError(
+        `${file}: its config needs a whole number as ${field}, got ${JSON.stringify(c[field])}.`,
+      );
+  const size = Object.fromEntries(Object.entries(sizes).map(([ours, theirs]) => [ours, c[theirs] as number])) as Record<
+    keyof typeof sizes,
+    number
+  >;
   const ownPositions = own.positions === 'sinusoidal' || own.positions === 'none' ? own.positions : undefined;
-  const scale = c.use_attn_scale === false ? 1 : typeof c.attn_scale === 'number' && c.attn_scale > 0 ? c.attn_scale : undefined;
+  const scale =
+    c.use_attn_scale === false ? 1 : typeof c.attn_scale === 'number' && c.attn_scale > 0 ? c.attn_scale : undefined;
   try {
     return modelConfig({
       ...size,
@@ -151,7 +179,9 @@ function readConfig(raw: unknown, own: Partial<ModelConfig>, tensors: Tensors, f
       ...(typeof c.rotary_base === 'number' ? { rotaryBase: c.rotary_base } : {}),
     });
   } catch (error) {
-    throw new FileFormatError(`${file}: ${(error as Error).message.replace(/^modelConfig: /, 'its config is impossible: ')}`);
+    throw new FileFormatError(
+      `${file}: ${(error as Error).message.replace(/^modelConfig: /, 'its config is impossible: ')}`,
+    );
   }
 }
 
@@ -168,22 +198,36 @@ function collectWeights(config: ModelConfig, tensors: Tensors, raw: RawConfig, f
     const found = tensors[name];
     if (!found) {
       const isBias = /\.b_[QKVOU]$/.test(name);
-      if (!isBias && !(unitLayerNorm && /\bln(1|_final)\.[wb]$/.test(name)) && !(name === 'pos_embed.W_pos' && config.positions === 'none'))
-        throw new FileFormatError(`${file} has no tensor ${name}, which its config calls for; check the file and the config.`);
+      if (
+        !isBias &&
+        !(unitLayerNorm && /\bln(1|_final)\.[wb]$/.test(name)) &&
+        !(name === 'pos_embed.W_pos' && config.positions === 'none')
+      )
+        throw new FileFormatError(
+          `${file} has no tensor ${name}, which its config calls for; check the file and the config.`,
+        );
       weights[name] = { shape, data: new Float32Array(size).fill(/\.w$/.test(name) ? 1 : 0) };
       continue;
     }
     if (found.shape.join() !== shape.join())
-      throw new FileFormatError(`${file}: ${name} has shape [${found.shape}], its config calls for [${shape}]; check the config.`);
+      throw new FileFormatError(
+        `${file}: ${name} has shape [${found.shape}], its config calls for [${shape}]; check the config.`,
+      );
     for (let i = 0; i < found.data.length; i++)
       if (!Number.isFinite(found.data[i] as number))
-        throw new FileFormatError(`${file}: ${name} holds ${found.data[i]} at element ${i}; the training that made it had failed.`);
+        throw new FileFormatError(
+          `${file}: ${name} holds ${found.data[i]} at element ${i}; the training that made it had failed.`,
+        );
     weights[name] = found;
   }
   if (config.tied) checkTied(tensors, file);
-  const unknown = Object.keys(tensors).find((name) => !(name in weights) && !BUFFERS.test(name) && !(config.tied && name === 'unembed.W_U'));
+  const unknown = Object.keys(tensors).find(
+    (name) => !(name in weights) && !BUFFERS.test(name) && !(config.tied && name === 'unembed.W_U'),
+  );
   if (unknown)
-    throw new FileFormatError(`${file} has the tensor ${unknown}, which is no part of the model that its config describes; check the config.`);
+    throw new FileFormatError(
+      `${file} has the tensor ${unknown}, which is no part of the model that its config describes; check the config.`,
+    );
   return weights;
 }
 
@@ -192,11 +236,19 @@ function checkTied(tensors: Tensors, file: string): void {
   if (!W_E || !W_U) return;
   const want = transposed(W_E).data;
   if (want.some((x, i) => x !== W_U.data[i]))
-    throw new FileFormatError(`${file} says that its unembedding is tied, but W_U is not the transpose of W_E; save it untied.`);
+    throw new FileFormatError(
+      `${file} says that its unembedding is tied, but W_U is not the transpose of W_E; save it untied.`,
+    );
 }
 
 /** Transposes the last two axes of a matrix. */
-function transposed({ shape, data }: { readonly shape: readonly number[]; readonly data: ArrayLike<number> }): StoredTensor {
+function transposed({
+  shape,
+  data,
+}: {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}): StoredTensor {
   const [rows, columns] = shape as [number, number];
   const out = new Float32Array(data.length);
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = data[i * columns + j] as number;
@@ -212,16 +264,27 @@ function toLegacyNames(tensors: Record<string, StoredTensor>, raw: unknown): Ten
   });
   const swapLast = (t: StoredTensor): StoredTensor => {
     const [h, c, d] = t.shape as [number, number, number];
-    const parts = Array.from({ length: h }, (_, i) => transposed({ shape: [c, d], data: t.data.subarray(i * c * d, (i + 1) * c * d) }).data);
+    const parts = Array.from(
+      { length: h },
+      (_, i) => transposed({ shape: [c, d], data: t.data.subarray(i * c * d, (i + 1) * c * d) }).data,
+    );
     return { shape: [h, d, c], data: Float32Array.from(parts.flatMap((p) => [...p])) };
   };
   const rules: [RegExp, (match: RegExpMatchArray) => string, (t: StoredTensor) => StoredTensor][] = [
     [/^tok_embed\.weight$/, () => 'embed.W_E', (t) => t],
     [/^pos\.weight$/, () => 'pos_embed.W_pos', (t) => t],
     [/^layers\.(\d+)\.ln1\.(weight|bias)$/, (m) => `blocks.${m[1]}.ln1.${m[2] === 'weight' ? 'w' : 'b'}`, (t) => t],
-    [/^layers\.(\d+)\.attn\.([qkv])\.weight$/, (m) => `blocks.${m[1]}.attn.W_${m[2]!.toUpperCase()}`, (t) => swapLast(perHead(t))],
+    [
+      /^layers\.(\d+)\.attn\.([qkv])\.weight$/,
+      (m) => `blocks.${m[1]}.attn.W_${m[2]!.toUpperCase()}`,
+      (t) => swapLast(perHead(t)),
+    ],
     [/^layers\.(\d+)\.attn\.o\.weight$/, (m) => `blocks.${m[1]}.attn.W_O`, (t) => perHead(transposed(t))],
-    [/^layers\.(\d+)\.attn\.([qkv])\.bias$/, (m) => `blocks.${m[1]}.attn.b_${m[2]!.toUpperCase()}`, (t) => ({ shape: [heads ?? 0, dHead ?? 0], data: t.data })],
+    [
+      /^layers\.(\d+)\.attn\.([qkv])\.bias$/,
+      (m) => `blocks.${m[1]}.attn.b_${m[2]!.toUpperCase()}`,
+      (t) => ({ shape: [heads ?? 0, dHead ?? 0], data: t.data }),
+    ],
     [/^layers\.(\d+)\.attn\.o\.bias$/, (m) => `blocks.${m[1]}.attn.b_O`, (t) => t],
     [/^ln_out\.(weight|bias)$/, (m) => `ln_final.${m[1] === 'weight' ? 'w' : 'b'}`, (t) => t],
     [/^head\.weight$/, () => 'unembed.W_U', transposed],

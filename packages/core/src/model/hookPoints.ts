@@ -62,7 +62,10 @@ function matching(pattern: string, all: readonly string[]): string[] {
 
 /** A glob with `*` (anything) and `?` (one character) over the whole name. */
 export function globExpression(glob: string): RegExp {
-  const source = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*/g, '.*')
+    .replace(/\?/g, '.');
   return new RegExp(`^${source}$`);
 }
 

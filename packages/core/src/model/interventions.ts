@@ -85,7 +85,9 @@ export function compileInterventions(options: {
     const z = `blocks.${layer}.attn.hook_z`;
     if (intervention.kind === 'zeroAblate') on(z, (t) => fillHead(t, head, () => 0));
     else if (intervention.kind === 'meanAblate') {
-      const mean = intervention.mean ?? [...cleanMeans.get(z)!.subarray(head * config.dHead, (head + 1) * config.dHead)];
+      const mean = intervention.mean ?? [
+        ...cleanMeans.get(z)!.subarray(head * config.dHead, (head + 1) * config.dHead),
+      ];
       if (mean.length !== config.dHead)
         throw new Error(`meanAblate: mean must have dHead = ${config.dHead} numbers, got ${mean.length}.`);
       on(z, (t) => fillHead(t, head, (c) => mean[c] as number));
@@ -99,7 +101,8 @@ export function compileInterventions(options: {
           );
       }
       on(`blocks.${layer}.hook_${intervention.input}_input`, (t) => {
-        for (const source of sources) subtractResult(t, head, resultOf(source.layer), source.head, intervention.by ?? 'zero');
+        for (const source of sources)
+          subtractResult(t, head, resultOf(source.layer), source.head, intervention.by ?? 'zero');
       });
     }
   }

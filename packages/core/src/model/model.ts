@@ -6,7 +6,13 @@ import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions } from './activations.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
 import { type HookSelection, isResult, isSplitInput, selectHookPoints } from './hookPoints.ts';
-import { type CleanMeans, cleanRunNeeds, compileInterventions, type Intervention, type TensorHooks } from './interventions.ts';
+import {
+  type CleanMeans,
+  cleanRunNeeds,
+  compileInterventions,
+  type Intervention,
+  type TensorHooks,
+} from './interventions.ts';
 import { blankWeights, type NamedWeights, namedCopies, Parameters, widestMatrix } from './parameters.ts';
 import { Program } from './program.ts';
 
@@ -251,7 +257,9 @@ export function checkTokens(config: ModelConfig, tokens: Tokens, caller: string)
     throw new Error(`${caller}: a sequence has ${length} tokens, this model's context is ${config.nCtx}; shorten it.`);
   tokens.forEach((sequence, s) => {
     if (sequence.length !== length)
-      throw new Error(`${caller}: sequence ${s} has ${sequence.length} tokens, sequence 0 has ${length}; use equal lengths.`);
+      throw new Error(
+        `${caller}: sequence ${s} has ${sequence.length} tokens, sequence 0 has ${length}; use equal lengths.`,
+      );
     for (let t = 0; t < length; t++) {
       const token = sequence[t] as number;
       if (!Number.isInteger(token) || token < 0 || token >= config.dVocab)

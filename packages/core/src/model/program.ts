@@ -3,7 +3,14 @@
 // Training is this program with nobody watching.
 import type { Ops } from '../engine/ops.ts';
 import { type Arena, padded, type Tensor } from '../engine/tensor.ts';
-import { Activations, type BlockActivations, type BlockGradients, type Extent, type PlanOptions, type SplitInput } from './activations.ts';
+import {
+  Activations,
+  type BlockActivations,
+  type BlockGradients,
+  type Extent,
+  type PlanOptions,
+  type SplitInput,
+} from './activations.ts';
 import { learnsPositions, type ModelConfig } from './config.ts';
 import type { BlockParameters, Parameters } from './parameters.ts';
 
@@ -167,7 +174,14 @@ export class Program {
   }
 
   /** q, k or v when every head reads a residual stream of its own. */
-  private splitLinear(b: BlockActivations, w: BlockParameters, part: SplitInput, weight: Tensor, bias: Tensor | null, out: Tensor): void {
+  private splitLinear(
+    b: BlockActivations,
+    w: BlockParameters,
+    part: SplitInput,
+    weight: Tensor,
+    bias: Tensor | null,
+    out: Tensor,
+  ): void {
     const { ops, activations: a, config } = this;
     ops.gatherRows(b.residPre, a.rowOfHead!, part.input);
     this.see(part.input);
@@ -185,7 +199,7 @@ export class Program {
       ops.linear(
         part.readWide.columns(head * d, d),
         weight.columns(head * c, c),
-        bias && bias.columns(head * c, c),
+        bias ? bias.columns(head * c, c) : null,
         out.columns(head * c, c),
       );
   }
@@ -307,7 +321,13 @@ export class Program {
     this.seeGradient(d.k);
   }
 
-  private splitBackward(b: BlockActivations, d: BlockGradients, w: BlockParameters, wT: Transposed, g: BlockParameters): void {
+  private splitBackward(
+    b: BlockActivations,
+    d: BlockGradients,
+    w: BlockParameters,
+    wT: Transposed,
+    g: BlockParameters,
+  ): void {
     const { ops, activations: a, config } = this;
     const [c, size] = [padded(config.dHead), padded(config.dModel)];
     const parts = [
@@ -321,7 +341,7 @@ export class Program {
       for (let head = 0; head < config.nHeads; head++) {
         const dHead = dOut.columns(head * c, c);
         const read = input.readWide.columns(head * size, size);
-        this.weightGradient(read, dHead, W.columns(head * c, c), bias && bias.columns(head * c, c));
+        this.weightGradient(read, dHead, W.columns(head * c, c), bias ? bias.columns(head * c, c) : null);
         ops.linearBackwardInput(dHead, T.rowRange(head * c, c), null, gradient.readWide.columns(head * size, size));
       }
       if (config.positions === 'shortformer' && part !== 'v')

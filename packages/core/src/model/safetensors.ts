@@ -59,7 +59,9 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > bytes.length - 8)
-    refuse(`its header should be ${headerLength} bytes long, but only ${bytes.length - 8} follow (truncated, or another format)`);
+    refuse(
+      `its header should be ${headerLength} bytes long, but only ${bytes.length - 8} follow (truncated, or another format)`,
+    );
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerLength)));

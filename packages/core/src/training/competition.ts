@@ -18,9 +18,10 @@ export function compete(config: ModelConfig, weights: Parameters, options: { rat
     heads.forEach((matrices, head) => {
       const norm = norms[head] as number;
       const keep = norm < 1e-9 ? 0 : Math.max(0, 1 - (options.rate * options.lambda * (total - norm)) / norm);
-      for (const matrix of matrices) eachRow(matrix, (data, from, to) => {
-        for (let i = from; i < to; i++) data[i]! *= keep;
-      });
+      for (const matrix of matrices)
+        eachRow(matrix, (data, from, to) => {
+          for (let i = from; i < to; i++) data[i]! *= keep;
+        });
     });
   }
   weights.changed();

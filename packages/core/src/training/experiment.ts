@@ -152,8 +152,11 @@ function checkCombinations({ model, task, training }: Experiment): void {
     );
   const block = task.kind === 'random' ? model.nCtx : longest;
   if (task.distinct && block > model.dVocab)
-    refuse(`task.distinct needs ${block} different tokens; model.dVocab is ${model.dVocab}. Raise it or set distinct to false.`);
-  if (task.kind === 'random' && task.maxPrefix > 0) refuse('task.maxPrefix means nothing for random sequences; leave it out.');
+    refuse(
+      `task.distinct needs ${block} different tokens; model.dVocab is ${model.dVocab}. Raise it or set distinct to false.`,
+    );
+  if (task.kind === 'random' && task.maxPrefix > 0)
+    refuse('task.maxPrefix means nothing for random sequences; leave it out.');
   if (task.kind === 'random' && training.lossOn === 'predictable')
     refuse('training.lossOn is "predictable", but nothing is predictable in random sequences; use "all".');
   if (training.warmupSteps >= training.steps && training.warmupSteps > 0)
@@ -171,9 +174,12 @@ function describe(issue: z.core.$ZodIssue): string {
   const got = issue.input === undefined ? '' : `, got ${JSON.stringify(issue.input)}`;
   if (issue.code === 'unrecognized_keys')
     return `${issue.path.length ? `${at} has` : 'the config has'} an unknown field "${issue.keys[0]}"; remove it or correct its spelling.`;
-  if (issue.code === 'invalid_type' && issue.input === undefined) return `${at} is missing; it must be a ${issue.expected}.`;
-  if (issue.code === 'invalid_value') return `${at} must be ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}${got}.`;
-  if (issue.code === 'too_small') return `${at} must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}${got}.`;
+  if (issue.code === 'invalid_type' && issue.input === undefined)
+    return `${at} is missing; it must be a ${issue.expected}.`;
+  if (issue.code === 'invalid_value')
+    return `${at} must be ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}${got}.`;
+  if (issue.code === 'too_small')
+    return `${at} must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}${got}.`;
   if (issue.code === 'too_big') return `${at} must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}${got}.`;
   if (issue.code === 'invalid_type') return `${at} must be a ${issue.expected}${got}.`;
   if (issue.code === 'invalid_union') return `${at} must be "repeated", "varied" or "random"${got}.`;

@@ -6,9 +6,9 @@ import type { Engine } from '../engine/engine.ts';
 import { exactPower } from '../engine/exactMath.ts';
 import type { AdamWStep } from '../engine/ops.ts';
 import { Arena } from '../engine/tensor.ts';
+import { globExpression } from '../model/hookPoints.ts';
 import { isLearned, Parameters } from '../model/parameters.ts';
 import type { Program } from '../model/program.ts';
-import { globExpression } from '../model/hookPoints.ts';
 import { compete } from './competition.ts';
 import type { Experiment } from './experiment.ts';
 import { BLOCKS, createTrainingProgram, SHARD_SUMS, SHARDS, type TrainingPlan, type TrainingProgram } from './plan.ts';
@@ -108,7 +108,8 @@ export class Participant {
     this.forEachPart(BLOCKS, (block) => this.update(block, update));
     barrier.meet();
     if (training.competition > 0) {
-      if (thread === 0) compete(plan.experiment.model, this.weights, { rate: learningRate, lambda: training.competition });
+      if (thread === 0)
+        compete(plan.experiment.model, this.weights, { rate: learningRate, lambda: training.competition });
       barrier.meet();
     }
     this.weights.changed();
@@ -163,9 +164,10 @@ export class Participant {
   private collect(step: number, learningRate: number): StepLosses {
     const { nCtx } = this.plan.experiment.model;
     const total = new Float64Array(SHARD_SUMS + nCtx);
-    for (let shard = 0; shard < SHARDS; shard++) this.shardSums(shard).forEach((x, i) => {
-      total[i]! += x;
-    });
+    for (let shard = 0; shard < SHARDS; shard++)
+      this.shardSums(shard).forEach((x, i) => {
+        total[i]! += x;
+      });
     const mean = (i: number): number | null => (total[i + 1]! > 0 ? total[i]! / total[i + 1]! : null);
     const { batch } = this.plan.experiment.training;
     return {

@@ -2,7 +2,7 @@
 // posted to workers. The number of gradient shards is fixed and does not follow the number of threads: each shard's
 // sequences are added in order and the shards are summed in order, so a run has the same bits on any number of threads.
 import type { Engine } from '../engine/engine.ts';
-import { Arena, type Memory } from '../engine/tensor.ts';
+import type { Arena, Memory } from '../engine/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { Parameters, widestMatrix } from '../model/parameters.ts';
 import { Program } from '../model/program.ts';
@@ -65,7 +65,12 @@ export function planTraining(
 }
 
 /** The program of one thread: one sequence at a time, so that its workspace stays in the cache. */
-export function createTrainingProgram(engine: Engine, config: ModelConfig, arena: Arena, weights: Parameters): TrainingProgram {
+export function createTrainingProgram(
+  engine: Engine,
+  config: ModelConfig,
+  arena: Arena,
+  weights: Parameters,
+): TrainingProgram {
   const extent = { sequences: 1, length: config.nCtx };
   const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
   const ops = engine.createOps(arena, attention, widestMatrix(config));

@@ -142,7 +142,8 @@ export class TaskBatches {
     const place = drawPlace(task, this.periods, random);
     fillTokens(tokens, place, { dVocab, distinct: task.distinct }, random);
     const from = this.lossOn === 'all' || place.period === 0 ? 0 : place.start + place.period;
-    for (let t = 0; t < length - 1; t++) targets[t] = t < from ? -2 - (tokens[t + 1] as number) : (tokens[t + 1] as number);
+    for (let t = 0; t < length - 1; t++)
+      targets[t] = t < from ? -2 - (tokens[t + 1] as number) : (tokens[t + 1] as number);
     targets[length - 1] = -1;
     return place;
   }

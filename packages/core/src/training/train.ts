@@ -69,7 +69,9 @@ export class NonFiniteLossError extends Error {
   readonly step: number;
   readonly seed: number;
   constructor(step: number, seed: number) {
-    super(`The loss is not a finite number at step ${step} with seed ${seed}; lower the learning rate or clip the gradient.`);
+    super(
+      `The loss is not a finite number at step ${step} with seed ${seed}; lower the learning rate or clip the gradient.`,
+    );
     this.step = step;
     this.seed = seed;
   }
@@ -125,8 +127,13 @@ function momentTensors(experiment: Experiment, arena: Arena, plan: TrainingPlan)
   return { m: Parameters.over(experiment.model, arena, plan.m), v: Parameters.over(experiment.model, arena, plan.v) };
 }
 
-function restore(state: TrainingState, into: { weights: Parameters; m: Parameters; v: Parameters }, seed: number): void {
-  if (state.seed !== seed) throw new Error(`train: the saved run has seed ${state.seed}, not ${seed}; resume with its own.`);
+function restore(
+  state: TrainingState,
+  into: { weights: Parameters; m: Parameters; v: Parameters },
+  seed: number,
+): void {
+  if (state.seed !== seed)
+    throw new Error(`train: the saved run has seed ${state.seed}, not ${seed}; resume with its own.`);
   for (const part of ['weights', 'm', 'v'] as const)
     for (const tensor of into[part].all) {
       const saved = state[part][tensor.name];
