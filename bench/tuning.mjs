@@ -28,8 +28,7 @@ function changes(threads, build) {
     (settings) => ({ ...settings, compile: 'default' }),
     (settings) => ({ ...settings, compile: 'cppWrapper' }),
     ...(openBlas512 ? [environment({ OPENBLAS_CORETYPE: 'SkylakeX' })] : []),
-    ...(process.platform === 'linux' ? [environment({ GOMP_CPU_AFFINITY: all })] : []),
-    ...(threads > 1 ? [environment({ OMP_WAIT_POLICY: 'active' })] : []),
+    ...(threads > 1 ? [environment({ GOMP_CPU_AFFINITY: all }), environment({ OMP_WAIT_POLICY: 'active' })] : []),
   ];
 }
 
