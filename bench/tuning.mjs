@@ -39,17 +39,24 @@ function cpuFlags() {
 
 /** The fastest settings found for PyTorch in this cell. */
 export async function tunedSettings(pytorch, cell, { again, say }) {
-  const [probe] = await race([{ name: 'probe', launch: pytorch.launch(cell, START) }], { rounds: 1, seconds: 0.1 });
+  const probe = (settings) =>
+    race([{ name: 'probe', launch: pytorch.launch(cell, settings) }], { rounds: 1, seconds: 0.1 });
   // An old PyTorch has no fused optimiser on the CPU; then the search starts from the other one.
-  const start = probe.missing ? { ...START, optimizer: 'foreach' } : START;
-  const key = JSON.stringify([probe.version, cpus()[0]?.model, cell]);
+  let start = START;
+  let [about] = await probe(start);
+  if (about.missing) {
+    start = { ...START, optimizer: 'foreach' };
+    [about] = await probe(start);
+  }
+  if (about.missing) return start; // the race itself will say why
+  const key = JSON.stringify([about.version, cpus()[0]?.model, cell]);
   const known = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {};
   if (known[key] && !again) return known[key];
   say(
     `Tuning PyTorch for ${cell.threads} thread(s), batch ${cell.batch}, ${cell.layerNorm ? 'with' : 'without'} LayerNorm ...`,
   );
   let best = start;
-  for (const change of changes(cell.threads, probe.build ?? 'unknown')) {
+  for (const change of changes(cell.threads, about.build)) {
     const candidate = change(best);
     const entries = [candidate, best].map((settings, i) => ({
       name: String(i),

@@ -66,7 +66,7 @@ export function fourfoldProbe({ config, count, seed }: ProbeOptions): { tokens: 
 }
 
 /** Shortest context that can be audited: two copies of the shortest block of the sweep, and periods enough to tell. */
-export const SHORTEST_CONTEXT = 12;
+export const SHORTEST_CONTEXT = 14;
 
 /** At most so many periods are swept; longer contexts are swept at evenly spread ones. */
 const MOST_PERIODS = 57;
@@ -82,7 +82,7 @@ export function sweepPeriods(config: ModelConfig): number[] {
       `audit: a context of ${nCtx} is too short to tell a period from its neighbours; it takes at least ${SHORTEST_CONTEXT}.`,
     );
   const longest = Math.floor(nCtx / 2);
-  const shortest = Math.max(2, Math.min(8, longest - 7));
+  const shortest = Math.max(3, Math.min(8, longest - 7));
   const all = Array.from({ length: longest - shortest + 1 }, (_, i) => shortest + i);
   return spread(all, MOST_PERIODS);
 }

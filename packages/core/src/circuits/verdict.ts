@@ -75,14 +75,13 @@ export function excessOver(head: HeadScores, sweep: readonly number[], chosen: r
   );
 }
 
-/** Attention above chance that a head keeps, without a repeat, on the offset of `period` and its neighbours. */
+/**
+ * Attention above chance that a head keeps, without a repeat, on the offset P − 1 of a period and its neighbours, summed
+ * over those above chance. Offsets 0 and 1 never count: the current and the previous token are no distance to look back.
+ */
 export function keptStripe(head: HeadScores, period: number): number {
-  const offsets = head.offsetsAboveChance.slice(Math.max(2, period - 1 - NEIGHBOUR), period + NEIGHBOUR);
-  const single = head.offsetsAboveChance[period - 1] ?? 0;
-  return Math.max(
-    single,
-    offsets.reduce((sum, x) => sum + Math.max(0, x), 0),
-  );
+  const from = Math.max(2, period - 1 - NEIGHBOUR);
+  return head.offsetsAboveChance.slice(from, period + NEIGHBOUR).reduce((sum, x) => sum + Math.max(0, x), 0);
 }
 
 /** What the rules decide from. */

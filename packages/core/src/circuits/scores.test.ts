@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import type { Weight } from './patternRuns.ts';
+import {
+  contentScore,
+  currentTokenScore,
+  firstTokenScore,
+  inductionStripe,
+  previousTokenScore,
+  uniformAlong,
+  uniformWeight,
+} from './scores.ts';
+
+const at =
+  (key: (query: number) => number): Weight =>
+  (q, k) =>
+    k === key(q) ? 1 : 0;
+const LAST = 49; // queries with a target in a context of 50: 0 … 48
+
+test('uniform attention scores what the reference says: 0.0725, 0.0276 and offsets 0.063, 0.040, 0.028', () => {
+  expect(previousTokenScore(uniformWeight, LAST)).toBeCloseTo(0.0725, 4);
+  expect(inductionStripe(uniformWeight, { start: 0, period: 25, length: 50 })).toBeCloseTo(0.0276, 4);
+  expect(uniformAlong(2, LAST)).toBeCloseTo(0.063, 3);
+  expect(uniformAlong(10, LAST)).toBeCloseTo(0.04, 3);
+  expect(uniformAlong(24, LAST)).toBeCloseTo(0.028, 3);
+});
+
+describe('each score is 1 for the head it is named after and 0 for its neighbours', () => {
+  const previous = at((q) => q - 1);
+  const current = at((q) => q);
+  const first = at(() => 0);
+  const induction = at((q) => q - 24);
+  const duplicate = at((q) => q - 25);
+  const place = { start: 0, period: 25, length: 50 };
+  const tokens = Array.from({ length: 50 }, (_, t) => t % 25);
+  test('previous token', () => {
+    expect([previous, current, induction].map((w) => previousTokenScore(w, LAST))).toEqual([1, 0, 0]);
+  });
+  test('current and first token', () => {
+    expect([previous, current].map((w) => currentTokenScore(w, LAST))).toEqual([0, 1]);
+    expect([first, current].map((w) => firstTokenScore(w, LAST))).toEqual([1, 0]);
+  });
+  test('the induction stripe is at q − P + 1, not at q − P', () => {
+    expect([induction, duplicate, previous].map((w) => inductionStripe(w, place))).toEqual([1, 0, 0]);
+  });
+  test('by content: the successor of a copy for induction, the copy itself for duplicate tokens', () => {
+    expect([induction, duplicate].map((w) => contentScore(w, tokens, 1))).toEqual([1, 0]);
+    expect([induction, duplicate].map((w) => contentScore(w, tokens, 0))).toEqual([0, 1]);
+  });
+});
+
+test('by content, several copies add up and only queries with a copy count', () => {
+  const tokens = [3, 5, 3, 5, 3, 9];
+  // Queries 2, 3, 4 have copies: 2 → key 1; 3 → key 2; 4 → keys 1 and 3. Query 5 is the last and has no target.
+  const weight: Weight = (q, k) => ((q === 4 && (k === 1 || k === 3)) || (q === 2 && k === 1) ? 0.5 : 0);
+  expect(contentScore(weight, tokens, 1)).toBeCloseTo((0.5 + 0 + 1) / 3, 12);
+  expect(contentScore(uniformWeight, [1, 2, 3, 4], 1)).toBeNaN();
+});
