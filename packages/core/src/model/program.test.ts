@@ -4,13 +4,13 @@ import { distance } from '../../test/support/golden.ts';
 import { WASM_ENGINES } from '../../test/support/kit.ts';
 import { randomModel, randomTokens } from '../../test/support/models.ts';
 import { type Engine, referenceEngine } from '../engine/engine.ts';
-import { modelConfig } from './config.ts';
+import { modelConfig, POSITIONS, type Positions } from './config.ts';
 import { namedCopies, Parameters, widestMatrix } from './parameters.ts';
 import { Program } from './program.ts';
 
 const [SEQUENCES, LENGTH] = [2, 7];
-const config = modelConfig({ nLayers: 2, nHeads: 3, dModel: 11, dHead: 5, nCtx: 17, dVocab: 13, biases: true });
-const tokens = randomTokens({ sequences: SEQUENCES, length: LENGTH }, config.dVocab).flat();
+const SIZES = { nLayers: 2, nHeads: 3, dModel: 11, dHead: 5, nCtx: 17, dVocab: 13, biases: true };
+const tokens = randomTokens({ sequences: SEQUENCES, length: LENGTH }, SIZES.dVocab).flat();
 const engines = [['reference', referenceEngine] as const, ...Object.entries(WASM_ENGINES)];
 
 /** A program with the weights of `randomModel`, and room for gradients. */
@@ -29,7 +29,7 @@ function programOn(engine: Engine, { gradients }: { gradients: boolean }): { pro
 }
 
 /** Every third position counts, every third is measured only, every third has no target. */
-const mixedTargets = tokens.map((_, i) => [(i + 4) % config.dVocab, -2 - ((i + 4) % config.dVocab), -1][i % 3]!);
+const mixedTargets = tokens.map((_, i) => [(i + 4) % SIZES.dVocab, -2 - ((i + 4) % SIZES.dVocab), -1][i % 3]!);
 
 const flat = (gradients: Parameters): number[] =>
   Object.values(namedCopies(gradients)).flatMap(({ data }) => Array.from(data));
@@ -38,7 +38,7 @@ describe.for(engines)('on %s', ([, engine]) => {
   test('targets of −1 have no loss, targets of −2 − t the loss of token t, and only targets of 0 or more count', () => {
     const { program } = programOn(engine, { gradients: false });
     const { targets, losses } = program.activations;
-    targets.data.set(tokens.map((_, i) => (i + 4) % config.dVocab));
+    targets.data.set(tokens.map((_, i) => (i + 4) % SIZES.dVocab));
     program.forward();
     program.loss(1);
     const all = [...losses.toArray()];
@@ -67,8 +67,8 @@ describe.for(engines)('on %s', ([, engine]) => {
     expect(Math.hypot(...run(tokens.map(() => -1)))).toBe(0);
   });
 
-  test('backward adds to the gradients, in proportion to the scale of the loss', () => {
-    const { program, gradients } = programOn(engine, { gradients: true });
+  test.for(POSITIONS)('backward adds to the gradients, in proportion to the scale of the loss (%s)', (positions) => {
+    const { program, gradients } = programOn(engine, { gradients: true, positions });
     program.activations.targets.data.set(mixedTargets);
     const backward = (scale: number): number[] => {
       program.forward();
