@@ -20,16 +20,28 @@ export function estimate(perSequence: ArrayLike<number>): Estimate {
   const values = Array.from(perSequence).filter((x) => !Number.isNaN(x));
   const n = values.length;
   if (n === 0) return { value: Number.NaN, interval: [Number.NaN, Number.NaN], n };
-  const random = new RandomStream(n, RESAMPLES);
+  const chosen = resamples(n);
   const means = new Float64Array(RESAMPLES);
   for (let r = 0; r < RESAMPLES; r++) {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += values[random.below(n)] as number;
+    for (let i = r * n; i < (r + 1) * n; i++) sum += values[chosen[i] as number] as number;
     means[r] = sum / n;
   }
   means.sort();
   const at = (share: number): number => means[Math.round(share * (RESAMPLES - 1))] as number;
   return { value: values.reduce((a, b) => a + b, 0) / n, interval: [at(0.025), at(0.975)], n };
+}
+
+/** Which of n numbers each resample takes: [RESAMPLES, n]. Drawn once for each n. */
+const drawn = new Map<number, Uint32Array>();
+function resamples(n: number): Uint32Array {
+  let chosen = drawn.get(n);
+  if (!chosen) {
+    const random = new RandomStream(n, RESAMPLES);
+    chosen = Uint32Array.from({ length: RESAMPLES * n }, () => random.below(n));
+    drawn.set(n, chosen);
+  }
+  return chosen;
 }
 
 export const mean = (values: ArrayLike<number>): number => {

@@ -1,5 +1,5 @@
 // An engine is a backend with its memory rules: where tensors live and who computes on them.
-import { compileKernels, createKernelMemory, instantiateKernels, type KernelBuild } from './kernels.ts';
+import { compileKernels, createKernelMemory, instantiateKernels, type KernelBuild, type Kernels } from './kernels.ts';
 import type { AttentionShape, Ops } from './ops.ts';
 import { ReferenceOps } from './referenceOps.ts';
 import { Arena, type Memory } from './tensor.ts';
@@ -31,12 +31,17 @@ export async function createWasmEngine(options: {
 /** The same from a module that is compiled already, as a worker receives it. */
 export function wasmEngine(options: { module: WebAssembly.Module; backend: KernelBuild; shared: boolean }): Engine {
   const { module, backend, shared } = options;
+  const instances = new WeakMap<Memory, Kernels>(); // one for each memory: instantiating takes longer than a small run
+  const kernelsOver = (memory: Memory): Kernels => {
+    const kernels = instances.get(memory) ?? instantiateKernels(module, memory as WebAssembly.Memory);
+    instances.set(memory, kernels);
+    return kernels;
+  };
   return {
     backend,
     wasm: { module, shared },
     createArena: () => new Arena(createKernelMemory(shared)),
-    createOps: (arena, attention, widest) =>
-      new WasmOps(instantiateKernels(module, arena.memory as WebAssembly.Memory), arena, attention, widest),
+    createOps: (arena, attention, widest) => new WasmOps(kernelsOver(arena.memory), arena, attention, widest),
   };
 }
 

@@ -79,6 +79,13 @@ export function compileInterventions(options: {
   const on = (name: string, action: (activation: Tensor) => void): void => {
     hooks.set(name, [...(hooks.get(name) ?? []), action]);
   };
+  const sums = new Map<string, Float64Array>(); // many heads of a layer often lose the same sources
+  const removed = (sources: readonly HeadName[], by: 'zero' | 'mean'): Float64Array => {
+    const key = JSON.stringify([sources, by]);
+    const sum = sums.get(key) ?? sumOfResults(sources, by, resultOf);
+    sums.set(key, sum);
+    return sum;
+  };
   for (const intervention of interventions) {
     const { layer, head } = intervention;
     checkHead(config, intervention, intervention.kind);
@@ -101,8 +108,7 @@ export function compileInterventions(options: {
           );
       }
       on(`blocks.${layer}.hook_${intervention.input}_input`, (t) => {
-        for (const source of sources)
-          subtractResult(t, head, resultOf(source.layer), source.head, intervention.by ?? 'zero');
+        subtract(t, head, removed(sources, intervention.by ?? 'zero'));
       });
     }
   }
@@ -121,19 +127,36 @@ function fillHead(activation: Tensor, head: number, value: (c: number) => number
     }
 }
 
-/** input[:, :, head, :] −= result[:, :, source, :], or its deviation from its mean. Both [batch, pos, head, dModel]. */
-function subtractResult(input: Tensor, head: number, result: Tensor, source: number, by: 'zero' | 'mean'): void {
-  const [into, from] = [input.data, result.data];
-  const [batch, positions, heads, size] = result.shape as [number, number, number, number];
-  const width = result.width;
-  const mean = new Float64Array(size);
-  const rows = batch * positions;
-  if (by === 'mean')
-    for (let row = 0; row < rows; row++)
-      for (let i = 0; i < size; i++) mean[i]! += from[(row * heads + source) * width + i]! / rows;
-  for (let row = 0; row < rows; row++) {
+/** Σ over sources of result[:, :, source, :], or of its deviation from its mean: [batch · pos, padded dModel]. */
+function sumOfResults(
+  sources: readonly HeadName[],
+  by: 'zero' | 'mean',
+  resultOf: (layer: number) => Tensor,
+): Float64Array {
+  let sum = new Float64Array(0);
+  for (const { layer, head } of sources) {
+    const { data, shape, width } = resultOf(layer);
+    const heads = shape[2] as number;
+    const rows = data.length / (heads * width);
+    if (sum.length === 0) sum = new Float64Array(rows * width);
+    const mean = new Float64Array(width);
+    if (by === 'mean')
+      for (let row = 0; row < rows; row++)
+        for (let i = 0; i < width; i++) mean[i]! += data[(row * heads + head) * width + i]! / rows;
+    for (let row = 0; row < rows; row++) {
+      const at = (row * heads + head) * width;
+      for (let i = 0; i < width; i++) sum[row * width + i]! += data[at + i]! - mean[i]!;
+    }
+  }
+  return sum;
+}
+
+/** input[:, :, head, :] −= removed */
+function subtract(input: Tensor, head: number, removed: Float64Array): void {
+  const { data, shape, width } = input;
+  const heads = shape[2] as number;
+  for (let row = 0; row < removed.length / width; row++) {
     const to = (row * heads + head) * width;
-    const at = (row * heads + source) * width;
-    for (let i = 0; i < size; i++) into[to + i]! -= from[at + i]! - mean[i]!;
+    for (let i = 0; i < width; i++) data[to + i]! -= removed[row * width + i]!;
   }
 }

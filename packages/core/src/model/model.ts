@@ -1,7 +1,7 @@
 // A transformer with its memory: run it, look inside, change it on the way, take gradients. One model owns one memory
 // and one program at a time; it is planned anew when the number or length of sequences changes. Not for several threads.
 import type { Engine } from '../engine/engine.ts';
-import { Arena, type Floats, type Tensor } from '../engine/tensor.ts';
+import type { Arena, Floats, Tensor } from '../engine/tensor.ts';
 import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions } from './activations.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
@@ -57,6 +57,7 @@ export class Model {
   private readonly weights: Parameters;
   private readonly arena: Arena;
   private planned: { key: string; program: Program; gradients: Parameters | null } | null = null;
+  /** Where the program's activations lie: zeroed before it is planned anew, since padding must be zero. */
   private readonly workspace: { start: number; end: number };
 
   /** A model with zero weights (LayerNorm gains 1). Use `setWeights`, or `initialize` in training. */
@@ -222,14 +223,13 @@ export class Model {
     const key = JSON.stringify([extent, plan]);
     if (this.planned?.key === key) return this.planned.program;
     const { workspace, config, engine, weights } = this;
-    if (workspace.end > workspace.start)
-      new Uint8Array(this.arena.memory.buffer, workspace.start, workspace.end - workspace.start).fill(0);
-    const arena = new Arena(this.arena.memory, this.arena.floatBytes, workspace.start);
+    new Uint8Array(this.arena.memory.buffer, workspace.start, workspace.end - workspace.start).fill(0);
+    const arena = this.arena.from(workspace.start);
     const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
     const ops = engine.createOps(arena, attention, widestMatrix(config));
     const gradients = plan.gradients ? new Parameters(config, arena) : null;
     const program = new Program({ config, extent, plan, ops, arena, weights });
-    workspace.end = Math.max(workspace.end, arena.used);
+    workspace.end = arena.used;
     this.planned = { key, program, gradients };
     return program;
   }

@@ -14,7 +14,11 @@ const tokens = randomTokens({ sequences: SEQUENCES, length: LENGTH }, SIZES.dVoc
 const engines = [['reference', referenceEngine] as const, ...Object.entries(WASM_ENGINES)];
 
 /** A program with the weights of `randomModel`, and room for gradients. */
-function programOn(engine: Engine, { gradients }: { gradients: boolean }): { program: Program; gradients: Parameters } {
+function programOn(
+  engine: Engine,
+  { gradients, positions = 'standard' }: { gradients: boolean; positions?: Positions },
+): { program: Program; gradients: Parameters } {
+  const config = modelConfig({ ...SIZES, positions });
   const arena = engine.createArena();
   const weights = new Parameters(config, arena);
   for (const [name, { data }] of Object.entries(randomModel(engine, config).getWeights()))
