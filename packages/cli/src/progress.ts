@@ -5,7 +5,6 @@ import type { StepRecord } from '@induction-lab/core/node';
 export interface ProgressOptions {
   readonly name: string;
   readonly steps: number;
-  readonly startStep: number;
   readonly quiet: boolean;
   readonly stream?: NodeJS.WriteStream;
 }
@@ -13,12 +12,15 @@ export interface ProgressOptions {
 /** Milliseconds between updates of the live line, and steps between plain lines: about twenty lines a run. */
 const LIVE_EVERY = 100;
 const PLAIN_LINES = 20;
+/** Milliseconds over which the rate is measured. */
+const RATE_OVER = 10_000;
 
 export class Progress {
   private readonly options: ProgressOptions;
   private readonly stream: NodeJS.WriteStream;
-  private readonly started = performance.now();
   private last = 0;
+  /** The rate is that of about the last ten seconds, so that the time left is not spoilt by a slow start. */
+  private recent: { step: number; time: number }[] = [];
 
   constructor(options: ProgressOptions) {
     this.options = options;
@@ -33,6 +35,8 @@ export class Progress {
     const { quiet, steps } = this.options;
     if (quiet) return;
     const now = performance.now();
+    this.recent.push({ step: record.step, time: now });
+    while (this.recent.length > 2 && now - this.recent[0]!.time > RATE_OVER) this.recent.shift();
     if (this.live) {
       if (now - this.last < LIVE_EVERY && record.step < steps) return;
       this.last = now;
@@ -49,11 +53,14 @@ export class Progress {
   }
 
   private line(record: StepRecord): string {
-    const { name, steps, startStep } = this.options;
+    const { name, steps } = this.options;
     const nats = (x: number | null): string => (x === null ? '   –  ' : x.toFixed(4));
-    const rate = (record.step - startStep) / ((performance.now() - this.started) / 1000);
-    const left = Math.max(0, Math.round((steps - record.step) / rate));
+    const [from, to] = [this.recent[0]!, this.recent.at(-1)!];
+    const rate = to.step > from.step ? ((to.step - from.step) * 1000) / (to.time - from.time) : null;
+    const losses = `${name}  step ${record.step}/${steps}  first ${nats(record.lossFirst)}  repeat ${nats(record.lossRepeat)}`;
+    if (rate === null) return losses;
+    const left = Math.round((steps - record.step) / rate);
     const time = left >= 60 ? `${Math.floor(left / 60)} min ${left % 60} s` : `${left} s`;
-    return `${name}  step ${record.step}/${steps}  first ${nats(record.lossFirst)}  repeat ${nats(record.lossRepeat)}  ${rate.toFixed(0)} steps/s  ${time} left`;
+    return `${losses}  ${rate.toFixed(0)} steps/s  ${time} left`;
   }
 }

@@ -107,7 +107,6 @@ class TrainRun {
     this.progress = new Progress({
       name,
       steps: training.steps,
-      startStep: this.step,
       quiet: options.quiet || options.json,
     });
   }

@@ -19,17 +19,17 @@ export function sumShards(from: i32, to: i32, gradients: usize, stride: usize, s
 
 /**
  * AdamW with decoupled weight decay on floats [from, to), multiples of 4. The gradient is multiplied by gradientScale
- * (clipping), used and cleared. correction1, correction2: 1 / (1 - beta^step).
+ * (clipping), used and cleared. take1, take2: 1 - beta, exact (1 - f32(beta) would not be); correction1, correction2: 1 / (1 - beta^step).
  */
-export function adamw(from: i32, to: i32, parameters: usize, gradient: usize, m: usize, v: usize, rate: f32, beta1: f32, beta2: f32,
-                      epsilon: f32, decay: f32, correction1: f32, correction2: f32, gradientScale: f32): void {
-  const keep1 = splat(beta1), take1 = splat(1 - beta1), keep2 = splat(beta2), take2 = splat(1 - beta2), clip = splat(gradientScale);
+export function adamw(from: i32, to: i32, parameters: usize, gradient: usize, m: usize, v: usize, rate: f32, beta1: f32, take1: f32,
+                      beta2: f32, take2: f32, epsilon: f32, decay: f32, correction1: f32, correction2: f32, gradientScale: f32): void {
+  const keep1 = splat(beta1), share1 = splat(take1), keep2 = splat(beta2), share2 = splat(take2), clip = splat(gradientScale);
   const stepSize = splat(rate * correction1), unbias2 = splat(correction2), eps = splat(epsilon), shrink = splat(1 - rate * decay);
   for (let i = bytes(from), end = bytes(to); i < end; i += 16) {
     const g = f32x4.mul(clip, v128.load(gradient + i));
     v128.store(gradient + i, splat(0));
-    const mean = fma(keep1, v128.load(m + i), f32x4.mul(take1, g));
-    const square = fma(keep2, v128.load(v + i), f32x4.mul(take2, f32x4.mul(g, g)));
+    const mean = fma(keep1, v128.load(m + i), f32x4.mul(share1, g));
+    const square = fma(keep2, v128.load(v + i), f32x4.mul(share2, f32x4.mul(g, g)));
     v128.store(m + i, mean); v128.store(v + i, square);
     const update = f32x4.div(f32x4.mul(mean, stepSize), f32x4.add(f32x4.sqrt(f32x4.mul(square, unbias2)), eps));
     v128.store(parameters + i, f32x4.sub(f32x4.mul(v128.load(parameters + i), shrink), update));

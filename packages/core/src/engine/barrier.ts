@@ -22,6 +22,7 @@ export class Barrier {
       return;
     }
     for (let i = 0; i < this.spins; i++) if (Atomics.load(state, 1) !== round) return;
-    Atomics.wait(state, 1, round);
+    // A wake-up may come late, from the meeting before this one: look again.
+    while (Atomics.load(state, 1) === round) Atomics.wait(state, 1, round);
   }
 }

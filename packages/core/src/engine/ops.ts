@@ -1,6 +1,7 @@
 // The operations a model is written in: the seam between the program and a backend. The program names tensors and never
 // touches addresses. Only the three `linear` operations take tensors whose rows lie further apart than they are wide. Two backends implement it: wasmOps.ts (float32 kernels) and referenceOps.ts (float64 loops).
-// An operation has finished when its call returns, and keeps the padding of what it writes zero.
+// An operation has finished when its call returns, and keeps the padding of what it writes zero (scores before the
+// softmax, and logits after the loss, have −∞ there, which nothing reads).
 import type { Integers, Tensor } from './tensor.ts';
 
 /** Axes of the attention tensors; q, k, v, z: [sequences, length, heads, dHead]. */

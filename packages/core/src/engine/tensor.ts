@@ -13,6 +13,9 @@ export interface Memory {
 /** A row of floats rounded up to whole SIMD vectors of four. */
 export const padded = (floats: number): number => (floats + 3) & ~3;
 
+/** Bytes that the kernels' memory may grow to (kernels.ts, MAXIMUM_PAGES). */
+const LARGEST_MEMORY = 2 ** 31;
+
 /** Bump allocator over one memory. Addresses are in bytes, and allocations are 128-byte aligned and zero on first use. */
 export class Arena {
   private top: number;
@@ -39,7 +42,11 @@ export class Arena {
   /** Address of `count` fresh bytes. 128 apart, so that no two threads ever share a pair of cache lines. */
   bytes(count: number): number {
     const address = this.top;
-    this.top = (address + count + 127) & ~127;
+    this.top = Math.ceil((address + count) / 128) * 128;
+    if (this.top > LARGEST_MEMORY)
+      throw new RangeError(
+        `Arena: ${(this.top / 2 ** 30).toFixed(1)} GiB are needed, a model has at most 2; use fewer or shorter sequences at a time.`,
+      );
     const missing = this.top - this.memory.buffer.byteLength;
     if (missing > 0) this.memory.grow(Math.ceil(missing / 65536));
     return address;

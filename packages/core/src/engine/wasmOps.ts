@@ -155,6 +155,6 @@ export class WasmOps implements Ops {
   adamw(from: number, to: number, buffers: OptimizerBuffers, step: AdamWStep): void {
     // biome-ignore format: range and buffers, then numbers
     this.kernels.adamw(from, to, buffers.parameters, buffers.gradients, buffers.m, buffers.v,
-      step.learningRate, step.beta1, step.beta2, step.epsilon, step.weightDecay, step.correction1, step.correction2, step.gradientScale);
+      step.learningRate, step.beta1, 1 - step.beta1, step.beta2, 1 - step.beta2, step.epsilon, step.weightDecay, step.correction1, step.correction2, step.gradientScale);
   }
 }

@@ -15,8 +15,8 @@ export function hookPoints(config: ModelConfig, { onRequest }: { onRequest: bool
   for (let layer = 0; layer < config.nLayers; layer++) {
     const block = [
       'hook_resid_pre',
-      ...(onRequest ? ['hook_q_input', 'hook_k_input', 'hook_v_input'] : []),
       ...(layerNorm ? ['ln1.hook_scale', 'ln1.hook_normalized'] : []),
+      ...(onRequest ? ['hook_q_input', 'hook_k_input', 'hook_v_input'] : []),
       'attn.hook_q',
       'attn.hook_k',
       'attn.hook_v',
@@ -39,8 +39,8 @@ export const isResult = (name: string): boolean => name.endsWith('.attn.hook_res
 export const isOnRequest = (name: string): boolean => ON_REQUEST.some((suffix) => name.endsWith(`.${suffix}`));
 
 /**
- * The hook points that a selection names, in forward order. A glob or predicate sees the points on request too, except
- * a glob that is `*` alone. Throws an Error listing the nearest names when a name or glob matches nothing.
+ * The hook points that a selection names, in forward order. Points on request are matched by names and by globs other
+ * than a lone `*`; predicates do not see them. Throws an Error listing the nearest names when a name or glob matches nothing.
  */
 export function selectHookPoints(config: ModelConfig, selection: HookSelection, caller: string): string[] {
   const all = hookPoints(config, { onRequest: true });

@@ -8,6 +8,7 @@ import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
 import { type HookSelection, isResult, isSplitInput, selectHookPoints } from './hookPoints.ts';
 import {
   type CleanMeans,
+  checkHead,
   cleanRunNeeds,
   compileInterventions,
   type Intervention,
@@ -93,7 +94,7 @@ export class Model {
 
   /** Runs and keeps the named activations (all but those on request unless `names` says otherwise). */
   runWithCache(tokens: Tokens, options: { names?: HookSelection } = {}): CachedRun {
-    return this.runWithInterventions(tokens, [], { names: options.names ?? '*' });
+    return this.runAndKeep('runWithCache', tokens, [], options.names ?? '*');
   }
 
   /** Runs with interventions; keeps the named activations (none unless `names` says so), as changed. */
@@ -102,7 +103,17 @@ export class Model {
     interventions: readonly Intervention[],
     options: { names?: HookSelection } = {},
   ): CachedRun {
-    const names = selectHookPoints(this.config, options.names ?? [], 'runWithInterventions');
+    return this.runAndKeep('runWithInterventions', tokens, interventions, options.names ?? []);
+  }
+
+  private runAndKeep(
+    caller: string,
+    tokens: Tokens,
+    interventions: readonly Intervention[],
+    selection: HookSelection,
+  ): CachedRun {
+    const names = selectHookPoints(this.config, selection, caller);
+    for (const intervention of interventions) checkHead(this.config, intervention, intervention.kind);
     const removes = interventions.some((i) => i.kind === 'removeFromInput');
     const plan: PlanOptions = {
       gradients: false,
@@ -111,7 +122,7 @@ export class Model {
     };
     const cleanMeans = this.cleanMeans(tokens, interventions);
     const cache = new ActivationCache();
-    const run = this.execute('runWithInterventions', tokens, plan, (program) => {
+    const run = this.execute(caller, tokens, plan, (program) => {
       const resultOf = (layer: number): Tensor => program.activations.blocks[layer]!.result as Tensor;
       const hooks = compileInterventions({ config: this.config, interventions, cleanMeans, resultOf });
       const keep = new Set(names);
@@ -244,8 +255,18 @@ function denseHook(hook: Hook): (activation: Tensor) => void {
       throw new Error(
         `runWithHooks: the hook at ${tensor.name} left ${activation.data.length} numbers, its shape [${tensor.shape}] needs ${tensor.size}.`,
       );
+    hideFuture(activation);
     tensor.set(activation.data);
   };
+}
+
+/** No hook can let a query see future keys: what it left there becomes −∞ in scores and 0 in a pattern. */
+function hideFuture({ name, shape, data }: HookedActivation): void {
+  if (!/hook_(attn_scores|pattern)$/.test(name)) return;
+  const hidden = name.endsWith('pattern') ? 0 : Number.NEGATIVE_INFINITY;
+  const length = shape[3] as number;
+  for (let row = 0; row < data.length / length; row++)
+    data.fill(hidden, row * length + (row % length) + 1, (row + 1) * length);
 }
 
 /** The common length of the sequences. Throws an Error that names the sequence, the token and the limit. */
