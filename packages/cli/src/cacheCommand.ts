@@ -1,5 +1,11 @@
 import { existsSync } from 'node:fs';
-import { encodeSafetensors, hookPoints, loadEngine, type NamedWeights } from '@induction-lab/core/node';
+import {
+  encodeSafetensors,
+  hookPoints,
+  loadEngine,
+  type NamedWeights,
+  selectHookPoints,
+} from '@induction-lab/core/node';
 import { badInput } from './errors.ts';
 import { readJson, writeWhole } from './files.ts';
 import { loadCheckpoint } from './loadCheckpoint.ts';
@@ -23,15 +29,19 @@ export async function cacheCommand(checkpoint: string, options: CacheCommandOpti
     throw badInput(
       `${options.tokens} must be an array of equally long arrays of tokens, such as [[1, 2, 3], [4, 5, 6]].`,
     );
-  const names = options.names.length > 0 ? options.names : hookPoints(model.config, { onRequest: false });
-  const inFile = <T>(work: () => T): T => {
+  /** What the library refuses is wrong with what the user named: a file or an option. */
+  const blaming = <T>(what: string, work: () => T): T => {
     try {
       return work();
     } catch (error) {
-      throw badInput((error as Error).message.replace(/^\w+: /, `${options.tokens}: `));
+      throw badInput((error as Error).message.replace(/^(\w+: )?/, `${what}: `));
     }
   };
-  const run = inFile(() => model.runWithCache(tokens as number[][], { names }));
+  const names =
+    options.names.length > 0
+      ? blaming('--names', () => selectHookPoints(model.config, options.names, 'cache'))
+      : hookPoints(model.config, { onRequest: false });
+  const run = blaming(options.tokens, () => model.runWithCache(tokens as number[][], { names }));
   const { batch, length } = run;
   const out: Record<string, NamedWeights[string]> = {
     logits: { shape: [batch, length, model.config.dVocab], data: run.logits },

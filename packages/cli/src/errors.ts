@@ -20,7 +20,7 @@ export const interrupted = (message: string): CommandError => new CommandError(m
 /** The sentence and code of anything thrown. Errors of the file system are put in words; others keep their message. */
 export function toCommandError(error: unknown): CommandError {
   if (error instanceof CommandError) return error;
-  const { code, path, message, name } = error as NodeJS.ErrnoException;
+  const { code, path, message } = error as NodeJS.ErrnoException;
   const at = path ? ` ${path}` : '';
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new CommandError(
@@ -28,15 +28,12 @@ export function toCommandError(error: unknown): CommandError {
       EXIT.failed,
     );
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return new CommandError(
-      `No permission for${at}; choose another place with --out or change its permissions.`,
-      EXIT.failed,
-    );
+    return badInput(`No permission for${at}; choose another place or change its permissions.`);
   if (code === 'ENOENT') return badInput(`There is no${at || ' such file'}; check the path.`);
-  if (code === 'ENOTDIR' || code === 'EISDIR')
-    return badInput(
-      `${path ?? 'A path'} is ${code === 'EISDIR' ? 'a folder' : 'inside something that is no folder'}; check the path.`,
-    );
+  if (code === 'EISDIR') return badInput(`${path ?? 'A path'} is a folder; check the path.`);
+  if (code === 'ENOTDIR' || code === 'EEXIST')
+    return badInput(`${path ?? 'A path'} is a file or lies inside one, where a folder is needed; check the path.`);
+  if (code === 'ENAMETOOLONG') return badInput(`The path${at} is too long; choose a shorter one.`);
   if (['ExperimentError', 'FileFormatError'].includes((error as Error).constructor.name)) return badInput(message);
-  return new CommandError(name === 'NonFiniteLossError' ? message : `${message}`, EXIT.failed);
+  return new CommandError(message, EXIT.failed);
 }

@@ -65,15 +65,15 @@ export function createFreshFolder(path: string): void {
     let entries: string[];
     try {
       entries = readdirSync(path);
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
       throw badInput(`${path} exists and is no folder; choose another --out.`);
     }
     if (entries.length > 0) {
       const what =
         entries.includes('run.json') || entries.includes('report.html') ? 'already holds another run' : 'is not empty';
-      throw badInput(
-        `The folder ${path} ${what}; choose another --out, or continue a training run with train --resume ${path}.`,
-      );
+      const orResume = entries.includes('run.json') ? `, or continue that run with train --resume ${path}` : '';
+      throw badInput(`The folder ${path} ${what}; choose another --out${orResume}.`);
     }
   }
   mkdirSync(path, { recursive: true });

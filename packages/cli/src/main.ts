@@ -7,11 +7,13 @@ import { PRESETS } from './presets.ts';
 import { VERSION } from './version.ts';
 
 const wholeNumber =
-  (least: number) =>
+  (least: number, most: number = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(
+        `It must be a whole number, ${least} or more${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}.`,
+      );
     return value;
   };
 
@@ -83,7 +85,7 @@ function createProgram(): Command {
     .option('--json', 'print everything as JSON')
     .option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this folder')
     .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
-    .addOption(new Option('--sequences <n>', 'sequences of each probe').argParser(wholeNumber(8)).default(64))
+    .addOption(new Option('--sequences <n>', 'sequences of each probe').argParser(wholeNumber(8, 4096)).default(64))
     .addOption(new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0))
     .addOption(exact())
     .option('--csv', 'print the head scores as CSV')
@@ -127,6 +129,7 @@ const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line
 
 /** Runs a command line and sets the exit code: 0 done, 1 failed, 2 bad input or usage, 130 interrupted. */
 export async function main(argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onOutputError);
   try {
     await createProgram().parseAsync(argv as string[]);
   } catch (error) {
@@ -134,8 +137,19 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.badInput; // commander has said why
       return;
     }
-    const { message, exitCode } = toCommandError(error);
-    process.stderr.write(`${pc.isColorSupported && process.stderr.isTTY ? pc.red('error:') : 'error:'} ${message}\n`);
-    process.exitCode = exitCode;
+    process.exitCode = tell(error);
   }
+}
+
+/** Prints a failure as one line, also where a file's contents or a tensor's name bring control characters along. */
+function tell(error: unknown): number {
+  const { message, exitCode } = toCommandError(error);
+  const label = pc.isColorSupported && process.stderr.isTTY ? pc.red('error:') : 'error:';
+  process.stderr.write(`${label} ${message.replace(/\s*\p{Cc}+\s*/gu, ' ')}\n`);
+  return exitCode;
+}
+
+/** A reader that has gone away is no failure: the command ends in its own way. Any other failed write ends it here. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') process.exit(tell(Object.assign(error, { path: 'the output' })));
 }

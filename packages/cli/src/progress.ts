@@ -41,7 +41,7 @@ export class Progress {
       if (now - this.last < LIVE_EVERY && record.step < steps) return;
       this.last = now;
       cursorTo(this.stream, 0);
-      this.stream.write(this.line(record).slice(0, (this.stream.columns ?? 80) - 1));
+      this.stream.write(this.line(record).slice(0, (this.stream.columns || 80) - 1));
       clearLine(this.stream, 1);
     } else if (record.step === 1 || record.step === steps || record.step % Math.ceil(steps / PLAIN_LINES) === 0)
       this.stream.write(`${this.line(record)}\n`);

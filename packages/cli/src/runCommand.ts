@@ -42,6 +42,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
       const preset = loadPreset(name);
       const experiment = quick ? withSteps(preset, QUICK[name]) : preset;
       const runFolder = join(folder, name);
+      createFreshFolder(runFolder);
       const result = await trainIntoFolder({
         engine,
         experiment,

@@ -5,6 +5,7 @@ import {
   type Backend,
   decodeSafetensors,
   type Experiment,
+  ExperimentError,
   encodeCheckpoint,
   encodeSafetensors,
   type NamedWeights,
@@ -34,6 +35,16 @@ export interface RunInfo {
   readonly seconds: number;
 }
 
+/** An experiment from parsed JSON; what is wrong with it is told with the file's name. */
+export function readExperiment(json: unknown, path: string): Experiment {
+  try {
+    return parseExperiment(json);
+  } catch (error) {
+    if (!(error instanceof ExperimentError)) throw error;
+    throw badInput(`${path}: ${error.message}`);
+  }
+}
+
 export class RunFolder {
   readonly path: string;
 
@@ -56,12 +67,12 @@ export class RunFolder {
   readInfo(): RunInfo {
     if (!existsSync(this.file('run.json')))
       throw badInput(`${this.path} holds no run (no run.json); name the folder that train wrote.`);
-    const info = readJson(this.file('run.json'), 'run.json') as RunInfo;
-    if (info.schemaVersion !== SCHEMA_VERSION)
+    const info = readJson(this.file('run.json'), 'run.json') as RunInfo | null;
+    if (info?.schemaVersion !== SCHEMA_VERSION)
       throw badInput(
-        `${this.file('run.json')} has schemaVersion ${info.schemaVersion}, this version reads ${SCHEMA_VERSION}; use the version that wrote it.`,
+        `${this.file('run.json')} has schemaVersion ${info?.schemaVersion}, this version reads ${SCHEMA_VERSION}; use the version that wrote it.`,
       );
-    return { ...info, experiment: parseExperiment(info.experiment) };
+    return { ...info, experiment: readExperiment(info.experiment, this.file('run.json')) };
   }
 
   writeCheckpoint(step: number, experiment: Experiment, weights: NamedWeights, seed: number): void {
@@ -84,6 +95,10 @@ export class RunFolder {
 
   readState(): TrainingState {
     const path = this.file('resume.safetensors');
+    if (!existsSync(path))
+      throw badInput(
+        `${this.path} holds no saved state (no resume.safetensors); start the run anew in another folder.`,
+      );
     const { tensors, metadata } = decodeSafetensors(readInput(path, 'saved state'), path);
     const part = (pick: RegExp): NamedWeights =>
       Object.fromEntries(
@@ -99,7 +114,13 @@ export class RunFolder {
   }
 
   appendMetrics(lines: readonly string[]): void {
-    if (lines.length > 0) appendFileSync(this.file('metrics.jsonl'), `${lines.join('\n')}\n`);
+    if (lines.length === 0) return;
+    const path = this.file('metrics.jsonl');
+    try {
+      appendFileSync(path, `${lines.join('\n')}\n`);
+    } catch (error) {
+      throw Object.assign(error as Error, { path });
+    }
   }
 
   /** All records of metrics.jsonl; a last line cut short by a kill is left out. */

@@ -1,8 +1,9 @@
-import { type Experiment, loadEngine, parameterCount, parseExperiment, withSteps } from '@induction-lab/core/node';
+import { type Experiment, loadEngine, parameterCount, withSteps } from '@induction-lab/core/node';
 import { badInput } from './errors.ts';
-import { freshRunFolder, readJson } from './files.ts';
+import { createFreshFolder, freshRunFolder, readJson } from './files.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset } from './presets.ts';
+import { readExperiment } from './runFolder.ts';
 import { resumeFolder, stoppedError, type TrainRunResult, trainIntoFolder } from './trainRun.ts';
 
 export interface TrainCommandOptions {
@@ -35,14 +36,21 @@ export async function trainCommand(options: TrainCommandOptions): Promise<void> 
       result = await resumeFolder({ ...common, folder: resume, exact });
       steps = result.folder.readInfo().experiment.training.steps;
     } else {
-      if ((preset === undefined) === (config === undefined))
-        throw badInput('train needs either --preset NAME or --config FILE (or --resume DIR to continue a run).');
+      if (preset === undefined && config === undefined)
+        throw badInput(
+          'train needs --preset NAME or --config FILE, or --resume DIR to continue a run; give one of them.',
+        );
+      if (preset !== undefined && config !== undefined)
+        throw badInput('--preset and --config both name an experiment; leave one of them out.');
       const experiment = stretched(
-        preset !== undefined ? loadPreset(preset) : readConfig(config as string),
+        preset !== undefined
+          ? loadPreset(preset)
+          : readExperiment(readJson(config as string, 'config'), config as string),
         options.steps,
       );
       steps = experiment.training.steps;
       const folder = options.out ?? freshRunFolder(experiment.name.replace(/[^\w.-]+/g, '-'));
+      createFreshFolder(folder);
       const engine = await loadEngine({ exact });
       if (!json && !quiet)
         process.stderr.write(
@@ -74,15 +82,6 @@ function refuseWith(option: string, others: Record<string, unknown>): void {
     throw badInput(
       `${option} continues a run as it was begun; leave out --${given[0]}, or start a new run without ${option}.`,
     );
-}
-
-function readConfig(path: string): Experiment {
-  try {
-    return parseExperiment(readJson(path, 'config'));
-  } catch (error) {
-    if ((error as Error).constructor.name !== 'ExperimentError') throw error;
-    throw badInput(`${path}: ${(error as Error).message}`);
-  }
 }
 
 const stretched = (experiment: Experiment, steps: number | undefined): Experiment =>

@@ -16,7 +16,7 @@ import {
   train,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from './errors.ts';
-import { createFreshFolder, writeWhole } from './files.ts';
+import { writeWhole } from './files.ts';
 import { Progress } from './progress.ts';
 import {
   type LoggedScores,
@@ -52,9 +52,8 @@ export interface TrainRunResult {
   readonly weights: NamedWeights;
 }
 
-/** Starts a run in a fresh folder. */
+/** Starts a run in a folder that `createFreshFolder` made. */
 export async function trainIntoFolder(options: TrainRunOptions): Promise<TrainRunResult> {
-  createFreshFolder(options.folder);
   return new TrainRun(options, null).run();
 }
 
@@ -92,6 +91,9 @@ class TrainRun {
   private readonly scoring: Model;
   private readonly started = performance.now();
   private readonly startedAt = new Date().toISOString();
+  /** What went wrong while a step was recorded; it stops the run, and the pause that follows throws it. */
+  private failure: unknown = null;
+  private readonly failed = new AbortController();
   private pending: string[] = [];
   private flushed = 0;
   private step: number;
@@ -126,7 +128,7 @@ class TrainRun {
         threads,
         startCrew: engine.wasm?.shared ? startWorkers : startInline(),
         pauseAt: [...this.checkpoints, ...scored],
-        signal,
+        signal: AbortSignal.any([signal, this.failed.signal]),
         ...(this.resumed ? { resume: this.resumed.state } : {}),
         observer: { onStep: (record) => this.onStep(record), onPause: (pause) => this.onPause(pause) },
       });
@@ -140,11 +142,18 @@ class TrainRun {
     }
   }
 
+  /** Called between messages of the training threads, where nobody could catch an error. */
   private onStep(record: StepRecord): void {
+    if (this.failure !== null) return;
     this.step = record.step;
     const { perPosition, ...rest } = record;
     const logged: MetricsRecord = this.options.perPosition ? record : rest;
-    this.log(logged);
+    try {
+      this.log(logged);
+    } catch (error) {
+      this.failure = error;
+      this.failed.abort();
+    }
     this.progress.step(record);
   }
 
@@ -165,6 +174,7 @@ class TrainRun {
   }
 
   private onPause(pause: Pause): void {
+    if (this.failure !== null) throw this.failure;
     const { experiment, seed, scoresEvery, signal } = this.options;
     const { step } = pause;
     const last = step === experiment.training.steps;
@@ -173,7 +183,13 @@ class TrainRun {
       this.log({ step, scores: this.scores(pause) });
     if (resting || !(this.checkpoints.has(step) || last || signal.aborted)) return;
     this.flush();
-    if (this.checkpoints.has(step) || last) this.folder.writeCheckpoint(step, experiment, pause.weights(), seed);
+    const weights = pause.weights();
+    if (!Object.values(weights).every(({ data }) => Array.prototype.every.call(data, Number.isFinite)))
+      throw new CommandError(
+        `The weights are not finite numbers after step ${step} with seed ${seed}; lower the learning rate or clip the gradient.`,
+        EXIT.failed,
+      );
+    if (this.checkpoints.has(step) || last) this.folder.writeCheckpoint(step, experiment, weights, seed);
     this.folder.writeState(pause.state());
     if (this.options.csv && (last || signal.aborted))
       writeWhole(this.folder.file('metrics.csv'), metricsCsv(this.folder.readMetrics()));
