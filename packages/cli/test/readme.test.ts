@@ -20,7 +20,16 @@ test('the library example of ten lines trains a model, audits it and prints its 
 });
 
 test('every file that README, CONTRIBUTING and docs link to exists', () => {
-  for (const page of ['README.md', 'CONTRIBUTING.md', 'bench/README.md', 'docs/lesson.md', 'docs/results.md', 'docs/scores.md', 'docs/architecture.md', 'docs/dependencies.md']) {
+  for (const page of [
+    'README.md',
+    'CONTRIBUTING.md',
+    'bench/README.md',
+    'docs/lesson.md',
+    'docs/results.md',
+    'docs/scores.md',
+    'docs/architecture.md',
+    'docs/dependencies.md',
+  ]) {
     const text = readFileSync(new URL(page, root), 'utf8');
     const links = [...text.matchAll(/\]\(([^)#]+)\)|(?:src|srcset)="([^"]+)"/g)].map((m) => (m[1] ?? m[2])!);
     for (const link of links.filter((l) => !/^https?:/.test(l)))

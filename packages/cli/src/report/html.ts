@@ -21,3 +21,10 @@ export const section = (id: string, title: string, ...contents: readonly string[
 
 export const nats = (x: number | null | undefined, digits = 2): string =>
   x === null || x === undefined || Number.isNaN(x) ? '–' : x.toFixed(digits);
+
+/** A difference with its sign; what rounds to nothing has none. */
+export function signed(x: number, digits = 2): string {
+  const text = x.toFixed(digits);
+  if (Number(text) === 0) return (0).toFixed(digits);
+  return x > 0 ? `+${text}` : `−${text.slice(1)}`;
+}

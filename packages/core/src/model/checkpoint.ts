@@ -3,8 +3,9 @@
 
 import { referenceEngine } from '../engine/engine.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
+import { toLegacyNames, transposed } from './nativeNames.ts';
 import { type NamedWeights, Parameters } from './parameters.ts';
-import { decodeSafetensors, encodeSafetensors, FileFormatError, type StoredTensor } from './safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, FileFormatError } from './safetensors.ts';
 
 export interface Checkpoint {
   readonly config: ModelConfig;
@@ -239,62 +240,4 @@ function checkTied(tensors: Tensors, file: string): void {
     throw new FileFormatError(
       `${file} says that its unembedding is tied, but W_U is not the transpose of W_E; save it untied.`,
     );
-}
-
-/** Transposes the last two axes of a matrix. */
-function transposed({
-  shape,
-  data,
-}: {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
-}): StoredTensor {
-  const [rows, columns] = shape as [number, number];
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = data[i * columns + j] as number;
-  return { shape: [columns, rows], data: out };
-}
-
-/** TransformerLens 4's native names and [out, in] matrices, as legacy names and shapes; legacy names pass unchanged. */
-function toLegacyNames(tensors: Record<string, StoredTensor>, raw: unknown): Tensors {
-  const { n_heads: heads, d_head: dHead } = (raw ?? {}) as { n_heads?: number; d_head?: number };
-  const perHead = ({ shape, data }: StoredTensor): StoredTensor => ({
-    shape: [heads ?? 0, dHead ?? 0, shape[1] ?? 1],
-    data,
-  });
-  const swapLast = (t: StoredTensor): StoredTensor => {
-    const [h, c, d] = t.shape as [number, number, number];
-    const parts = Array.from(
-      { length: h },
-      (_, i) => transposed({ shape: [c, d], data: t.data.subarray(i * c * d, (i + 1) * c * d) }).data,
-    );
-    return { shape: [h, d, c], data: Float32Array.from(parts.flatMap((p) => [...p])) };
-  };
-  const rules: [RegExp, (match: RegExpMatchArray) => string, (t: StoredTensor) => StoredTensor][] = [
-    [/^tok_embed\.weight$/, () => 'embed.W_E', (t) => t],
-    [/^pos\.weight$/, () => 'pos_embed.W_pos', (t) => t],
-    [/^layers\.(\d+)\.ln1\.(weight|bias)$/, (m) => `blocks.${m[1]}.ln1.${m[2] === 'weight' ? 'w' : 'b'}`, (t) => t],
-    [
-      /^layers\.(\d+)\.attn\.([qkv])\.weight$/,
-      (m) => `blocks.${m[1]}.attn.W_${m[2]!.toUpperCase()}`,
-      (t) => swapLast(perHead(t)),
-    ],
-    [/^layers\.(\d+)\.attn\.o\.weight$/, (m) => `blocks.${m[1]}.attn.W_O`, (t) => perHead(transposed(t))],
-    [
-      /^layers\.(\d+)\.attn\.([qkv])\.bias$/,
-      (m) => `blocks.${m[1]}.attn.b_${m[2]!.toUpperCase()}`,
-      (t) => ({ shape: [heads ?? 0, dHead ?? 0], data: t.data }),
-    ],
-    [/^layers\.(\d+)\.attn\.o\.bias$/, (m) => `blocks.${m[1]}.attn.b_O`, (t) => t],
-    [/^ln_out\.(weight|bias)$/, (m) => `ln_final.${m[1] === 'weight' ? 'w' : 'b'}`, (t) => t],
-    [/^head\.weight$/, () => 'unembed.W_U', transposed],
-    [/^head\.bias$/, () => 'unembed.b_U', (t) => t],
-  ];
-  const out: Record<string, StoredTensor> = {};
-  for (const [name, tensor] of Object.entries(tensors)) {
-    const rule = rules.find(([pattern]) => pattern.test(name));
-    if (!rule) out[name] = tensor;
-    else out[rule[1](name.match(rule[0]) as RegExpMatchArray)] = rule[2](tensor);
-  }
-  return out;
 }

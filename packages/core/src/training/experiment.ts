@@ -161,8 +161,7 @@ function checkCombinations({ model, task, training }: Experiment): void {
     refuse('training.lossOn is "predictable", but nothing is predictable in random sequences; use "all".');
   if (training.warmupSteps >= training.steps && training.warmupSteps > 0)
     refuse(`training.warmupSteps (${training.warmupSteps}) must be below training.steps (${training.steps}).`);
-  const pull = 3 * training.learningRate * training.competition * Math.max(1, model.nHeads - 1);
-  if (pull >= 3)
+  if (training.learningRate * training.competition * (model.nHeads - 1) >= 1)
     refuse(
       `training.competition ${training.competition} at learning rate ${training.learningRate} kills every head in one step; keep (heads − 1) × rate × competition below 1.`,
     );

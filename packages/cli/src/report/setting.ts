@@ -1,0 +1,118 @@
+// The sections before anything is trained: set-up, hyper-parameters, data, model.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Experiment, makeBatch, parameterCount } from '@induction-lab/core/node';
+import { VERSION } from '../version.ts';
+import { escapeHtml, paragraph, section, table } from './html.ts';
+import type { ReportOptions, ToldRun } from './told.ts';
+
+export const setUp = ({ seed, backend, threads, seconds, quick }: ReportOptions): string =>
+  section(
+    'set-up',
+    'Set-up',
+    paragraph(
+      `induction-lab ${VERSION} on Node ${process.versions.node} (${process.platform} ${process.arch}), ${backend === 'relaxed' ? 'kernels with fused multiply-add (relaxed SIMD)' : 'plain-SIMD kernels, the same bits on every machine'}, ${threads} training ${threads === 1 ? 'thread' : 'threads'}, seed ${seed}. Everything together took ${seconds.toFixed(0)} seconds.${quick ? ' This was a quick run with fewer steps than the presets ask for.' : ''}`,
+    ),
+  );
+
+/** The preset's file with a reason beside each number. */
+function reasons(name: string): Record<string, Record<string, { value: unknown; why: string } | undefined>> {
+  const path = createRequire(import.meta.url).resolve(`@induction-lab/core/presets/${name}.json`);
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+export function hyperParameters(runs: readonly ToldRun[]): string {
+  const show = (value: unknown): string =>
+    value === undefined ? '' : escapeHtml(Array.isArray(value) ? value.join(', ') || 'none' : String(value ?? 'none'));
+  const told = new Map(runs.map((r) => [r.name as string, reasons(r.name)]));
+  const rows = (['model', 'task', 'training'] as const).flatMap((part) => {
+    const fields = new Set(runs.flatMap((r) => Object.keys(told.get(r.name)?.[part] ?? {})));
+    fields.delete('kind');
+    return [...fields].map((field) => {
+      const values = runs.map((r) => show((r.experiment[part] as unknown as Record<string, unknown>)[field]));
+      const why = runs.map((r) => told.get(r.name)?.[part]?.[field]?.why).find((w) => w !== undefined);
+      return [`<code>${field}</code>`, ...values, escapeHtml(why ?? '')];
+    });
+  });
+  return section(
+    'hyper-parameters',
+    'Hyper-parameters',
+    paragraph(
+      'All knobs in one place. Where the runs differ, the difference is the experiment; the reason is that of the first run that has the knob.',
+    ),
+    table(['knob', ...runs.map((r) => r.name), 'why'], rows),
+  );
+}
+
+export function data(runs: readonly ToldRun[]): string {
+  const example = ({ name, experiment }: ToldRun): string => {
+    const { task, model } = experiment;
+    const { tokens, places } = makeBatch({
+      task,
+      seed: 0,
+      step: 0,
+      batch: 8,
+      dVocab: model.dVocab,
+      length: model.nCtx,
+    });
+    // One sequence where the period is fixed, two different ones where it varies.
+    const second = places.findIndex(({ period }) => period !== places[0]!.period);
+    const sequences = (second < 0 ? [0] : [0, second]).map((s) => {
+      const { start, period } = places[s]!;
+      const spans = [...tokens[s]!].map((t, i) => {
+        const kind = period === 0 || i < start ? '' : i < start + period ? 'first' : 'again';
+        return `<span class="${kind}">${t}</span>`;
+      });
+      return `<p class="tokens">${spans.join(' ')}</p><p class="quiet">Period ${period}: the block (grey), then its repeat (outlined).</p>`;
+    });
+    return `<h3>${name}</h3>${sequences.join('')}`;
+  };
+  return section(
+    'data',
+    'Data',
+    paragraph(
+      'A sequence is a block of random tokens, repeated until the context of 50 is full. There is no fixed data set: every step draws a fresh batch, so nothing can be memorised. The first occurrence cannot be predicted by anybody. At the boundary, the last token of the first occurrence, only a model that knows the period can tell what comes. On the repeat, everything needed stands in the context.',
+    ),
+    example(runs[0]!),
+    ...runs.filter((r) => r.name === 'varied').map(example),
+  );
+}
+
+export function modelSection(runs: readonly ToldRun[]): string {
+  const shapes = ({ nLayers, nHeads, dModel, dHead, nCtx, dVocab }: Experiment['model']): string[][] => [
+    ['<code>W_E</code>', `[${dVocab}, ${dModel}]`, 'a vector for every token'],
+    ['<code>W_pos</code>', `[${nCtx}, ${dModel}]`, 'a vector for every position'],
+    [
+      `<code>W_Q</code>, <code>W_K</code>, <code>W_V</code>, × ${nLayers}`,
+      `[${nHeads}, ${dModel}, ${dHead}]`,
+      'what a head looks for, what it can be found by, what it reads',
+    ],
+    [
+      `<code>W_O</code>, × ${nLayers}`,
+      `[${nHeads}, ${dHead}, ${dModel}]`,
+      'what it writes back into the residual stream',
+    ],
+    ['<code>W_U</code>', `[${dModel}, ${dVocab}]`, 'from the residual stream to a logit for every token'],
+  ];
+  return section(
+    'model',
+    'Model',
+    paragraph(
+      'Attention only: no MLP. The residual stream starts as the token’s embedding; each layer’s heads read it after a LayerNorm and add their output to it; a final LayerNorm and the unembedding give the logits. In `literal` positions are added to the embedding, in `varied` and `two-heads` (shortformer) only to what queries and keys read.'.replace(
+        /`([^`]+)`/g,
+        '<code>$1</code>',
+      ),
+    ),
+    table(['matrix', 'shape', 'what for'], shapes(runs[0]!.experiment.model)),
+    table(
+      ['run', 'layers × heads', 'positions', 'parameters'],
+      runs.map(({ name, experiment: { model } }) => [
+        name,
+        `${model.nLayers} × ${model.nHeads}`,
+        model.positions,
+        parameterCount(model).toLocaleString('en'),
+      ]),
+      'The document says about 50k; its own numbers give 44,160 without LayerNorm.',
+    ),
+  );
+}
