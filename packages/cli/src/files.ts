@@ -14,8 +14,8 @@ import {
 import { dirname } from 'node:path';
 import { badInput } from './errors.ts';
 
-/** Writes a file as a whole or not at all. */
-export function writeWhole(path: string, contents: Uint8Array | string): void {
+/** Writes a file as a whole or not at all. `durable` also waits until it has reached the disk, which takes a while. */
+export function writeWhole(path: string, contents: Uint8Array | string, { durable = false } = {}): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;
@@ -23,7 +23,7 @@ export function writeWhole(path: string, contents: Uint8Array | string): void {
     const file = openSync(temporary, 'w');
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      fsyncSync(file);
+      if (durable) fsyncSync(file);
     } finally {
       closeSync(file);
     }
@@ -76,7 +76,14 @@ export function createFreshFolder(path: string): void {
       throw badInput(`The folder ${path} ${what}; choose another --out${orResume}.`);
     }
   }
-  mkdirSync(path, { recursive: true });
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Node reports ENOENT where a recursive mkdir meets a read-only file system.
+    if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS'].includes(code as string)) throw error;
+    throw badInput(`The folder ${path} cannot be made (${code}); choose another --out.`);
+  }
 }
 
 /** runs/<time>-<name>, a name that does not exist yet. */

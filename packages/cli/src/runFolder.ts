@@ -90,7 +90,7 @@ export class RunFolder {
       ...prefixed('adamw.v.', state.v),
     ]);
     const metadata = { step: String(state.step), seed: String(state.seed) };
-    writeWhole(this.file('resume.safetensors'), encodeSafetensors(tensors, metadata));
+    writeWhole(this.file('resume.safetensors'), encodeSafetensors(tensors, metadata), { durable: state.step > 0 });
   }
 
   readState(): TrainingState {

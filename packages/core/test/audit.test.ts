@@ -5,6 +5,7 @@ import { audit } from '../src/circuits/audit.ts';
 import { handBuiltInduction, handBuiltPositionalCopier } from '../src/circuits/handBuilt.ts';
 import { headScores } from '../src/circuits/headScores.ts';
 import { referenceEngine } from '../src/engine/engine.ts';
+import { RandomStream } from '../src/engine/random.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
 import { parseExperiment, withSteps } from '../src/training/experiment.ts';
@@ -81,6 +82,17 @@ describe('the hand-built positional copier', () => {
 test('a model of zeros and a model of random weights have learned nothing', () => {
   const model = new Model(engine, { nLayers: 2, nHeads: 4, dModel: 64, dHead: 16, ...sizes });
   expect(audit(model, { sequences: 8 }).verdict).toBe('not learned');
+  for (const std of [0.1, 1]) {
+    const random = new RandomStream(1);
+    const drawn = Object.entries(model.getWeights()).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: name.endsWith('.w') ? data : Float32Array.from(data, () => std * random.normal()) },
+    ]);
+    model.setWeights(Object.fromEntries(drawn));
+    const record = audit(model, { sequences: 8 });
+    expect(record.verdict).toBe('not learned');
+    expect(record.followers).toEqual([]);
+  }
 });
 
 test('other vocabularies, contexts and layers are audited; a context too short to tell is refused', () => {

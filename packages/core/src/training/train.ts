@@ -91,13 +91,17 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
     state: () => ({ step, seed, weights: namedCopies(weights), m: namedCopies(moments.m), v: namedCopies(moments.v) }),
   });
 
-  const crew = await options.startCrew(engine, plan);
-  const stop = (): void => crew.requestStop();
+  // Threads take a while to start; the first pause passes in the meantime.
+  const starting = options.startCrew(engine, plan);
+  starting.catch(() => {}); // reported where it is awaited
+  let stop = (): void => {};
   try {
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop);
     let step = resume?.step ?? 0;
     await observer.onPause?.(pause(step));
+    const crew = await starting;
+    stop = () => crew.requestStop();
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
     const tokens = batch * experiment.model.nCtx;
     let failed = 0;
     while (step < steps && !signal?.aborted) {
@@ -119,7 +123,7 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
     return { status: step >= steps ? 'done' : 'stopped', step, threads: plan.threads, weights: namedCopies(weights) };
   } finally {
     signal?.removeEventListener('abort', stop);
-    await crew.close();
+    await (await starting.catch(() => null))?.close();
   }
 }
 
