@@ -5,5 +5,6 @@ export default defineConfig({
     include: ['packages/*/src/**/*.slow.test.ts', 'packages/*/test/**/*.slow.test.ts'],
     testTimeout: 3_600_000,
     maxWorkers: 1,
+    reporters: ['verbose'],
   },
 });

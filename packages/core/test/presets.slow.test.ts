@@ -22,8 +22,9 @@ interface Run {
   readonly record: AuditRecord;
   readonly lossFirst: number;
   readonly lossRepeat: number;
-  /** First step from which the loss on the repeat stays below 1 nat. */
+  /** First step at which the loss on the repeat is below 1 nat, and how many later steps are above it again. */
   readonly drop: number;
+  readonly relapses: number;
 }
 
 const engine = await loadEngine();
@@ -37,6 +38,7 @@ async function runPreset(name: Name, seed: number): Promise<Run> {
   const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, observer });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
+  const drop = records.findIndex((r) => r.lossRepeat! < 1);
   const last = records.slice(-50);
   const average = (pick: (r: StepRecord) => number | null): number =>
     last.reduce((sum, r) => sum + pick(r)!, 0) / last.length;
@@ -45,7 +47,8 @@ async function runPreset(name: Name, seed: number): Promise<Run> {
     record: audit(model),
     lossFirst: average((r) => r.lossFirst),
     lossRepeat: average((r) => r.lossRepeat),
-    drop: records.findLastIndex((r) => r.lossRepeat! > 1) + 2,
+    drop: drop + 1,
+    relapses: records.slice(drop).filter((r) => r.lossRepeat! > 1).length,
   };
 }
 

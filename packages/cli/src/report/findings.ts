@@ -44,15 +44,18 @@ export const curves = (runs: readonly ToldRun[]): string =>
       .join('')}</div>`,
   );
 
-/** When the loss on the repeat first stayed below 1 nat for good, told with where it ended. */
+/** When the loss on the repeat first fell below 1 nat, whether it came back, and where it ended. */
 function happened({ metrics, last, lnVocab }: ToldRun): string {
   const points = lossPoints(metrics);
-  const above = points.findLastIndex((p) => p.lossRepeat > 1);
-  const drop = above === points.length - 1 ? null : points[above + 1]!.step;
+  const first = points.findIndex((p) => p.lossRepeat < 1);
   const end = `It ended at ${nats(last.lossRepeat, 3)} nats on the repeat and ${nats(last.lossFirst)} on the first occurrence (ln 64 = ${nats(lnVocab)}).`;
-  return drop === null
-    ? `The loss on the repeat never stayed below 1 nat. ${end}`
-    : `From step ${drop} on, the loss on the repeat stays below 1 nat. ${end}`;
+  if (first < 0) return `The loss on the repeat never fell below 1 nat. ${end}`;
+  const above = points.slice(first).filter((p) => p.lossRepeat > 1).length;
+  const back =
+    above === 0
+      ? ''
+      : ` Training was not quiet after that: ${above} later ${above === 1 ? 'step was' : 'steps were'} above 1 nat again.`;
+  return `At step ${points[first]!.step} the loss on the repeat first fell below 1 nat.${back} ${end}`;
 }
 
 export function scores(runs: readonly ToldRun[]): string {

@@ -46,9 +46,14 @@ function averageOfLast(points: ReturnType<typeof lossPoints>): ToldRun['last'] {
   };
 }
 
-/** A figure in the page's own colours. `id` lets the hover script find its panels. */
-export const figure = (id: string, draw: Draw, width?: number): string =>
-  `<figure id="${id}">${draw('auto', width)}</figure>`;
+/**
+ * A figure in the page's own colours. `id` lets the hover script find its panels. The title becomes a label: as an
+ * element, browsers would show it over the figure whenever the pointer rests.
+ */
+export function figure(id: string, draw: Draw, width?: number): string {
+  const svg = draw('auto', width).replace(/^<svg([^>]*)>\s*<title>([^<]*)<\/title>/, '<svg$1 aria-label="$2">');
+  return `<figure id="${id}">${svg}</figure>`;
+}
 
 /** Width of figures that stand in pairs: drawn narrower, so that their text keeps its size. */
 export const PAIRED = 480;
