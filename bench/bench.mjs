@@ -1,6 +1,6 @@
 // The benchmark: npm run bench. See README.md beside this file.
 import { existsSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { allThreads, COMPETITORS, prepareCompetitors } from './competitors.mjs';
@@ -55,7 +55,6 @@ function cells(quick) {
 
 /** Races everyone who takes part in a cell; results as the report shows them. */
 async function runCell(cell, competitors, { rounds, seconds, again }) {
-  say(`Batch ${cell.batch}, ${cell.layerNorm ? 'LayerNorm' : 'no LayerNorm'}, ${cell.threads} thread(s) ...`);
   const entries = [];
   const tuned = new Map();
   for (const [name, competitor] of competitors) {
@@ -63,6 +62,8 @@ async function runCell(cell, competitors, { rounds, seconds, again }) {
     if (name === 'pytorch') tuned.set(name, await tunedSettings(competitor, cell, { again, say }));
     entries.push({ name, launch: competitor.launch(cell, tuned.get(name)) });
   }
+  if (entries.length > 0)
+    say(`Batch ${cell.batch}, ${cell.layerNorm ? 'LayerNorm' : 'no LayerNorm'}, ${cell.threads} thread(s) ...`);
   const results = await race(entries, { rounds, seconds });
   const ours = results.find(({ name, missing }) => name === 'ours' && !missing);
   return results.map((result) => judge({ result, ours, cell, settings: tuned.get(result.name) }));
@@ -86,6 +87,8 @@ const machine = () => ({
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   platform: `${process.platform} ${process.arch}`,
   node: process.versions.node,
+  /** Programs that wanted a core in the minute before; 0 where the system does not say. */
+  load: Number(loadavg()[0].toFixed(2)),
 });
 
 async function main() {
@@ -99,8 +102,10 @@ async function main() {
   const names = COMPETITORS.filter((name) => only.includes(name));
   const competitors = prepareCompetitors(names, { python, install: !noInstall, say });
   const record = { schemaVersion: 1, machine: machine(), settings, competitors: [], cells: [], measurements: [] };
-  for (const cell of names.length > 0 ? cells(quick) : [])
-    record.cells.push({ ...cell, results: await runCell(cell, competitors, { ...settings, again: retune }) });
+  for (const cell of cells(quick)) {
+    const results = await runCell(cell, competitors, { ...settings, again: retune });
+    if (results.length > 0) record.cells.push({ ...cell, results });
+  }
   const ran = record.cells.flatMap((cell) => cell.results);
   record.competitors = names.map((name) => {
     const { version, build } = ran.find((result) => result.name === name && !result.missing) ?? {};

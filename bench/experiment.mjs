@@ -1,6 +1,6 @@
 // The reference step in induction-lab's own terms.
 import { parseExperiment } from '../packages/core/dist/node.js';
-import { ADAMW, PERIOD, REFERENCE } from './reference.mjs';
+import { ADAMW, INITIAL_STD, PERIOD, REFERENCE } from './reference.mjs';
 
 /** The reference step as an experiment without an end. */
 export function referenceExperiment({ batch, layerNorm }) {
@@ -19,6 +19,6 @@ export function referenceExperiment({ batch, layerNorm }) {
       eps,
     },
     task: { kind: 'repeated', period: PERIOD },
-    training: { steps: 10_000_000, batch, decayed: ['*'], ...ADAMW },
+    training: { steps: 10_000_000, batch, decayed: ['*'], initStd: INITIAL_STD, ...ADAMW },
   });
 }

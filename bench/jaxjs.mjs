@@ -1,7 +1,7 @@
 // The reference step in jax-js on its WebAssembly backend, as a child of bench.mjs (protocol: competitor.mjs).
 // jax-js counts references: an array passed to a function is consumed unless it is passed as `.ref`.
 import { defaultDevice, init, jit, nn, numpy as np, random, tree, valueAndGrad } from '@jax-js/jax';
-import { ADAMW, REFERENCE, tokenBatch } from './reference.mjs';
+import { ADAMW, INITIAL_STD, REFERENCE, tokenBatch } from './reference.mjs';
 import { serve } from './serve.mjs';
 
 const { vocabulary, context, dModel, heads, dHead, layers, eps } = REFERENCE;
@@ -48,7 +48,7 @@ function lossOf({ W_E, W_pos, W_U, blocks, final }, tokens, targets, batch) {
 
 function initialWeights(withNorm) {
   let seed = 0;
-  const normal = (rows, columns) => random.normal(random.key(seed++), [rows, columns]).mul(0.1);
+  const normal = (rows, columns) => random.normal(random.key(seed++), [rows, columns]).mul(INITIAL_STD);
   const norm = () => ({ gain: np.ones([dModel]), bias: np.zeros([dModel]) });
   const block = () => ({
     W_Q: normal(dModel, dModel),

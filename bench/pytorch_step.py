@@ -17,6 +17,7 @@ import torch.nn.functional as F  # noqa: E402
 
 VOCABULARY, CONTEXT, D_MODEL, HEADS, LAYERS = 64, 50, 64, 4, 2
 D_HEAD = D_MODEL // HEADS
+INITIAL_STD = 0.13
 
 
 class Transformer(nn.Module):
@@ -24,7 +25,7 @@ class Transformer(nn.Module):
 
     def __init__(self, layer_norm, attention):
         super().__init__()
-        weight = lambda *shape: nn.Parameter(torch.randn(*shape) * 0.1)
+        weight = lambda *shape: nn.Parameter(torch.randn(*shape) * INITIAL_STD)
         norm = lambda: nn.LayerNorm(D_MODEL) if layer_norm else nn.Identity()
         self.W_E = weight(VOCABULARY, D_MODEL)
         self.W_pos = weight(CONTEXT, D_MODEL)

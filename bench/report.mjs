@@ -26,11 +26,17 @@ export function printReport(record) {
   console.log(lines.join('\n'));
 }
 
+/** Load of other programs above which a figure says little. */
+const QUIET = 0.5;
+
 function heading({ machine, settings, competitors }) {
   const present = competitors.filter(({ missing }) => !missing);
   const absent = competitors.filter(({ missing }) => missing);
   return [
     `Machine: ${machine.cpu}, ${plural(machine.cores, 'core')}, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}`,
+    ...(machine.load > QUIET
+      ? [`Other programs were running (load ${machine.load}): figures on all threads mean little, above all PyTorch's.`]
+      : []),
     `Reference step: vocabulary 64, context 50, dModel 64, 4 heads of 16, 2 layers, standard positions, no biases, AdamW`,
     `Medians of ${plural(settings.rounds, 'round')} of ${settings.seconds} s; × is our speed over theirs: the median of the rounds' ratios [quartiles]`,
     ...present.map(({ name, version, build }) => `${LABELS[name]}: ${version}, ${build}`),
@@ -51,7 +57,7 @@ function resultLines({ name, missing, stepsPerSecond, ratio, target, passed, fir
   const ours = ratio
     ? `× ${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}]`.padEnd(24)
     : ''.padEnd(24);
-  const aim = target ? `target ≥ ${target} ${verdict(passed)}` : '';
+  const aim = ratio && target ? `target ≥ ${target} ${verdict(passed)}` : '';
   const lines = [`${label}${speed}  ${loss}  ${ours}${aim}`.trimEnd()];
   if (settings) lines.push(`    ${describeSettings(settings)}`);
   return lines;

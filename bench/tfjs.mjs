@@ -3,7 +3,7 @@ import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { ADAMW, REFERENCE, tokenBatch } from './reference.mjs';
+import { ADAMW, INITIAL_STD, REFERENCE, tokenBatch } from './reference.mjs';
 import { serve } from './serve.mjs';
 
 register('./tfjsResolve.mjs', import.meta.url);
@@ -14,7 +14,7 @@ const { vocabulary, context, dModel, heads, dHead, layers, eps } = REFERENCE;
 /** Weights by name, in a list that gradients keep to. */
 function initialWeights(withNorm) {
   const weights = new Map();
-  const normal = (name, rows) => weights.set(name, tf.randomNormal([rows, dModel], 0, 0.1));
+  const normal = (name, rows) => weights.set(name, tf.randomNormal([rows, dModel], 0, INITIAL_STD));
   const norm = (name) => weights.set(`${name}.gain`, tf.ones([dModel])).set(`${name}.bias`, tf.zeros([dModel]));
   normal('W_E', vocabulary);
   normal('W_pos', context);
@@ -23,7 +23,7 @@ function initialWeights(withNorm) {
     if (withNorm) norm(`${layer}.norm`);
   }
   if (withNorm) norm('final');
-  weights.set('W_U', tf.randomNormal([dModel, vocabulary], 0, 0.1));
+  weights.set('W_U', tf.randomNormal([dModel, vocabulary], 0, INITIAL_STD));
   return weights;
 }
 

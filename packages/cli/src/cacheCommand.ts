@@ -48,9 +48,10 @@ export async function cacheCommand(checkpoint: string, options: CacheCommandOpti
     loss_per_position: { shape: [batch, length - 1], data: run.lossPerPosition },
   };
   for (const name of run.cache.names) out[name] = run.cache.get(name);
-  if (options.gradients)
-    for (const [name, gradient] of Object.entries(model.runWithGradients(tokens as number[][]).gradients))
-      out[`grad.${name}`] = gradient;
+  if (options.gradients) {
+    const { gradients } = blaming(options.tokens, () => model.runWithGradients(tokens as number[][]));
+    for (const [name, gradient] of Object.entries(gradients)) out[`grad.${name}`] = gradient;
+  }
   writeWhole(options.out, encodeSafetensors(out, { backend: engine.backend, checkpoint, format: 'pt' }));
   process.stdout.write(
     `${Object.keys(out).length} tensors of ${batch} sequences of ${length} tokens in ${options.out}\n`,

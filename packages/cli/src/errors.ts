@@ -35,5 +35,9 @@ export function toCommandError(error: unknown): CommandError {
     return badInput(`${path ?? 'A path'} is a file or lies inside one, where a folder is needed; check the path.`);
   if (code === 'ENAMETOOLONG') return badInput(`The path${at} is too long; choose a shorter one.`);
   if (['ExperimentError', 'FileFormatError'].includes((error as Error).constructor.name)) return badInput(message);
+  if (error instanceof RangeError && message.startsWith('Arena: '))
+    return badInput(
+      message.replace(/^Arena: (.*?);.*$/, 'Too large: $1; make the model, its context or the batch smaller.'),
+    );
   return new CommandError(message, EXIT.failed);
 }

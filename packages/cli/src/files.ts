@@ -15,7 +15,11 @@ import { dirname } from 'node:path';
 import { badInput } from './errors.ts';
 
 /** Writes a file as a whole or not at all. `durable` also waits until it has reached the disk, which takes a while. */
-export function writeWhole(path: string, contents: Uint8Array | string, { durable = false } = {}): void {
+export function writeWhole(
+  path: string,
+  contents: Uint8Array | string,
+  { durable = false }: { durable?: boolean } = {},
+): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;

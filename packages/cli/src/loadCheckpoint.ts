@@ -12,12 +12,12 @@ export function loadCheckpoint(engine: Engine, path: string, modelConfig: string
   return model;
 }
 
-/** Decodes; whatever a corrupt file makes the decoder stumble over is told as such. */
+/** Decodes. A header of an unforeseen shape makes the decoder stumble: that is the file's fault, told as such. */
 function decoded(...[bytes, path, options]: Parameters<typeof decodeCheckpoint>): ReturnType<typeof decodeCheckpoint> {
   try {
     return decodeCheckpoint(bytes, path, options);
   } catch (error) {
-    const { message } = error as Error;
-    throw badInput(message.includes(path) ? message : `${path} is no readable checkpoint (${message}); save it again.`);
+    if (!(error instanceof TypeError)) throw error;
+    throw badInput(`${path} is no readable checkpoint: its header or its config is malformed; save it again.`);
   }
 }

@@ -1,5 +1,5 @@
 // The folder of a training run: run.json, metrics.jsonl, checkpoints/, resume.safetensors, analysis.json.
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Backend,
@@ -135,6 +135,13 @@ export class RunFolder {
         return [];
       }
     });
+  }
+
+  /** Removes what a kill in the middle of a write left behind. */
+  removeUnfinished(): void {
+    for (const folder of [this.path, this.file('checkpoints')])
+      for (const name of existsSync(folder) ? readdirSync(folder) : [])
+        if (/\.\d+\.tmp$/.test(name)) rmSync(join(folder, name));
   }
 
   /** Cuts the metrics back to a step, when a run goes on from there. */

@@ -73,10 +73,22 @@ export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResu
     throw badInput(
       `${options.folder} was trained with the ${info.backend} build, which this Node does not run; resume it with Node ${info.versions.node} or start anew with --exact.`,
     );
-  const state = folder.readState();
-  folder.cutMetrics(state.step);
   const { experiment, seed } = info;
+  const state = folder.readState();
+  checkState(state, info, { engine, file: folder.file('resume.safetensors') });
+  folder.removeUnfinished();
+  folder.cutMetrics(state.step);
   return new TrainRun({ ...options, engine, experiment, seed }, { info, state }).run();
+}
+
+/** Refuses a state of another run before anything in the folder changes. */
+function checkState(state: TrainingState, info: RunInfo, { engine, file }: { engine: Engine; file: string }): void {
+  const tensors = Object.entries(new Model(engine, info.experiment.model).getWeights());
+  const fits = (['weights', 'm', 'v'] as const).every((part) =>
+    tensors.every(([name, { shape }]) => state[part][name]?.shape.join() === shape.join()),
+  );
+  if (!fits || state.seed !== info.seed || state.step > info.experiment.training.steps)
+    throw badInput(`${file} belongs to another run than run.json beside it; put back the file that train wrote.`);
 }
 
 /** Milliseconds between writes of metrics. */

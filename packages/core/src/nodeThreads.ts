@@ -23,7 +23,10 @@ export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<
     (_, thread) => new Worker(entry, { workerData: { plan, thread, module, backend: engine.backend } }),
   );
   let onStep: (losses: StepLosses) => void = () => {};
-  let fail: (error: Error) => void = () => {};
+  let dead: Error | null = null;
+  let fail: (error: Error) => void = (error) => {
+    dead = error; // nobody waits just now: the next run reports it
+  };
   let closing = false;
   const close = async (): Promise<void> => {
     closing = true;
@@ -33,9 +36,11 @@ export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<
   const fromAll = <T>(pick: (message: Message) => T | undefined): Promise<T[]> =>
     new Promise((resolve, reject) => {
       fail = (error) => {
+        dead = error;
         void close();
         reject(error);
       };
+      if (dead) fail(dead);
       const answers = workers.map(
         (worker) =>
           new Promise<T>((answer) => {

@@ -89,9 +89,10 @@ function parseConfig(text: string | undefined, file: string): unknown {
   }
 }
 
+/** Our own fields; a file without them, or with something else there, is like any foreign file. */
 function parseOwn(text: string | undefined): Partial<ModelConfig> {
   try {
-    return text === undefined ? {} : JSON.parse(text);
+    return (JSON.parse(text ?? '{}') as Partial<ModelConfig> | null) ?? {};
   } catch {
     return {};
   }

@@ -68,8 +68,8 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
   } catch {
     refuse('its header is not JSON (corrupt, or another format)');
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) refuse('its header is not a JSON object');
-  const { __metadata__: metadata = {}, ...entries } = header as Record<string, unknown>;
+  if (!isObject(header)) refuse('its header is not a JSON object');
+  const { __metadata__: metadata, ...entries } = header as Record<string, unknown>;
   const start = 8 + headerLength;
   const tensors: Record<string, StoredTensor> = {};
   for (const [name, entry] of Object.entries(entries)) {
@@ -87,8 +87,11 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
     const data = Float32Array.from({ length: count }, (_, i) => type.read(view, start + from + i * type.bytes));
     tensors[name] = { shape: shape as number[], data };
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { tensors, metadata: isObject(metadata) ? (metadata as Record<string, string>) : {} };
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isWholeNumbers = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((x) => Number.isSafeInteger(x) && x >= 0);

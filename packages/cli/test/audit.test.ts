@@ -1,0 +1,110 @@
+// `audit` on models whose circuit was written down by hand.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { VERDICTS } from '@induction-lab/core/node';
+import { expect, test } from 'vitest';
+import { succeed } from './support/command.ts';
+import { filesIn, temporaryFolder, withHeader, writeJson } from './support/folders.ts';
+import { writeInduction, writePositionalCopier, writeSmallModel } from './support/models.ts';
+
+const folder = temporaryFolder();
+const induction = writeInduction(join(folder, 'induction.safetensors'));
+const misnamedInduction = writeInduction(join(folder, 'positional-shortcut-not-learned.safetensors'));
+const copier = writePositionalCopier(join(folder, 'model.safetensors'));
+const misnamedCopier = writePositionalCopier(join(folder, 'induction-varied.safetensors'));
+const blank = writeSmallModel(join(folder, 'blank.safetensors'));
+
+interface AuditJson {
+  readonly verdict: string;
+  readonly sentence: string;
+  readonly schemaVersion: number;
+  readonly evidence: { readonly periods: readonly unknown[]; readonly solved: readonly number[] };
+  readonly heads: readonly { readonly label: string }[];
+  readonly followers: readonly string[];
+  readonly positionalHeads: readonly string[];
+}
+
+const auditJson = async (...args: string[]): Promise<AuditJson> =>
+  JSON.parse((await succeed('audit', ...args, '--json', '--sequences', '16')).stdout);
+
+test.for([
+  [induction, 'induction', ['L1H0'], []],
+  [misnamedInduction, 'induction', ['L1H0'], []],
+  [copier, 'positional shortcut', [], ['L0H0']],
+  [misnamedCopier, 'positional shortcut', [], ['L0H0']],
+  [blank, 'not learned', [], []],
+] as const)('--json of %s: %s, whatever the file is called', async ([path, verdict, followers, positionalHeads]) => {
+  const record = await auditJson(path);
+  expect(VERDICTS).toContain(record.verdict);
+  expect(record).toMatchObject({ schemaVersion: 1, verdict, followers, positionalHeads });
+  expect(record.sentence.length).toBeGreaterThan(20);
+  expect(record.evidence.periods.length).toBeGreaterThan(5);
+  expect(record.heads.length).toBeGreaterThan(0);
+  for (const head of record.heads)
+    for (const score of ['previousToken', 'inductionStripe', 'prefixMatching', 'inductionExcess'])
+      expect(head, head.label).toMatchObject({
+        [score]: { value: expect.any(Number), interval: [expect.any(Number), expect.any(Number)] },
+      });
+});
+
+test('the text has every head, every period, and ends with the verdict and its reason', async () => {
+  const { stdout, stderr } = await succeed('audit', induction, '--sequences', '16');
+  expect(stderr).toBe('');
+  for (const label of ['L0H0', 'L0H1', 'L1H0', 'L1H1']) expect(stdout).toMatch(new RegExp(`^${label} +[\\d.]+ `, 'm'));
+  expect(stdout).toMatch(/^Verdict: induction\nMany periods are solved.*\n$/m);
+  expect(stdout).not.toMatch(/NaN|undefined|\p{Cc}(?<!\n)/u);
+  expect((await succeed('audit', misnamedCopier, '--sequences', '16')).stdout).toMatch(
+    /^Verdict: positional shortcut$/m,
+  );
+});
+
+test('the same seed gives the same record, byte for byte', async () => {
+  const [one, two] = await Promise.all(
+    [0, 0].map(() => succeed('audit', induction, '--json', '--seed', '3', '--sequences', '16')),
+  );
+  expect(one!.stdout).toBe(two!.stdout);
+});
+
+test('--csv has a row per head', async () => {
+  const { stdout } = await succeed('audit', induction, '--csv', '--sequences', '16');
+  const [header, ...rows] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
+  expect(header!.slice(0, 2)).toEqual(['head', 'previousToken']);
+  expect(rows.map((row) => row[0])).toEqual(['L0H0', 'L0H1', 'L1H0', 'L1H1']);
+  for (const row of rows) expect(row).toHaveLength(header!.length);
+});
+
+test('--figures writes every figure as SVG and PNG, light and dark', async () => {
+  const out = join(folder, 'deep', 'figures');
+  await succeed('audit', induction, '--figures', out, '--sequences', '16');
+  const names = ['scores', 'loss-by-period', 'patterns', 'patterns-other-period', 'patterns-control'];
+  expect(filesIn(out)).toEqual(names.flatMap((n) => [`${n}.svg`, `${n}.png`, `${n}-dark.svg`, `${n}-dark.png`]).sort());
+  for (const name of names) {
+    const [light, dark] = ['', '-dark'].map((ending) => readFileSync(join(out, `${name}${ending}.svg`), 'utf8')) as [
+      string,
+      string,
+    ];
+    expect(light).toMatch(/^<svg [\s\S]*<title>[^<]{10,}[\s\S]*<\/svg>\s*$/);
+    expect(dark).not.toBe(light);
+    for (const ending of ['', '-dark']) {
+      const png = readFileSync(join(out, `${name}${ending}.png`));
+      expect(png.subarray(0, 8).toString('hex')).toBe('89504e470d0a1a0a');
+      expect(png.readUInt32BE(16)).toBeGreaterThan(400); // width
+      expect(png.length).toBeGreaterThan(2000);
+    }
+  }
+});
+
+test('--model-config gives a file without a config the same verdict and scores', async () => {
+  let config = '';
+  const stripped = withHeader(new Uint8Array(readFileSync(induction)), (header) => {
+    config = header.__metadata__.config as string;
+    return { ...header, __metadata__: undefined };
+  });
+  const path = join(folder, 'stripped.safetensors');
+  writeFileSync(path, stripped);
+  const json = writeJson(join(folder, 'config.json'), JSON.parse(config));
+  expect(await auditJson(path, '--model-config', json)).toEqual(await auditJson(induction));
+});

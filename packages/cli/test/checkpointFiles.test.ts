@@ -1,0 +1,241 @@
+// Files that are no good checkpoint, config or token file: each is refused by name with what is wrong and what to do.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { handBuiltInduction, loadEngine } from '@induction-lab/core/node';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expectRefusal, run, succeed } from './support/command.ts';
+import { filesIn, type Header, temporaryFolder, withHeader, writeJson } from './support/folders.ts';
+import { writeModel, writeSmallModel } from './support/models.ts';
+
+const folder = temporaryFolder();
+const good = new Uint8Array(readFileSync(writeSmallModel(join(folder, 'good.safetensors'))));
+const goodPath = join(folder, 'good.safetensors');
+const tokens = writeJson(join(folder, 'tokens.json'), [
+  [1, 2, 3],
+  [4, 5, 6],
+]);
+
+const file = (bytes: Uint8Array | string): string => {
+  const path = join(folder, 'bad.safetensors');
+  writeFileSync(path, bytes);
+  return path;
+};
+
+async function expectBothRefuse(path: string, sentence: RegExp): Promise<void> {
+  const out = join(folder, 'never.safetensors');
+  const [audited, cached] = await Promise.all([
+    run('audit', path, '--json'),
+    run('cache', path, '--tokens', tokens, '--out', out),
+  ]);
+  for (const ended of [audited, cached]) {
+    expectRefusal(ended, sentence);
+    expect(ended.stderr).toContain(path);
+  }
+  expect(filesIn(folder)).not.toContain('never.safetensors');
+}
+
+const withConfig = (changes: object): Uint8Array =>
+  withHeader(good, ({ __metadata__ }) => {
+    __metadata__.config = JSON.stringify({ ...JSON.parse(__metadata__.config as string), ...changes });
+  });
+
+const changeTensor = (name: string, changes: object): Uint8Array =>
+  withHeader(good, (header: Header) => {
+    header[name] = { ...(header[name] as object), ...changes };
+  });
+
+test('a checkpoint cut short at any byte is refused as such', async () => {
+  const headerLength = Number(new DataView(good.buffer).getBigUint64(0, true));
+  const edges = [0, 1, 7, 8, 9, 8 + headerLength - 1, 8 + headerLength, 8 + headerLength + 1, good.length - 1];
+  const cuts = [...edges, ...fc.sample(fc.integer({ min: 1, max: good.length - 1 }), { numRuns: 21, seed: 7 })];
+  const path = (cut: number): string => join(folder, `cut-${cut}.safetensors`);
+  for (const [i, cut] of cuts.entries()) {
+    writeFileSync(path(cut), good.subarray(0, cut));
+    const args =
+      i % 2 === 0 ? ['audit', path(cut)] : ['cache', path(cut), '--tokens', tokens, '--out', join(folder, 'never')];
+    expectRefusal(
+      await run(...args),
+      /cut-\d+\.safetensors is not a readable safetensors file: .*; save or copy it again/,
+    );
+  }
+});
+
+describe('a file that is no checkpoint is refused', () => {
+  test.for<[string, Uint8Array | string, RegExp]>([
+    [
+      'a picture',
+      Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'),
+      /not a readable safetensors file: its header should be/,
+    ],
+    ['text', 'This is my model. I hope that it loads.', /not a readable safetensors file/],
+    [
+      'a header that is no JSON',
+      withHeader(good, () => 'x').map((byte, i) => (i === 8 ? 0x7b : byte)),
+      /its header is not JSON/,
+    ],
+    ['a header that is a list', withHeader(good, () => []), /its header is not a JSON object/],
+    [
+      'tensors without shapes',
+      withHeader(good, (h) => ({ __metadata__: h.__metadata__, 'embed.W_E': 5 })),
+      /embed\.W_E has no shape or no offsets/,
+    ],
+    [
+      'metadata that is null',
+      withHeader(good, (h) => ({ ...h, __metadata__: null })),
+      /bad\.safetensors is no readable checkpoint: its header/,
+    ],
+    [
+      'a type that we do not read',
+      changeTensor('embed.W_E', { dtype: 'F8_E4M3' }),
+      /embed\.W_E has the unknown type "F8_E4M3"/,
+    ],
+    ['whole numbers as weights', changeTensor('embed.W_E', { dtype: 'I32' }), /no tensor embed\.W_E/],
+    [
+      'a shape of more bytes than the tensor has',
+      changeTensor('embed.W_E', { shape: [13, 8] }),
+      /embed\.W_E takes 364 bytes, its shape \[13,8\] needs 416/,
+    ],
+    [
+      'a transposed matrix',
+      changeTensor('embed.W_E', { shape: [7, 13] }),
+      /embed\.W_E has shape \[7,13\], its config calls for \[13,7\]/,
+    ],
+    [
+      'control characters in a tensor’s name',
+      withHeader(good, (h) => ({ ...h, '\u001b[31m\n': h['embed.W_E'] })),
+      /no part of the model/,
+    ],
+    [
+      'an MLP',
+      withHeader(good, (h) => ({ ...h, 'blocks.0.mlp.W_in': h['embed.W_E'] })),
+      /an MLP \(blocks\.0\.mlp\.W_in\).*attention-only/,
+    ],
+    ['a config with MLPs', withConfig({ attn_only: false }), /MLPs \(attn_only is false\)/],
+    ['RMSNorm', withConfig({ normalization_type: 'RMS' }), /RMSNorm \(normalization_type "RMS"\)/],
+    ['one layer too few', withConfig({ n_layers: 3 }), /no tensor blocks\.2\./],
+    ['one layer too many', withConfig({ n_layers: 1 }), /blocks\.1\.\S+, which is no part of the model/],
+    ['another number of heads', withConfig({ n_heads: 5 }), /has shape .*, its config calls for/],
+    ['no heads', withConfig({ n_heads: 0 }), /nHeads must be a whole number from 1/],
+    ['a size in words', withConfig({ d_model: 'seven' }), /whole number as d_model, got "seven"/],
+    ['no config', withHeader(good, (h) => ({ ...h, __metadata__: {} })), /holds no config.*--model-config FILE/],
+    [
+      'a config that is no JSON',
+      withHeader(good, (h) => ({ ...h, __metadata__: { config: '{' } })),
+      /config in its metadata is not JSON.*--model-config/,
+    ],
+    [
+      'a config that is null',
+      withHeader(good, (h) => ({ ...h, __metadata__: { config: 'null' } })),
+      /must be a JSON object/,
+    ],
+  ])('%s', async ([, bytes, sentence]) => expectBothRefuse(file(bytes), sentence));
+
+  test('weights that are not numbers', async () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const bytes = good.slice();
+      new DataView(bytes.buffer).setFloat32(bytes.length - 4, bad, true);
+      await expectBothRefuse(file(bytes), /holds (NaN|Infinity) at element \d+; the training that made it had failed/);
+    }
+  });
+
+  test('a folder, and nothing at all', async () => {
+    await expectBothRefuse(folder, /is a folder; name the checkpoint in it/);
+    await expectBothRefuse(join(folder, 'none'), /There is no checkpoint at .*none; check the path/);
+  });
+
+  test('a context too short to audit', async () => {
+    const model = handBuiltInduction(await loadEngine({ exact: true }), { dVocab: 5, nCtx: 3 });
+    expectRefusal(
+      await run('audit', writeModel(join(folder, 'short.safetensors'), model)),
+      /short\.safetensors: .*context/,
+    );
+  });
+
+  test('a model config that cannot be used', async () => {
+    const bare = file(withHeader(good, (h) => ({ ...h, __metadata__: {} })));
+    const audit = (config: string): ReturnType<typeof run> => run('audit', bare, '--model-config', config);
+    expectRefusal(await audit(join(folder, 'none.json')), /There is no model config at .*none\.json/);
+    expectRefusal(await audit(writeJson(join(folder, 'list.json'), [])), /must be a JSON object/);
+    expectRefusal(await audit(writeJson(join(folder, 'empty.json'), {})), /whole number as n_layers/);
+    writeFileSync(join(folder, 'text.json'), 'n_layers: 2');
+    expectRefusal(await audit(join(folder, 'text.json')), /text\.json is not JSON/);
+  });
+});
+
+describe('a token file that the model cannot run is refused, and nothing is written', () => {
+  test.for<[string, unknown, RegExp]>([
+    [
+      'a token beyond the vocabulary',
+      [[1, 13]],
+      /sequence 0 has token 13 at position 1; tokens are whole numbers from 0 to 12/,
+    ],
+    [
+      'a negative token',
+      [
+        [1, 2],
+        [3, -1],
+      ],
+      /sequence 1 has token -1 at position 1/,
+    ],
+    ['a fraction', [[1.5]], /token 1\.5 at position 0/],
+    ['a word', [['the']], /token the at position 0/],
+    ['null', [[1, null]], /token null at position 1/],
+    [
+      'more tokens than the context',
+      [Array(23).fill(1)],
+      /a sequence has 23 tokens, this model's context is 22; shorten it/,
+    ],
+    ['rows of different lengths', [[1, 2], [1]], /sequence 1 has 1 tokens, sequence 0 has 2; use equal lengths/],
+    ['no sequence', [], /at least one sequence/],
+    ['no token', [[]], /at least one token/],
+    ['a flat list', [1, 2, 3], /array of equally long arrays of tokens, such as/],
+    ['an object', { tokens: [[1]] }, /array of equally long arrays of tokens/],
+  ])('%s', async ([, json, sentence]) => {
+    const path = writeJson(join(folder, 'bad-tokens.json'), json);
+    const ended = await run('cache', goodPath, '--tokens', path, '--out', join(folder, 'never'), '--gradients');
+    expectRefusal(ended, sentence);
+    expect(ended.stderr).toContain(path);
+    expect(filesIn(folder)).not.toContain('never');
+  });
+
+  test('text, a folder, and nothing at all', async () => {
+    writeFileSync(join(folder, 'words.json'), '1 2 3');
+    const cache = (path: string): ReturnType<typeof run> =>
+      run('cache', goodPath, '--tokens', path, '--out', join(folder, 'never'));
+    expectRefusal(await cache(join(folder, 'words.json')), /words\.json is not JSON/);
+    expectRefusal(await cache(folder), /is a folder; name the token file in it/);
+    expectRefusal(await cache(join(folder, 'none.json')), /There is no token file at/);
+  });
+});
+
+describe('a place where cache cannot write is refused', () => {
+  test('a file that exists stays as it was, be it the checkpoint itself', async () => {
+    const before = readFileSync(goodPath);
+    for (const out of [goodPath, tokens, folder])
+      expectRefusal(
+        await run('cache', goodPath, '--tokens', tokens, '--out', out),
+        /exists; choose another --out or delete it first/,
+      );
+    expect(readFileSync(goodPath).equals(before)).toBe(true);
+  });
+
+  test('below a file', async () => {
+    expectRefusal(await run('cache', goodPath, '--tokens', tokens, '--out', join(tokens, 'x')), /lies inside one/);
+    expectRefusal(await run('audit', goodPath, '--sequences', '8', '--figures', tokens), /tokens\.json is a file/);
+  });
+});
+
+test('an unknown hook name is refused with the nearest ones, and the option is named, not a file', async () => {
+  const out = join(folder, 'never');
+  const ended = await run('cache', goodPath, '--tokens', tokens, '--out', out, '--names', 'blocks.1.attn.hook_pattren');
+  expectRefusal(
+    ended,
+    /^error: --names: this model has no hook point "blocks\.1\.attn\.hook_pattren"; the nearest are "blocks\.1\.attn\.hook_pattern"/,
+  );
+});
+
+test('the good file, for comparison, is accepted by both', async () => {
+  await succeed('audit', goodPath, '--sequences', '8');
+  await succeed('cache', goodPath, '--tokens', tokens, '--out', join(folder, 'made', 'on', 'the', 'way.safetensors'));
+});

@@ -1,0 +1,143 @@
+// The whole experiment, once, as a newcomer runs it.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { VERDICTS } from '@induction-lab/core/node';
+import { parseHTML } from 'linkedom';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Ended, expectNoStackTrace, start, succeed } from './support/command.ts';
+import { countTo, filesIn, loadAllCheckpoints, readJson, stepsOf, temporaryFolder } from './support/folders.ts';
+
+const folder = temporaryFolder();
+const out = join(folder, 'quick');
+const STEPS = { literal: 500, 'literal-1-layer': 500, varied: 800, 'two-heads': 600 };
+const NAMES = Object.keys(STEPS) as (keyof typeof STEPS)[];
+
+describe('run --quick', () => {
+  let ended: Ended;
+  let html = '';
+  beforeAll(async () => {
+    ended = await succeed('run', '--quick', '--seed', '1', '--out', out, '--csv');
+    html = readFileSync(join(out, 'report.html'), 'utf8');
+  }, 240_000);
+
+  const verdict = (name: string): string => readJson(out, name, 'analysis.json').verdict as string;
+
+  test('ends with a table of verdicts and the place of the report', () => {
+    for (const name of NAMES) expect(ended.stdout).toMatch(new RegExp(`^${name} .*${verdict(name)}$`, 'm'));
+    expect(ended.stdout).toContain(`Report: ${join(out, 'report.html')}`);
+    expect(ended.stdout + ended.stderr).not.toMatch(/\p{Cc}(?<!\n)/u);
+  });
+
+  test('finds the shortcut where the period is fixed', () => {
+    expect(verdict('literal')).toBe('positional shortcut');
+    expect(verdict('literal-1-layer')).toBe('positional shortcut');
+  });
+
+  test.for(NAMES)('%s: record, metrics, checkpoints, analysis and figures', (name) => {
+    const info = readJson(out, name, 'run.json');
+    expect(info).toMatchObject({
+      schemaVersion: 1,
+      name,
+      seed: 1,
+      status: 'done',
+      step: STEPS[name],
+      experiment: { name, model: { nHeads: expect.any(Number) }, task: {}, training: { steps: STEPS[name] } },
+      backend: expect.stringMatching(/^(relaxed|simd)$/),
+      threads: expect.any(Number),
+      versions: { inductionLab: expect.any(String), node: process.versions.node },
+      startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      finishedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      seconds: expect.any(Number),
+    });
+    expect(stepsOf(join(out, name))).toEqual(countTo(STEPS[name]));
+    expect(
+      readFileSync(join(out, name, 'metrics.csv'), 'utf8')
+        .trimEnd()
+        .split('\n'),
+    ).toHaveLength(STEPS[name] + 1);
+    expect(loadAllCheckpoints(join(out, name)).length).toBeGreaterThan(10);
+    expect(VERDICTS).toContain(verdict(name));
+    expect(readJson(out, name, 'analysis.json')).toMatchObject({ evidence: {}, heads: expect.any(Array) });
+    const figures = filesIn(join(out, name, 'figures'));
+    expect(figures).toHaveLength(7 * 4);
+    for (const figure of figures) expect(readFileSync(join(out, name, 'figures', figure)).length).toBeGreaterThan(1000);
+  });
+
+  test('analysis.json has all four runs', () => {
+    const analysis = readJson(out, 'analysis.json') as { runs: { name: string; verdict: string }[] };
+    expect(analysis.runs.map((r) => [r.name, r.verdict])).toEqual(NAMES.map((name) => [name, verdict(name)]));
+  });
+
+  test('leaves nothing half written', () => {
+    expect(filesIn(out).filter((path) => path.includes('.tmp'))).toEqual([]);
+  });
+
+  describe('report.html', () => {
+    type Page = ReturnType<typeof parseHTML>['document'];
+    let page: Page;
+    beforeAll(() => {
+      page = parseHTML(html).document;
+    });
+    const all = (selector: string): Element[] => [...page.querySelectorAll(selector)] as unknown as Element[];
+
+    test('is one file that asks for nothing else', () => {
+      for (const element of all('*'))
+        for (const { name, value } of [...element.attributes])
+          if (/^(src|srcset|href|xlink:href|data|poster|action)$/.test(name) && element.localName !== 'a')
+            expect(value, `${element.localName} ${name}`).toMatch(/^(data:|#)/);
+      expect(all('link, iframe, object, embed, script[src], base, meta[http-equiv]')).toEqual([]);
+      for (const style of all('style, [style]'))
+        expect(style.textContent + (style.getAttribute('style') ?? '')).not.toMatch(/@import|url\((?!["']?(data:|#))/);
+      for (const script of all('script:not([type])'))
+        expect(script.textContent).not.toMatch(/fetch\(|import\(|https?:/);
+    });
+
+    test('names every run with its verdict and sentence', () => {
+      const text = page.querySelector('main')!.textContent!;
+      const boxes = all('.verdict').map((box) => box.textContent!);
+      for (const name of NAMES) {
+        expect(text).toContain(name);
+        const box = boxes.find((content) => content.startsWith(`${name}: ${verdict(name)}`));
+        expect(box).toContain(readJson(out, name, 'analysis.json').sentence);
+      }
+      expect(page.documentElement.textContent).not.toMatch(/\b(undefined|NaN|\[object)/);
+    });
+
+    test('gives every figure a text alternative', () => {
+      const figures = all('figure');
+      expect(figures.length).toBeGreaterThanOrEqual(4 * 5);
+      for (const figure of figures) {
+        const svg = figure.querySelector('svg')!;
+        expect(svg.getAttribute('role')).toBe('img');
+        const title = svg.getAttribute('aria-label') ?? svg.querySelector('title')?.textContent ?? '';
+        expect(title.length, figure.id).toBeGreaterThan(15);
+      }
+      for (const image of all('img')) expect(image.getAttribute('alt')).toBeTruthy();
+    });
+
+    test('is well formed: a language, one heading, links that lead somewhere, ids that are unique', () => {
+      expect(page.documentElement.getAttribute('lang')).toBe('en');
+      expect(page.querySelector('title')!.textContent).toBeTruthy();
+      expect(all('h1')).toHaveLength(1);
+      const ids = all('[id]').map(({ id }) => id);
+      expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+      for (const link of all('a[href^="#"]')) expect(ids).toContain(link.getAttribute('href')!.slice(1));
+      const data = JSON.parse(page.getElementById('patterns')!.textContent!) as { figures: Record<string, unknown> };
+      for (const id of Object.keys(data.figures)) expect(ids).toContain(id);
+    });
+  });
+});
+
+test('run interrupted by Ctrl-C saves the model under way and says how to go on with it', async () => {
+  const stopped = join(folder, 'stopped');
+  const { child, ended } = start(['run', '--quick', '--out', stopped]);
+  child.stderr!.on('data', (text: string) => {
+    if (text.includes('step 25/')) child.kill('SIGINT');
+  });
+  const result = await ended;
+  expect(result.code, result.stderr).toBe(130);
+  expectNoStackTrace(result);
+  expect(result.stderr).toContain(`Go on with this model: induction-lab train --resume ${join(stopped, 'literal')}`);
+  expect(readJson(stopped, 'literal', 'run.json').status).toBe('stopped');
+  expect(existsSync(join(stopped, 'report.html'))).toBe(false);
+});

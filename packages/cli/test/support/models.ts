@@ -1,0 +1,40 @@
+// Checkpoint files whose contents are known: written down by hand, or the golden data of core.
+import { writeFileSync } from 'node:fs';
+import {
+  encodeCheckpoint,
+  handBuiltInduction,
+  handBuiltPositionalCopier,
+  loadEngine,
+  Model,
+} from '@induction-lab/core/node';
+import type { Golden } from '../../../core/test/support/golden.ts';
+
+const engine = await loadEngine({ exact: true });
+const sizes = { dVocab: 31, nCtx: 34 };
+
+export function writeModel(path: string, model: Model): string {
+  writeFileSync(path, encodeCheckpoint(model.config, model.getWeights()));
+  return path;
+}
+
+export const writeInduction = (path: string): string => writeModel(path, handBuiltInduction(engine, sizes));
+
+export const writePositionalCopier = (path: string): string =>
+  writeModel(path, handBuiltPositionalCopier(engine, { ...sizes, period: 17 }));
+
+/** A model of five different sizes with LayerNorm and biases, everything else 0. */
+export const writeSmallModel = (path: string): string =>
+  writeModel(
+    path,
+    new Model(engine, { nLayers: 2, nHeads: 3, dModel: 7, dHead: 5, nCtx: 22, dVocab: 13, biases: true }),
+  );
+
+export function writeGolden(path: string, golden: Golden): string {
+  const model = new Model(engine, golden.config);
+  const weights = Object.entries(model.getWeights()).map(([name, { shape }]) => [
+    name,
+    { shape, data: golden.get(`w.${name}`) },
+  ]);
+  model.setWeights(Object.fromEntries(weights));
+  return writeModel(path, model);
+}

@@ -1,0 +1,215 @@
+// Training runs: the same bits however they are carried out, and nothing lost when they are interrupted.
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectRefusal, run, signalAtStep, succeed } from './support/command.ts';
+import { writeExperiment } from './support/experiment.ts';
+import {
+  checkpointFile,
+  countTo,
+  filesIn,
+  fingerprint,
+  loadAllCheckpoints,
+  metrics,
+  readJson,
+  stepsOf,
+  temporaryFolder,
+  weightsHash,
+} from './support/folders.ts';
+
+const STEPS = 200;
+const folder = temporaryFolder();
+const config = writeExperiment(folder);
+
+/** Scores are logged often, which leaves time for a signal to arrive. */
+const trainArgs = (out: string, ...more: string[]): string[] => [
+  ...['train', '--config', config, '--seed', '5', '--out', join(folder, out), '--scores-every', '4', ...more],
+];
+
+for (const build of [[], ['--exact']]) {
+  const named = (name: string): string => join(folder, runName(name));
+  const runName = (name: string): string => `${name}${build.join('')}`;
+
+  describe(`training with the ${build.length ? 'exact' : 'fastest'} build`, () => {
+    let finalHash = '';
+    beforeAll(async () => {
+      await succeed(...trainArgs(runName('whole'), '--threads', '1', '--quiet', ...build));
+      finalHash = weightsHash(checkpointFile(named('whole'), STEPS));
+    });
+
+    test('changes the weights, and another seed gives others', async () => {
+      expect(weightsHash(checkpointFile(named('whole'), 0))).not.toBe(finalHash);
+      const other = ['train', '--config', config, '--seed', '6', '--out', named('other'), '--scores-every', '0'];
+      await succeed(...other, '--quiet', ...build);
+      expect(weightsHash(checkpointFile(named('other'), STEPS))).not.toBe(finalHash);
+    });
+
+    test.for(['2', '3'])('gives the same bits on %s threads as on one', async (threads) => {
+      await succeed(...trainArgs(runName(`threads-${threads}`), '--threads', threads, '--quiet', ...build));
+      expect(weightsHash(checkpointFile(named(`threads-${threads}`), STEPS))).toBe(finalHash);
+      expect(metrics(named(`threads-${threads}`))).toEqual(metrics(named('whole')));
+    });
+
+    test('interrupted at step 137 says how to go on, and resumed ends with the same bits', async () => {
+      const out = named('interrupted');
+      const stopped = await signalAtStep(137, 'SIGINT', trainArgs(runName('interrupted'), '--threads', '2', ...build));
+      expect(stopped.code, stopped.stderr).toBe(130);
+      expect(stopped.stderr).toContain(`Go on with: induction-lab train --resume ${out}`);
+      const info = readJson(out, 'run.json');
+      expect(info.status).toBe('stopped');
+      expect(info.step).toBeGreaterThanOrEqual(137);
+      expect(stepsOf(out)).toEqual(countTo(info.step as number));
+      await succeed('train', '--resume', out, '--threads', '3', '--scores-every', '4', '--quiet');
+      expect(weightsHash(checkpointFile(out, STEPS))).toBe(finalHash);
+      expect(metrics(out)).toEqual(metrics(named('whole')));
+      expect(readJson(out, 'run.json')).toMatchObject({ status: 'done', step: STEPS, seed: 5 });
+    });
+
+    test('killed three times loses no record and no bit', async () => {
+      const out = named('killed');
+      let args = trainArgs(runName('killed'), '--threads', '2', ...build);
+      for (const step of [3, 60, 150]) {
+        const killed = await signalAtStep(step, 'SIGKILL', args);
+        expect(killed.signalled).toBe(true);
+        expect(killed.code).toBe(null);
+        expect(loadAllCheckpoints(out)).not.toEqual([]);
+        expect(readJson(out, 'run.json').status).toBe('running');
+        args = ['train', '--resume', out, '--scores-every', '4'];
+      }
+      appendFileSync(join(out, 'metrics.jsonl'), '{"step":999,"lo'); // a line that the kill cut short
+      writeFileSync(`${checkpointFile(out, 181)}.4711.tmp`, 'half a checkpoint');
+      await succeed(...args, '--quiet');
+      expect(weightsHash(checkpointFile(out, STEPS))).toBe(finalHash);
+      expect(metrics(out)).toEqual(metrics(named('whole')));
+      expect(filesIn(out)).toEqual(filesIn(named('whole')));
+    });
+  });
+}
+
+test('a finished run that is resumed ends at once with everything as it was', async () => {
+  const out = join(folder, 'whole');
+  const before = fingerprint(out);
+  await succeed('train', '--resume', out);
+  const { 'run.json': _, ...after } = fingerprint(out); // times change
+  expect(before).toMatchObject(after);
+  expect(readJson(out, 'run.json')).toMatchObject({ status: 'done', step: STEPS });
+});
+
+test('SIGTERM stops and saves as Ctrl-C does', async () => {
+  const stopped = await signalAtStep(20, 'SIGTERM', trainArgs('terminated'));
+  expect(stopped.code, stopped.stderr).toBe(130);
+  expect(readJson(folder, 'terminated', 'run.json').status).toBe('stopped');
+});
+
+test('run.json tells what ran, where and how long', () => {
+  const info = readJson(folder, 'threads-3', 'run.json');
+  expect(info).toMatchObject({
+    schemaVersion: 1,
+    name: 'small',
+    seed: 5,
+    threads: 3,
+    experiment: { model: { nLayers: 2, dHead: 11 }, training: { steps: STEPS, batch: 7 } },
+    versions: { node: process.versions.node },
+  });
+  expect(info.backend).toMatch(/^(relaxed|simd)$/);
+  expect(readJson(folder, 'whole--exact', 'run.json').backend).toBe('simd');
+  expect(Date.parse(info.finishedAt as string)).toBeGreaterThan(Date.parse(info.startedAt as string));
+  expect(info.seconds).toBeGreaterThan(0);
+});
+
+test.for([
+  ['--seed', '5'],
+  ['--steps', '300'],
+  ['--preset', 'varied'],
+  ['--config', config],
+  ['--out', 'elsewhere'],
+])('--resume together with %s is refused, and the run stays as it is', async ([option, value]) => {
+  const before = fingerprint(join(folder, 'whole'));
+  const ended = await run('train', '--resume', join(folder, 'whole'), option as string, value as string);
+  expectRefusal(ended, new RegExp(`--resume .* leave out ${option}`));
+  expect(fingerprint(join(folder, 'whole'))).toEqual(before);
+});
+
+test('a run of the fastest build cannot be resumed as an exact one', async () => {
+  if (readJson(folder, 'whole', 'run.json').backend === 'simd') return; // this Node has only the exact build
+  expectRefusal(await run('train', '--resume', join(folder, 'whole'), '--exact'), /resume it without --exact/);
+});
+
+test('--steps sets the length, --per-position logs every position, --csv writes a table', async () => {
+  const out = join(folder, 'options');
+  await succeed('train', '--config', config, '--steps', '23', '--out', out, '--per-position', '--csv', '--quiet');
+  expect(stepsOf(out)).toEqual(countTo(23));
+  for (const record of metrics(out)) expect(record).toMatchObject({ perPosition: expect.any(Array) });
+  expect((metrics(out)[0] as unknown as { perPosition: number[] }).perPosition).toHaveLength(29);
+  const rows = readFileSync(join(out, 'metrics.csv'), 'utf8').trimEnd().split('\n');
+  expect(rows[0]).toBe('step,loss,lossFirst,lossBoundary,lossRepeat,learningRate,gradientNorm,tokensPerSecond');
+  expect(rows.slice(1).map((row) => Number(row.split(',')[0]))).toEqual(countTo(23));
+});
+
+describe('a loss that stops being a number', () => {
+  const noLayerNorm = { model: { normalization: null }, training: { learningRate: 1e30 } };
+
+  test('ends the run with its step and seed, and every checkpoint can still be audited', async () => {
+    const out = join(folder, 'diverged');
+    const ended = await run('train', '--config', writeExperiment(folder, noLayerNorm), '--seed', '8', '--out', out);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(
+      /error: The loss is not a finite number at step \d+ with seed 8; lower the learning rate/,
+    );
+    expect(readJson(out, 'run.json')).toMatchObject({ status: 'failed', seed: 8 });
+    for (const name of loadAllCheckpoints(out))
+      await succeed('audit', join(out, 'checkpoints', name), '--sequences', '8');
+  });
+
+  test('leaves no checkpoint of weights that are infinite', async () => {
+    const out = join(folder, 'exploded');
+    const json = writeExperiment(folder, { training: { learningRate: 1e300, warmupSteps: 0, steps: 1 } });
+    const ended = await run('train', '--config', json, '--seed', '8', '--out', out, '--quiet');
+    expectRefusal(ended, /weights are not finite numbers after step 1 with seed 8; lower the learning rate/, 1);
+    expect(readJson(out, 'run.json').status).toBe('failed');
+    expect(loadAllCheckpoints(out)).toEqual(['step-000000.safetensors']);
+  });
+});
+
+describe('a run folder that cannot be resumed is refused with what is wrong in it', () => {
+  const broken = async (name: string, damage: (path: string) => void): Promise<string> => {
+    const out = join(folder, name);
+    await succeed('train', '--config', config, '--steps', '11', '--out', out, '--quiet');
+    damage(out);
+    return out;
+  };
+
+  test('no run.json', async () => {
+    expectRefusal(await run('train', '--resume', folder), /holds no run \(no run\.json\)/);
+    expectRefusal(await run('train', '--resume', join(folder, 'nowhere')), /nowhere holds no run/);
+  });
+
+  test('no saved state, or half of one', async () => {
+    const out = await broken('stateless', (path) => rmSync(join(path, 'resume.safetensors')));
+    expectRefusal(await run('train', '--resume', out), /holds no saved state .* start the run anew/);
+    writeFileSync(join(out, 'resume.safetensors'), 'half');
+    expectRefusal(await run('train', '--resume', out), /resume\.safetensors is not a readable safetensors file/);
+  });
+
+  test('the saved state of another run', async () => {
+    const out = await broken('mixed', (path) => {
+      copyFileSync(join(folder, 'other', 'resume.safetensors'), join(path, 'resume.safetensors'));
+    });
+    const before = fingerprint(out);
+    expectRefusal(await run('train', '--resume', out), /resume\.safetensors belongs to another run than run\.json/);
+    expect(fingerprint(out)).toEqual(before);
+  });
+
+  test.for([
+    ['null', /run\.json has schemaVersion undefined/],
+    ['{"schemaVersion":99}', /schemaVersion 99, this version reads 1/],
+    ['{"schemaVersion":1}', /run\.json: the config is missing/],
+    ['{"schemaVersion":', /run\.json is not JSON/],
+  ] as const)('run.json with %s', async ([text, sentence]) => {
+    const out = join(folder, 'run-json');
+    mkdirSync(out, { recursive: true });
+    writeFileSync(join(out, 'run.json'), text);
+    expectRefusal(await run('train', '--resume', out), sentence);
+    expect(existsSync(join(out, 'metrics.jsonl'))).toBe(false);
+  });
+});
