@@ -83,7 +83,7 @@ describe('a file that is no checkpoint is refused', () => {
     [
       'metadata that is null',
       withHeader(good, (h) => ({ ...h, __metadata__: null })),
-      /bad\.safetensors is no readable checkpoint: its header/,
+      /bad\.safetensors holds no config; write its TransformerLens config .* pass it with --model-config FILE\./,
     ],
     [
       'a type that we do not read',
