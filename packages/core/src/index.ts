@@ -17,6 +17,7 @@ export * from './model/hookPoints.ts';
 export * from './model/interventions.ts';
 export * from './model/model.ts';
 export * from './model/parameters.ts';
+export type { MeanAblate, Patch, Place, PlacedIntervention, ResampleAblate, ZeroAblate } from './model/places.ts';
 export * from './model/safetensors.ts';
 export * from './training/experiment.ts';
 export * from './training/schedule.ts';

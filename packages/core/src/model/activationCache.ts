@@ -1,5 +1,6 @@
 // Activations kept from a run. Each is copied once, whole and padded, and made dense when somebody asks for it.
 import { copyElements, type Floats, type Layout, sizeOf, type Tensor } from '../engine/tensor.ts';
+import { isSquare } from './hookPoints.ts';
 
 export interface CachedActivation {
   readonly name: string;
@@ -40,7 +41,7 @@ export class ActivationCache {
   /** Keeps a copy. `causal` sets entries above the diagonal of [.., queryPos, keyPos] to 0 (gradients there mean nothing). */
   keep(tensor: Tensor, options: { causal?: boolean } = {}): void {
     const { shape, strides, rows, width } = tensor;
-    const square = shape.length === 4 && shape[2] === shape[3] && /hook_(attn_scores|pattern)$/.test(tensor.name);
+    const square = isSquare(tensor.name);
     const layout = { shape, strides, rows, width };
     this.kept.set(tensor.name, {
       layout,
@@ -48,16 +49,6 @@ export class ActivationCache {
       causal: square && options.causal === true,
       dense: null,
     });
-  }
-
-  /** Mean over sequences and positions of an activation [batch, pos, ...]: the remaining axes in one array, float64. */
-  meanOverPositions(name: string): Float64Array {
-    const { shape, data } = this.get(name);
-    const rows = (shape[0] as number) * (shape[1] as number);
-    const size = data.length / rows;
-    const mean = new Float64Array(size);
-    for (let i = 0; i < data.length; i++) mean[i % size]! += data[i]! / rows;
-    return mean;
   }
 }
 

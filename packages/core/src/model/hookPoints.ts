@@ -1,4 +1,5 @@
 // The names of the hook points, which of them a model has, and how a user's pattern selects among them.
+import type { Floats } from '../engine/tensor.ts';
 import type { ModelConfig } from './config.ts';
 
 /** Hook points that cost extra memory and are there only when named. */
@@ -36,6 +37,8 @@ export function hookPoints(config: ModelConfig, { onRequest }: { onRequest: bool
 
 export const isSplitInput = (name: string): boolean => /\.hook_[qkv]_input$/.test(name);
 export const isResult = (name: string): boolean => name.endsWith('.attn.hook_result');
+/** Scores and patterns: [batch, head, queryPos, keyPos]. */
+export const isSquare = (name: string): boolean => /hook_(attn_scores|pattern)$/.test(name);
 export const isOnRequest = (name: string): boolean => ON_REQUEST.some((suffix) => name.endsWith(`.${suffix}`));
 
 /**
@@ -84,4 +87,13 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] as number;
+}
+
+/** No intervention can let a query see future keys: what is left there becomes −∞ in scores and 0 in a pattern. */
+export function hideFuture({ name, shape, data }: { name: string; shape: readonly number[]; data: Floats }): void {
+  if (!isSquare(name)) return;
+  const hidden = name.endsWith('pattern') ? 0 : Number.NEGATIVE_INFINITY;
+  const length = shape[3] as number;
+  for (let row = 0; row < data.length / length; row++)
+    data.fill(hidden, row * length + (row % length) + 1, (row + 1) * length);
 }

@@ -6,7 +6,7 @@ import { randomModel, randomTokens } from '../../test/support/models.ts';
 import { referenceEngine } from '../engine/engine.ts';
 import type { Floats } from '../engine/tensor.ts';
 import type { ActivationCache } from './activationCache.ts';
-import { earlierHeads, type HeadName, type Intervention } from './interventions.ts';
+import { earlierHeads, type HeadName, headOutput, type Intervention } from './interventions.ts';
 import type { Hook, Model } from './model.ts';
 
 const SIZES = { nHeads: 5, dModel: 13, dHead: 3, nCtx: 11, dVocab: 17 };
@@ -65,12 +65,12 @@ describe.for(cases)('$label, $name', ({ engine, normalization, tolerance }) => {
 
   test('zeroAblate equals a hook that zeroes the head’s z', () => {
     const want = model.runWithHooks(tokens, [['blocks.1.attn.hook_z', onHead(3, () => 0)]]).logits;
-    expectLogits(logits([{ kind: 'zeroAblate', layer: 1, head: 3 }]), want);
+    expectLogits(logits([{ kind: 'zeroAblate', hook: 'blocks.1.attn.hook_z', head: 3 }]), want);
   });
 
   test('zeroAblate of all heads leaves the biases of their outputs only', () => {
     const all = [0, 1, 2].flatMap((layer) =>
-      Array.from({ length: N_HEADS }, (_, head) => ({ kind: 'zeroAblate', layer, head }) as const),
+      Array.from({ length: N_HEADS }, (_, head) => ({ kind: 'zeroAblate', ...headOutput({ layer, head }) }) as const),
     );
     const { cache } = model.runWithInterventions(tokens, all, { names: 'blocks.*.hook_attn_out' });
     for (const layer of [0, 1, 2]) {
@@ -93,13 +93,13 @@ describe.for(cases)('$label, $name', ({ engine, normalization, tolerance }) => {
     );
     const withHook = (values: readonly number[]): Floats =>
       model.runWithHooks(tokens, [['blocks.0.attn.hook_z', onHead(4, (_x, _i, c) => values[c]!)]]).logits;
-    expectLogits(logits([{ kind: 'meanAblate', layer: 0, head: 4 }]), withHook(mean));
+    expectLogits(logits([{ kind: 'meanAblate', hook: 'blocks.0.attn.hook_z', head: 4 }]), withHook(mean));
     const given = [1, -2, 3];
-    expectLogits(logits([{ kind: 'meanAblate', layer: 0, head: 4, mean: given }]), withHook(given));
+    expectLogits(logits([{ kind: 'meanAblate', hook: 'blocks.0.attn.hook_z', head: 4, mean: given }]), withHook(given));
     // The mean is the clean run's, also when another intervention has changed the head by then.
     const both = logits([
-      { kind: 'zeroAblate', layer: 0, head: 4 },
-      { kind: 'meanAblate', layer: 0, head: 4 },
+      { kind: 'zeroAblate', hook: 'blocks.0.attn.hook_z', head: 4 },
+      { kind: 'meanAblate', hook: 'blocks.0.attn.hook_z', head: 4 },
     ]);
     expectLogits(both, withHook(mean));
   });
@@ -160,7 +160,11 @@ describe.for(cases)('$label, $name', ({ engine, normalization, tolerance }) => {
 
   test('activations are kept as changed, before whatever follows', () => {
     const names = ['blocks.1.attn.hook_z', 'blocks.1.attn.hook_result'];
-    const { cache } = model.runWithInterventions(tokens, [{ kind: 'zeroAblate', layer: 1, head: 3 }], { names });
+    const { cache } = model.runWithInterventions(
+      tokens,
+      [{ kind: 'zeroAblate', hook: 'blocks.1.attn.hook_z', head: 3 }],
+      { names },
+    );
     expect(cache.names).toEqual(names);
     for (const name of names) {
       const [{ data, shape }, before] = [cache.get(name), clean.cache.get(name).data];
@@ -196,14 +200,27 @@ describe('an intervention that makes no sense is refused', () => {
     expect(run({ ...removal, sources: [{ layer: 0, head: 5 }] })).toThrow(
       `removeFromInput: there is no head L0H5; ${heads}`,
     );
-    expect(run({ kind: 'zeroAblate', layer: 2, head: 0 })).toThrow(`zeroAblate: there is no head L2H0; ${heads}`);
-    expect(run({ kind: 'zeroAblate', layer: 0, head: -1 })).toThrow(`zeroAblate: there is no head L0H-1; ${heads}`);
-    expect(run({ kind: 'meanAblate', layer: 0, head: 5 })).toThrow(`meanAblate: there is no head L0H5; ${heads}`);
-    expect(run({ kind: 'meanAblate', layer: 2, head: 0 })).toThrow(`meanAblate: there is no head L2H0; ${heads}`);
+    for (const kind of ['zeroAblate', 'meanAblate', 'resampleAblate', 'patch'] as const) {
+      expect(run({ kind, hook: 'blocks.0.attn.hook_z', head: 5 })).toThrow(
+        `${kind}: there is no head L0H5; "blocks.0.attn.hook_z" has heads 0 to 4.`,
+      );
+      expect(run({ kind, hook: 'blocks.0.attn.hook_z', head: -1 })).toThrow(`${kind}: there is no head L0H-1`);
+      expect(run({ kind, hook: 'blocks.2.attn.hook_z', head: 0 })).toThrow(
+        /no hook point "blocks\.2\.attn\.hook_z".*nearest/,
+      );
+      expect(run({ kind, hook: 'blocks.0.hook_attn_out', head: 0 })).toThrow(/has no heads; leave `head` out/);
+      expect(run({ kind, hook: 'blocks.*.attn.hook_z' })).toThrow(/is a glob; name one hook point/);
+      expect(run({ kind, hook: 'blocks.0.hook_attn_out', positions: [7] })).toThrow(
+        /positions 0 to 6 here; there is no position 7/,
+      );
+    }
+    expect(run({ kind: 'resampleAblate', hook: 'hook_embed', shift: 2 })).toThrow(
+      /batch of 2 gives each sequence its own/,
+    );
   });
 
   test('when a mean has not dHead numbers', () => {
-    const message = 'meanAblate: mean must have dHead = 3 numbers, got 2.';
-    expect(run({ kind: 'meanAblate', layer: 0, head: 0, mean: [1, 2] })).toThrow(message);
+    const message = 'meanAblate: mean must have 3 numbers at "blocks.0.attn.hook_z", got 2.';
+    expect(run({ kind: 'meanAblate', hook: 'blocks.0.attn.hook_z', head: 0, mean: [1, 2] })).toThrow(message);
   });
 });

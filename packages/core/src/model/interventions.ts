@@ -1,25 +1,16 @@
 // Interventions are values: what to change, at a named place. They can go to a worker, into a run's record, into a link.
 import type { Tensor } from '../engine/tensor.ts';
+import type { ActivationCache } from './activationCache.ts';
 import { headLabel, type ModelConfig } from './config.ts';
+import { checkPlace, type Place, type PlacedIntervention, placedAction } from './places.ts';
 
 export interface HeadName {
   readonly layer: number;
   readonly head: number;
 }
 
-/** Sets a head's z to zero at all positions, so that it adds nothing to the residual stream. */
-export interface ZeroAblate extends HeadName {
-  readonly kind: 'zeroAblate';
-}
-
-/**
- * Sets a head's z to a constant at all positions: `mean` (dHead numbers) if given, otherwise the mean over all
- * sequences and positions of the clean run on the same tokens.
- */
-export interface MeanAblate extends HeadName {
-  readonly kind: 'meanAblate';
-  readonly mean?: readonly number[];
-}
+/** A head's output before W_O: setting it to zero takes the head out of the residual stream. */
+export const headOutput = ({ layer, head }: HeadName): Place => ({ hook: `blocks.${layer}.attn.hook_z`, head });
 
 /**
  * Takes earlier heads' outputs (their `hook_result`; b_O stays) out of one head's Q, K or V input alone, before its
@@ -33,7 +24,7 @@ export interface RemoveFromInput extends HeadName {
   readonly by?: 'zero' | 'mean';
 }
 
-export type Intervention = ZeroAblate | MeanAblate | RemoveFromInput;
+export type Intervention = PlacedIntervention | RemoveFromInput;
 
 /** All heads of all layers before this one. */
 export function earlierHeads(config: ModelConfig, layer: number): HeadName[] {
@@ -54,15 +45,32 @@ export function checkHead(config: ModelConfig, { layer, head }: HeadName, caller
     );
 }
 
-/** What must be read off a clean run before these interventions can be applied: hook names. */
+/** Throws an Error when an intervention names a hook point, head, mean or source that the model does not have. */
+export function checkIntervention(config: ModelConfig, intervention: Intervention): void {
+  const { kind } = intervention;
+  if (kind !== 'removeFromInput') {
+    checkPlace(config, intervention, kind);
+    return;
+  }
+  checkHead(config, intervention, kind);
+  const { layer, head, sources } = intervention;
+  for (const source of sources === 'allEarlier' ? [] : sources) {
+    checkHead(config, source, kind);
+    if (source.layer >= layer)
+      throw new Error(
+        `removeFromInput: ${headLabel(source.layer, source.head)} is not earlier than ${headLabel(layer, head)}; name heads of layers before ${layer}.`,
+      );
+  }
+}
+
+/** What must be kept from a clean run before these interventions can be applied: hook names. */
 export const cleanRunNeeds = (interventions: readonly Intervention[]): string[] => [
   ...new Set(
-    interventions.flatMap((i) => (i.kind === 'meanAblate' && !i.mean ? [`blocks.${i.layer}.attn.hook_z`] : [])),
+    interventions.flatMap((i) =>
+      i.kind === 'patch' || i.kind === 'resampleAblate' || (i.kind === 'meanAblate' && !i.mean) ? [i.hook] : [],
+    ),
   ),
 ];
-
-/** Means of a clean run's z by hook name: [head, dHead] in one array. */
-export type CleanMeans = ReadonlyMap<string, Float64Array>;
 
 /** Hook name → what to do to the activation there. */
 export type TensorHooks = Map<string, ((activation: Tensor) => void)[]>;
@@ -71,10 +79,10 @@ export type TensorHooks = Map<string, ((activation: Tensor) => void)[]>;
 export function compileInterventions(options: {
   config: ModelConfig;
   interventions: readonly Intervention[];
-  cleanMeans: CleanMeans;
+  clean: ActivationCache;
   resultOf: (layer: number) => Tensor;
 }): TensorHooks {
-  const { config, interventions, cleanMeans, resultOf } = options;
+  const { config, interventions, clean, resultOf } = options;
   const hooks: TensorHooks = new Map();
   const on = (name: string, action: (activation: Tensor) => void): void => {
     hooks.set(name, [...(hooks.get(name) ?? []), action]);
@@ -86,45 +94,14 @@ export function compileInterventions(options: {
     sums.set(key, sum);
     return sum;
   };
-  for (const intervention of interventions) {
-    const { layer, head } = intervention;
-    checkHead(config, intervention, intervention.kind);
-    const z = `blocks.${layer}.attn.hook_z`;
-    if (intervention.kind === 'zeroAblate') on(z, (t) => fillHead(t, head, () => 0));
-    else if (intervention.kind === 'meanAblate') {
-      const mean = intervention.mean ?? [
-        ...cleanMeans.get(z)!.subarray(head * config.dHead, (head + 1) * config.dHead),
-      ];
-      if (mean.length !== config.dHead)
-        throw new Error(`meanAblate: mean must have dHead = ${config.dHead} numbers, got ${mean.length}.`);
-      on(z, (t) => fillHead(t, head, (c) => mean[c] as number));
-    } else {
+  for (const intervention of interventions)
+    if (intervention.kind !== 'removeFromInput') on(intervention.hook, placedAction(intervention, clean));
+    else {
+      const { layer, head, input, by = 'zero' } = intervention;
       const sources = intervention.sources === 'allEarlier' ? earlierHeads(config, layer) : intervention.sources;
-      for (const source of sources) {
-        checkHead(config, source, 'removeFromInput');
-        if (source.layer >= layer)
-          throw new Error(
-            `removeFromInput: ${headLabel(source.layer, source.head)} is not earlier than ${headLabel(layer, head)}; name heads of layers before ${layer}.`,
-          );
-      }
-      on(`blocks.${layer}.hook_${intervention.input}_input`, (t) => {
-        subtract(t, head, removed(sources, intervention.by ?? 'zero'));
-      });
+      on(`blocks.${layer}.hook_${input}_input`, (t) => subtract(t, head, removed(sources, by)));
     }
-  }
   return hooks;
-}
-
-/** activation[:, :, head, c] = value(c) for [batch, pos, head, size]. */
-function fillHead(activation: Tensor, head: number, value: (c: number) => number): void {
-  const { data, strides, shape } = activation;
-  const [batch, positions, , size] = shape as [number, number, number, number];
-  const [perSequence, perPosition, perHead] = strides as [number, number, number, number];
-  for (let s = 0; s < batch; s++)
-    for (let p = 0; p < positions; p++) {
-      const start = s * perSequence + p * perPosition + head * perHead;
-      for (let c = 0; c < size; c++) data[start + c] = value(c);
-    }
 }
 
 /** Σ over sources of result[:, :, source, :], or of its deviation from its mean: [batch · pos, padded dModel]. */

@@ -5,10 +5,9 @@ import type { Arena, Floats, Tensor } from '../engine/tensor.ts';
 import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions } from './activations.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
-import { type HookSelection, isResult, isSplitInput, selectHookPoints } from './hookPoints.ts';
+import { type HookSelection, hideFuture, isResult, isSplitInput, selectHookPoints } from './hookPoints.ts';
 import {
-  type CleanMeans,
-  checkHead,
+  checkIntervention,
   cleanRunNeeds,
   compileInterventions,
   type Intervention,
@@ -94,39 +93,48 @@ export class Model {
 
   /** Runs and keeps the named activations (all but those on request unless `names` says otherwise). */
   runWithCache(tokens: Tokens, options: { names?: HookSelection } = {}): CachedRun {
-    return this.runAndKeep('runWithCache', tokens, [], options.names ?? '*');
+    return this.runAndKeep('runWithCache', tokens, [], { names: options.names ?? '*' });
   }
 
-  /** Runs with interventions; keeps the named activations (none unless `names` says so), as changed. */
+  /**
+   * Runs with interventions; keeps the named activations (none unless `names` says so), as changed. The clean run, from
+   * which means, resampled and patched values come, is one without interventions on `clean`: these tokens by default.
+   * Several interventions at one place act in the order given.
+   */
   runWithInterventions(
     tokens: Tokens,
     interventions: readonly Intervention[],
-    options: { names?: HookSelection } = {},
+    options: { names?: HookSelection; clean?: Tokens } = {},
   ): CachedRun {
-    return this.runAndKeep('runWithInterventions', tokens, interventions, options.names ?? []);
+    return this.runAndKeep('runWithInterventions', tokens, interventions, options);
   }
 
   private runAndKeep(
     caller: string,
     tokens: Tokens,
     interventions: readonly Intervention[],
-    selection: HookSelection,
+    options: { names?: HookSelection; clean?: Tokens },
   ): CachedRun {
-    const names = selectHookPoints(this.config, selection, caller);
-    for (const intervention of interventions) checkHead(this.config, intervention, intervention.kind);
+    const names = selectHookPoints(this.config, options.names ?? [], caller);
+    for (const intervention of interventions) checkIntervention(this.config, intervention);
     const removes = interventions.some((i) => i.kind === 'removeFromInput');
+    const changed = interventions.flatMap((i) => (i.kind === 'removeFromInput' ? [] : [i.hook]));
     const plan: PlanOptions = {
       gradients: false,
-      results: removes || names.some(isResult),
-      splitInputs: removes || names.some(isSplitInput),
+      results: removes || [...names, ...changed].some(isResult),
+      splitInputs: removes || [...names, ...changed].some(isSplitInput),
     };
-    const cleanMeans = this.cleanMeans(tokens, interventions);
+    if (plan.splitInputs) refuseClash(caller, changed);
+    const needs = cleanRunNeeds(interventions);
+    const clean =
+      needs.length === 0 ? new ActivationCache() : this.runWithCache(options.clean ?? tokens, { names: needs }).cache;
     const cache = new ActivationCache();
     const run = this.execute(caller, tokens, plan, (program) => {
       const resultOf = (layer: number): Tensor => program.activations.blocks[layer]!.result as Tensor;
-      const hooks = compileInterventions({ config: this.config, interventions, cleanMeans, resultOf });
+      const hooks = compileInterventions({ config: this.config, interventions, clean, resultOf });
       const keep = new Set(names);
       return {
+        changesScale: changed.some((name) => name.endsWith('hook_scale')),
         forward: (t) => {
           for (const action of hooks.get(t.name) ?? []) action(t);
           if (keep.has(t.name)) cache.keep(t);
@@ -147,11 +155,7 @@ export class Model {
         actions.set(name, [...(actions.get(name) ?? []), denseHook(hook)]);
     const names = [...actions.keys()];
     const splitInputs = names.some(isSplitInput);
-    const clash = splitInputs && names.find((name) => name.includes('.ln1.'));
-    if (clash)
-      throw new Error(
-        `runWithHooks: "${clash}" has no effect while heads have inputs of their own; leave out it or the hooks on hook_q_input, hook_k_input, hook_v_input.`,
-      );
+    if (splitInputs) refuseClash('runWithHooks', names);
     const plan = { gradients: false, results: names.some(isResult), splitInputs };
     return this.execute('runWithHooks', tokens, plan, () => ({
       changesScale: names.some((name) => name.endsWith('hook_scale')),
@@ -188,13 +192,6 @@ export class Model {
       false,
     );
     return { ...run, gradients: namedCopies(this.gradients()), activationGradients };
-  }
-
-  private cleanMeans(tokens: Tokens, interventions: readonly Intervention[]): CleanMeans {
-    const needs = cleanRunNeeds(interventions);
-    if (needs.length === 0) return new Map();
-    const { cache } = this.runWithCache(tokens, { names: needs });
-    return new Map(needs.map((name) => [name, cache.meanOverPositions(name)]));
   }
 
   private gradients(): Parameters {
@@ -246,6 +243,15 @@ export class Model {
   }
 }
 
+/** While heads have inputs of their own they no longer read the layer's common LayerNorm. */
+function refuseClash(caller: string, changed: readonly string[]): void {
+  const clash = changed.find((name) => name.includes('.ln1.'));
+  if (clash)
+    throw new Error(
+      `${caller}: "${clash}" has no effect while heads have inputs of their own; leave out it or what acts on hook_q_input, hook_k_input, hook_v_input.`,
+    );
+}
+
 /** Gives a user's hook a dense copy and writes back what it leaves there. */
 function denseHook(hook: Hook): (activation: Tensor) => void {
   return (tensor) => {
@@ -258,15 +264,6 @@ function denseHook(hook: Hook): (activation: Tensor) => void {
     hideFuture(activation);
     tensor.set(activation.data);
   };
-}
-
-/** No hook can let a query see future keys: what it left there becomes −∞ in scores and 0 in a pattern. */
-function hideFuture({ name, shape, data }: HookedActivation): void {
-  if (!/hook_(attn_scores|pattern)$/.test(name)) return;
-  const hidden = name.endsWith('pattern') ? 0 : Number.NEGATIVE_INFINITY;
-  const length = shape[3] as number;
-  for (let row = 0; row < data.length / length; row++)
-    data.fill(hidden, row * length + (row % length) + 1, (row + 1) * length);
 }
 
 /** The common length of the sequences. Throws an Error that names the sequence, the token and the limit. */
