@@ -1,13 +1,17 @@
 // Public interface of the library, browser-safe. Node adds file and thread support in node.ts.
 
+export * from './circuits/ablation.ts';
 export * from './circuits/audit.ts';
+export * from './circuits/composition.ts';
 export * from './circuits/estimate.ts';
 export * from './circuits/examplePatterns.ts';
+export { type Complex, FactoredMatrix, Matrix } from './circuits/factoredMatrix.ts';
 export * from './circuits/handBuilt.ts';
 export * from './circuits/headScores.ts';
 export * from './circuits/probes.ts';
 export * from './circuits/scores.ts';
 export { VERDICTS, type Verdict } from './circuits/verdict.ts';
+export * from './circuits/weightCircuits.ts';
 export * from './engine/engine.ts';
 export { RandomStream } from './engine/random.ts';
 export * from './model/activationCache.ts';

@@ -2,10 +2,11 @@
 import { headLabel } from '../model/config.ts';
 import { allHeads, earlierHeads, type Intervention } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
+import { repeatLosses } from './ablation.ts';
 import { type Estimate, estimate, mean } from './estimate.ts';
 import type { HeadScores } from './headScores.ts';
-import { runPatterns } from './patternRuns.ts';
-import { controlProbe, type ProbeOptions, repeatedProbe } from './probes.ts';
+import { type PatternVisit, runPatterns } from './patternRuns.ts';
+import { controlProbe, type ProbeOptions } from './probes.ts';
 import { inductionStripe } from './scores.ts';
 
 /** One path cut: the outputs of all earlier layers removed from that input of later heads, on probes of given periods. */
@@ -39,12 +40,7 @@ export function keySources(
   const { periods, followers } = options;
   const half = { ...probe, count: Math.ceil(probe.count / 2) };
   const loss = (interventions: readonly Intervention[]): number =>
-    mean(
-      periods.map((period) => {
-        const losses = runPatterns(model, repeatedProbe(half, period), { interventions });
-        return mean(losses.map((l) => mean(l.subarray(period, 2 * period - 1))));
-      }),
-    );
+    mean(repeatLosses(model, half, periods, { interventions }));
   const clean = loss([]);
   const lastLayer = Math.max(0, ...followers.map(({ layer }) => layer));
   return earlierHeads(config, lastLayer).map((source) => {
@@ -72,34 +68,26 @@ export function testPath(
   const interventions = allHeads(config)
     .filter(({ layer }) => layer > 0)
     .map((name): Intervention => ({ kind: 'removeFromInput', ...name, input: path, sources: 'allEarlier' }));
-  const cut = new Float64Array(half.count);
-  const clean = new Float64Array(half.count);
+  const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
+  const share = 1 / (half.count * followed.size * periods.length);
   let excess = 0;
-  for (const period of periods) {
-    const tokens = repeatedProbe(half, period);
-    const place = { start: 0, period, length: 2 * period };
-    const lossRepeat = (l: Float64Array): number => mean(l.subarray(period, 2 * period - 1)) / periods.length;
-    const share = 1 / (half.count * followers.length * periods.length);
-    const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
-    const stripe = (sign: 1 | -1) => ({
-      interventions,
-      visit: ({ head, weight }: { head: number; weight: (q: number, k: number) => number }): void => {
-        if (followed.has(head)) excess += sign * share * inductionStripe(weight, place);
-      },
-    });
-    runPatterns(model, tokens, {}).forEach((l, s) => {
-      clean[s]! += lossRepeat(l);
-    });
-    runPatterns(model, tokens, stripe(1)).forEach((l, s) => {
-      cut[s]! += lossRepeat(l);
-    });
-    if (followers.length > 0)
-      runPatterns(
-        model,
-        controlProbe(half).map((t) => t.slice(0, 2 * period)),
-        stripe(-1),
-      );
+  const addStripe = (sign: 1 | -1, period: number, { head, weight }: PatternVisit): void => {
+    if (followed.has(head)) excess += sign * share * inductionStripe(weight, { start: 0, period, length: 2 * period });
+  };
+  const clean = repeatLosses(model, half, periods);
+  const visit = (period: number, pattern: PatternVisit): void => addStripe(1, period, pattern);
+  const lossRepeat = estimate(repeatLosses(model, half, periods, { interventions, visit }));
+  if (followed.size > 0) {
+    const control = controlProbe(half);
+    const longest = 2 * Math.max(...periods);
+    const visitControl = (pattern: PatternVisit): void => {
+      for (const period of periods) addStripe(-1, period, pattern);
+    };
+    runPatterns(
+      model,
+      control.map((t) => t.slice(0, longest)),
+      { interventions, visit: visitControl },
+    );
   }
-  const lossRepeat = estimate(cut);
-  return { path, lossRepeat, increase: lossRepeat.value - mean(clean), excess: followers.length > 0 ? excess : null };
+  return { path, lossRepeat, increase: lossRepeat.value - mean(clean), excess: followed.size > 0 ? excess : null };
 }
