@@ -1,14 +1,8 @@
-import {
-  type AuditRecord,
-  audit,
-  type Estimate,
-  type HeadScores,
-  loadEngine,
-  type Model,
-} from '@induction-lab/core/node';
-import { badInput } from './errors.ts';
-import { loadCheckpoint } from './loadCheckpoint.ts';
+import { type AuditRecord, audit, type Estimate, type HeadScores, loadEngine } from '@induction-lab/core/node';
+import { createFreshFolder } from './files.ts';
+import { blameCheckpoint, loadCheckpoint } from './loadCheckpoint.ts';
 import { SCHEMA_VERSION } from './runFolder.ts';
+import { signedNumber, textTable } from './textTable.ts';
 
 export interface AuditCommandOptions {
   json?: boolean;
@@ -24,22 +18,16 @@ export interface AuditCommandOptions {
 export async function auditCommand(checkpoint: string, options: AuditCommandOptions): Promise<void> {
   const engine = await loadEngine({ exact: options.exact ?? false, shared: false });
   const model = loadCheckpoint(engine, checkpoint, options.modelConfig);
-  const record = auditChecked(model, checkpoint, options);
+  const { sequences, seed } = options;
+  const record = blameCheckpoint(checkpoint, () => audit(model, { sequences, seed }));
   if (options.figures !== undefined) {
+    createFreshFolder(options.figures, '--figures');
     const { writeModelFigures } = await import('./modelFigures.ts');
     writeModelFigures(options.figures, model, record);
   }
   if (options.json) process.stdout.write(`${JSON.stringify(auditJson(record), null, 1)}\n`);
   else if (options.csv) process.stdout.write(scoresCsv(record));
   else process.stdout.write(auditText(checkpoint, record));
-}
-
-function auditChecked(model: Model, checkpoint: string, { sequences, seed }: AuditCommandOptions): AuditRecord {
-  try {
-    return audit(model, { sequences, seed });
-  } catch (error) {
-    throw badInput((error as Error).message.replace(/^audit: /, `${checkpoint}: `));
-  }
 }
 
 /** The record as written to analysis.json and printed by --json: the verdict a string, beside evidence and heads. */
@@ -98,10 +86,7 @@ export function auditText(checkpoint: string, record: AuditRecord): string {
       number(h.positionality),
     ]),
   ];
-  const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length)));
-  const lines = table.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-  );
+  const lines = textTable(table);
   const interval = (e: Estimate): string => `${e.value.toFixed(3)} [${e.interval.map((x) => x.toFixed(3)).join(', ')}]`;
   const periods = evidence.periods.map(
     (p) =>
@@ -114,16 +99,17 @@ export function auditText(checkpoint: string, record: AuditRecord): string {
     '',
     `Loss on the repeat by period, nats with 95 % interval (${evidence.sequences} sequences each; solved below ${evidence.solvedBelow.toFixed(2)}):`,
     ...periods,
+    `  mean over the periods unrelated to the best one: ${evidence.otherPeriodLoss.toFixed(2)}`,
     ...(evidence.paths.length > 0
       ? ['', `Paths from earlier layers cut at periods ${evidence.pathPeriods.join(', ')}:`]
       : []),
     ...evidence.paths.map(
       (p) =>
-        `  ${p.path.toUpperCase()}  ${p.increase >= 0 ? '+' : ''}${p.increase.toFixed(2)} nats${p.excess === null ? '' : `, attention that follows the period ${p.excess.toFixed(2)}`}`,
+        `  ${p.path.toUpperCase()}  ${signedNumber(p.increase.value)} nats [${p.increase.interval.map((x) => signedNumber(x)).join(', ')}]${p.excess === null ? '' : `, attention that follows the period ${p.excess.toFixed(2)}`}`,
     ),
     ...(evidence.keySources.length > 0
       ? [
-          `  keys built by ${evidence.keySources.map((s) => `${s.label} ${s.increase >= 0 ? '+' : ''}${s.increase.toFixed(2)}`).join(', ')} nats`,
+          `  keys built by ${evidence.keySources.map((s) => `${s.label} ${signedNumber(s.increase.value)}`).join(', ')} nats`,
         ]
       : []),
     '',

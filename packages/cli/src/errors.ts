@@ -14,9 +14,6 @@ export class CommandError extends Error {
 /** Input or usage that cannot be worked with. */
 export const badInput = (message: string): CommandError => new CommandError(message, EXIT.badInput);
 
-/** Ended by the user; what was saved and how to go on is in the message. */
-export const interrupted = (message: string): CommandError => new CommandError(message, EXIT.interrupted);
-
 /** The sentence and code of anything thrown. Errors of the file system are put in words; others keep their message. */
 export function toCommandError(error: unknown): CommandError {
   if (error instanceof CommandError) return error;

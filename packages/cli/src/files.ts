@@ -64,20 +64,21 @@ export function readJson(path: string, what: string): unknown {
 }
 
 /** Makes a folder for new results. One that exists must be empty, so that nothing already there is mixed up or lost. */
-export function createFreshFolder(path: string): void {
+export function createFreshFolder(path: string, option: '--out' | '--figures' = '--out'): void {
   if (existsSync(path)) {
     let entries: string[];
     try {
       entries = readdirSync(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
-      throw badInput(`${path} exists and is no folder; choose another --out.`);
+      throw badInput(`${path} exists and is no folder; choose another ${option}.`);
     }
     if (entries.length > 0) {
       const what =
         entries.includes('run.json') || entries.includes('report.html') ? 'already holds another run' : 'is not empty';
-      const orResume = entries.includes('run.json') ? `, or continue that run with train --resume ${path}` : '';
-      throw badInput(`The folder ${path} ${what}; choose another --out${orResume}.`);
+      const orResume =
+        option === '--out' && entries.includes('run.json') ? `, or continue that run with train --resume ${path}` : '';
+      throw badInput(`The folder ${path} ${what}; choose another ${option}${orResume}.`);
     }
   }
   try {
@@ -86,15 +87,21 @@ export function createFreshFolder(path: string): void {
     const { code } = error as NodeJS.ErrnoException;
     // Node reports ENOENT where a recursive mkdir meets a read-only file system.
     if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS'].includes(code as string)) throw error;
-    throw badInput(`The folder ${path} cannot be made (${code}); choose another --out.`);
+    throw badInput(`The folder ${path} cannot be made (${code}); choose another ${option}.`);
   }
 }
 
-/** runs/<time>-<name>, a name that does not exist yet. */
+/** Claims runs/<time>-<name>, a folder that did not exist: another process asking at the same moment gets another one. */
 export function freshRunFolder(name: string): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+  mkdirSync('runs', { recursive: true });
   for (let i = 1; ; i++) {
     const path = `runs/${time}-${name}${i === 1 ? '' : `-${i}`}`;
-    if (!existsSync(path)) return path;
+    try {
+      mkdirSync(path);
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
   }
 }

@@ -21,3 +21,13 @@ function decoded(...[bytes, path, options]: Parameters<typeof decodeCheckpoint>)
     throw badInput(`${path} is no readable checkpoint: its header or its config is malformed; save it again.`);
   }
 }
+
+/** Runs an analysis; what it says of the model (a context too short ...) is told with the checkpoint's name. */
+export function blameCheckpoint<T>(checkpoint: string, analyse: () => T): T {
+  try {
+    return analyse();
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    throw badInput((error as Error).message.replace(/^\w+: /, `${checkpoint}: `));
+  }
+}

@@ -35,7 +35,7 @@ function createProgram(): Command {
 
   program
     .command('run')
-    .description('train the four presets, score and audit them, and write a report (about a minute)')
+    .description('train the four presets, score and audit them, and write a report (a minute and a half on two cores)')
     .addOption(seed().default(1))
     .option('--quick', 'fewer steps: 500, 500, 800 and 600')
     .option('--out <dir>', 'folder for the results (default: a new one under runs/)')
@@ -43,7 +43,7 @@ function createProgram(): Command {
     .addOption(exact())
     .addOption(quiet())
     .option('--csv', 'metrics as CSV too')
-    .addHelpText('after', examples('induction-lab run', 'induction-lab run --quick --seed 7 --out runs/seven'))
+    .addHelpText('after', examples('npx induction-lab run', 'npx induction-lab run --quick --seed 7 --out runs/seven'))
     .action(async (options) => (await import('./runCommand.ts')).runCommand(options));
 
   program
@@ -71,9 +71,9 @@ function createProgram(): Command {
     .addHelpText(
       'after',
       examples(
-        'induction-lab train --preset varied --seed 3',
-        'induction-lab train --config mine.json --steps 5000',
-        'induction-lab train --resume runs/2026-01-31T120000-varied',
+        'npx induction-lab train --preset varied --seed 3',
+        'npx induction-lab train --config mine.json --steps 5000',
+        'npx induction-lab train --resume runs/2026-01-31T120000-varied',
       ),
     )
     .action(async (options) => (await import('./trainCommand.ts')).trainCommand(options));
@@ -83,20 +83,56 @@ function createProgram(): Command {
     .description('scores and verdict of any attention-only checkpoint (.safetensors)')
     .argument('<checkpoint>', 'a .safetensors file')
     .option('--json', 'print everything as JSON')
-    .option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this folder')
+    .option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder')
     .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
     .addOption(new Option('--sequences <n>', 'sequences of each probe').argParser(wholeNumber(8, 4096)).default(64))
     .addOption(new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0))
     .addOption(exact())
-    .option('--csv', 'print the head scores as CSV')
+    .addOption(new Option('--csv', 'print the head scores as CSV').conflicts('json'))
     .addHelpText(
       'after',
       examples(
-        'induction-lab audit runs/mine/checkpoints/step-003000.safetensors',
-        'induction-lab audit model.safetensors --model-config config.json --json',
+        'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors',
+        'npx induction-lab audit model.safetensors --model-config config.json --json',
       ),
     )
     .action(async (checkpoint, options) => (await import('./auditCommand.ts')).auditCommand(checkpoint, options));
+
+  program
+    .command('ablate')
+    .description('the loss on repeats without each head, and without each layer')
+    .argument('<checkpoint>', 'a .safetensors file')
+    .addOption(
+      new Option('--kind <kind>', 'how a head is taken out')
+        .choices(['zero', 'mean', 'resample', 'pattern-preserving'])
+        .default('zero'),
+    )
+    .option('--json', 'print everything as JSON')
+    .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
+    .addOption(new Option('--sequences <n>', 'sequences of each probe').argParser(wholeNumber(2, 4096)).default(64))
+    .addOption(new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0))
+    .addOption(exact())
+    .addHelpText(
+      'after',
+      examples(
+        'npx induction-lab ablate model.safetensors',
+        'npx induction-lab ablate model.safetensors --kind pattern-preserving',
+      ),
+    )
+    .action(async (checkpoint, options) => (await import('./ablateCommand.ts')).ablateCommand(checkpoint, options));
+
+  program
+    .command('compose')
+    .description('what the weights alone say: copying, positions, composition of pairs of heads')
+    .argument('<checkpoint>', 'a .safetensors file')
+    .option('--json', 'print everything as JSON')
+    .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
+    .addOption(new Option('--seed <n>', 'seed of the random matrices').argParser(wholeNumber(0)).default(0))
+    .addHelpText(
+      'after',
+      examples('npx induction-lab compose model.safetensors', 'npx induction-lab compose model.safetensors --json'),
+    )
+    .action(async (checkpoint, options) => (await import('./composeCommand.ts')).composeCommand(checkpoint, options));
 
   program
     .command('cache')
@@ -116,8 +152,8 @@ function createProgram(): Command {
     .addHelpText(
       'after',
       examples(
-        'induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors',
-        "induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors --names 'blocks.*.attn.hook_pattern' --gradients",
+        'npx induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors',
+        "npx induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors --names 'blocks.*.attn.hook_pattern' --gradients",
       ),
     )
     .action(async (checkpoint, options) => (await import('./cacheCommand.ts')).cacheCommand(checkpoint, options));

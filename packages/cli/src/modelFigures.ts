@@ -39,11 +39,19 @@ export function exampleSet(model: Model): { half: ExamplePatterns; other: Exampl
   };
 }
 
+/** A head builds the keys when its removal from them costs more than this share of what cutting the whole K path costs. */
+const SHARE_OF_K_PATH = 0.25;
+
+/** The earlier head whose removal from the followers' keys costs most. */
+export const keyBuilder = (record: AuditRecord): AuditRecord['evidence']['keySources'][number] | undefined =>
+  [...record.evidence.keySources].sort((a, b) => b.increase.value - a.increase.value)[0];
+
 /** What a head is called, from the evidence: by its effect on keys, by what its attention follows, never by score alone. */
 export function headMarks(record: AuditRecord): Map<string, string> {
   const marks = new Map<string, string>();
-  const builder = [...record.evidence.keySources].sort((a, b) => b.increase - a.increase)[0];
-  if (builder && builder.increase > 0.1) marks.set(builder.label, 'previous-token head');
+  const kPath = record.evidence.paths.find(({ path }) => path === 'k')?.increase.value ?? 0;
+  const builder = keyBuilder(record);
+  if (builder && builder.increase.value > SHARE_OF_K_PATH * kPath) marks.set(builder.label, 'previous-token head');
   const byExcess = [...record.scores.heads].sort((a, b) => b.inductionExcess.value - a.inductionExcess.value);
   for (const head of byExcess) if (record.followers.includes(head.label)) marks.set(head.label, 'induction head');
   for (const label of record.positionalHeads) if (!marks.has(label)) marks.set(label, 'positional head');

@@ -8,6 +8,7 @@ import { type FinishedRun, finishRun, lossPoints } from './finishedRun.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset, PRESETS, type PresetName } from './presets.ts';
 import { SCHEMA_VERSION } from './runFolder.ts';
+import { textTable } from './textTable.ts';
 import { resumeHint, trainIntoFolder } from './trainRun.ts';
 
 export interface RunCommandOptions {
@@ -37,6 +38,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
     `induction-lab: four models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${folder}`,
   );
   const runs: FinishedRun[] = [];
+  let threadsUsed = threads;
   try {
     for (const name of PRESETS) {
       const preset = loadPreset(name);
@@ -61,6 +63,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
           `Stopped in "${name}" after step ${result.step} of ${experiment.training.steps}; finished runs and this one are in ${folder}. Go on with this model: ${resumeHint(runFolder)}`,
           EXIT.interrupted,
         );
+      threadsUsed = result.threads;
       const run = finishRun(engine, {
         name,
         experiment,
@@ -86,7 +89,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
         seed,
         quick,
         backend: engine.backend,
-        threads,
+        threads: threadsUsed,
         seconds: (performance.now() - started) / 1000,
       }),
     );
@@ -108,13 +111,5 @@ function summary(runs: readonly FinishedRun[]): string {
     ];
   });
   const table = [['run', 'first', 'repeat', 'other periods', 'verdict'], ...rows];
-  const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, i) => (i === 0 || i === 4 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('   ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textTable(table, { left: [4] }).join('\n');
 }

@@ -48,6 +48,8 @@ export interface TrainRunResult {
   readonly status: 'done' | 'stopped';
   readonly step: number;
   readonly seconds: number;
+  /** Threads that took part. */
+  readonly threads: number;
   readonly folder: RunFolder;
   readonly weights: NamedWeights;
 }
@@ -254,7 +256,7 @@ class TrainRun {
 }
 
 /** How to go on with a run that was stopped. */
-export const resumeHint = (folder: string): string => `induction-lab train --resume ${folder}`;
+export const resumeHint = (folder: string): string => `npx induction-lab train --resume ${folder}`;
 
 export const stoppedError = (result: TrainRunResult, steps: number): CommandError =>
   new CommandError(

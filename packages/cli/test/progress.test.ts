@@ -67,7 +67,7 @@ test('a pipe that closes stops the run as Ctrl-C does: saved, and without a stac
   const result = await ended;
   expect(result.code, result.stderr).toBe(130);
   expectNoStackTrace(result);
-  expect(result.stderr).toContain('Go on with: induction-lab train --resume');
+  expect(result.stderr).toContain('Go on with: npx induction-lab train --resume');
   expect(readJson(folder, 'head', 'run.json').status).toBe('stopped');
 });
 

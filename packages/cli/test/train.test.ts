@@ -54,7 +54,7 @@ for (const build of [[], ['--exact']]) {
       const out = named('interrupted');
       const stopped = await signalAtStep(137, 'SIGINT', trainArgs(runName('interrupted'), '--threads', '2', ...build));
       expect(stopped.code, stopped.stderr).toBe(130);
-      expect(stopped.stderr).toContain(`Go on with: induction-lab train --resume ${out}`);
+      expect(stopped.stderr).toContain(`Go on with: npx induction-lab train --resume ${out}`);
       const info = readJson(out, 'run.json');
       expect(info.status).toBe('stopped');
       expect(info.step).toBeGreaterThanOrEqual(137);

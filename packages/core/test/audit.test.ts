@@ -40,12 +40,12 @@ describe('the hand-built induction model', () => {
 
   test('loses ln(1 + 63 e^−20) on a repeat, and everything it knows without the K path alone', () => {
     expect(record.evidence.periods.at(-1)!.lossRepeat.value).toBeCloseTo(Math.log1p(63 * Math.exp(-20)), 6);
-    const increase = Object.fromEntries(record.evidence.paths.map((p) => [p.path, p.increase]));
+    const increase = Object.fromEntries(record.evidence.paths.map((p) => [p.path, p.increase.value]));
     expect(increase.k).toBeGreaterThan(3);
     expect(increase.q).toBeCloseTo(0, 6);
     expect(increase.v).toBeCloseTo(0, 6);
-    expect(record.evidence.keySources.find((s) => s.label === 'L0H0')!.increase).toBeGreaterThan(3);
-    expect(record.evidence.keySources.find((s) => s.label === 'L0H1')!.increase).toBeCloseTo(0, 6);
+    expect(record.evidence.keySources.find((s) => s.label === 'L0H0')!.increase.value).toBeGreaterThan(3);
+    expect(record.evidence.keySources.find((s) => s.label === 'L0H1')!.increase.value).toBeCloseTo(0, 6);
   });
 
   test('is judged the same by the float64 reference', () => {
@@ -124,7 +124,7 @@ describe('models trained from the presets', () => {
     if (name !== 'two-heads') return;
     // One previous-token head always; one induction head on most seeds (docs/results.md counts them).
     expect(record.followers.length).toBeLessThanOrEqual(2);
-    const active = record.evidence.keySources.filter((s) => s.increase > 0.5);
+    const active = record.evidence.keySources.filter((s) => s.increase.value > 0.5);
     expect(active).toHaveLength(1);
   });
 });

@@ -92,10 +92,18 @@ const ROWS: [string, (runs: readonly Run[]) => string][] = [
       ),
   ],
   [
-    'step from which `lossRepeat` stays below 1 nat',
+    'first step with `lossRepeat` below 1 nat',
     (runs) =>
       spread(
         runs.map((r) => r.drop),
+        0,
+      ),
+  ],
+  [
+    'later steps above 1 nat again',
+    (runs) =>
+      spread(
+        runs.map((r) => r.relapses),
         0,
       ),
   ],
@@ -134,7 +142,7 @@ const ROWS: [string, (runs: readonly Run[]) => string][] = [
   ],
   [
     'largest effect of one layer-0 head on keys',
-    (runs) => optional(runs.map((r) => maximum(r.record.evidence.keySources.map((s) => s.increase)))),
+    (runs) => optional(runs.map((r) => maximum(r.record.evidence.keySources.map((s) => s.increase.value)))),
   ],
   [
     'that head has the highest previous-token score',
@@ -147,7 +155,7 @@ const ROWS: [string, (runs: readonly Run[]) => string][] = [
   ],
   ...(['k', 'q', 'v'] as const).map((path): [string, (runs: readonly Run[]) => string] => [
     `increase without the ${path.toUpperCase()} path`,
-    (runs) => optional(runs.map((r) => r.record.evidence.paths.find((p) => p.path === path)?.increase ?? null)),
+    (runs) => optional(runs.map((r) => r.record.evidence.paths.find((p) => p.path === path)?.increase.value ?? null)),
   ]),
 ];
 
@@ -161,12 +169,13 @@ const optional = (values: readonly (number | null)[]): string => {
   return present.length === 0 ? '–' : spread(present);
 };
 const keyBuilderHasTopScore = (run: Run): boolean => {
-  const builder = [...run.record.evidence.keySources].sort((a, b) => b.increase - a.increase)[0]!;
+  const builder = [...run.record.evidence.keySources].sort((a, b) => b.increase.value - a.increase.value)[0]!;
   return topHead(run, (h) => (h.layer === 0 ? h.previousToken.value : -1)).label === builder.label;
 };
 
 afterAll(() => {
-  if (SEEDS < 8 || results.size < 4) return; // a partial run does not replace the published table
+  const complete = results.size === 4 && [...results.values()].every((runs) => runs.length === SEEDS);
+  if (SEEDS < 8 || !complete) return; // a partial run does not replace the published table
   const names = [...results.keys()];
   const table = [
     `| ${['', ...names].join(' | ')} |`,

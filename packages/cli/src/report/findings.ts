@@ -1,6 +1,6 @@
 // The sections about what was found: training, loss curves, scores, attention patterns, the twist, the discussion.
 import { lossPoints } from '../finishedRun.ts';
-import { headMarks, lossFigure } from '../modelFigures.ts';
+import { headMarks, keyBuilder, lossFigure } from '../modelFigures.ts';
 import { EXPECTATIONS } from './expectations.ts';
 import type { HoverData } from './hover.ts';
 import { escapeHtml, nats, paragraph, section, signed, table } from './html.ts';
@@ -89,13 +89,21 @@ export function scores(runs: readonly ToldRun[]): string {
   );
 }
 
+/** The head that builds the keys is not always the one with the highest previous-token score. */
+function disagreement({ audit }: ToldRun): string {
+  const builder = keyBuilder(audit);
+  const top = [...audit.scores.heads].sort((a, b) => b.previousToken.value - a.previousToken.value)[0]!;
+  if (!builder || builder.label === top.label) return '';
+  return ` The highest previous-token score is that of ${top.label}, but the keys are built by ${builder.label} (${signed(builder.increase.value)} nats without it).`;
+}
+
 export function patterns(runs: readonly ToldRun[], hover: Map<string, HoverData>): string {
   const blocks = runs.map((r) => {
     const [grid, control] = [`patterns-${r.name}`, `control-${r.name}`];
     hover.set(grid, { figure: grid, panels: [r.examples.half] });
     hover.set(control, { figure: control, panels: [r.examples.half, r.examples.control] });
     const marks = [...headMarks(r.audit)].map(([head, mark]) => `${head} (${mark})`).join(', ');
-    return `<h3>${r.name}</h3><p class="quiet">Named: ${marks || 'no head'}.</p>${figure(grid, r.figures.patterns)}<details${r.name === 'literal' ? ' open' : ''}><summary>The control: the same heads where nothing repeats</summary>${figure(control, r.figures['patterns-control'])}</details>`;
+    return `<h3>${r.name}</h3><p class="quiet">Named: ${marks || 'no head'}.${disagreement(r)}</p>${figure(grid, r.figures.patterns)}<details open><summary>The control: the same heads where nothing repeats</summary>${figure(control, r.figures['patterns-control'])}</details>`;
   });
   return section(
     'attention-patterns',
@@ -119,7 +127,8 @@ export function twist(runs: readonly ToldRun[], hover: Map<string, HoverData>): 
       nats(e.boundaryElsewhere ?? e.boundaryAtBest),
       ...(['k', 'q', 'v'] as const).map((path) => {
         const found = e.paths.find((p) => p.path === path);
-        return found ? signed(found.increase) : 'one layer';
+        if (found) return signed(found.increase.value);
+        return r.experiment.model.nLayers === 1 ? 'one layer' : 'not tested';
       }),
     ];
   });
@@ -170,7 +179,7 @@ export const discussion = (runs: readonly ToldRun[]): string =>
       'A curve that falls and a stripe in a heatmap do not say by what means a model copies. One that is trained at a single distance has no reason to look at content, and does not; its score is high all the same. Drawing the period anew for every sequence takes the shortcut away, and then two layers compose: a head of layer 0 writes each token’s predecessor into the residual stream, the keys of layer 1 are built from it, and a query finds the place where its own token stood before.',
     ),
     paragraph(
-      'A true induction model still misses now and then where tokens are drawn with replacement: a chance repeat within the block leaves two places that match. That is why the loss of <code>varied</code> ends near 0.05 rather than at zero, and why the first occurrence costs it a little more than guessing.',
+      'A true induction model still misses now and then where tokens are drawn with replacement: a chance repeat within the block leaves two places that match. That is why the loss of <code>varied</code> does not end at zero, and why the first occurrence costs it a little more than guessing.',
     ),
     paragraph(
       'The lesson with its primer, glossary and further reading is in <code>docs/lesson.md</code>; counts over seeds are in <code>docs/results.md</code>.',

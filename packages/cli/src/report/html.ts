@@ -12,7 +12,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
     ([first, ...rest]) => `<tr><th scope="row">${first}</th>${rest.map((c) => `<td>${c}</td>`).join('')}</tr>`,
   );
   const title = caption ? `<caption>${caption}</caption>` : '';
-  return `<div class="scroll" tabindex="0" role="region" aria-label="table"><table>${title}${head}<tbody>${body.join('')}</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${caption ?? header.join(', ')}"><table>${title}${head}<tbody>${body.join('')}</tbody></table></div>`;
 }
 
 /** A section of the page with its heading. */

@@ -27,7 +27,7 @@ export function reportPage(options: ReportOptions): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Induction heads: four transformers, one question</title><style>${style}</style></head>
 <body>${header(runs)}<main>${body.join('\n')}</main>
-<footer>induction-lab ${VERSION}. Every number on this page was measured in this run; the same command with the same seed reproduces them.</footer>
+<footer>induction-lab ${VERSION}. The numbers in tables, figures and verdicts were measured in this run; the same command with the same seed reproduces them.</footer>
 ${hoverScripts([...hover.values()])}</body></html>
 `;
 }
@@ -69,7 +69,7 @@ function header(runs: readonly ToldRun[]): string {
     'discussion',
   ];
   return `<header><h1>Four transformers copy a repeat. Which of them learned induction?</h1>
-<p>Four small attention-only transformers were trained on random blocks of tokens that repeat. All of them learn to predict the repeat.
-The question is how: by finding the earlier copy of the current token, which is induction, or by looking back a fixed distance, which is not.</p>
+<p>Four small attention-only transformers were trained on random blocks of tokens that repeat, after a teaching document (step 3 of
+a mechanistic-interpretability course, “the document” below). Those that learn to predict the repeat may do it in two ways: by finding the earlier copy of the current token, which is induction, or by looking back a fixed distance, which is not.</p>
 ${summary}<nav aria-label="contents"><ol>${contents.map((c, i) => `<li><a href="#${ids[i]}">${c}</a></li>`).join('')}</ol></nav></header>`;
 }

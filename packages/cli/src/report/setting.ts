@@ -21,6 +21,14 @@ function reasons(name: string): Record<string, Record<string, { value: unknown; 
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
+/** The reasons of a knob: one for all, or each with the runs that it belongs to. */
+function whys(reasonOf: readonly (readonly [run: string, why: string | undefined])[]): string {
+  const byReason = new Map<string, string[]>();
+  for (const [run, why] of reasonOf) if (why) byReason.set(why, [...(byReason.get(why) ?? []), run]);
+  if (byReason.size <= 1) return [...byReason.keys()][0] ?? '';
+  return [...byReason].map(([why, names]) => `${names.join(', ')}: ${why}.`).join(' ');
+}
+
 export function hyperParameters(runs: readonly ToldRun[]): string {
   const show = (value: unknown): string =>
     value === undefined ? '' : escapeHtml(Array.isArray(value) ? value.join(', ') || 'none' : String(value ?? 'none'));
@@ -30,16 +38,17 @@ export function hyperParameters(runs: readonly ToldRun[]): string {
     fields.delete('kind');
     return [...fields].map((field) => {
       const values = runs.map((r) => show((r.experiment[part] as unknown as Record<string, unknown>)[field]));
-      const why = runs.map((r) => told.get(r.name)?.[part]?.[field]?.why).find((w) => w !== undefined);
-      return [`<code>${field}</code>`, ...values, escapeHtml(why ?? '')];
+      return [
+        `<code>${field}</code>`,
+        ...values,
+        escapeHtml(whys(runs.map((r) => [r.name, told.get(r.name)?.[part]?.[field]?.why]))),
+      ];
     });
   });
   return section(
     'hyper-parameters',
     'Hyper-parameters',
-    paragraph(
-      'All knobs in one place. Where the runs differ, the difference is the experiment; the reason is that of the first run that has the knob.',
-    ),
+    paragraph('All knobs in one place. Where the runs differ, the difference is the experiment.'),
     table(['knob', ...runs.map((r) => r.name), 'why'], rows),
   );
 }

@@ -38,6 +38,8 @@ details > summary { cursor: pointer; color: var(--accent); margin: .8rem 0; }
 image.pattern { cursor: crosshair; }
 #cell { position: fixed; z-index: 2; pointer-events: none; background: var(--text); color: var(--paper); padding: .3rem .55rem; border-radius: 4px;
   font-size: .85rem; line-height: 1.35; white-space: pre; }
+image.pattern:focus-visible, figure:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent); }
+#spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 footer { margin: 3rem auto; color: var(--quiet); font-size: .9rem; }
 @media print { #cell, nav { display: none; } figure, .verdict { break-inside: avoid; } }
 `;

@@ -52,7 +52,7 @@ function averageOfLast(points: ReturnType<typeof lossPoints>): ToldRun['last'] {
  */
 export function figure(id: string, draw: Draw, width?: number): string {
   const svg = draw('auto', width).replace(/^<svg([^>]*)>\s*<title>([^<]*)<\/title>/, '<svg$1 aria-label="$2">');
-  return `<figure id="${id}">${svg}</figure>`;
+  return `<figure id="${id}" tabindex="0">${svg}</figure>`;
 }
 
 /** Width of figures that stand in pairs: drawn narrower, so that their text keeps its size. */

@@ -167,7 +167,7 @@ function explain(
 ): string {
   const nats = (x: number): string => `${x.toFixed(2)} nats`;
   const heads = (list: readonly HeadScores[]): string => list.map((h) => h.label).join(', ');
-  const parts = [`${reason}`];
+  const parts = [reason];
   if (e.best === null)
     parts.push(
       `The lowest loss on a repeat is ${nats(Math.min(...e.periods.map((p) => p.lossRepeat.value)))}; guessing costs ${nats(e.lnVocab)}.`,
@@ -180,10 +180,10 @@ function explain(
   }
   if (followers.length > 0) parts.push(`Attention follows the period in ${heads(followers)}.`);
   if (positional.length > 0) parts.push(`The stripe stays without a repeat in ${heads(positional)}.`);
-  const strongest = [...e.paths].sort((a, b) => b.increase - a.increase)[0];
+  const strongest = [...e.paths].sort((a, b) => b.increase.value - a.increase.value)[0];
   if (strongest && (verdict === 'induction' || verdict === 'other circuit' || verdict === 'mixed'))
     parts.push(
-      `Taking the earlier layers out of the later heads' ${strongest.path.toUpperCase()} input costs most: ${strongest.increase >= 0 ? '+' : ''}${nats(strongest.increase)}.`,
+      `Taking the earlier layers out of the later heads' ${strongest.path.toUpperCase()} input costs most: ${strongest.increase.value >= 0 ? '+' : ''}${nats(strongest.increase.value)}.`,
     );
   return parts.join(' ');
 }

@@ -36,7 +36,7 @@ export type HeadScores = Readonly<Record<ScoreName, Estimate>> & {
   readonly head: number;
   /** On the control: the offset d ≥ 2 with the largest mean of pattern[q, q − d] above chance. */
   readonly positionalOffset: { readonly offset: number; readonly estimate: Estimate; readonly aboveChance: number };
-  /** Σ (mean A)² / Σ mean(A²) over sequences of the control: 1 when the pattern does not depend on the tokens. */
+  /** Σ (mean A)² / Σ mean(A²) over sequences of the control, unbiased: 1 when the pattern does not depend on the tokens. */
   readonly positionality: number;
   /** Attention to q − P + 1 on two copies of a block, minus the same cells on the control, for every period of the sweep. */
   readonly excessByPeriod: readonly number[];
@@ -201,7 +201,11 @@ function runControl(model: Model, probe: ProbeOptions, { table, stripePeriod, pe
       for (let d = 3; d <= longest; d++) if (above[d]! > above[offset]!) offset = d;
       return { offset, estimate: estimate(offsets[head]![offset]!), aboveChance: above[offset] as number };
     },
-    positionality: (head) => sum[head]!.reduce((a, b) => a + b * b, 0) / squares[head]!,
+    // Unbiased: the square of a mean over n sequences also holds 1/n of the variance.
+    positionality: (head) => {
+      const ofMeans = sum[head]!.reduce((a, b) => a + b * b, 0) / squares[head]!;
+      return probe.count === 1 ? Number.NaN : (probe.count * ofMeans - 1) / (probe.count - 1);
+    },
   };
 }
 

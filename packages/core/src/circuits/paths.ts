@@ -3,7 +3,7 @@ import { headLabel } from '../model/config.ts';
 import { allHeads, earlierHeads, type Intervention } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import { repeatLosses } from './ablation.ts';
-import { type Estimate, estimate, mean } from './estimate.ts';
+import { type Estimate, estimate } from './estimate.ts';
 import type { HeadScores } from './headScores.ts';
 import { type PatternVisit, runPatterns } from './patternRuns.ts';
 import { controlProbe, type ProbeOptions } from './probes.ts';
@@ -14,8 +14,8 @@ export interface PathEffect {
   readonly path: 'q' | 'k' | 'v';
   /** lossRepeat without the path, nats. */
   readonly lossRepeat: Estimate;
-  /** Increase over the clean loss on the same sequences, nats. */
-  readonly increase: number;
+  /** Increase over the clean loss, nats, by sequence. */
+  readonly increase: Estimate;
   /** Mean excess left of the heads that follow the period; null when none does. */
   readonly excess: number | null;
 }
@@ -23,8 +23,8 @@ export interface PathEffect {
 /** One head taken out of the keys of the heads that follow the period. */
 export interface KeySource {
   readonly label: string;
-  /** Increase of lossRepeat, nats. */
-  readonly increase: number;
+  /** Increase of lossRepeat, nats, by sequence. */
+  readonly increase: Estimate;
 }
 
 /**
@@ -39,9 +39,7 @@ export function keySources(
   const { config } = model;
   const { periods, followers } = options;
   const half = { ...probe, count: Math.ceil(probe.count / 2) };
-  const loss = (interventions: readonly Intervention[]): number =>
-    mean(repeatLosses(model, half, periods, { interventions }));
-  const clean = loss([]);
+  const clean = repeatLosses(model, half, periods);
   const lastLayer = Math.max(0, ...followers.map(({ layer }) => layer));
   return earlierHeads(config, lastLayer).map((source) => {
     const cut = followers
@@ -49,7 +47,8 @@ export function keySources(
       .map(
         ({ layer, head }): Intervention => ({ kind: 'removeFromInput', layer, head, input: 'k', sources: [source] }),
       );
-    return { label: headLabel(source.layer, source.head), increase: loss(cut) - clean };
+    const losses = repeatLosses(model, half, periods, { interventions: cut });
+    return { label: headLabel(source.layer, source.head), increase: estimate(losses.map((l, s) => l - clean[s]!)) };
   });
 }
 
@@ -76,7 +75,7 @@ export function testPath(
   };
   const clean = repeatLosses(model, half, periods);
   const visit = (period: number, pattern: PatternVisit): void => addStripe(1, period, pattern);
-  const lossRepeat = estimate(repeatLosses(model, half, periods, { interventions, visit }));
+  const cut = repeatLosses(model, half, periods, { interventions, visit });
   if (followed.size > 0) {
     const control = controlProbe(half);
     const longest = 2 * Math.max(...periods);
@@ -89,5 +88,6 @@ export function testPath(
       { interventions, visit: visitControl },
     );
   }
-  return { path, lossRepeat, increase: lossRepeat.value - mean(clean), excess: followed.size > 0 ? excess : null };
+  const increase = estimate(cut.map((l, s) => l - clean[s]!));
+  return { path, lossRepeat: estimate(cut), increase, excess: followed.size > 0 ? excess : null };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Findings, judge, type PeriodLoss, solvedPeriods } from './verdict.ts';
+import type { HeadScores } from './headScores.ts';
+import { type Findings, judge, keptStripe, type PeriodLoss, solvedPeriods } from './verdict.ts';
 
 const THRESHOLD = 2;
 const sweep = (solved: readonly number[], loss = 0.1): PeriodLoss[] =>
@@ -56,4 +57,13 @@ test('a deciding number near its threshold makes a close call, a distant one doe
     THRESHOLD,
   );
   expect(close({ ...findings([]), ...nearlySolved })).toBe(true);
+});
+
+test('a stripe is one offset or a few blurred ones, not broad attention, and never the previous token', () => {
+  const head = (offsets: Record<number, number>): HeadScores =>
+    ({ offsetsAboveChance: Array.from({ length: 26 }, (_, d) => offsets[d] ?? 0) }) as unknown as HeadScores;
+  expect(keptStripe(head({ 24: 0.9 }), 25)).toBeCloseTo(0.9, 12);
+  expect(keptStripe(head({ 22: 0.3, 23: 0.3, 24: 0.3 }), 25)).toBeCloseTo(0.9, 12);
+  expect(keptStripe(head({ 5: 0.1, 6: 0.1, 7: 0.1, 8: 0.1, 9: 0.1 }), 8)).toBeCloseTo(0.1, 12);
+  expect(keptStripe(head({ 1: 0.9 }), 3)).toBe(0);
 });

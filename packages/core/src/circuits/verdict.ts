@@ -10,7 +10,7 @@ export const FOLLOWS = 0.3;
 export const KEEPS_STRIPE = 0.3;
 /** So many different periods must be solved before a model is said to solve the task and not one period. */
 export const PERIODS_NEEDED = 5;
-/** A path is needed when without it less than this share of the excess is left, or a period is no longer solved. */
+/** A path is needed when less than this share of the followers' excess is left without it. */
 export const DESTROYED = 0.5;
 /** Periods at most this far from the best one may be solved by a blurred offset. */
 export const NEIGHBOUR = 2;
@@ -78,10 +78,13 @@ export function excessOver(head: HeadScores, sweep: readonly number[], chosen: r
 /**
  * Attention above chance that a head keeps, without a repeat, on the offset P − 1 of a period and its neighbours, summed
  * over those above chance. Offsets 0 and 1 never count: the current and the previous token are no distance to look back.
+ * Where no single offset has half of what makes a stripe, attention is broad, no stripe, and only its peak counts.
  */
 export function keptStripe(head: HeadScores, period: number): number {
   const from = Math.max(2, period - 1 - NEIGHBOUR);
-  return head.offsetsAboveChance.slice(from, period + NEIGHBOUR).reduce((sum, x) => sum + Math.max(0, x), 0);
+  const offsets = head.offsetsAboveChance.slice(from, period + NEIGHBOUR).map((x) => Math.max(0, x));
+  const peak = Math.max(0, ...offsets);
+  return peak < KEEPS_STRIPE / 2 ? peak : offsets.reduce((sum, x) => sum + x, 0);
 }
 
 /** What the rules decide from. */

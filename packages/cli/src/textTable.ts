@@ -1,0 +1,11 @@
+/** Rows of cells as aligned lines: the first column to the left, the others to the right unless named in `left`. */
+export function textTable(rows: readonly (readonly string[])[], options: { left?: readonly number[] } = {}): string[] {
+  const left = new Set([0, ...(options.left ?? [])]);
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const align = (cell: string, i: number): string =>
+    left.has(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!);
+  return rows.map((row) => row.map(align).join('  ').trimEnd());
+}
+
+/** A difference with its sign, to so many decimals. */
+export const signedNumber = (x: number, digits = 2): string => `${x >= 0 ? '+' : ''}${x.toFixed(digits)}`;
