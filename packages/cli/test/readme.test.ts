@@ -40,7 +40,7 @@ test('every file that README, CONTRIBUTING and docs link to exists', () => {
 test('every command of the command line that README and lesson name exists', () => {
   const bin = fileURLToPath(new URL('packages/cli/bin/induction-lab.js', root));
   const text = readme + readFileSync(new URL('docs/lesson.md', root), 'utf8');
-  const commands = new Set([...text.matchAll(/induction-lab -- (\w+)/g)].map((m) => m[1]!));
+  const commands = new Set([...text.matchAll(/npx induction-lab (\w+)/g)].map((m) => m[1]!));
   expect(commands.size).toBeGreaterThanOrEqual(3);
   for (const command of commands)
     expect(spawnSync(process.execPath, [bin, command, '--help'], { encoding: 'utf8' }).stdout).toContain('Examples:');

@@ -16,7 +16,7 @@ const at =
     k === key(q) ? 1 : 0;
 const LAST = 49; // queries with a target in a context of 50: 0 … 48
 
-test('uniform attention scores what the reference says: 0.0725, 0.0276 and offsets 0.063, 0.040, 0.028', () => {
+test('uniform attention scores the sums of 1 / (q + 1) that its queries give: 0.0725, 0.0276 and offsets 0.063, 0.040, 0.028', () => {
   expect(previousTokenScore(uniformWeight, LAST)).toBeCloseTo(0.0725, 4);
   expect(inductionStripe(uniformWeight, { start: 0, period: 25, length: 50 })).toBeCloseTo(0.0276, 4);
   expect(uniformAlong(2, LAST)).toBeCloseTo(0.063, 3);

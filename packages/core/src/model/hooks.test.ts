@@ -48,7 +48,7 @@ describe('a name of a hook point', () => {
 });
 
 describe('a hook', () => {
-  test('sees the axes that REFERENCE names, and the cache’s values', () => {
+  test('sees the axes of TransformerLens, and the cache’s values', () => {
     const { cache } = reference.runWithCache(tokens, { names: '**' });
     const shapes: Record<string, readonly number[]> = {};
     const names = [

@@ -22,7 +22,7 @@ export type Tokens = readonly ArrayLike<number>[];
 /** What a hook sees: a dense copy, row-major in `shape`. Changes to `data` take effect; `data` may also be replaced. */
 export interface HookedActivation {
   readonly name: string;
-  /** Axes as in REFERENCE: [batch, pos, ...]; patterns and scores are [batch, head, queryPos, keyPos]. */
+  /** Axes as in TransformerLens: [batch, pos, ...]; patterns and scores are [batch, head, queryPos, keyPos]. */
   readonly shape: readonly number[];
   data: Floats;
 }

@@ -25,7 +25,7 @@ test('the presets are the four of the lesson, with a reason beside every number'
   }
 });
 
-test('the presets hold the numbers of the recipes', () => {
+test('the presets hold the numbers that docs/results.md was made with', () => {
   const numbers = (name: string): unknown[] => {
     const { model, task, training } = parseExperiment(preset(name));
     return [
