@@ -18,6 +18,7 @@ import {
   type Verdict,
 } from './verdict.ts';
 
+/** Everything the verdict rests on. Losses in nats. */
 export interface AuditEvidence {
   readonly lnVocab: number;
   /** A period is solved when lossRepeat is below this: half of ln V. */
@@ -52,6 +53,7 @@ export interface AuditEvidence {
   readonly sequences: number;
 }
 
+/** A verdict with its evidence and every head's scores. */
 export interface AuditRecord {
   readonly verdict: Verdict;
   /** The verdict in plain words, with its numbers. */

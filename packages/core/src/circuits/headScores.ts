@@ -29,6 +29,7 @@ export type ScoreName =
   | 'inductionExcess'
   | 'prefixMatching';
 
+/** One head's scores (docs/scores.md defines each). */
 export type HeadScores = Readonly<Record<ScoreName, Estimate>> & {
   /** L0H3 */
   readonly label: string;
@@ -44,6 +45,7 @@ export type HeadScores = Readonly<Record<ScoreName, Estimate>> & {
   readonly offsetsAboveChance: readonly number[];
 };
 
+/** The scores of all heads of a model, and what they were measured on. */
 export interface HeadScoresRecord {
   readonly heads: readonly HeadScores[];
   /** What uniform attention scores. */
@@ -57,6 +59,7 @@ export interface HeadScoresRecord {
   readonly seed: number;
 }
 
+/** How much to measure: sequences, their seed, periods. */
 export interface ScoreOptions {
   /** Sequences of each probe. */
   readonly sequences?: number;
