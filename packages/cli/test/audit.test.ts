@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VERDICTS } from '@induction-lab/core/node';
 import { expect, test } from 'vitest';
-import { succeed } from './support/command.ts';
+import { expectRefusal, run, succeed } from './support/command.ts';
 import { filesIn, temporaryFolder, withHeader, writeJson } from './support/folders.ts';
 import { writeInduction, writePositionalCopier, writeSmallModel } from './support/models.ts';
 
@@ -107,4 +107,16 @@ test('--model-config gives a file without a config the same verdict and scores',
   writeFileSync(path, stripped);
   const json = writeJson(join(folder, 'config.json'), JSON.parse(config));
   expect(await auditJson(path, '--model-config', json)).toEqual(await auditJson(induction));
+});
+
+test('figures are not written over others, and two formats at once are refused', async () => {
+  const figures = join(folder, 'taken');
+  await succeed('audit', copier, '--sequences', '8', '--figures', figures);
+  const before = filesIn(figures);
+  expectRefusal(
+    await run('audit', copier, '--sequences', '8', '--figures', figures),
+    /is not empty; choose another --figures/,
+  );
+  expect(filesIn(figures)).toEqual(before);
+  expect((await run('audit', copier, '--json', '--csv')).code).toBe(2);
 });

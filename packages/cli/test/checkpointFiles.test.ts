@@ -222,7 +222,10 @@ describe('a place where cache cannot write is refused', () => {
 
   test('below a file', async () => {
     expectRefusal(await run('cache', goodPath, '--tokens', tokens, '--out', join(tokens, 'x')), /lies inside one/);
-    expectRefusal(await run('audit', goodPath, '--sequences', '8', '--figures', tokens), /tokens\.json is a file/);
+    expectRefusal(
+      await run('audit', goodPath, '--sequences', '8', '--figures', tokens),
+      /tokens\.json exists and is no folder; choose another --figures/,
+    );
   });
 });
 
