@@ -44,13 +44,16 @@ export const curves = (runs: readonly ToldRun[]): string =>
       .join('')}</div>`,
   );
 
+/** Steps after the first crossing of 1 nat in which batches on either side of it are no news. */
+const SETTLING = 100;
+
 /** When the loss on the repeat first fell below 1 nat, whether it came back, and where it ended. */
 function happened({ metrics, last, lnVocab }: ToldRun): string {
   const points = lossPoints(metrics);
   const first = points.findIndex((p) => p.lossRepeat < 1);
   const end = `It ended at ${nats(last.lossRepeat, 3)} nats on the repeat and ${nats(last.lossFirst)} on the first occurrence (ln 64 = ${nats(lnVocab)}).`;
   if (first < 0) return `The loss on the repeat never fell below 1 nat. ${end}`;
-  const above = points.slice(first).filter((p) => p.lossRepeat > 1).length;
+  const above = points.slice(first + SETTLING).filter((p) => p.lossRepeat > 1).length;
   const back =
     above === 0
       ? ''

@@ -21,6 +21,9 @@ function reasons(name: string): Record<string, Record<string, { value: unknown; 
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
+/** Text with `names` as code. */
+const inlineCode = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+
 /** The reasons of a knob: one for all, or each with the runs that it belongs to. */
 function whys(reasonOf: readonly (readonly [run: string, why: string | undefined])[]): string {
   const byReason = new Map<string, string[]>();
@@ -41,7 +44,7 @@ export function hyperParameters(runs: readonly ToldRun[]): string {
       return [
         `<code>${field}</code>`,
         ...values,
-        escapeHtml(whys(runs.map((r) => [r.name, told.get(r.name)?.[part]?.[field]?.why]))),
+        inlineCode(whys(runs.map((r) => [r.name, told.get(r.name)?.[part]?.[field]?.why]))),
       ];
     });
   });
@@ -107,9 +110,8 @@ export function modelSection(runs: readonly ToldRun[]): string {
     'model',
     'Model',
     paragraph(
-      'Attention only: no MLP. The residual stream starts as the token’s embedding; each layer’s heads read it after a LayerNorm and add their output to it; a final LayerNorm and the unembedding give the logits. In `literal` positions are added to the embedding, in `varied` and `two-heads` (shortformer) only to what queries and keys read.'.replace(
-        /`([^`]+)`/g,
-        '<code>$1</code>',
+      inlineCode(
+        'Attention only: no MLP. The residual stream starts as the token’s embedding; each layer’s heads read it after a LayerNorm and add their output to it; a final LayerNorm and the unembedding give the logits. In `literal` positions are added to the embedding, in `varied` and `two-heads` (shortformer) only to what queries and keys read.',
       ),
     ),
     table(['matrix', 'shape', 'what for'], shapes(runs[0]!.experiment.model)),
