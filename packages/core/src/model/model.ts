@@ -231,7 +231,8 @@ export class Model {
     const key = JSON.stringify([extent, plan]);
     if (this.planned?.key === key) return this.planned.program;
     const { workspace, config, engine, weights } = this;
-    new Uint8Array(this.arena.memory.buffer, workspace.start, workspace.end - workspace.start).fill(0);
+    // Eight bytes at a time: on shared memory a fill goes element by element.
+    new Float64Array(this.arena.memory.buffer, workspace.start, (workspace.end - workspace.start) / 8).fill(0);
     const arena = this.arena.from(workspace.start);
     const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
     const ops = engine.createOps(arena, attention, widestMatrix(config));
