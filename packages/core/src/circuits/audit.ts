@@ -2,7 +2,7 @@
 import type { Model } from '../model/model.ts';
 import { type Estimate, mean } from './estimate.ts';
 import { type HeadScores, type HeadScoresRecord, measureHeads, type ScoreOptions, type Sweep } from './headScores.ts';
-import { type KeySource, keySources, type PathEffect, testPath } from './paths.ts';
+import { type KeySource, keySources, type PathEffect, pathTests, testPath } from './paths.ts';
 import { runPatterns } from './patternRuns.ts';
 import { type ProbeOptions, prefixedProbe, spread } from './probes.ts';
 import {
@@ -99,9 +99,8 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
   const positional = best === null ? [] : scores.heads.filter((h) => keptStripe(h, best) > KEEPS_STRIPE);
   const pathPeriods = spread(independent.length > 0 ? independent : solved, PATH_PERIODS);
   const tested = config.nLayers > 1 && solved.length > 0;
-  const paths = tested
-    ? (['q', 'k', 'v'] as const).map((path) => testPath(model, probe, { path, periods: pathPeriods, followers }))
-    : [];
+  const tests = tested ? pathTests(model, probe, { periods: pathPeriods, followers }) : null;
+  const paths = tests ? (['q', 'k', 'v'] as const).map((path) => testPath(model, path, tests)) : [];
   const cleanExcess = mean(followers.map((h) => excessOver(h, scores.periods, pathPeriods)));
   const excessWithoutK = paths.find(({ path }) => path === 'k')?.excess ?? null;
   const judgement = judge({
@@ -131,7 +130,7 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
     boundaryElsewhere: boundaryLoss(sweep, independent),
     pathPeriods,
     paths,
-    keySources: tested && followers.length > 0 ? keySources(model, probe, { periods: pathPeriods, followers }) : [],
+    keySources: tests && followers.length > 0 ? keySources(model, tests) : [],
     margins: judgement.margins,
     close: judgement.margins.some(({ close }) => close),
     seeds: [{ seed: scores.seed, verdict: judgement.verdict }],

@@ -1,5 +1,6 @@
 // Attention patterns of all heads on single sequences, for looking at.
 import { headLabel } from '../model/config.ts';
+import { allHeads } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import { controlProbe, repeatedProbe } from './probes.ts';
 
@@ -28,9 +29,7 @@ export function examplePatterns(model: Model, options: { period: number; seed?: 
   }
   const { cache } = model.runWithCache([tokens], { names: 'blocks.*.attn.hook_pattern' });
   const cells = config.nCtx ** 2;
-  const heads = Array.from({ length: config.nLayers * config.nHeads }, (_, i) => {
-    const layer = Math.floor(i / config.nHeads);
-    const head = i % config.nHeads;
+  const heads = allHeads(config).map(({ layer, head }) => {
     const { data } = cache.get(`blocks.${layer}.attn.hook_pattern`);
     return {
       label: headLabel(layer, head),

@@ -1,5 +1,6 @@
 // Every head's scores on fresh sequences, each with its chance level and a bootstrap interval over sequences.
 import { headLabel } from '../model/config.ts';
+import { allHeads } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import { type Estimate, estimate, mean } from './estimate.ts';
 import { runPatterns, type Weight } from './patternRuns.ts';
@@ -85,15 +86,14 @@ export function measureHeads(model: Model, options: ScoreOptions = {}): { scores
       table.set('prefixMatching', head, sequence, prefixMatchingScore(weight, fourfold.tokens[sequence]!)),
   });
   const scores: HeadScoresRecord = {
-    heads: Array.from({ length: heads }, (_, head) => ({
-      ...table.estimates(head),
-      label: headLabel(Math.floor(head / config.nHeads), head % config.nHeads),
-      layer: Math.floor(head / config.nHeads),
-      head: head % config.nHeads,
-      positionalOffset: control.bestOffset(head),
-      positionality: control.positionality(head),
-      excessByPeriod: sweep.periods.map(({ excess }) => excess[head] as number),
-      offsetsAboveChance: control.offsetsAboveChance(head),
+    heads: allHeads(config).map((name, index) => ({
+      ...table.estimates(index),
+      ...name,
+      label: headLabel(name.layer, name.head),
+      positionalOffset: control.bestOffset(index),
+      positionality: control.positionality(index),
+      excessByPeriod: sweep.periods.map(({ excess }) => excess[index] as number),
+      offsetsAboveChance: control.offsetsAboveChance(index),
     })),
     chance: chanceLevels(probe, stripePeriod, fourfold.tokens),
     periods: sweep.periods.map(({ period }) => period),

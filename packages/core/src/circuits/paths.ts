@@ -27,19 +27,31 @@ export interface KeySource {
   readonly increase: Estimate;
 }
 
+/** What path tests have in common: heads that follow the period, and the clean losses of the sequences they are cut on. */
+export interface PathTests {
+  readonly probe: ProbeOptions;
+  readonly periods: readonly number[];
+  readonly followers: readonly HeadScores[];
+  /** lossRepeat of each sequence, averaged over the periods. */
+  readonly clean: Float64Array;
+}
+
+/** Half of the probe's sequences, with their clean losses measured once for all paths. */
+export function pathTests(
+  model: Model,
+  probe: ProbeOptions,
+  { periods, followers }: Pick<PathTests, 'periods' | 'followers'>,
+): PathTests {
+  const half = { ...probe, count: Math.ceil(probe.count / 2) };
+  return { probe: half, periods, followers, clean: repeatLosses(model, half, periods) };
+}
+
 /**
  * Which head builds the keys: for every head of an earlier layer, the loss when its output alone is removed from the K
  * input of all heads that follow the period. The circuit's previous-token head is named by this, not by its pattern.
  */
-export function keySources(
-  model: Model,
-  probe: ProbeOptions,
-  options: { periods: readonly number[]; followers: readonly HeadScores[] },
-): KeySource[] {
+export function keySources(model: Model, { probe, periods, followers, clean }: PathTests): KeySource[] {
   const { config } = model;
-  const { periods, followers } = options;
-  const half = { ...probe, count: Math.ceil(probe.count / 2) };
-  const clean = repeatLosses(model, half, periods);
   const lastLayer = Math.max(0, ...followers.map(({ layer }) => layer));
   return earlierHeads(config, lastLayer).map((source) => {
     const cut = followers
@@ -47,7 +59,7 @@ export function keySources(
       .map(
         ({ layer, head }): Intervention => ({ kind: 'removeFromInput', layer, head, input: 'k', sources: [source] }),
       );
-    const losses = repeatLosses(model, half, periods, { interventions: cut });
+    const losses = repeatLosses(model, probe, periods, { interventions: cut });
     return { label: headLabel(source.layer, source.head), increase: estimate(losses.map((l, s) => l - clean[s]!)) };
   });
 }
@@ -56,28 +68,22 @@ export function keySources(
  * Removes the outputs of all earlier layers from the Q, K or V input of every head of a later layer, before its
  * LayerNorm, and measures loss and period-free excess on exactly two copies of a block at each of the periods.
  */
-export function testPath(
-  model: Model,
-  probe: ProbeOptions,
-  options: { path: 'q' | 'k' | 'v'; periods: readonly number[]; followers: readonly HeadScores[] },
-): PathEffect {
-  const { path, periods, followers } = options;
+export function testPath(model: Model, path: PathEffect['path'], tests: PathTests): PathEffect {
+  const { probe, periods, followers, clean } = tests;
   const { config } = model;
-  const half = { ...probe, count: Math.ceil(probe.count / 2) };
   const interventions = allHeads(config)
     .filter(({ layer }) => layer > 0)
     .map((name): Intervention => ({ kind: 'removeFromInput', ...name, input: path, sources: 'allEarlier' }));
   const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
-  const share = 1 / (half.count * followed.size * periods.length);
+  const share = 1 / (probe.count * followed.size * periods.length);
   let excess = 0;
   const addStripe = (sign: 1 | -1, period: number, { head, weight }: PatternVisit): void => {
     if (followed.has(head)) excess += sign * share * inductionStripe(weight, { start: 0, period, length: 2 * period });
   };
-  const clean = repeatLosses(model, half, periods);
   const visit = (period: number, pattern: PatternVisit): void => addStripe(1, period, pattern);
-  const cut = repeatLosses(model, half, periods, { interventions, visit });
+  const cut = repeatLosses(model, probe, periods, { interventions, visit });
   if (followed.size > 0) {
-    const control = controlProbe(half);
+    const control = controlProbe(probe);
     const longest = 2 * Math.max(...periods);
     const visitControl = (pattern: PatternVisit): void => {
       for (const period of periods) addStripe(-1, period, pattern);
