@@ -23,6 +23,7 @@ export * from './model/model.ts';
 export * from './model/parameters.ts';
 export type { MeanAblate, Patch, Place, PlacedIntervention, ResampleAblate, ZeroAblate } from './model/places.ts';
 export * from './model/safetensors.ts';
+export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
 export * from './training/experiment.ts';
 export * from './training/schedule.ts';
 export {

@@ -90,8 +90,8 @@ export function ablationEffects(
 }
 
 /**
- * lossRepeat of every sequence, averaged over the periods: exactly two copies of a block at each. `visit` is shown every
- * pattern with its period.
+ * lossRepeat of every sequence, `probe.count` at each of the periods in turn: exactly two copies of a block. `visit` is
+ * shown every pattern with its period.
  */
 export function repeatLosses(
   model: Model,
@@ -100,12 +100,11 @@ export function repeatLosses(
   options: { interventions?: readonly Intervention[]; visit?: (period: number, visit: PatternVisit) => void } = {},
 ): Float64Array {
   const { interventions = [], visit } = options;
-  const total = new Float64Array(probe.count);
-  for (const period of periods) {
-    const show = visit ? { visit: (pattern: PatternVisit): void => visit(period, pattern) } : {};
-    runPatterns(model, repeatedProbe(probe, period), { interventions, ...show }).forEach((losses, s) => {
-      total[s]! += mean(losses.subarray(period, 2 * period - 1)) / periods.length;
-    });
-  }
-  return total;
+  return Float64Array.from(
+    periods.flatMap((period) => {
+      const show = visit ? { visit: (pattern: PatternVisit): void => visit(period, pattern) } : {};
+      const losses = runPatterns(model, repeatedProbe(probe, period), { interventions, ...show });
+      return losses.map((loss) => mean(loss.subarray(period, 2 * period - 1)));
+    }),
+  );
 }

@@ -32,6 +32,29 @@ export function estimate(perSequence: ArrayLike<number>): Estimate {
   return { value: values.reduce((a, b) => a + b, 0) / n, interval: [at(0.025), at(0.975)], n };
 }
 
+/**
+ * Ratio of two means over the same sequences, Σ numerator / Σ denominator, with its bootstrap 95 % interval: a share of
+ * a whole that is itself measured. Resamples whose denominator is not positive are left out; NaN when the whole is not.
+ */
+export function estimateRatio(numerators: ArrayLike<number>, denominators: ArrayLike<number>): Estimate {
+  const n = numerators.length;
+  const chosen = resamples(n);
+  const ratio = (at: (i: number) => number): number => {
+    let [top, bottom] = [0, 0];
+    for (let i = 0; i < n; i++) {
+      top += numerators[at(i)] as number;
+      bottom += denominators[at(i)] as number;
+    }
+    return bottom > 0 ? top / bottom : Number.NaN;
+  };
+  const value = ratio((i) => i);
+  const ratios = Array.from({ length: RESAMPLES }, (_, r) => ratio((i) => chosen[r * n + i] as number));
+  const sorted = Float64Array.from(ratios.filter((x) => !Number.isNaN(x))).sort();
+  if (Number.isNaN(value) || sorted.length === 0) return { value: Number.NaN, interval: [Number.NaN, Number.NaN], n };
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] as number;
+  return { value, interval: [at(0.025), at(0.975)], n };
+}
+
 /** Which of n numbers each resample takes: [RESAMPLES, n]. Drawn once for each n. */
 const drawn = new Map<number, Uint32Array>();
 function resamples(n: number): Uint32Array {

@@ -32,7 +32,7 @@ export interface PathTests {
   readonly probe: ProbeOptions;
   readonly periods: readonly number[];
   readonly followers: readonly HeadScores[];
-  /** lossRepeat of each sequence, averaged over the periods. */
+  /** lossRepeat of each sequence, those of each period in turn. */
   readonly clean: Float64Array;
 }
 

@@ -4,13 +4,15 @@ import type { ModelConfig } from '../model/config.ts';
 import { type BlockPlace, fillTokens, STREAMS } from '../training/tasks.ts';
 
 /** Kinds of probe, so that no two share their draws. */
-const KIND = { repeated: 1, prefixed: 2, control: 3, fourfold: 4, place: 5 } as const;
+const KIND = { repeated: 1, prefixed: 2, control: 3, fourfold: 4, place: 5, heldOut: 6 } as const;
 
 export interface ProbeOptions {
   readonly config: ModelConfig;
   /** Sequences. */
   readonly count: number;
   readonly seed: number;
+  /** Sequences that no choice was made on: repeated probes of their own, to measure what was chosen on the others. */
+  readonly heldOut?: boolean;
 }
 
 function draw(length: number, place: BlockPlace, config: ModelConfig, random: RandomStream): Int32Array {
@@ -24,9 +26,10 @@ function draw(length: number, place: BlockPlace, config: ModelConfig, random: Ra
  * A block of `period` tokens and exactly one more copy, from position 0 (three copies would let a divisor of a trained
  * period pass). Tokens of a block differ where the vocabulary allows.
  */
-export function repeatedProbe({ config, count, seed }: ProbeOptions, period: number): Int32Array[] {
+export function repeatedProbe({ config, count, seed, heldOut = false }: ProbeOptions, period: number): Int32Array[] {
+  const kind = heldOut ? KIND.heldOut : KIND.repeated;
   return Array.from({ length: count }, (_, s) =>
-    draw(2 * period, { start: 0, period }, config, new RandomStream(seed, STREAMS.analysis, KIND.repeated, period, s)),
+    draw(2 * period, { start: 0, period }, config, new RandomStream(seed, STREAMS.analysis, kind, period, s)),
   );
 }
 

@@ -98,13 +98,13 @@ export class Model {
 
   /**
    * Runs with interventions; keeps the named activations (none unless `names` says so), as changed. The clean run, from
-   * which means, resampled and patched values come, is one without interventions on `clean`: these tokens by default.
-   * Several interventions at one place act in the order given.
+   * which means, resampled and patched values come, is one without interventions on `clean`: these tokens by default,
+   * or what was kept of such a run before. Several interventions at one place act in the order given.
    */
   runWithInterventions(
     tokens: Tokens,
     interventions: readonly Intervention[],
-    options: { names?: HookSelection; clean?: Tokens } = {},
+    options: { names?: HookSelection; clean?: Tokens | ActivationCache } = {},
   ): CachedRun {
     return this.runAndKeep('runWithInterventions', tokens, interventions, options);
   }
@@ -113,7 +113,7 @@ export class Model {
     caller: string,
     tokens: Tokens,
     interventions: readonly Intervention[],
-    options: { names?: HookSelection; clean?: Tokens },
+    options: { names?: HookSelection; clean?: Tokens | ActivationCache },
   ): CachedRun {
     const names = selectHookPoints(this.config, options.names ?? [], caller);
     for (const intervention of interventions) checkIntervention(this.config, intervention);
@@ -126,8 +126,7 @@ export class Model {
     };
     if (plan.splitInputs) refuseClash(caller, changed);
     const needs = cleanRunNeeds(interventions);
-    const clean =
-      needs.length === 0 ? new ActivationCache() : this.runWithCache(options.clean ?? tokens, { names: needs }).cache;
+    const clean = this.cleanRun(options.clean ?? tokens, needs);
     const cache = new ActivationCache();
     const run = this.execute(caller, tokens, plan, (program) => {
       const resultOf = (layer: number): Tensor => program.activations.blocks[layer]!.result as Tensor;
@@ -142,6 +141,11 @@ export class Model {
       };
     });
     return { ...run, cache };
+  }
+
+  private cleanRun(clean: Tokens | ActivationCache, needs: readonly string[]): ActivationCache {
+    if (clean instanceof ActivationCache) return clean;
+    return needs.length === 0 ? new ActivationCache() : this.runWithCache(clean, { names: needs }).cache;
   }
 
   /**
@@ -166,10 +170,15 @@ export class Model {
   }
 
   /**
-   * Gradients of the mean loss, over all sequences and positions 0 … T − 2, with respect to every weight and to the
-   * named activations (none by default).
+   * Gradients of the mean loss, over all sequences and positions 0 … T − 2 or the `queries` from … to − 1 among them,
+   * with respect to every weight and to the named activations (none by default). Throws when `queries` are none of them.
    */
-  runWithGradients(tokens: Tokens, options: { names?: HookSelection } = {}): GradientRun {
+  runWithGradients(
+    tokens: Tokens,
+    options: { names?: HookSelection; queries?: readonly [from: number, to: number] } = {},
+  ): GradientRun {
+    const { queries } = options;
+    checkQueries(tokens, queries);
     const names = selectHookPoints(this.config, options.names ?? [], 'runWithGradients');
     const activationGradients = new ActivationCache();
     const backward = (wanted: readonly string[], splitInputs: boolean): RunResult => {
@@ -180,10 +189,11 @@ export class Model {
           if (keep.has(t.name)) activationGradients.keep(t, { causal: true });
         },
       });
-      return this.execute('runWithGradients', tokens, plan, watch, (program) => {
+      const after = (program: Program): void => {
         for (const gradient of this.gradients().all) gradient.data.fill(0);
         program.backward(this.gradients());
-      });
+      };
+      return this.execute('runWithGradients', tokens, plan, watch, { after, ...(queries ? { queries } : {}) });
     };
     const split = names.filter(isSplitInput);
     if (split.length > 0) backward(split, true);
@@ -203,22 +213,23 @@ export class Model {
     tokens: Tokens,
     plan: PlanOptions,
     watch: ((program: Program) => Program['watcher']) | null,
-    after?: (program: Program) => void,
+    options: { after?: (program: Program) => void; queries?: readonly [from: number, to: number] } = {},
   ): RunResult {
     const length = checkTokens(this.config, tokens, caller);
     const program = this.plan({ sequences: tokens.length, length }, plan);
     const a = program.activations;
+    const [from, to] = options.queries ?? [0, length - 1];
     tokens.forEach((sequence, s) => {
       for (let t = 0; t < length; t++) {
         a.tokens.data[s * length + t] = sequence[t] as number;
-        a.targets.data[s * length + t] = t < length - 1 ? (sequence[t + 1] as number) : -1;
+        a.targets.data[s * length + t] = t >= length - 1 ? -1 : target(sequence, t, [from, to]);
       }
     });
     program.watcher = watch ? watch(program) : null;
     try {
       program.forward();
-      program.loss(1 / (tokens.length * Math.max(1, length - 1)));
-      after?.(program);
+      program.loss(1 / (tokens.length * Math.max(1, to - from)));
+      options.after?.(program);
     } finally {
       program.watcher = null;
     }
@@ -242,6 +253,20 @@ export class Model {
     this.planned = { key, program, gradients };
     return program;
   }
+}
+
+/** What position t is to predict, as the loss wants it: −2 − token where its loss does not count. */
+const target = (sequence: ArrayLike<number>, t: number, [from, to]: readonly [number, number]): number => {
+  const next = sequence[t + 1] as number;
+  return t >= from && t < to ? next : -2 - next;
+};
+
+function checkQueries(tokens: Tokens, queries: readonly [from: number, to: number] | undefined): void {
+  const last = (tokens[0]?.length ?? 0) - 1;
+  if (queries && !(queries[0] >= 0 && queries[0] < queries[1] && queries[1] <= last))
+    throw new Error(
+      `runWithGradients: queries [${queries}] must lie within [0, ${last}), where a sequence has a next token.`,
+    );
 }
 
 /** While heads have inputs of their own they no longer read the layer's common LayerNorm. */

@@ -1,9 +1,9 @@
 // Decoupled competition between the heads of a layer: a pressure towards one active head per layer. It is not part of
 // the task or the loss, and whoever shows a model trained with it has to say so.
 import type { Tensor } from '../engine/tensor.ts';
-import { padded } from '../engine/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
-import type { BlockParameters, Parameters } from '../model/parameters.ts';
+import type { Parameters } from '../model/parameters.ts';
+import { eachRow, headMatrices } from './headMatrices.ts';
 
 /**
  * One step after AdamW's: with n_h = ‖(W_Q, W_K, W_V, W_O) of head h‖₂ and S = Σ n over the layer,
@@ -19,29 +19,18 @@ export function compete(config: ModelConfig, weights: Parameters, options: { rat
       const norm = norms[head] as number;
       const keep = norm < 1e-9 ? 0 : Math.max(0, 1 - (options.rate * options.lambda * (total - norm)) / norm);
       for (const matrix of matrices)
-        eachRow(matrix, (data, from, to) => {
-          for (let i = from; i < to; i++) data[i]! *= keep;
+        eachRow(matrix, (row) => {
+          for (let i = 0; i < row.length; i++) row[i]! *= keep;
         });
     });
   }
   weights.changed();
 }
 
-function headMatrices(config: ModelConfig, block: BlockParameters, head: number): Tensor[] {
-  const c = padded(config.dHead);
-  const inputs = [block.W_Q, block.W_K, block.W_V].map((w) => w.columns(head * c, c));
-  return [...inputs, block.W_O.rowRange(head * c, c)];
-}
-
 function squares(matrix: Tensor): number {
   let sum = 0;
-  eachRow(matrix, (data, from, to) => {
-    for (let i = from; i < to; i++) sum += data[i]! * data[i]!;
+  eachRow(matrix, (row) => {
+    for (let i = 0; i < row.length; i++) sum += row[i]! * row[i]!;
   });
   return sum;
-}
-
-function eachRow(matrix: Tensor, visit: (data: Tensor['data'], from: number, to: number) => void): void {
-  const { data } = matrix;
-  for (let row = 0; row < matrix.rows; row++) visit(data, row * matrix.stride, row * matrix.stride + matrix.width);
 }

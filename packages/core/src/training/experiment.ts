@@ -1,7 +1,8 @@
 // An experiment: model, task and training, all knobs in one place. The file format is JSON in which any value may be
 // written as { "value": ..., "why": "..." }, so that a preset can give its reason beside each number.
 import { z } from 'zod';
-import { type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
+import { headLabel, type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
+import { CLAMP_KINDS, type Clamp } from './clamps.ts';
 import { periodsOf, type Task } from './tasks.ts';
 
 /** How the learning rate runs after the warm-up: it stays, or falls to 0 at the last step linearly or as a cosine. */
@@ -28,6 +29,8 @@ export interface TrainingOptions {
   readonly lossOn: 'all' | 'predictable';
   /** λ of the competition between the heads of a layer (competition.ts); 0 for none. */
   readonly competition: number;
+  /** Heads held fast from a step on (clamps.ts): does the circuit still form? */
+  readonly clamps: readonly Clamp[];
   /** Weights start as N(0, initStd²); LayerNorm gains at 1, biases at 0. */
   readonly initStd: number;
 }
@@ -76,10 +79,18 @@ const TaskSchema = z.discriminatedUnion('kind', [
     kind: z.literal('varied'),
     periods: explained(z.tuple([period, period])),
     heldOutPeriods: explained(z.array(period)).default([]),
+    share: explained(z.number().positive().max(1)).default(1),
     ...taskBase,
   }),
   z.strictObject({ kind: z.literal('random'), ...taskBase }),
 ]);
+
+const ClampSchema = z.strictObject({
+  kind: z.enum(CLAMP_KINDS),
+  layer: z.int().min(0),
+  head: z.int().min(0),
+  fromStep: z.int().min(1).default(1),
+});
 
 const TrainingSchema = z.strictObject({
   steps: size(1, 10_000_000),
@@ -95,6 +106,7 @@ const TrainingSchema = z.strictObject({
   clipNorm: explained(z.number().positive().nullable()).default(null),
   lossOn: explained(z.enum(['all', 'predictable'])).default('all'),
   competition: explained(z.number().min(0)).default(0),
+  clamps: explained(z.array(ClampSchema)).default([]),
   initStd: positive.default(0.1),
 });
 
@@ -161,6 +173,11 @@ function checkCombinations({ model, task, training }: Experiment): void {
     refuse('training.lossOn is "predictable", but nothing is predictable in random sequences; use "all".');
   if (training.warmupSteps >= training.steps && training.warmupSteps > 0)
     refuse(`training.warmupSteps (${training.warmupSteps}) must be below training.steps (${training.steps}).`);
+  for (const { layer, head } of training.clamps)
+    if (layer >= model.nLayers || head >= model.nHeads)
+      refuse(
+        `training.clamps names ${headLabel(layer, head)}; this model has heads L0H0 to ${headLabel(model.nLayers - 1, model.nHeads - 1)}.`,
+      );
   if (training.learningRate * training.competition * (model.nHeads - 1) >= 1)
     refuse(
       `training.competition ${training.competition} at learning rate ${training.learningRate} kills every head in one step; keep (heads − 1) × rate × competition below 1.`,

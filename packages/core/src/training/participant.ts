@@ -9,6 +9,7 @@ import { Arena } from '../engine/tensor.ts';
 import { globExpression } from '../model/hookPoints.ts';
 import { isLearned, Parameters } from '../model/parameters.ts';
 import type { Program } from '../model/program.ts';
+import { Clamps } from './clamps.ts';
 import { compete } from './competition.ts';
 import type { Experiment } from './experiment.ts';
 import { BLOCKS, createTrainingProgram, SHARD_SUMS, SHARDS, type TrainingPlan, type TrainingProgram } from './plan.ts';
@@ -54,6 +55,7 @@ export class Participant {
   private readonly arena: Arena;
   private readonly segments: readonly Segment[];
   private readonly blockLength: number;
+  private readonly clamps: Clamps;
 
   constructor(engine: Engine, plan: TrainingPlan, thread: number, source: BatchSource = taskSource(plan)) {
     const { memory, experiment } = plan;
@@ -71,6 +73,7 @@ export class Participant {
     this.training = createTrainingProgram(engine, experiment.model, this.arena, this.weights);
     this.barrier = new Barrier(new Int32Array(memory.buffer, plan.control, 2), plan.threads);
     this.segments = decaySegments(experiment, this.weights, floatBytes);
+    this.clamps = new Clamps(experiment.model, this.weights, experiment.training.clamps);
     this.blockLength = Math.ceil(this.weights.length / BLOCKS / 32) * 32;
   }
 
@@ -95,6 +98,7 @@ export class Participant {
       const [from, to] = this.blockRange(block);
       squares[block] = this.training.ops.sumShards(from, to, plan.gradients, plan.gradientStride, SHARDS);
     });
+    if (thread === 0) this.clamps.remember(step);
     barrier.meet();
     const gradientNorm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
     const { clipNorm } = training;
@@ -107,13 +111,19 @@ export class Participant {
     };
     this.forEachPart(BLOCKS, (block) => this.update(block, update));
     barrier.meet();
-    if (training.competition > 0) {
-      if (thread === 0)
-        compete(plan.experiment.model, this.weights, { rate: learningRate, lambda: training.competition });
+    if (training.competition > 0 || training.clamps.length > 0) {
+      if (thread === 0) this.constrain(step, learningRate);
       barrier.meet();
     }
     this.weights.changed();
     return { ...losses, gradientNorm };
+  }
+
+  /** What acts on heads beside the loss. */
+  private constrain(step: number, rate: number): void {
+    const { model, training } = this.plan.experiment;
+    if (training.competition > 0) compete(model, this.weights, { rate, lambda: training.competition });
+    this.clamps.hold(step);
   }
 
   /** This thread's contiguous share of `count` parts. */

@@ -10,13 +10,13 @@ export function learningRateAt(step: number, options: TrainingOptions): number {
   return learningRate * (schedule === 'linear' ? 1 - done : (1 + exactCosSin(done / 2).cos) / 2);
 }
 
-/** Steps at which a checkpoint is written: 0, the half powers of 2 at most `gap` apart, and the last. */
+/** Steps at which a checkpoint is written: 0, the quarter powers of 2 at most `gap` apart, and the last. */
 export function checkpointSteps(steps: number, gap = 250): number[] {
   const chosen = [0];
   for (let step = 1, exponent = 0; step < steps; ) {
     chosen.push(step);
     let next = step;
-    while (next <= step) next = Math.round(2 ** (++exponent / 2));
+    while (next <= step) next = Math.round(2 ** (++exponent / 4));
     step = Math.min(next, step + gap);
   }
   return [...chosen, steps];

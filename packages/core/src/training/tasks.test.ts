@@ -4,7 +4,7 @@ import { RandomStream } from '../engine/random.ts';
 import { fillTokens, makeBatch, periodsOf, queryRanges, type Task, TaskBatches } from './tasks.ts';
 
 const repeated: Task = { kind: 'repeated', period: 7, distinct: false, maxPrefix: 0 };
-const varied: Task = { kind: 'varied', periods: [5, 11], heldOutPeriods: [8], distinct: false, maxPrefix: 4 };
+const varied: Task = { kind: 'varied', periods: [5, 11], share: 1, heldOutPeriods: [8], distinct: false, maxPrefix: 4 };
 const random: Task = { kind: 'random', distinct: true, maxPrefix: 0 };
 const batch = (task: Task, options: object = {}): ReturnType<typeof makeBatch> =>
   makeBatch({ task, seed: 3, step: 17, batch: 13, dVocab: 31, length: 29, ...options });

@@ -13,6 +13,8 @@ export interface VariedTask {
   readonly kind: 'varied';
   readonly periods: readonly [number, number];
   readonly heldOutPeriods: readonly number[];
+  /** Share of the sequences whose period is drawn, above 0, at most 1; all others have the longest period. */
+  readonly share: number;
 }
 
 /** No repeat at all: the control. */
@@ -47,9 +49,18 @@ export function periodsOf(task: Task): number[] {
 /** Draws where the block lies: the first draws of a sequence's stream. */
 function drawPlace(task: Task, periods: readonly number[], random: RandomStream): BlockPlace {
   if (task.kind === 'random') return { start: 0, period: 0 };
-  const period = periods.length === 1 ? (periods[0] as number) : (periods[random.below(periods.length)] as number);
+  const period = drawPeriod(task, periods, random);
   return { start: task.maxPrefix > 0 ? random.below(task.maxPrefix + 1) : 0, period };
 }
+
+function drawPeriod(task: Task, periods: readonly number[], random: RandomStream): number {
+  if (task.kind === 'varied' && task.share < 1 && random.below(PARTS) >= task.share * PARTS)
+    return periods[periods.length - 1] as number;
+  return periods.length === 1 ? (periods[0] as number) : (periods[random.below(periods.length)] as number);
+}
+
+/** A share is compared with a whole number below this. */
+const PARTS = 1_000_000;
 
 /** Fills `tokens` with a sequence whose block lies at `place`: random prefix, block, and the block again to the end. */
 export function fillTokens(

@@ -3,6 +3,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Arena } from '../engine/tensor.ts';
 import { type NamedWeights, namedCopies, Parameters } from '../model/parameters.ts';
+import { Clamps } from './clamps.ts';
 import type { Experiment } from './experiment.ts';
 import { initialize } from './initialize.ts';
 import type { StepLosses } from './participant.ts';
@@ -84,6 +85,7 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   const moments = momentTensors(experiment, arena, plan);
   if (resume) restore(resume, { weights, ...moments }, seed);
   else initialize(experiment.model, weights, { seed, std: experiment.training.initStd });
+  new Clamps(experiment.model, weights, experiment.training.clamps).hold(resume?.step ?? 0);
   const { steps, batch } = experiment.training;
   const pause = (step: number): Pause => ({
     step,

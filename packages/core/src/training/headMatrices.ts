@@ -1,0 +1,17 @@
+// The four matrices of one head where they lie in the parameters.
+import { padded, type Tensor } from '../engine/tensor.ts';
+import type { ModelConfig } from '../model/config.ts';
+import type { BlockParameters } from '../model/parameters.ts';
+
+/** W_Q, W_K, W_V and W_O of a head, in this order: views, padding included. */
+export function headMatrices(config: ModelConfig, block: BlockParameters, head: number): Tensor[] {
+  const c = padded(config.dHead);
+  const inputs = [block.W_Q, block.W_K, block.W_V].map((w) => w.columns(head * c, c));
+  return [...inputs, block.W_O.rowRange(head * c, c)];
+}
+
+/** Visits the rows of a view of a matrix; writing to a row changes the matrix. */
+export function eachRow(matrix: Tensor, visit: (row: Tensor['data']) => void): void {
+  const { data, rows, stride, width } = matrix;
+  for (let row = 0; row < rows; row++) visit(data.subarray(row * stride, row * stride + width));
+}
