@@ -1,14 +1,21 @@
 // Public interface of the library, browser-safe. Node adds file and thread support in node.ts.
 
 export * from './circuits/ablation.ts';
+export * from './circuits/activationPatching.ts';
 export * from './circuits/audit.ts';
+export * from './circuits/circuit.ts';
 export * from './circuits/composition.ts';
+export * from './circuits/effects.ts';
 export * from './circuits/estimate.ts';
 export * from './circuits/examplePatterns.ts';
 export { type Complex, FactoredMatrix, Matrix } from './circuits/factoredMatrix.ts';
 export * from './circuits/handBuilt.ts';
 export * from './circuits/headScores.ts';
+export * from './circuits/logitAttribution.ts';
+export * from './circuits/pathTable.ts';
 export * from './circuits/probes.ts';
+export * from './circuits/prove.ts';
+export * from './circuits/repeatSet.ts';
 export * from './circuits/scores.ts';
 export { VERDICTS, type Verdict } from './circuits/verdict.ts';
 export * from './circuits/weightCircuits.ts';

@@ -2,9 +2,9 @@
 import { headLabel, type ModelConfig } from '../model/config.ts';
 import { allHeads, type HeadName, headOutput, type Intervention } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
-import { type Estimate, estimate, mean } from './estimate.ts';
-import { type PatternVisit, runPatterns } from './patternRuns.ts';
-import { type ProbeOptions, repeatedProbe, spread, sweepPeriods } from './probes.ts';
+import { difference, type Effect, effectsWithControls } from './effects.ts';
+import { type Estimate, estimate } from './estimate.ts';
+import { periodsToMeasure, RepeatSet } from './repeatSet.ts';
 
 /**
  * `zero` and `mean` set the heads' z; `resample` gives each sequence another sequence's; `pattern-preserving` sets z to
@@ -14,17 +14,16 @@ import { type ProbeOptions, repeatedProbe, spread, sweepPeriods } from './probes
 export const ABLATION_KINDS = ['zero', 'mean', 'resample', 'pattern-preserving'] as const;
 export type AblationKind = (typeof ABLATION_KINDS)[number];
 
-export interface AblationEffect {
+/** What its ablation does to lossRepeat. */
+export interface AblationEffect extends Effect {
   /** The head, or the layer when all of its heads were ablated together. */
   readonly label: string;
   readonly layer: number;
-  /** Increase of lossRepeat, nats, by sequence against the same sequence's clean loss. */
-  readonly increase: Estimate;
 }
 
 export interface AblationRecord {
   readonly kind: AblationKind;
-  /** Periods of the probes, two copies of a block each; every sequence's loss is the mean over them. */
+  /** Periods of the probes, two copies of a block each: those that the model solves, or of all if it solves none. */
   readonly periods: readonly number[];
   readonly cleanLoss: Estimate;
   readonly heads: readonly AblationEffect[];
@@ -51,60 +50,34 @@ export function ablate(config: ModelConfig, heads: readonly HeadName[], kind: Ab
   return [...ablations, ...frozen];
 }
 
-/** How many periods of the sweep the effects are measured at, evenly spread. */
-const PERIODS = 5;
-
-/** The effect of every head and of every layer. All heads of a layer stand beside each other: each is the others' control. */
+/** The effect of every head and of every layer, at the periods that the model solves. */
 export function ablationEffects(
   model: Model,
-  options: { kind?: AblationKind; sequences?: number; seed?: number } = {},
+  options: { kind?: AblationKind; sequences?: number; seed?: number; set?: RepeatSet } = {},
 ): AblationRecord {
-  const { kind = 'zero', sequences = 64, seed = 0 } = options;
+  const { kind = 'zero', sequences = 96, seed = 0 } = options;
   const { config } = model;
-  const probe: ProbeOptions = { config, count: sequences, seed };
-  const periods = spread(sweepPeriods(config), PERIODS);
-  const clean = repeatLosses(model, probe, periods);
-  const effect = (heads: readonly HeadName[]): Estimate => {
-    const losses = repeatLosses(model, probe, periods, { interventions: ablate(config, heads, kind) });
-    return estimate(losses.map((loss, s) => loss - clean[s]!));
-  };
+  const set = options.set ?? new RepeatSet(model, { sequences, seed, periods: periodsToMeasure(model, { seed }) });
+  const increase = (heads: readonly HeadName[]): Float64Array =>
+    difference(set.losses(ablate(config, heads, kind)), set.clean);
   const heads = allHeads(config);
+  const effects = effectsWithControls(
+    heads,
+    heads.map((name) => increase([name])),
+  );
   const layers = Array.from({ length: config.nLayers }, (_, layer) => layer);
   return {
     kind,
-    periods,
-    cleanLoss: estimate(clean),
-    heads: heads.map((name) => ({
-      label: headLabel(name.layer, name.head),
-      layer: name.layer,
-      increase: effect([name]),
-    })),
+    periods: set.periods,
+    cleanLoss: estimate(set.clean),
+    heads: heads.map(({ layer, head }, i) => ({ label: headLabel(layer, head), layer, ...effects[i]! })),
     layers: layers.map((layer) => ({
       label: `L${layer}`,
       layer,
-      increase: effect(heads.filter((h) => h.layer === layer)),
+      increase: estimate(increase(heads.filter((h) => h.layer === layer))),
+      control: null,
     })),
-    sequences,
-    seed,
+    sequences: set.sequences,
+    seed: set.seed,
   };
-}
-
-/**
- * lossRepeat of every sequence, `probe.count` at each of the periods in turn: exactly two copies of a block. `visit` is
- * shown every pattern with its period.
- */
-export function repeatLosses(
-  model: Model,
-  probe: ProbeOptions,
-  periods: readonly number[],
-  options: { interventions?: readonly Intervention[]; visit?: (period: number, visit: PatternVisit) => void } = {},
-): Float64Array {
-  const { interventions = [], visit } = options;
-  return Float64Array.from(
-    periods.flatMap((period) => {
-      const show = visit ? { visit: (pattern: PatternVisit): void => visit(period, pattern) } : {};
-      const losses = runPatterns(model, repeatedProbe(probe, period), { interventions, ...show });
-      return losses.map((loss) => mean(loss.subarray(period, 2 * period - 1)));
-    }),
-  );
 }

@@ -1,10 +1,12 @@
 // Has this transformer learned induction? The audit reads weights and the tokens it draws, never how a model was made.
+import { INPUTS } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import { type Estimate, mean } from './estimate.ts';
 import { type HeadScores, type HeadScoresRecord, measureHeads, type ScoreOptions, type Sweep } from './headScores.ts';
-import { type KeySource, keySources, type PathEffect, pathTests, testPath } from './paths.ts';
+import { type KeySource, keySources, type PathEffect, testPath } from './paths.ts';
 import { runPatterns } from './patternRuns.ts';
 import { type ProbeOptions, prefixedProbe, spread } from './probes.ts';
+import { RepeatSet } from './repeatSet.ts';
 import {
   excessOver,
   FOLLOWS,
@@ -99,8 +101,11 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
   const positional = best === null ? [] : scores.heads.filter((h) => keptStripe(h, best) > KEEPS_STRIPE);
   const pathPeriods = spread(independent.length > 0 ? independent : solved, PATH_PERIODS);
   const tested = config.nLayers > 1 && solved.length > 0;
-  const tests = tested ? pathTests(model, probe, { periods: pathPeriods, followers }) : null;
-  const paths = tests ? (['q', 'k', 'v'] as const).map((path) => testPath(model, path, tests)) : [];
+  const sequences = Math.ceil(probe.count / 2) * pathPeriods.length;
+  const tests = tested
+    ? { set: new RepeatSet(model, { sequences, seed: probe.seed, periods: pathPeriods }), followers }
+    : null;
+  const paths = tests ? INPUTS.map((path) => testPath(model, path, tests)) : [];
   const cleanExcess = mean(followers.map((h) => excessOver(h, scores.periods, pathPeriods)));
   const excessWithoutK = paths.find(({ path }) => path === 'k')?.excess ?? null;
   const judgement = judge({

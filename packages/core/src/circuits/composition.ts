@@ -1,16 +1,14 @@
 // Composition scores: how much of a later head's reading lies in what an earlier head writes (Elhage et al. 2021).
 import { RandomStream } from '../engine/random.ts';
 import { headLabel } from '../model/config.ts';
-import { allHeads } from '../model/interventions.ts';
+import { allHeads, INPUTS, type Input } from '../model/interventions.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';
 import type { WeightCircuits } from './weightCircuits.ts';
-
-export type CompositionKind = 'q' | 'k' | 'v';
 
 export interface CompositionScore {
   readonly earlier: string;
   readonly later: string;
-  readonly kind: CompositionKind;
+  readonly kind: Input;
   /** ‖W_OV¹ M‖_F / (‖W_OV¹‖_F ‖M‖_F), 0 to 1, with M = W_QK² (Q), W_QK²ᵀ (K), W_OV² (V). 0 for a head of zeros. */
   readonly raw: number;
   /** `raw` minus the mean for random matrices of the same shapes. */
@@ -44,7 +42,7 @@ export function compositionScores(
     heads
       .filter((later) => later.layer > earlier.layer)
       .flatMap((later) =>
-        (['q', 'k', 'v'] as const).map((kind): CompositionScore => {
+        INPUTS.map((kind): CompositionScore => {
           const raw = compositionScore(earlier.OV, later.reads[kind]);
           return { earlier: earlier.label, later: later.label, kind, raw, corrected: raw - baseline.mean };
         }),

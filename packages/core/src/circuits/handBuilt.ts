@@ -98,6 +98,68 @@ export function handBuiltInduction(engine: Engine, { dVocab: V, nCtx: T }: HandB
 }
 
 /**
+ * The pair hub: a circuit that copies with no previous-token and no induction head. L0H0 gathers the token two back into
+ * the part "first", L0H1 the token one back into "second": position j holds the pair of tokens j − 2 and j − 1. L1H0 finds
+ * the position whose first token is the query's (K-composition) and copies its second (V-composition). It attends to
+ * q − P + 2, one further than an induction head. Positions 0 and 1, which hold no pair, are kept from matching. L1H1 is 0.
+ */
+export function handBuiltHub(engine: Engine, { dVocab: V, nCtx: T }: HandBuiltSizes): Model {
+  const dHead = Math.max(V + 1, T);
+  const part = { token: 0, position: V, first: V + T, second: 2 * V + T, output: 3 * V + T };
+  const dModel = 4 * V + T;
+  const model = new Model(engine, {
+    nLayers: 2,
+    nHeads: 2,
+    dModel,
+    dHead,
+    nCtx: T,
+    dVocab: V,
+    positions: 'standard',
+    normalization: null,
+    attnScale: 1,
+  });
+  const [W_E, W_pos, W_U] = [new Matrix(V, dModel), new Matrix(T, dModel), new Matrix(dModel, V)];
+  const input = (): Matrix => new Matrix(2, dModel, dHead);
+  const [Q0, K0, V0, Q1, K1, V1] = [input(), input(), input(), input(), input(), input()];
+  const [O0, O1] = [new Matrix(2, dHead, dModel), new Matrix(2, dHead, dModel)];
+  for (let t = 0; t < V; t++) {
+    W_E.set(1, t, part.token + t);
+    for (const [head, to] of [part.first, part.second].entries()) {
+      V0.set(1, head, part.token + t, t);
+      O0.set(1, head, t, to + t);
+    }
+    Q1.set(SHARPNESS, 0, part.token + t, t);
+    Q1.set(SHARPNESS, 0, part.token + t, V); // every query also looks at key dimension V, where positions 0 and 1 have −2
+    K1.set(1, 0, part.first + t, t);
+    V1.set(1, 0, part.second + t, t);
+    O1.set(1, 0, t, part.output + t);
+    W_U.set(CONFIDENCE, part.output + t, t);
+  }
+  for (let p = 0; p < T; p++) {
+    W_pos.set(1, p, part.position + p);
+    for (const head of [0, 1]) {
+      if (p >= 2) Q0.set(SHARPNESS, head, part.position + p, p - 2 + head);
+      K0.set(1, head, part.position + p, p);
+    }
+  }
+  for (const p of [0, 1]) K1.set(-2, 0, part.position + p, V);
+  model.setWeights({
+    'embed.W_E': W_E,
+    'pos_embed.W_pos': W_pos,
+    'unembed.W_U': W_U,
+    'blocks.0.attn.W_Q': Q0,
+    'blocks.0.attn.W_K': K0,
+    'blocks.0.attn.W_V': V0,
+    'blocks.0.attn.W_O': O0,
+    'blocks.1.attn.W_Q': Q1,
+    'blocks.1.attn.W_K': K1,
+    'blocks.1.attn.W_V': V1,
+    'blocks.1.attn.W_O': O1,
+  });
+  return model;
+}
+
+/**
  * The shortcut: L0H0 looks `period` − 1 positions back, whatever stands there, and copies that token to the output.
  * One layer, one head. Right on every repeat at that period and confidently wrong at every other.
  */

@@ -1,17 +1,18 @@
 // What the paths from earlier layers into later heads carry.
 import { headLabel } from '../model/config.ts';
-import { allHeads, earlierHeads, type Intervention } from '../model/interventions.ts';
+import { allHeads, earlierHeads, type Input, type Intervention } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
-import { repeatLosses } from './ablation.ts';
+import { difference } from './effects.ts';
 import { type Estimate, estimate } from './estimate.ts';
 import type { HeadScores } from './headScores.ts';
 import { type PatternVisit, runPatterns } from './patternRuns.ts';
-import { controlProbe, type ProbeOptions } from './probes.ts';
+import { controlProbe } from './probes.ts';
+import type { RepeatSet } from './repeatSet.ts';
 import { inductionStripe } from './scores.ts';
 
 /** One path cut: the outputs of all earlier layers removed from that input of later heads, on probes of given periods. */
 export interface PathEffect {
-  readonly path: 'q' | 'k' | 'v';
+  readonly path: Input;
   /** lossRepeat without the path, nats. */
   readonly lossRepeat: Estimate;
   /** Increase over the clean loss, nats, by sequence. */
@@ -27,30 +28,17 @@ export interface KeySource {
   readonly increase: Estimate;
 }
 
-/** What path tests have in common: heads that follow the period, and the clean losses of the sequences they are cut on. */
+/** What path tests have in common: the sequences that paths are cut on, and the heads that follow the period. */
 export interface PathTests {
-  readonly probe: ProbeOptions;
-  readonly periods: readonly number[];
+  readonly set: RepeatSet;
   readonly followers: readonly HeadScores[];
-  /** lossRepeat of each sequence, those of each period in turn. */
-  readonly clean: Float64Array;
-}
-
-/** Half of the probe's sequences, with their clean losses measured once for all paths. */
-export function pathTests(
-  model: Model,
-  probe: ProbeOptions,
-  { periods, followers }: Pick<PathTests, 'periods' | 'followers'>,
-): PathTests {
-  const half = { ...probe, count: Math.ceil(probe.count / 2) };
-  return { probe: half, periods, followers, clean: repeatLosses(model, half, periods) };
 }
 
 /**
  * Which head builds the keys: for every head of an earlier layer, the loss when its output alone is removed from the K
  * input of all heads that follow the period. The circuit's previous-token head is named by this, not by its pattern.
  */
-export function keySources(model: Model, { probe, periods, followers, clean }: PathTests): KeySource[] {
+export function keySources(model: Model, { set, followers }: PathTests): KeySource[] {
   const { config } = model;
   const lastLayer = Math.max(0, ...followers.map(({ layer }) => layer));
   return earlierHeads(config, lastLayer).map((source) => {
@@ -59,8 +47,10 @@ export function keySources(model: Model, { probe, periods, followers, clean }: P
       .map(
         ({ layer, head }): Intervention => ({ kind: 'removeFromInput', layer, head, input: 'k', sources: [source] }),
       );
-    const losses = repeatLosses(model, probe, periods, { interventions: cut });
-    return { label: headLabel(source.layer, source.head), increase: estimate(losses.map((l, s) => l - clean[s]!)) };
+    return {
+      label: headLabel(source.layer, source.head),
+      increase: estimate(difference(set.losses(cut), set.clean)),
+    };
   });
 }
 
@@ -69,21 +59,22 @@ export function keySources(model: Model, { probe, periods, followers, clean }: P
  * LayerNorm, and measures loss and period-free excess on exactly two copies of a block at each of the periods.
  */
 export function testPath(model: Model, path: PathEffect['path'], tests: PathTests): PathEffect {
-  const { probe, periods, followers, clean } = tests;
+  const { set, followers } = tests;
+  const { periods } = set;
   const { config } = model;
   const interventions = allHeads(config)
     .filter(({ layer }) => layer > 0)
     .map((name): Intervention => ({ kind: 'removeFromInput', ...name, input: path, sources: 'allEarlier' }));
   const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
-  const share = 1 / (probe.count * followed.size * periods.length);
+  const share = 1 / (set.sequences * followed.size);
   let excess = 0;
   const addStripe = (sign: 1 | -1, period: number, { head, weight }: PatternVisit): void => {
     if (followed.has(head)) excess += sign * share * inductionStripe(weight, { start: 0, period, length: 2 * period });
   };
   const visit = (period: number, pattern: PatternVisit): void => addStripe(1, period, pattern);
-  const cut = repeatLosses(model, probe, periods, { interventions, visit });
+  const cut = set.losses(interventions, visit);
   if (followed.size > 0) {
-    const control = controlProbe(probe);
+    const control = controlProbe({ config, count: set.sequences / periods.length, seed: set.seed });
     const longest = 2 * Math.max(...periods);
     const visitControl = (pattern: PatternVisit): void => {
       for (const period of periods) addStripe(-1, period, pattern);
@@ -94,6 +85,6 @@ export function testPath(model: Model, path: PathEffect['path'], tests: PathTest
       { interventions, visit: visitControl },
     );
   }
-  const increase = estimate(cut.map((l, s) => l - clean[s]!));
+  const increase = estimate(difference(cut, set.clean));
   return { path, lossRepeat: estimate(cut), increase, excess: followed.size > 0 ? excess : null };
 }

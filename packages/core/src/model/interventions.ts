@@ -9,6 +9,10 @@ export interface HeadName {
   readonly head: number;
 }
 
+/** What a head reads: the inputs of its queries, keys and values. */
+export const INPUTS = ['q', 'k', 'v'] as const;
+export type Input = (typeof INPUTS)[number];
+
 /** A head's output before W_O: setting it to zero takes the head out of the residual stream. */
 export const headOutput = ({ layer, head }: HeadName): Place => ({ hook: `blocks.${layer}.attn.hook_z`, head });
 
@@ -18,7 +22,7 @@ export const headOutput = ({ layer, head }: HeadName): Place => ({ hook: `blocks
  */
 export interface RemoveFromInput extends HeadName {
   readonly kind: 'removeFromInput';
-  readonly input: 'q' | 'k' | 'v';
+  readonly input: Input;
   /** Heads of earlier layers, or all of them. */
   readonly sources: readonly HeadName[] | 'allEarlier';
   readonly by?: 'zero' | 'mean';

@@ -44,7 +44,7 @@ export interface Patch extends Place {
 export type PlacedIntervention = ZeroAblate | MeanAblate | ResampleAblate | Patch;
 
 /** Whether a hook point has a head axis. */
-const hasHeads = (hook: string): boolean => /\.attn\.|hook_[qkv]_input$/.test(hook);
+export const hasHeads = (hook: string): boolean => /\.attn\.|hook_[qkv]_input$/.test(hook);
 
 /** Size of the last axis of a hook point with a fixed one; null where it is the sequence's length. */
 function lastAxis(config: ModelConfig, hook: string): number | null {
