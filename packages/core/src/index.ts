@@ -5,6 +5,7 @@ export * from './circuits/activationPatching.ts';
 export * from './circuits/audit.ts';
 export * from './circuits/circuit.ts';
 export * from './circuits/composition.ts';
+export * from './circuits/dynamics.ts';
 export * from './circuits/effects.ts';
 export * from './circuits/estimate.ts';
 export * from './circuits/examplePatterns.ts';

@@ -30,9 +30,9 @@ export function compositionScore(first: FactoredMatrix, second: FactoredMatrix):
 /** Scores of every earlier head with every head of a later layer, of all three kinds. */
 export function compositionScores(
   circuits: WeightCircuits,
-  options: { draws?: number; seed?: number } = {},
+  options: { draws?: number; seed?: number; baseline?: CompositionRecord['baseline'] } = {},
 ): CompositionRecord {
-  const baseline = randomComposition(circuits.config, options);
+  const baseline = options.baseline ?? randomComposition(circuits.config, options);
   const heads = allHeads(circuits.config).map((name) => {
     const QK = circuits.QK(name);
     const OV = circuits.OV(name);
