@@ -29,6 +29,12 @@ export function checkInterval(where: string, name: string, interval: readonly nu
     throw new Error(`${where}: ${name} is [${interval.join(', ')}]; pass [lower end, upper end].`);
 }
 
+/** Throws unless the value is [low, high], both finite and apart. */
+export function checkDomain(where: string, name: string, [low, high]: readonly [number, number]): void {
+  for (const end of [low, high]) checkFinite(where, `an end of the ${name}`, end);
+  if (!(low < high)) throw new Error(`${where}: ${name} is [${low}, ${high}]; pass [low, high] with low < high.`);
+}
+
 /** Throws on an empty list. */
 export function checkNotEmpty(where: string, name: string, list: ArrayLike<unknown>, remedy: string): void {
   if (list.length === 0) throw new Error(`${where}: ${name} is empty; ${remedy}.`);

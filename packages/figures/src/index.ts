@@ -1,5 +1,6 @@
 /** Charts of induction-lab's records as SVG text. Browser-safe: plain data in, a string out. */
-export { type DynamicsLine, type DynamicsPanel, type DynamicsRecord, dynamicsChart } from './dynamicsChart.ts';
+export { type DynamicsPanel, type DynamicsRecord, dynamicsChart } from './dynamicsChart.ts';
+export type { DynamicsLine } from './dynamicsLines.ts';
 export { type EffectGroup, type EffectRecord, type EffectRow, effectChart } from './effectChart.ts';
 export type { FigureOptions } from './figureFrame.ts';
 export { type HeadScoreRecord, headScoreChart } from './headScoreChart.ts';

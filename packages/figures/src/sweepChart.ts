@@ -43,9 +43,6 @@ export interface SweepRecord {
 const where = 'sweepChart';
 const plotHeight = 300;
 const padding = 16;
-const markRadius = 4.5;
-/** Centres of dots in a column keep this distance, in pixels, where there is room. */
-const dotDistance = 10;
 
 /**
  * Draws every run of a sweep as a dot: a column per setting, in the order given, the value on the vertical axis. Shape and colour tell the
@@ -59,7 +56,7 @@ const dotDistance = 10;
  */
 export function sweepChart(record: SweepRecord, options: FigureOptions = {}): string {
   checkRecord(record);
-  const { groups, reference, title, xAxis, yAxis, unit } = record;
+  const { groups, reference, title, xAxis } = record;
   const runs = groups.flatMap((group) => group.runs);
   const frame = beginFigure(where, { title, description: describe(record) }, options);
   const { palette } = frame;
@@ -79,15 +76,17 @@ export function sweepChart(record: SweepRecord, options: FigureOptions = {}): st
 
   const scale = scaleOf(record);
   const labels = (reference ?? []).map(({ value, label }) => ({ text: label, value, colour: palette.muted }));
-  const top = frame.top + 24;
+  const nameLines = wrapText(axisName(record), frame.width - 2 * padding, 12);
+  nameLines.forEach((line, i) => {
+    drawText(frame, line, { x: padding, y: frame.top + 8 + 15 * i, colour: palette.muted });
+  });
+  const top = frame.top + 9 + 15 * nameLines.length;
   const box: PlotBox = {
     left: padding + 14 + Math.max(...scale.ticks.map((tick) => textWidth(scale.format(tick), 12))),
     right: frame.width - (labels.length > 0 ? endLabelMargin(labels) : padding),
     top,
     foot: top + plotHeight,
   };
-  const axisName = `${yAxis}${unit ? ` (${unit}${record.scale === 'log' ? ', log scale' : ''})` : record.scale === 'log' ? ' (log scale)' : ''}`;
-  drawText(frame, axisName, { x: padding, y: frame.top + 8, colour: palette.muted });
   const y = drawValueAxis(frame, box, scale);
   draw(frame, 'line', {
     x1: box.left,
@@ -112,9 +111,14 @@ export function sweepChart(record: SweepRecord, options: FigureOptions = {}): st
     frame,
     box.right,
     labels.map(({ value, ...label }) => ({ ...label, y: y(value) })),
-    [box.top + 4, box.foot - 4],
+    [top + 4, box.foot - 4],
   );
   return finishFigure(frame, foot + 30);
+}
+
+function axisName({ yAxis, unit, scale }: SweepRecord): string {
+  const notes = [...(unit ? [unit] : []), ...(scale === 'log' ? ['log scale'] : [])];
+  return notes.length > 0 ? `${yAxis} (${notes.join(', ')})` : yAxis;
 }
 
 function scaleOf({ groups, reference, scale }: SweepRecord): ValueScale {
@@ -148,19 +152,21 @@ function drawColumn(
   { x: setting, runs }: SweepGroup,
   at: { centre: number; share: number; y: (value: number) => number; kinds: ReadonlyMap<string, KindStyle> },
 ): void {
+  // Smaller dots in narrow columns, so that about nine stand side by side.
+  const r = Math.max(3, Math.min(4.5, at.share / 12));
   const offsets = spreadDots(
     runs.map((run) => at.y(run.value)),
-    dotDistance,
-    Math.max(0, at.share / 2 - markRadius - 1),
+    2.3 * r,
+    Math.max(0, at.share / 2 - r - 1),
   );
   runs.forEach(({ value, label, kind }, i) => {
     const attributes = { class: 'run', 'data-x': setting, 'data-label': label, 'data-value': value, 'data-kind': kind };
-    const place = { x: at.centre + offsets[i]!, y: at.y(value), r: markRadius };
+    const place = { x: at.centre + offsets[i]!, y: at.y(value), r };
     drawKindMark(frame, at.kinds.get(kind)!, { ...place, attributes });
   });
 }
 
-/** Writes the settings below their columns: wrapped where they fit, else slanted; returns the lowest row used. */
+/** Writes the settings below their columns: wrapped where they fit, else upright; returns the lowest row used. */
 function drawSettings(
   frame: Frame,
   groups: readonly SweepGroup[],
@@ -170,7 +176,7 @@ function drawSettings(
   const fits = wrapped.every((lines) => lines.every((line) => textWidth(line, 12) <= share - 4));
   groups.forEach((group, i) => {
     const x = left + (i + 0.5) * share;
-    if (!fits) drawText(frame, group.x, { x: x + 4, y: foot + 14, anchor: 'end', rotate: -50 });
+    if (!fits) drawText(frame, group.x, { x: x + 4, y: foot + 8, anchor: 'end', rotate: -90 });
     else
       wrapped[i]!.forEach((line, row) => {
         drawText(frame, line, { x, y: foot + 18 + row * 15, anchor: 'middle' });
@@ -178,7 +184,7 @@ function drawSettings(
   });
   if (fits) return foot + 6 + 15 * Math.max(...wrapped.map((lines) => lines.length));
   const longest = Math.max(...groups.map((group) => textWidth(group.x, 12)));
-  return foot + 16 + longest * Math.sin((50 * Math.PI) / 180);
+  return foot + 10 + longest;
 }
 
 function countBy<T>(list: readonly T[], key: (item: T) => string): Map<string, number> {

@@ -1,4 +1,4 @@
-import { draw, drawText, type Frame, fontSize } from './figureFrame.ts';
+import { draw, drawPlatedText, drawText, type Frame, fontSize } from './figureFrame.ts';
 import { textWidth } from './text.ts';
 
 /** A vertical line through a plot, named above it; `x` in figure pixels. */
@@ -60,15 +60,9 @@ export function drawMarks(
   for (const { label, start, row } of marks) {
     const y = top + row * rowHeight + 11;
     const end = start + textWidth(label, fontSize);
-    // Labels held back at the right edge may lie over the line of an earlier mark: there the line is interrupted.
+    // Labels held back at the right edge may lie over the line of an earlier mark.
     if (marks.some((mark) => mark.row < row && mark.x > start - 2 && mark.x < end + 2))
-      draw(frame, 'rect', {
-        x: start - 2,
-        y: y - 11,
-        width: end - start + 4,
-        height: 15,
-        fill: frame.palette.background,
-      });
-    drawText(frame, label, { x: start, y, halo: true });
+      drawPlatedText(frame, label, { x: start, y });
+    else drawText(frame, label, { x: start, y, halo: true });
   }
 }
