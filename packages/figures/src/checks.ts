@@ -22,6 +22,19 @@ export function checkShare(where: string, name: string, value: number): void {
   }
 }
 
+/** Throws unless the value is [lower end, upper end], both finite. */
+export function checkInterval(where: string, name: string, interval: readonly number[]): void {
+  for (const end of interval) checkFinite(where, `an end of ${name}`, end);
+  if (interval.length !== 2 || interval[0]! > interval[1]!)
+    throw new Error(`${where}: ${name} is [${interval.join(', ')}]; pass [lower end, upper end].`);
+}
+
+/** Throws unless the value is [low, high], both finite and apart. */
+export function checkDomain(where: string, name: string, [low, high]: readonly [number, number]): void {
+  for (const end of [low, high]) checkFinite(where, `an end of the ${name}`, end);
+  if (!(low < high)) throw new Error(`${where}: ${name} is [${low}, ${high}]; pass [low, high] with low < high.`);
+}
+
 /** Throws on an empty list. */
 export function checkNotEmpty(where: string, name: string, list: ArrayLike<unknown>, remedy: string): void {
   if (list.length === 0) throw new Error(`${where}: ${name} is empty; ${remedy}.`);

@@ -113,6 +113,15 @@ export function drawText(frame: Frame, text: string, style: TextStyle): void {
   frame.root.appendChild(svgElement(frame.document, 'text', attributes, text));
 }
 
+/** Draws a text that starts at `x` on a plate in the background's colour, which interrupts the lines that it lies over. */
+export function drawPlatedText(frame: Frame, text: string, style: Omit<TextStyle, 'anchor' | 'rotate' | 'halo'>): void {
+  const { x, y, size = fontSize, weight = 400 } = style;
+  const width = textWidth(text, size, weight > 500) + 4;
+  const { background } = frame.palette;
+  draw(frame, 'rect', { x: x - 2, y: y - size + 1, width, height: size + 3, fill: background });
+  drawText(frame, text, style);
+}
+
 /** Draws any other element onto the figure. */
 export function draw(frame: Frame, name: string, attributes: Record<string, string | number | undefined>): void {
   frame.root.appendChild(svgElement(frame.document, name, attributes));
@@ -122,6 +131,8 @@ export interface KeyEntry {
   readonly text: string;
   /** Draws the swatch into a box of `swatchSize` whose top left corner is (x, y). */
   readonly swatch: (x: number, y: number) => void;
+  /** Width of the swatch where it is not `swatchSize`. */
+  readonly swatchWidth?: number;
 }
 
 export const swatchSize = 11;
@@ -131,14 +142,14 @@ export function drawKey(frame: Frame, entries: readonly KeyEntry[]): void {
   if (entries.length === 0) return;
   let x = padding;
   let y = frame.top;
-  for (const { text, swatch } of entries) {
-    const width = swatchSize + 6 + textWidth(text, fontSize);
+  for (const { text, swatch, swatchWidth = swatchSize } of entries) {
+    const width = swatchWidth + 6 + textWidth(text, fontSize);
     if (x > padding && x + width > frame.width - padding) {
       x = padding;
       y += 20;
     }
     swatch(x, y);
-    drawText(frame, text, { x: x + swatchSize + 6, y: y + swatchSize - 1, colour: frame.palette.ink });
+    drawText(frame, text, { x: x + swatchWidth + 6, y: y + swatchSize - 1, colour: frame.palette.ink });
     x += width + 18;
   }
   frame.top = y + swatchSize + 12;

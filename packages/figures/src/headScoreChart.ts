@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { checkNotEmpty, checkShare } from './checks.ts';
+import { checkInterval, checkNotEmpty, checkShare } from './checks.ts';
 import { drawEndLabels, endLabelMargin } from './endLabels.ts';
 import {
   beginFigure,
@@ -144,10 +144,8 @@ function checkRecord({ heads, chance }: HeadScoreRecord): void {
     for (const name of ['previousTokenInterval', 'inductionInterval'] as const) {
       const interval = head[name];
       if (interval === undefined) continue;
+      checkInterval(where, `${name} of head ${label}`, interval);
       for (const end of interval) checkShare(where, `an end of ${name} of head ${label}`, end);
-      if (interval.length !== 2 || interval[0] > interval[1]) {
-        throw new Error(`${where}: ${name} of head ${label} is [${interval.join(', ')}]; pass [lower end, upper end].`);
-      }
     }
   }
 }

@@ -1,11 +1,13 @@
 import * as Plot from '@observablehq/plot';
+import { drawStepAxis } from './axes.ts';
 import { checkAscending, checkFinite, checkNotEmpty } from './checks.ts';
 import { drawEndLabels, endLabelMargin } from './endLabels.ts';
-import { beginFigure, draw, drawText, type FigureOptions, type Frame, finishFigure, fontSize } from './figureFrame.ts';
+import { beginFigure, drawText, type FigureOptions, finishFigure } from './figureFrame.ts';
 import { plotInto } from './plotInto.ts';
 import { stepAxis } from './stepAxis.ts';
-import { chanceLabel, formatCount, formatLoss, textWidth } from './text.ts';
+import { chanceLabel, formatCount, formatLoss } from './text.ts';
 import { type Bucket, thinCurve } from './thinning.ts';
+import { drawMarks, placeMarks } from './verticalMarks.ts';
 
 /** One evaluation of the loss, in nats per token. */
 export interface LossPoint {
@@ -79,35 +81,32 @@ export function lossChart(record: LossRecord, options: FigureOptions = {}): stri
   const top = frame.top + 14;
   drawText(frame, 'loss (nats per token)', { x: 16, y: top - 4, colour: frame.palette.muted });
   const x = (step: number) => marginLeft + axis.fraction(step) * (right - marginLeft);
-  const plotTop = drawMarks(frame, record.marks ?? [], x, [marginLeft, right], top + 6);
+  const marks = placeMarks(
+    (record.marks ?? []).map(({ step, label }) => ({ x: x(step), label })),
+    [marginLeft, right],
+  );
+  const plotTop = top + 6 + marks.height;
+  const foot = plotTop + plotHeight;
+  drawMarks(frame, marks, { top: top + 6, foot });
 
   const highest =
     Math.max(lnVocab, ...curves.flatMap((c) => c.buckets.map((b) => (c.name === 'boundary' ? b.mean : b.high)))) * 1.04;
   const y = (loss: number) => plotTop + plotHeight * (1 - loss / highest);
+  drawStepAxis(frame, axis, { left: marginLeft, right, foot });
   plotInto(frame, plotTop, {
-    height: plotHeight + 24,
+    height: plotHeight,
     marginTop: 0,
-    marginBottom: 24,
+    marginBottom: 0,
     marginLeft,
     marginRight,
-    x: { ...axis.scale, label: null },
+    x: { ...axis.scale, axis: null },
     y: { domain: [0, highest], label: null },
     marks: [
       Plot.gridY({ stroke: frame.palette.faint, strokeOpacity: 1, ticks: 6 }),
       Plot.axisY({ tickSize: 0, color: frame.palette.muted, ticks: 6, label: null }),
-      Plot.axisX({ tickSize: 5, color: frame.palette.muted, ticks: axis.ticks, tickFormat: axis.format, label: null }),
-      Plot.ruleY([0], { stroke: frame.palette.muted }),
       Plot.ruleY([lnVocab], { stroke: frame.palette.muted, strokeDasharray: '5 4' }),
       ...curves.flatMap((c) => curveMarks(c, colours[c.name], axis.place)),
     ],
-  });
-  const foot = plotTop + plotHeight;
-  if (axis.breakAt !== null) drawBreak(frame, marginLeft + axis.breakAt * (right - marginLeft), foot);
-  drawText(frame, axis.label, {
-    x: (marginLeft + right) / 2,
-    y: foot + 40,
-    anchor: 'middle',
-    colour: frame.palette.muted,
   });
   drawEndLabels(
     frame,
@@ -168,53 +167,6 @@ function curveMarks({ name, buckets }: Curve, colour: string, place: (step: numb
     ? [Plot.areaY(data, { x: 'x', y1: 'low', y2: 'high', fill: colour, fillOpacity: 0.2 })]
     : [];
   return [...band, Plot.lineY(data, { x: 'x', y: 'mean', stroke: colour, strokeWidth: 2 })];
-}
-
-/** Draws marked steps as thin vertical lines with labels above the plot, in as many rows as keep them apart; returns the plot's top. */
-function drawMarks(
-  frame: Frame,
-  marks: readonly { step: number; label: string }[],
-  x: (step: number) => number,
-  [left, right]: [number, number],
-  top: number,
-): number {
-  const shown = marks.filter(({ step }) => x(step) >= left - 0.5 && x(step) <= right + 0.5);
-  const rows: number[] = [];
-  const placed = [...shown]
-    .sort((a, b) => a.step - b.step)
-    .map(({ step, label }) => {
-      const width = textWidth(label, fontSize);
-      // To the right of its line, so that the line of an earlier mark does not run through a later mark's text.
-      const start = Math.max(left, Math.min(right - width, x(step) - 4));
-      let row = rows.findIndex((end) => end + 12 <= start);
-      if (row < 0) row = rows.length;
-      rows[row] = start + width;
-      return { label, at: x(step), start, row };
-    });
-  const plotTop = top + rows.length * 16 + 6;
-  for (const { label, at, start, row } of placed) {
-    const y = top + row * 16 + 11;
-    draw(frame, 'line', {
-      x1: at,
-      x2: at,
-      y1: y + 4,
-      y2: plotTop + plotHeight,
-      stroke: frame.palette.muted,
-      'stroke-width': 1,
-    });
-    drawText(frame, label, { x: start, y, halo: true });
-  }
-  return plotTop;
-}
-
-function drawBreak(frame: Frame, x: number, y: number): void {
-  const { background, muted } = frame.palette;
-  draw(frame, 'path', { d: `M${x - 3},${y}L${x + 3},${y}`, stroke: background, 'stroke-width': 4 });
-  draw(frame, 'path', {
-    d: `M${x - 5},${y + 4}L${x - 1},${y - 4}M${x + 1},${y + 4}L${x + 5},${y - 4}`,
-    stroke: muted,
-    fill: 'none',
-  });
 }
 
 function describe({ points, lnVocab }: LossRecord, curves: readonly Curve[]): string {

@@ -1,5 +1,5 @@
-import { encode } from 'fast-png';
 import { rampColour, rampLevel, rampLevels } from './colourRamp.ts';
+import { indexedPng } from './indexedPng.ts';
 import type { Theme } from './theme.ts';
 
 type Palette = number[][];
@@ -14,21 +14,6 @@ function paletteOf(theme: Theme): Palette {
   return palette;
 }
 
-function dataUri(png: Uint8Array): string {
-  let binary = '';
-  for (const byte of png) binary += String.fromCharCode(byte);
-  return `data:image/png;base64,${btoa(binary)}`;
-}
-
-function indexedPng(
-  theme: Theme,
-  { width, height, data }: { width: number; height: number; data: Uint8Array },
-): string {
-  return dataUri(
-    encode({ width, height, data, channels: 1, depth: 8, palette: paletteOf(theme) }, { zlib: { level: 9 } }),
-  );
-}
-
 /**
  * An attention pattern as a PNG data URI, one pixel per cell, shape [queryPos, keyPos] = [rows, columns]. Future keys are transparent,
  * which no weight is, not even 0.
@@ -38,12 +23,12 @@ export function patternImage(pattern: ArrayLike<number>, size: number, theme: Th
   for (let query = 0; query < size; query++) {
     for (let key = 0; key <= query; key++) data[query * size + key] = rampLevel(pattern[query * size + key]!);
   }
-  return indexedPng(theme, { width: size, height: size, data });
+  return indexedPng(paletteOf(theme), { width: size, height: size, data });
 }
 
 /** The whole ramp as a PNG data URI, one row, left to right. */
 export function rampImage(theme: Theme): string {
-  return indexedPng(theme, {
+  return indexedPng(paletteOf(theme), {
     width: rampLevels,
     height: 1,
     data: Uint8Array.from({ length: rampLevels }, (_, i) => i + 1),

@@ -1,7 +1,8 @@
 import { rampPosition, weightScaleName } from './colourRamp.ts';
-import { draw, drawText, type Frame, fontSize, swatchSize } from './figureFrame.ts';
+import { draw, drawText, type Frame, swatchSize } from './figureFrame.ts';
+import { crispEdges } from './indexedPng.ts';
 import { patternImage, rampImage } from './patternImage.ts';
-import { textWidth } from './text.ts';
+import { drawRampLegend } from './rampLegend.ts';
 
 /** The diagonal on which a kind of head puts its weight: key = query − offset, for queries `fromQuery` to `toQuery`, both included. */
 export interface Stripe {
@@ -75,9 +76,7 @@ export function drawPatternPanel(frame: Frame, panel: Panel): void {
     width: side,
     height: side,
     href: patternImage(pattern, size, frame.theme),
-    // Browsers follow the style; resvg knows only the attribute, and svgToPng takes the style away from it.
-    'image-rendering': 'optimizeSpeed',
-    style: 'image-rendering:pixelated',
+    ...crispEdges,
   });
   if (stripe) drawStripe(frame, panel, stripe);
   drawTicks(frame, panel);
@@ -138,60 +137,33 @@ function drawTicks(frame: Frame, { x, y, side, size, ticks }: Panel): void {
 
 /** Draws the colour scale with its ticks, a swatch for the future and one for the stripe, and moves `frame.top` below them. */
 export function drawPatternLegend(frame: Frame, stripes: readonly Stripe[]): void {
-  const { ink, muted, faint } = frame.palette;
-  const [x, y, width, height] = [16, frame.top + 16, 190, 10];
-  drawText(frame, `attention weight (${weightScaleName})`, { x, y: y - 6, colour: ink });
-  draw(frame, 'image', {
-    class: 'ramp',
-    x,
-    y,
-    width,
-    height,
-    href: rampImage(frame.theme),
-    preserveAspectRatio: 'none',
-    'image-rendering': 'optimizeSpeed',
-    style: 'image-rendering:pixelated',
-  });
-  for (const weight of [0, 0.05, 0.2, 0.5, 1]) {
-    const at = x + rampPosition(weight) * width;
-    draw(frame, 'line', { x1: at, x2: at, y1: y + height, y2: y + height + 3, stroke: muted, 'stroke-width': 1 });
-    drawText(frame, String(weight), { x: at, y: y + height + 14, size: 10, anchor: 'middle', colour: muted });
-  }
-  let next = x + width + 40;
-  let row = y - 1;
-  const entry = (text: string, swatch: (left: number) => void) => {
-    const needed = swatchSize + 8 + textWidth(text, fontSize);
-    if (next > x && next + needed > frame.width - 16) {
-      next = x;
-      row = Math.max(row, y + height + 4) + 20;
-    }
-    swatch(next);
-    drawText(frame, text, { x: next + swatchSize + 8, y: row + swatchSize - 1 });
-    next += needed + 18;
-  };
-  entry('future (masked)', (left) =>
+  const future = (x: number, y: number) =>
     draw(frame, 'rect', {
-      x: left + 0.5,
-      y: row,
+      x: x + 0.5,
+      y,
       width: swatchSize,
       height: swatchSize,
       fill: 'none',
-      stroke: faint,
+      stroke: frame.palette.faint,
       'stroke-width': 1,
-    }),
-  );
-  const offsets = [...new Set(stripes.map((stripe) => stripe.offset))];
-  if (offsets.length > 0) {
-    const name = offsets.length === 1 ? `expected stripe: key = query − ${offsets[0]}` : 'expected stripe';
-    entry(name, (left) =>
-      draw(frame, 'path', {
-        d: `M${left - 2},${row + 2}l8,8m0,-8l8,8`,
-        fill: 'none',
-        stroke: stripeColour(frame),
-        'stroke-width': 1,
-        'stroke-dasharray': '3 2.5',
-      }),
-    );
-  }
-  frame.top = Math.max(y + height, row) + 30;
+    });
+  const stripe = (x: number, y: number) =>
+    draw(frame, 'path', {
+      d: `M${x - 2},${y + 2}l8,8m0,-8l8,8`,
+      fill: 'none',
+      stroke: stripeColour(frame),
+      'stroke-width': 1,
+      'stroke-dasharray': '3 2.5',
+    });
+  const offsets = [...new Set(stripes.map(({ offset }) => offset))];
+  const stripeName = offsets.length === 1 ? `expected stripe: key = query − ${offsets[0]}` : 'expected stripe';
+  drawRampLegend(frame, {
+    label: `attention weight (${weightScaleName})`,
+    image: rampImage(frame.theme),
+    ticks: [0, 0.05, 0.2, 0.5, 1].map((weight) => ({ at: rampPosition(weight), text: String(weight) })),
+    entries: [
+      { text: 'future (masked)', swatch: future },
+      ...(offsets.length > 0 ? [{ text: stripeName, swatch: stripe }] : []),
+    ],
+  });
 }

@@ -1,4 +1,5 @@
 import { formatCount } from './text.ts';
+import { logTicks, multiples, roundStep } from './ticks.ts';
 
 /** A horizontal axis of training steps, placed on a linear scale of its own so that step 0 also exists on a logarithmic axis. */
 export interface StepAxis {
@@ -23,17 +24,24 @@ export function stepAxis(steps: readonly number[], xScale: 'linear' | 'log'): St
   const last = steps[steps.length - 1]!;
   const firstPositive = steps.find((step) => step > 0);
   if (xScale === 'linear' || firstPositive === undefined || firstPositive === last) {
-    return axisOf((step) => step, Math.min(steps[0]!, 0), last || 1, linearTicks(last || 1), {
-      label: 'training step',
-      breakAt: null,
-    });
+    return axisOf(
+      (step) => step,
+      Math.min(steps[0]!, 0),
+      last || 1,
+      multiples(0, last || 1, Math.max(1, roundStep((last || 1) / 6))),
+      {
+        label: 'training step',
+        breakAt: null,
+      },
+    );
   }
   const hasZero = steps[0] === 0;
   const zero = Math.log10(firstPositive) - zeroGap;
   const place = (step: number) => (step <= 0 ? zero : Math.max(zero, Math.log10(step)));
   const start = hasZero ? zero : Math.log10(firstPositive);
   const end = Math.log10(last);
-  const ticks = logTicks(firstPositive, last);
+  const whole = logTicks(firstPositive, last).filter(Number.isInteger);
+  const ticks = whole.length > 0 ? whole : [firstPositive, last];
   return axisOf(place, start, end, hasZero ? [0, ...ticks] : ticks, {
     label: 'training step (log scale)',
     breakAt: hasZero ? zeroGap / 2 / (end - start) : null,
@@ -56,24 +64,4 @@ function axisOf(
     format: (at) => names.get(at) ?? '',
     ...rest,
   };
-}
-
-function linearTicks(last: number): number[] {
-  const rough = last / 6;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? 1);
-  return Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step);
-}
-
-function logTicks(first: number, last: number): number[] {
-  const decades = Math.log10(last / first);
-  const multiples = decades > 3.5 ? [1] : decades > 1.2 ? [1, 3] : [1, 2, 5];
-  const ticks: number[] = [];
-  for (let power = 10 ** Math.floor(Math.log10(first)); power <= last; power *= 10) {
-    for (const m of multiples) {
-      const step = m * power;
-      if (step >= first && step <= last && Number.isInteger(step)) ticks.push(step);
-    }
-  }
-  return ticks.length > 0 ? ticks : [first, last];
 }

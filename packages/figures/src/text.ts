@@ -57,6 +57,20 @@ export function formatCount(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** A number with so many decimals, a true minus sign, and no sign on what rounds to zero. */
+export function formatNumber(value: number, decimals: number): string {
+  const text = Math.abs(value).toFixed(decimals);
+  const whole = text.replace(/^\d{4,}/, (digits) => formatCount(Number(digits)));
+  return value < 0 && Number(text) !== 0 ? `−${whole}` : whole;
+}
+
+/** Decimals with which numbers of this magnitude keep two or three significant digits: two for 0.1 to 10, fewer above, more below. */
+export function decimalsFor(magnitude: number): number {
+  if (!(magnitude > 0)) return 0;
+  const exponent = Math.floor(Math.log10(magnitude) + 1e-9);
+  return Math.min(8, Math.max(0, exponent < 0 ? 1 - exponent : 2 - exponent));
+}
+
 /** "ln 64", or null where `lnVocab` is no logarithm of a whole number. */
 function vocabName(lnVocab: number): string | null {
   const vocab = Math.round(Math.exp(lnVocab));

@@ -27,7 +27,7 @@ const hex = (colour: string) => [1, 3, 5].map((at) => Number.parseInt(colour.sli
 describe('themes', () => {
   test.each(['light', 'dark'] as const)('text and series read at 4.5 : 1 in %s', (theme) => {
     const palette = paletteOf(theme);
-    for (const name of ['ink', 'muted', 'blue', 'orange', 'purple'] as const) {
+    for (const name of ['ink', 'muted', 'blue', 'orange', 'purple', 'green'] as const) {
       expect(contrast(hex(palette[name]), hex(palette.background))).toBeGreaterThan(4.5);
     }
   });

@@ -16,6 +16,8 @@ export interface Palette {
   readonly orange: string;
   /** The boundary between the two. */
   readonly purple: string;
+  /** A further kind of mark. */
+  readonly green: string;
 }
 
 // Hues after Okabe and Ito's colour-blind-safe set, darkened (light) or lightened (dark) until text in them reads at 4.5 : 1.
@@ -27,6 +29,7 @@ const light: Palette = {
   blue: '#0067a8',
   orange: '#bd4b00',
   purple: '#99457f',
+  green: '#00735a',
 };
 
 const dark: Palette = {
@@ -37,6 +40,7 @@ const dark: Palette = {
   blue: '#56b4e9',
   orange: '#f0a030',
   purple: '#dc94c0',
+  green: '#3cc79b',
 };
 
 const names = Object.keys(light) as (keyof Palette)[];
