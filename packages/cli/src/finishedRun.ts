@@ -9,8 +9,9 @@ import {
   type NamedWeights,
 } from '@induction-lab/core/node';
 import { auditJson } from './auditCommand.ts';
+import { writeFigures } from './drawing.ts';
 import { writeJson } from './files.ts';
-import { exampleSet, lossFigure, modelFigures, writeFigures } from './modelFigures.ts';
+import { exampleSet, lossFigure, modelFigures } from './modelFigures.ts';
 import type { PresetName } from './presets.ts';
 import type { MetricsRecord } from './runFolder.ts';
 

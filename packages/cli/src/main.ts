@@ -24,6 +24,7 @@ const threads = (): Option =>
     .default(Math.min(8, availableParallelism()), 'all cores, at most 8');
 const exact = (): Option =>
   new Option('--exact', 'plain-SIMD kernels: the same bits on every machine, a little slower');
+const probeSeed = (): Option => new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0);
 const quiet = (): Option => new Option('--quiet', 'no progress');
 
 function createProgram(): Command {
@@ -32,6 +33,19 @@ function createProgram(): Command {
     .version(VERSION)
     .showHelpAfterError('(add --help for the options)')
     .exitOverride();
+
+  /** A command that analyses one checkpoint. */
+  const analysis = (name: string, description: string, sequences: number): Command =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<checkpoint>', 'a .safetensors file')
+      .option('--json', 'print everything as JSON')
+      .option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder')
+      .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
+      .addOption(new Option('--sequences <n>', 'sequences in all').argParser(wholeNumber(2, 4096)).default(sequences))
+      .addOption(probeSeed())
+      .addOption(exact());
 
   program
     .command('run')
@@ -86,7 +100,7 @@ function createProgram(): Command {
     .option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder')
     .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
     .addOption(new Option('--sequences <n>', 'sequences of each probe').argParser(wholeNumber(8, 4096)).default(64))
-    .addOption(new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0))
+    .addOption(probeSeed())
     .addOption(exact())
     .addOption(new Option('--csv', 'print the head scores as CSV').conflicts('json'))
     .addHelpText(
@@ -98,41 +112,85 @@ function createProgram(): Command {
     )
     .action(async (checkpoint, options) => (await import('./auditCommand.ts')).auditCommand(checkpoint, options));
 
-  program
-    .command('ablate')
-    .description('the loss on repeats without each head, and without each layer')
-    .argument('<checkpoint>', 'a .safetensors file')
+  analysis('ablate', 'the loss on repeats without each head, and without each layer', 96)
     .addOption(
       new Option('--kind <kind>', 'how a head is taken out')
         .choices(['zero', 'mean', 'resample', 'pattern-preserving'])
         .default('zero'),
     )
-    .option('--json', 'print everything as JSON')
-    .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
-    .addOption(new Option('--sequences <n>', 'sequences of each probe').argParser(wholeNumber(2, 4096)).default(64))
-    .addOption(new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0))
-    .addOption(exact())
     .addHelpText(
       'after',
       examples(
         'npx induction-lab ablate model.safetensors',
-        'npx induction-lab ablate model.safetensors --kind pattern-preserving',
+        'npx induction-lab ablate model.safetensors --kind pattern-preserving --figures figures',
       ),
     )
     .action(async (checkpoint, options) => (await import('./ablateCommand.ts')).ablateCommand(checkpoint, options));
 
-  program
-    .command('compose')
-    .description('what the weights alone say: copying, positions, composition of pairs of heads')
-    .argument('<checkpoint>', 'a .safetensors file')
-    .option('--json', 'print everything as JSON')
-    .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
-    .addOption(new Option('--seed <n>', 'seed of the random matrices').argParser(wholeNumber(0)).default(0))
+  analysis('patch', 'put activations of a clean run into a corrupted one: how much comes back?', 32)
+    .addOption(
+      new Option('--corruption <kind>', 'what is done to the first copy of the block')
+        .choices(['break-repeat', 'change-match', 'shift-block'])
+        .default('change-match'),
+    )
+    .option('--hook <glob>', 'what to patch: a hook point or a glob', 'blocks.*.attn.hook_z')
+    .option('--by-position', 'each position alone too')
+    .addOption(
+      new Option('--period <n>', 'length of the block (default: a period that the model solves)').argParser(
+        wholeNumber(2),
+      ),
+    )
+    .option('--clean <tokens>', 'a prompt of your own, as token numbers; its last token is what is predicted')
+    .option('--corrupted <tokens>', 'the prompt to patch into, of equal length')
     .addHelpText(
       'after',
-      examples('npx induction-lab compose model.safetensors', 'npx induction-lab compose model.safetensors --json'),
+      examples(
+        'npx induction-lab patch model.safetensors --by-position --figures figures',
+        "npx induction-lab patch model.safetensors --hook 'blocks.*.hook_resid_pre' --by-position",
+        'npx induction-lab patch model.safetensors --clean "7 3 9 7 3" --corrupted "7 4 9 7 3"',
+      ),
+    )
+    .action(async (checkpoint, options) => (await import('./patchCommand.ts')).patchCommand(checkpoint, options));
+
+  analysis('compose', 'composition of pairs of heads: what the weights say, and what each path carries', 96)
+    .addOption(
+      new Option('--by <what>', 'what takes the place of a path: nothing, or its mean')
+        .choices(['zero', 'mean'])
+        .default('zero'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'npx induction-lab compose model.safetensors',
+        'npx induction-lab compose model.safetensors --figures figures',
+      ),
     )
     .action(async (checkpoint, options) => (await import('./composeCommand.ts')).composeCommand(checkpoint, options));
+
+  analysis('prove', 'name the circuit and measure how much of the work it does', 96)
+    .addHelpText(
+      'after',
+      examples('npx induction-lab prove model.safetensors', 'npx induction-lab prove model.safetensors --json'),
+    )
+    .action(async (checkpoint, options) => (await import('./proveCommand.ts')).proveCommand(checkpoint, options));
+
+  program
+    .command('dynamics')
+    .description('the phase change of a training run, from its checkpoints')
+    .argument('<run>', 'a folder that train wrote')
+    .option('--json', 'print everything as JSON')
+    .option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder')
+    .addOption(new Option('--sequences <n>', 'sequences of each probe').argParser(wholeNumber(2, 4096)).default(24))
+    .addOption(
+      new Option('--checkpoints <n>', 'measure at most so many, evenly spread').argParser(wholeNumber(2)).default(60),
+    )
+    .addOption(probeSeed())
+    .addOption(exact())
+    .addHelpText(
+      'after',
+      examples('npx induction-lab dynamics runs/mine', 'npx induction-lab dynamics runs/mine --figures figures'),
+    )
+    .action(async (run, options) => (await import('./dynamicsCommand.ts')).dynamicsCommand(run, options));
 
   program
     .command('cache')

@@ -1,32 +1,18 @@
 // The figures of one model: scores, losses by period, attention patterns of all heads with and without a repeat.
-import { join } from 'node:path';
 import { type AuditRecord, type ExamplePatterns, examplePatterns, type Model } from '@induction-lab/core/node';
 import {
-  type FigureOptions,
   type HeadScoreRecord,
   headScoreChart,
   type LossByPeriodRecord,
   type LossPoint,
   lossByPeriodChart,
   lossChart,
-  nodeDocument,
   type PatternComparisonRecord,
   type PatternGridRecord,
   patternComparison,
   patternGrid,
-  svgToPng,
-  type Theme,
 } from '@induction-lab/figures/node';
-import { writeWhole } from './files.ts';
-
-/** Draws one figure in a theme, as wide as asked (pixels; 720 by default). */
-export type Draw = (theme: Theme, width?: number) => string;
-
-const options = (theme: Theme, width?: number): FigureOptions => ({
-  theme,
-  document: nodeDocument(),
-  ...(width === undefined ? {} : { width }),
-});
+import { type Draw, figureOptions, writeFigures } from './drawing.ts';
 
 /** The three example sequences of a model: half the context as period, another period, no repeat. */
 export function exampleSet(model: Model): { half: ExamplePatterns; other: ExamplePatterns; control: ExamplePatterns } {
@@ -124,11 +110,11 @@ export function modelFigures(name: string, record: AuditRecord, examples: Return
     title: `${name}: the same heads with a repeat and without`,
   };
   return {
-    scores: (theme, width) => headScoreChart(bars, options(theme, width)),
-    'loss-by-period': (theme, width) => lossByPeriodChart(periods, options(theme, width)),
-    patterns: (theme, width) => patternGrid(grid(examples.half), options(theme, width)),
-    'patterns-other-period': (theme, width) => patternGrid(grid(examples.other), options(theme, width)),
-    'patterns-control': (theme, width) => patternComparison(comparison, options(theme, width)),
+    scores: (theme, width) => headScoreChart(bars, figureOptions(theme, width)),
+    'loss-by-period': (theme, width) => lossByPeriodChart(periods, figureOptions(theme, width)),
+    patterns: (theme, width) => patternGrid(grid(examples.half), figureOptions(theme, width)),
+    'patterns-other-period': (theme, width) => patternGrid(grid(examples.other), figureOptions(theme, width)),
+    'patterns-control': (theme, width) => patternComparison(comparison, figureOptions(theme, width)),
   };
 }
 
@@ -138,19 +124,8 @@ export const lossFigure =
   (theme, width) =>
     lossChart(
       { points, lnVocab, title: `${name}: loss on the first occurrence and on the repeat`, xScale },
-      options(theme, width),
+      figureOptions(theme, width),
     );
-
-/** Writes figures as SVG and PNG, light and dark: NAME.svg, NAME.png, NAME-dark.svg, NAME-dark.png. */
-export function writeFigures(folder: string, figures: Readonly<Record<string, Draw>>): void {
-  for (const [name, draw] of Object.entries(figures))
-    for (const theme of ['light', 'dark'] as const) {
-      const svg = draw(theme);
-      const base = join(folder, theme === 'light' ? name : `${name}-dark`);
-      writeWhole(`${base}.svg`, svg);
-      writeWhole(`${base}.png`, svgToPng(svg));
-    }
-}
 
 /** The figures of a checkpoint's audit. */
 export function writeModelFigures(folder: string, model: Model, record: AuditRecord): void {

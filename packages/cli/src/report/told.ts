@@ -1,7 +1,8 @@
 // What the sections of the report share: a run with what is drawn of it.
 import type { Backend } from '@induction-lab/core/node';
+import type { Draw } from '../drawing.ts';
 import { type FinishedRun, lossPoints } from '../finishedRun.ts';
-import { type Draw, modelFigures } from '../modelFigures.ts';
+import { modelFigures } from '../modelFigures.ts';
 
 export interface ReportOptions {
   readonly runs: readonly FinishedRun[];

@@ -1,0 +1,270 @@
+// The figures of causal analysis: records of core turned into records of figures.
+import {
+  type AblationEffect,
+  type AblationRecord,
+  allHeads,
+  type CompositionRecord,
+  type FactoredMatrix,
+  headLabel,
+  type PatchingRecord,
+  type PathCell,
+  type PathTableRecord,
+  type ProofRecord,
+  pathMatrix,
+  type WeightCircuits,
+} from '@induction-lab/core/node';
+import {
+  type EffectRecord,
+  type EffectRow,
+  effectChart,
+  type HeatmapPanel,
+  type HeatmapsRecord,
+  heatmaps,
+} from '@induction-lab/figures/node';
+import { type Draw, figureOptions } from './drawing.ts';
+
+const drawHeatmaps =
+  (record: HeatmapsRecord): Draw =>
+  (theme, width) =>
+    heatmaps(record, figureOptions(theme, width));
+
+const drawEffects =
+  (record: EffectRecord): Draw =>
+  (theme, width) =>
+    effectChart(record, figureOptions(theme, width));
+
+/** Every head's and layer's ablation, the heads with their control beside them. */
+export function ablationFigure(name: string, record: AblationRecord): Draw {
+  const row = ({ label, increase, control }: AblationEffect): EffectRow => ({
+    label,
+    value: increase.value,
+    interval: increase.interval,
+    kind: 'ablated',
+    ...(control ? { points: [control.value] } : {}),
+  });
+  return drawEffects({
+    title: `${name}: ${record.kind} ablation`,
+    unit: 'increase of the loss on the repeat (nats)',
+    pointsLabel: 'control: mean of the other heads of the layer',
+    intervalLabel: `95 % interval over ${record.sequences} sequences`,
+    groups: [
+      { title: 'one head', rows: record.heads.map(row) },
+      { title: 'a whole layer', rows: record.layers.map(row) },
+    ],
+  });
+}
+
+/** A panel of a path table for each of K, Q and V. */
+function pathPanels(record: PathTableRecord, pick: (cell: PathCell) => number): HeatmapPanel[] {
+  return (['k', 'q', 'v'] as const).map((input) => {
+    const { sources, targets, values } = pathMatrix(record, input, pick);
+    return { title: input.toUpperCase(), rows: sources, columns: targets, values: values.flat() };
+  });
+}
+
+/** Measured path effects, what attribution says of them, and composition scores: three figures with the same cells. */
+export function pathFigures(
+  name: string,
+  table: PathTableRecord,
+  composition: CompositionRecord,
+): Readonly<Record<string, Draw>> {
+  if (table.cells.length === 0) return {};
+  const axes = { rowAxis: 'earlier head', columnAxis: 'later head', scale: 'diverging' as const };
+  const measured: HeatmapsRecord = {
+    ...axes,
+    title: `${name}: what each path carries`,
+    unit: 'increase of the loss on the repeat without it (nats)',
+    panels: pathPanels(table, (cell) => cell.increase.value),
+  };
+  const attributed: HeatmapsRecord = {
+    ...axes,
+    title: `${name}: what gradients say of each path (attribution)`,
+    unit: 'first-order increase of the loss on the repeat (nats)',
+    panels: pathPanels(table, (cell) => cell.attributed.value),
+  };
+  const stripe: HeatmapsRecord = {
+    ...axes,
+    title: `${name}: where the later head looks without each path`,
+    unit: 'change of its attention to the token after the earlier copy',
+    panels: pathPanels(table, (cell) => cell.stripeChange.value),
+  };
+  const { mean, deviation } = composition.baseline;
+  const scores: HeatmapsRecord = {
+    ...axes,
+    title: `${name}: composition scores, from the weights alone`,
+    unit: `above random matrices of the same shapes (${mean.toFixed(3)} ± ${deviation.toFixed(3)})`,
+    panels: measured.panels.map((panel) => ({
+      ...panel,
+      values: panel.rows.flatMap((earlier) =>
+        panel.columns.map(
+          (later) =>
+            composition.scores.find(
+              (s) => s.earlier === earlier && s.later === later && s.kind === panel.title.toLowerCase(),
+            )?.corrected ?? Number.NaN,
+        ),
+      ),
+    })),
+  };
+  return {
+    'path-effects': drawHeatmaps(measured),
+    'path-attribution': drawHeatmaps(attributed),
+    'path-stripes': drawHeatmaps(stripe),
+    composition: drawHeatmaps(scores),
+  };
+}
+
+/** Vocabularies up to this are drawn whole: one cell for each pair of tokens. */
+const LARGEST_VOCABULARY = 1024;
+
+/** Full OV and QK circuits of all heads, and the positional QK circuit where positions are vectors. */
+export function weightFigures(name: string, circuits: WeightCircuits): Readonly<Record<string, Draw>> {
+  const { config } = circuits;
+  const heads = allHeads(config);
+  const panels = (circuit: (head: (typeof heads)[number]) => FactoredMatrix | null): HeatmapPanel[] =>
+    heads.flatMap((head) => {
+      const matrix = circuit(head)?.dense();
+      if (!matrix) return [];
+      const number = (_: unknown, i: number): string => String(i);
+      return [
+        {
+          title: headLabel(head.layer, head.head),
+          rows: Array.from({ length: matrix.rows }, number),
+          columns: Array.from({ length: matrix.columns }, number),
+          values: matrix.to1DArray(),
+        },
+      ];
+    });
+  const tokens = { scale: 'diverging' as const };
+  const figures: Record<string, Draw> = {};
+  if (config.dVocab <= LARGEST_VOCABULARY) {
+    figures['full-ov'] = drawHeatmaps({
+      ...tokens,
+      title: `${name}: full OV circuits, W_E W_V W_O W_U`,
+      rowAxis: 'token attended to',
+      columnAxis: 'token whose logit changes',
+      unit: 'change of the logit',
+      panels: panels((head) => circuits.fullOV(head)),
+    });
+    figures['full-qk'] = drawHeatmaps({
+      ...tokens,
+      title: `${name}: full QK circuits, W_E W_Q (W_E W_K)ᵀ`,
+      rowAxis: 'query token',
+      columnAxis: 'key token',
+      unit: 'attention score before scaling',
+      panels: panels((head) => circuits.fullQK(head)),
+    });
+  }
+  const positional = panels((head) => circuits.positionalQK(head));
+  if (positional.length > 0)
+    figures['positional-qk'] = drawHeatmaps({
+      ...tokens,
+      title: `${name}: positional QK circuits, W_pos W_Q (W_pos W_K)ᵀ`,
+      rowAxis: 'query position',
+      columnAxis: 'key position',
+      unit: 'attention score before scaling',
+      panels: positional,
+    });
+  return figures;
+}
+
+/** What patching restores: a bar for each head or layer, and a heatmap by position where positions were patched alone. */
+export function patchingFigures(title: string, record: PatchingRecord): Readonly<Record<string, Draw>> {
+  const hooks = [...new Set(record.effects.map(({ hook }) => hook))];
+  const whole = record.effects.filter(({ position }) => position === null);
+  const figures: Record<string, Draw> = {
+    patching: drawEffects({
+      title,
+      unit: 'share of the corruption undone',
+      intervalLabel: `95 % interval over ${record.sequences} sequences`,
+      pointsLabel: 'control: mean of the other heads of the layer',
+      reference: [{ value: 1, label: 'as clean' }],
+      groups: hooks.map((hook) => ({
+        title: hook,
+        rows: whole
+          .filter((effect) => effect.hook === hook && Number.isFinite(effect.effect.value))
+          .map(({ label, effect, control }) => ({
+            label,
+            value: effect.value,
+            interval: effect.interval,
+            kind: 'patched',
+            ...(control === null ? {} : { points: [control] }),
+          })),
+      })),
+    }),
+  };
+  const alone = record.effects.filter(({ position }) => position !== null);
+  if (alone.length === 0) return figures;
+  const positions = [...new Set(alone.map(({ position }) => position as number))];
+  const rows = [...new Map(alone.map(({ hook, label }) => [`${hook} ${label}`, { hook, label }])).values()];
+  figures['patching-by-position'] = drawHeatmaps({
+    title: `${title}, position by position`,
+    rowAxis: 'patched',
+    columnAxis: 'position',
+    unit: 'share of the corruption undone',
+    scale: 'diverging',
+    panels: kindsOf(hooks).map((kind) => {
+      const chosen = rows.filter(({ hook }) => kindOf(hook) === kind);
+      return {
+        title: kind,
+        rows: chosen.map(({ label }) => label),
+        columns: positions.map(String),
+        values: chosen.flatMap(({ hook, label }) =>
+          positions.map(
+            (p) => alone.find((e) => e.hook === hook && e.label === label && e.position === p)!.effect.value,
+          ),
+        ),
+      };
+    }),
+  });
+  return figures;
+}
+
+/** The hook's name without its layer. */
+const kindOf = (hook: string): string => hook.replace(/^blocks\.\d+\./, '');
+const kindsOf = (hooks: readonly string[]): string[] => [...new Set(hooks.map(kindOf))];
+
+/** Faithfulness against random circuits, and who writes the right token's logit. */
+export function proofFigures(name: string, proof: ProofRecord): Readonly<Record<string, Draw>> {
+  const figures: Record<string, Draw> = {
+    logits: drawEffects({
+      title: `${name}: who writes the right token’s logit`,
+      unit: 'logit of the right token above the mean, written directly',
+      intervalLabel: `95 % interval over ${proof.logits.sequences} sequences`,
+      groups: [
+        {
+          rows: proof.logits.parts.map(({ part, layer, logit }) => ({
+            label: part,
+            value: logit.value,
+            interval: logit.interval,
+            kind: layer === null ? 'not a head' : `layer ${layer}`,
+          })),
+        },
+      ],
+    }),
+  };
+  const { faithfulness, random } = proof;
+  if (!faithfulness) return figures;
+  const row = (label: string, key: 'kept' | 'lost' | 'lostEdges', note: string): EffectRow[] => {
+    const estimate = faithfulness[key];
+    if (!estimate) return [];
+    const points = random.map((r) => r[key]).filter((x): x is number => x !== null && Number.isFinite(x));
+    return [{ label, note, value: estimate.value, interval: estimate.interval, kind: 'the circuit', points }];
+  };
+  figures.faithfulness = drawEffects({
+    title: `${name}: is the circuit all there is?`,
+    unit: 'share of the loss drop that heads make',
+    intervalLabel: `95 % interval over ${proof.measured.sequences} sequences`,
+    pointsLabel: `${random.length} random circuits of the same shape`,
+    reference: [{ value: 1, label: 'all of it' }],
+    groups: [
+      {
+        rows: [
+          ...row('kept by the circuit', 'kept', 'all other heads and paths mean-ablated'),
+          ...row('lost without its heads', 'lost', 'only they are mean-ablated'),
+          ...row('lost without its edges', 'lostEdges', 'all heads stay'),
+        ],
+      },
+    ],
+  });
+  return figures;
+}
