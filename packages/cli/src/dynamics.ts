@@ -20,8 +20,7 @@ import {
 import { type Draw, figureOptions } from './drawing.ts';
 import { badInput } from './errors.ts';
 import { readInput } from './files.ts';
-import { lossPoints } from './finishedRun.ts';
-import type { RunFolder } from './runFolder.ts';
+import { lossPoints, type RunFolder } from './runFolder.ts';
 
 export interface Dynamics {
   readonly points: readonly DynamicsPoint[];

@@ -1,58 +1,103 @@
-// What is made of a training run when it has ended: the audit, the figures, analysis.json.
-import { join } from 'node:path';
+// What is made of a training run when it has ended: audit, proof, dynamics, figures, analysis.json.
 import {
+  type AblationRecord,
   type AuditRecord,
+  ablationEffects,
   audit,
+  type CompositionRecord,
+  compositionScores,
   type Engine,
   type Experiment,
+  type HeadCircuitRecord,
+  headCircuits,
   Model,
   type NamedWeights,
+  type PathTableRecord,
+  type ProofRecord,
+  pathTable,
+  prove,
+  WeightCircuits,
 } from '@induction-lab/core/node';
 import { auditJson } from './auditCommand.ts';
-import { writeFigures } from './drawing.ts';
+import { ablationFigure, pathFigures, proofFigures, weightFigures } from './circuitFigures.ts';
+import { type Draw, writeFigures } from './drawing.ts';
+import { type Dynamics, dynamicsFigures, measureRun } from './dynamics.ts';
 import { writeJson } from './files.ts';
 import { exampleSet, lossFigure, modelFigures } from './modelFigures.ts';
 import type { PresetName } from './presets.ts';
-import type { MetricsRecord } from './runFolder.ts';
+import { lossPoints, type MetricsRecord, type RunFolder, SCHEMA_VERSION } from './runFolder.ts';
+
+/** Everything that is measured of a trained model. */
+export interface ModelAnalysis {
+  readonly audit: AuditRecord;
+  readonly ablations: AblationRecord;
+  readonly heads: readonly HeadCircuitRecord[];
+  readonly composition: CompositionRecord;
+  readonly paths: PathTableRecord;
+  readonly proof: ProofRecord;
+}
 
 /** One of the four runs, as the report tells it. */
-export interface FinishedRun {
+export interface FinishedRun extends ModelAnalysis {
   readonly name: PresetName;
   readonly experiment: Experiment;
   readonly metrics: readonly MetricsRecord[];
-  readonly audit: AuditRecord;
+  readonly dynamics: Dynamics;
+  /** Figures of heads, circuits and training, by name. */
+  readonly circuitFigures: Readonly<Record<string, Draw>>;
   readonly examples: ReturnType<typeof exampleSet>;
   readonly seconds: number;
   readonly folder: string;
 }
 
-/** Scores, audit and figures of a trained model, written into its run folder. */
-export function finishRun(
-  engine: Engine,
-  run: Omit<FinishedRun, 'audit' | 'examples'> & { weights: NamedWeights },
-): FinishedRun {
-  const { weights, ...rest } = run;
-  const model = new Model(engine, run.experiment.model);
-  model.setWeights(weights);
+/** Checkpoints that the report measures of a run. */
+const CHECKPOINTS = 24;
+
+/** Audit, ablations, circuits in the weights, all paths, and the proof. */
+export function analyseModel(model: Model): ModelAnalysis {
+  const circuits = new WeightCircuits(model.config, model.getWeights());
   const record = audit(model);
-  const examples = exampleSet(model);
-  const points = lossPoints(run.metrics);
-  const lnVocab = Math.log(run.experiment.model.dVocab);
-  writeJson(join(run.folder, 'analysis.json'), { name: run.name, ...auditJson(record) });
-  writeFigures(join(run.folder, 'figures'), {
-    loss: lossFigure(run.name, points, lnVocab, 'linear'),
-    'loss-log': lossFigure(run.name, points, lnVocab, 'log'),
-    ...modelFigures(run.name, record, examples),
-  });
-  return { ...rest, audit: record, examples };
+  return {
+    audit: record,
+    ablations: ablationEffects(model),
+    heads: headCircuits(circuits),
+    composition: compositionScores(circuits),
+    paths: pathTable(model),
+    proof: prove(model, { audit: record }),
+  };
 }
 
-/** The curve points of the step records. */
-export const lossPoints = (
-  metrics: readonly MetricsRecord[],
-): { step: number; lossFirst: number | null; lossRepeat: number; lossBoundary: number | null }[] =>
-  metrics.flatMap(({ step, lossFirst, lossRepeat, lossBoundary }) =>
-    typeof lossRepeat === 'number'
-      ? [{ step, lossFirst: lossFirst ?? null, lossRepeat, lossBoundary: lossBoundary ?? null }]
-      : [],
-  );
+/** Analysis, dynamics and figures of a trained model, written into its run folder. */
+export function finishRun(
+  engine: Engine,
+  run: Pick<FinishedRun, 'name' | 'experiment' | 'seconds'> & { folder: RunFolder; weights: NamedWeights },
+): FinishedRun {
+  const { weights, folder, ...rest } = run;
+  const { name } = run;
+  const model = new Model(engine, run.experiment.model);
+  model.setWeights(weights);
+  const analysis = analyseModel(model);
+  const dynamics = measureRun(engine, folder, { most: CHECKPOINTS, sequences: 16 });
+  const examples = exampleSet(model);
+  const metrics = folder.readMetrics();
+  const points = lossPoints(metrics);
+  const lnVocab = Math.log(run.experiment.model.dVocab);
+  const circuits = new WeightCircuits(model.config, weights);
+  const circuitFigures = {
+    ablation: ablationFigure(name, analysis.ablations),
+    ...pathFigures(name, analysis.paths, analysis.composition),
+    ...proofFigures(name, analysis.proof),
+    ...dynamicsFigures(name, dynamics, { engine, folder }),
+  };
+  const { audit: record, ...rests } = analysis;
+  writeJson(folder.file('analysis.json'), { name, ...auditJson(record), ...rests });
+  writeJson(folder.file('dynamics.json'), { schemaVersion: SCHEMA_VERSION, name, ...dynamics });
+  writeFigures(folder.file('figures'), {
+    loss: lossFigure(name, points, lnVocab, 'linear'),
+    'loss-log': lossFigure(name, points, lnVocab, 'log'),
+    ...modelFigures(name, analysis, examples),
+    ...circuitFigures,
+    ...weightFigures(name, circuits),
+  });
+  return { ...rest, ...analysis, metrics, dynamics, circuitFigures, examples, folder: folder.path };
+}

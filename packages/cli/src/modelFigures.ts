@@ -1,5 +1,11 @@
 // The figures of one model: scores, losses by period, attention patterns of all heads with and without a repeat.
-import { type AuditRecord, type ExamplePatterns, examplePatterns, type Model } from '@induction-lab/core/node';
+import {
+  type AuditRecord,
+  type ExamplePatterns,
+  examplePatterns,
+  type Model,
+  type ProofRecord,
+} from '@induction-lab/core/node';
 import {
   type HeadScoreRecord,
   headScoreChart,
@@ -28,19 +34,27 @@ export function exampleSet(model: Model): { half: ExamplePatterns; other: Exampl
 /** A head builds the keys when its removal from them costs more than this share of what cutting the whole K path costs. */
 const SHARE_OF_K_PATH = 0.25;
 
-/** The earlier head whose removal from the followers' keys costs most. */
-export const keyBuilder = (record: AuditRecord): AuditRecord['evidence']['keySources'][number] | undefined =>
-  [...record.evidence.keySources].sort((a, b) => b.increase.value - a.increase.value)[0];
+/** The audit of a model, and its proof where there is one. */
+export interface Judged {
+  readonly audit: AuditRecord;
+  readonly proof?: ProofRecord;
+}
 
-/** What a head is called, from the evidence: by its effect on keys, by what its attention follows, never by score alone. */
-export function headMarks(record: AuditRecord): Map<string, string> {
+/**
+ * What a head is called, from the evidence, never by score alone: its role in the proven circuit where there is one, or
+ * else by its effect on keys and by what its attention follows.
+ */
+export function headMarks({ audit, proof }: Judged): Map<string, string> {
   const marks = new Map<string, string>();
-  const kPath = record.evidence.paths.find(({ path }) => path === 'k')?.increase.value ?? 0;
-  const builder = keyBuilder(record);
-  if (builder && builder.increase.value > SHARE_OF_K_PATH * kPath) marks.set(builder.label, 'previous-token head');
-  const byExcess = [...record.scores.heads].sort((a, b) => b.inductionExcess.value - a.inductionExcess.value);
-  for (const head of byExcess) if (record.followers.includes(head.label)) marks.set(head.label, 'induction head');
-  for (const label of record.positionalHeads) if (!marks.has(label)) marks.set(label, 'positional head');
+  if (proof && proof.heads.length > 0) for (const { label, role } of proof.heads) marks.set(label, role);
+  else {
+    const kPath = audit.evidence.paths.find(({ path }) => path === 'k')?.increase.value ?? 0;
+    const builder = [...audit.evidence.keySources].sort((a, b) => b.increase.value - a.increase.value)[0];
+    if (builder && builder.increase.value > SHARE_OF_K_PATH * kPath) marks.set(builder.label, 'previous-token head');
+    const byExcess = [...audit.scores.heads].sort((a, b) => b.inductionExcess.value - a.inductionExcess.value);
+    for (const head of byExcess) if (audit.followers.includes(head.label)) marks.set(head.label, 'induction head');
+  }
+  for (const label of audit.positionalHeads) if (!marks.has(label)) marks.set(label, 'positional head');
   return marks;
 }
 
@@ -52,9 +66,9 @@ export interface ModelFigures {
   readonly 'patterns-control': Draw;
 }
 
-export function modelFigures(name: string, record: AuditRecord, examples: ReturnType<typeof exampleSet>): ModelFigures {
-  const { scores, evidence } = record;
-  const marks = headMarks(record);
+export function modelFigures(name: string, judged: Judged, examples: ReturnType<typeof exampleSet>): ModelFigures {
+  const { scores, evidence } = judged.audit;
+  const marks = headMarks(judged);
   const size = examples.half.tokens.length;
   const stripe = ({ period }: ExamplePatterns): { offset: number; fromQuery: number; toQuery: number } | null =>
     period === 0 ? null : { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 };
@@ -129,5 +143,5 @@ export const lossFigure =
 
 /** The figures of a checkpoint's audit. */
 export function writeModelFigures(folder: string, model: Model, record: AuditRecord): void {
-  writeFigures(folder, { ...modelFigures('model', record, exampleSet(model)) });
+  writeFigures(folder, { ...modelFigures('model', { audit: record }, exampleSet(model)) });
 }

@@ -4,10 +4,10 @@ import { loadEngine, withSteps } from '@induction-lab/core/node';
 import { auditJson } from './auditCommand.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { createFreshFolder, freshRunFolder, writeJson, writeWhole } from './files.ts';
-import { type FinishedRun, finishRun, lossPoints } from './finishedRun.ts';
+import { type FinishedRun, finishRun } from './finishedRun.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset, PRESETS, type PresetName } from './presets.ts';
-import { SCHEMA_VERSION } from './runFolder.ts';
+import { lossPoints, SCHEMA_VERSION } from './runFolder.ts';
 import { textTable } from './textTable.ts';
 import { resumeHint, trainIntoFolder } from './trainRun.ts';
 
@@ -68,8 +68,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
         name,
         experiment,
         seconds: result.seconds,
-        folder: runFolder,
-        metrics: result.folder.readMetrics(),
+        folder: result.folder,
         weights: result.weights,
       });
       say(`  ${name}: ${run.audit.verdict} (trained in ${result.seconds.toFixed(0)} s)`);

@@ -189,3 +189,13 @@ export const metricsCsv = (records: readonly MetricsRecord[]): string =>
   [CSV_COLUMNS, ...records.filter((r) => r.loss !== undefined).map((r) => CSV_COLUMNS.map((c) => r[c] ?? ''))]
     .map((cells) => `${cells.join(',')}\n`)
     .join('');
+
+/** The curve points of the step records. */
+export const lossPoints = (
+  metrics: readonly MetricsRecord[],
+): { step: number; lossFirst: number | null; lossRepeat: number; lossBoundary: number | null }[] =>
+  metrics.flatMap(({ step, lossFirst, lossRepeat, lossBoundary }) =>
+    typeof lossRepeat === 'number'
+      ? [{ step, lossFirst: lossFirst ?? null, lossRepeat, lossBoundary: lossBoundary ?? null }]
+      : [],
+  );

@@ -1,6 +1,6 @@
 // The sections about what was found: training, loss curves, scores, attention patterns, the twist, the discussion.
-import { lossPoints } from '../finishedRun.ts';
-import { headMarks, keyBuilder, lossFigure } from '../modelFigures.ts';
+import { headMarks, lossFigure } from '../modelFigures.ts';
+import { lossPoints } from '../runFolder.ts';
 import { EXPECTATIONS } from './expectations.ts';
 import type { HoverData } from './hover.ts';
 import { escapeHtml, nats, paragraph, section, signed, table } from './html.ts';
@@ -92,21 +92,13 @@ export function scores(runs: readonly ToldRun[]): string {
   );
 }
 
-/** The head that builds the keys is not always the one with the highest previous-token score. */
-function disagreement({ audit }: ToldRun): string {
-  const builder = keyBuilder(audit);
-  const top = [...audit.scores.heads].sort((a, b) => b.previousToken.value - a.previousToken.value)[0]!;
-  if (!builder || builder.label === top.label) return '';
-  return ` The highest previous-token score is that of ${top.label}, but the keys are built by ${builder.label} (${signed(builder.increase.value)} nats without it).`;
-}
-
 export function patterns(runs: readonly ToldRun[], hover: Map<string, HoverData>): string {
   const blocks = runs.map((r) => {
     const [grid, control] = [`patterns-${r.name}`, `control-${r.name}`];
     hover.set(grid, { figure: grid, panels: [r.examples.half] });
     hover.set(control, { figure: control, panels: [r.examples.half, r.examples.control] });
-    const marks = [...headMarks(r.audit)].map(([head, mark]) => `${head} (${mark})`).join(', ');
-    return `<h3>${r.name}</h3><p class="quiet">Named: ${marks || 'no head'}.${disagreement(r)}</p>${figure(grid, r.figures.patterns)}<details open><summary>The control: the same heads where nothing repeats</summary>${figure(control, r.figures['patterns-control'])}</details>`;
+    const marks = [...headMarks(r)].map(([head, mark]) => `${head} (${mark})`).join(', ');
+    return `<h3>${r.name}</h3><p class="quiet">Named: ${marks || 'no head'}.</p>${figure(grid, r.figures.patterns)}<details open><summary>The control: the same heads where nothing repeats</summary>${figure(control, r.figures['patterns-control'])}</details>`;
   });
   return section(
     'attention-patterns',

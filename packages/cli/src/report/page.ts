@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts';
 import { curves, discussion, patterns, scores, training, twist } from './findings.ts';
 import { type HoverData, hoverScripts } from './hover.ts';
 import { escapeHtml, nats, table } from './html.ts';
+import { dynamics, proof } from './proof.ts';
 import { data, hyperParameters, modelSection, setUp } from './setting.ts';
 import { style } from './style.ts';
 import { type ReportOptions, type ToldRun, tell } from './told.ts';
@@ -21,6 +22,8 @@ export function reportPage(options: ReportOptions): string {
     scores(runs),
     patterns(runs, hover),
     twist(runs, hover),
+    proof(runs),
+    dynamics(runs),
     discussion(runs),
   ];
   return `<!doctype html>
@@ -54,6 +57,8 @@ function header(runs: readonly ToldRun[]): string {
     'Finding heads',
     'Attention patterns',
     'The twist',
+    'The proof',
+    'How it came about',
     'Discussion',
   ];
   const ids = [
@@ -66,6 +71,8 @@ function header(runs: readonly ToldRun[]): string {
     'finding-heads',
     'attention-patterns',
     'twist',
+    'proof',
+    'dynamics',
     'discussion',
   ];
   return `<header><h1>Four transformers copy a repeat. Which of them learned induction?</h1>

@@ -1,8 +1,9 @@
 // What the sections of the report share: a run with what is drawn of it.
 import type { Backend } from '@induction-lab/core/node';
 import type { Draw } from '../drawing.ts';
-import { type FinishedRun, lossPoints } from '../finishedRun.ts';
+import type { FinishedRun } from '../finishedRun.ts';
 import { modelFigures } from '../modelFigures.ts';
+import { lossPoints } from '../runFolder.ts';
 
 export interface ReportOptions {
   readonly runs: readonly FinishedRun[];
@@ -28,7 +29,7 @@ export const tell = (run: FinishedRun): ToldRun => ({
   ...run,
   lnVocab: Math.log(run.experiment.model.dVocab),
   last: averageOfLast(lossPoints(run.metrics)),
-  figures: modelFigures(run.name, run.audit, run.examples),
+  figures: modelFigures(run.name, run, run.examples),
 });
 
 /** Steps averaged for the loss that a run ended with: single batches are noisy. */
