@@ -1,5 +1,6 @@
 // The `induction-lab` command: options and help; each command's work is in a file of its own, loaded when it is called.
 import { availableParallelism } from 'node:os';
+import type { Clamp } from '@induction-lab/core/node';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import { EXIT, toCommandError } from './errors.ts';
@@ -16,6 +17,16 @@ const wholeNumber =
       );
     return value;
   };
+
+function readClamp(text: string): Clamp {
+  const found = /^L(\d+)H(\d+):(freeze|ablate)@(\d+)$/.exec(text);
+  if (!found || Number(found[4]) < 1)
+    throw new InvalidArgumentError(
+      'It must look like L0H1:ablate@100: a head, freeze or ablate, and the first step held, from 1.',
+    );
+  const [, layer, head, kind, fromStep] = found;
+  return { kind: kind as Clamp['kind'], layer: Number(layer), head: Number(head), fromStep: Number(fromStep) };
+}
 
 const seed = (): Option => new Option('--seed <n>', 'seed of initial weights and batches').argParser(wholeNumber(0));
 const threads = (): Option =>
@@ -72,6 +83,12 @@ function createProgram(): Command {
     .addOption(threads())
     .option('--out <dir>', 'folder for the run (default: a new one under runs/)')
     .option('--resume <dir>', 'continue the run in this folder, with the same bits as if it had never stopped')
+    .addOption(
+      new Option('--clamp <head>', 'hold a head from a step on, as in L0H1:ablate@100 or L0H1:freeze@1; repeatable')
+        .argParser((text: string, all: Clamp[]) => [...all, readClamp(text)])
+        .default([], 'none'),
+    )
+    .addOption(new Option('--checkpoint-every <n>', 'keep a checkpoint every n steps too').argParser(wholeNumber(1)))
     .addOption(
       new Option('--scores-every <n>', 'log head scores every n steps, 0 for never')
         .argParser(wholeNumber(0))
@@ -191,6 +208,24 @@ function createProgram(): Command {
       examples('npx induction-lab dynamics runs/mine', 'npx induction-lab dynamics runs/mine --figures figures'),
     )
     .action(async (run, options) => (await import('./dynamicsCommand.ts')).dynamicsCommand(run, options));
+
+  program
+    .command('diversity')
+    .description(
+      'how varied must the data be for the circuit to form? Trains many short runs (seven minutes on two cores)',
+    )
+    .addOption(new Option('--sweep <knob>', 'turn one knob only').choices(['width', 'share']))
+    .addOption(new Option('--seeds <n>', 'runs of each setting').argParser(wholeNumber(1, 1000)).default(4))
+    .addOption(new Option('--steps <n>', 'steps of each run').argParser(wholeNumber(60)).default(600))
+    .option('--out <dir>', 'folder for the results (default: a new one under runs/)')
+    .addOption(threads())
+    .addOption(exact())
+    .addOption(quiet())
+    .addHelpText(
+      'after',
+      examples('npx induction-lab diversity', 'npx induction-lab diversity --sweep share --seeds 2'),
+    )
+    .action(async (options) => (await import('./diversityCommand.ts')).diversityCommand(options));
 
   program
     .command('cache')

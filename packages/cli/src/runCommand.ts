@@ -56,6 +56,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
         csv,
         perPosition: false,
         scoresEvery: 100,
+        checkpointEvery: 0,
         signal,
       });
       if (result.status === 'stopped')

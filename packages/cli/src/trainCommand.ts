@@ -1,4 +1,11 @@
-import { type Experiment, loadEngine, parameterCount, withSteps } from '@induction-lab/core/node';
+import {
+  type Clamp,
+  type Experiment,
+  loadEngine,
+  parameterCount,
+  parseExperiment,
+  withSteps,
+} from '@induction-lab/core/node';
 import { badInput } from './errors.ts';
 import { createFreshFolder, freshRunFolder, readJson } from './files.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -15,6 +22,8 @@ export interface TrainCommandOptions {
   out?: string;
   resume?: string;
   scoresEvery: number;
+  checkpointEvery?: number;
+  clamp: readonly Clamp[];
   perPosition?: boolean;
   csv?: boolean;
   json?: boolean;
@@ -27,12 +36,14 @@ export async function trainCommand(options: TrainCommandOptions): Promise<void> 
   const { resume, preset, config, threads, scoresEvery } = options;
   const { json = false, quiet = false, csv = false, perPosition = false, exact = false } = options;
   const { signal, dispose } = interruptSignal();
-  const common = { threads, scoresEvery, json, quiet, csv, perPosition, signal };
+  const checkpointEvery = options.checkpointEvery ?? 0;
+  const common = { threads, scoresEvery, checkpointEvery, json, quiet, csv, perPosition, signal };
   try {
     let result: TrainRunResult;
     let steps: number;
     if (resume !== undefined) {
-      refuseWith('--resume', { preset, config, seed: options.seed, steps: options.steps, out: options.out });
+      const clamp = options.clamp.length > 0 ? options.clamp : undefined;
+      refuseWith('--resume', { preset, config, seed: options.seed, steps: options.steps, out: options.out, clamp });
       result = await resumeFolder({ ...common, folder: resume, exact });
       steps = result.folder.readInfo().experiment.training.steps;
     } else {
@@ -42,11 +53,11 @@ export async function trainCommand(options: TrainCommandOptions): Promise<void> 
         );
       if (preset !== undefined && config !== undefined)
         throw badInput('--preset and --config both name an experiment; leave one of them out.');
-      const experiment = stretched(
+      const experiment = adjusted(
         preset !== undefined
           ? loadPreset(preset)
           : readExperiment(readJson(config as string, 'config'), config as string),
-        options.steps,
+        options,
       );
       steps = experiment.training.steps;
       const folder = options.out ?? freshRunFolder(experiment.name.replace(/[^\w.-]+/g, '-'));
@@ -84,5 +95,10 @@ function refuseWith(option: string, others: Record<string, unknown>): void {
     );
 }
 
-const stretched = (experiment: Experiment, steps: number | undefined): Experiment =>
-  steps === undefined ? experiment : withSteps(experiment, steps);
+/** The experiment with what the command line changes of it. Throws an ExperimentError when that does not go together. */
+function adjusted(experiment: Experiment, { steps, clamp }: Pick<TrainCommandOptions, 'steps' | 'clamp'>): Experiment {
+  const stretched = steps === undefined ? experiment : withSteps(experiment, steps);
+  if (clamp.length === 0) return stretched;
+  const clamps = [...stretched.training.clamps, ...clamp];
+  return parseExperiment({ ...stretched, training: { ...stretched.training, clamps } });
+}

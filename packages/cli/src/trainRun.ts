@@ -41,6 +41,8 @@ export interface TrainRunOptions {
   readonly perPosition: boolean;
   /** Log head scores every so many steps; 0 for never. */
   readonly scoresEvery: number;
+  /** Keep a checkpoint every so many steps, besides those at growing distances; 0 for only those. */
+  readonly checkpointEvery: number;
   readonly signal: AbortSignal;
 }
 
@@ -96,6 +98,10 @@ function checkState(state: TrainingState, info: RunInfo, { engine, file }: { eng
 /** Milliseconds between writes of metrics. */
 const FLUSH_EVERY = 500;
 
+/** The steps every, 2 · every, … up to the last; none for 0. */
+const everySteps = (every: number, last: number): number[] =>
+  every === 0 ? [] : Array.from({ length: Math.floor(last / every) }, (_, i) => (i + 1) * every);
+
 class TrainRun {
   private readonly options: TrainRunOptions;
   private readonly folder: RunFolder;
@@ -117,7 +123,8 @@ class TrainRun {
     this.resumed = resumed;
     this.step = resumed?.state.step ?? 0;
     this.folder = new RunFolder(options.folder);
-    this.checkpoints = new Set(checkpointSteps(options.experiment.training.steps));
+    const { steps } = options.experiment.training;
+    this.checkpoints = new Set([...checkpointSteps(steps), ...everySteps(options.checkpointEvery, steps)]);
     this.scoring = new Model(options.engine, options.experiment.model);
     const { name, training } = options.experiment;
     this.progress = new Progress({
@@ -129,10 +136,7 @@ class TrainRun {
 
   async run(): Promise<TrainRunResult> {
     const { engine, experiment, seed, threads, signal } = this.options;
-    const { steps } = experiment.training;
-    const { scoresEvery } = this.options;
-    const scored =
-      scoresEvery > 0 ? Array.from({ length: Math.floor(steps / scoresEvery) }, (_, i) => (i + 1) * scoresEvery) : [];
+    const scored = everySteps(this.options.scoresEvery, experiment.training.steps);
     this.writeInfo('running', threads, engine.backend);
     try {
       const outcome = await train({
