@@ -1,12 +1,20 @@
 // The four presets over many seeds: the verdicts must be right on every one, and docs/results.md gets the counts and
 // the spread. `npm run test:slow` runs it; SEEDS sets how many seeds a preset gets (8), PRESETS which ones.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { type AblationEffect, type AblationRecord, ablationEffects } from '../src/circuits/ablation.ts';
 import { type AuditRecord, audit } from '../src/circuits/audit.ts';
+import { type CompositionRecord, compositionScores } from '../src/circuits/composition.ts';
+import type { PathEffect } from '../src/circuits/paths.ts';
+import { attributionAgreement, type PathTableRecord, pathTable } from '../src/circuits/pathTable.ts';
+import { type ProofRecord, prove } from '../src/circuits/prove.ts';
+import { type HeadCircuitRecord, headCircuits, WeightCircuits } from '../src/circuits/weightCircuits.ts';
+import type { Input } from '../src/model/interventions.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
 import { parseExperiment } from '../src/training/experiment.ts';
 import { type StepRecord, train } from '../src/training/train.ts';
+import { counts, resultTable, spread, writeResults } from './support/results.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 8);
 const EXPECTED = {
@@ -17,9 +25,20 @@ const EXPECTED = {
 } as const;
 type Name = keyof typeof EXPECTED;
 
+interface Causes {
+  readonly zero: AblationRecord;
+  readonly mean: AblationRecord;
+  readonly frozen: AblationRecord;
+  readonly paths: PathTableRecord;
+  readonly heads: readonly HeadCircuitRecord[];
+  readonly composition: CompositionRecord;
+  readonly proof: ProofRecord;
+}
+
 interface Run {
   readonly seed: number;
   readonly record: AuditRecord;
+  readonly causes: Causes;
   readonly lossFirst: number;
   readonly lossRepeat: number;
   /** First step at which the loss on the repeat is below 1 nat, and how many later steps are above it again. */
@@ -38,13 +57,24 @@ async function runPreset(name: Name, seed: number): Promise<Run> {
   const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, observer });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
+  const record = audit(model);
+  const circuits = new WeightCircuits(model.config, weights);
   const drop = records.findIndex((r) => r.lossRepeat! < 1);
   const last = records.slice(-50);
   const average = (pick: (r: StepRecord) => number | null): number =>
     last.reduce((sum, r) => sum + pick(r)!, 0) / last.length;
   return {
     seed,
-    record: audit(model),
+    record,
+    causes: {
+      zero: ablationEffects(model),
+      mean: ablationEffects(model, { kind: 'mean' }),
+      frozen: ablationEffects(model, { kind: 'pattern-preserving' }),
+      paths: pathTable(model),
+      heads: headCircuits(circuits),
+      composition: compositionScores(circuits),
+      proof: prove(model, { audit: record }),
+    },
     lossFirst: average((r) => r.lossFirst),
     lossRepeat: average((r) => r.lossRepeat),
     drop: drop + 1,
@@ -59,24 +89,15 @@ describe.for(Object.keys(EXPECTED) as Name[])('%s', (name) => {
       const run = await runPreset(name, seed);
       results.set(name, [...(results.get(name) ?? []), run]);
       expect(run.record.verdict, run.record.sentence).toBe(EXPECTED[name]);
+      expect(run.causes.proof.kind, run.causes.proof.sentence).toBe(
+        EXPECTED[name] === 'induction' ? 'induction' : null,
+      );
+      if (name !== 'varied') return;
+      expect(pathOf(run, 'k').increase.value).toBeGreaterThan(3);
+      expect(pathOf(run, 'v').increase.value).toBeLessThan(0.1);
     },
   );
 });
-
-const spread = (values: readonly number[], digits = 2): string => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
-  return `${middle.toFixed(digits)} (${sorted[0]!.toFixed(digits)} to ${sorted.at(-1)!.toFixed(digits)})`;
-};
-
-const counts = (values: readonly (string | number)[]): string => {
-  const tally = new Map<string, number>();
-  for (const v of values) tally.set(String(v), (tally.get(String(v)) ?? 0) + 1);
-  return [...tally]
-    .sort((a, b) => b[1] - a[1])
-    .map(([v, n]) => `${v}: ${n} of ${values.length}`)
-    .join('; ');
-};
 
 /** One line of the table: what it is called, and its cell for a preset's runs. */
 const ROWS: [string, (runs: readonly Run[]) => string][] = [
@@ -173,20 +194,119 @@ const keyBuilderHasTopScore = (run: Run): boolean => {
   return topHead(run, (h) => (h.layer === 0 ? h.previousToken.value : -1)).label === builder.label;
 };
 
+/** What one cause costs or how large one share is, for the presets whose circuit is proven. */
+const CAUSES: [string, (runs: readonly Run[]) => string][] = [
+  ['circuit', (runs) => counts(runs.map((r) => r.causes.proof.kind ?? 'none'))],
+  [
+    'clean loss on the repeat',
+    (runs) =>
+      spread(
+        runs.map((r) => r.causes.zero.cleanLoss.value),
+        3,
+      ),
+  ],
+  ['zero-ablate the layer-0 head that matters most', (runs) => spread(runs.map((r) => strongest(r).increase.value))],
+  ['… its effect is at least 1.5 nats', (runs) => counts(runs.map((r) => yes(strongest(r).increase.value >= 1.5)))],
+  ['the same head mean-ablated', (runs) => spread(runs.map((r) => sameHead(r.causes.mean, strongest(r).label)))],
+  [
+    'the same head with all patterns frozen',
+    (runs) => spread(runs.map((r) => sameHead(r.causes.frozen, strongest(r).label))),
+  ],
+  ['… below 0.05 nats', (runs) => counts(runs.map((r) => yes(sameHead(r.causes.frozen, strongest(r).label) < 0.05)))],
+  ['zero-ablate another layer-0 head', (runs) => extremes(runs.flatMap((r) => others(r)))],
+  [
+    'zero-ablate one layer-1 head',
+    (runs) =>
+      extremes(runs.flatMap((r) => r.causes.zero.heads.filter((h) => h.layer === 1).map((h) => h.increase.value))),
+  ],
+  ['zero-ablate the whole of layer 1', (runs) => spread(runs.map((r) => r.causes.zero.layers[1]!.increase.value))],
+  ...(['k', 'q', 'v'] as const).map((input): [string, (runs: readonly Run[]) => string] => [
+    `all layer 0 out of layer 1’s ${input.toUpperCase()} input, zero`,
+    (runs) => spread(runs.map((r) => pathOf(r, input).increase.value)),
+  ]),
+  ...(['k', 'q', 'v'] as const).map((input): [string, (runs: readonly Run[]) => string] => [
+    `the same out of the readers’ ${input.toUpperCase()} input, mean`,
+    (runs) => spread(runs.map((r) => r.causes.proof.inputs.find((x) => x.input === input)!.increase.value)),
+  ]),
+  [
+    'attention that follows the period, after cutting K',
+    (runs) => spread(runs.map((r) => pathOf(r, 'k').excess ?? Number.NaN)),
+  ],
+  [
+    'OV copying of the induction heads',
+    (runs) => extremes(runs.flatMap((r) => inductionHeads(r).map((h) => h.copying))),
+  ],
+  ['heads that build the keys (by elimination)', (runs) => counts(runs.map((r) => builders(r).length))],
+  [
+    '… the highest previous-token score is among them',
+    (runs) =>
+      counts(
+        runs.map((r) =>
+          yes(builders(r).includes(topHead(r, (h) => (h.layer === 0 ? h.previousToken.value : -1)).label)),
+        ),
+      ),
+  ],
+  ['K-composition of those heads above random', (runs) => extremes(runs.flatMap((r) => composed(r, 'k', true)))],
+  [
+    'K-composition of the other layer-0 heads above random',
+    (runs) => extremes(runs.flatMap((r) => composed(r, 'k', false))),
+  ],
+  ['V-composition of those heads above random', (runs) => extremes(runs.flatMap((r) => composed(r, 'v', true)))],
+  [
+    'correlation of attributed with measured path effects',
+    (runs) => spread(runs.map((r) => attributionAgreement(r.causes.paths))),
+  ],
+  [
+    'loss drop kept by the circuit alone',
+    (runs) => spread(runs.map((r) => r.causes.proof.faithfulness?.kept.value ?? Number.NaN)),
+  ],
+  [
+    '… by random circuits of the same shape',
+    (runs) => extremes(runs.flatMap((r) => r.causes.proof.random.map((x) => x.kept))),
+  ],
+  [
+    'loss drop lost without its heads',
+    (runs) => spread(runs.map((r) => r.causes.proof.faithfulness?.lost.value ?? Number.NaN)),
+  ],
+  [
+    'loss drop lost without its edges',
+    (runs) => spread(runs.map((r) => r.causes.proof.faithfulness?.lostEdges?.value ?? Number.NaN)),
+  ],
+  ['heads that suffice for 95 %', (runs) => counts(runs.map((r) => r.causes.proof.minimal!.heads.length))],
+  [
+    'share of the right logit written by layer 1',
+    (runs) => spread(runs.map((r) => r.causes.proof.logits.layerShares[1]!)),
+  ],
+];
+
+const yes = (holds: boolean): string => (holds ? 'yes' : 'no');
+const extremes = (values: readonly number[]): string =>
+  values.length === 0 ? '–' : `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
+const layer0 = (run: Run): readonly AblationEffect[] => run.causes.zero.heads.filter((h) => h.layer === 0);
+const strongest = (run: Run): AblationEffect =>
+  layer0(run).reduce((a, b) => (b.increase.value > a.increase.value ? b : a));
+const others = (run: Run): number[] =>
+  layer0(run)
+    .filter((h) => h.label !== strongest(run).label)
+    .map((h) => h.increase.value);
+const sameHead = (record: AblationRecord, label: string): number =>
+  record.heads.find((h) => h.label === label)!.increase.value;
+const pathOf = (run: Run, input: Input): PathEffect => run.record.evidence.paths.find((p) => p.path === input)!;
+const inductionHeads = (run: Run): readonly HeadCircuitRecord[] =>
+  run.causes.heads.filter((h) => run.record.followers.includes(h.label));
+const builders = (run: Run): string[] =>
+  run.causes.proof.heads.filter((h) => h.role === 'previous-token head').map((h) => h.label);
+const composed = (run: Run, kind: Input, ofBuilders: boolean): number[] =>
+  run.causes.composition.scores
+    .filter((s) => s.kind === kind && run.record.followers.includes(s.later))
+    .filter((s) => builders(run).includes(s.earlier) === ofBuilders)
+    .map((s) => s.corrected);
+
 afterAll(() => {
   const complete = results.size === 4 && [...results.values()].every((runs) => runs.length === SEEDS);
-  if (SEEDS < 8 || !complete) return; // a partial run does not replace the published table
-  const names = [...results.keys()];
-  const table = [
-    `| ${['', ...names].join(' | ')} |`,
-    `|${'---|'.repeat(names.length + 1)}`,
-    ...ROWS.map(([what, cell]) => `| ${[what, ...names.map((n) => cell(results.get(n)!) || '–')].join(' | ')} |`),
-  ].join('\n');
-  const path = new URL('../../../docs/results.md', import.meta.url);
+  if (SEEDS < 8 || !complete) return; // a partial run does not replace the published tables
   const note = `${SEEDS} seeds each (1 to ${SEEDS}), ${engine.backend} kernels, Node ${process.versions.node}.`;
-  const page = readFileSync(path, 'utf8').replace(
-    /(<!-- presets:begin -->)[\s\S]*(<!-- presets:end -->)/,
-    (_, begin: string, end: string) => `${begin}\n${note}\n\n${table}\n${end}`,
-  );
-  writeFileSync(path, page);
+  writeResults('presets', [note, '', ...resultTable(ROWS, results)]);
+  const proven = new Map([...results].filter(([name]) => name === 'varied' || name === 'two-heads'));
+  writeResults('causes', [note, '', ...resultTable(CAUSES, proven)]);
 });
