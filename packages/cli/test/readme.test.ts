@@ -9,7 +9,7 @@ const readme = readFileSync(new URL('README.md', root), 'utf8');
 const script = fileURLToPath(new URL('packages/cli/readme-example.tmp.mjs', root)); // inside, so that packages resolve
 afterAll(() => rmSync(script, { force: true }));
 
-test('the library example of ten lines trains a model, audits it and prints its hook points', () => {
+test('the library example trains a model, audits and proves it and prints its hook points', () => {
   const code = readme.match(/```ts\n([\s\S]*?)```/)![1]!;
   expect(code.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(10);
   writeFileSync(script, code);
