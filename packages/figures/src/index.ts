@@ -5,7 +5,8 @@ export { type EffectGroup, type EffectRecord, type EffectRow, effectChart } from
 export type { FigureOptions } from './figureFrame.ts';
 export { type HeadScoreRecord, headScoreChart } from './headScoreChart.ts';
 export type { HeadScores } from './headScoreLayout.ts';
-export { type HeatmapPanel, type HeatmapsRecord, heatmaps } from './heatmaps.ts';
+export type { HeatmapPanel } from './heatmapPanel.ts';
+export { type HeatmapsRecord, heatmaps } from './heatmaps.ts';
 export { type LossByPeriodRecord, lossByPeriodChart, type PeriodPoint } from './lossByPeriodChart.ts';
 export { type LossPoint, type LossRecord, lossChart } from './lossChart.ts';
 export { type HeadPanels, type PatternComparisonRecord, patternComparison } from './patternComparison.ts';
