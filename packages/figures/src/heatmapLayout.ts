@@ -40,7 +40,7 @@ export const axisGutter = 36;
 const padding = 16;
 const gap = 18;
 const mostCells = 256;
-const strides = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 1000];
+const strides = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 /** Decides how many panels stand in a line, how large cells are, and which labels are written. */
 export function layoutHeatmaps(extent: HeatmapExtent, width: number): HeatmapLayout {
@@ -60,6 +60,9 @@ export function layoutHeatmaps(extent: HeatmapExtent, width: number): HeatmapLay
   const fitting = Array.from({ length: most }, (_, i) => most - i).find((perLine) => cellAt(perLine) >= least) ?? 1;
   const perLine = Math.ceil(panels / Math.ceil(panels / fitting));
   const cell = cellSize({ rows, columns, room: cellAt(perLine), withNumbers: numberSize !== null });
+  const rowStride = strideOf(12, cell.cellHeight);
+  const axis = columnAxis(extent.columnLabels, cell.cellWidth);
+  const columnStride = Math.max(axis.columnStride, rows === columns ? rowStride : 1);
   return {
     mode,
     numberSize,
@@ -68,8 +71,9 @@ export function layoutHeatmaps(extent: HeatmapExtent, width: number): HeatmapLay
     left,
     rowLabelWidth,
     pitch: columns * cell.cellWidth + between,
-    rowStride: strideOf(12, cell.cellHeight),
-    ...columnAxis(extent.columnLabels, cell.cellWidth),
+    ...axis,
+    rowStride: rows === columns && axis.columnLabels === 'flat' ? columnStride : rowStride,
+    columnStride,
   };
 }
 

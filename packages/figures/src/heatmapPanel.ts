@@ -101,7 +101,7 @@ export function drawHatching(
     d += `M${(x + a).toFixed(1)},${(y + sum - a).toFixed(1)}L${(x + b).toFixed(1)},${(y + sum - b).toFixed(1)}`;
   }
   const stroke = frame.palette.muted;
-  draw(frame, 'path', { class: 'hatching', d, fill: 'none', stroke, 'stroke-width': 0.7, 'stroke-opacity': 0.55 });
+  draw(frame, 'path', { class: 'hatching', d, fill: 'none', stroke, 'stroke-width': 0.7, 'stroke-opacity': 0.75 });
 }
 
 function drawLabels(frame: Frame, { rows, columns }: HeatmapPanel, place: HeatmapPlace, layout: HeatmapLayout): void {

@@ -12,6 +12,6 @@ export { type LossPoint, type LossRecord, lossChart } from './lossChart.ts';
 export { type HeadPanels, type PatternComparisonRecord, patternComparison } from './patternComparison.ts';
 export { type HeadPattern, type PatternGridRecord, patternGrid } from './patternGrid.ts';
 export type { Stripe } from './patternPanel.ts';
-export { type PatternTimelineRecord, patternTimeline } from './patternTimeline.ts';
+export { type PatternTimelineRecord, patternTimeline, type TimelineHead } from './patternTimeline.ts';
 export { type SweepGroup, type SweepRecord, type SweepRun, sweepChart } from './sweepChart.ts';
 export { figureCss, type Theme } from './theme.ts';
