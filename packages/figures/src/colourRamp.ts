@@ -15,7 +15,7 @@ export function rampPosition(weight: number): number {
 }
 
 /** A path in OKLCh: lightness runs evenly from end to end, so that equal steps look equal; chroma and hue go through the stops. */
-interface RampPath {
+export interface RampPath {
   readonly lightness: readonly [number, number];
   readonly chroma: readonly number[];
   /** Degrees. */
@@ -56,9 +56,8 @@ function encode(linear: number): number {
   return Math.round(255 * (c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055));
 }
 
-/** The colour at a place on a theme's ramp, 0 to 1. Chroma shrinks where sRGB cannot show it; lightness never gives way. */
-export function rampColour(theme: Theme, position: number): Rgb {
-  const { lightness, chroma, hue } = paths[theme];
+/** The colour at a place on a path, 0 to 1. Chroma shrinks where sRGB cannot show it; lightness never gives way. */
+export function colourAlong({ lightness, chroma, hue }: RampPath, position: number): Rgb {
   const l = lightness[0] + (lightness[1] - lightness[0]) * position;
   const wanted = through(chroma, position);
   const h = through(hue, position);
@@ -71,6 +70,11 @@ export function rampColour(theme: Theme, position: number): Rgb {
   }
   const [r, g, b] = linearRgb(l, low, h).map(encode);
   return [r!, g!, b!];
+}
+
+/** The colour at a place on a theme's ramp, 0 to 1. */
+export function rampColour(theme: Theme, position: number): Rgb {
+  return colourAlong(paths[theme], position);
 }
 
 /** Levels of the ramp in an image: index 0 of the palette is the transparent future, 1 … 127 the ramp. */

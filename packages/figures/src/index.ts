@@ -5,12 +5,13 @@ export { type EffectGroup, type EffectRecord, type EffectRow, effectChart } from
 export type { FigureOptions } from './figureFrame.ts';
 export { type HeadScoreRecord, headScoreChart } from './headScoreChart.ts';
 export type { HeadScores } from './headScoreLayout.ts';
-export { type HeatmapPanel, type HeatmapsRecord, heatmaps } from './heatmaps.ts';
+export type { HeatmapPanel } from './heatmapPanel.ts';
+export { type HeatmapsRecord, heatmaps } from './heatmaps.ts';
 export { type LossByPeriodRecord, lossByPeriodChart, type PeriodPoint } from './lossByPeriodChart.ts';
 export { type LossPoint, type LossRecord, lossChart } from './lossChart.ts';
 export { type HeadPanels, type PatternComparisonRecord, patternComparison } from './patternComparison.ts';
 export { type HeadPattern, type PatternGridRecord, patternGrid } from './patternGrid.ts';
 export type { Stripe } from './patternPanel.ts';
-export { type PatternTimelineRecord, patternTimeline } from './patternTimeline.ts';
+export { type PatternTimelineRecord, patternTimeline, type TimelineHead } from './patternTimeline.ts';
 export { type SweepGroup, type SweepRecord, type SweepRun, sweepChart } from './sweepChart.ts';
 export { figureCss, type Theme } from './theme.ts';

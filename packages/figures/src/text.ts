@@ -41,6 +41,14 @@ export function wrapEvenly(text: string, width: number, fontSize: number): strin
   return best;
 }
 
+/** The text, or as much of its beginning as fits with an ellipsis. */
+export function shorten(text: string, width: number, fontSize: number): string {
+  if (textWidth(text, fontSize) <= width) return text;
+  let kept = text;
+  while (kept !== '' && textWidth(`${kept}…`, fontSize) > width) kept = kept.slice(0, -1);
+  return `${kept.trimEnd()}…`;
+}
+
 /** A loss in nats or another magnitude: two decimals, or one significant digit below 0.01. */
 export function formatLoss(value: number): string {
   if (value === 0) return '0';
