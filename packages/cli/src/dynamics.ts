@@ -107,6 +107,7 @@ export function dynamicsFigures(
           label: 'first occurrence',
           steps: log.map(({ step }) => step),
           values: log.map(({ lossFirst }) => lossFirst ?? Number.NaN),
+          emphasis: true,
         },
         {
           label: 'repeat',
@@ -136,7 +137,7 @@ export function dynamicsFigures(
         label: input.toUpperCase(),
         steps,
         values: points.map(({ pathEffects }) => pathEffects![input]),
-        emphasis: input === 'k',
+        emphasis: true,
       })),
     });
   return {

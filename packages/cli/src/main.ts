@@ -164,7 +164,7 @@ function createProgram(): Command {
       examples(
         'npx induction-lab patch model.safetensors --by-position --figures figures',
         "npx induction-lab patch model.safetensors --hook 'blocks.*.hook_resid_pre' --by-position",
-        'npx induction-lab patch model.safetensors --clean "7 3 9 7 3" --corrupted "7 4 9 7 3"',
+        'npx induction-lab patch model.safetensors --clean "7 3 9 7 3" --corrupted "5 3 9 7 3"',
       ),
     )
     .action(async (checkpoint, options) => (await import('./patchCommand.ts')).patchCommand(checkpoint, options));

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectRefusal, run, succeed } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';
-import { writeInduction, writePositionalCopier } from './support/models.ts';
+import { writeInduction } from './support/models.ts';
 
 const folder = temporaryFolder();
 const induction = writeInduction(join(folder, 'induction.safetensors'));
-const copier = writePositionalCopier(join(folder, 'copier.safetensors'));
 
 interface Effects {
   readonly kind: string;
@@ -51,8 +50,4 @@ test('compose --json: the induction head copies, and only the K path composes', 
     ['k', true],
     ['v', false],
   ]);
-});
-
-test('compose says of a model of one layer that no head can compose', async () => {
-  expect((await succeed('compose', copier)).stdout).toContain('One layer: no head can compose with an earlier one.');
 });

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import {
   encodeCheckpoint,
+  handBuiltHub,
   handBuiltInduction,
   handBuiltPositionalCopier,
   loadEngine,
@@ -18,6 +19,8 @@ export function writeModel(path: string, model: Model): string {
 }
 
 export const writeInduction = (path: string): string => writeModel(path, handBuiltInduction(engine, sizes));
+
+export const writeHub = (path: string): string => writeModel(path, handBuiltHub(engine, sizes));
 
 export const writePositionalCopier = (path: string): string =>
   writeModel(path, handBuiltPositionalCopier(engine, { ...sizes, period: 17 }));
