@@ -275,5 +275,6 @@ function describe({ groups, reference, unit }: EffectRecord): string {
   };
   const texts = groups.map(({ title, rows: own }) => `${title ? `${title}: ` : ''}${own.map(told).join('; ')}.`);
   const lines = (reference ?? []).map(({ label, value }) => `${label} ${format(value)}`);
-  return `${unit}. ${texts.join(' ')}${lines.length > 0 ? ` Reference lines: ${lines.join('; ')}.` : ''}`;
+  const count = `${rows.length} ${rows.length === 1 ? 'effect' : 'effects'}`;
+  return `Forest plot of ${count}: ${unit}. ${texts.join(' ')}${lines.length > 0 ? ` Reference lines: ${lines.join('; ')}.` : ''}`;
 }

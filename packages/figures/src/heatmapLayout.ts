@@ -107,5 +107,9 @@ function columnAxis(labels: readonly string[], cellWidth: number) {
   const numeric = labels.every((label) => /^[−-]?\d+$/.test(label));
   if (widest + 3 > cellWidth && !numeric && cellWidth >= 11)
     return { columnLabels: 'upright' as const, columnStride: 1, columnLabelHeight: widest + 8 };
-  return { columnLabels: 'flat' as const, columnStride: strideOf(widest + 3, cellWidth), columnLabelHeight: 16 };
+  return {
+    columnLabels: 'flat' as const,
+    columnStride: strideOf(widest + (numeric ? 5 : 3), cellWidth),
+    columnLabelHeight: 16,
+  };
 }
