@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inTheme, misplacedTexts, readFigure, snapshotOf, textsOf } from '../test/readFigure.ts';
-import { type EffectRecord, type EffectRow, effectChart } from './effectChart.ts';
+import { type EffectRecord, effectChart } from './effectChart.ts';
+import type { EffectRow } from './effectLayout.ts';
 
 const record: EffectRecord = {
   title: 'Ablation',
