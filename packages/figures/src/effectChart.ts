@@ -1,6 +1,16 @@
 import { drawValueAxisBelow } from './axes.ts';
 import { checkFinite, checkInterval, checkNotEmpty } from './checks.ts';
 import {
+  type EffectColumns,
+  type EffectGroup,
+  type EffectRow,
+  effectColumns,
+  noteSize,
+  type PlacedRow,
+  padding,
+  placeRows,
+} from './effectLayout.ts';
+import {
   beginFigure,
   draw,
   drawKey,
@@ -17,29 +27,6 @@ import { decimalsFor, formatNumber, textWidth, wrapText } from './text.ts';
 import { linearScale, rangeWithZero } from './valueScale.ts';
 import { drawMarks, placeMarks } from './verticalMarks.ts';
 
-/** One effect, drawn as a row. */
-export interface EffectRow {
-  /** What was done or measured, such as "L1H3" or "circuit of 3 heads". */
-  readonly label: string;
-  /** A second line below the label, such as "induction head". */
-  readonly note?: string;
-  /** The effect, in the record's unit. */
-  readonly value: number;
-  /** Lower and upper end of the effect's interval, in the record's unit. */
-  readonly interval?: readonly [low: number, high: number];
-  /** What sort of row this is, such as 'circuit' or 'control': it decides the mark's shape and colour. */
-  readonly kind?: string;
-  /** Values to compare with, such as those of matched random sets, in the record's unit; drawn as faint dots in the row. */
-  readonly points?: readonly number[];
-}
-
-/** Rows that belong together. */
-export interface EffectGroup {
-  readonly title?: string;
-  /** In the order to draw, at least one. */
-  readonly rows: readonly EffectRow[];
-}
-
 /** What `effectChart` draws. */
 export interface EffectRecord {
   readonly title: string;
@@ -55,8 +42,6 @@ export interface EffectRecord {
 }
 
 const where = 'effectChart';
-const padding = 16;
-const noteSize = 11;
 const markRadius = 4.2;
 /** Room inside the plot's ends, so that a mark at an end stays inside. */
 const inset = 10;
@@ -84,7 +69,7 @@ export function effectChart(record: EffectRecord, options: FigureOptions = {}): 
   );
   drawKey(frame, keyOf(frame, record, styles));
 
-  const columns = columnsOf(frame, rows);
+  const columns = effectColumns(frame.width, rows);
   const domain = rangeWithZero([...rows.flatMap(valuesOf), ...(reference ?? []).map((r) => r.value)], 0.04);
   const scale = linearScale(domain, Math.max(3, Math.floor((columns.right - columns.left) / 75)));
   const inner = { left: columns.left + inset, right: columns.right - inset };
@@ -112,80 +97,10 @@ export function effectChart(record: EffectRecord, options: FigureOptions = {}): 
 
 const valuesOf = ({ value, interval, points }: EffectRow): number[] => [value, ...(interval ?? []), ...(points ?? [])];
 
-interface Columns {
-  readonly labelWidth: number;
-  /** Ends of the plot, in figure pixels. */
-  readonly left: number;
-  readonly right: number;
-  readonly texts: ReadonlyMap<EffectRow, { readonly value: string; readonly interval: string }>;
-  /** Right end of the values, and of the intervals beside them: null where there is no room. */
-  readonly valuesEnd: number;
-  readonly intervalAt: number | null;
-}
-
-/** Divides the width among labels, plot and values; labels are wrapped to two fifths at most. */
-function columnsOf({ width }: Frame, rows: readonly EffectRow[]): Columns {
-  const decimals = decimalsFor(Math.max(...rows.map((row) => Math.abs(row.value))));
-  const format = (value: number) => formatNumber(value, decimals);
-  const texts = new Map(
-    rows.map((row) => [
-      row,
-      { value: format(row.value), interval: row.interval ? `[${row.interval.map(format).join(', ')}]` : '' },
-    ]),
-  );
-  const widest = (text: (t: { value: string; interval: string }) => string, size: number) =>
-    Math.max(...[...texts.values()].map((t) => textWidth(text(t), size, true)));
-  const valueWidth = widest((t) => t.value, fontSize);
-  const intervalWidth = widest((t) => t.interval, noteSize);
-  const widestLabel = Math.max(100, 0.38 * (width - 2 * padding - valueWidth));
-  const labelWidth = Math.max(
-    ...rows.flatMap(({ label, note }) => [
-      ...wrapText(label, widestLabel, fontSize).map((line) => textWidth(line, fontSize)),
-      ...wrapText(note ?? '', widestLabel, noteSize).map((line) => textWidth(line, noteSize)),
-    ]),
-  );
-  const left = padding + labelWidth + 8;
-  const withInterval = intervalWidth > 0 && width - left - valueWidth - intervalWidth > 260;
-  const intervalAt = withInterval ? width - padding : null;
-  const valuesEnd = width - padding - (withInterval ? intervalWidth + 6 : 0);
-  return { labelWidth, left, right: valuesEnd - valueWidth - 6, texts, valuesEnd, intervalAt };
-}
-
-interface PlacedRow {
-  readonly group: string;
-  readonly row: EffectRow;
-  readonly lines: readonly string[];
-  readonly notes: readonly string[];
-  /** The row's middle. */
-  readonly y: number;
-}
-
-/** Stacks titles and rows; a row is as high as its wrapped label needs. */
-function placeRows(groups: readonly EffectGroup[], labelWidth: number, top: number) {
-  const titles: { text: string; y: number }[] = [];
-  const rows: PlacedRow[] = [];
-  let y = top + 2;
-  groups.forEach(({ title, rows: ofGroup }, index) => {
-    if (index > 0) y += 8;
-    if (title !== undefined) {
-      titles.push({ text: title, y: y + 14 });
-      y += 22;
-    }
-    for (const row of ofGroup) {
-      const lines = wrapText(row.label, labelWidth, fontSize);
-      const notes = row.note ? wrapText(row.note, labelWidth, noteSize) : [];
-      const height = Math.max(24, lines.length * 15 + notes.length * 13 + 8);
-      rows.push({ group: title ?? '', row, lines, notes, y: y + height / 2 });
-      y += height;
-    }
-  });
-  return { titles, rows, foot: y };
-}
-
 function drawRow(
   frame: Frame,
   { group, row, lines, notes, y }: PlacedRow,
-  { columns, x, style }: { columns: Columns; x: (value: number) => number; style: KindStyle },
+  { columns, x, style }: { columns: EffectColumns; x: (value: number) => number; style: KindStyle },
 ): void {
   const { palette } = frame;
   const { label, value, interval, kind, points } = row;
@@ -275,5 +190,6 @@ function describe({ groups, reference, unit }: EffectRecord): string {
   };
   const texts = groups.map(({ title, rows: own }) => `${title ? `${title}: ` : ''}${own.map(told).join('; ')}.`);
   const lines = (reference ?? []).map(({ label, value }) => `${label} ${format(value)}`);
-  return `${unit}. ${texts.join(' ')}${lines.length > 0 ? ` Reference lines: ${lines.join('; ')}.` : ''}`;
+  const count = `${rows.length} ${rows.length === 1 ? 'effect' : 'effects'}`;
+  return `Forest plot of ${count}: ${unit}. ${texts.join(' ')}${lines.length > 0 ? ` Reference lines: ${lines.join('; ')}.` : ''}`;
 }

@@ -55,7 +55,7 @@ export function layoutHeatmaps(extent: HeatmapExtent, width: number): HeatmapLay
   const mode = rows * columns <= mostCells ? 'cells' : 'image';
   const needed = (size: number) => Math.max(...extent.numbers.map((text) => textWidth(text, size))) + 4;
   const numberSize = mode === 'cells' ? ([11, 9].find((size) => needed(size) <= cellAt(1)) ?? null) : null;
-  const least = numberSize === null ? leastCell(rows, columns) : needed(numberSize);
+  const least = numberSize === null ? leastCell(rows, columns, mode) : needed(numberSize);
   const most = Math.min(panels, numberSize === null ? panelsPerLine(panels) : panels);
   const fitting = Array.from({ length: most }, (_, i) => most - i).find((perLine) => cellAt(perLine) >= least) ?? 1;
   const perLine = Math.ceil(panels / Math.ceil(panels / fitting));
@@ -80,7 +80,10 @@ export function layoutHeatmaps(extent: HeatmapExtent, width: number): HeatmapLay
 /** Panels of few rows are wide; the others get square cells. */
 const isWide = (rows: number, columns: number): boolean => 2 * rows <= columns;
 
-const leastCell = (rows: number, columns: number): number => (isWide(rows, columns) ? 6 : 96 / columns);
+function leastCell(rows: number, columns: number, mode: HeatmapLayout['mode']): number {
+  if (!isWide(rows, columns)) return 96 / columns;
+  return mode === 'cells' ? 18 : 6;
+}
 
 function panelsPerLine(panels: number): number {
   if (panels <= 16) return 4;
@@ -107,5 +110,9 @@ function columnAxis(labels: readonly string[], cellWidth: number) {
   const numeric = labels.every((label) => /^[−-]?\d+$/.test(label));
   if (widest + 3 > cellWidth && !numeric && cellWidth >= 11)
     return { columnLabels: 'upright' as const, columnStride: 1, columnLabelHeight: widest + 8 };
-  return { columnLabels: 'flat' as const, columnStride: strideOf(widest + 3, cellWidth), columnLabelHeight: 16 };
+  return {
+    columnLabels: 'flat' as const,
+    columnStride: strideOf(widest + (numeric ? 5 : 3), cellWidth),
+    columnLabelHeight: 16,
+  };
 }

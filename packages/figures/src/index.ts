@@ -1,7 +1,8 @@
 /** Charts of induction-lab's records as SVG text. Browser-safe: plain data in, a string out. */
 export { type DynamicsPanel, type DynamicsRecord, dynamicsChart } from './dynamicsChart.ts';
 export type { DynamicsLine } from './dynamicsLines.ts';
-export { type EffectGroup, type EffectRecord, type EffectRow, effectChart } from './effectChart.ts';
+export { type EffectRecord, effectChart } from './effectChart.ts';
+export type { EffectGroup, EffectRow } from './effectLayout.ts';
 export type { FigureOptions } from './figureFrame.ts';
 export { type HeadScoreRecord, headScoreChart } from './headScoreChart.ts';
 export type { HeadScores } from './headScoreLayout.ts';

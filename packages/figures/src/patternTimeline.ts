@@ -83,7 +83,7 @@ function stripeOf(record: PatternTimelineRecord, { stripe }: TimelineHead): Stri
 }
 
 function drawStepNames(frame: Frame, { steps }: PatternTimelineRecord, { block, side, gap }: Block): void {
-  const long = block.every((i) => textWidth(`step ${formatCount(steps[i]!)}`, 12) <= side + gap - 4);
+  const long = steps.every((step) => textWidth(`step ${formatCount(step)}`, 12) <= side + gap - 4);
   if (!long) drawText(frame, 'step', { x: left - 8, y: frame.top + 12, anchor: 'end', colour: frame.palette.muted });
   block.forEach((i, column) => {
     const text = `${long ? 'step ' : ''}${formatCount(steps[i]!)}`;

@@ -227,7 +227,7 @@ function describe({ groups, reference, xAxis, yAxis, unit }: SweepRecord): strin
   });
   const lines = (reference ?? []).map(({ label, value }) => `${label} (${format(value)})`);
   return (
-    `${yAxis}${unit ? ` (${unit})` : ''} of ${runs.length} runs by ${xAxis}. ${columns.join('; ')}.` +
+    `${yAxis}${unit ? ` (${unit})` : ''} of ${runs.length} ${runs.length === 1 ? 'run' : 'runs'} by ${xAxis}. ${columns.join('; ')}.` +
     (lines.length > 0 ? ` Reference lines: ${lines.join('; ')}.` : '')
   );
 }

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import {
   chanceLabel,
+  decimalsFor,
   formatCount,
   formatLoss,
+  formatNumber,
   formatShare,
+  shorten,
   textWidth,
   thresholdLabel,
   wrapEvenly,
@@ -35,4 +38,16 @@ test('wrapping keeps every word and stays within the width', () => {
 test('even wrapping leaves no word behind', () => {
   expect(wrapText('with a repeat (period 25)', 144, 12)).toEqual(['with a repeat (period', '25)']);
   expect(wrapEvenly('with a repeat (period 25)', 144, 12)).toEqual(['with a repeat', '(period 25)']);
+});
+
+test('numbers of one figure share their decimals, by the largest magnitude', () => {
+  expect([0, 0.002, 0.09, 0.5, 1, 4.2, 30, 1234].map(decimalsFor)).toEqual([0, 4, 3, 2, 2, 2, 1, 0]);
+  expect([-0.004, -0.5, 1234.5].map((value) => formatNumber(value, 2))).toEqual(['0.00', '−0.50', '1,234.50']);
+});
+
+test('a text that is too wide ends in an ellipsis and fits', () => {
+  expect(shorten('L0H1', 100, 12)).toBe('L0H1');
+  const short = shorten('a very long label of a row', 80, 12);
+  expect(short).toMatch(/^a very.*…$/);
+  expect(textWidth(short, 12)).toBeLessThanOrEqual(80);
 });

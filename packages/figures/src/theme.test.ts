@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { inTheme, readFigure } from '../test/readFigure.ts';
 import { rampColour } from './colourRamp.ts';
-import { figureCss, lossChart, patternGrid } from './index.ts';
+import {
+  dynamicsChart,
+  effectChart,
+  figureCss,
+  heatmaps,
+  lossChart,
+  patternGrid,
+  patternTimeline,
+  sweepChart,
+} from './index.ts';
 import { paletteOf } from './theme.ts';
 
 const record = {
@@ -65,7 +74,31 @@ describe('themes', () => {
 
   test.each(['light', 'dark', 'auto'] as const)('every figure is one labelled image without ids in %s', (theme) => {
     const grid = { heads: [{ label: '<L0H0>', pattern: [1] }], size: 1, title: record.title };
-    for (const svg of [lossChart(record, inTheme(theme)), patternGrid(grid, inTheme(theme))]) {
+    const { title } = record;
+    const line = { label: '<L0H0>', steps: [0, 1], values: [0, 1] };
+    const svgs = [
+      lossChart(record, inTheme(theme)),
+      patternGrid(grid, inTheme(theme)),
+      patternTimeline({ ...grid, steps: [0], patterns: [[[1]]] }, inTheme(theme)),
+      effectChart({ title, unit: 'a < b', groups: [{ rows: [{ label: '<L0H0>', value: 1 }] }] }, inTheme(theme)),
+      sweepChart(
+        { title, xAxis: '<x>', yAxis: '<y>', groups: [{ x: '1', runs: [{ value: 1, label: '<s>', kind: '"k"' }] }] },
+        inTheme(theme),
+      ),
+      dynamicsChart({ title, panels: [{ title: 'a < b', unit: 'nats', lines: [line] }], events: [] }, inTheme(theme)),
+      heatmaps(
+        {
+          title,
+          rowAxis: '<r>',
+          columnAxis: '<c>',
+          unit: 'nats',
+          scale: 'sequential',
+          panels: [{ title: '<K>', rows: ['a'], columns: ['b'], values: [1] }],
+        },
+        inTheme(theme),
+      ),
+    ];
+    for (const svg of svgs) {
       const figure = readFigure(svg);
       expect(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"')).toBe(true);
       expect(figure.getAttribute('role')).toBe('img');

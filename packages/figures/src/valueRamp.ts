@@ -40,7 +40,11 @@ export function divergingRamp(theme: Theme, domain: readonly [number, number]): 
   const { below, above } = arms[theme];
   return {
     domain,
-    level: (value) => neutral + Math.round((neutral - 1) * clamp(clamp(value, ...domain) / furthest, -1, 1)),
+    // Rounded by magnitude: Math.round alone takes 63.5 and −63.5 to different distances from the neutral colour.
+    level: (value) => {
+      const strength = clamp(value, ...domain) / furthest;
+      return neutral + Math.sign(strength) * Math.round((neutral - 1) * Math.abs(strength));
+    },
     colour: (level) =>
       level < neutral
         ? colourAlong(below, (neutral - level) / (neutral - 1))
@@ -88,8 +92,8 @@ function luminance(colour: Rgb): number {
   return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
 }
 
-/** The colour of text that reads better on this one: near-black or white. */
+/** The colour of text that reads better on this one, black or white: at 4.5 : 1 or more on any. */
 export function textColourOn(colour: Rgb): string {
-  // Equal contrast with both lies where (L + 0.05)² = (1 + 0.05)(black + 0.05).
-  return luminance(colour) > 0.19 ? '#1f2328' : '#ffffff';
+  // Contrast with both is equal where (L + 0.05)² = 1.05 · 0.05.
+  return luminance(colour) > 0.179 ? '#000000' : '#ffffff';
 }

@@ -2,13 +2,14 @@ import { Resvg } from '@resvg/resvg-js';
 import { convertIndexedToRgb, decode } from 'fast-png';
 import { parseHTML } from 'linkedom';
 import { nodeDocument } from '../src/node.ts';
+import { textWidth } from '../src/text.ts';
 import type { Theme } from '../src/theme.ts';
 
 const document = nodeDocument();
 
 /** Options for a figure drawn in a test. */
-export function inTheme(theme: Theme): { theme: Theme; document: Document } {
-  return { theme, document };
+export function inTheme(theme: Theme, width = 720): { theme: Theme; document: Document; width: number } {
+  return { theme, document, width };
 }
 
 /** A figure read back. Throws unless it is well-formed XML (resvg's parser is strict; linkedom's is not). */
@@ -20,6 +21,45 @@ export function readFigure(svg: string): SVGSVGElement {
 /** The texts drawn, without title and description. */
 export function textsOf(figure: Element): string[] {
   return Array.from(figure.querySelectorAll('text'), (text) => text.textContent ?? '');
+}
+
+interface TextBox {
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Boxes of all texts that our own code placed; turned ones have width and height exchanged. */
+function textBoxes(figure: Element): TextBox[] {
+  return Array.from(figure.querySelectorAll('text'), (element) => {
+    const text = element.textContent ?? '';
+    const size = Number(element.getAttribute('font-size') ?? 12);
+    const width = textWidth(text, size, Number(element.getAttribute('font-weight') ?? 400) > 500);
+    const shift = { start: 0, middle: 0.5, end: 1 }[element.getAttribute('text-anchor') ?? 'start'] ?? 0;
+    const { x, y } = numbersOf(element, 'x', 'y');
+    // Height from cap to baseline; turned by −90° a text runs upwards from (x, y).
+    return element.getAttribute('transform')?.startsWith('rotate(-90')
+      ? { text, left: x - 0.72 * size, right: x, top: y - (1 - shift) * width, bottom: y + shift * width }
+      : { text, left: x - shift * width, right: x + (1 - shift) * width, top: y - 0.72 * size, bottom: y };
+  });
+}
+
+/** What is wrong with where a figure's texts stand: pairs that overlap, and texts that leave the figure. */
+export function misplacedTexts(figure: Element): string[] {
+  const { width, height } = numbersOf(figure, 'width', 'height');
+  const boxes = textBoxes(figure);
+  const outside = boxes.filter(
+    ({ left, right, top, bottom }) => left < 0 || right > width || top < 0 || bottom > height,
+  );
+  const overlaps = boxes.flatMap((a, i) =>
+    boxes
+      .slice(i + 1)
+      .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+      .map((b) => `"${a.text}" overlaps "${b.text}"`),
+  );
+  return [...outside.map(({ text }) => `"${text}" leaves the figure`), ...overlaps];
 }
 
 /** Numbers of an element's attributes. */
