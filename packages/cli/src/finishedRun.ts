@@ -51,7 +51,7 @@ export interface FinishedRun extends ModelAnalysis {
 }
 
 /** Checkpoints that the report measures of a run. */
-const CHECKPOINTS = 24;
+const CHECKPOINTS = 16;
 
 /** Audit, ablations, circuits in the weights, all paths, and the proof. */
 export function analyseModel(model: Model): ModelAnalysis {
@@ -77,7 +77,7 @@ export function finishRun(
   const model = new Model(engine, run.experiment.model);
   model.setWeights(weights);
   const analysis = analyseModel(model);
-  const dynamics = measureRun(engine, folder, { most: CHECKPOINTS, sequences: 16 });
+  const dynamics = measureRun(engine, folder, { most: CHECKPOINTS, sequences: 12 });
   const examples = exampleSet(model);
   const metrics = folder.readMetrics();
   const points = lossPoints(metrics);

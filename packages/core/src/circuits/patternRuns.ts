@@ -1,5 +1,5 @@
 // Runs of a model over many sequences, a few at a time, reading attention patterns without keeping them all.
-import type { Intervention } from '../model/interventions.ts';
+import { type Intervention, looksAcross } from '../model/interventions.ts';
 import type { Model, Tokens } from '../model/model.ts';
 
 /** One sequence's pattern of one head: weight(query, key). */
@@ -16,6 +16,10 @@ export interface PatternVisit {
 /** Floats of patterns that may be in memory at once. */
 const BUDGET = 8_000_000;
 
+/** Sequences run together where an intervention looks at the others, and where none does: few enough for the cache. */
+const MOST = 64;
+const IN_CACHE = 4;
+
 /**
  * Runs `tokens` and shows every head's pattern on every sequence. Returns the losses: [sequence][position 0 … T − 2].
  * Without `visit` no pattern is kept.
@@ -27,7 +31,8 @@ export function runPatterns(
 ): Float64Array[] {
   const { nLayers, nHeads } = model.config;
   const length = tokens[0]?.length ?? 0;
-  const chunk = Math.max(1, Math.min(64, Math.floor(BUDGET / (nLayers * nHeads * length * length))));
+  const together = (options.interventions ?? []).some(looksAcross) ? MOST : IN_CACHE;
+  const chunk = Math.max(1, Math.min(together, Math.floor(BUDGET / (nLayers * nHeads * length * length))));
   const losses: Float64Array[] = [];
   const names = options.visit ? 'blocks.*.attn.hook_pattern' : [];
   for (let first = 0; first < tokens.length; first += chunk) {

@@ -67,6 +67,12 @@ export function checkIntervention(config: ModelConfig, intervention: Interventio
   }
 }
 
+/** Whether what an intervention does to one sequence depends on the others that run with it. */
+export const looksAcross = (i: Intervention): boolean =>
+  i.kind === 'resampleAblate' ||
+  (i.kind === 'meanAblate' && !i.mean) ||
+  (i.kind === 'removeFromInput' && i.by === 'mean');
+
 /** What must be kept from a clean run before these interventions can be applied: hook names. */
 export const cleanRunNeeds = (interventions: readonly Intervention[]): string[] => [
   ...new Set(
