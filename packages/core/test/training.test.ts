@@ -52,6 +52,18 @@ test('a run resumed from the state at step 137 ends with the weights of the run 
   expect(await finalHash(exact, 3, { resume: state! })).toBe(KNOWN_HASH);
 });
 
+test('clamped heads, one frozen and one ablated on the way, give the same weights with 1 and 3 threads', async () => {
+  const clamps = [
+    { kind: 'freeze', layer: 1, head: 2, fromStep: 20 },
+    { kind: 'ablate', layer: 0, head: 1, fromStep: 30 },
+  ];
+  const hash = (threads: number, training: object): Promise<string> =>
+    finalHash(exact, threads, { experiment: smallExperiment({ training: { steps: 60, ...training } }) });
+  const alone = await hash(1, { clamps });
+  expect(await hash(3, { clamps })).toBe(alone);
+  expect(await hash(1, {})).not.toBe(alone);
+});
+
 test('a run stopped by a signal finishes its step, and resuming it ends with the same weights', async () => {
   const controller = new AbortController();
   let state: TrainingState | undefined;

@@ -14,7 +14,8 @@ import { type ProbeOptions, repeatedProbe } from './probes.ts';
  * What is done to two copies of a block; the second copy, and with it the queries and their targets, stays as it is.
  * `break-repeat`: the first copy is drawn anew, so that nothing repeats. `change-match`: one token of the first copy, the
  * earlier copy of one query's token, becomes a token from outside the block; only that query counts. `shift-block`: the
- * first copy is rotated by one position: content finds its copy one position further, a fixed distance misses.
+ * first copy is rotated by one position: content finds its copy one position further, a fixed distance misses. There the
+ * last query of the repeat does not count: the rotation has taken its target away from behind its copy.
  */
 export const CORRUPTIONS = ['break-repeat', 'change-match', 'shift-block'] as const;
 export type Corruption = (typeof CORRUPTIONS)[number];
@@ -29,8 +30,13 @@ export interface PromptPair {
 /** Streams of what replaces tokens, beside those of the probes. */
 const CORRUPTION_STREAM = 101;
 
-/** Two copies of a block, and the same with the first one corrupted. Throws an Error when the vocabulary has no other token. */
+/**
+ * Two copies of a block, and the same with the first one corrupted. Throws an Error when the vocabulary has no other token,
+ * or when a block of two tokens is to be shifted, which leaves no query.
+ */
 export function corruptedPair(probe: ProbeOptions, period: number, corruption: Corruption): PromptPair {
+  if (corruption === 'shift-block' && period < 3)
+    throw new Error(`corruptedPair: shift-block needs a period of at least 3, got ${period}; use a longer one.`);
   const clean = repeatedProbe(probe, period);
   const middle = period + Math.floor(period / 2);
   const corrupted = clean.map((tokens, s) => {
@@ -42,7 +48,12 @@ export function corruptedPair(probe: ProbeOptions, period: number, corruption: C
     if (corruption === 'change-match') other[middle - period] = outsideToken(tokens, probe.config, random);
     return other;
   });
-  return { clean, corrupted, queries: corruption === 'change-match' ? [middle, middle + 1] : [period, 2 * period - 1] };
+  return { clean, corrupted, queries: queriesOf(corruption, period, middle) };
+}
+
+function queriesOf(corruption: Corruption, period: number, middle: number): [from: number, to: number] {
+  if (corruption === 'change-match') return [middle, middle + 1];
+  return [period, corruption === 'shift-block' ? 2 * period - 2 : 2 * period - 1];
 }
 
 function anotherToken(token: number, { dVocab }: ModelConfig, random: RandomStream): number {

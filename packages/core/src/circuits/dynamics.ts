@@ -136,19 +136,23 @@ const LEAST_KEY_EFFECT = 0.5;
 /** Steps of the training log that a crossing is averaged over: single batches are noisy. */
 const SMOOTHED = 10;
 
-/** First step after which the loss, averaged over ten records, is below half of its first average; null when never. */
+/** First step after which the loss, averaged over ten records, stays below half of its first average; null when never. */
 function halved(losses: readonly { readonly step: number; readonly lossRepeat: number }[]): number | null {
   const window = Math.min(SMOOTHED, losses.length);
   const average = (from: number): number => mean(losses.slice(from, from + window).map(({ lossRepeat }) => lossRepeat));
-  for (let i = 0; i + window <= losses.length; i++) if (average(i) < average(0) / 2) return losses[i]!.step;
-  return null;
+  const half = average(0) / 2;
+  let step: number | null = null;
+  for (let i = 0; i + window <= losses.length; i++)
+    if (average(i) < half) step ??= losses[i]!.step;
+    else step = null;
+  return step;
 }
 
 /**
  * The phase change by a stated rule: `lossRepeat` has fallen by half (in the training log if one is given, averaged over
  * ten records, otherwise at the checkpoints), and some head's period-free excess is above 0.3. Around it, when the others crossed half of their final value: the previous-token
  * score of the head that builds the keys at the end, its K-composition with its strongest reader (above random), and the
- * effect of the K path. Crossings are counted from the checkpoint after which they hold to the end.
+ * effect of the K path. Crossings are counted from the step or checkpoint after which they hold to the end.
  */
 export function phaseChange(
   points: readonly DynamicsPoint[],

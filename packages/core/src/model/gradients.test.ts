@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { direction, POSITION_OPTIONS, randomModel, randomTokens } from '../../test/support/models.ts';
 import { referenceEngine } from '../engine/engine.ts';
-import type { Model, RunResult } from './model.ts';
+import type { Hook, Model, RunResult } from './model.ts';
 import { isLearned } from './parameters.ts';
 
 const SIZES = { nHeads: 3, dModel: 11, dHead: 5, nCtx: 17, dVocab: 13, nLayers: 2 };
@@ -106,5 +106,73 @@ describe.for(cases)('$label', ({ options }) => {
       along[((1 * 3 + 2) * 7 + 4) * 7 + key] = 1;
       expectSlope(gradient, along, lossWithHook(model, hook, along), `${hook} at key ${key}`);
     }
+  });
+});
+
+describe('gradients of chosen queries', () => {
+  const model = randomModel(referenceEngine, { ...SIZES, biases: true });
+  const names = ['blocks.0.hook_v_input', 'blocks.1.attn.hook_z'];
+  const [from, to] = [2, 5];
+
+  /** Mean loss over the chosen queries of every sequence. */
+  const chosenLoss = ({ lossPerPosition }: RunResult): number => {
+    const chosen = [...lossPerPosition].filter((_, i) => i % 6 >= from && i % 6 < to);
+    expect(chosen).toHaveLength(tokens.length * (to - from));
+    return chosen.reduce((a, b) => a + b, 0) / chosen.length;
+  };
+
+  test('are the slopes of the mean loss over those queries, and losses are reported of all', () => {
+    const run = model.runWithGradients(tokens, { names, queries: [from, to] });
+    expect(run.lossPerPosition).toEqual(model.run(tokens).lossPerPosition);
+    for (const name of ['embed.W_E', 'blocks.0.attn.W_Q', 'blocks.1.attn.b_V', 'unembed.W_U']) {
+      const { shape, data } = model.getWeights()[name]!;
+      const along = direction(data.length, name.length);
+      const lossAt = (distance: number): number => {
+        model.setWeights({ [name]: { shape, data: along.map((d, i) => data[i]! + distance * d) } });
+        const loss = chosenLoss(model.run(tokens));
+        model.setWeights({ [name]: { shape, data } });
+        return loss;
+      };
+      expectSlope(run.gradients[name]!.data, along, lossAt, name);
+    }
+    for (const name of names) {
+      const { data } = run.activationGradients.get(name);
+      const along = direction(data.length, name.length);
+      const add = (distance: number): Hook => {
+        return (activation) => {
+          activation.data = activation.data.map((x, i) => x + distance * along[i]!);
+        };
+      };
+      const lossAt = (distance: number): number => chosenLoss(model.runWithHooks(tokens, [[name, add(distance)]]));
+      expectSlope(data, along, lossAt, name);
+    }
+  });
+
+  test('nothing after the last of them has one', () => {
+    const { activationGradients } = model.runWithGradients(tokens, { names, queries: [from, to] });
+    const { data, shape } = activationGradients.get('blocks.1.attn.hook_z');
+    const position = (i: number): number => Math.floor(i / (shape[2]! * shape[3]!)) % shape[1]!;
+    data.forEach((x, i) => void (position(i) >= to && expect(x).toBe(0)));
+    expect(data.some((x, i) => position(i) === to - 1 && x !== 0)).toBe(true);
+  });
+
+  test('of all queries they are those of the mean loss', () => {
+    const all = model.runWithGradients(tokens, { names, queries: [0, 6] });
+    const byDefault = model.runWithGradients(tokens, { names });
+    expect(all.gradients).toEqual(byDefault.gradients);
+    for (const name of names)
+      expect(all.activationGradients.get(name).data).toEqual(byDefault.activationGradients.get(name).data);
+  });
+
+  test('queries without a next token, or none at all, are refused', () => {
+    for (const queries of [
+      [0, 7],
+      [-1, 3],
+      [4, 4],
+      [5, 3],
+    ] as const)
+      expect(() => model.runWithGradients(tokens, { queries })).toThrow(
+        `runWithGradients: queries [${queries}] must lie within [0, 6), where a sequence has a next token.`,
+      );
   });
 });

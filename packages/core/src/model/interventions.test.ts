@@ -177,6 +177,42 @@ describe.for(cases)('$label, $name', ({ engine, normalization, tolerance }) => {
   });
 });
 
+describe('a clean run that was kept', () => {
+  const model = randomModel(referenceEngine, { ...SIZES, nLayers: 2 });
+  const others = randomTokens({ sequences: 2, length: 7 }, SIZES.dVocab, 2);
+  const interventions: readonly Intervention[] = [
+    { kind: 'patch', hook: 'blocks.0.attn.hook_z', head: 1, positions: [2, 5] },
+    { kind: 'meanAblate', hook: 'blocks.1.attn.hook_pattern', head: 3 },
+    { kind: 'resampleAblate', hook: 'blocks.1.attn.hook_v', head: 0 },
+  ];
+  const names = ['blocks.0.attn.hook_z', 'blocks.1.attn.hook_pattern', 'blocks.1.attn.hook_v'];
+
+  test('serves as the tokens it was kept of do, more than once', () => {
+    const { cache } = model.runWithCache(others, { names });
+    const fromTokens = model.runWithInterventions(tokens, interventions, { clean: others });
+    for (let again = 0; again < 2; again++)
+      expect(model.runWithInterventions(tokens, interventions, { clean: cache }).logits).toEqual(fromTokens.logits);
+    expect(distance(fromTokens.logits, model.runWithInterventions(tokens, interventions).logits)).toBeGreaterThan(1e-3);
+  });
+
+  test('that lacks what an intervention needs is refused with what it has', () => {
+    const { cache } = model.runWithCache(others, { names: names.slice(0, 2) });
+    expect(() => model.runWithInterventions(tokens, interventions, { clean: cache })).toThrow(
+      'ActivationCache: "blocks.1.attn.hook_v" was not kept; this cache has blocks.0.attn.hook_z, blocks.1.attn.hook_pattern.',
+    );
+  });
+
+  test('of other lengths is refused with both shapes', () => {
+    const { cache } = model.runWithCache(
+      others.map((t) => t.slice(1)),
+      { names },
+    );
+    expect(() => model.runWithInterventions(tokens, interventions, { clean: cache })).toThrow(
+      'patch: "blocks.0.attn.hook_z" has shape [2,7,5,3], the clean run has [2,6,5,3]; use as many prompts of equal length.',
+    );
+  });
+});
+
 describe('an intervention that makes no sense is refused', () => {
   const model: Model = randomModel(referenceEngine, { ...SIZES, nLayers: 2 });
   const run = (intervention: Intervention) => () => model.runWithInterventions(tokens, [intervention]);

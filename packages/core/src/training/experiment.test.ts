@@ -68,6 +68,38 @@ describe('a config that cannot be run is refused with a sentence that names the 
     ['task', 'periods', [10], /task\.periods/],
     ['task', 'kind', 'shuffled', /task.*"repeated", "varied" or "random"/],
     ['task', 'maxPrefix', 40, /needs a context of at least/],
+    ['task', 'share', 0, /task\.share must be above 0, got 0/],
+    ['task', 'share', 1.5, /task\.share must be at most 1, got 1\.5/],
+    [
+      'training',
+      'clamps',
+      [{ kind: 'freeze', layer: 2, head: 0 }],
+      /^training\.clamps names L2H0; this model has heads L0H0 to L1H3\.$/,
+    ],
+    [
+      'training',
+      'clamps',
+      [{ kind: 'ablate', layer: 0, head: 4 }],
+      /^training\.clamps names L0H4; this model has heads L0H0 to L1H3\.$/,
+    ],
+    [
+      'training',
+      'clamps',
+      [{ kind: 'hold', layer: 0, head: 0 }],
+      /training\.clamps\.0\.kind must be "freeze" or "ablate", got "hold"/,
+    ],
+    [
+      'training',
+      'clamps',
+      [{ kind: 'freeze', layer: 0, head: 0, fromStep: 0 }],
+      /training\.clamps\.0\.fromStep must be at least 1, got 0/,
+    ],
+    [
+      'training',
+      'clamps',
+      [{ kind: 'freeze', layer: -1, head: 0 }],
+      /training\.clamps\.0\.layer must be at least 0, got -1/,
+    ],
   ] as const)('%s.%s = %s', ([part, field, value, sentence]) => {
     expect(() => parseExperiment(changed(part, field, value))).toThrow(sentence);
   });
@@ -84,4 +116,11 @@ describe('a config that cannot be run is refused with a sentence that names the 
     expect(() => parseExperiment([])).toThrow(/the config/);
     expect(() => withSteps(parseExperiment(json), 50)).toThrow(/warmupSteps/);
   });
+});
+
+test('a clamp acts from the first step on unless it says otherwise, and none is the default', () => {
+  expect(parseExperiment(preset('varied')).training.clamps).toEqual([]);
+  const clamps = [{ kind: 'ablate', layer: 1, head: 3 }];
+  const { training } = parseExperiment(changed('training', 'clamps', { value: clamps, why: 'what forms without it?' }));
+  expect(training.clamps).toEqual([{ kind: 'ablate', layer: 1, head: 3, fromStep: 1 }]);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../engine/random.ts';
-import { fillTokens, makeBatch, periodsOf, queryRanges, type Task, TaskBatches } from './tasks.ts';
+import { fillTokens, makeBatch, periodsOf, queryRanges, STREAMS, type Task, TaskBatches } from './tasks.ts';
 
 const repeated: Task = { kind: 'repeated', period: 7, distinct: false, maxPrefix: 0 };
 const varied: Task = { kind: 'varied', periods: [5, 11], share: 1, heldOutPeriods: [8], distinct: false, maxPrefix: 4 };
@@ -49,6 +49,56 @@ describe('a batch', () => {
     expect(places.every(({ period }) => period === 0)).toBe(true);
     for (const sequence of tokens) expect(new Set(sequence).size).toBe(29);
     for (const sequence of batch({ ...repeated, distinct: true }).tokens) expect(new Set(sequence).size).toBe(7);
+  });
+});
+
+describe('a share of varied sequences', () => {
+  const task: Task = {
+    kind: 'varied',
+    periods: [5, 11],
+    share: 0.25,
+    heldOutPeriods: [8],
+    distinct: false,
+    maxPrefix: 0,
+  };
+  const COUNT = 4000;
+  /** Five standard deviations of a binomial count. */
+  const bound = (p: number): number => 5 * Math.sqrt(COUNT * p * (1 - p));
+
+  test('draws that share of the periods from the range, the longest among them, and gives the others the longest', () => {
+    const { places } = batch(task, { batch: COUNT });
+    const periods = periodsOf(task);
+    for (const period of periods) {
+      const expected = 0.25 / periods.length + (period === 11 ? 0.75 : 0);
+      const count = places.filter((place) => place.period === period).length;
+      expect(Math.abs(count - COUNT * expected), `period ${period}: ${count}`).toBeLessThan(bound(expected));
+    }
+    expect(places.some(({ period }) => !periods.includes(period))).toBe(false);
+  });
+
+  test('that is tiny still draws a few, and of 1 draws all', () => {
+    const other = (share: number): number =>
+      batch({ ...task, share }, { batch: COUNT }).places.filter(({ period }) => period !== 11).length;
+    const expected = (share: number): number => (share * 5) / 6;
+    for (const share of [0.01, 1])
+      expect(Math.abs(other(share) - COUNT * expected(share))).toBeLessThan(bound(expected(share)));
+    expect(other(0.01)).toBeGreaterThan(0);
+  });
+
+  test('of 1 draws what was drawn before there were shares: period, prefix, then tokens', () => {
+    const periods = periodsOf(varied);
+    const { tokens, places } = batch(varied);
+    const stream = new RandomStream(3, STREAMS.batches, 17);
+    tokens.forEach((sequence, s) => {
+      const drawn = stream.child(s);
+      const period = periods[drawn.below(periods.length)]!;
+      const start = drawn.below(5);
+      const byHand = new Int32Array(29);
+      for (let t = 0; t < start + period; t++) byHand[t] = drawn.below(31);
+      for (let t = start + period; t < 29; t++) byHand[t] = byHand[t - period]!;
+      expect(places[s]).toEqual({ start, period });
+      expect(sequence).toEqual(byHand);
+    });
   });
 });
 
