@@ -126,10 +126,12 @@ export function dynamicsFigures(
     {
       title: 'Attention that follows the period, every head',
       unit: 'share of attention',
+      domain: [-0.05, 1],
       lines: scoreLines((h) => h.inductionExcess, phase.inductionHead ?? top((h) => h.inductionExcess)),
     },
   ];
-  if (last.pathEffects)
+  // At periods that a model never solves, taking a path away says nothing.
+  if (last.pathEffects && phase.step !== null)
     panels.push({
       title: 'Loss on the repeat without a path from the earlier layers',
       unit: 'increase, nats',
@@ -195,9 +197,10 @@ function timelineFigure(
 
 /** What happened when, in words. */
 export function phaseText({ phase }: Dynamics): string[] {
+  const fell = phase.events.some(({ what, step }) => what === 'loss' && step !== null);
   const head =
     phase.step === null
-      ? 'No phase change: the loss on the repeat fell by half and some head’s attention followed the period at no common step.'
+      ? `No phase change: the loss on the repeat ${fell ? 'fell by half, and yet no head’s attention came to follow the period' : 'did not fall by half'}.`
       : `Phase change at step ${phase.step}: the loss on the repeat had fallen by half and some head’s attention followed the period.`;
   return [
     head,

@@ -30,7 +30,7 @@ export function proof(runs: readonly ToldRun[]): string {
     'proof',
     'The proof',
     paragraph(
-      'A head with the right pattern is not yet a head that does the work. So the circuit is stated as a claim, heads and the paths between them, and tested: everything else is replaced by its mean, and the claim must keep the loss low; it alone is replaced, and the loss must rise; random circuits of the same shape must do neither. Heads and paths were chosen on some sequences and measured on others. The <em>loss drop</em> is the difference between the loss with every head replaced by its mean and the model’s own.',
+      'A head with the right pattern is not yet a head that does the work. So the circuit is stated as a claim, heads and the paths between them, and tested: everything else is replaced by its mean, and the claim must keep the loss low; it alone is replaced, and the loss must rise. Random circuits of the same shape say what any set of that size would do (where all heads of a layer belong to the circuit, the random ones contain them too). Heads and paths were chosen on some sequences and measured on others. The <em>loss drop</em> is the difference between the loss with every head replaced by its mean and the model’s own.',
     ),
     table(
       [
