@@ -34,26 +34,30 @@ export function logitAttribution(set: RepeatSet): LogitAttribution {
   const sums = writers.map(() => ({ logit: [] as number[], loss: [] as number[] }));
   const total: number[] = [];
   const readOut = new ReadOut(set.model);
+  const part = new Float64Array(config.dVocab);
+  const whole = new Float64Array(config.dVocab);
   for (const { tokens, queries } of set.batches()) {
     const names = writers.flatMap(({ hook }) => (hook ? [hook] : []));
     const normalized = config.normalization === 'LN' ? ['ln_final.hook_scale'] : [];
     const { cache, logits } = set.model.runWithCache(tokens, { names: [...names, ...normalized] });
     const scales = normalized.length > 0 ? cache.get('ln_final.hook_scale').data : null;
+    const written = writers.map(({ hook }) => (hook ? cache.get(hook).data : null));
     const length = tokens[0]!.length;
+    const [from, to] = queries;
     tokens.forEach((sequence, s) => {
-      const [from, to] = queries;
       const logitSums = new Float64Array(writers.length + 1);
       const lossSums = new Float64Array(writers.length);
       for (let q = from; q < to; q++) {
         const row = s * length + q;
         const right = sequence[q + 1] as number;
-        const whole = Float64Array.from(logits.subarray(row * config.dVocab, (row + 1) * config.dVocab));
+        const scale = scales?.[row] ?? 1;
+        for (let v = 0; v < whole.length; v++) whole[v] = logits[row * config.dVocab + v] as number;
         const clean = crossEntropy(whole, right);
         logitSums[writers.length]! += aboveMean(whole, right);
-        writers.forEach((writer, w) => {
-          const part = writer.hook
-            ? readOut.vector(rowOf(cache.get(writer.hook).data, row, writer, config), scales?.[row] ?? 1)
-            : readOut.constant(scales?.[row] ?? 1);
+        writers.forEach(({ head }, w) => {
+          const data = written[w];
+          if (data) readOut.vector(data, head === null ? row : row * config.nHeads + head, scale, part);
+          else readOut.constant(scale, part);
           logitSums[w]! += aboveMean(part, right);
           for (let v = 0; v < part.length; v++) part[v] = whole[v]! - part[v]!;
           lossSums[w]! += crossEntropy(part, right) - clean;
@@ -74,12 +78,12 @@ export function logitAttribution(set: RepeatSet): LogitAttribution {
       loss: estimate(sums[w]!.loss),
     }),
   );
-  const whole = estimate(total);
+  const sum = estimate(total);
   const layerShares = Array.from(
     { length: config.nLayers },
-    (_, layer) => parts.filter((p) => p.layer === layer).reduce((sum, { logit }) => sum + logit.value, 0) / whole.value,
+    (_, layer) => parts.filter((p) => p.layer === layer).reduce((sum, { logit }) => sum + logit.value, 0) / sum.value,
   );
-  return { parts, total: whole, layerShares, sequences: set.sequences };
+  return { parts, total: sum, layerShares, sequences: set.sequences };
 }
 
 interface Writer {
@@ -108,15 +112,8 @@ function residualWriters(config: ModelConfig): Writer[] {
   ];
 }
 
-/** One position's vector of a writer, from [batch, pos, dModel] or [batch, pos, head, dModel]. */
-function rowOf(data: ArrayLike<number>, row: number, { head }: Writer, { nHeads, dModel }: ModelConfig): Float64Array {
-  const from = (head === null ? row : row * nHeads + head) * dModel;
-  return Float64Array.from({ length: dModel }, (_, i) => data[from + i] as number);
-}
-
 /** From the residual stream to the logits: final LayerNorm with a given scale, and W_U. */
 class ReadOut {
-  private readonly config: ModelConfig;
   private readonly gain: ArrayLike<number> | null;
   /** [dModel, dVocab] */
   private readonly W_U: Float64Array;
@@ -124,6 +121,8 @@ class ReadOut {
   private readonly outputBias: Float64Array;
   /** Logits that come after the LayerNorm's division: its shift through W_U, and b_U. */
   private readonly fixed: Float64Array;
+  /** The vector being read. */
+  private readonly x: Float64Array;
 
   constructor(model: Model) {
     const { config } = model;
@@ -131,12 +130,13 @@ class ReadOut {
     const weights = model.getWeights();
     const values = (name: string, size: number): ArrayLike<number> => weights[name]?.data ?? new Float64Array(size);
     const unembed = config.tied ? weights['embed.W_E']!.data : weights['unembed.W_U']!.data;
-    this.config = config;
     this.gain = config.normalization === 'LN' ? weights['ln_final.w']!.data : null;
     this.W_U = Float64Array.from({ length: dModel * dVocab }, (_, at) => {
       const [i, v] = [Math.floor(at / dVocab), at % dVocab];
       return unembed[config.tied ? v * dModel + i : at] as number;
     });
+    this.x = new Float64Array(dModel);
+    this.fixed = new Float64Array(dVocab);
     this.outputBias = new Float64Array(dModel);
     for (let layer = 0; layer < nLayers; layer++) {
       const b_O = values(`blocks.${layer}.attn.b_O`, dModel);
@@ -144,30 +144,37 @@ class ReadOut {
     }
     const shift = config.normalization === 'LN' ? weights['ln_final.b']!.data : new Float64Array(dModel);
     const b_U = values('unembed.b_U', dVocab);
-    this.fixed = this.multiply(Float64Array.from(shift as ArrayLike<number>)).map((x, v) => x + b_U[v]!);
+    for (let i = 0; i < dModel; i++) this.x[i] = shift[i]!;
+    this.multiply(this.fixed);
+    for (let v = 0; v < dVocab; v++) this.fixed[v]! += b_U[v]!;
   }
 
-  /** Logits of one vector of the residual stream: [dVocab]. */
-  vector(x: Float64Array, scale: number): Float64Array {
-    if (this.gain) {
-      const mean = x.reduce((a, b) => a + b, 0) / x.length;
-      for (let i = 0; i < x.length; i++) x[i] = ((x[i]! - mean) / scale) * this.gain[i]!;
+  /** Logits of row `row` of what was written, [.., dModel], into `logits`, [dVocab]. */
+  vector(written: ArrayLike<number>, row: number, scale: number, logits: Float64Array): void {
+    const { x, gain } = this;
+    let mean = 0;
+    for (let i = 0; i < x.length; i++) {
+      x[i] = written[row * x.length + i] as number;
+      mean += x[i]! / x.length;
     }
-    return this.multiply(x);
+    if (gain) for (let i = 0; i < x.length; i++) x[i] = ((x[i]! - mean) / scale) * gain[i]!;
+    this.multiply(logits);
   }
 
-  /** Logits of the biases. */
-  constant(scale: number): Float64Array {
-    const logits = this.vector(Float64Array.from(this.outputBias), scale);
-    return logits.map((x, v) => x + this.fixed[v]!);
+  /** Logits of the biases into `logits`. */
+  constant(scale: number, logits: Float64Array): void {
+    this.vector(this.outputBias, 0, scale, logits);
+    for (let v = 0; v < logits.length; v++) logits[v]! += this.fixed[v]!;
   }
 
-  private multiply(x: Float64Array): Float64Array {
-    const { dVocab } = this.config;
-    const out = new Float64Array(dVocab);
-    for (let i = 0; i < x.length; i++)
-      for (let v = 0, at = i * dVocab; v < dVocab; v++, at++) out[v]! += x[i]! * this.W_U[at]!;
-    return out;
+  /** x W_U */
+  private multiply(logits: Float64Array): void {
+    const { x, W_U } = this;
+    logits.fill(0);
+    for (let i = 0; i < x.length; i++) {
+      const xi = x[i]!;
+      for (let v = 0, at = i * logits.length; v < logits.length; v++, at++) logits[v]! += xi * W_U[at]!;
+    }
   }
 }
 
