@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { randomModel, randomTokens } from '../../test/support/models.ts';
 import { evenCopyLoss, perfectCopyLoss } from '../../test/support/paper.ts';
 import { referenceEngine } from '../engine/engine.ts';
-import { isSquare } from '../model/hookPoints.ts';
+import { hookPoints, isSquare } from '../model/hookPoints.ts';
 import type { CachedRun, Hook, Model } from '../model/model.ts';
 import { hasHeads } from '../model/places.ts';
 import {
@@ -237,6 +237,20 @@ describe('on a random model', () => {
     for (const { effect } of record.effects)
       expect(effect).toEqual({ value: Number.NaN, interval: [Number.NaN, Number.NaN], n: 2 });
   });
+});
+
+test('every kind of model can be patched everywhere, with finite numbers', () => {
+  for (const positions of ['shortformer', 'rotary', 'sinusoidal', 'none'] as const) {
+    const sizes = { nLayers: 3, nHeads: 2, dModel: 7, dHead: 5, nCtx: 11, dVocab: 5 };
+    const options = { positions, biases: true, tied: positions === 'rotary', normalization: 'LN' } as const;
+    const model = randomModel(referenceEngine, { ...sizes, ...options });
+    const hooks = hookPoints(model.config, { onRequest: false });
+    const { effects, doesNotApply } = activationPatching(model, randomPair(model, [3, 6]), { hooks });
+    expect(doesNotApply, positions).toBeNull();
+    expect(new Set(effects.map(({ hook }) => hook))).toEqual(new Set(hooks));
+    for (const { effect, attributed, label } of effects)
+      expect(Number.isFinite(effect.value) && Number.isFinite(attributed), `${positions}: ${label}`).toBe(true);
+  }
 });
 
 describe('bad input is refused in one sentence', () => {

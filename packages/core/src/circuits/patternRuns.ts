@@ -19,6 +19,8 @@ const BUDGET = 8_000_000;
 /** Sequences run together where an intervention looks at the others, and where none does: few enough for the cache. */
 const MOST = 64;
 const IN_CACHE = 4;
+/** Where an intervention looks at the others at least so many run together: any number above one splits into twos and threes. */
+const LEAST = 3;
 
 /**
  * Runs `tokens` and shows every head's pattern on every sequence. Returns the losses: [sequence][position 0 … T − 2].
@@ -31,12 +33,15 @@ export function runPatterns(
 ): Float64Array[] {
   const { nLayers, nHeads } = model.config;
   const length = tokens[0]?.length ?? 0;
-  const together = (options.interventions ?? []).some(looksAcross) ? MOST : IN_CACHE;
-  const chunk = Math.max(1, Math.min(together, Math.floor(BUDGET / (nLayers * nHeads * length * length))));
+  const across = (options.interventions ?? []).some(looksAcross);
+  const fitting = Math.min(across ? MOST : IN_CACHE, Math.floor(BUDGET / (nLayers * nHeads * length * length)));
+  const parts = Math.ceil(tokens.length / Math.max(across ? LEAST : 1, fitting));
+  const bound = (part: number): number => Math.floor((tokens.length * part) / parts);
   const losses: Float64Array[] = [];
   const names = options.visit ? 'blocks.*.attn.hook_pattern' : [];
-  for (let first = 0; first < tokens.length; first += chunk) {
-    const part = tokens.slice(first, first + chunk);
+  for (let i = 0; i < parts; i++) {
+    const first = bound(i);
+    const part = tokens.slice(first, bound(i + 1));
     const run = model.runWithInterventions(part, options.interventions ?? [], { names });
     part.forEach((_, s) => {
       losses.push(Float64Array.from(run.lossPerPosition.subarray(s * (length - 1), (s + 1) * (length - 1))));

@@ -3,13 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../test/support/models.ts';
 import { perfectCopyLoss } from '../../test/support/paper.ts';
 import { modelConfig } from '../model/config.ts';
+import { allHeads } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import type { NamedWeights } from '../model/parameters.ts';
 import { loadEngine } from '../node.ts';
 import { ablationEffects } from './ablation.ts';
 import { audit } from './audit.ts';
+import { ablateHeads } from './circuit.ts';
+import { mean } from './estimate.ts';
 import { handBuiltHub, handBuiltInduction, handBuiltPositionalCopier } from './handBuilt.ts';
 import { type ProofRecord, prove, randomCircuits } from './prove.ts';
+import { RepeatSet } from './repeatSet.ts';
 
 const engine = await loadEngine({ exact: true });
 const V = 29;
@@ -75,6 +79,17 @@ describe('the hand-built induction model', () => {
       /keeps 100 % \[100 %, 100 %\] of the loss drop \(\d+ random circuits of the same shape/,
     );
     expect(proof.sentence).toContain(`Measured on ${proof.measured.sequences} sequences that no choice was made on.`);
+  });
+
+  test('is measured on other sequences than its heads and edges were chosen on', () => {
+    const { periods, measured, selected } = proof;
+    const without = (heldOut: boolean): number => {
+      const set = new RepeatSet(handBuiltInduction(engine, sizes), { ...measured, periods, heldOut });
+      return mean(set.losses(ablateHeads(set, allHeads(set.model.config))));
+    };
+    expect(proof.lossWithoutHeads.value).toBeCloseTo(without(true), FLOAT32);
+    expect(Math.abs(without(false) - without(true))).toBeGreaterThan(0.001);
+    expect(selected.sequences).toBeGreaterThanOrEqual(6);
   });
 
   test('has its output from the induction head alone', () => {

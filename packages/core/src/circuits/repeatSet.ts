@@ -11,7 +11,7 @@ import { solvedPeriods } from './verdict.ts';
 const PERIODS = 6;
 
 export interface RepeatSetOptions {
-  /** Sequences in all, a whole number of each period. */
+  /** Sequences in all, a whole number of each period and at least two: resampling takes another one's. */
   readonly sequences: number;
   readonly seed: number;
   readonly heldOut?: boolean;
@@ -32,7 +32,7 @@ export class RepeatSet {
   constructor(model: Model, { sequences, seed, heldOut = false, periods }: RepeatSetOptions) {
     const probe: ProbeOptions = {
       config: model.config,
-      count: Math.max(1, Math.ceil(sequences / periods.length)),
+      count: Math.max(2, Math.ceil(sequences / periods.length)),
       seed,
       heldOut,
     };
