@@ -9,7 +9,7 @@ import {
 } from '@induction-lab/core/node';
 
 const engine = await loadEngine({ shared: false });
-const model = handBuiltInduction(engine, { dVocab: 64, nCtx: 50 });
+const model = handBuiltInduction(engine, { dVocab: 31, nCtx: 34 });
 
 // Every path from a head of layer 0 into a head of layer 1: only L0H0 → L1H0's keys should carry anything.
 for (const { source, target, input, increase } of pathTable(model).cells)
@@ -17,7 +17,7 @@ for (const { source, target, input, increase } of pathTable(model).cells)
     console.log(`${source} → ${target} ${input}: +${increase.value.toFixed(2)} nats`);
 
 // Change the earlier copy of one token. What undoes the damage? L0H0 at the position after it, L1H0 at the query.
-const pair = corruptedPair({ config: model.config, count: 16, seed: 1 }, 20, 'change-match');
+const pair = corruptedPair({ config: model.config, count: 16, seed: 1 }, 14, 'change-match');
 for (const { label, position, effect } of activationPatching(model, pair, { byPosition: true }).effects)
   if (position !== null && effect.value > 0.5)
     console.log(`${label} at position ${position} undoes ${effect.value.toFixed(2)}`);
