@@ -11,6 +11,7 @@ export * from './circuits/estimate.ts';
 export * from './circuits/examplePatterns.ts';
 export { type Complex, FactoredMatrix, Matrix } from './circuits/factoredMatrix.ts';
 export * from './circuits/handBuilt.ts';
+export * from './circuits/headMarks.ts';
 export * from './circuits/headScores.ts';
 export * from './circuits/logitAttribution.ts';
 export * from './circuits/pathTable.ts';
