@@ -65,6 +65,7 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
       /L1H\d \(induction head\) +\+[4-9]\.\d\d \[/,
       /all of layer 1 +\+[4-9]/,
     ],
+    images: 2,
   },
   paths: {
     text: [
@@ -72,5 +73,15 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
       /the K input +\+[3-9]\.\d\d .* 0\.0\d/,
       /the V input +(-0\.[012]|0\.0)\d /,
     ],
+  },
+  'path-table': { text: ['Varied periods: what each path carries'], images: 1 },
+  proof: {
+    text: [
+      'Literal run: There is no induction circuit',
+      /Varied periods: An induction circuit: L1H\d.* match keys that L0H\d built \(K-composition\)/,
+      /Two heads: An induction circuit: L1H\d matches keys that L0H\d built \(K-composition\)/,
+      /it keeps (9\d|10\d) % \[/,
+    ],
+    images: 2,
   },
 };

@@ -1,6 +1,7 @@
 // The notebook runs from top to bottom from a clean kernel, shows what its text says, and is committed as it runs.
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,16 +26,26 @@ const committed = readNotebook(file);
 const folder = mkdtempSync(join(tmpdir(), 'notebook-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+interface Execution {
+  readonly status: number | null;
+  readonly stderr: string;
+  result(): Notebook;
+}
+
 /** Runs a notebook as `npm run notebook -- --execute` does: kernel and, where it is missing, Jupyter's client set up first. */
-function execute(from: string): { status: number | null; stderr: string; result: () => Notebook } {
+async function execute(from: string): Promise<Execution> {
   const to = join(folder, 'executed.ipynb');
-  const command = [join(root, 'scripts/notebook.mjs'), '--execute', from, to];
-  const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  const child = spawn(process.execPath, [join(root, 'scripts/notebook.mjs'), '--execute', from, to]);
+  let stderr = '';
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
   return { status, stderr, result: () => readNotebook(to) };
 }
 
 /** Runs cells of the notebook with other knobs. */
-function executeWith(cells: Notebook['cells']): ReturnType<typeof execute> {
+function executeWith(cells: Notebook['cells']): Promise<Execution> {
   const from = join(folder, 'changed.ipynb');
   writeNotebook(from, { ...committed, cells });
   return execute(from);
@@ -56,8 +67,8 @@ function cellsWith(knobs: Readonly<Record<string, string>>): Notebook['cells'] {
 
 describe('run from a clean kernel', () => {
   let executed: Notebook;
-  beforeAll(() => {
-    const run = execute(file);
+  beforeAll(async () => {
+    const run = await execute(file);
     expect(run.stderr).not.toMatch(/Error/);
     expect(run.status).toBe(0);
     executed = run.result();
@@ -112,6 +123,14 @@ function inkOf(pixels: ArrayLike<number>, channels: number): number {
   return (ink * channels) / pixels.length;
 }
 
+test('every file that the text links to exists', () => {
+  const links = textCells(committed).flatMap(({ source }) =>
+    [...joined(source).matchAll(/\]\(([^)#]+)\)/g)].map((m) => m[1]!),
+  );
+  expect(links.length).toBeGreaterThan(2);
+  for (const link of links) expect(existsSync(join(dirname(file), link)), link).toBe(true);
+});
+
 test('no output holds a place or a name of the machine that it ran on', () => {
   const outputs = JSON.stringify(
     codeCells(committed).map((c) => c.outputs?.map(({ text, data }) => [text, { ...data, 'image/png': '' }])),
@@ -156,7 +175,7 @@ test('the cells pass the type checker', () => {
 
 const SHORT = { steps: '30', controlSteps: '20', variedSteps: '60', twoHeadsSteps: '60', batch: '8' };
 
-test('with other knobs every cell runs, and runs again after another change in the same kernel', () => {
+test('with other knobs every cell runs, and runs again after another change in the same kernel', async () => {
   const [setUp, ...rest] = cellsWith({ ...SHORT, period: '12', periods: '[5, 12]', nHeads: '2', nLayers: '3' });
   const [, ...again] = cellsWith({
     ...SHORT,
@@ -166,7 +185,7 @@ test('with other knobs every cell runs, and runs again after another change in t
     competition: '0',
   });
   const cells = [setUp!, ...rest, ...again].map((cell, i) => ({ ...cell, id: `${cell.id}-${i}` }));
-  const run = executeWith(cells);
+  const run = await executeWith(cells);
   expect(run.stderr).not.toMatch(/Error/);
   expect(run.status).toBe(0);
   const shown = run.result().cells.map(shownText).join('\n');
@@ -185,8 +204,8 @@ const REFUSED: readonly { knobs: Readonly<Record<string, string>>; sentence: str
 test.for(REFUSED)(
   'a cell of knobs that cannot be run says so in one sentence: $sentence',
   { timeout: 120_000 },
-  ({ knobs, sentence }) => {
-    const run = executeWith(cellsWith(knobs).slice(0, 2));
+  async ({ knobs, sentence }) => {
+    const run = await executeWith(cellsWith(knobs).slice(0, 2));
     expect(run.status).toBe(1);
     expect(run.stderr).toContain(`KnobError: ${sentence}`);
     const error = run.result().cells[1]!.outputs!.find((o) => o.output_type === 'error')!;
