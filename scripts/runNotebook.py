@@ -1,7 +1,7 @@
 """Runs a notebook from a clean kernel, without a window, and writes it with its outputs.
 
-Usage: runNotebook.py IN OUT FOLDER, where FOLDER is the kernel's working folder. Exit code 1 and the cell's own message
-when a cell fails; OUT then holds what there was until that cell.
+Usage: runNotebook.py IN OUT FOLDER, where FOLDER is the kernel's working folder. Exit code 1 with one line when a cell
+fails, which is then in OUT with everything before it, or when the kernel does not start or dies.
 """
 
 import sys
@@ -20,6 +20,15 @@ class TolerantClient(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
+def failure(notebook):
+    """The first failed cell's message."""
+    for cell in notebook.cells:
+        for out in cell.get("outputs", []):
+            if out.output_type == "error":
+                return f"Cell {cell.get('id', '')} failed. {out.ename}: {out.evalue}"
+    return "A cell failed without a message."
+
+
 def main(source, target, folder):
     notebook = nbformat.read(source, as_version=4)
     client = TolerantClient(
@@ -29,18 +38,17 @@ def main(source, target, folder):
         kernel_name=notebook.metadata.kernelspec.name,
         resources={"metadata": {"path": folder}},
     )
-    failure = None
     try:
         client.execute()
-    except CellExecutionError as error:
-        failure = error
+    except CellExecutionError:
+        nbformat.write(notebook, target)
+        print(failure(notebook), file=sys.stderr)
+        return 1
+    except Exception as error:  # a kernel that dies surfaces as one of several
+        print(f"The notebook's kernel did not start, or died: {error!r}", file=sys.stderr)
+        return 1
     nbformat.write(notebook, target)
-    if failure is None:
-        return 0
-    errors = [out for cell in notebook.cells for out in cell.get("outputs", []) if out.output_type == "error"]
-    for out in errors:
-        print(f"{out.ename}: {out.evalue}", file=sys.stderr)
-    return 1
+    return 0
 
 
 if __name__ == "__main__":
