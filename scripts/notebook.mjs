@@ -10,35 +10,25 @@ import {
   notebooks,
   pythonWithClient,
   root,
-  setUpClient,
   writeKernel,
 } from './jupyter.mjs';
 
 const NOTEBOOK = join(notebooks, 'induction_heads.ipynb');
 
-/** Ends with one sentence. */
-function stop(sentence, code) {
-  console.error(sentence);
-  process.exit(code);
-}
-
-function setUp() {
-  const { status } = spawnSync(process.execPath, [join(root, 'scripts/setup.mjs')], { stdio: 'inherit' });
+/** Builds what is missing and describes the kernel. */
+function setUp(...flags) {
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/setup.mjs'), ...flags], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
   try {
     return writeKernel();
   } catch (error) {
-    return stop(error.message, 1);
+    console.error(error.message);
+    return process.exit(1);
   }
 }
 
 function execute([from = NOTEBOOK, to = from]) {
-  setUp();
-  try {
-    setUpClient(console.error);
-  } catch (error) {
-    stop(error.message, 1);
-  }
+  setUp('--jupyter');
   const { status } = spawnSync(pythonWithClient(), [join(root, 'scripts/runNotebook.py'), from, to, notebooks], {
     stdio: 'inherit',
     env: jupyterEnvironment(),
@@ -48,7 +38,10 @@ function execute([from = NOTEBOOK, to = from]) {
 
 function open(args) {
   const jupyter = jupyterCommand();
-  if (!jupyter) stop(INSTALL_JUPYTER, 2);
+  if (!jupyter) {
+    console.error(INSTALL_JUPYTER);
+    process.exit(2);
+  }
   setUp();
   const [command, ...first] = jupyter;
   const child = spawn(command, [...first, NOTEBOOK, ...args], { stdio: 'inherit', env: jupyterEnvironment() });

@@ -1,5 +1,6 @@
 // Makes a checkout ready to run: installs packages when they are missing or older than the lock file, then builds what
-// is older than its sources. Uses Node alone, so that it runs on a fresh clone. Flags: --quiet, --build (always build).
+// is older than its sources. Uses Node alone, so that it runs on a fresh clone. Flags: --quiet, --build (always build),
+// --jupyter (also what runs the notebook without a window: installed on Debian as root, asked for elsewhere).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -75,4 +76,13 @@ if (always || !existsSync(stamp) || time(built) < Math.max(...sources, time(join
   node('building the packages', 'node_modules/typescript/bin/tsc', '-b');
   const { writeFileSync } = await import('node:fs');
   writeFileSync(built, '');
+}
+if (process.argv.includes('--jupyter')) {
+  const { setUpClient } = await import('./jupyter.mjs');
+  try {
+    setUpClient(say);
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
 }

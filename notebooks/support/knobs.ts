@@ -48,6 +48,8 @@ const NAMES: readonly (keyof Knobs)[] = [
 const POSITIONS: readonly Positions[] = ['standard', 'sinusoidal', 'none'];
 /** Shortest block: the audit needs a context of 14 tokens to tell a period from its neighbours. */
 const SHORTEST = 7;
+/** Steps over which the learning rate of both presets rises. */
+const WARM_UP = Math.max(variedPreset.training.warmupSteps.value, twoHeadsPreset.training.warmupSteps.value);
 
 /** Raised for knobs that cannot be run. It carries no stack: the sentence is what helps. */
 export class KnobError extends Error {
@@ -126,9 +128,29 @@ function checkKnobs(knobs: Knobs): void {
     );
   if (!Number.isInteger(period) || period < SHORTEST)
     throw new KnobError(`period must be a whole number of at least ${SHORTEST} for the audit, got ${period}.`);
+  checkPeriods(knobs);
+  for (const name of ['variedSteps', 'twoHeadsSteps'] as const)
+    if (knobs[name] <= WARM_UP)
+      throw new KnobError(
+        `${name} must be above ${WARM_UP}, the steps over which the learning rate rises first, got ${knobs[name]}.`,
+      );
   if (!POSITIONS.includes(positions))
     throw new KnobError(
       `positions must be ${POSITIONS.map((p) => `'${p}'`).join(' or ')}, which the cell of the model writes out, got '${positions}'.`,
+    );
+}
+
+function checkPeriods({ periods, period, dVocab }: Knobs): void {
+  if (!Array.isArray(periods) || periods.length !== 2)
+    throw new KnobError(`periods must be [shortest, longest], such as [10, 25], got ${JSON.stringify(periods)}.`);
+  const longest = Math.max(...periods);
+  if (longest + 2 > 2 * period)
+    throw new KnobError(
+      `periods goes up to ${longest}, which needs a context of ${longest + 2} tokens; the context is ${2 * period}, twice the period. Lower the end of periods, or raise period.`,
+    );
+  if (longest > dVocab)
+    throw new KnobError(
+      `dVocab must be at least ${longest}, the longest of periods, since one run draws the tokens of a block all different; got ${dVocab}.`,
     );
 }
 
@@ -143,9 +165,10 @@ function parse(json: unknown, knobOf: Readonly<Record<string, string>>): Experim
   try {
     return parseExperiment(json);
   } catch (error) {
-    const sentence = (error as Error).message
-      .replace(/\b(?:model|task|training)\.(\w+)/g, (_, field: string) => knobOf[field] ?? field)
-      .replace(/\bnCtx\b/g, 'nCtx (twice the period)');
+    const sentence = (error as Error).message.replace(
+      /\b(?:model|task|training)\.(\w+)/g,
+      (_, field: string) => knobOf[field] ?? field,
+    );
     throw new KnobError(`${sentence} Change it in the cell of knobs.`);
   }
 }

@@ -74,7 +74,7 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
       /the V input +(-0\.[012]|0\.0)\d /,
     ],
   },
-  'path-table': { text: ['Varied periods: what each path carries'], images: 1 },
+  'path-table': { text: ['Varied periods: what each path carries', /L0H\d into the K of L1H\d +\+0\.\d\d/], images: 1 },
   proof: {
     text: [
       'Literal run: There is no induction circuit',
