@@ -30,7 +30,11 @@ def failure(notebook):
 
 
 def main(source, target, folder):
-    notebook = nbformat.read(source, as_version=4)
+    try:
+        notebook = nbformat.read(source, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        print(f"{source} cannot be read as a notebook: {error}", file=sys.stderr)
+        return 1
     client = TolerantClient(
         notebook,
         timeout=900,
