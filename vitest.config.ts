@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'notebook',
           include: ['notebooks/test/notebook.test.ts'],
+          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },
