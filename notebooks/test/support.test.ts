@@ -3,7 +3,7 @@ import { lossChart, nodeDocument } from '@induction-lab/figures/node';
 import { expect, test } from 'vitest';
 import { largestDifference } from '../support/analysis.ts';
 import { figureShown, print, tableShown } from '../support/display.ts';
-import { experiments, type Knobs } from '../support/knobs.ts';
+import { experiments, type Knobs, readKnobs } from '../support/knobs.ts';
 import { nats, signed, withInterval } from '../support/numbers.ts';
 import { TrainingLog } from '../support/training.ts';
 
@@ -92,6 +92,11 @@ test.for([
   [{ nHead: 4 }, /^There is no knob "nHead"; the knobs are dVocab, period, nLayers,/],
 ] as const)('knobs that cannot be run: %o', ([change, sentence]) => {
   expect(() => experiments({ ...KNOBS, ...change } as Knobs)).toThrow(sentence);
+});
+
+test('a cell gets the same experiments, and the same refusal', async () => {
+  expect(await readKnobs(KNOBS)).toEqual(experiments(KNOBS));
+  await expect(readKnobs({ ...KNOBS, batch: 0 })).rejects.toThrow('batch must be at least 1, got 0.');
 });
 
 test('a missing knob is named', () => {
