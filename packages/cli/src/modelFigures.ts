@@ -3,8 +3,9 @@ import {
   type AuditRecord,
   type ExamplePatterns,
   examplePatterns,
+  headMarks,
+  type Judged,
   type Model,
-  type ProofRecord,
 } from '@induction-lab/core/node';
 import {
   type HeadScoreRecord,
@@ -29,33 +30,6 @@ export function exampleSet(model: Model): { half: ExamplePatterns; other: Exampl
     other: examplePatterns(model, { period: other }),
     control: examplePatterns(model, { period: 0 }),
   };
-}
-
-/** A head builds the keys when its removal from them costs more than this share of what cutting the whole K path costs. */
-const SHARE_OF_K_PATH = 0.25;
-
-/** The audit of a model, and its proof where there is one. */
-export interface Judged {
-  readonly audit: AuditRecord;
-  readonly proof?: ProofRecord;
-}
-
-/**
- * What a head is called, from the evidence, never by score alone: its role in the proven circuit where there is one, or
- * else by its effect on keys and by what its attention follows.
- */
-export function headMarks({ audit, proof }: Judged): Map<string, string> {
-  const marks = new Map<string, string>();
-  if (proof && proof.heads.length > 0) for (const { label, role } of proof.heads) marks.set(label, role);
-  else {
-    const kPath = audit.evidence.paths.find(({ path }) => path === 'k')?.increase.value ?? 0;
-    const builder = [...audit.evidence.keySources].sort((a, b) => b.increase.value - a.increase.value)[0];
-    if (builder && builder.increase.value > SHARE_OF_K_PATH * kPath) marks.set(builder.label, 'previous-token head');
-    const byExcess = [...audit.scores.heads].sort((a, b) => b.inductionExcess.value - a.inductionExcess.value);
-    for (const head of byExcess) if (audit.followers.includes(head.label)) marks.set(head.label, 'induction head');
-  }
-  for (const label of audit.positionalHeads) if (!marks.has(label)) marks.set(label, 'positional head');
-  return marks;
 }
 
 export interface ModelFigures {

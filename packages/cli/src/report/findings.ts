@@ -1,5 +1,6 @@
 // The sections about what was found: training, loss curves, scores, attention patterns, the twist, the discussion.
-import { headMarks, lossFigure } from '../modelFigures.ts';
+import { headMarks } from '@induction-lab/core/node';
+import { lossFigure } from '../modelFigures.ts';
 import { lossPoints } from '../runFolder.ts';
 import { EXPECTATIONS } from './expectations.ts';
 import type { HoverData } from './hover.ts';
