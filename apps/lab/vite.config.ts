@@ -29,7 +29,7 @@ export default defineConfig(({ mode }) => {
       modulePreload: { polyfill: false },
       ...(offline ? { assetsInlineLimit: Number.MAX_SAFE_INTEGER, cssCodeSplit: false } : { assetsInlineLimit: 0 }),
       rolldownOptions: {
-        input: offline ? { index: at('./index.html') } : { index: at('./index.html') },
+        input: offline ? { index: at('./index.html') } : { index: at('./index.html'), teacher: at('./teacher.html') },
       },
     },
   };

@@ -1,5 +1,5 @@
 // The page's side of the worker: questions with answers, messages, and what to do when the worker dies.
-import type { Message, QuestionKind, Questions } from './protocol.ts';
+import { type Message, type QuestionKind, type Questions, SEEN } from './protocol.ts';
 import { startWorker } from './startWorker.ts';
 
 interface Waiting {
@@ -61,6 +61,7 @@ export class Client {
   private hear(message: Message): void {
     if (message.kind !== 'answer' && message.kind !== 'refusal') {
       this.onMessage(message);
+      if (message.kind === 'view') this.worker.postMessage(SEEN);
       return;
     }
     const waiting = this.waiting.get(message.id);

@@ -127,6 +127,28 @@ async function untilStep(wanted: number): Promise<void> {
     await new Promise<void>((resolve) => reached.push(resolve));
 }
 
+/** Longer without a turn than this, in milliseconds, and the page was put to sleep. */
+const ASLEEP = 10_000;
+
+/** Says how long the page slept, and what became of the training meanwhile. */
+export function watchSleep(): void {
+  let before = Date.now();
+  let from = { step: 0, playing: false };
+  setInterval(() => {
+    const now = Date.now();
+    if (now - before > ASLEEP && from.playing) {
+      const seconds = Math.round((now - before) / 1000);
+      const went = step.value > from.step ? `went on to step ${step.value}` : 'waited';
+      notice.value = {
+        tone: 'plain',
+        text: `This tab slept for ${seconds} seconds; the training ${went}, and nothing is lost.`,
+      };
+    }
+    before = now;
+    from = { step: step.value, playing: status.value === 'playing' };
+  }, 1000);
+}
+
 /** Shows what went wrong and goes on; a death of the worker has been told already. */
 export function tell(error: unknown): void {
   if (error instanceof WorkerGone) return;

@@ -23,6 +23,7 @@ import {
   step,
   tell,
   viewed,
+  watchSleep,
 } from './lab.ts';
 import { mountLesson } from './lesson/mountLesson.tsx';
 import { writeLink } from './link.ts';
@@ -70,9 +71,12 @@ function takeDrops(): void {
 }
 
 async function begin(): Promise<void> {
+  document.documentElement.classList.toggle('projector', new URLSearchParams(location.search).has('projector'));
+  document.documentElement.classList.toggle('local', location.protocol === 'file:');
   render(<BenchPane />, document.getElementById('bench') as HTMLElement);
   mountLesson();
   takeDrops();
+  watchSleep();
   if (await keepIsolated()) return; // the page is about to load again, isolated
   await openAddress();
   followState();

@@ -104,6 +104,9 @@ export interface Question<K extends QuestionKind = QuestionKind> {
   readonly ask: Questions[K]['ask'];
 }
 
+/** Said of every view that the page has drawn, so that a slow or sleeping page is not sent more than it can show. */
+export const SEEN = 'seen';
+
 export type Message =
   | { readonly kind: 'ready'; readonly threads: number; readonly isolated: boolean }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }

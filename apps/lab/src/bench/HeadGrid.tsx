@@ -18,6 +18,7 @@ import {
 import type { HeadBars, View } from '../protocol.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';
 import { headWeights, PatternCanvas } from './PatternCanvas.tsx';
+import { PeriodControl } from './PeriodControl.tsx';
 
 function Tile({ head, index, still }: { head: HeadBars; index: number; still: boolean }): JSX.Element {
   const mark = still ? undefined : currentVerdict.value?.marks.get(head.label);
@@ -109,7 +110,7 @@ export function HeadGrid(): JSX.Element {
   return (
     <section class="panel patterns" aria-labelledby="patterns-title">
       <h3 id="patterns-title">
-        Attention patterns <span class="quiet">query position down, key position across</span>
+        Attention patterns <span class="quiet">queries down, keys across</span>
       </h3>
       {shown === null ? (
         <p class="quiet">The model is being prepared …</p>
@@ -133,6 +134,7 @@ export function HeadGrid(): JSX.Element {
           ) : null}
         </div>
       )}
+      <PeriodControl />
     </section>
   );
 }

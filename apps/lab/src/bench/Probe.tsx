@@ -1,7 +1,7 @@
 // The sequence that everything is seen on: a block repeated at a period, or the reader's own; predictions token by token.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { cell, change, look, own, ownTokens, period, run, view } from '../lab.ts';
+import { cell, look, own, ownTokens, view } from '../lab.ts';
 import type { View } from '../protocol.ts';
 import { roleOf } from './headRoles.ts';
 import { headWeights } from './PatternCanvas.tsx';
@@ -111,65 +111,14 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
   );
 }
 
-/** The loss of what is looked at, broken or not, in words and as a bar against guessing. */
-function LossNow({ shown }: { shown: View }): JSX.Element | null {
-  const { lossRepeat, lossRepeatIntact, lnVocab } = shown;
-  if (lossRepeat === null) return null;
-  const broken = lossRepeatIntact !== null && lossRepeat !== lossRepeatIntact;
-  const width = (x: number): string => `${Math.min(100, (100 * x) / (2.5 * lnVocab))}%`;
-  const verdictWord =
-    lossRepeat > lnVocab * 1.05 ? 'worse than guessing' : lossRepeat < lnVocab / 2 ? 'solved' : 'not solved';
-  return (
-    <div class="loss-now">
-      <p>
-        loss on the repeat <b data-testid="loss-repeat">{lossRepeat.toFixed(2)}</b> nats, {verdictWord}
-        {broken ? (
-          <>
-            {' '}
-            (intact <span data-testid="loss-intact">{lossRepeatIntact?.toFixed(2)}</span>)
-          </>
-        ) : null}
-      </p>
-      <div class="gauge" aria-hidden="true">
-        <i class="bar" style={{ width: width(lossRepeat) }} />
-        {broken ? <i class="intact" style={{ left: width(lossRepeatIntact as number) }} /> : null}
-        <i class="chance" style={{ left: width(lnVocab) }} />
-      </div>
-    </div>
-  );
-}
-
 export function Probe(): JSX.Element {
   const shown = view.value;
-  const longest = Math.floor((run.value?.experiment.model.nCtx ?? 50) / 2);
   const typed = own.value;
   const complaint =
     typed === null ? null : ownTokens.value === null ? 'Type two tokens or more.' : ownTokens.value.complaint;
   return (
     <section class="panel probe" aria-labelledby="probe-title">
       <h3 id="probe-title">Probe sequence</h3>
-      <div class="row">
-        <label class="period">
-          <span>
-            period <b>{typed === null ? period.value : 'own'}</b>
-          </span>
-          <input
-            type="range"
-            min="2"
-            max={longest}
-            step="1"
-            value={period.value}
-            disabled={typed !== null}
-            data-testid="period"
-            onInput={(e) =>
-              change(() => {
-                period.value = Number(e.currentTarget.value);
-              })
-            }
-          />
-        </label>
-        {shown ? <LossNow shown={shown} /> : null}
-      </div>
       {shown ? <Tokens shown={shown} /> : null}
       {shown ? <Details shown={shown} /> : null}
       <div class="row">

@@ -17,13 +17,13 @@ export const EXERCISES: readonly Exercise[] = [
     name: 'previous-token-head',
     title: 'Name the head that builds the keys',
     task: 'One head of layer 0 writes “the token before me” for the induction heads to find. Select it by clicking its pattern, then check. A bright diagonal is a hint; cutting paths is proof.',
-    start: 'preset=varied&seed=1&step=600&period=17',
+    start: 'preset=varied&seed=1&step=1000&period=17',
   },
   {
     name: 'smallest-set',
     title: 'Kill the copying with as few heads as you can',
     task: 'Switch heads off until the loss on the repeat is above half of guessing, at all periods. Every smaller set will be tried against yours.',
-    start: 'preset=varied&seed=1&step=600&period=17',
+    start: 'preset=varied&seed=1&step=1000&period=17',
   },
   {
     name: 'one-data-knob',
@@ -41,7 +41,7 @@ export const EXERCISES: readonly Exercise[] = [
     name: 'cut-the-path',
     title: 'Cut the one path that matters',
     task: 'Queries, keys or values: from which input of layer 1 must layer 0 be cut for the copying to die? Cut that one only.',
-    start: 'preset=varied&seed=1&step=600&period=17',
+    start: 'preset=varied&seed=1&step=1000&period=17',
   },
 ];
 

@@ -37,6 +37,9 @@ interface Subject {
   sent: number;
 }
 
+/** Views that may be under way to the page at once; while it is slower, steps go on unseen. */
+const UNSEEN = 2;
+
 const START: Look = { period: 25, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
 
 export class Bench {
@@ -45,6 +48,9 @@ export class Bench {
   private look: Look = START;
   private speed = Number.POSITIVE_INFINITY;
   private nextId = 1;
+  private unseen = 0;
+  /** A view was left out because the page had not drawn the last ones. */
+  private owed = false;
   private readonly engine: Engine;
   private readonly crew: { threads: number; start: StartCrew };
   private readonly post: (message: Message, transfer?: Transferable[]) => void;
@@ -57,6 +63,12 @@ export class Bench {
     this.engine = engine;
     this.crew = crew;
     this.post = post;
+  }
+
+  /** The page has drawn a view. */
+  seen(): void {
+    this.unseen = Math.max(0, this.unseen - 1);
+    if (this.owed && this.main?.run?.status !== 'playing') this.show();
   }
 
   /** Answers a question. Throws an Error whose message the page shows. */
@@ -227,6 +239,9 @@ export class Bench {
 
   private show(): void {
     if (!this.main) return;
+    this.owed = this.unseen >= UNSEEN;
+    if (this.owed) return;
+    this.unseen++;
     const view = this.viewOf(this.main, this.look.step);
     const beside = this.other ? this.viewOf(this.other, this.look.step ?? this.main.run?.step ?? null) : null;
     const transfer = [view, beside].flatMap((v) => (v ? [v.patterns.buffer, v.control.buffer] : []));

@@ -12,7 +12,7 @@ import {
   type Model,
   mean,
   parseExperiment,
-  repeatLosses,
+  RepeatSet,
   spread,
   sweepPeriods,
 } from '@induction-lab/core/browser';
@@ -35,11 +35,13 @@ const labels = (heads: readonly HeadName[]): string => heads.map((h) => headLabe
 /** Copying is dead when the loss on the repeat is above half of ln V, the audit's threshold for a solved period. */
 const deadAbove = (model: Model): number => Math.log(model.config.dVocab) / 2;
 
-/** Loss on the repeat over a few periods that are not all trained on, with some interventions. */
+/** Sequences of fresh tokens to measure an answer on, at periods of which not all need be trained on. */
+const measure = (model: Model, periods: readonly number[]): RepeatSet =>
+  new RepeatSet(model, { sequences: 36, seed: 7, periods });
+
+/** Loss on the repeat over a few periods, with some interventions. */
 function lossWith(model: Model, interventions: readonly Intervention[]): number {
-  const { config } = model;
-  const periods = spread(sweepPeriods(config), 3);
-  return mean(repeatLosses(model, { config, count: 12, seed: 7 }, periods, { interventions }));
+  return mean(measure(model, spread(sweepPeriods(model.config), 3)).losses(interventions));
 }
 
 function* subsets(heads: readonly HeadName[], size: number, from = 0): Generator<HeadName[]> {
@@ -94,13 +96,14 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
     if (look.cuts.length > 0) return refused('Restore the paths: this exercise is about removing heads.');
     const chosen = look.ablated;
     if (chosen.length === 0) return refused('Nothing is removed yet: switch heads off below their heatmaps.');
-    const lossWithout = (set: readonly HeadName[]): number => lossWith(model, ablate(config, set, look.kind));
+    const set = measure(model, spread(sweepPeriods(config), 3));
+    const lossWithout = (removed: readonly HeadName[]): number => mean(set.losses(ablate(config, removed, look.kind)));
     const loss = lossWithout(chosen);
     if (loss <= limit)
       return refused(`Without ${labels(chosen)} the loss is ${nats(loss)}; copying is dead above ${nats(limit)}.`);
     for (let size = 1; size < chosen.length; size++)
-      for (const set of subsets(heads, size))
-        if (lossWithout(set) > limit)
+      for (const smaller of subsets(heads, size))
+        if (lossWithout(smaller) > limit)
           return refused(`That kills it (${nats(loss)}), but a set of ${size} is enough. Which?`);
     return passed(
       `Without ${labels(chosen)} the loss rises from ${nats(intact)} to ${nats(loss)}, and no smaller set does it: every one was tried.`,
@@ -131,7 +134,7 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
     if (look.ablated.length + look.cuts.length > 0)
       return refused('Restore the model first: an intact model must fail.');
     const { config } = model;
-    const loss = mean(repeatLosses(model, { config, count: 12, seed: 7 }, [look.period]));
+    const loss = mean(measure(model, [look.period]).clean);
     const chance = Math.log(config.dVocab);
     return loss > chance
       ? passed(`At period ${look.period} it pays ${nats(loss)}: worse than the ${nats(chance)} of knowing nothing.`)

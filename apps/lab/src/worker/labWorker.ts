@@ -1,7 +1,7 @@
 // Entry of the worker that trains: it may wait, the page may not. Threads of its own where the page is cross-origin
 // isolated; otherwise this worker trains alone, and says so.
 import { loadEngine, startInline, startWorkers } from '@induction-lab/core/browser';
-import type { Message, Question } from '../protocol.ts';
+import { type Message, type Question, SEEN } from '../protocol.ts';
 import { Bench } from './bench.ts';
 
 /** More threads than this gain little on a batch of 64, and the page needs a core too. */
@@ -21,7 +21,14 @@ let queue: Promise<void> = ready.then(
   () => {},
   (error: Error) => post({ kind: 'trouble', sentence: error.message }),
 );
-globalThis.onmessage = ({ data }: MessageEvent<Question>) => {
+globalThis.onmessage = ({ data }: MessageEvent<Question | typeof SEEN>) => {
+  if (data === SEEN) {
+    ready.then(
+      (bench) => bench.seen(),
+      () => {}, // told already
+    );
+    return;
+  }
   const { id, kind, ask } = data;
   queue = queue.then(async () => {
     try {
