@@ -18,7 +18,9 @@ export default defineConfig(({ mode }) => {
     define: { __VERSION__: JSON.stringify(version) },
     plugins: [figureColours(), lessonPage(), ...(offline ? [singleFile()] : []), securityPolicy({ offline })],
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-    resolve: offline ? { alias: { [at('./src/startWorker.ts')]: at('./src/startWorkerOffline.ts') } } : {},
+    resolve: offline
+      ? { alias: [{ find: /^.*\/startWorker\.ts$/, replacement: at('./src/startWorkerOffline.ts') }] }
+      : {},
     server: { headers: isolationHeaders },
     preview: { headers: { ...isolationHeaders, ...policyHeader } },
     worker: { format: offline ? 'iife' : 'es' },
@@ -29,6 +31,7 @@ export default defineConfig(({ mode }) => {
       modulePreload: { polyfill: false },
       ...(offline ? { assetsInlineLimit: Number.MAX_SAFE_INTEGER, cssCodeSplit: false } : { assetsInlineLimit: 0 }),
       rolldownOptions: {
+        ...(offline ? { output: { codeSplitting: false } } : {}),
         input: offline ? { index: at('./index.html') } : { index: at('./index.html'), teacher: at('./teacher.html') },
       },
     },

@@ -3,6 +3,12 @@
 /** Set for one load, so that a host on which it does not help is not reloaded for ever. */
 const TRIED = 'isolation-tried';
 
+/** Milliseconds that a service worker gets to become active. */
+const PATIENCE = 3000;
+
+const after = (milliseconds: number): Promise<null> =>
+  new Promise((resolve) => setTimeout(() => resolve(null), milliseconds));
+
 /** Registers the worker where it is needed and allowed; true when the page is about to reload. */
 export async function keepIsolated(): Promise<boolean> {
   if (crossOriginIsolated || !isSecureContext || !('serviceWorker' in navigator) || location.protocol === 'file:')
@@ -10,8 +16,10 @@ export async function keepIsolated(): Promise<boolean> {
   if (sessionStorage.getItem(TRIED)) return false;
   try {
     sessionStorage.setItem(TRIED, 'yes');
-    await navigator.serviceWorker.register('isolation-worker.js');
-    await navigator.serviceWorker.ready;
+    const { serviceWorker } = navigator;
+    const registered = serviceWorker.register('isolation-worker.js').then(() => serviceWorker.ready);
+    // Where service workers are forbidden these promises may never settle.
+    if (!(await Promise.race([registered, after(PATIENCE)]))) return false;
   } catch {
     return false; // not allowed here: one thread trains, and the page says so
   }

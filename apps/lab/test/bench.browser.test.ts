@@ -8,7 +8,7 @@ let served: Served;
 
 beforeAll(async () => {
   [browser, served] = await Promise.all([launch(), serve()]);
-});
+}, 120_000);
 afterAll(async () => {
   await browser?.close();
   await served?.close();
@@ -41,7 +41,7 @@ describe('training varied from the page', () => {
     await setPeriod(page, 17);
     const intact = await numberIn(page, 'loss-repeat');
 
-    await page.getByRole('button', { name: 'Ablate L0H0' }).click();
+    await page.getByRole('button', { name: 'switch off L0H0' }).click();
     await page.getByTestId('loss-intact').waitFor();
     expect(await numberIn(page, 'loss-intact')).toBe(intact);
 
@@ -67,12 +67,12 @@ describe('training varied from the page', () => {
     const marked = page.locator('.tile:has(.says:text-is("previous-token head"))');
     expect(await marked.count()).toBe(1);
     const intact = await numberIn(page, 'loss-repeat');
-    await marked.getByRole('button', { name: /^Ablate/ }).click();
+    await marked.getByRole('button', { name: /^switch off/ }).click();
     await page.getByTestId('loss-intact').waitFor();
     expect(await numberIn(page, 'loss-repeat')).toBeGreaterThan(intact + 3);
     await page.getByRole('button', { name: 'Restore all' }).click();
     const quiet = page.locator('.tile[data-role="quiet"]').first();
-    await quiet.getByRole('button', { name: /^Ablate/ }).click();
+    await quiet.getByRole('button', { name: /^switch off/ }).click();
     await page.getByTestId('loss-intact').waitFor();
     expect(await numberIn(page, 'loss-repeat')).toBeLessThan(intact + 0.2);
     expect(errors).toEqual([]);

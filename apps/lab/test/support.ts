@@ -81,3 +81,12 @@ export async function untilStep(page: Page, step: number, timeout = 60_000): Pro
 export async function untilStill(page: Page): Promise<void> {
   await page.waitForFunction(() => /Train/.test(document.querySelector('[data-testid="play"]')?.textContent ?? ''));
 }
+
+/** The fingerprint of the weights at a step, once the page shows that step and rests. */
+export async function fingerprintAt(page: Page, step: number): Promise<string> {
+  await untilStep(page, step);
+  await untilStill(page);
+  const shown = page.locator(`.fingerprint[data-step="${step}"]`);
+  await shown.waitFor();
+  return shown.innerText();
+}

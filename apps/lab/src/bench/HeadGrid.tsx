@@ -58,7 +58,7 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
           type="button"
           class="ablate"
           aria-pressed={off}
-          aria-label={`Ablate ${head.label}`}
+          aria-label={`${off ? 'off' : 'switch off'} ${head.label}`}
           onClick={() => toggleAblation(name)}
         >
           {off ? 'off' : 'switch off'}

@@ -137,7 +137,7 @@ export function Probe(): JSX.Element {
         </label>
         {complaint ? <span class="complaint">{complaint}</span> : null}
       </div>
-      <p class="quiet legend">
+      <p class="legend">
         <span class="token sample" data-copy="first">
           block
         </span>{' '}

@@ -92,7 +92,10 @@ export function Speedometer(): JSX.Element | null {
       )}
       {view.value && !playing ? (
         <span title="A fingerprint of the weights’ bits: equal weights have equal fingerprints, on every machine.">
-          weights <code class="fingerprint">{view.value.fingerprint}</code>
+          weights{' '}
+          <code class="fingerprint" data-step={view.value.step}>
+            {view.value.fingerprint}
+          </code>
         </span>
       ) : null}
     </p>
