@@ -387,7 +387,14 @@ export const address = (): string => `${location.origin}${location.pathname}#${w
 /** After the worker died: a new one trains the same run again as far as it had come. */
 export async function revive(): Promise<void> {
   const state = linkState();
-  notice.value = null;
+  batch(() => {
+    notice.value = null;
+    run.value = null;
+    view.value = null;
+    step.value = 0;
+    kept.value = [0];
+    status.value = 'paused';
+  });
   client.restart();
   await open(state);
 }

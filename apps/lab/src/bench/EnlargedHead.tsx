@@ -28,12 +28,13 @@ function Stripe({ view }: { view: View }): JSX.Element | null {
   const size = view.tokens.length;
   const [from, to] = [cells[0], cells.at(-1)];
   if (!from || !to) return null;
-  const line = (dx: number): string =>
-    `M${from.key + dx},${from.query - (dx > 0.5 ? 0 : 0)}L${to.key + 1 + dx},${to.query + 1}`;
+  /** A line along the stripe, so far from its cells' middle. */
+  const line = (away: number): string =>
+    `M${from.key + 0.5 + away},${from.query}L${to.key + 1 + away},${to.query + 0.5}`;
   return (
     <svg class="stripe" viewBox={`0 0 ${size} ${size}`} aria-hidden="true" preserveAspectRatio="none">
-      <path d={line(-1.2)} />
-      <path d={line(1.2)} />
+      <path d={line(-1.4)} />
+      <path d={line(1.4)} />
     </svg>
   );
 }

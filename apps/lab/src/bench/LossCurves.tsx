@@ -76,7 +76,7 @@ function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Opt
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    padding: [10, 8, 0, 0],
+    padding: [10, 18, 0, 0],
     // A full axis from the start would hide the drop in the first pixels: it grows with the run.
     scales: {
       x: { time: false, range: (_, __, max) => [0, Math.min(last, Math.max(100, (max || 0) * 1.08))] },
