@@ -24,6 +24,26 @@ export function findBrowser() {
   return [...onPath, ...(PLACES[process.platform] ?? [])].find((path) => existsSync(path)) ?? null;
 }
 
+/** Path of an installed Firefox, or null. Its test is left out without one. */
+export function findFirefox() {
+  const { FIREFOX_PATH, PATH = '' } = process.env;
+  if (FIREFOX_PATH) return existsSync(FIREFOX_PATH) ? FIREFOX_PATH : null;
+  const names = ['firefox-esr', 'firefox'];
+  return (
+    PATH.split(delimiter)
+      .flatMap((folder) => names.map((name) => join(folder, name)))
+      .find((path) => existsSync(path)) ?? null
+  );
+}
+
+const mayInstall = () => process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+
+function install(name) {
+  console.error(`Installing ${name} for the tests of the web lab (once) ...`);
+  const apt = (...args) => spawnSync('apt-get', args, { stdio: ['ignore', 2, 2] }).status === 0;
+  return apt('update', '-qq') && apt('install', '-y', '-qq', '--no-install-recommends', name);
+}
+
 const HELP = {
   linux: 'install Debian’s or your distribution’s `chromium` package (on Debian: apt-get install chromium)',
   darwin: 'install Google Chrome from google.com/chrome',
@@ -36,12 +56,7 @@ export function needBrowser() {
   if (found) return found;
   if (process.env.CHROME_PATH)
     throw new Error(`CHROME_PATH names ${process.env.CHROME_PATH}, which does not exist; correct it or leave it out.`);
-  const mayInstall = process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
-  if (mayInstall) {
-    console.error('Installing chromium for the tests of the web lab (once) ...');
-    const apt = (...args) => spawnSync('apt-get', args, { stdio: ['ignore', 2, 2] }).status === 0;
-    if (apt('update', '-qq')) apt('install', '-y', '-qq', '--no-install-recommends', 'chromium');
-  }
+  if (mayInstall()) install('chromium');
   const installed = findBrowser();
   if (installed) return installed;
   const how = HELP[process.platform] ?? 'install Chrome or Chromium';
@@ -52,7 +67,10 @@ export function needBrowser() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
   try {
-    console.log(process.argv.includes('--install') ? needBrowser() : (findBrowser() ?? 'none'));
+    const wanted = process.argv.includes('--install');
+    console.log(wanted ? needBrowser() : (findBrowser() ?? 'none'));
+    // Firefox is welcome, not needed.
+    if (wanted && !findFirefox() && mayInstall()) install('firefox-esr');
   } catch (error) {
     console.error(`setup: ${error.message}`);
     process.exit(1);

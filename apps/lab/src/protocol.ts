@@ -58,6 +58,8 @@ export interface View {
   /** Mean loss in nats on the repeat queries of 16 sequences; for own tokens on the tokens that follow an earlier copy. */
   readonly lossRepeat: number | null;
   readonly lossRepeatIntact: number | null;
+  /** Whether anything is broken while looking. */
+  readonly broken: boolean;
   readonly lnVocab: number;
   readonly bars: readonly HeadBars[];
   /** A fingerprint of the weights' bits. */

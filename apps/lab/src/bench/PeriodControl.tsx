@@ -5,9 +5,8 @@ import type { View } from '../protocol.ts';
 
 /** The loss of what is looked at, broken or not, in words and as a bar against guessing. */
 function LossNow({ shown }: { shown: View }): JSX.Element | null {
-  const { lossRepeat, lossRepeatIntact, lnVocab } = shown;
+  const { lossRepeat, lossRepeatIntact, lnVocab, broken } = shown;
   if (lossRepeat === null) return null;
-  const broken = lossRepeatIntact !== null && lossRepeat !== lossRepeatIntact;
   const width = (x: number): string => `${Math.min(100, (100 * x) / (2.5 * lnVocab))}%`;
   const verdictWord =
     lossRepeat > lnVocab * 1.05 ? 'worse than guessing' : lossRepeat < lnVocab / 2 ? 'solved' : 'not solved';

@@ -4,8 +4,8 @@ import { useState } from 'preact/hooks';
 import { view } from '../lab.ts';
 import { type CircuitData, circuitOf, preparedCircuit } from './circuit.ts';
 
-const WIDTH = 640;
-const BOX = 46;
+const WIDTH = 520;
+const BOX = 50;
 const TOP = 104;
 
 interface Column {
@@ -58,10 +58,28 @@ function Drawing({ data, k, q, active }: { data: CircuitData; k: number; q: numb
   return (
     <svg viewBox={`0 0 ${WIDTH} 216`} class="circuit" role="img" aria-label={stepsOf(data, k, q)[active]?.says ?? ''}>
       <defs>
-        <marker id="head-orange" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+        <marker
+          id="head-orange"
+          viewBox="0 0 8 8"
+          refX="6"
+          refY="4"
+          markerWidth="11"
+          markerHeight="11"
+          markerUnits="userSpaceOnUse"
+          orient="auto"
+        >
           <path d="M0,0L8,4L0,8z" class="fill-previous" />
         </marker>
-        <marker id="head-blue" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+        <marker
+          id="head-blue"
+          viewBox="0 0 8 8"
+          refX="6"
+          refY="4"
+          markerWidth="11"
+          markerHeight="11"
+          markerUnits="userSpaceOnUse"
+          orient="auto"
+        >
           <path d="M0,0L8,4L0,8z" class="fill-induction" />
         </marker>
       </defs>
@@ -123,7 +141,8 @@ export function CircuitDiagram(): JSX.Element {
   const data = (view.value && circuitOf(view.value)) ?? preparedCircuit;
   const { period } = data;
   const queries = period - 1;
-  const q = period + (turn % queries);
+  // From the middle on: the first positions have hardly anything else to attend to.
+  const q = period + ((turn + Math.floor(queries / 2)) % queries);
   const k = q - period + 1;
   const steps = stepsOf(data, k, q);
   return (

@@ -97,6 +97,7 @@ export function lookAt(model: Model, look: Look, step: number, bars: readonly He
     ...top,
     lossRepeat,
     lossRepeatIntact,
+    broken: interventions.length > 0,
     lnVocab: Math.log(config.dVocab),
     bars,
     fingerprint,
