@@ -11,6 +11,7 @@ import type {
   Losses,
   Message,
   PathInput,
+  ProofRecord,
   RunInfo,
   RunStatus,
   View,
@@ -29,6 +30,8 @@ export interface Verdict {
   readonly step: number;
   readonly fingerprint: string;
   readonly marks: ReadonlyMap<string, string>;
+  /** The circuit as a claim, measured; null until it is asked for. */
+  readonly proof: ProofRecord | null;
 }
 
 /** A run kept beside the one that trains. */
@@ -286,8 +289,24 @@ export async function judge(): Promise<void> {
       record,
       step: at,
       marks: new Map(marks),
+      proof: null,
       fingerprint: view.value?.step === at ? (view.value.fingerprint ?? shown) : shown,
     };
+  } catch (error) {
+    tell(error);
+  } finally {
+    judging.value = false;
+  }
+}
+
+/** Has the circuit of the audited model named and measured. */
+export async function proveIt(): Promise<void> {
+  const judged = currentVerdict.value;
+  if (judging.value || !judged) return;
+  judging.value = true;
+  try {
+    const { proof, marks } = await client.ask('prove', {});
+    verdict.value = { ...judged, proof, marks: new Map(marks) };
   } catch (error) {
     tell(error);
   } finally {

@@ -5,10 +5,11 @@ import type {
   Experiment,
   HeadName,
   KeySource,
+  ProofRecord,
   StepRecord,
 } from '@induction-lab/core/browser';
 
-export type { AblationKind, AuditRecord, Experiment, HeadName, KeySource };
+export type { AblationKind, AuditRecord, Experiment, HeadName, KeySource, ProofRecord };
 
 /** An input of the layers after the first, from which everything that earlier layers wrote can be cut. */
 export type PathInput = 'q' | 'k' | 'v';
@@ -93,6 +94,7 @@ export interface Questions {
   resume: { ask: { step: number }; answer: null };
   compare: { ask: { keep: boolean }; answer: null };
   audit: { ask: Record<string, never>; answer: { record: AuditRecord; step: number; marks: [string, string][] } };
+  prove: { ask: Record<string, never>; answer: { proof: ProofRecord; marks: [string, string][] } };
   exercise: { ask: { name: ExerciseName; answer: ExerciseAnswer }; answer: ExerciseResult };
   checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number } };
   metrics: { ask: Record<string, never>; answer: string };

@@ -66,6 +66,9 @@ describe('training varied from the page', () => {
     await page.getByText('Attention follows the period in').waitFor({ timeout: 60_000 });
     const marked = page.locator('.tile:has(.says:text-is("previous-token head"))');
     expect(await marked.count()).toBe(1);
+    await page.getByTestId('prove').click();
+    await page.getByTestId('proof').waitFor({ timeout: 120_000 });
+    expect(await page.getByTestId('proof').innerText()).toContain('(previous-token head)');
     const intact = await numberIn(page, 'loss-repeat');
     await marked.getByRole('button', { name: /^switch off/ }).click();
     await page.getByTestId('loss-intact').waitFor();

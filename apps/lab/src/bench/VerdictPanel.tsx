@@ -1,6 +1,6 @@
 // The audit's verdict on the model that is shown, with its evidence.
 import type { JSX } from 'preact';
-import { judge, judging, run, type Verdict, verdict, view } from '../lab.ts';
+import { currentVerdict, judge, judging, proveIt, run, type Verdict, verdict, view } from '../lab.ts';
 
 const signed = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(x).toFixed(2)}`;
 
@@ -81,6 +81,26 @@ function Evidence({ record }: { record: Verdict['record'] }): JSX.Element {
   );
 }
 
+/** What the circuit's proof says: which heads, and how much of the copying they are. */
+function Proof({ proof }: { proof: NonNullable<Verdict['proof']> }): JSX.Element {
+  const percent = (x: number): string => `${Math.round(100 * x)} %`;
+  const { faithfulness, random } = proof;
+  const kept = random.length > 0 ? random.reduce((sum, r) => sum + r.kept, 0) / random.length : null;
+  return (
+    <div class="proof" data-testid="proof">
+      <p>{proof.sentence}</p>
+      {proof.heads.length > 0 ? (
+        <p class="quiet">
+          Its heads: {proof.heads.map((h) => `${h.label} (${h.role})`).join(', ')}. Alone they keep{' '}
+          {faithfulness ? percent(faithfulness.keptByHeads.value) : '–'} of what the model gains on the repeat; without
+          them {faithfulness ? percent(faithfulness.lost.value) : '–'} of it is lost.
+          {kept === null ? '' : ` Random circuits of the same shape keep ${percent(kept)}.`}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
 export function VerdictPanel(): JSX.Element {
   const said = verdict.value;
   const stale = said !== null && said.fingerprint !== view.value?.fingerprint;
@@ -105,6 +125,7 @@ export function VerdictPanel(): JSX.Element {
               {stale ? <span class="quiet"> at step {said.step}; the model has changed since</span> : null}
             </p>
             <p>{said.record.sentence}</p>
+            {said.proof ? <Proof proof={said.proof} /> : null}
           </>
         ) : (
           <p class="quiet">
@@ -113,6 +134,16 @@ export function VerdictPanel(): JSX.Element {
           </p>
         )}
       </div>
+      {currentVerdict.value && !currentVerdict.value.proof ? (
+        <p>
+          <button type="button" disabled={judging.value} onClick={() => void proveIt()} data-testid="prove">
+            Prove the circuit
+          </button>{' '}
+          <span class="quiet">
+            names its heads by what their removal does, and measures how much of the copying they are
+          </span>
+        </p>
+      ) : null}
       {said ? <Periods record={said.record} /> : null}
       {said ? <Evidence record={said.record} /> : null}
     </section>

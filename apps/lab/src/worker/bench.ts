@@ -12,6 +12,7 @@ import {
   type NamedWeights,
   parameterCount,
   parseExperiment,
+  prove,
   type StartCrew,
 } from '@induction-lab/core/browser';
 import type { HeadBars, Look, Message, Questions, RunInfo, View } from '../protocol.ts';
@@ -99,6 +100,7 @@ export class Bench {
         return null;
       },
       audit: async () => this.verdict(),
+      prove: async () => this.proof(),
       exercise: async ({ name, answer }) => {
         const subject = this.subject();
         this.load(subject, answer.look.step);
@@ -260,6 +262,14 @@ export class Bench {
     const { step } = this.load(subject, this.look.step);
     const record = this.auditOf(subject);
     return { record, step, marks: [...headMarks({ audit: record })] };
+  }
+
+  private proof(): Questions['prove']['answer'] {
+    const subject = this.subject();
+    this.load(subject, this.look.step);
+    const record = this.auditOf(subject);
+    const proof = prove(subject.model, { audit: record, sequences: 48 });
+    return { proof, marks: [...headMarks({ audit: record, proof })] };
   }
 
   private checkpoint(): Questions['checkpoint']['answer'] {
