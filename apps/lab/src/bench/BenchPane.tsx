@@ -40,11 +40,13 @@ export const BenchPane = (): JSX.Element => (
     <EnlargedHead />
     <Probe />
     <div class="columns">
-      <Breaking />
+      <div>
+        <Breaking />
+        <Comparison />
+      </div>
       <VerdictPanel />
     </div>
     <KnobPanel />
-    <Comparison />
     <Files />
   </>
 );

@@ -29,8 +29,7 @@ function Stripe({ view }: { view: View }): JSX.Element | null {
   const [from, to] = [cells[0], cells.at(-1)];
   if (!from || !to) return null;
   /** A line along the stripe, so far from its cells' middle. */
-  const line = (away: number): string =>
-    `M${from.key + 0.5 + away},${from.query}L${to.key + 1 + away},${to.query + 0.5}`;
+  const line = (away: number): string => `M${from.key + away},${from.query}L${to.key + 1 + away},${to.query + 1}`;
   return (
     <svg class="stripe" viewBox={`0 0 ${size} ${size}`} aria-hidden="true" preserveAspectRatio="none">
       <path d={line(-1.4)} />

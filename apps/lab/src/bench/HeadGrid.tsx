@@ -33,7 +33,6 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
       <div class="tile-head">
         <b>{head.label}</b>
         <span class="says">{says}</span>
-        <output class="weight" aria-hidden="true" data-index={index} />
       </div>
       <div class="frame">
         {still ? (
@@ -52,6 +51,7 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
           </button>
         )}
         <i class="crosshair" aria-hidden="true" />
+        <span class="weight" aria-hidden="true" data-index={index} />
       </div>
       {still ? null : (
         <button

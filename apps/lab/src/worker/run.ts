@@ -6,6 +6,7 @@ import {
   type Experiment,
   type NamedWeights,
   type Pause,
+  parameterCount,
   type StartCrew,
   type StepRecord,
   type TrainingState,
@@ -13,8 +14,10 @@ import {
 } from '@induction-lab/core/browser';
 import type { RunStatus } from '../protocol.ts';
 
-/** Largest distance between kept checkpoints, in steps. */
+/** Largest distance between kept checkpoints, in steps, for models so small that memory does not matter. */
 const KEPT_GAP = 50;
+/** Bytes that all kept states of a run may take: a phone has no more to spare. */
+const KEPT_BYTES = 64e6;
 /** Milliseconds of training between two looks, at full speed. */
 const LOOK_EVERY = 160;
 
@@ -53,7 +56,9 @@ export class Run {
   constructor(options: RunOptions) {
     this.options = options;
     this.threads = Math.min(options.threads, options.experiment.training.batch, 8);
-    this.keepSteps = checkpointSteps(this.lastStep, KEPT_GAP);
+    const stateBytes = 3 * 4 * parameterCount(options.experiment.model); // weights and two moments
+    const gap = Math.max(KEPT_GAP, Math.ceil((this.lastStep * stateBytes) / KEPT_BYTES));
+    this.keepSteps = checkpointSteps(this.lastStep, gap);
   }
 
   get lastStep(): number {
