@@ -6,6 +6,9 @@ import { lessonFile, readLesson } from './lesson.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** In the page itself: a browser asks for an icon at any time, and nothing is to be loaded after the page. */
+const icon = readFileSync(new URL('./icon.svg', import.meta.url)).toString('base64');
+
 export function lessonPage(): Plugin {
   return {
     name: 'lesson-page',
@@ -17,6 +20,7 @@ export function lessonPage(): Plugin {
           .map(({ id, title }) => `<li><a href="#${id}" data-section="${id}">${title}</a></li>`)
           .join('');
         return html
+          .replace('./icon.svg', `data:image/svg+xml;base64,${icon}`)
           .replace('<!--contents-->', () => list)
           .replace('<!--lesson-->', () => lesson)
           .replace('<!--popovers-->', () => popovers);

@@ -1,5 +1,4 @@
 // Puts scripts and styles into the page, so that it opens from a local folder, where a browser loads no modules.
-import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
 export function singleFile(): Plugin {
@@ -26,8 +25,7 @@ export function singleFile(): Plugin {
           } else continue;
           delete bundle[name];
         }
-        const icon = readFileSync(new URL('../public/icon.svg', import.meta.url)).toString('base64');
-        page.source = html.replace('./icon.svg', `data:image/svg+xml;base64,${icon}`);
+        page.source = html;
       },
     },
   };

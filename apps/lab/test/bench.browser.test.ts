@@ -59,8 +59,8 @@ describe('training varied from the page', () => {
   });
 
   test('without its previous-token head a model of two heads stops copying; without a quiet one it does not', async () => {
-    const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=600&period=13`);
-    await untilStep(page, 600);
+    const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=320&period=13`);
+    await untilStep(page, 320);
     await untilStill(page);
     await page.getByTestId('audit').click();
     await page.getByText('Attention follows the period in').waitFor({ timeout: 60_000 });

@@ -47,9 +47,9 @@ describe.for(SEEDS)('seed %i', (seed) => {
   let oneKnob: Trained;
   const literal: Setting = { preset: 'literal', seed, turned: {} };
   beforeAll(async () => {
-    circuit = await trained({ preset: 'two-heads', seed, turned: {} }, 600);
+    circuit = await trained({ preset: 'two-heads', seed, turned: {} }, 300);
     shortcut = await trained(literal, 200);
-    oneKnob = await trained(turn(literal, { shortest: 10 }), 450);
+    oneKnob = await trained(turn(literal, { shortest: 10 }), 320);
   }, 240_000);
 
   test('only the head that builds the keys is the previous-token head', () => {

@@ -119,13 +119,14 @@ test('the first view loads under 120 KB of JavaScript, workers included, kernels
   context.on('request', (request) => requests.push(request.url()));
   await page.goto(`${served.url}#preset=literal-1-layer&seed=1&step=4`);
   await untilStep(page, 4);
-  await page.waitForTimeout(500);
+  await page.waitForLoadState('networkidle');
   const scripts = [...new Set(requests.filter((url) => url.endsWith('.js')).map((url) => new URL(url).pathname))];
   const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(site + path), { level: 9 }).length, 0);
   expect(scripts.some((path) => path.includes('labWorker'))).toBe(true);
   expect(bytes).toBeLessThan(120_000);
   expect(requests.filter((url) => !url.startsWith(served.url))).toEqual([]);
   // Nothing is fetched once it runs: not by training, not by looking, not by judging.
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
   requests.length = 0;
   await page.getByTestId('period').fill('9');
   await page.getByTestId('audit').click();
