@@ -10,6 +10,7 @@ import { keepIsolated } from './isolation.ts';
 import {
   ablated,
   cuts,
+  isLoaded,
   kind,
   linkState,
   loadFile,
@@ -48,7 +49,7 @@ function followState(): void {
       other.value,
     ];
     clearTimeout(timer);
-    if (status.value === 'playing') return;
+    if (status.value === 'playing' || isLoaded.value) return; // a link cannot bring a file along
     timer = setTimeout(() => history.replaceState(null, '', `#${writeLink(linkState())}`), ADDRESS_DELAY);
   });
 }

@@ -63,6 +63,8 @@ export interface View {
   readonly broken: boolean;
   readonly lnVocab: number;
   readonly bars: readonly HeadBars[];
+  /** What uniform attention scores. */
+  readonly chance: { readonly previousToken: number; readonly induction: number };
   /** A fingerprint of the weights' bits. */
   readonly fingerprint: string;
 }

@@ -48,7 +48,7 @@ async function figure(name: FigureName): Promise<string> {
           induction,
           inductionControl: control,
         })),
-        chance: { previousToken: 0.0725, induction: 0.0276 },
+        chance: shown.chance,
         title: `${title}: scores`,
       },
       options,

@@ -57,7 +57,7 @@ function Details({ shown }: { shown: View }): JSX.Element {
   }));
   const induction = looksAt(shown, query);
   return (
-    <p class="cell-line" data-testid="cell">
+    <p class="cell-line" data-testid="cell" aria-live="polite">
       <b>
         query {query} (token {wordOf(shown.tokens[query] as number)}) → key {key} (token{' '}
         {wordOf(shown.tokens[key] as number)})

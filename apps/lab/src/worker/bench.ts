@@ -15,7 +15,7 @@ import {
   prove,
   type StartCrew,
 } from '@induction-lab/core/browser';
-import type { HeadBars, Look, Message, Questions, RunInfo, View } from '../protocol.ts';
+import type { Look, Message, Questions, RunInfo, View } from '../protocol.ts';
 import { checkExercise } from './exercises.ts';
 import { barsOf, fingerprintOf, lookAt } from './look.ts';
 import { Run } from './run.ts';
@@ -32,7 +32,7 @@ interface Subject {
   readonly run: Run | null;
   readonly loaded: NamedWeights | null;
   readonly model: Model;
-  bars: { fingerprint: string; sequences: number; bars: HeadBars[] } | null;
+  scored: ({ fingerprint: string; sequences: number } & Pick<View, 'bars' | 'chance'>) | null;
   audited: { fingerprint: string; record: AuditRecord } | null;
   /** Records that the page has. */
   sent: number;
@@ -169,7 +169,7 @@ export class Bench {
       lnVocab: Math.log(experiment.model.dVocab),
     };
     const model = new Model(this.engine, experiment.model);
-    this.main = { id, info, run, loaded, model, bars: null, audited: null, sent: 0 };
+    this.main = { id, info, run, loaded, model, scored: null, audited: null, sent: 0 };
     return this.main;
   }
 
@@ -233,10 +233,12 @@ export class Bench {
   private viewOf(subject: Subject, step: number | null): View {
     const at = this.load(subject, step);
     const sequences = subject.run?.status === 'playing' ? LIVE_SEQUENCES : RESTING_SEQUENCES;
-    const { bars } = subject;
-    if (bars?.fingerprint !== at.fingerprint || bars.sequences < sequences)
-      subject.bars = { fingerprint: at.fingerprint, sequences, bars: barsOf(subject.model, sequences) };
-    return lookAt(subject.model, this.look, at.step, subject.bars!.bars, at.fingerprint);
+    let { scored } = subject;
+    if (scored?.fingerprint !== at.fingerprint || scored.sequences < sequences)
+      scored = { fingerprint: at.fingerprint, sequences, ...barsOf(subject.model, sequences) };
+    subject.scored = scored;
+    const { bars, chance } = scored;
+    return lookAt(subject.model, this.look, { ...at, bars, chance });
   }
 
   private show(): void {

@@ -65,7 +65,8 @@ function countedLoss(
   return count === 0 ? null : sum / count;
 }
 
-export function lookAt(model: Model, look: Look, step: number, bars: readonly HeadBars[], fingerprint: string): View {
+/** What a look shows of a model; `known` is what has been found out about its weights already. */
+export function lookAt(model: Model, look: Look, known: Pick<View, 'step' | 'bars' | 'chance' | 'fingerprint'>): View {
   const { config } = model;
   const sequences = sequencesOf(config, look);
   const tokens = sequences[0] as number[];
@@ -87,7 +88,7 @@ export function lookAt(model: Model, look: Look, step: number, bars: readonly He
   const still = model.runWithInterventions(controls, interventions, { names });
   const control = firstPatterns(config, (name) => still.cache.get(name).data, length, controls.length);
   return {
-    step,
+    ...known,
     nLayers: config.nLayers,
     nHeads: config.nHeads,
     period: look.tokens ? 0 : Math.min(look.period, longestPeriod(config)),
@@ -99,8 +100,6 @@ export function lookAt(model: Model, look: Look, step: number, bars: readonly He
     lossRepeatIntact,
     broken: interventions.length > 0,
     lnVocab: Math.log(config.dVocab),
-    bars,
-    fingerprint,
   };
 }
 
@@ -152,17 +151,21 @@ function topPredictions(
 }
 
 /** Live scores of all heads on a few sequences. */
-export function barsOf(model: Model, sequences: number): HeadBars[] {
-  return headScores(model, { sequences, mostPeriods: 3 }).heads.map((h) => ({
-    layer: h.layer,
-    head: h.head,
-    label: headLabel(h.layer, h.head),
-    previousToken: h.previousToken.value,
-    induction: h.inductionStripe.value,
-    control: h.inductionStripeControl.value,
-    excess: h.inductionExcess.value,
-    offset: h.positionalOffset.aboveChance,
-  }));
+export function barsOf(model: Model, sequences: number): Pick<View, 'bars' | 'chance'> {
+  const { heads, chance } = headScores(model, { sequences, mostPeriods: 3 });
+  const bars = heads.map(
+    (h): HeadBars => ({
+      layer: h.layer,
+      head: h.head,
+      label: headLabel(h.layer, h.head),
+      previousToken: h.previousToken.value,
+      induction: h.inductionStripe.value,
+      control: h.inductionStripeControl.value,
+      excess: h.inductionExcess.value,
+      offset: h.positionalOffset.aboveChance,
+    }),
+  );
+  return { bars, chance: { previousToken: chance.previousToken, induction: chance.inductionStripe } };
 }
 
 /** Eight hexadecimal digits of the weights' bits (FNV-1a): equal weights have equal fingerprints. */
