@@ -1,6 +1,7 @@
 // Makes a checkout ready to run: installs packages when they are missing or older than the lock file, then builds what
 // is older than its sources. Uses Node alone, so that it runs on a fresh clone. Flags: --quiet, --build (always build),
-// --lab (the web lab too), --browser (a browser for its tests too).
+// --lab (the web lab too), --browser (a browser for its tests too),
+// --jupyter (also what runs the notebook without a window: installed on Debian as root, asked for elsewhere).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -92,3 +93,13 @@ if (process.argv.includes('--lab')) {
   }
 }
 if (process.argv.includes('--browser')) node('finding a browser', 'scripts/browser.mjs', '--install');
+
+if (process.argv.includes('--jupyter')) {
+  const { setUpClient } = await import('./jupyter.mjs');
+  try {
+    setUpClient(say);
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
+}

@@ -30,6 +30,7 @@ test('every file that README, CONTRIBUTING and docs link to exists', () => {
     'docs/causes.md',
     'docs/architecture.md',
     'docs/dependencies.md',
+    'docs/notebook.md',
   ]) {
     const text = readFileSync(new URL(page, root), 'utf8');
     const links = [...text.matchAll(/\]\(([^)#]+)\)|(?:src|srcset)="([^"]+)"/g)].map((m) => (m[1] ?? m[2])!);

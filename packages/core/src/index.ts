@@ -16,6 +16,7 @@ export * from './circuits/headScores.ts';
 export * from './circuits/logitAttribution.ts';
 export type { KeySource, PathEffect } from './circuits/paths.ts';
 export * from './circuits/pathTable.ts';
+export * from './circuits/patternRuns.ts';
 export * from './circuits/probes.ts';
 export * from './circuits/prove.ts';
 export * from './circuits/repeatSet.ts';
@@ -24,6 +25,7 @@ export { VERDICTS, type Verdict } from './circuits/verdict.ts';
 export * from './circuits/weightCircuits.ts';
 export * from './engine/engine.ts';
 export { RandomStream } from './engine/random.ts';
+export type { Integers, Tensor } from './engine/tensor.ts';
 export * from './model/activationCache.ts';
 export * from './model/checkpoint.ts';
 export * from './model/config.ts';
@@ -31,10 +33,12 @@ export * from './model/hookPoints.ts';
 export * from './model/interventions.ts';
 export * from './model/model.ts';
 export * from './model/parameters.ts';
+export * from './model/parts.ts';
 export type { MeanAblate, Patch, Place, PlacedIntervention, ResampleAblate, ZeroAblate } from './model/places.ts';
 export * from './model/safetensors.ts';
 export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
 export * from './training/experiment.ts';
+export { initialModel } from './training/initialize.ts';
 export * from './training/schedule.ts';
 export {
   type BlockPlace,

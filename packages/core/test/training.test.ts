@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Engine } from '../src/engine/engine.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
+import { initialModel } from '../src/training/initialize.ts';
 import { makeBatch } from '../src/training/tasks.ts';
 import { startInline } from '../src/training/threads.ts';
 import { NonFiniteLossError, type Pause, type StepRecord, type TrainingState, train } from '../src/training/train.ts';
@@ -39,6 +40,16 @@ test('the fastest build gives the same weights with 1, 2 and 3 threads', async (
 test('training in the calling thread, with memory shared or not, gives the same weights', async () => {
   expect(await finalHash(unshared, 1)).toBe(KNOWN_HASH);
   expect(await finalHash(exact, 1, { startCrew: startInline() })).toBe(KNOWN_HASH);
+});
+
+test('the untrained model is the one that a run starts from', async () => {
+  let first: string | undefined;
+  const onPause = (pause: Pause): void => {
+    if (pause.step === 0) first = hashWeights(pause.weights());
+  };
+  await finalHash(exact, 1, { observer: { onPause } });
+  expect(hashWeights(initialModel(exact, smallExperiment(), 11).getWeights())).toBe(first);
+  expect(hashWeights(initialModel(exact, smallExperiment(), 12).getWeights())).not.toBe(first);
 });
 
 test('a run resumed from the state at step 137 ends with the weights of the run that was never stopped', async () => {

@@ -1,4 +1,5 @@
 // The sections about what was found: training, loss curves, scores, attention patterns, the twist, the discussion.
+
 import { headMarks } from '@induction-lab/core/node';
 import { lossFigure } from '../modelFigures.ts';
 import { lossPoints } from '../runFolder.ts';

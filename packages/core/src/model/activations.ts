@@ -257,7 +257,7 @@ function planGradients(config: ModelConfig, make: Shapes, a: Activations): Gradi
 }
 
 /** The layouts of the kinds of activation, for one extent. */
-class Shapes {
+export class Shapes {
   private readonly config: ModelConfig;
   private readonly arena: Arena;
   private readonly s: number;

@@ -1,6 +1,9 @@
+import type { Engine } from '../engine/engine.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { blankWeights, isLearned, type Parameters } from '../model/parameters.ts';
+import { Model } from '../model/model.ts';
+import { blankWeights, isLearned, namedCopies, Parameters } from '../model/parameters.ts';
+import type { Experiment } from './experiment.ts';
 import { STREAMS } from './tasks.ts';
 
 /**
@@ -15,4 +18,13 @@ export function initialize(config: ModelConfig, weights: Parameters, options: { 
     tensor.set(Float64Array.from({ length: tensor.size }, () => options.std * random.normal()));
   });
   weights.changed();
+}
+
+/** The untrained model: the weights from which a run of this experiment and seed starts. */
+export function initialModel(engine: Engine, experiment: Experiment, seed: number): Model {
+  const weights = new Parameters(experiment.model, engine.createArena());
+  initialize(experiment.model, weights, { seed, std: experiment.training.initStd });
+  const model = new Model(engine, experiment.model);
+  model.setWeights(namedCopies(weights));
+  return model;
 }
