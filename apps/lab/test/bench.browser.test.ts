@@ -78,6 +78,29 @@ describe('training varied from the page', () => {
     await quiet.getByRole('button', { name: /^switch off/ }).click();
     await page.getByTestId('loss-intact').waitFor();
     expect(await numberIn(page, 'loss-repeat')).toBeLessThan(intact + 0.2);
+
+    // Only the keys are the path that matters.
+    await page.getByRole('button', { name: 'Restore all' }).click();
+    await page.getByTestId('cut-k').click();
+    await page.waitForFunction(
+      (limit) => Number(document.querySelector('[data-testid="loss-repeat"]')?.textContent) > limit,
+      intact + 3,
+    );
+    await page.getByRole('button', { name: 'Restore all' }).click();
+    await page.getByTestId('cut-v').click();
+    await page.getByTestId('loss-intact').waitFor();
+    expect(await numberIn(page, 'loss-repeat')).toBeLessThan(intact + 0.5);
+    await page.getByRole('button', { name: 'Restore all' }).click();
+
+    // The exercise about this head accepts it, and no other.
+    const exercise = page.locator('[data-exercise="previous-token-head"]');
+    const check = exercise.getByRole('button', { name: 'Check my answer' });
+    await quiet.locator('.enlarge').click();
+    await check.click();
+    await exercise.getByText('Not yet.').waitFor();
+    await marked.locator('.enlarge').click();
+    await check.click();
+    await exercise.getByText('Right.').waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   });
