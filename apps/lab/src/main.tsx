@@ -7,27 +7,10 @@ import './style/bench.css';
 import './style/lesson.css';
 import { BenchPane } from './bench/BenchPane.tsx';
 import { keepIsolated } from './isolation.ts';
-import {
-  ablated,
-  cuts,
-  isLoaded,
-  kind,
-  linkState,
-  loadFile,
-  openAddress,
-  other,
-  own,
-  period,
-  selected,
-  setting,
-  status,
-  step,
-  tell,
-  viewed,
-  watchSleep,
-} from './lab.ts';
+import { linkState, loadFile, openAddress, tell, watchSleep } from './lab.ts';
 import { mountLesson } from './lesson/mountLesson.tsx';
 import { writeLink } from './link.ts';
+import { ablated, cuts, isLoaded, kind, other, own, period, selected, setting, status, step, viewed } from './state.ts';
 
 /** Browsers allow only so many changes of the address; while a run plays the address waits. */
 const ADDRESS_DELAY = 300;

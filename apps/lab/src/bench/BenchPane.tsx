@@ -1,6 +1,6 @@
 // The bench: everything live, in the order in which one works.
 import type { JSX } from 'preact';
-import { beside, view } from '../lab.ts';
+import { beside, view } from '../state.ts';
 import { Breaking } from './Breaking.tsx';
 import { Comparison } from './Comparison.tsx';
 import { EnlargedHead } from './EnlargedHead.tsx';

@@ -1,8 +1,9 @@
 // Causal play: what is switched off, in which way, and which paths from earlier layers are cut.
 import type { JSX } from 'preact';
-import { ablated, change, cuts, kind, restore, toggleAblation, toggleCut, view } from '../lab.ts';
+import { change, restore, toggleAblation, toggleCut } from '../lab.ts';
 import { headText } from '../link.ts';
 import type { AblationKind, PathInput } from '../protocol.ts';
+import { ablated, cuts, kind, view } from '../state.ts';
 
 const KINDS: readonly (readonly [AblationKind, string])[] = [
   ['zero', 'zero: its output is nothing'],

@@ -1,7 +1,8 @@
 // Two runs side by side: the present one is set aside, another one trains.
 import type { JSX } from 'preact';
-import { compareWith, endComparison, isLoaded, other, run, setting, step } from '../lab.ts';
+import { compareWith, endComparison } from '../lab.ts';
 import { type PresetName, presetNames } from '../setting.ts';
+import { isLoaded, other, run, setting, step } from '../state.ts';
 
 export function Comparison(): JSX.Element {
   const beside = other.value;

@@ -2,8 +2,8 @@
 import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { cell, currentVerdict, selected, view } from '../lab.ts';
 import type { View } from '../protocol.ts';
+import { cell, currentVerdict, selected, view } from '../state.ts';
 import { barsFor } from './headRoles.ts';
 import { headWeights, PatternCanvas } from './PatternCanvas.tsx';
 

@@ -1,7 +1,8 @@
 // What can be taken along: the link, the checkpoint, the metrics, figures. And what can be brought: a checkpoint.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { address, ask, isLoaded, loadFile, losses, notice, run, setting, step, tell, view } from '../lab.ts';
+import { address, ask, loadFile, tell } from '../lab.ts';
+import { isLoaded, losses, notice, run, setting, step, view } from '../state.ts';
 import { scheme } from './colours.ts';
 
 function save(name: string, content: BlobPart, type: string): void {

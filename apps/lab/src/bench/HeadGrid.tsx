@@ -2,20 +2,9 @@
 import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import {
-  ablated,
-  beside,
-  cell,
-  currentVerdict,
-  other,
-  run,
-  sameHead,
-  selected,
-  setting,
-  toggleAblation,
-  view,
-} from '../lab.ts';
+import { toggleAblation } from '../lab.ts';
 import type { HeadBars, View } from '../protocol.ts';
+import { ablated, beside, cell, currentVerdict, other, run, sameHead, selected, setting, view } from '../state.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';
 import { headWeights, PatternCanvas } from './PatternCanvas.tsx';
 import { PeriodControl } from './PeriodControl.tsx';

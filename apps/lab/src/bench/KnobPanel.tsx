@@ -1,7 +1,8 @@
 // The knobs of an experiment, each with a sentence on what it changes. Core's schema has the last word.
 import type { JSX, TargetedEvent } from 'preact';
-import { complaint, run, setting, start } from '../lab.ts';
+import { start } from '../lab.ts';
 import { type Knobs, knobsOf, presetKnobs, turn } from '../setting.ts';
+import { complaint, run, setting } from '../state.ts';
 
 interface Field {
   readonly name: keyof Knobs;

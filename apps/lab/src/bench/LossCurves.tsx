@@ -4,8 +4,8 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { losses, lossesVersion, other, run, step, viewed } from '../lab.ts';
 import type { Losses } from '../protocol.ts';
+import { losses, lossesVersion, other, run, step, viewed } from '../state.ts';
 import { scheme } from './colours.ts';
 
 /** Points drawn at most: beyond it neighbours are averaged, which costs nothing to see. */

@@ -1,6 +1,7 @@
 // What has to be said: a broken file, a strange link, a dead worker. Said once, for eyes and ears, and put away.
 import type { JSX } from 'preact';
-import { notice, revive } from '../lab.ts';
+import { revive } from '../lab.ts';
+import { notice } from '../state.ts';
 
 export function NoticeLine(): JSX.Element {
   const said = notice.value;

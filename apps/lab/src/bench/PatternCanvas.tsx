@@ -2,8 +2,8 @@
 import { effect } from '@preact/signals';
 import type { JSX, TargetedPointerEvent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { cell } from '../lab.ts';
 import type { View } from '../protocol.ts';
+import { cell } from '../state.ts';
 import { drawPattern, scheme } from './colours.ts';
 
 export interface PatternProps {

@@ -1,7 +1,8 @@
 // The unmasking: at which period the probe repeats, and what the model pays there.
 import type { JSX } from 'preact';
-import { change, own, period, run, view } from '../lab.ts';
+import { change } from '../lab.ts';
 import type { View } from '../protocol.ts';
+import { own, period, run, view } from '../state.ts';
 
 /** The loss of what is looked at, broken or not, in words and as a bar against guessing. */
 function LossNow({ shown }: { shown: View }): JSX.Element | null {

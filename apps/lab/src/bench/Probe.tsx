@@ -1,8 +1,9 @@
 // The sequence that everything is seen on: a block repeated at a period, or the reader's own; predictions token by token.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { cell, look, own, ownTokens, view } from '../lab.ts';
+import { look } from '../lab.ts';
 import type { View } from '../protocol.ts';
+import { cell, own, ownTokens, view } from '../state.ts';
 import { roleOf } from './headRoles.ts';
 import { headWeights } from './PatternCanvas.tsx';
 

@@ -1,7 +1,7 @@
 // Scores of all heads, live: previous-token, induction stripe, and the same stripe where nothing repeats.
 import type { JSX } from 'preact';
-import { currentVerdict, sameHead, selected, view } from '../lab.ts';
 import type { HeadBars } from '../protocol.ts';
+import { currentVerdict, sameHead, selected, view } from '../state.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';
 
 function Bars({ head }: { head: HeadBars }): JSX.Element {

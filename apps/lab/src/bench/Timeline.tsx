@@ -1,6 +1,7 @@
 // The kept checkpoints: scrub, resume.
 import type { JSX } from 'preact';
-import { isLoaded, kept, look, resumeFrom, run, status, step, viewed } from '../lab.ts';
+import { look, resumeFrom } from '../lab.ts';
+import { isLoaded, kept, run, status, step, viewed } from '../state.ts';
 
 export function Timeline(): JSX.Element | null {
   if (isLoaded.value || run.value === null) return null;

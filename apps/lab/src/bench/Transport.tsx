@@ -1,21 +1,8 @@
 // Which experiment, and its transport: play, pause, step, reset, speed.
 import type { JSX, TargetedEvent } from 'preact';
-import {
-  control,
-  isLoaded,
-  reset,
-  run,
-  setSpeed,
-  setting,
-  speed,
-  start,
-  status,
-  step,
-  stepsPerSecond,
-  threads,
-  view,
-} from '../lab.ts';
+import { control, reset, setSpeed, start } from '../lab.ts';
 import { presetNames } from '../setting.ts';
+import { isLoaded, run, setting, speed, status, step, stepsPerSecond, threads, view } from '../state.ts';
 
 const SPEEDS: readonly { rate: number; name: string }[] = [
   { rate: 2, name: '2 steps a second' },

@@ -1,6 +1,7 @@
 // The audit's verdict on the model that is shown, with its evidence.
 import type { JSX } from 'preact';
-import { currentVerdict, judge, judging, proveIt, run, type Verdict, verdict, view } from '../lab.ts';
+import { judge, proveIt } from '../lab.ts';
+import { currentVerdict, judging, run, type Verdict, verdict, view } from '../state.ts';
 
 const signed = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(x).toFixed(2)}`;
 

@@ -1,6 +1,7 @@
 // What a head looks like from its live scores, until the audit has spoken: thresholds as in the audit where it has one.
-import { sameHead } from '../lab.ts';
+
 import type { HeadBars, HeadName } from '../protocol.ts';
+import { sameHead } from '../state.ts';
 
 export type Role = 'previous' | 'induction' | 'positional' | 'quiet';
 

@@ -1,7 +1,7 @@
 // The circuit, step by step, on a real sequence: previous-token head → key → match → copy.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { view } from '../lab.ts';
+import { view } from '../state.ts';
 import { type CircuitData, circuitOf, preparedCircuit } from './circuit.ts';
 
 const WIDTH = 520;

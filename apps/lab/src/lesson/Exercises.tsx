@@ -1,8 +1,9 @@
 // Five questions that are answered by acting on the bench, checked on the live model.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask, lookNow, selected } from '../lab.ts';
+import { ask, lookNow } from '../lab.ts';
 import type { ExerciseName, ExerciseResult } from '../protocol.ts';
+import { selected } from '../state.ts';
 import { show } from './show.ts';
 
 interface Exercise {
