@@ -8,7 +8,12 @@ export default defineConfig({
       {
         test: {
           name: 'packages',
-          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'notebooks/test/support.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/*/test/**/*.test.ts',
+            'notebooks/test/support.test.ts',
+            'apps/lab/test/**/*.test.ts',
+          ],
           exclude: ['**/*.slow.test.ts', '**/node_modules/**', '**/dist/**'],
           testTimeout: 120_000,
         },

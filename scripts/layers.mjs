@@ -9,7 +9,7 @@ const LAYERS = ['engine', 'model', 'training', 'circuits'];
 /** Files that only Node loads. */
 const NODE_ONLY = /^packages\/(cli\/src\/|core\/src\/node\w*\.ts|figures\/src\/(node|svgToPng)\.ts)/;
 /** Which packages a package may import. */
-const MAY_IMPORT = { core: [], figures: [], cli: ['core', 'figures'] };
+const MAY_IMPORT = { core: [], figures: [], cli: ['core', 'figures'], lab: ['core', 'figures'] };
 
 /** Place of a file of core among the layers; entry files stand above them all. */
 const layerOf = (file) => {
@@ -18,10 +18,11 @@ const layerOf = (file) => {
 };
 
 const offences = [];
-for (const name of Object.keys(MAY_IMPORT))
-  for (const entry of readdirSync(join(root, 'packages', name, 'src'), { recursive: true })) {
-    const file = `packages/${name}/src/${String(entry).split(sep).join('/')}`;
-    if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+for (const name of Object.keys(MAY_IMPORT)) {
+  const folder = name === 'lab' ? 'apps/lab/src' : `packages/${name}/src`;
+  for (const entry of readdirSync(join(root, folder), { recursive: true })) {
+    const file = `${folder}/${String(entry).split(sep).join('/')}`;
+    if (!/\.tsx?$/.test(file) || file.endsWith('.test.ts')) continue;
     const source = readFileSync(join(root, file), 'utf8');
     for (const [, target] of source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
       const complain = (rule) => offences.push(`${file} imports ${target}: ${rule}`);
@@ -36,5 +37,6 @@ for (const name of Object.keys(MAY_IMPORT))
       if (layerOf(imported) > layerOf(file)) complain(`against the direction ${LAYERS.join(' <- ')}`);
     }
   }
+}
 for (const offence of offences) console.error(offence);
 process.exitCode = offences.length > 0 ? 1 : 0;

@@ -1,5 +1,6 @@
 // Makes a checkout ready to run: installs packages when they are missing or older than the lock file, then builds what
 // is older than its sources. Uses Node alone, so that it runs on a fresh clone. Flags: --quiet, --build (always build),
+// --lab (the web lab too), --browser (a browser for its tests too),
 // --jupyter (also what runs the notebook without a window: installed on Debian as root, asked for elsewhere).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -77,6 +78,22 @@ if (always || !existsSync(stamp) || time(built) < Math.max(...sources, time(join
   const { writeFileSync } = await import('node:fs');
   writeFileSync(built, '');
 }
+
+if (process.argv.includes('--lab')) {
+  const lab = join(root, 'apps/lab');
+  const parts = ['src', 'build', 'public'].map((part) => newest(join(lab, part)));
+  const single = ['index.html', 'teacher.html', 'vite.config.ts', '../../docs/lesson.md'].map((f) =>
+    time(join(lab, f)),
+  );
+  const figures = join(root, 'docs/images/lesson');
+  const zip = join(lab, 'dist/site/induction-lab-offline.zip'); // written last
+  if (always || time(zip) < Math.max(time(built), newest(figures), ...parts, ...single)) {
+    say('Building the web lab ...');
+    node('building the web lab', 'apps/lab/build/buildSite.mjs');
+  }
+}
+if (process.argv.includes('--browser')) node('finding a browser', 'scripts/browser.mjs', '--install');
+
 if (process.argv.includes('--jupyter')) {
   const { setUpClient } = await import('./jupyter.mjs');
   try {

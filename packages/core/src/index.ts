@@ -14,6 +14,7 @@ export * from './circuits/handBuilt.ts';
 export * from './circuits/headMarks.ts';
 export * from './circuits/headScores.ts';
 export * from './circuits/logitAttribution.ts';
+export type { KeySource, PathEffect } from './circuits/paths.ts';
 export * from './circuits/pathTable.ts';
 export * from './circuits/patternRuns.ts';
 export * from './circuits/probes.ts';

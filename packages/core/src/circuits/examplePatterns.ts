@@ -1,5 +1,5 @@
 // Attention patterns of all heads on single sequences, for looking at.
-import { headLabel } from '../model/config.ts';
+import { headLabel, type ModelConfig } from '../model/config.ts';
 import { allHeads } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import { controlProbe, repeatedProbe } from './probes.ts';
@@ -15,9 +15,8 @@ export interface ExamplePatterns {
   }[];
 }
 
-/** Every head's pattern on one sequence of the whole context: two copies of a block, then tokens that repeat nothing. */
-export function examplePatterns(model: Model, options: { period: number; seed?: number }): ExamplePatterns {
-  const { config } = model;
+/** One sequence of the whole context: two copies of a block of `period` tokens, then tokens that repeat nothing; with period 0 no repeat at all. */
+export function exampleTokens(config: ModelConfig, options: { period: number; seed?: number }): number[] {
   const probe = { config, count: 1, seed: options.seed ?? 0 };
   const tokens = [...(controlProbe(probe)[0] as Int32Array)];
   if (options.period > 0) {
@@ -27,6 +26,13 @@ export function examplePatterns(model: Model, options: { period: number; seed?: 
     tokens.splice(0, tokens.length, ...repeated, ...rest, ...tokens);
     tokens.length = config.nCtx;
   }
+  return tokens;
+}
+
+/** Every head's pattern on `exampleTokens`. */
+export function examplePatterns(model: Model, options: { period: number; seed?: number }): ExamplePatterns {
+  const { config } = model;
+  const tokens = exampleTokens(config, options);
   const { cache } = model.runWithCache([tokens], { names: 'blocks.*.attn.hook_pattern' });
   const cells = config.nCtx ** 2;
   const heads = allHeads(config).map(({ layer, head }) => {

@@ -18,19 +18,28 @@ export interface Engine {
   readonly wasm: { readonly module: WebAssembly.Module; readonly shared: boolean } | null;
 }
 
-/** The kernels' engine. `bytes` is the .wasm file of `backend`; without `shared` memory there is one thread. */
+/**
+ * The kernels' engine. `bytes` is the .wasm file of `backend`; without `shared` memory there is one thread. A memory grows
+ * to at most `maximumPages` of 64 KiB (2 GiB unless given); browsers on phones do not reserve as much.
+ */
 export async function createWasmEngine(options: {
   bytes: Uint8Array<ArrayBuffer>;
   backend: KernelBuild;
   shared: boolean;
+  maximumPages?: number;
 }): Promise<Engine> {
-  const { bytes, backend, shared } = options;
-  return wasmEngine({ module: await compileKernels(bytes, shared), backend, shared });
+  const { bytes, ...rest } = options;
+  return wasmEngine({ module: await compileKernels(bytes, rest.shared), ...rest });
 }
 
 /** The same from a module that is compiled already, as a worker receives it. */
-export function wasmEngine(options: { module: WebAssembly.Module; backend: KernelBuild; shared: boolean }): Engine {
-  const { module, backend, shared } = options;
+export function wasmEngine(options: {
+  module: WebAssembly.Module;
+  backend: KernelBuild;
+  shared: boolean;
+  maximumPages?: number;
+}): Engine {
+  const { module, backend, shared, maximumPages } = options;
   const instances = new WeakMap<Memory, Kernels>(); // one for each memory: instantiating takes longer than a small run
   const kernelsOver = (memory: Memory): Kernels => {
     const kernels = instances.get(memory) ?? instantiateKernels(module, memory as WebAssembly.Memory);
@@ -40,7 +49,7 @@ export function wasmEngine(options: { module: WebAssembly.Module; backend: Kerne
   return {
     backend,
     wasm: { module, shared },
-    createArena: () => new Arena(createKernelMemory(shared)),
+    createArena: () => new Arena(createKernelMemory(shared, maximumPages)),
     createOps: (arena, attention, widest) => new WasmOps(kernelsOver(arena.memory), arena, attention, widest),
   };
 }

@@ -53,9 +53,12 @@ export function instantiateKernels(module: WebAssembly.Module, memory: WebAssemb
 const INITIAL_PAGES = 16;
 const MAXIMUM_PAGES = 32768;
 
-/** A memory that the kernels accept. Shared memory reserves address space only; pages are used as they are touched. */
-export const createKernelMemory = (shared: boolean): WebAssembly.Memory =>
-  new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES, shared });
+/**
+ * A memory that the kernels accept, of at most `maximumPages` of 64 KiB. Shared memory reserves address space only; pages
+ * are used as they are touched.
+ */
+export const createKernelMemory = (shared: boolean, maximumPages: number = MAXIMUM_PAGES): WebAssembly.Memory =>
+  new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: maximumPages, shared });
 
 /**
  * Clears the `shared` flag of the imported memory. The kernels use no atomics, so that one bit of the import section is

@@ -1,6 +1,6 @@
 // An experiment: model, task and training, all knobs in one place. The file format is JSON in which any value may be
 // written as { "value": ..., "why": "..." }, so that a preset can give its reason beside each number.
-import { z } from 'zod';
+import * as z from 'zod/mini'; // small: the web lab loads it
 import { headLabel, type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
 import { CLAMP_KINDS, type Clamp } from './clamps.ts';
 import { periodsOf, type Task } from './tasks.ts';
@@ -44,15 +44,22 @@ export interface Experiment {
 }
 
 /** A value, or { value, why }. */
-const explained = <T extends z.ZodType>(schema: T): z.ZodPreprocess<T> =>
-  z.preprocess((raw) => (isExplained(raw) ? raw.value : raw), schema);
+const explained = <T extends z.ZodMiniType>(schema: T): z.ZodMiniPipe<z.ZodMiniTransform, T> =>
+  z.pipe(z.transform(bare), schema) as z.ZodMiniPipe<z.ZodMiniTransform, T>;
+
+const bare = (raw: unknown): unknown => (isExplained(raw) ? raw.value : raw);
 
 const isExplained = (raw: unknown): raw is { value: unknown; why: string } =>
   typeof raw === 'object' && raw !== null && 'value' in raw && 'why' in raw && Object.keys(raw).length === 2;
 
-const size = (least: number, most: number): z.ZodPreprocess<z.ZodNumber> => explained(z.int().min(least).max(most));
-const positive = explained(z.number().positive());
-const share = explained(z.number().min(0).lt(1));
+const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): z.ZodMiniNumber =>
+  z.int().check(z.minimum(least), z.maximum(most));
+const size = (least: number, most: number): ReturnType<typeof explained<z.ZodMiniNumber>> =>
+  explained(whole(least, most));
+const positive = explained(z.number().check(z.positive()));
+const notNegative = explained(z.number().check(z.minimum(0)));
+const share = explained(z.number().check(z.minimum(0), z.lt(1)));
+const flag = explained(z.boolean());
 
 const ModelSchema = z.strictObject({
   nLayers: size(1, 64),
@@ -62,24 +69,24 @@ const ModelSchema = z.strictObject({
   nCtx: size(4, 4096),
   dVocab: size(2, 65536),
   positions: explained(z.enum(POSITIONS)),
-  normalization: explained(z.enum(['LN']).nullable()),
-  biases: explained(z.boolean()).default(false),
-  tied: explained(z.boolean()).default(false),
-  eps: positive.default(1e-5),
-  attnScale: positive.optional(),
-  rotaryDim: size(2, 1024).optional(),
-  rotaryBase: positive.default(10000),
+  normalization: explained(z.nullable(z.enum(['LN']))),
+  biases: z._default(flag, false),
+  tied: z._default(flag, false),
+  eps: z._default(positive, 1e-5),
+  attnScale: z.optional(positive),
+  rotaryDim: z.optional(size(2, 1024)),
+  rotaryBase: z._default(positive, 10000),
 });
 
-const taskBase = { distinct: explained(z.boolean()).default(false), maxPrefix: size(0, 4096).default(0) };
-const period = z.int().min(2).max(4096);
+const taskBase = { distinct: z._default(flag, false), maxPrefix: z._default(size(0, 4096), 0) };
+const period = whole(2, 4096);
 const TaskSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('repeated'), period: explained(period), ...taskBase }),
   z.strictObject({
     kind: z.literal('varied'),
     periods: explained(z.tuple([period, period])),
-    heldOutPeriods: explained(z.array(period)).default([]),
-    share: explained(z.number().positive().max(1)).default(1),
+    heldOutPeriods: z._default(explained(z.array(period)), []),
+    share: z._default(explained(z.number().check(z.positive(), z.maximum(1))), 1),
     ...taskBase,
   }),
   z.strictObject({ kind: z.literal('random'), ...taskBase }),
@@ -87,34 +94,34 @@ const TaskSchema = z.discriminatedUnion('kind', [
 
 const ClampSchema = z.strictObject({
   kind: z.enum(CLAMP_KINDS),
-  layer: z.int().min(0),
-  head: z.int().min(0),
-  fromStep: z.int().min(1).default(1),
+  layer: whole(0),
+  head: whole(0),
+  fromStep: z._default(whole(1), 1),
 });
 
 const TrainingSchema = z.strictObject({
   steps: size(1, 10_000_000),
   batch: size(1, 65536),
   learningRate: positive,
-  warmupSteps: size(0, 10_000_000).default(0),
-  schedule: explained(z.enum(['constant', 'linear', 'cosine'])).default('constant'),
-  beta1: share.default(0.9),
-  beta2: share.default(0.999),
-  epsilon: positive.default(1e-8),
-  weightDecay: explained(z.number().min(0)).default(0.01),
-  decayed: explained(z.array(z.string())).default(['*embed.*', '*.attn.*']),
-  clipNorm: explained(z.number().positive().nullable()).default(null),
-  lossOn: explained(z.enum(['all', 'predictable'])).default('all'),
-  competition: explained(z.number().min(0)).default(0),
-  clamps: explained(z.array(ClampSchema)).default([]),
-  initStd: positive.default(0.1),
+  warmupSteps: z._default(size(0, 10_000_000), 0),
+  schedule: z._default(explained(z.enum(['constant', 'linear', 'cosine'])), 'constant'),
+  beta1: z._default(share, 0.9),
+  beta2: z._default(share, 0.999),
+  epsilon: z._default(positive, 1e-8),
+  weightDecay: z._default(notNegative, 0.01),
+  decayed: z._default(explained(z.array(z.string())), ['*embed.*', '*.attn.*']),
+  clipNorm: z._default(explained(z.nullable(z.number().check(z.positive()))), null),
+  lossOn: z._default(explained(z.enum(['all', 'predictable'])), 'all'),
+  competition: z._default(notNegative, 0),
+  clamps: z._default(explained(z.array(ClampSchema)), []),
+  initStd: z._default(positive, 0.1),
 });
 
 const ExperimentSchema = z.strictObject({
-  name: z.string().min(1),
-  about: z.string().default(''),
+  name: z.string().check(z.minLength(1)),
+  about: z._default(z.string(), ''),
   model: ModelSchema,
-  task: z.preprocess((raw) => unwrapKind(raw), TaskSchema),
+  task: z.pipe(z.transform(unwrapKind), TaskSchema),
   training: TrainingSchema,
 });
 

@@ -36,7 +36,7 @@ export interface Pause {
 
 export interface TrainingObserver {
   onStep?(record: StepRecord): void;
-  /** Called before the first step, after each step of `pauseAt`, and at the end, stopped or not. Training waits. */
+  /** Called before the first step, after each step of `pauseAt`, and at the end, stopped or not. Training waits for it. */
   onPause?(pause: Pause): Promise<void> | void;
 }
 
@@ -48,8 +48,8 @@ export interface TrainOptions {
   readonly threads: number;
   readonly startCrew: StartCrew;
   readonly observer?: TrainingObserver;
-  /** Steps after which `onPause` is called, besides the first and last. */
-  readonly pauseAt?: readonly number[];
+  /** Steps after which `onPause` is called, besides the first and last; or what names the next one, given the step done. */
+  readonly pauseAt?: readonly number[] | ((step: number) => number);
   /** Continue from here instead of from initial weights. */
   readonly resume?: TrainingState;
   /** When it aborts, the run finishes its step and ends. */
@@ -108,7 +108,7 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
     let failed = 0;
     while (step < steps && !signal?.aborted) {
       const from = step;
-      const target = Math.min(steps, ...(options.pauseAt ?? []).filter((p) => p > from));
+      const target = Math.min(steps, nextPause(options.pauseAt ?? [], from));
       let since = performance.now();
       step = await crew.run(step + 1, target, (losses) => {
         if (!Number.isFinite(losses.loss)) {
@@ -127,6 +127,12 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
     signal?.removeEventListener('abort', stop);
     await (await starting.catch(() => null))?.close();
   }
+}
+
+/** The first step after `from` at which to pause. A function that names none goes on for one step. */
+function nextPause(pauseAt: NonNullable<TrainOptions['pauseAt']>, from: number): number {
+  if (typeof pauseAt === 'function') return Math.max(from + 1, pauseAt(from));
+  return pauseAt.reduce((next, p) => (p > from && p < next ? p : next), Number.POSITIVE_INFINITY);
 }
 
 function momentTensors(experiment: Experiment, arena: Arena, plan: TrainingPlan): { m: Parameters; v: Parameters } {

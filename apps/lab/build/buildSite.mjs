@@ -1,0 +1,25 @@
+// Builds the site into dist/site, and into it a zip of one page that opens from a local folder without a network.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { zipSync } from 'fflate';
+import { build } from 'vite';
+
+const lab = fileURLToPath(new URL('..', import.meta.url));
+const configFile = `${lab}vite.config.ts`;
+const logLevel = 'warn';
+
+await build({ configFile, logLevel });
+await build({ configFile, logLevel, mode: 'offline' });
+
+const readme = `induction-lab, offline
+
+Open index.html in a browser. Nothing else is needed, and nothing is loaded from a network.
+Training uses one thread here: a page opened from a folder gets no shared memory.
+`;
+const page = readFileSync(`${lab}dist/offline/index.html`);
+const files = { 'induction-lab/index.html': page, 'induction-lab/README.txt': new TextEncoder().encode(readme) };
+// A fixed date, so that the same sources give the same file.
+writeFileSync(
+  `${lab}dist/site/induction-lab-offline.zip`,
+  zipSync(files, { level: 9, mtime: new Date('2026-01-01T00:00:00') }),
+);

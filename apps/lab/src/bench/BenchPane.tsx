@@ -1,0 +1,52 @@
+// The bench: everything live, in the order in which one works.
+import type { JSX } from 'preact';
+import { beside, view } from '../state.ts';
+import { Breaking } from './Breaking.tsx';
+import { Comparison } from './Comparison.tsx';
+import { EnlargedHead } from './EnlargedHead.tsx';
+import { Files } from './Files.tsx';
+import { HeadGrid } from './HeadGrid.tsx';
+import { Complaint, KnobPanel } from './KnobPanel.tsx';
+import { LossCurves } from './LossCurves.tsx';
+import { NoticeLine } from './NoticeLine.tsx';
+import { Probe } from './Probe.tsx';
+import { ScoreBars } from './ScoreBars.tsx';
+import { Timeline } from './Timeline.tsx';
+import { Transport } from './Transport.tsx';
+import { VerdictPanel } from './VerdictPanel.tsx';
+
+/** Up to this many heads stand beside the curves; more need the whole width. */
+const BESIDE = 4;
+
+/** Curves, scores and patterns: what one watches while it trains. */
+function Watch(): JSX.Element {
+  const wide = (view.value?.nHeads ?? 4) > BESIDE || beside.value !== null;
+  return (
+    <div class="watch" data-wide={wide}>
+      <LossCurves />
+      <ScoreBars />
+      <HeadGrid />
+    </div>
+  );
+}
+
+export const BenchPane = (): JSX.Element => (
+  <>
+    <NoticeLine />
+    <Transport />
+    <Complaint />
+    <Timeline />
+    <Watch />
+    <EnlargedHead />
+    <Probe />
+    <div class="columns">
+      <div>
+        <Breaking />
+        <Comparison />
+      </div>
+      <VerdictPanel />
+    </div>
+    <KnobPanel />
+    <Files />
+  </>
+);

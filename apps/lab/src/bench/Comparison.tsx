@@ -1,0 +1,50 @@
+// Two runs side by side: the present one is set aside, another one trains.
+import type { JSX } from 'preact';
+import { compareWith, endComparison } from '../lab.ts';
+import { type PresetName, presetNames } from '../setting.ts';
+import { isLoaded, other, run, setting, step } from '../state.ts';
+
+export function Comparison(): JSX.Element {
+  const beside = other.value;
+  const { preset, seed } = setting.value;
+  const none = run.value === null || isLoaded.value;
+  const otherPresets: PresetName[] = presetNames.filter((name) => name !== preset);
+  return (
+    <section class="panel comparison" aria-labelledby="comparison-title">
+      <h3 id="comparison-title">Two runs</h3>
+      {beside ? (
+        <p class="row">
+          <span>
+            {beside.name}, seed {beside.setting.seed}, {beside.step} steps, stays beside {run.value?.name}, seed {seed}.
+            The timeline moves both.
+          </span>
+          <button type="button" onClick={() => void endComparison()}>
+            End the comparison
+          </button>
+        </p>
+      ) : (
+        <p class="row">
+          <span class="quiet">Keep this run ({step.value} steps) and train beside it</span>
+          <button
+            type="button"
+            disabled={none}
+            onClick={() => void compareWith({ ...setting.value, seed: seed + 1 })}
+            data-testid="compare-seed"
+          >
+            seed {seed + 1}
+          </button>
+          {otherPresets.map((name) => (
+            <button
+              type="button"
+              key={name}
+              disabled={none}
+              onClick={() => void compareWith({ preset: name, seed, turned: {} })}
+            >
+              {name}
+            </button>
+          ))}
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,157 @@
+// What can be taken along: the link, the checkpoint, the metrics, figures. And what can be brought: a checkpoint.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { address, ask, loadFile, tell } from '../lab.ts';
+import { isLoaded, losses, notice, run, setting, step, view } from '../state.ts';
+import { scheme } from './colours.ts';
+
+function save(name: string, content: BlobPart, type: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+const baseName = (): string => `${(run.value?.name ?? 'model').replace(/[^\w.-]+/g, '-')}-seed-${setting.value.seed}`;
+
+async function saveCheckpoint(): Promise<void> {
+  const { bytes, step: at } = await ask('checkpoint', {});
+  save(`${baseName()}-step-${String(at).padStart(6, '0')}.safetensors`, bytes, 'application/octet-stream');
+}
+
+async function saveMetrics(): Promise<void> {
+  save(`${baseName()}-metrics.jsonl`, await ask('metrics', {}), 'application/jsonl');
+}
+
+type FigureName = 'loss' | 'scores' | 'patterns';
+
+/** A figure as SVG text. The charts are fetched when one is asked for. */
+async function figure(name: FigureName): Promise<string> {
+  const { lossChart, headScoreChart, patternGrid } = await import('@induction-lab/figures');
+  const shown = view.value;
+  if (!shown) throw new Error('There is nothing to draw yet.');
+  const title = `${run.value?.name}, seed ${setting.value.seed}, step ${shown.step}`;
+  const options = { theme: scheme.value, document };
+  const size = shown.tokens.length;
+  if (name === 'loss') {
+    const points = losses.all.flatMap((l) => (l.lossRepeat === null ? [] : [{ ...l, lossRepeat: l.lossRepeat }]));
+    if (points.length === 0) throw new Error('There is no loss to draw yet: train first.');
+    return lossChart({ points, lnVocab: shown.lnVocab, title: `${title}: loss`, xScale: 'linear' }, options);
+  }
+  if (name === 'scores')
+    return headScoreChart(
+      {
+        heads: shown.bars.map(({ label, previousToken, induction, control }) => ({
+          label,
+          previousToken,
+          induction,
+          inductionControl: control,
+        })),
+        chance: shown.chance,
+        title: `${title}: scores`,
+      },
+      options,
+    );
+  const { period } = shown;
+  return patternGrid(
+    {
+      heads: shown.bars.map(({ label }, i) => ({
+        label,
+        pattern: shown.patterns.subarray(i * size * size, (i + 1) * size * size),
+      })),
+      size,
+      tokens: shown.tokens,
+      ...(period > 0 ? { stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 } } : {}),
+      title: `${title}: attention patterns`,
+    },
+    options,
+  );
+}
+
+/** Draws SVG text on a canvas, twice as large for sharp print. */
+async function toPng(svg: string): Promise<Blob> {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  canvas.width = 2 * image.naturalWidth;
+  canvas.height = 2 * image.naturalHeight;
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The picture could not be drawn.'))), 'image/png');
+  });
+}
+
+async function saveFigure(name: FigureName, format: 'svg' | 'png'): Promise<void> {
+  const svg = await figure(name);
+  if (format === 'svg') save(`${baseName()}-${name}.svg`, svg, 'image/svg+xml');
+  else save(`${baseName()}-${name}.png`, await toPng(svg), 'image/png');
+}
+
+const attempt = (work: () => Promise<void>) => (): void => {
+  work().catch(tell);
+};
+
+export function Files(): JSX.Element {
+  const [name, choose] = useState<FigureName>('patterns');
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(address());
+    notice.value = {
+      tone: 'plain',
+      text: 'The link is on the clipboard. It opens this very picture: preset, knobs, seed, step and what is broken.',
+    };
+  };
+  const none = run.value === null;
+  return (
+    <section class="panel files" aria-labelledby="files-title">
+      <h3 id="files-title">Take it along</h3>
+      <p class="row">
+        <button type="button" onClick={attempt(copy)} disabled={none || isLoaded.value} data-testid="copy-link">
+          Copy link
+        </button>
+        <button type="button" onClick={attempt(saveCheckpoint)} disabled={none} data-testid="save-checkpoint">
+          Checkpoint <span class="quiet">.safetensors</span>
+        </button>
+        <button
+          type="button"
+          onClick={attempt(saveMetrics)}
+          disabled={none || isLoaded.value || step.value === 0}
+          data-testid="save-metrics"
+        >
+          Metrics <span class="quiet">.jsonl</span>
+        </button>
+      </p>
+      <p class="row">
+        <label>
+          <span>figure</span>
+          <select value={name} onChange={(e) => choose(e.currentTarget.value as FigureName)} data-testid="figure">
+            <option value="patterns">attention patterns</option>
+            <option value="scores">scores</option>
+            <option value="loss">loss curves</option>
+          </select>
+        </label>
+        <button type="button" disabled={none} onClick={attempt(() => saveFigure(name, 'svg'))} data-testid="save-svg">
+          SVG
+        </button>
+        <button type="button" disabled={none} onClick={attempt(() => saveFigure(name, 'png'))} data-testid="save-png">
+          PNG
+        </button>
+        <label class="file">
+          <span>look at a checkpoint (or drop it anywhere)</span>
+          <input
+            type="file"
+            accept=".safetensors"
+            data-testid="file"
+            onChange={(e) => {
+              const file = e.currentTarget.files?.[0];
+              if (file) void loadFile(file);
+              e.currentTarget.value = '';
+            }}
+          />
+        </label>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,129 @@
+// The attention patterns of all heads. Click one to enlarge it; switch heads off below them.
+import { useSignalEffect } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import { toggleAblation } from '../lab.ts';
+import type { HeadBars, View } from '../protocol.ts';
+import { ablated, beside, cell, currentVerdict, other, run, sameHead, selected, setting, view } from '../state.ts';
+import { roleName, roleOf, roleOfMark } from './headRoles.ts';
+import { headWeights, PatternCanvas } from './PatternCanvas.tsx';
+import { PeriodControl } from './PeriodControl.tsx';
+
+function Tile({ head, index, still }: { head: HeadBars; index: number; still: boolean }): JSX.Element {
+  const mark = still ? undefined : currentVerdict.value?.marks.get(head.label);
+  const role = roleOfMark(mark) ?? roleOf(head);
+  const off = !still && ablated.value.some((h) => sameHead(h, head));
+  const chosen = !still && selected.value !== null && sameHead(selected.value, head);
+  const name = { layer: head.layer, head: head.head };
+  const source = still ? () => beside.value : () => view.value;
+  const says = mark ?? (role === 'quiet' ? '' : roleName[role]);
+  return (
+    <div class="tile" data-role={role} data-off={off} data-head={head.label}>
+      <div class="tile-head">
+        <b>{head.label}</b>
+        <span class="says">{says}</span>
+      </div>
+      <div class="frame">
+        {still ? (
+          <PatternCanvas source={source} head={index} />
+        ) : (
+          <button
+            type="button"
+            class="enlarge"
+            aria-pressed={chosen}
+            aria-label={`${head.label}${says ? `, ${says}` : ''}: attention pattern, enlarge`}
+            onClick={() => {
+              selected.value = chosen ? null : name;
+            }}
+          >
+            <PatternCanvas source={source} head={index} />
+          </button>
+        )}
+        <i class="crosshair" aria-hidden="true" />
+        <span class="weight" aria-hidden="true" data-index={index} />
+      </div>
+      {still ? null : (
+        <button
+          type="button"
+          class="ablate"
+          aria-pressed={off}
+          aria-label={`${off ? 'off' : 'switch off'} ${head.label}`}
+          onClick={() => toggleAblation(name)}
+        >
+          {off ? 'off' : 'switch off'}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Puts the crosshair where the pointer is and each head's weight beside its name, without rendering. */
+function useCrosshair(read: () => View | null): { current: HTMLDivElement | null } {
+  const host = useRef<HTMLDivElement>(null);
+  useSignalEffect(() => {
+    const at = cell.value;
+    const shown = read();
+    const element = host.current;
+    if (!element || !shown) return;
+    const size = shown.tokens.length;
+    element.classList.toggle('pointed', at !== null && at.query < size);
+    if (!at || at.query >= size) {
+      for (const weight of element.querySelectorAll('.weight')) weight.textContent = '';
+      return;
+    }
+    element.style.setProperty('--query', String(at.query / size));
+    element.style.setProperty('--key', String(at.key / size));
+    element.style.setProperty('--cell', String(1 / size));
+    for (const weight of element.querySelectorAll<HTMLElement>('.weight')) {
+      const index = Number(weight.dataset.index);
+      weight.textContent = (headWeights(shown, index)[at.query * size + at.key] ?? 0).toFixed(2);
+    }
+  });
+  return host;
+}
+
+function Heads({ shown, still }: { shown: View; still: boolean }): JSX.Element {
+  const host = useCrosshair(still ? () => beside.value : () => view.value);
+  return (
+    <div class="heads" ref={host} style={{ '--heads': shown.nHeads }}>
+      {shown.bars.map((head, index) => (
+        <Tile key={head.label} head={head} index={index} still={still} />
+      ))}
+    </div>
+  );
+}
+
+export function HeadGrid(): JSX.Element {
+  const shown = view.value;
+  const compared = beside.value;
+  return (
+    <section class="panel patterns" aria-labelledby="patterns-title">
+      <h3 id="patterns-title">
+        Attention patterns <span class="quiet">queries down, keys across</span>
+      </h3>
+      {shown === null ? (
+        <p class="quiet">The model is being prepared …</p>
+      ) : (
+        <div class={compared ? 'two' : 'one'}>
+          <div>
+            {compared ? (
+              <p class="quiet">
+                {run.value?.name}, seed {setting.value.seed}, step {shown.step}
+              </p>
+            ) : null}
+            <Heads shown={shown} still={false} />
+          </div>
+          {compared && other.value ? (
+            <div data-testid="beside">
+              <p class="quiet">
+                {other.value.name}, seed {other.value.setting.seed}, step {compared.step}
+              </p>
+              <Heads shown={compared} still={true} />
+            </div>
+          ) : null}
+        </div>
+      )}
+      <PeriodControl />
+    </section>
+  );
+}

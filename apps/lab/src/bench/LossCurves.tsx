@@ -1,0 +1,170 @@
+// Loss curves while training: first occurrence and repeat, the line of guessing, and the step that is looked at.
+import { effect } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { Losses } from '../protocol.ts';
+import { losses, lossesVersion, other, run, step, viewed } from '../state.ts';
+import { scheme } from './colours.ts';
+
+/** Points drawn at most: beyond it neighbours are averaged, which costs nothing to see. */
+const POINTS = 600;
+const HEIGHT = 190;
+
+/** Columns for the plot: mean of each bunch of neighbouring steps. */
+function columns(
+  all: readonly Losses[],
+  steps: number,
+): { x: number[]; first: (number | null)[]; repeat: (number | null)[] } {
+  const bunch = Math.max(1, Math.ceil(steps / POINTS));
+  const x: number[] = [];
+  const first: (number | null)[] = [];
+  const repeat: (number | null)[] = [];
+  for (let from = 0; from < all.length; from += bunch) {
+    const to = Math.min(from + bunch, all.length);
+    let [sumFirst, sumRepeat] = [0, 0];
+    for (let i = from; i < to; i++) {
+      sumFirst += all[i]!.lossFirst ?? Number.NaN;
+      sumRepeat += all[i]!.lossRepeat ?? Number.NaN;
+    }
+    x.push(all[to - 1]!.step);
+    first.push(Number.isNaN(sumFirst) ? null : sumFirst / (to - from));
+    repeat.push(Number.isNaN(sumRepeat) ? null : sumRepeat / (to - from));
+  }
+  return { x, first, repeat };
+}
+
+/** Several curves over their own steps, joined over all steps. */
+function joined(main: readonly Losses[], beside: readonly Losses[], steps: number): uPlot.AlignedData {
+  const a = columns(main, steps);
+  const b = columns(beside, steps);
+  const tables: uPlot.AlignedData[] = [[a.x, a.first, a.repeat]];
+  if (beside.length > 0) tables.push([b.x, b.repeat]);
+  return uPlot.join(tables);
+}
+
+const colour = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--figure-${name}`).trim();
+
+function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Options {
+  const [ink, muted, faint] = [colour('ink'), colour('muted'), colour('faint')];
+  const axis = { stroke: muted, grid: { stroke: faint, width: 1 }, ticks: { show: false }, font: '12px system-ui' };
+  const line = (label: string, stroke: string, dash?: number[]): uPlot.Series => ({
+    label,
+    stroke,
+    width: 2,
+    points: { show: false },
+    spanGaps: true,
+    ...(dash ? { dash } : {}),
+  });
+  const last = run.value?.experiment.training.steps ?? 100;
+  const rule = (u: uPlot, from: [number, number], to: [number, number], stroke: string, dash: number[]): void => {
+    const c = u.ctx;
+    c.save();
+    c.strokeStyle = stroke;
+    c.lineWidth = devicePixelRatio;
+    c.setLineDash(dash.map((d) => d * devicePixelRatio));
+    c.beginPath();
+    c.moveTo(...from);
+    c.lineTo(...to);
+    c.stroke();
+    c.restore();
+  };
+  return {
+    width,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [10, 18, 0, 0],
+    // A full axis from the start would hide the drop in the first pixels: it grows with the run.
+    scales: {
+      x: { time: false, range: (_, __, max) => [0, Math.min(last, Math.max(100, (max || 0) * 1.08))] },
+      y: { range: (_, __, max) => [0, Math.max(lnVocab * 1.12, Math.min(max || 0, lnVocab * 2.6))] },
+    },
+    axes: [
+      { ...axis, size: 30, space: 70 },
+      { ...axis, size: 34, space: 34 },
+    ],
+    series: [
+      {},
+      line('first occurrence', colour('orange')),
+      line('repeat', colour('blue')),
+      ...(beside ? [line('repeat, other run', colour('blue'), [5, 4])] : []),
+    ],
+    hooks: {
+      drawAxes: [
+        (u) => {
+          const y = u.valToPos(lnVocab, 'y', true);
+          rule(u, [u.bbox.left, y], [u.bbox.left + u.bbox.width, y], muted, [5, 4]);
+          const seen = viewed.value;
+          if (seen === null) return;
+          const x = u.valToPos(seen, 'x', true);
+          rule(u, [x, u.bbox.top], [x, u.bbox.top + u.bbox.height], ink, []);
+        },
+      ],
+    },
+  };
+}
+
+export function LossCurves(): JSX.Element {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = host.current as HTMLDivElement;
+    let plot: uPlot | null = null;
+    let key = '';
+    const draw = (): void => {
+      const besideLosses = other.value?.losses ?? [];
+      const lnVocab = run.value?.lnVocab ?? Math.log(64);
+      const wanted = [scheme.value, run.value?.id, besideLosses.length > 0, element.clientWidth].join();
+      const data = joined(losses.all, besideLosses, Math.max(losses.all.length, besideLosses.length));
+      if (key !== wanted || !plot) {
+        plot?.destroy();
+        key = wanted;
+        plot = new uPlot(
+          plotOptions(Math.max(240, element.clientWidth), lnVocab, besideLosses.length > 0),
+          data,
+          element,
+        );
+      } else plot.setData(data);
+    };
+    const stop = effect(() => {
+      void lossesVersion.value;
+      void viewed.value;
+      draw();
+    });
+    const observer = new ResizeObserver(draw);
+    observer.observe(element);
+    return () => {
+      stop();
+      observer.disconnect();
+      plot?.destroy();
+    };
+  }, []);
+  const lnVocab = run.value?.lnVocab ?? Math.log(64);
+  return (
+    <figure class="panel losses">
+      <figcaption>
+        <h3>Loss</h3>
+        <span class="key first">first occurrence</span>
+        <span class="key repeat">repeat</span>
+        {other.value ? (
+          <span class="key other">
+            repeat, {other.value.name} seed {other.value.setting.seed}
+          </span>
+        ) : null}
+        <span class="key guess">guessing, {lnVocab.toFixed(2)} nats</span>
+      </figcaption>
+      <div ref={host} class="plot" role="img" aria-label={describe()} />
+    </figure>
+  );
+}
+
+/** The curves in words. */
+function describe(): string {
+  void lossesVersion.value;
+  const last = losses.all.at(-1);
+  if (!last) return 'Loss curves: nothing trained yet.';
+  const nats = (x: number | null): string => (x === null ? 'not measured' : `${x.toFixed(2)} nats`);
+  return `Loss curves up to step ${step.value}: first occurrence ${nats(last.lossFirst)}, repeat ${nats(last.lossRepeat)}.`;
+}

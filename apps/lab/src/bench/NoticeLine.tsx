@@ -1,0 +1,31 @@
+// What has to be said: a broken file, a strange link, a dead worker. Said once, for eyes and ears, and put away.
+import type { JSX } from 'preact';
+import { revive } from '../lab.ts';
+import { notice } from '../state.ts';
+
+export function NoticeLine(): JSX.Element {
+  const said = notice.value;
+  return (
+    <div class="notice" role="status" aria-live="polite" data-tone={said?.tone ?? ''} data-testid="notice">
+      {said ? (
+        <>
+          <p>{said.text}</p>
+          {said.restart ? (
+            <button type="button" onClick={() => void revive()}>
+              Train it again
+            </button>
+          ) : null}
+          <button
+            type="button"
+            class="plain"
+            onClick={() => {
+              notice.value = null;
+            }}
+          >
+            Close
+          </button>
+        </>
+      ) : null}
+    </div>
+  );
+}

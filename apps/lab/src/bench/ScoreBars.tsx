@@ -1,0 +1,57 @@
+// Scores of all heads, live: previous-token, induction stripe, and the same stripe where nothing repeats.
+import type { JSX } from 'preact';
+import type { HeadBars } from '../protocol.ts';
+import { currentVerdict, sameHead, selected, view } from '../state.ts';
+import { roleName, roleOf, roleOfMark } from './headRoles.ts';
+
+function Bars({ head }: { head: HeadBars }): JSX.Element {
+  const mark = currentVerdict.value?.marks.get(head.label);
+  const role = roleOfMark(mark) ?? roleOf(head);
+  const share = (value: number): string => `${Math.max(0, Math.min(1, value)) * 100}%`;
+  const chosen = selected.value !== null && sameHead(selected.value, head);
+  return (
+    <button
+      type="button"
+      class="score"
+      data-role={role}
+      aria-pressed={chosen}
+      onClick={() => {
+        selected.value = chosen ? null : { layer: head.layer, head: head.head };
+      }}
+      aria-label={`${head.label}${role === 'quiet' ? '' : `, ${mark ?? `${roleName[role]} pattern`}`}: previous-token ${head.previousToken.toFixed(2)}, induction ${head.induction.toFixed(2)}, without a repeat ${head.control.toFixed(2)}`}
+    >
+      <span class="bars" aria-hidden="true">
+        <i class="previous" style={{ height: share(head.previousToken) }} />
+        <i class="induction" style={{ height: share(head.induction) }} />
+        <i class="control" style={{ height: share(head.control) }} />
+      </span>
+      <span class="name">{head.label}</span>
+    </button>
+  );
+}
+
+export function ScoreBars(): JSX.Element {
+  const bars = view.value?.bars ?? [];
+  const layers = [...new Set(bars.map((b) => b.layer))];
+  return (
+    <figure class="panel scores">
+      <figcaption>
+        <h3>Scores</h3>
+        <span class="key first">previous-token</span>
+        <span class="key repeat">induction stripe</span>
+        <span class="key hollow">the same, no repeat</span>
+      </figcaption>
+      <div class="score-layers">
+        {layers.map((layer) => (
+          <div class="score-row" key={layer}>
+            {bars
+              .filter((b) => b.layer === layer)
+              .map((head) => (
+                <Bars head={head} key={head.label} />
+              ))}
+          </div>
+        ))}
+      </div>
+    </figure>
+  );
+}

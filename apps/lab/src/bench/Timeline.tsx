@@ -1,0 +1,46 @@
+// The kept checkpoints: scrub, resume.
+import type { JSX } from 'preact';
+import { look, resumeFrom } from '../lab.ts';
+import { isLoaded, kept, run, status, step, viewed } from '../state.ts';
+
+export function Timeline(): JSX.Element | null {
+  if (isLoaded.value || run.value === null) return null;
+  const steps = kept.value;
+  const at = viewed.value ?? step.value;
+  const index = Math.max(
+    0,
+    steps.findLastIndex((s) => s <= at),
+  );
+  const last = steps.length - 1;
+  const scrub = (event: { currentTarget: HTMLInputElement }): void => {
+    const next = Number(event.currentTarget.value);
+    viewed.value = next >= last ? null : (steps[next] ?? null);
+    look();
+  };
+  const old = viewed.value !== null && viewed.value !== step.value;
+  return (
+    <section class="timeline" aria-label="Timeline of kept checkpoints">
+      <label for="scrub">timeline</label>
+      <input
+        id="scrub"
+        type="range"
+        min="0"
+        max={last}
+        step="1"
+        value={index}
+        disabled={last < 1}
+        onInput={scrub}
+        aria-valuetext={`step ${steps[index] ?? 0}${index === last ? ', the newest' : ''}`}
+        data-testid="timeline"
+      />
+      <output for="scrub">step {steps[index] ?? 0}</output>
+      <button
+        type="button"
+        disabled={!old || status.value === 'playing'}
+        onClick={() => void resumeFrom(steps[index] as number)}
+      >
+        Resume from here
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,135 @@
+// Which experiment, and its transport: play, pause, step, reset, speed.
+import type { JSX, TargetedEvent } from 'preact';
+import { control, reset, setSpeed, start } from '../lab.ts';
+import { presetNames } from '../setting.ts';
+import { isLoaded, run, setting, speed, status, step, stepsPerSecond, threads, view } from '../state.ts';
+
+const SPEEDS: readonly { rate: number; name: string }[] = [
+  { rate: 2, name: '2 steps a second' },
+  { rate: 10, name: '10 steps a second' },
+  { rate: 40, name: '40 steps a second' },
+  { rate: Number.POSITIVE_INFINITY, name: 'as fast as it goes' },
+];
+
+function Seed(): JSX.Element {
+  const change = (event: TargetedEvent<HTMLInputElement>): void => {
+    const input = event.currentTarget;
+    if (!input.reportValidity() || input.value === '') return;
+    void start({ ...setting.value, seed: Number(input.value) });
+  };
+  return (
+    <label class="seed">
+      seed
+      <input type="number" min="0" max="2147483647" step="1" required value={setting.value.seed} onChange={change} />
+    </label>
+  );
+}
+
+function Presets(): JSX.Element {
+  const { preset, turned } = setting.value;
+  const changed = Object.keys(turned).length > 0;
+  return (
+    <fieldset class="presets">
+      <legend class="spoken">Preset</legend>
+      {presetNames.map((name) => (
+        <button
+          type="button"
+          key={name}
+          class="chip"
+          aria-pressed={preset === name && !isLoaded.value}
+          onClick={() => void start({ ...setting.value, preset: name, turned: {} })}
+        >
+          {name}
+          {preset === name && changed ? ' *' : ''}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+/** What trains, and how fast. */
+export function Speedometer(): JSX.Element | null {
+  const known = threads.value;
+  const last = run.value?.experiment.training.steps ?? 0;
+  const playing = status.value === 'playing';
+  return (
+    <p class="speedometer">
+      {isLoaded.value ? (
+        <span>loaded from a file</span>
+      ) : (
+        <span>
+          step <b data-testid="step">{step.value}</b> of {last}
+          {status.value === 'done' ? ', done' : ''}
+        </span>
+      )}
+      {playing && stepsPerSecond.value > 0 ? <span>{Math.round(stepsPerSecond.value)} steps/s</span> : null}
+      {known ? (
+        <span
+          data-testid="threads"
+          title={
+            known.isolated ? '' : 'This page is not cross-origin isolated, so the browser gives it no shared memory.'
+          }
+        >
+          {known.isolated
+            ? `${known.count} ${known.count === 1 ? 'thread' : 'threads'}, shared memory`
+            : 'one thread: this page is not cross-origin isolated'}
+        </span>
+      ) : (
+        <span>starting …</span>
+      )}
+      {view.value && !playing ? (
+        <span title="A fingerprint of the weights’ bits: equal weights have equal fingerprints, on every machine.">
+          weights{' '}
+          <code class="fingerprint" data-step={view.value.step}>
+            {view.value.fingerprint}
+          </code>
+        </span>
+      ) : null}
+    </p>
+  );
+}
+
+export function Transport(): JSX.Element {
+  const playing = status.value === 'playing';
+  const still = run.value === null || isLoaded.value || status.value === 'done' || status.value === 'failed';
+  const rate = SPEEDS.findIndex((s) => s.rate === speed.value);
+  return (
+    <section class="transport" aria-labelledby="bench-title">
+      <div class="row">
+        <h2 id="bench-title">Bench</h2>
+        <Presets />
+        <Seed />
+      </div>
+      <div class="row">
+        <button
+          type="button"
+          class="play"
+          disabled={still}
+          onClick={() => control(playing ? 'pause' : 'play')}
+          data-testid="play"
+        >
+          <span aria-hidden="true">{playing ? '❚❚' : '▶'}</span> {playing ? 'Pause' : 'Train'}
+        </button>
+        <button type="button" disabled={still || playing} onClick={() => control('step')}>
+          One step
+        </button>
+        <button type="button" disabled={run.value === null} onClick={() => void reset()}>
+          Reset
+        </button>
+        <label class="speed">
+          <span>speed</span>
+          <input
+            type="range"
+            min="0"
+            max={SPEEDS.length - 1}
+            step="1"
+            value={rate}
+            aria-valuetext={SPEEDS[rate]?.name ?? ''}
+            onInput={(e) => setSpeed(SPEEDS[Number(e.currentTarget.value)]!.rate)}
+          />
+        </label>
+        <Speedometer />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,72 @@
+// The page's side of the worker: questions with answers, messages, and what to do when the worker dies.
+import { type Message, type QuestionKind, type Questions, SEEN } from './protocol.ts';
+import { startWorker } from './startWorker.ts';
+
+interface Waiting {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Raised to whoever still waits when the worker is gone. */
+export class WorkerGone extends Error {}
+
+export class Client {
+  private worker: Worker;
+  private nextId = 1;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly onMessage: (message: Message) => void;
+  private readonly onDeath: (reason: string) => void;
+
+  constructor(onMessage: (message: Message) => void, onDeath: (reason: string) => void) {
+    this.onMessage = onMessage;
+    this.onDeath = onDeath;
+    this.worker = this.listen(startWorker());
+  }
+
+  ask<K extends QuestionKind>(kind: K, ask: Questions[K]['ask']): Promise<Questions[K]['answer']> {
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, kind, ask });
+    });
+  }
+
+  /** Ends the worker and starts another; whatever was trained is gone. */
+  restart(): void {
+    this.worker.terminate();
+    this.abandon('The training worker was started anew.');
+    this.worker = this.listen(startWorker());
+  }
+
+  private listen(worker: Worker): Worker {
+    const dead = (reason: string): void => {
+      if (worker !== this.worker && this.worker) return;
+      this.abandon(reason);
+      this.onDeath(reason);
+    };
+    worker.onmessage = ({ data }: MessageEvent<Message>) => this.hear(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      dead(event.message || 'its script could not be loaded');
+    };
+    worker.onmessageerror = () => dead('a message could not be read');
+    return worker;
+  }
+
+  private abandon(reason: string): void {
+    for (const { reject } of this.waiting.values()) reject(new WorkerGone(reason));
+    this.waiting.clear();
+  }
+
+  private hear(message: Message): void {
+    if (message.kind !== 'answer' && message.kind !== 'refusal') {
+      this.onMessage(message);
+      if (message.kind === 'view') this.worker.postMessage(SEEN);
+      return;
+    }
+    const waiting = this.waiting.get(message.id);
+    this.waiting.delete(message.id);
+    if (message.kind === 'answer') waiting?.resolve(message.answer as never);
+    else waiting?.reject(new Error(message.sentence));
+  }
+}

@@ -1,0 +1,98 @@
+// Five questions that are answered by acting on the bench, checked on the live model.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask, lookNow } from '../lab.ts';
+import type { ExerciseName, ExerciseResult } from '../protocol.ts';
+import { selected } from '../state.ts';
+import { show } from './show.ts';
+
+interface Exercise {
+  readonly name: ExerciseName;
+  readonly title: string;
+  readonly task: string;
+  readonly start: string;
+}
+
+export const EXERCISES: readonly Exercise[] = [
+  {
+    name: 'previous-token-head',
+    title: 'Name the head that builds the keys',
+    task: 'One head of layer 0 writes “the token before me” for the induction heads to find. Select it by clicking its pattern, then check. A bright diagonal is a hint; cutting paths is proof.',
+    start: 'preset=varied&seed=1&step=1000&period=17',
+  },
+  {
+    name: 'smallest-set',
+    title: 'Kill the copying with as few heads as you can',
+    task: 'Switch heads off until the loss on the repeat is above half of guessing, at all periods. Every smaller set will be tried against yours.',
+    start: 'preset=varied&seed=1&step=1000&period=17',
+  },
+  {
+    name: 'one-data-knob',
+    title: 'Make it learn induction by one knob of the data',
+    task: 'Start from literal, which learns the shortcut. Change one thing about the data, not the model, train again, and let the audit judge.',
+    start: 'preset=literal&seed=1&step=0&period=25',
+  },
+  {
+    name: 'unmask',
+    title: 'Unmask the shortcut',
+    task: 'This model copies its block perfectly. Move the period slider to a repeat on which it pays more than knowing nothing would cost.',
+    start: 'preset=literal&seed=1&step=400&period=25',
+  },
+  {
+    name: 'cut-the-path',
+    title: 'Cut the one path that matters',
+    task: 'Queries, keys or values: from which input of layer 1 must layer 0 be cut for the copying to die? Cut that one only.',
+    start: 'preset=varied&seed=1&step=1000&period=17',
+  },
+];
+
+function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.Element {
+  const [result, setResult] = useState<ExerciseResult | null>(null);
+  const [busy, setBusy] = useState(false);
+  const check = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const heads = selected.value ? [selected.value] : [];
+      setResult(await ask('exercise', { name: exercise.name, answer: { heads, look: lookNow() } }));
+    } catch (error) {
+      setResult({ passed: false, sentence: error instanceof Error ? error.message : String(error) });
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <li class="exercise" data-exercise={exercise.name} data-passed={result?.passed ?? ''}>
+      <h3>
+        {number}. {exercise.title}
+      </h3>
+      <p>{exercise.task}</p>
+      <p class="row">
+        <button type="button" onClick={(e) => show(exercise.start, e.currentTarget)}>
+          Set the bench up
+        </button>
+        <button type="button" class="check" disabled={busy} onClick={() => void check()}>
+          {busy ? 'Checking …' : 'Check my answer'}
+        </button>
+      </p>
+      <p class="result" role="status">
+        {result ? (
+          <>
+            <b>{result.passed ? 'Right.' : 'Not yet.'}</b> {result.sentence}
+          </>
+        ) : null}
+      </p>
+    </li>
+  );
+}
+
+export const Exercises = (): JSX.Element => (
+  <section class="exercises" aria-labelledby="exercises-title">
+    <h2 id="exercises-title">Exercises</h2>
+    <p>Answer them on the bench, with any seed: the answers are measured on your model, not stored.</p>
+    <ol>
+      {EXERCISES.map((exercise, i) => (
+        <One key={exercise.name} exercise={exercise} number={i + 1} />
+      ))}
+    </ol>
+  </section>
+);

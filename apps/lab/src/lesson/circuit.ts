@@ -1,0 +1,54 @@
+// The four steps of the induction circuit, measured on a real sequence: from the live view where it has such heads, and
+// otherwise from the prepared one.
+import { roleOf } from '../bench/headRoles.ts';
+import type { View } from '../protocol.ts';
+import prepared from './preparedCircuit.json' with { type: 'json' };
+
+/** What the diagram needs of a model on one sequence. */
+export interface CircuitData {
+  readonly live: boolean;
+  readonly period: number;
+  readonly tokens: readonly number[];
+  readonly previousHead: string;
+  readonly inductionHead: string;
+  /** By position k: attention of the previous-token head from k to k − 1. */
+  readonly previous: readonly number[];
+  /** By query q: attention of the induction head from q to q − P + 1 (0 where there is none). */
+  readonly match: readonly number[];
+  /** By query q: probability given to the true next token. */
+  readonly truth: readonly number[];
+}
+
+/** Reads the chain off a view; null where it has no head that looks like each of the two. */
+export function circuitOf(view: View): CircuitData | null {
+  const { period, nHeads } = view;
+  const size = view.tokens.length;
+  if (period < 3) return null;
+  const best = (role: 'previous' | 'induction', score: 'previousToken' | 'excess'): number =>
+    view.bars.reduce(
+      (found, b, i) => (roleOf(b) === role && (found < 0 || b[score] > view.bars[found]![score]) ? i : found),
+      -1,
+    );
+  const induction = best('induction', 'excess');
+  // The name that a pattern suggests; which head does the work is the audit's to say.
+  const previous = view.bars.reduce(
+    (found, b, i) => (b.layer === 0 && b.previousToken > (view.bars[found]?.previousToken ?? 0) ? i : found),
+    -1,
+  );
+  if (induction < nHeads || previous < 0) return null;
+  const weight = (head: number, query: number, key: number): number =>
+    view.patterns[(head * size + query) * size + key] ?? 0;
+  const positions = Array.from({ length: size }, (_, i) => i);
+  return {
+    live: true,
+    period,
+    tokens: view.tokens,
+    previousHead: view.bars[previous]!.label,
+    inductionHead: view.bars[induction]!.label,
+    previous: positions.map((k) => (k === 0 ? 0 : weight(previous, k, k - 1))),
+    match: positions.map((q) => (q >= period && q < 2 * period - 1 ? weight(induction, q, q - period + 1) : 0)),
+    truth: [...view.truth],
+  };
+}
+
+export const preparedCircuit: CircuitData = { ...prepared, live: false };

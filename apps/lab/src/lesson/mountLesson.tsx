@@ -1,0 +1,46 @@
+// Brings the essay to life: its buttons drive the bench, its terms open beside the word, its places get their parts.
+import { render } from 'preact';
+import { CircuitDiagram } from './CircuitDiagram.tsx';
+import { Exercises } from './Exercises.tsx';
+import { behaviour, goBack, show } from './show.ts';
+
+/** Opens definitions beside their word. */
+function placePopovers(): void {
+  addEventListener(
+    'beforetoggle',
+    (event) => {
+      const popover = event.target as HTMLElement;
+      if (!popover.classList?.contains('definition') || (event as ToggleEvent).newState !== 'open') return;
+      const word = document.activeElement?.getAttribute('popovertarget') === popover.id ? document.activeElement : null;
+      if (!word) return;
+      const { left, bottom } = word.getBoundingClientRect();
+      popover.style.left = `${Math.max(12, Math.min(left, innerWidth - 340))}px`;
+      popover.style.top = `${Math.min(bottom + 6, innerHeight - 150)}px`;
+    },
+    true,
+  );
+}
+
+export function mountLesson(): void {
+  document.addEventListener('click', (event) => {
+    const target = event.target as HTMLElement;
+    const button = target.closest<HTMLElement>('[data-show]');
+    if (button) show(button.dataset.show as string, button);
+    const link = target.closest<HTMLElement>('[data-section]');
+    if (!link) return;
+    // The address belongs to the bench: sections are scrolled to without changing it.
+    event.preventDefault();
+    document.getElementById('contents')?.hidePopover();
+    const section = document.getElementById(link.dataset.section as string);
+    section?.scrollIntoView({ behavior: behaviour() });
+    section?.setAttribute('tabindex', '-1');
+    section?.focus({ preventScroll: true });
+  });
+  document.getElementById('back')?.addEventListener('click', goBack);
+  placePopovers();
+  const parts = { circuit: CircuitDiagram, exercises: Exercises };
+  for (const [name, Part] of Object.entries(parts)) {
+    const place = document.querySelector(`[data-part="${name}"]`);
+    if (place) render(<Part />, place);
+  }
+}

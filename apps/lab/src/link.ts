@@ -1,0 +1,149 @@
+// The state of the view as a link, and back. What a link says is checked: impossible values are left out and named.
+import type { AblationKind, HeadName, PathInput } from './protocol.ts';
+import { type Knobs, type PresetName, presetNames, type Setting, stepsOf, turn } from './setting.ts';
+
+/** Everything that a link holds. */
+export interface LinkState {
+  readonly setting: Setting;
+  /** Steps trained. */
+  readonly step: number;
+  /** The step that is looked at; null for the newest. */
+  readonly viewed: number | null;
+  readonly period: number;
+  /** The reader's own sequence as it was typed; null for the probe. */
+  readonly own: string | null;
+  readonly ablated: readonly HeadName[];
+  readonly kind: AblationKind;
+  readonly cuts: readonly PathInput[];
+  readonly selected: HeadName | null;
+  /** The run beside this one. */
+  readonly other: { readonly setting: Setting; readonly step: number } | null;
+}
+
+export const DEFAULTS: LinkState = {
+  setting: { preset: 'varied', seed: 1, turned: {} },
+  step: 0,
+  viewed: null,
+  period: 17,
+  own: null,
+  ablated: [],
+  kind: 'zero',
+  cuts: [],
+  selected: null,
+  other: null,
+};
+
+const KINDS: readonly AblationKind[] = ['zero', 'mean', 'resample', 'pattern-preserving'];
+const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'none'];
+export const MOST_TOKENS = 400;
+
+export const headText = ({ layer, head }: HeadName): string => `L${layer}H${head}`;
+
+/** The knobs in links: name, how it is written, and how it is read. Throws with what the value must be. */
+const KNOB_FIELDS: { [K in keyof Knobs]: (text: string) => Knobs[K] } = {
+  layers: (t) => whole(t, 1, 4),
+  heads: (t) => whole(t, 1, 12),
+  positions: (t) => oneOf(t, POSITIONS),
+  layerNorm: (t) => oneOf(t, ['yes', 'no']) === 'yes',
+  shortest: (t) => whole(t, 2, 48),
+  longest: (t) => whole(t, 2, 48),
+  distinct: (t) => oneOf(t, ['yes', 'no']) === 'yes',
+  rate: (t) => {
+    const rate = Number(t);
+    if (!(rate > 0 && rate <= 1)) throw new Error('a number above 0, at most 1');
+    return rate;
+  },
+  batch: (t) => whole(t, 1, 512),
+};
+
+function whole(text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most)
+    throw new Error(`a whole number from ${least} to ${most}`);
+  return value;
+}
+
+function oneOf<T extends string>(text: string, allowed: readonly T[]): T {
+  if (!allowed.includes(text as T)) throw new Error(allowed.join(' or '));
+  return text as T;
+}
+
+function heads(text: string): HeadName[] {
+  return text.split('.').map((name) => {
+    const match = /^L(\d{1,2})H(\d{1,2})$/.exec(name);
+    if (!match) throw new Error('heads such as L0H1.L1H2');
+    return { layer: Number(match[1]), head: Number(match[2]) };
+  });
+}
+
+const written = (value: unknown): string => (typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value));
+
+function writeSetting(params: URLSearchParams, { preset, seed, turned }: Setting, step: number): void {
+  params.set('preset', preset);
+  params.set('seed', String(seed));
+  params.set('step', String(step));
+  for (const [name, value] of Object.entries(turned)) params.set(name, written(value));
+}
+
+/** The link's text after `#`. */
+export function writeLink(state: LinkState): string {
+  const params = new URLSearchParams();
+  writeSetting(params, state.setting, state.step);
+  if (state.viewed !== null && state.viewed !== state.step) params.set('view', String(state.viewed));
+  if (state.own === null) params.set('period', String(state.period));
+  else params.set('tokens', state.own);
+  if (state.ablated.length > 0) {
+    params.set('off', state.ablated.map(headText).join('.'));
+    params.set('kind', state.kind);
+  }
+  if (state.cuts.length > 0) params.set('cut', state.cuts.join('.'));
+  if (state.selected) params.set('head', headText(state.selected));
+  if (state.other) {
+    const beside = new URLSearchParams();
+    writeSetting(beside, state.other.setting, state.other.step);
+    params.set('beside', beside.toString());
+  }
+  return params.toString();
+}
+
+/** Reads a link; `complaints` names each value that is impossible and was left out. */
+export function readLink(hash: string): { state: LinkState; complaints: string[] } {
+  const params = new URLSearchParams(hash.replace(/^#/, ''));
+  const complaints: string[] = [];
+  const read = <T>(from: URLSearchParams, name: string, parse: (text: string) => T, otherwise: T): T => {
+    const text = from.get(name);
+    if (text === null) return otherwise;
+    try {
+      return parse(text);
+    } catch (error) {
+      complaints.push(`${name} is "${text.slice(0, 40)}" and must be ${(error as Error).message}`);
+      return otherwise;
+    }
+  };
+  const setting = (from: URLSearchParams): { setting: Setting; step: number } => {
+    const preset = read<PresetName>(from, 'preset', (t) => oneOf(t, presetNames), 'varied');
+    const seed = read(from, 'seed', (t) => whole(t, 0, 2 ** 31 - 1), 1);
+    let result: Setting = { preset, seed, turned: {} };
+    for (const [name, parse] of Object.entries(KNOB_FIELDS)) {
+      const value = read<unknown>(from, name, parse, undefined);
+      if (value !== undefined) result = turn(result, { [name]: value });
+    }
+    const steps = stepsOf(preset);
+    return { setting: result, step: read(from, 'step', (t) => whole(t, 0, steps), 0) };
+  };
+  const main = setting(params);
+  const own = read<string | null>(params, 'tokens', (t) => t.slice(0, 4000), null);
+  const beside = params.get('beside');
+  const state: LinkState = {
+    ...main,
+    viewed: read<number | null>(params, 'view', (t) => whole(t, 0, main.step), null),
+    period: read(params, 'period', (t) => whole(t, 0, 25), DEFAULTS.period),
+    own,
+    ablated: read(params, 'off', heads, [] as HeadName[]),
+    kind: read<AblationKind>(params, 'kind', (t) => oneOf(t, KINDS), 'zero'),
+    cuts: read(params, 'cut', (t) => t.split('.').map((c) => oneOf<PathInput>(c, ['q', 'k', 'v'])), [] as PathInput[]),
+    selected: read<HeadName | null>(params, 'head', (t) => heads(t)[0] as HeadName, null),
+    other: beside === null ? null : setting(new URLSearchParams(beside)),
+  };
+  return { state, complaints };
+}

@@ -1,0 +1,72 @@
+// Entry of the page: mounts the bench, follows the address, takes dropped files.
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import 'virtual:figures.css';
+import './style/page.css';
+import './style/bench.css';
+import './style/lesson.css';
+import { BenchPane } from './bench/BenchPane.tsx';
+import { keepIsolated } from './isolation.ts';
+import { linkState, loadFile, openAddress, tell, watchSleep } from './lab.ts';
+import { mountLesson } from './lesson/mountLesson.tsx';
+import { writeLink } from './link.ts';
+import { ablated, cuts, isLoaded, kind, other, own, period, selected, setting, status, step, viewed } from './state.ts';
+
+/** Browsers allow only so many changes of the address; while a run plays the address waits. */
+const ADDRESS_DELAY = 300;
+
+function followState(): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    // Every part of the link, so that any change is noticed.
+    void [
+      setting.value,
+      step.value,
+      viewed.value,
+      period.value,
+      own.value,
+      ablated.value,
+      kind.value,
+      cuts.value,
+      selected.value,
+      other.value,
+    ];
+    clearTimeout(timer);
+    if (status.value === 'playing' || isLoaded.value) return; // a link cannot bring a file along
+    timer = setTimeout(() => history.replaceState(null, '', `#${writeLink(linkState())}`), ADDRESS_DELAY);
+  });
+}
+
+function takeDrops(): void {
+  const over = (on: boolean): void => {
+    document.body.classList.toggle('dropping', on);
+  };
+  addEventListener('dragover', (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  addEventListener('dragleave', () => over(false));
+  addEventListener('drop', (event) => {
+    event.preventDefault();
+    over(false);
+    const file = event.dataTransfer?.files[0];
+    if (file) void loadFile(file);
+  });
+}
+
+async function begin(): Promise<void> {
+  document.documentElement.classList.toggle('projector', new URLSearchParams(location.search).has('projector'));
+  document.documentElement.classList.toggle('local', location.protocol === 'file:');
+  render(<BenchPane />, document.getElementById('bench') as HTMLElement);
+  mountLesson();
+  takeDrops();
+  watchSleep();
+  if (await keepIsolated()) return; // the page is about to load again, isolated
+  await openAddress();
+  followState();
+  addEventListener('hashchange', () => {
+    openAddress().catch(tell);
+  });
+}
+
+begin().catch(tell);

@@ -1,0 +1,144 @@
+// What the page and the worker that trains say to each other. Plain data only.
+import type {
+  AblationKind,
+  AuditRecord,
+  Experiment,
+  HeadName,
+  KeySource,
+  ProofRecord,
+  StepRecord,
+} from '@induction-lab/core/browser';
+
+export type { AblationKind, AuditRecord, Experiment, HeadName, KeySource, ProofRecord };
+
+/** An input of the layers after the first, from which everything that earlier layers wrote can be cut. */
+export type PathInput = 'q' | 'k' | 'v';
+
+/** What to look at, and what is broken while looking. */
+export interface Look {
+  /** Period of the probe: two copies of a block, then tokens that repeat nothing. 0 for no repeat. */
+  readonly period: number;
+  /** The reader's own sequence in place of the probe. */
+  readonly tokens: readonly number[] | null;
+  readonly ablated: readonly HeadName[];
+  readonly kind: AblationKind;
+  readonly cuts: readonly PathInput[];
+  /** A kept step, or null for the newest. */
+  readonly step: number | null;
+}
+
+/** One head's live scores: shares of attention. */
+export interface HeadBars extends HeadName {
+  readonly label: string;
+  readonly previousToken: number;
+  readonly induction: number;
+  /** The same stripe where nothing repeats. */
+  readonly control: number;
+  /** Period-free excess. */
+  readonly excess: number;
+  /** Largest attention above chance kept at one offset where nothing repeats. */
+  readonly offset: number;
+}
+
+/** Everything to be seen of one model at one step. */
+export interface View {
+  readonly step: number;
+  readonly nLayers: number;
+  readonly nHeads: number;
+  readonly period: number;
+  readonly tokens: readonly number[];
+  /** [head][queryPos][keyPos], with interventions. */
+  readonly patterns: Float32Array;
+  /** The same heads on a sequence without any repeat. */
+  readonly control: Float32Array;
+  /** Tokens and shares of the three most probable next tokens at each position. */
+  readonly topTokens: Int32Array;
+  readonly topShares: Float32Array;
+  /** Probability given to the true next token, positions 0 … T − 2. */
+  readonly truth: Float32Array;
+  /** Mean loss in nats on the repeat queries of 16 sequences; for own tokens on the tokens that follow an earlier copy. */
+  readonly lossRepeat: number | null;
+  readonly lossRepeatIntact: number | null;
+  /** Whether anything is broken while looking. */
+  readonly broken: boolean;
+  readonly lnVocab: number;
+  readonly bars: readonly HeadBars[];
+  /** What uniform attention scores. */
+  readonly chance: { readonly previousToken: number; readonly induction: number };
+  /** A fingerprint of the weights' bits. */
+  readonly fingerprint: string;
+}
+
+/** What is known of a run besides what can be seen. */
+export interface RunInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly experiment: Experiment;
+  readonly seed: number;
+  readonly parameters: number;
+  readonly lnVocab: number;
+}
+
+/** Losses of one step, thin enough to send thousands. */
+export type Losses = Pick<StepRecord, 'step' | 'lossFirst' | 'lossBoundary' | 'lossRepeat'>;
+
+export type RunStatus = 'paused' | 'playing' | 'done' | 'failed';
+
+/** Answers to questions by their kind: what is asked, and what comes back. */
+export interface Questions {
+  start: {
+    ask: { experiment: unknown; seed: number; until: number; keepOther: boolean };
+    answer: RunInfo;
+  };
+  control: { ask: { action: 'play' | 'pause' | 'step' }; answer: null };
+  speed: { ask: { stepsPerSecond: number }; answer: null };
+  look: { ask: Look; answer: null };
+  resume: { ask: { step: number }; answer: null };
+  compare: { ask: { keep: boolean }; answer: null };
+  audit: { ask: Record<string, never>; answer: { record: AuditRecord; step: number; marks: [string, string][] } };
+  prove: { ask: Record<string, never>; answer: { proof: ProofRecord; marks: [string, string][] } };
+  exercise: { ask: { name: ExerciseName; answer: ExerciseAnswer }; answer: ExerciseResult };
+  checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number } };
+  metrics: { ask: Record<string, never>; answer: string };
+  load: { ask: { bytes: Uint8Array<ArrayBuffer>; file: string }; answer: RunInfo };
+}
+
+export type QuestionKind = keyof Questions;
+export interface Question<K extends QuestionKind = QuestionKind> {
+  readonly id: number;
+  readonly kind: K;
+  readonly ask: Questions[K]['ask'];
+}
+
+/** Said of every view that the page has drawn, so that a slow or sleeping page is not sent more than it can show. */
+export const SEEN = 'seen';
+
+export type Message =
+  | { readonly kind: 'ready'; readonly threads: number; readonly isolated: boolean }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
+  | { readonly kind: 'refusal'; readonly id: number; readonly sentence: string }
+  | {
+      readonly kind: 'progress';
+      readonly run: number;
+      readonly step: number;
+      readonly status: RunStatus;
+      readonly stepsPerSecond: number;
+      readonly threads: number;
+      /** Records since the last message; `from` 0 replaces all. */
+      readonly from: number;
+      readonly losses: readonly Losses[];
+      readonly kept: readonly number[];
+    }
+  | { readonly kind: 'view'; readonly run: number; readonly view: View; readonly beside: View | null }
+  | { readonly kind: 'trouble'; readonly sentence: string };
+
+/** The exercises; worker/exercises.ts says what passes. */
+export type ExerciseName = 'previous-token-head' | 'smallest-set' | 'one-data-knob' | 'unmask' | 'cut-the-path';
+export interface ExerciseAnswer {
+  readonly heads: readonly HeadName[];
+  readonly look: Look;
+}
+export interface ExerciseResult {
+  readonly passed: boolean;
+  readonly sentence: string;
+}

@@ -1,0 +1,97 @@
+// What is to be trained: a preset, and the knobs that differ from it.
+import literal from '@induction-lab/core/presets/literal.json' with { type: 'json' };
+import oneLayer from '@induction-lab/core/presets/literal-1-layer.json' with { type: 'json' };
+import twoHeads from '@induction-lab/core/presets/two-heads.json' with { type: 'json' };
+import varied from '@induction-lab/core/presets/varied.json' with { type: 'json' };
+
+export const PRESETS = { literal, 'literal-1-layer': oneLayer, varied, 'two-heads': twoHeads } as const;
+export type PresetName = keyof typeof PRESETS;
+export const presetNames = Object.keys(PRESETS) as PresetName[];
+
+/** The knobs of the bench. */
+export interface Knobs {
+  readonly layers: number;
+  readonly heads: number;
+  readonly positions: string;
+  readonly layerNorm: boolean;
+  readonly shortest: number;
+  readonly longest: number;
+  readonly distinct: boolean;
+  readonly rate: number;
+  readonly batch: number;
+}
+
+export interface Setting {
+  readonly preset: PresetName;
+  readonly seed: number;
+  /** Knobs that were turned. */
+  readonly turned: Partial<Knobs>;
+}
+
+type Bare = Record<string, unknown>;
+
+/** A preset's values without the reasons beside them. */
+function bare(part: Record<string, unknown>): Bare {
+  const value = (raw: unknown): unknown =>
+    raw !== null && typeof raw === 'object' && 'why' in raw ? (raw as Bare).value : raw;
+  return Object.fromEntries(Object.entries(part).map(([field, raw]) => [field, value(raw)]));
+}
+
+const parts = (preset: PresetName): { about: string; model: Bare; task: Bare; training: Bare } => {
+  const { about, model, task, training } = PRESETS[preset];
+  return { about, model: bare(model), task: bare(task), training: bare(training) };
+};
+
+/** Steps that a preset trains for. */
+export const stepsOf = (preset: PresetName): number => parts(preset).training.steps as number;
+
+/** The knobs as a preset has them. */
+export function presetKnobs(preset: PresetName): Knobs {
+  const { model, task, training } = parts(preset);
+  const [shortest, longest] = (task.periods ?? [task.period, task.period]) as [number, number];
+  return {
+    layers: model.nLayers as number,
+    heads: model.nHeads as number,
+    positions: model.positions as string,
+    layerNorm: model.normalization === 'LN',
+    shortest,
+    longest,
+    distinct: task.distinct as boolean,
+    rate: training.learningRate as number,
+    batch: training.batch as number,
+  };
+}
+
+export const knobsOf = ({ preset, turned }: Setting): Knobs => ({ ...presetKnobs(preset), ...turned });
+
+/** The experiment as JSON for core to check. */
+export function experimentOf(setting: Setting): unknown {
+  const { about, model, task, training } = parts(setting.preset);
+  const knobs = knobsOf(setting);
+  const { distinct, shortest, longest } = knobs;
+  const { maxPrefix = 0 } = task;
+  const changed = Object.keys(setting.turned).length > 0;
+  return {
+    name: changed ? `${setting.preset}, changed` : setting.preset,
+    about,
+    model: {
+      ...model,
+      nLayers: knobs.layers,
+      nHeads: knobs.heads,
+      positions: knobs.positions,
+      normalization: knobs.layerNorm ? 'LN' : null,
+    },
+    task:
+      shortest === longest
+        ? { kind: 'repeated', period: shortest, distinct, maxPrefix }
+        : { kind: 'varied', periods: [shortest, longest], heldOutPeriods: [], distinct, maxPrefix },
+    training: { ...training, learningRate: knobs.rate, batch: knobs.batch },
+  };
+}
+
+/** A setting with a knob turned; a knob turned back to the preset's value counts as untouched. */
+export function turn(setting: Setting, change: Partial<Knobs>): Setting {
+  const preset = presetKnobs(setting.preset);
+  const entries = Object.entries({ ...setting.turned, ...change }) as [keyof Knobs, never][];
+  return { ...setting, turned: Object.fromEntries(entries.filter(([name, value]) => preset[name] !== value)) };
+}

@@ -1,0 +1,89 @@
+// What the lab shows, as signals. The worker owns the models; actions on all of this are in lab.ts.
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { DEFAULTS } from './link.ts';
+import { readTokens } from './ownTokens.ts';
+import type {
+  AblationKind,
+  AuditRecord,
+  HeadName,
+  Losses,
+  PathInput,
+  ProofRecord,
+  RunInfo,
+  RunStatus,
+  View,
+} from './protocol.ts';
+import type { Setting } from './setting.ts';
+
+/** A cell of the attention patterns, and the head on which it was pointed at. */
+export interface Cell {
+  readonly query: number;
+  readonly key: number;
+  readonly head: number | null;
+}
+
+export interface Verdict {
+  readonly record: AuditRecord;
+  readonly step: number;
+  readonly fingerprint: string;
+  readonly marks: ReadonlyMap<string, string>;
+  /** The circuit as a claim, measured; null until it is asked for. */
+  readonly proof: ProofRecord | null;
+}
+
+/** A run kept beside the one that trains. */
+export interface OtherRun {
+  readonly setting: Setting;
+  readonly name: string;
+  readonly step: number;
+  readonly losses: readonly Losses[];
+}
+
+export type Notice = { readonly tone: 'plain' | 'bad'; readonly text: string; readonly restart?: boolean };
+
+export const setting: Signal<Setting> = signal(DEFAULTS.setting);
+export const run: Signal<RunInfo | null> = signal(null);
+export const step: Signal<number> = signal(0);
+export const status: Signal<RunStatus> = signal('paused');
+export const stepsPerSecond: Signal<number> = signal(0);
+export const threads: Signal<{ count: number; isolated: boolean } | null> = signal(null);
+export const kept: Signal<readonly number[]> = signal([0]);
+/** The losses so far; the array is the same, its version tells of changes. */
+export const losses: { all: Losses[] } = { all: [] };
+export const lossesVersion: Signal<number> = signal(0);
+export const view: Signal<View | null> = signal(null);
+export const beside: Signal<View | null> = signal(null);
+export const other: Signal<OtherRun | null> = signal(null);
+
+export const period: Signal<number> = signal(DEFAULTS.period);
+export const own: Signal<string | null> = signal(null);
+export const ablated: Signal<readonly HeadName[]> = signal([]);
+export const kind: Signal<AblationKind> = signal('zero');
+export const cuts: Signal<readonly PathInput[]> = signal([]);
+export const viewed: Signal<number | null> = signal(null);
+export const selected: Signal<HeadName | null> = signal(null);
+export const cell: Signal<Cell | null> = signal(null);
+export const speed: Signal<number> = signal(Number.POSITIVE_INFINITY);
+
+export const verdict: Signal<Verdict | null> = signal(null);
+export const judging: Signal<boolean> = signal(false);
+export const notice: Signal<Notice | null> = signal(null);
+/** What the settings panel says of an impossible setting. */
+export const complaint: Signal<string | null> = signal(null);
+
+/** The reader's own tokens; null for the probe. */
+export const ownTokens: ReadonlySignal<ReturnType<typeof readTokens> | null> = computed(() =>
+  own.value === null ? null : readTokens(own.value, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 }),
+);
+
+/** The verdict, while it is about the weights that are shown. */
+export const currentVerdict: ReadonlySignal<Verdict | null> = computed(() =>
+  verdict.value && verdict.value.fingerprint === view.value?.fingerprint ? verdict.value : null,
+);
+
+/** True for a checkpoint from a file. */
+export const isLoaded: ReadonlySignal<boolean> = computed(
+  () => run.value !== null && run.value.experiment.task.kind === 'random' && run.value.experiment.training.steps === 1,
+);
+
+export const sameHead = (a: HeadName, b: HeadName): boolean => a.layer === b.layer && a.head === b.head;

@@ -1,0 +1,4 @@
+// Entry of the teachers' page: styles only.
+import 'virtual:figures.css';
+import './style/page.css';
+import './style/lesson.css';

@@ -1,0 +1,2 @@
+declare module 'virtual:figures.css';
+declare const __VERSION__: string;

@@ -1,0 +1,311 @@
+// The bench inside the worker: the run that trains, the run kept beside it, and what is looked at. Everything that a
+// question of the page can do is a method here.
+import {
+  type AuditRecord,
+  audit,
+  decodeCheckpoint,
+  type Engine,
+  type Experiment,
+  encodeCheckpoint,
+  headMarks,
+  Model,
+  type NamedWeights,
+  parameterCount,
+  parseExperiment,
+  prove,
+  type StartCrew,
+} from '@induction-lab/core/browser';
+import type { Look, Message, Questions, RunInfo, View } from '../protocol.ts';
+import { checkExercise } from './exercises.ts';
+import { barsOf, fingerprintOf, lookAt } from './look.ts';
+import { Run } from './run.ts';
+
+/** Sequences behind the live scores: fewer while training, since the threads wait for them. */
+const LIVE_SEQUENCES = 4;
+const RESTING_SEQUENCES = 16;
+
+/** A run, or a checkpoint from a file, with what has been measured of it. */
+interface Subject {
+  readonly id: number;
+  readonly info: RunInfo;
+  /** Null for a loaded checkpoint. */
+  readonly run: Run | null;
+  readonly loaded: NamedWeights | null;
+  readonly model: Model;
+  scored: ({ fingerprint: string; sequences: number } & Pick<View, 'bars' | 'chance'>) | null;
+  audited: { fingerprint: string; record: AuditRecord } | null;
+  /** Records that the page has. */
+  sent: number;
+}
+
+/** Views that may be under way to the page at once; while it is slower, steps go on unseen. */
+const UNSEEN = 2;
+
+const START: Look = { period: 25, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
+
+export class Bench {
+  private main: Subject | null = null;
+  private other: Subject | null = null;
+  private look: Look = START;
+  private speed = Number.POSITIVE_INFINITY;
+  private nextId = 1;
+  private unseen = 0;
+  /** A view was left out because the page had not drawn the last ones. */
+  private owed = false;
+  private readonly engine: Engine;
+  private readonly crew: { threads: number; start: StartCrew };
+  private readonly post: (message: Message, transfer?: Transferable[]) => void;
+
+  constructor(
+    engine: Engine,
+    crew: { threads: number; start: StartCrew },
+    post: (message: Message, transfer?: Transferable[]) => void,
+  ) {
+    this.engine = engine;
+    this.crew = crew;
+    this.post = post;
+  }
+
+  /** The page has drawn a view. */
+  seen(): void {
+    this.unseen = Math.max(0, this.unseen - 1);
+    if (this.owed && this.main?.run?.status !== 'playing') this.show();
+  }
+
+  /** Answers a question. Throws an Error whose message the page shows. */
+  async answer<K extends keyof Questions>(kind: K, ask: Questions[K]['ask']): Promise<unknown> {
+    const methods: { [Q in keyof Questions]: (ask: Questions[Q]['ask']) => Promise<Questions[Q]['answer']> } = {
+      start: (a) => this.start(a),
+      control: async ({ action }) => this.control(action),
+      speed: async ({ stepsPerSecond }) => {
+        this.speed = stepsPerSecond;
+        this.main?.run?.setSpeed(stepsPerSecond);
+        return null;
+      },
+      look: async (look) => {
+        this.look = look;
+        this.show();
+        return null;
+      },
+      resume: async ({ step }) => {
+        await this.run().resume(step);
+        this.subject().sent = 0;
+        this.progress();
+        this.show();
+        return null;
+      },
+      compare: async ({ keep }) => {
+        if (!keep) await this.drop('other');
+        this.show();
+        return null;
+      },
+      audit: async () => this.verdict(),
+      prove: async () => this.proof(),
+      exercise: async ({ name, answer }) => {
+        const subject = this.subject();
+        this.load(subject, answer.look.step);
+        const { model, info } = subject;
+        return checkExercise(name, { model, experiment: info.experiment, audit: () => this.auditOf(subject) }, answer);
+      },
+      checkpoint: async () => this.checkpoint(),
+      metrics: async () =>
+        this.run()
+          .records.map((r) => `${JSON.stringify({ ...r, perPosition: undefined })}\n`)
+          .join(''),
+      load: (a) => this.loadFile(a),
+    };
+    return methods[kind](ask);
+  }
+
+  private subject(): Subject {
+    if (!this.main) throw new Error('There is no model yet; choose a preset.');
+    return this.main;
+  }
+
+  private run(): Run {
+    const { run } = this.subject();
+    if (!run) throw new Error('A checkpoint from a file cannot be trained on: choose a preset to start a run.');
+    return run;
+  }
+
+  private async drop(which: 'main' | 'other'): Promise<void> {
+    const subject = this[which];
+    this[which] = null;
+    await subject?.run?.end();
+  }
+
+  private async start({ experiment: json, seed, until, keepOther }: Questions['start']['ask']): Promise<RunInfo> {
+    const experiment = parseExperiment(json); // before anything ends: an impossible setting leaves the bench as it is
+    if (keepOther) {
+      await this.drop('other');
+      await this.main?.run?.end();
+      this.other = this.main;
+      this.main = null;
+    } else await this.drop('main');
+    const run = new Run({
+      engine: this.engine,
+      experiment,
+      seed,
+      threads: this.crew.threads,
+      startCrew: this.crew.start,
+      onRest: (rested) => this.onRest(rested),
+      onFailure: (failed, error) => this.onFailure(failed, error),
+    });
+    run.setSpeed(this.speed);
+    const subject = this.adopt(experiment, seed, run, null);
+    await run.begin();
+    if (until > 0) run.play(until);
+    return subject.info;
+  }
+
+  private adopt(experiment: Experiment, seed: number, run: Run | null, loaded: NamedWeights | null): Subject {
+    const id = this.nextId++;
+    const info: RunInfo = {
+      id,
+      name: experiment.name,
+      experiment,
+      seed,
+      parameters: parameterCount(experiment.model),
+      lnVocab: Math.log(experiment.model.dVocab),
+    };
+    const model = new Model(this.engine, experiment.model);
+    this.main = { id, info, run, loaded, model, scored: null, audited: null, sent: 0 };
+    return this.main;
+  }
+
+  private control(action: 'play' | 'pause' | 'step'): null {
+    const run = this.run();
+    if (action === 'play') run.play();
+    else if (action === 'step') run.play(run.step + 1);
+    else run.pause();
+    this.progress();
+    return null;
+  }
+
+  private onRest(run: Run): void {
+    if (run !== this.main?.run) return;
+    this.progress();
+    if (this.look.step === null || run.status !== 'playing') this.show();
+  }
+
+  private onFailure(run: Run, error: Error): void {
+    if (run === this.main?.run) this.progress();
+    this.post({ kind: 'trouble', sentence: error.message });
+  }
+
+  private progress(): void {
+    const subject = this.main;
+    const run = subject?.run;
+    if (!subject || !run) return;
+    const losses = run.records
+      .slice(subject.sent)
+      .map(({ step, lossFirst, lossBoundary, lossRepeat }) => ({ step, lossFirst, lossBoundary, lossRepeat }));
+    this.post({
+      kind: 'progress',
+      run: subject.id,
+      step: run.step,
+      status: run.status,
+      stepsPerSecond: run.stepsPerSecond,
+      threads: run.threads,
+      from: subject.sent,
+      losses,
+      kept: run.keptSteps(),
+    });
+    subject.sent = run.records.length;
+  }
+
+  /** Sets the model to the weights of a step (the newest at or before it that is kept); returns that step. */
+  private load(subject: Subject, step: number | null): { step: number; fingerprint: string } {
+    const { run, loaded, model } = subject;
+    const wanted = step === null || !run ? (run?.step ?? 0) : step;
+    const at = run
+      ? (run
+          .keptSteps()
+          .filter((k) => k <= wanted)
+          .pop() ?? 0)
+      : 0;
+    const weights = run ? run.weightsAt(at) : loaded;
+    if (!weights) throw new Error(`Step ${at} is not kept; choose one of the marks on the timeline.`);
+    model.setWeights(weights);
+    return { step: at, fingerprint: fingerprintOf(weights) };
+  }
+
+  private viewOf(subject: Subject, step: number | null): View {
+    const at = this.load(subject, step);
+    const sequences = subject.run?.status === 'playing' ? LIVE_SEQUENCES : RESTING_SEQUENCES;
+    let { scored } = subject;
+    if (scored?.fingerprint !== at.fingerprint || scored.sequences < sequences)
+      scored = { fingerprint: at.fingerprint, sequences, ...barsOf(subject.model, sequences) };
+    subject.scored = scored;
+    const { bars, chance } = scored;
+    return lookAt(subject.model, this.look, { ...at, bars, chance });
+  }
+
+  private show(): void {
+    if (!this.main) return;
+    this.owed = this.unseen >= UNSEEN;
+    if (this.owed) return;
+    this.unseen++;
+    const view = this.viewOf(this.main, this.look.step);
+    const beside = this.other ? this.viewOf(this.other, this.look.step ?? this.main.run?.step ?? null) : null;
+    const transfer = [view, beside].flatMap((v) => (v ? [v.patterns.buffer, v.control.buffer] : []));
+    this.post({ kind: 'view', run: this.main.id, view, beside }, transfer as ArrayBuffer[]);
+  }
+
+  private auditOf(subject: Subject): AuditRecord {
+    const fingerprint = fingerprintOf(subject.model.getWeights());
+    if (subject.audited?.fingerprint !== fingerprint)
+      subject.audited = { fingerprint, record: audit(subject.model, { sequences: 32 }) };
+    return subject.audited.record;
+  }
+
+  private verdict(): Questions['audit']['answer'] {
+    const subject = this.subject();
+    const { step } = this.load(subject, this.look.step);
+    const record = this.auditOf(subject);
+    return { record, step, marks: [...headMarks({ audit: record })] };
+  }
+
+  private proof(): Questions['prove']['answer'] {
+    const subject = this.subject();
+    this.load(subject, this.look.step);
+    const record = this.auditOf(subject);
+    const proof = prove(subject.model, { audit: record, sequences: 48 });
+    return { proof, marks: [...headMarks({ audit: record, proof })] };
+  }
+
+  private checkpoint(): Questions['checkpoint']['answer'] {
+    const subject = this.subject();
+    const { step } = this.load(subject, this.look.step);
+    const { seed, name, experiment } = subject.info;
+    const metadata = { step: String(step), seed: String(seed), experiment: name };
+    return { bytes: encodeCheckpoint(experiment.model, subject.model.getWeights(), metadata), step };
+  }
+
+  private async loadFile({ bytes, file }: Questions['load']['ask']): Promise<RunInfo> {
+    const { config, weights } = decodeCheckpoint(bytes, file);
+    const cells = config.nLayers * config.nHeads * config.nCtx ** 2;
+    if (cells > 4_000_000)
+      throw new Error(
+        `${file} has ${config.nLayers * config.nHeads} heads over ${config.nCtx} positions, too many to draw here; audit it with the command line.`,
+      );
+    await this.drop('main');
+    // A checkpoint does not say how it was trained; only its model is used.
+    const task = { kind: 'random', distinct: false, maxPrefix: 0 } as const;
+    const training = parseExperiment({
+      name: file,
+      model: { nLayers: 1, nHeads: 1, dModel: 4, dHead: 4, nCtx: 4, dVocab: 4, positions: 'none', normalization: null },
+      task,
+      training: { steps: 1, batch: 1, learningRate: 1 },
+    }).training;
+    const subject = this.adopt({ name: file, about: '', model: config, task, training }, 0, null, weights);
+    this.look = {
+      ...this.look,
+      step: null,
+      tokens: null,
+      period: Math.min(this.look.period, Math.floor(config.nCtx / 2)),
+    };
+    this.show();
+    return subject.info;
+  }
+}

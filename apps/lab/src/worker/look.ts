@@ -1,0 +1,179 @@
+// Looks at a model: patterns, predictions, loss and scores, whole or with parts of it broken.
+import {
+  ablate,
+  allHeads,
+  exampleTokens,
+  headLabel,
+  headScores,
+  type Intervention,
+  type Model,
+  type ModelConfig,
+  type NamedWeights,
+} from '@induction-lab/core/browser';
+import type { HeadBars, Look, View } from '../protocol.ts';
+
+/** Sequences whose mean loss is shown; the first of them is the one to be seen. */
+const SEQUENCES = 16;
+const TOP = 3;
+
+/** The interventions that a look asks for; heads that this model does not have are left alone. */
+export function interventionsOf(config: ModelConfig, look: Look): Intervention[] {
+  const heads = look.ablated.filter(({ layer, head }) => layer < config.nLayers && head < config.nHeads);
+  const cuts = look.cuts.flatMap((input) =>
+    allHeads(config)
+      .filter(({ layer }) => layer > 0)
+      .map((name): Intervention => ({ kind: 'removeFromInput', ...name, input, sources: 'allEarlier' })),
+  );
+  return [...cuts, ...(heads.length > 0 ? ablate(config, heads, look.kind) : [])];
+}
+
+/** The longest period of which two copies fit. */
+export const longestPeriod = (config: ModelConfig): number => Math.floor(config.nCtx / 2);
+
+/** The sequences of a look: the one to be seen first, all of one length. */
+function sequencesOf(config: ModelConfig, look: Look): number[][] {
+  const period = Math.min(look.period, longestPeriod(config));
+  const own = look.tokens;
+  return Array.from({ length: SEQUENCES }, (_, seed) => {
+    if (own) return seed === 0 ? [...own] : exampleTokens(config, { period: 0, seed }).slice(0, own.length);
+    return exampleTokens(config, { period, seed });
+  });
+}
+
+/** Queries whose next token induction can know: those of the second copy; in own tokens those that were seen before. */
+function countedQueries(look: Look, tokens: readonly number[]): number[] {
+  if (!look.tokens) return Array.from({ length: Math.max(0, look.period - 1) }, (_, i) => look.period + i);
+  return tokens.flatMap((token, query) => (tokens.indexOf(token) < query && query < tokens.length - 1 ? [query] : []));
+}
+
+/** Mean loss of the counted queries: over all sequences, or over the reader's own alone. */
+function countedLoss(
+  losses: ArrayLike<number>,
+  length: number,
+  look: Look,
+  sequences: readonly number[][],
+): number | null {
+  const chosen = look.tokens ? sequences.slice(0, 1) : sequences;
+  let sum = 0;
+  let count = 0;
+  chosen.forEach((tokens, s) => {
+    for (const query of countedQueries(look, tokens)) {
+      sum += losses[s * (length - 1) + query] as number;
+      count++;
+    }
+  });
+  return count === 0 ? null : sum / count;
+}
+
+/** What a look shows of a model; `known` is what has been found out about its weights already. */
+export function lookAt(model: Model, look: Look, known: Pick<View, 'step' | 'bars' | 'chance' | 'fingerprint'>): View {
+  const { config } = model;
+  const sequences = sequencesOf(config, look);
+  const tokens = sequences[0] as number[];
+  const length = tokens.length;
+  const interventions = interventionsOf(config, look);
+  const names = 'blocks.*.attn.hook_pattern';
+  const run = model.runWithInterventions(sequences, interventions, { names });
+  const lossRepeat = countedLoss(run.lossPerPosition, length, look, sequences);
+  const patterns = firstPatterns(config, (name) => run.cache.get(name).data, length, sequences.length);
+  const top = topPredictions(run.logits, tokens, config.dVocab);
+  const lossRepeatIntact =
+    interventions.length === 0
+      ? lossRepeat
+      : countedLoss(model.run(sequences).lossPerPosition, length, look, sequences);
+  const quiet = exampleTokens(config, { period: 0, seed: 0 }).slice(0, length);
+  const others = sequences.slice(1).map((_, i) => exampleTokens(config, { period: 0, seed: i + 1 }).slice(0, length));
+  // Means and resamples need other sequences beside the one that is shown.
+  const controls = look.kind === 'mean' || look.kind === 'resample' ? [quiet, ...others] : [quiet];
+  const still = model.runWithInterventions(controls, interventions, { names });
+  const control = firstPatterns(config, (name) => still.cache.get(name).data, length, controls.length);
+  return {
+    ...known,
+    nLayers: config.nLayers,
+    nHeads: config.nHeads,
+    period: look.tokens ? 0 : Math.min(look.period, longestPeriod(config)),
+    tokens,
+    patterns,
+    control,
+    ...top,
+    lossRepeat,
+    lossRepeatIntact,
+    broken: interventions.length > 0,
+    lnVocab: Math.log(config.dVocab),
+  };
+}
+
+/** The patterns of the first of several sequences: [layer × head][queryPos][keyPos]. */
+function firstPatterns(
+  config: ModelConfig,
+  read: (name: string) => ArrayLike<number>,
+  length: number,
+  sequences: number,
+): Float32Array {
+  const perLayer = config.nHeads * length * length;
+  const out = new Float32Array(config.nLayers * perLayer);
+  for (let layer = 0; layer < config.nLayers; layer++) {
+    const data = read(`blocks.${layer}.attn.hook_pattern`) as Float32Array;
+    if (data.length !== sequences * perLayer) throw new Error(`lookAt: layer ${layer} has ${data.length} weights.`);
+    out.set(data.subarray(0, perLayer), layer * perLayer);
+  }
+  return out;
+}
+
+/** Softmax of the first sequence's logits: the most probable next tokens, and what the true one was given. */
+function topPredictions(
+  logits: ArrayLike<number>,
+  tokens: readonly number[],
+  dVocab: number,
+): Pick<View, 'topTokens' | 'topShares' | 'truth'> {
+  const length = tokens.length;
+  const topTokens = new Int32Array(length * TOP);
+  const topShares = new Float32Array(length * TOP);
+  const truth = new Float32Array(Math.max(0, length - 1));
+  const shares = new Float64Array(dVocab);
+  for (let t = 0; t < length; t++) {
+    let highest = Number.NEGATIVE_INFINITY;
+    for (let v = 0; v < dVocab; v++) highest = Math.max(highest, logits[t * dVocab + v] as number);
+    let sum = 0;
+    for (let v = 0; v < dVocab; v++) {
+      shares[v] = Math.exp((logits[t * dVocab + v] as number) - highest);
+      sum += shares[v]!;
+    }
+    for (let v = 0; v < dVocab; v++) shares[v]! /= sum;
+    if (t < length - 1) truth[t] = shares[tokens[t + 1] as number] as number;
+    const order = Array.from(shares.keys()).sort((a, b) => shares[b]! - shares[a]!);
+    for (let i = 0; i < TOP; i++) {
+      topTokens[t * TOP + i] = order[i] as number;
+      topShares[t * TOP + i] = shares[order[i] as number] as number;
+    }
+  }
+  return { topTokens, topShares, truth };
+}
+
+/** Live scores of all heads on a few sequences. */
+export function barsOf(model: Model, sequences: number): Pick<View, 'bars' | 'chance'> {
+  const { heads, chance } = headScores(model, { sequences, mostPeriods: 3 });
+  const bars = heads.map(
+    (h): HeadBars => ({
+      layer: h.layer,
+      head: h.head,
+      label: headLabel(h.layer, h.head),
+      previousToken: h.previousToken.value,
+      induction: h.inductionStripe.value,
+      control: h.inductionStripeControl.value,
+      excess: h.inductionExcess.value,
+      offset: h.positionalOffset.aboveChance,
+    }),
+  );
+  return { bars, chance: { previousToken: chance.previousToken, induction: chance.inductionStripe } };
+}
+
+/** Eight hexadecimal digits of the weights' bits (FNV-1a): equal weights have equal fingerprints. */
+export function fingerprintOf(weights: NamedWeights): string {
+  let hash = 0x811c9dc5;
+  for (const { data } of Object.values(weights)) {
+    const words = new Uint32Array(Float32Array.from(data).buffer);
+    for (const word of words) hash = Math.imul(hash ^ word, 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

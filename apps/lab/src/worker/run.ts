@@ -1,0 +1,206 @@
+// One training run that can be paused, stepped, slowed, looked at and resumed. It wraps core's loop: the loop pauses
+// after a few steps each time, and goes on when this run may.
+import {
+  checkpointSteps,
+  type Engine,
+  type Experiment,
+  type NamedWeights,
+  type Pause,
+  parameterCount,
+  type StartCrew,
+  type StepRecord,
+  type TrainingState,
+  train,
+} from '@induction-lab/core/browser';
+import type { RunStatus } from '../protocol.ts';
+
+/** Largest distance between kept checkpoints, in steps, for models so small that memory does not matter. */
+const KEPT_GAP = 50;
+/** Bytes that all kept states of a run may take: a phone has no more to spare. */
+const KEPT_BYTES = 64e6;
+/** Milliseconds of training between two looks, at full speed. */
+const LOOK_EVERY = 160;
+
+export interface RunOptions {
+  readonly engine: Engine;
+  readonly experiment: Experiment;
+  readonly seed: number;
+  readonly threads: number;
+  readonly startCrew: StartCrew;
+  /** Called where training rests: between bunches of steps and whenever the status changes. */
+  readonly onRest: (run: Run) => void;
+  readonly onFailure: (run: Run, error: Error) => void;
+}
+
+export class Run {
+  readonly options: RunOptions;
+  readonly records: StepRecord[] = [];
+  readonly kept = new Map<number, TrainingState>();
+  step = 0;
+  status: RunStatus = 'paused';
+  stepsPerSecond = 0;
+  /** Threads that take part. */
+  readonly threads: number;
+  /** The newest weights, as of `step`. */
+  weights: NamedWeights | null = null;
+  private until = 0;
+  private limit = Number.POSITIVE_INFINITY;
+  private resting: Pause | null = null;
+  private wake: () => void = () => {};
+  private abort = new AbortController();
+  private ended: Promise<void> = Promise.resolve();
+  private readonly keepSteps: readonly number[];
+  private bunch = 4;
+  private since = performance.now();
+
+  constructor(options: RunOptions) {
+    this.options = options;
+    this.threads = Math.min(options.threads, options.experiment.training.batch, 8);
+    const stateBytes = 3 * 4 * parameterCount(options.experiment.model); // weights and two moments
+    const gap = Math.max(KEPT_GAP, Math.ceil((this.lastStep * stateBytes) / KEPT_BYTES));
+    this.keepSteps = checkpointSteps(this.lastStep, gap);
+  }
+
+  get lastStep(): number {
+    return this.options.experiment.training.steps;
+  }
+
+  /** Starts the threads; resolves when initial (or resumed) weights can be looked at. */
+  async begin(resume?: TrainingState): Promise<void> {
+    this.abort = new AbortController();
+    let seen: () => void = () => {};
+    const first = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    const { engine, experiment, seed, startCrew } = this.options;
+    this.ended = train({
+      engine,
+      experiment,
+      seed,
+      threads: this.threads,
+      startCrew,
+      signal: this.abort.signal,
+      pauseAt: (step) => this.nextRest(step),
+      ...(resume ? { resume } : {}),
+      observer: {
+        onStep: (record) => this.records.push(record),
+        onPause: async (pause) => {
+          this.rest(pause);
+          seen();
+          await this.permission(pause.step);
+        },
+      },
+    }).then(
+      () => {},
+      (error: Error) => {
+        this.status = 'failed';
+        seen();
+        if (!this.abort.signal.aborted) this.options.onFailure(this, error);
+      },
+    );
+    await first;
+  }
+
+  /** Ends the run's threads; what is kept stays. */
+  async end(): Promise<void> {
+    this.abort.abort();
+    this.wake();
+    await this.ended;
+    if (this.status === 'playing') this.status = 'paused';
+  }
+
+  play(until: number = this.lastStep): void {
+    if (this.status === 'failed' || this.step >= this.lastStep) return;
+    this.until = Math.min(until, this.lastStep);
+    if (this.until <= this.step) return;
+    this.status = 'playing';
+    this.since = performance.now();
+    this.wake();
+  }
+
+  pause(): void {
+    this.until = this.step;
+    if (this.status === 'playing' && this.resting) this.status = 'paused';
+    this.wake();
+  }
+
+  setSpeed(stepsPerSecond: number): void {
+    this.limit = stepsPerSecond;
+    this.wake();
+  }
+
+  /** Everything needed to go on from here; null while steps are under way. */
+  state(): TrainingState | null {
+    return this.resting?.state() ?? null;
+  }
+
+  weightsAt(step: number): NamedWeights | null {
+    if (step === this.step) return this.weights;
+    return this.kept.get(step)?.weights ?? null;
+  }
+
+  /** The kept steps, ascending, and the newest one. */
+  keptSteps(): number[] {
+    return [...new Set([...this.kept.keys(), this.step])].sort((a, b) => a - b);
+  }
+
+  /** Goes back to a kept step: later steps are forgotten. */
+  async resume(step: number): Promise<void> {
+    const state = this.kept.get(step) ?? (step === this.step ? this.state() : null);
+    if (!state) throw new Error(`Step ${step} is not kept; choose one of the marks on the timeline.`);
+    await this.end();
+    for (const kept of [...this.kept.keys()]) if (kept > step) this.kept.delete(kept);
+    this.records.splice(step);
+    this.status = 'paused';
+    this.until = step;
+    await this.begin(state);
+  }
+
+  private nextRest(step: number): number {
+    const keep = this.keepSteps.find((k) => k > step) ?? this.lastStep;
+    const bunch = Number.isFinite(this.limit) ? Math.max(1, Math.round(this.limit / 8)) : this.bunch;
+    return Math.min(step + bunch, keep, this.until > step ? this.until : step + 1);
+  }
+
+  private rest(pause: Pause): void {
+    const now = performance.now();
+    const done = pause.step - this.step;
+    if (done > 0) {
+      const rate = (1000 * done) / Math.max(now - this.since, 1);
+      this.stepsPerSecond = this.stepsPerSecond === 0 ? rate : 0.7 * this.stepsPerSecond + 0.3 * rate;
+      this.bunch = Math.max(1, Math.min(this.bunch * 2, Math.round((rate * LOOK_EVERY) / 1000)));
+    }
+    this.step = pause.step;
+    this.resting = pause;
+    this.weights = pause.weights();
+    if (this.keepSteps.includes(pause.step) && !this.kept.has(pause.step)) this.kept.set(pause.step, pause.state());
+    if (pause.step >= this.lastStep) this.status = 'done';
+    else if (this.until <= pause.step) this.status = 'paused';
+    this.options.onRest(this);
+  }
+
+  /** Settles when the next steps may be taken, or when the run is to end. */
+  private async permission(step: number): Promise<void> {
+    if (step >= this.lastStep) return;
+    const due =
+      this.since + (Number.isFinite(this.limit) ? (1000 * Math.max(1, Math.round(this.limit / 8))) / this.limit : 0);
+    // Messages are served before the next steps; where the training thread is this one they have no other chance.
+    await this.sleep(Math.max(0, due - performance.now()));
+    while (this.until <= step && !this.abort.signal.aborted) {
+      if (this.status === 'playing') {
+        this.status = 'paused';
+        this.options.onRest(this);
+      }
+      await this.sleep(null);
+    }
+    this.resting = null;
+    this.since = performance.now();
+  }
+
+  private sleep(milliseconds: number | null): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      if (milliseconds !== null) setTimeout(resolve, milliseconds);
+    });
+  }
+}

@@ -1,0 +1,129 @@
+// Playing with runs: the timeline back and forth, resuming, two runs side by side, a dropped file, own tokens, hovering.
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fingerprintAt, launch, numberIn, openPage, type Served, serve, untilStep, untilStill } from './support.ts';
+
+let browser: Browser;
+let served: Served;
+
+beforeAll(async () => {
+  [browser, served] = await Promise.all([launch(), serve()]);
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+test('the timeline goes back and forth, and a resumed run has the bits of one that never stopped', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2&step=32&period=13`);
+  const end = await fingerprintAt(page, 32);
+  /** Moves the timeline's thumb and returns the step that is then shown. */
+  const scrub = async (thumb: string): Promise<number> => {
+    await page.getByTestId('timeline').fill(thumb);
+    const text = await page.locator('.timeline output').innerText();
+    const seen = Number(text.replace('step ', ''));
+    await page.locator(`.fingerprint[data-step="${seen}"]`).waitFor();
+    return seen;
+  };
+  const last = await page.getByTestId('timeline').getAttribute('max');
+  const early = await scrub('4');
+  const bits = await page.locator('.fingerprint').innerText();
+  expect(bits).not.toBe(end);
+  expect(await scrub('3')).toBeLessThan(early);
+  expect(await scrub('4')).toBe(early);
+  expect(await page.locator('.fingerprint').innerText()).toBe(bits);
+  // The link keeps both: how far it was trained, and what is looked at.
+  await page.waitForFunction((s) => location.hash.includes(`step=32&view=${s}&`), early);
+  await page.getByRole('button', { name: 'Resume from here' }).click();
+  await page.waitForFunction((s) => document.querySelector('[data-testid="step"]')?.textContent === String(s), early);
+  await page.getByTestId('play').click();
+  await untilStep(page, 32);
+  await page.getByTestId('play').click();
+  await untilStill(page);
+  expect(await scrub(last as string)).toBe(32);
+  expect(await page.locator('.fingerprint').innerText()).toBe(end);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('two runs stand side by side, and the link brings both back', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=5&step=8&period=13`);
+  await fingerprintAt(page, 8);
+  await page.getByTestId('compare-seed').click();
+  await page.getByTestId('beside').waitFor();
+  expect(await page.getByTestId('beside').innerText()).toContain('two-heads, seed 5, step');
+  await page.getByRole('button', { name: 'One step' }).click();
+  await untilStep(page, 1);
+  await page.waitForFunction(() => location.hash.includes('beside=') && location.hash.includes('step=1'));
+  const again = await openPage(browser, page.url());
+  await again.page.getByTestId('beside').waitFor();
+  await untilStep(again.page, 1);
+  expect(await again.page.getByTestId('beside').innerText()).toContain('seed 5');
+  await again.page.getByRole('button', { name: 'End the comparison' }).click();
+  await again.page.getByTestId('beside').waitFor({ state: 'detached' });
+  expect([...errors, ...again.errors]).toEqual([]);
+  await page.context().close();
+  await again.page.context().close();
+});
+
+test('a foreign file that is dropped is refused in words', async () => {
+  const { page } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=1`);
+  await untilStep(page, 1);
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(['<html>'], 'page.safetensors'));
+    window.dispatchEvent(new DragEvent('drop', { dataTransfer: data, cancelable: true }));
+  });
+  await page.getByText(/page\.safetensors is not a readable safetensors file/).waitFor();
+  await page.context().close();
+});
+
+test('own words become tokens, and pointing at a cell is seen in every view', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=2&head=L1H1`);
+  await untilStep(page, 2);
+  await page.locator('.enlarged canvas').first().waitFor();
+  await page
+    .locator('.tile canvas')
+    .nth(2)
+    .hover({ position: { x: 4, y: 60 } });
+  await page.getByTestId('cell').waitFor();
+  expect(await page.getByTestId('cell').innerText()).toMatch(
+    /^query \d+ \(token \d+\) → key \d+ \(token \d+\), L0H2 gives it 0\.\d+\. Predicts/,
+  );
+  expect(await page.locator('.pointed').count()).toBe(3); // the grid and both enlarged panels
+  expect(await page.locator('.tile .weight').allInnerTexts()).toHaveLength(8);
+  await page.getByTestId('own').fill('the cat sat on the');
+  await page.waitForFunction(() => document.querySelectorAll('.tokens .token').length === 5);
+  expect(await page.locator('.tokens .token').allInnerTexts()).toEqual(['the', 'cat', 'sat', 'on', 'the']);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('an exercise is set up, answered and checked on the bench; the lesson’s buttons and terms work', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=2`);
+  await untilStep(page, 2);
+  const exercise = page.locator('[data-exercise="one-data-knob"]');
+  await exercise.getByRole('button', { name: 'Set the bench up' }).click();
+  await page.waitForFunction(() => location.hash.includes('preset=literal&'));
+  await exercise.getByRole('button', { name: 'Check my answer' }).click();
+  await exercise.getByText(/This is preset literal, unchanged/).waitFor();
+  await page.getByRole('button', { name: /such a sequence, and a model that knows nothing yet/ }).click();
+  await page.getByText('probe’s period 25').waitFor();
+  const term = page.locator('button.term').first();
+  await term.click();
+  const definition = page.locator('.definition:popover-open');
+  await definition.waitFor();
+  expect(await definition.innerText()).toContain((await term.innerText()).toLowerCase().replace(/s$/, ''));
+  await page.keyboard.press('Escape');
+  const circuit = page.locator('.circuit-figure');
+  await circuit.getByRole('button', { name: '3. match' }).click();
+  await circuit.getByText(/looks from \d+ to \d+ with \d+ % of its attention/).waitFor();
+  // A reader who only scrolls sees every prepared figure.
+  for (const image of await page.locator('.prepared img').all()) {
+    await image.scrollIntoViewIfNeeded();
+    await page.waitForFunction((i) => (i as HTMLImageElement).naturalWidth > 0, await image.elementHandle());
+  }
+  expect(await numberIn(page, 'step')).toBe(0);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});

@@ -1,0 +1,187 @@
+// What holds whatever is trained: no serious accessibility faults, keyboard alone, phones, a light first view, short
+// tasks on the main thread, no network.
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launch, openPage, type Served, serve, site, untilStep, untilStill } from './support.ts';
+
+let browser: Browser;
+let served: Served;
+
+beforeAll(async () => {
+  [browser, served] = await Promise.all([launch(), serve()]);
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeResults {
+  violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
+}
+
+/** Serious and critical faults, each with where it is. */
+async function faults(page: Page): Promise<string[]> {
+  // The page's policy allows no foreign script; the debugger may add one.
+  await page.evaluate(axeSource);
+  const { violations } = (await page.evaluate('axe.run(document)')) as AxeResults;
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.target.join(' ')).join(', ')}`);
+}
+
+describe.for(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
+  test('axe finds nothing serious, enlarged head and verdict included', async () => {
+    const { page, errors } = await openPage(browser, `${served.url}#preset=literal-1-layer&seed=1&step=40&head=L0H1`, {
+      colorScheme,
+    });
+    await untilStep(page, 40);
+    await page.getByTestId('audit').click();
+    await page.locator('.verdict .word').waitFor({ timeout: 60_000 });
+    expect(await faults(page)).toEqual([]);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});
+
+test('the teacher’s page has no serious fault either', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}teacher.html`);
+  expect(await faults(page)).toEqual([]);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('everything on the bench can be done from the keyboard', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}#preset=literal-1-layer&seed=1`);
+  await page.locator('.tile').first().waitFor();
+  /** Tabs to the element; fails when it cannot be reached. */
+  const reach = async (selector: string): Promise<void> => {
+    for (let presses = 0; presses < 150; presses++) {
+      if (await page.evaluate((s) => document.activeElement?.matches(s) ?? false, selector)) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`${selector} cannot be reached by the Tab key`);
+  };
+  await page.locator('#bench').focus();
+  await reach('[data-testid="play"]');
+  await page.keyboard.press('Enter');
+  await untilStep(page, 8);
+  await page.keyboard.press('Enter');
+  await untilStill(page);
+  await reach('[data-testid="timeline"]');
+  await page.keyboard.press('Home');
+  await page.waitForFunction(() => document.querySelector('.timeline output')?.textContent === 'step 0');
+  await reach('.tile .enlarge');
+  await page.keyboard.press('Enter');
+  await page.locator('.enlarged').waitFor();
+  await reach('.tile .ablate');
+  await page.keyboard.press('Space');
+  await page.locator('.tile[data-off="true"]').waitFor();
+  await reach('[data-testid="period"]');
+  await page.keyboard.press('ArrowLeft');
+  await page.getByText('probe’s period 16').waitFor();
+  await reach('.enlarged .pair');
+  await page.keyboard.press('ArrowDown');
+  await page.getByTestId('cell').waitFor();
+  await reach('[data-testid="audit"]');
+  await page.keyboard.press('Enter');
+  await page.locator('.verdict .word').waitFor({ timeout: 60_000 });
+  expect(await page.locator('.verdict [aria-live="polite"]').innerText()).toContain('not learned');
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('at phone width nothing spills over, from the bench to the last section', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=4&head=L1H0`, {
+    viewport: { width: 360, height: 740 },
+    reducedMotion: 'reduce',
+  });
+  await untilStep(page, 4);
+  await page.locator('.enlarged').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  const duration = await page
+    .locator('button')
+    .first()
+    .evaluate((b) => getComputedStyle(b).transitionDuration);
+  expect(duration).toBe('0s');
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('the first view loads under 120 KB of JavaScript, workers included, kernels apart, and then nothing more', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const requests: string[] = [];
+  context.on('request', (request) => requests.push(request.url()));
+  await page.goto(`${served.url}#preset=literal-1-layer&seed=1&step=4`);
+  await untilStep(page, 4);
+  await page.waitForLoadState('networkidle');
+  const scripts = [...new Set(requests.filter((url) => url.endsWith('.js')).map((url) => new URL(url).pathname))];
+  const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(site + path), { level: 9 }).length, 0);
+  expect(scripts.some((path) => path.includes('labWorker'))).toBe(true);
+  expect(bytes).toBeLessThan(120_000);
+  expect(requests.filter((url) => !url.startsWith(served.url))).toEqual([]);
+  // Nothing is fetched once it runs: not by training, not by looking, not by judging.
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+  requests.length = 0;
+  await page.getByTestId('period').fill('9');
+  await page.getByTestId('audit').click();
+  await page.locator('.verdict .word').waitFor({ timeout: 60_000 });
+  expect(requests).toEqual([]);
+  await context.close();
+});
+
+test('pages carry a policy that forbids foreign and inline scripts', () => {
+  for (const name of readdirSync(site).filter((file) => file.endsWith('.html'))) {
+    const html = readFileSync(site + name, 'utf8');
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(html)?.[1] ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval';");
+    expect(html).not.toMatch(/<script(?![^>]*src=)/);
+  }
+});
+
+/** Milliseconds of the processor that a frame leaves for work on the main thread. */
+const FRAME = 16;
+
+test('no task on the main thread takes longer than a frame while it trains, eight heads and forty-eight', async () => {
+  for (const hash of ['preset=varied&seed=1', 'preset=varied&seed=1&layers=4&heads=12&batch=16']) {
+    const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+    await page.goto(`${served.url}#${hash}`);
+    await page.locator('.tile').first().waitFor();
+    await page.getByTestId('play').click();
+    await untilStep(page, 3); // compiled and laid out
+    await browser.startTracing(page, { categories: ['devtools.timeline', 'toplevel'] });
+    await page.waitForTimeout(3000);
+    const trace = JSON.parse(String(await browser.stopTracing())) as { traceEvents: TraceEvent[] };
+    const tasks = mainThreadTasks(trace.traceEvents);
+    expect(tasks.length).toBeGreaterThan(50);
+    // Time on the processor: what other programs took from it is not the page's work.
+    const longest = Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
+    expect(longest, `longest task of ${hash}`).toBeLessThan(FRAME);
+    await page.context().close();
+  }
+});
+
+interface TraceEvent {
+  name: string;
+  ph: string;
+  tid: number;
+  pid: number;
+  dur?: number;
+  tdur?: number;
+  args: { name?: string; data?: { isMainFrame?: boolean } };
+}
+
+function mainThreadTasks(events: readonly TraceEvent[]): TraceEvent[] {
+  const painted = events.find((e) => e.name === 'FunctionCall' || e.name === 'UpdateLayoutTree');
+  const mains = events.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain');
+  const main =
+    mains.find((e) => events.some((o) => o.pid === e.pid && o.tid === e.tid && o.name === 'UpdateLayoutTree')) ??
+    painted;
+  return events.filter((e) => e.ph === 'X' && /RunTask$/.test(e.name) && e.pid === main?.pid && e.tid === main?.tid);
+}

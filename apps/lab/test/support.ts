@@ -1,0 +1,92 @@
+// A built site, served as `npm run lab` serves it or as a host without headers would, and a browser to open it in.
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { preview } from 'vite';
+// @ts-expect-error a script without types, shared with setup.mjs
+import { needBrowser } from '../../../scripts/browser.mjs';
+
+const lab = fileURLToPath(new URL('..', import.meta.url));
+export const site: string = `${lab}dist/site/`;
+
+export interface Served {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves the built site; `plain` sends none of the headers that isolate a page. */
+export async function serve(options: { plain?: boolean } = {}): Promise<Served> {
+  const server = await preview({
+    configFile: `${lab}vite.config.ts`,
+    logLevel: 'error',
+    preview: { port: 0, host: '127.0.0.1', strictPort: false, ...(options.plain ? { headers: {} } : {}) },
+    ...(options.plain ? { plugins: [withoutHeaders] } : {}),
+  });
+  const address = server.httpServer.address();
+  if (address === null || typeof address === 'string') throw new Error('The preview server has no port.');
+  return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
+}
+
+const withoutHeaders = {
+  name: 'without-headers',
+  configurePreviewServer(server: {
+    middlewares: { use(handler: (q: unknown, r: HeaderSink, next: () => void) => void): void };
+  }) {
+    server.middlewares.use((_, response, next) => {
+      const set = response.setHeader.bind(response);
+      response.setHeader = (name, value) => (/^cross-origin-/i.test(name) ? response : set(name, value));
+      next();
+    });
+  },
+};
+interface HeaderSink {
+  setHeader(name: string, value: string): unknown;
+}
+
+/** Root in a container may not use Chromium's sandbox. */
+const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+
+export const launch = (): Promise<Browser> =>
+  chromium.launch({ executablePath: needBrowser() as string, args: [...sandbox, '--disable-dev-shm-usage'] });
+
+/** A page whose console errors and uncaught errors are collected: a test asks that there were none. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; errors: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  await page.goto(url);
+  return { page, errors };
+}
+
+export const numberIn = async (page: Page, testId: string): Promise<number> =>
+  Number((await page.getByTestId(testId).innerText()).replace('−', '-'));
+
+/** Waits until the page says that so many steps are done. */
+export async function untilStep(page: Page, step: number, timeout = 60_000): Promise<void> {
+  await page.waitForFunction(
+    (wanted) => Number(document.querySelector('[data-testid="step"]')?.textContent) >= wanted,
+    step,
+    { timeout },
+  );
+}
+
+/** Waits until the training rests, so that what is shown stays. */
+export async function untilStill(page: Page): Promise<void> {
+  await page.waitForFunction(() => /Train/.test(document.querySelector('[data-testid="play"]')?.textContent ?? ''));
+}
+
+/** The fingerprint of the weights at a step, once the page shows that step and rests. */
+export async function fingerprintAt(page: Page, step: number): Promise<string> {
+  await untilStep(page, step);
+  await untilStill(page);
+  const shown = page.locator(`.fingerprint[data-step="${step}"]`);
+  await shown.waitFor();
+  return shown.innerText();
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { figureColours } from './build/figureColours.ts';
+import { lessonPage } from './build/lessonPage.ts';
+import { isolationHeaders, policyHeader, securityPolicy } from './build/securityPolicy.ts';
+import { singleFile } from './build/singleFile.ts';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const { version } = JSON.parse(readFileSync(at('./package.json'), 'utf8')) as { version: string };
+
+/** `vite build` makes the site; `vite build --mode offline` one page that also opens from a local folder. */
+export default defineConfig(({ mode }) => {
+  const offline = mode === 'offline';
+  return {
+    root: at('.'),
+    base: './',
+    define: { __VERSION__: JSON.stringify(version) },
+    plugins: [figureColours(), lessonPage(), ...(offline ? [singleFile()] : []), securityPolicy({ offline })],
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    resolve: offline
+      ? { alias: [{ find: /^.*\/startWorker\.ts$/, replacement: at('./src/startWorkerOffline.ts') }] }
+      : {},
+    server: { headers: isolationHeaders },
+    preview: { headers: { ...isolationHeaders, ...policyHeader } },
+    worker: { format: offline ? 'iife' : 'es' },
+    build: {
+      target: 'baseline-widely-available',
+      outDir: at(offline ? './dist/offline' : './dist/site'),
+      emptyOutDir: true,
+      modulePreload: { polyfill: false },
+      ...(offline ? { assetsInlineLimit: Number.MAX_SAFE_INTEGER, cssCodeSplit: false } : { assetsInlineLimit: 0 }),
+      rolldownOptions: {
+        ...(offline ? { output: { codeSplitting: false } } : {}),
+        input: offline ? { index: at('./index.html') } : { index: at('./index.html'), teacher: at('./teacher.html') },
+      },
+    },
+  };
+});

@@ -1,0 +1,28 @@
+// The library in a browser, inside a worker: kernels from a URL beside this file, worker threads where memory can be
+// shared. Everything of the browser-safe entry is here too. A bundler finds the kernels and the worker by their URLs.
+import { createWasmEngine, type Engine } from './engine/engine.ts';
+import { bestBuild, type KernelBuild } from './engine/kernels.ts';
+
+export { startWorkers } from './browserThreads.ts';
+export * from './index.ts';
+
+/** Pages of 64 KiB that a model's memory may grow to: a phone's browser does not reserve what a server does. */
+const MAXIMUM_PAGES = 4096;
+
+const SIMD_URL = new URL('../dist/kernels/simd.wasm', import.meta.url);
+const RELAXED_URL = new URL('../dist/kernels/relaxed.wasm', import.meta.url);
+
+/**
+ * The kernels' engine in a browser. `exact` asks for the plain-SIMD build, which gives the same bits on every machine;
+ * otherwise the fastest build that this browser runs. `shared` memory, for threads, needs cross-origin isolation: it is
+ * the default exactly where the page has it. Throws an Error when the kernels cannot be fetched.
+ */
+export async function loadEngine(options: { exact?: boolean; shared?: boolean } = {}): Promise<Engine> {
+  const { exact = false, shared = globalThis.crossOriginIsolated === true } = options;
+  const backend: KernelBuild = exact ? 'simd' : bestBuild();
+  const response = await fetch(backend === 'simd' ? SIMD_URL : RELAXED_URL);
+  if (!response.ok)
+    throw new Error(`loadEngine: the kernels could not be fetched (${response.status}); reload the page.`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return createWasmEngine({ bytes, backend, shared, maximumPages: MAXIMUM_PAGES });
+}

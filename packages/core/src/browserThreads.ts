@@ -1,0 +1,29 @@
+// Training threads in a browser: workers of the worker that trains (a page's main thread may not wait for anybody).
+import type { Engine } from './engine/engine.ts';
+import type { TrainingPlan } from './training/plan.ts';
+import type { Crew } from './training/threads.ts';
+import { type TrainingThread, threadStarts, workerCrew } from './training/workerCrew.ts';
+
+/**
+ * Starts one worker per thread of the plan over its shared memory. Needs a page that is cross-origin isolated. When a
+ * thread dies, the run fails and the rest end.
+ */
+export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<Crew> {
+  const threads = threadStarts(engine, plan).map((start): TrainingThread => {
+    const worker = new Worker(new URL('./browserWorker.js', import.meta.url), { type: 'module' });
+    worker.postMessage(start);
+    return {
+      send: (order) => worker.postMessage(order),
+      listen: (onMessage, onDeath) => {
+        worker.onmessage = ({ data }) => onMessage(data);
+        worker.onerror = (event) => {
+          event.preventDefault();
+          onDeath(new Error(event.message || 'its script could not be loaded; reload the page.'));
+        };
+        worker.onmessageerror = () => onDeath(new Error('a message could not be read; reload the page.'));
+      },
+      end: async () => worker.terminate(),
+    };
+  });
+  return workerCrew(plan, threads);
+}

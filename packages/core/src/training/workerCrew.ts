@@ -1,0 +1,114 @@
+// Worker threads as a crew, for every platform alike: who is ready, which steps to run, what happens when one dies. A
+// platform (nodeThreads.ts, browserThreads.ts) starts the workers; each of them computes from one order to the next and
+// never waits for whoever gave it.
+import { type Engine, wasmEngine } from '../engine/engine.ts';
+import type { KernelBuild } from '../engine/kernels.ts';
+import { Participant, type StepLosses } from './participant.ts';
+import type { TrainingPlan } from './plan.ts';
+import { type Crew, requestStop, runSteps } from './threads.ts';
+
+/** What a worker is started with. */
+export interface ThreadStart {
+  readonly plan: TrainingPlan;
+  readonly thread: number;
+  readonly module: WebAssembly.Module;
+  readonly backend: KernelBuild;
+}
+
+/** Steps to run. */
+export interface ThreadOrder {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a worker answers. */
+export interface ThreadMessage {
+  readonly ready?: boolean;
+  readonly losses?: StepLosses;
+  readonly lastStep?: number;
+}
+
+/** A worker as its platform shows it. */
+export interface TrainingThread {
+  send(order: ThreadOrder): void;
+  /** Names who hears its messages, and why it died when nobody had asked it to end. */
+  listen(onMessage: (message: ThreadMessage) => void, onDeath: (error: Error) => void): void;
+  end(): Promise<unknown>;
+}
+
+/** What each thread of a plan is started with. Throws where the engine's memory is not shared. */
+export function threadStarts(engine: Engine, plan: TrainingPlan): ThreadStart[] {
+  if (!engine.wasm?.shared)
+    throw new Error('startWorkers: threads need an engine with shared memory; use startInline().');
+  const { module } = engine.wasm;
+  const backend = engine.backend as KernelBuild;
+  return Array.from({ length: plan.threads }, (_, thread) => ({ plan, thread, module, backend }));
+}
+
+/** The inside of a worker: prepares its share of the run, says that it is ready, and returns what carries out orders. */
+export function serveThread(
+  { plan, thread, module, backend }: ThreadStart,
+  answer: (message: ThreadMessage) => void,
+): (order: ThreadOrder) => void {
+  const participant = new Participant(wasmEngine({ module, backend, shared: true }), plan, thread);
+  answer({ ready: true });
+  return ({ from, to }) => {
+    const { lastStep } = runSteps(participant, plan, { thread, from, to, onStep: (losses) => answer({ losses }) });
+    answer({ lastStep });
+  };
+}
+
+/** The crew of started workers. When one dies, the run fails and the rest end. */
+export async function workerCrew(plan: TrainingPlan, threads: readonly TrainingThread[]): Promise<Crew> {
+  let onStep: (losses: StepLosses) => void = () => {};
+  let dead: Error | null = null;
+  let fail: (error: Error) => void = (error) => {
+    dead = error; // nobody waits just now: the next run reports it
+  };
+  let closing = false;
+  const listeners = threads.map((): ((message: ThreadMessage) => void) => () => {});
+  const close = async (): Promise<void> => {
+    closing = true;
+    await Promise.all(threads.map((thread) => thread.end()));
+  };
+  /** Settles when every worker has sent what `pick` picks, or when one has died. */
+  const fromAll = <T>(pick: (message: ThreadMessage) => T | undefined): Promise<T[]> =>
+    new Promise((resolve, reject) => {
+      fail = (error) => {
+        dead = error;
+        void close();
+        reject(error);
+      };
+      if (dead) fail(dead);
+      const answers = threads.map(
+        (_, thread) =>
+          new Promise<T>((answered) => {
+            listeners[thread] = (message) => {
+              if (message.losses) onStep(message.losses);
+              const picked = pick(message);
+              if (picked !== undefined) answered(picked);
+            };
+          }),
+      );
+      Promise.all(answers).then(resolve, reject);
+    });
+  threads.forEach((worker, thread) => {
+    worker.listen(
+      (message) => listeners[thread]!(message),
+      (error) => {
+        if (!closing) fail(new Error(`Training thread ${thread} failed: ${error.message}`, { cause: error }));
+      },
+    );
+  });
+  await fromAll((message) => message.ready);
+  return {
+    async run(from, to, report) {
+      onStep = report;
+      const ends = fromAll((message) => message.lastStep);
+      for (const worker of threads) worker.send({ from, to });
+      return (await ends)[0] as number;
+    },
+    requestStop: () => requestStop(plan),
+    close,
+  };
+}
