@@ -31,7 +31,8 @@ import { lossPoints, type MetricsRecord, type RunFolder, SCHEMA_VERSION } from '
 export interface ModelAnalysis {
   readonly audit: AuditRecord;
   readonly ablations: AblationRecord;
-  readonly heads: readonly HeadCircuitRecord[];
+  /** What the weights say of every head. */
+  readonly headCircuits: readonly HeadCircuitRecord[];
   readonly composition: CompositionRecord;
   readonly paths: PathTableRecord;
   readonly proof: ProofRecord;
@@ -50,20 +51,20 @@ export interface FinishedRun extends ModelAnalysis {
   readonly folder: string;
 }
 
-/** Checkpoints that the report measures of a run. */
-const CHECKPOINTS = 16;
+/** How closely a run is looked at: sequences for effects, checkpoints for the dynamics. */
+const EFFORT = { full: { sequences: 96, checkpoints: 16 }, quick: { sequences: 48, checkpoints: 8 } } as const;
 
 /** Audit, ablations, circuits in the weights, all paths, and the proof. */
-export function analyseModel(model: Model): ModelAnalysis {
+export function analyseModel(model: Model, { sequences }: { sequences: number }): ModelAnalysis {
   const circuits = new WeightCircuits(model.config, model.getWeights());
   const record = audit(model);
   return {
     audit: record,
-    ablations: ablationEffects(model),
-    heads: headCircuits(circuits),
+    ablations: ablationEffects(model, { sequences }),
+    headCircuits: headCircuits(circuits),
     composition: compositionScores(circuits),
-    paths: pathTable(model),
-    proof: prove(model, { audit: record }),
+    paths: pathTable(model, { sequences }),
+    proof: prove(model, { audit: record, sequences }),
   };
 }
 
@@ -71,13 +72,14 @@ export function analyseModel(model: Model): ModelAnalysis {
 export function finishRun(
   engine: Engine,
   run: Pick<FinishedRun, 'name' | 'experiment' | 'seconds'> & { folder: RunFolder; weights: NamedWeights },
+  effort: keyof typeof EFFORT,
 ): FinishedRun {
   const { weights, folder, ...rest } = run;
   const { name } = run;
   const model = new Model(engine, run.experiment.model);
   model.setWeights(weights);
-  const analysis = analyseModel(model);
-  const dynamics = measureRun(engine, folder, { most: CHECKPOINTS, sequences: 12 });
+  const analysis = analyseModel(model, EFFORT[effort]);
+  const dynamics = measureRun(engine, folder, { most: EFFORT[effort].checkpoints, sequences: 12 });
   const examples = exampleSet(model);
   const metrics = folder.readMetrics();
   const points = lossPoints(metrics);

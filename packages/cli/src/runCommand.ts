@@ -65,13 +65,17 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
           EXIT.interrupted,
         );
       threadsUsed = result.threads;
-      const run = finishRun(engine, {
-        name,
-        experiment,
-        seconds: result.seconds,
-        folder: result.folder,
-        weights: result.weights,
-      });
+      const run = finishRun(
+        engine,
+        {
+          name,
+          experiment,
+          seconds: result.seconds,
+          folder: result.folder,
+          weights: result.weights,
+        },
+        quick ? 'quick' : 'full',
+      );
       say(`  ${name}: ${run.audit.verdict} (trained in ${result.seconds.toFixed(0)} s)`);
       runs.push(run);
     }

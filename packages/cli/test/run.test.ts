@@ -57,9 +57,24 @@ describe('run --quick', () => {
     ).toHaveLength(STEPS[name] + 1);
     expect(loadAllCheckpoints(join(out, name)).length).toBeGreaterThan(10);
     expect(VERDICTS).toContain(verdict(name));
-    expect(readJson(out, name, 'analysis.json')).toMatchObject({ evidence: {}, heads: expect.any(Array) });
+    // biome-ignore lint/suspicious/noExplicitAny: JSON of the command line, checked here
+    const analysis: any = readJson(out, name, 'analysis.json');
+    expect(analysis).toMatchObject({ evidence: {}, heads: expect.any(Array), proof: { sentence: expect.any(String) } });
+    expect(analysis.heads[0]).toHaveProperty('inductionStripe');
+    expect(analysis.ablations.heads).toHaveLength(analysis.heads.length);
+    // biome-ignore lint/suspicious/noExplicitAny: the same
+    const { points, phase }: any = readJson(out, name, 'dynamics.json');
+    expect(points.at(-1).step).toBe(STEPS[name]);
+    expect(phase.step === null).toBe(verdict(name) !== 'induction');
     const figures = filesIn(join(out, name, 'figures'));
-    expect(figures).toHaveLength(7 * 4);
+    const kinds = [
+      ...['loss', 'loss-log', 'scores', 'loss-by-period', 'patterns', 'patterns-other-period', 'patterns-control'],
+      ...['ablation', 'logits', 'dynamics', 'stripe-being-born', 'full-ov', 'full-qk', 'positional-qk'],
+      ...(name === 'literal-1-layer' ? [] : ['path-effects', 'path-attribution', 'path-stripes', 'composition']),
+      ...(verdict(name) === 'induction' ? ['faithfulness'] : []),
+    ];
+    const files = kinds.flatMap((kind) => ['.svg', '.png', '-dark.svg', '-dark.png'].map((end) => `${kind}${end}`));
+    expect([...figures].sort()).toEqual(files.sort());
     for (const figure of figures) expect(readFileSync(join(out, name, 'figures', figure)).length).toBeGreaterThan(1000);
   });
 
@@ -99,6 +114,9 @@ describe('run --quick', () => {
         expect(text).toContain(name);
         const box = boxes.find((content) => content.startsWith(`${name}: ${verdict(name)}`));
         expect(box).toContain(readJson(out, name, 'analysis.json').sentence);
+        expect(page.querySelector('#proof')!.textContent).toContain(
+          readJson(out, name, 'analysis.json').proof.sentence,
+        );
       }
       expect(page.documentElement.textContent).not.toMatch(/\bundefined\b|\bNaN\b|\[object/);
     });

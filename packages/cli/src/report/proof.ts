@@ -56,7 +56,7 @@ const shown = (run: ToldRun, names: readonly string[]): string =>
     })
     .join('');
 
-function circuitHeads({ proof: p, heads }: ToldRun): string {
+function circuitHeads({ proof: p, headCircuits }: ToldRun): string {
   return table(
     ['head', 'role', 'previous-token score', 'follows the period', 'loss without it', 'control', 'OV copying'],
     p.heads.map((h) => [
@@ -66,7 +66,7 @@ function circuitHeads({ proof: p, heads }: ToldRun): string {
       nats(h.inductionExcess),
       signed(h.ablation.value),
       h.control ? signed(h.control.value) : '–',
-      nats(heads.find(({ label }) => label === h.label)?.copying),
+      nats(headCircuits.find(({ label }) => label === h.label)?.copying),
     ]),
     'Loss: increase on the repeat when the head is replaced by its mean, nats; control: the mean of the same for the other heads of its layer. OV copying: from −1 to 1, read off the weights.',
   );
