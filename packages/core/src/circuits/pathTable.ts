@@ -51,10 +51,10 @@ export function pathTable(
   const { by = 'zero', sequences = 96, seed = 0 } = options;
   const set = options.set ?? new RepeatSet(model, { sequences, seed, periods: periodsToMeasure(model, { seed }) });
   const later = allHeads(model.config).filter(({ layer }) => layer > 0);
-  const stripes = meanStripes(set, []);
   const attributed = later.length > 0 ? attributePaths(set, by) : null;
-  const cells = later.flatMap((target) =>
-    INPUTS.flatMap((input) => {
+  const cells = later.flatMap((target) => {
+    const { stripe } = stripeOf(set, target, []);
+    return INPUTS.flatMap((input) => {
       const sources = earlierHeads(model.config, target.layer);
       const cut = sources.map((source) => cutPath(set, { source, target, input, by }));
       const effects = effectsWithControls(
@@ -67,12 +67,12 @@ export function pathTable(
           target: headLabel(target.layer, target.head),
           input,
           ...effects[i]!,
-          stripeChange: estimate(difference(cut[i]!.stripe, stripes.of(target))),
+          stripeChange: estimate(difference(cut[i]!.stripe, stripe)),
           attributed: estimate(attributed!.get(input, source, target)),
         }),
       );
-    }),
-  );
+    });
+  });
   return {
     by,
     periods: set.periods,
@@ -96,23 +96,29 @@ function cutPath(
   { source, target, input, by }: Path,
 ): { increase: Float64Array; stripe: Float64Array } {
   const intervention: Intervention = { kind: 'removeFromInput', ...target, input, sources: [source], by };
-  const stripes = meanStripes(set, [intervention]);
-  return { increase: difference(stripes.losses, set.clean), stripe: stripes.of(target) };
+  const { losses, stripe } = stripeOf(set, target, [intervention]);
+  return { increase: difference(losses, set.clean), stripe };
 }
 
-/** Every head's attention to the token after the earlier copy, by sequence, and the losses of the same runs. */
-function meanStripes(
+/** A head's attention to the token after the earlier copy, by sequence, and the losses of the same runs. */
+function stripeOf(
   set: RepeatSet,
+  target: HeadName,
   interventions: readonly Intervention[],
-): { losses: Float64Array; of(head: HeadName): Float64Array } {
-  const { nHeads, nLayers } = set.model.config;
+): { losses: Float64Array; stripe: Float64Array } {
+  const { layer } = target;
+  const index = layer * set.model.config.nHeads + target.head;
   const perPeriod = set.sequences / set.periods.length;
-  const stripes = Array.from({ length: nLayers * nHeads }, () => new Float64Array(set.sequences));
-  const losses = set.losses(interventions, (period, { sequence, head, weight }: PatternVisit) => {
-    const index = set.periods.indexOf(period) * perPeriod + sequence;
-    stripes[head]![index] = inductionStripe(weight, { start: 0, period, length: 2 * period });
-  });
-  return { losses, of: ({ layer, head }) => stripes[layer * nHeads + head]! };
+  const stripe = new Float64Array(set.sequences);
+  const visit = (period: number, { sequence, head, weight }: PatternVisit): void => {
+    if (head !== index) return;
+    stripe[set.periods.indexOf(period) * perPeriod + sequence] = inductionStripe(weight, {
+      start: 0,
+      period,
+      length: 2 * period,
+    });
+  };
+  return { losses: set.losses(interventions, visit, { layer }), stripe };
 }
 
 /** Sum over the cells of one input, as a table [source][target] of increases in nats; NaN where there is no path. */

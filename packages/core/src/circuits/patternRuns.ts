@@ -29,7 +29,12 @@ const LEAST = 3;
 export function runPatterns(
   model: Model,
   tokens: Tokens,
-  options: { interventions?: readonly Intervention[]; visit?: (visit: PatternVisit) => void },
+  options: {
+    interventions?: readonly Intervention[];
+    visit?: (visit: PatternVisit) => void;
+    /** Shows the patterns of this layer only. */
+    layer?: number;
+  },
 ): Float64Array[] {
   const { nLayers, nHeads } = model.config;
   const length = tokens[0]?.length ?? 0;
@@ -38,7 +43,8 @@ export function runPatterns(
   const parts = Math.ceil(tokens.length / Math.max(across ? LEAST : 1, fitting));
   const bound = (part: number): number => Math.floor((tokens.length * part) / parts);
   const losses: Float64Array[] = [];
-  const names = options.visit ? 'blocks.*.attn.hook_pattern' : [];
+  const shown = Array.from({ length: nLayers }, (_, layer) => layer).filter((l) => l === (options.layer ?? l));
+  const names = options.visit ? shown.map((layer) => `blocks.${layer}.attn.hook_pattern`) : [];
   for (let i = 0; i < parts; i++) {
     const first = bound(i);
     const part = tokens.slice(first, bound(i + 1));
@@ -47,7 +53,7 @@ export function runPatterns(
       losses.push(Float64Array.from(run.lossPerPosition.subarray(s * (length - 1), (s + 1) * (length - 1))));
     });
     if (!options.visit) continue;
-    for (let layer = 0; layer < nLayers; layer++) {
+    for (const layer of shown) {
       const { data } = run.cache.get(`blocks.${layer}.attn.hook_pattern`);
       for (let s = 0; s < part.length; s++)
         for (let head = 0; head < nHeads; head++) {

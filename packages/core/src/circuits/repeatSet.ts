@@ -44,11 +44,15 @@ export class RepeatSet {
     this.clean = this.losses([]);
   }
 
-  /** lossRepeat of each sequence under interventions. `visit` is shown every pattern with its period. */
-  losses(interventions: readonly Intervention[], visit?: (period: number, visit: PatternVisit) => void): Float64Array {
+  /** lossRepeat of each sequence under interventions. `visit` is shown every pattern, or those of `layer`, with its period. */
+  losses(
+    interventions: readonly Intervention[],
+    visit?: (period: number, visit: PatternVisit) => void,
+    options: { layer?: number } = {},
+  ): Float64Array {
     return Float64Array.from(
       this.groups.flatMap(({ period, tokens }) => {
-        const show = visit ? { visit: (pattern: PatternVisit): void => visit(period, pattern) } : {};
+        const show = visit ? { visit: (pattern: PatternVisit): void => visit(period, pattern), ...options } : {};
         const losses = runPatterns(this.model, tokens, { interventions, ...show });
         return losses.map((loss) => mean(loss.subarray(period, 2 * period - 1)));
       }),

@@ -13,10 +13,10 @@ export interface Extent {
 /** What a plan holds besides the necessary. */
 export interface PlanOptions {
   gradients: boolean;
-  /** Each head's own output (`hook_result`), in all layers. */
-  results: boolean;
-  /** A copy of the residual stream for each head's Q, K and V (`hook_q_input` ...), in all layers. */
-  splitInputs: boolean;
+  /** The layers with each head's own output (`hook_result`); with gradients all or none. */
+  results: readonly number[];
+  /** The layers with a copy of the residual stream for each head's Q, K and V (`hook_q_input` ...); with gradients all or none. */
+  splitInputs: readonly number[];
 }
 
 /** One of Q, K, V with an input of its own for every head. `wide` matrices have a head's input in columns. */
@@ -129,13 +129,13 @@ export class Activations {
     this.tokens = arena.integers(rows);
     this.targets = arena.integers(rows);
     this.positions = arena.integers(rows);
-    const perHead = options.results || options.splitInputs;
+    const perHead = options.results.length + options.splitInputs.length > 0;
     this.rowOfHead = perHead ? arena.integers(rows * nHeads) : null;
     this.zeroIndex = perHead ? arena.integers(rows) : null;
     this.rotary = rotary ? rotaryTable(config, arena) : null;
     this.embed = make.stream('hook_embed');
     this.posEmbed = rotary ? null : make.stream('hook_pos_embed');
-    this.posPerHead = options.splitInputs && shortformer ? make.headStream('positions per head').tall : null;
+    this.posPerHead = options.splitInputs.length > 0 && shortformer ? make.headStream('positions per head').tall : null;
 
     const blocks: BlockActivations[] = [];
     let residPre = inStream
@@ -158,14 +158,14 @@ export class Activations {
         return { input: tall, inputWide: wide, stats: splitStats, read: read.tall, readWide: read.wide };
       };
       const scores = make.square(name('attn.hook_attn_scores'));
-      const result = options.results ? make.headStream(name('attn.hook_result')) : null;
+      const result = options.results.includes(layer) ? make.headStream(name('attn.hook_result')) : null;
       const block: BlockActivations = {
         residPre,
         stats,
         scale: stats && make.scaleOf(stats, name('ln1.hook_scale')),
         normalized,
         qkInput: shortformer ? make.stream(name('input of Q and K')) : normalized,
-        split: options.splitInputs ? { q: split('q'), k: split('k'), v: split('v') } : null,
+        split: options.splitInputs.includes(layer) ? { q: split('q'), k: split('k'), v: split('v') } : null,
         q,
         k,
         v,

@@ -11,6 +11,7 @@ import {
   cleanRunNeeds,
   compileInterventions,
   type Intervention,
+  type RemoveFromInput,
   type TensorHooks,
 } from './interventions.ts';
 import { blankWeights, type NamedWeights, namedCopies, Parameters, widestMatrix } from './parameters.ts';
@@ -49,7 +50,7 @@ export interface GradientRun extends RunResult {
   readonly activationGradients: ActivationCache;
 }
 
-const PLAIN: PlanOptions = { gradients: false, results: false, splitInputs: false };
+const PLAIN: PlanOptions = { gradients: false, results: [], splitInputs: [] };
 
 export class Model {
   readonly config: ModelConfig;
@@ -117,14 +118,14 @@ export class Model {
   ): CachedRun {
     const names = selectHookPoints(this.config, options.names ?? [], caller);
     for (const intervention of interventions) checkIntervention(this.config, intervention);
-    const removes = interventions.some((i) => i.kind === 'removeFromInput');
+    const removals = interventions.filter((i) => i.kind === 'removeFromInput');
     const changed = interventions.flatMap((i) => (i.kind === 'removeFromInput' ? [] : [i.hook]));
     const plan: PlanOptions = {
       gradients: false,
-      results: removes || [...names, ...changed].some(isResult),
-      splitInputs: removes || [...names, ...changed].some(isSplitInput),
+      results: [...layersOf([...names, ...changed], isResult), ...removals.flatMap((r) => sourceLayers(r))],
+      splitInputs: [...layersOf([...names, ...changed], isSplitInput), ...removals.map(({ layer }) => layer)],
     };
-    if (plan.splitInputs) refuseClash(caller, changed);
+    if (plan.splitInputs.length > 0) refuseClash(caller, changed);
     const needs = cleanRunNeeds(interventions);
     const clean = this.cleanRun(options.clean ?? tokens, needs);
     const cache = new ActivationCache();
@@ -158,9 +159,9 @@ export class Model {
       for (const name of selectHookPoints(this.config, selection, 'runWithHooks'))
         actions.set(name, [...(actions.get(name) ?? []), denseHook(hook)]);
     const names = [...actions.keys()];
-    const splitInputs = names.some(isSplitInput);
-    if (splitInputs) refuseClash('runWithHooks', names);
-    const plan = { gradients: false, results: names.some(isResult), splitInputs };
+    const splitInputs = layersOf(names, isSplitInput);
+    if (splitInputs.length > 0) refuseClash('runWithHooks', names);
+    const plan = { gradients: false, results: layersOf(names, isResult), splitInputs };
     return this.execute('runWithHooks', tokens, plan, () => ({
       changesScale: names.some((name) => name.endsWith('hook_scale')),
       forward: (t) => {
@@ -183,7 +184,12 @@ export class Model {
     const activationGradients = new ActivationCache();
     const backward = (wanted: readonly string[], splitInputs: boolean): RunResult => {
       const keep = new Set(wanted);
-      const plan = { gradients: true, results: wanted.some(isResult), splitInputs };
+      const all = Array.from({ length: this.config.nLayers }, (_, layer) => layer);
+      const plan = {
+        gradients: true,
+        results: wanted.some(isResult) ? all : [],
+        splitInputs: splitInputs ? all : [],
+      };
       const watch = (): { backward(t: Tensor): void } => ({
         backward: (t) => {
           if (keep.has(t.name)) activationGradients.keep(t, { causal: true });
@@ -239,7 +245,8 @@ export class Model {
 
   /** The program for this extent, planned anew in the same memory when it is not the last one. */
   private plan(extent: { sequences: number; length: number }, plan: PlanOptions): Program {
-    const key = JSON.stringify([extent, plan]);
+    const layers = (chosen: readonly number[]): number[] => [...new Set(chosen)].sort((a, b) => a - b);
+    const key = JSON.stringify([extent, plan.gradients, layers(plan.results), layers(plan.splitInputs)]);
     if (this.planned?.key === key) return this.planned.program;
     const { workspace, config, engine, weights } = this;
     // Eight bytes at a time: on shared memory a fill goes element by element.
@@ -254,6 +261,14 @@ export class Model {
     return program;
   }
 }
+
+/** The layers whose hook points of that kind are named. */
+const layersOf = (names: readonly string[], ofKind: (name: string) => boolean): number[] =>
+  names.filter(ofKind).map((name) => Number(name.split('.')[1]));
+
+/** The layers whose heads a removal needs the outputs of. */
+const sourceLayers = ({ layer, sources }: RemoveFromInput): number[] =>
+  sources === 'allEarlier' ? Array.from({ length: layer }, (_, l) => l) : sources.map((source) => source.layer);
 
 /** What position t is to predict, as the loss wants it: −2 − token where its loss does not count. */
 const target = (sequence: ArrayLike<number>, t: number, [from, to]: readonly [number, number]): number => {

@@ -26,7 +26,7 @@ function programOn(
   const extent = { sequences: SEQUENCES, length: LENGTH };
   const { nHeads, dHead, attnScale } = config;
   const ops = engine.createOps(arena, { ...extent, heads: nHeads, dHead, attnScale }, widestMatrix(config));
-  const plan = { gradients, results: false, splitInputs: false };
+  const plan = { gradients, results: [], splitInputs: [] };
   const program = new Program({ config, extent, plan, ops, arena, weights });
   program.activations.tokens.data.set(tokens);
   return { program, gradients: new Parameters(config, arena) };

@@ -74,7 +74,7 @@ export function createTrainingProgram(
   const extent = { sequences: 1, length: config.nCtx };
   const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
   const ops = engine.createOps(arena, attention, widestMatrix(config));
-  const plan = { gradients: true, results: false, splitInputs: false };
+  const plan = { gradients: true, results: [], splitInputs: [] };
   return { ops, program: new Program({ config, extent, plan, ops, arena, weights }) };
 }
 
