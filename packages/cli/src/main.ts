@@ -60,7 +60,7 @@ function createProgram(): Command {
 
   program
     .command('run')
-    .description('train the four presets, score and audit them, and write a report (a minute and a half on two cores)')
+    .description('train the four presets, score and audit them, and write a report (under two minutes on two cores)')
     .addOption(seed().default(1))
     .option('--quick', 'fewer steps: 500, 500, 800 and 600')
     .option('--out <dir>', 'folder for the results (default: a new one under runs/)')
