@@ -14,12 +14,16 @@ afterAll(async () => {
   await served?.close();
 });
 
-test('the timeline goes back and forth, and a resumed run has the bits of one that never stopped', async () => {
+// Once more where a busy machine lets the page draw late.
+test('the timeline goes back and forth, and a resumed run has the bits of one that never stopped', {
+  retry: 1,
+}, async () => {
   const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2&step=32&period=13`);
   const end = await fingerprintAt(page, 32);
   /** Moves the timeline's thumb and returns the step that is then shown. */
   const scrub = async (thumb: string): Promise<number> => {
     await page.getByTestId('timeline').fill(thumb);
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     const text = await page.locator('.timeline output').innerText();
     const seen = Number(text.replace('step ', ''));
     await page.locator(`.fingerprint[data-step="${seen}"]`).waitFor();
