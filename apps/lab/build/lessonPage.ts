@@ -16,9 +16,7 @@ export function lessonPage(): Plugin {
       order: 'pre',
       handler(html) {
         const { html: lesson, contents, popovers } = readLesson();
-        const list = contents
-          .map(({ id, title }) => `<li><a href="#${id}" data-section="${id}">${title}</a></li>`)
-          .join('');
+        const list = contents.map(({ id, title }) => `<li><a href="#${id}">${title}</a></li>`).join('');
         return html
           .replace('./icon.svg', `data:image/svg+xml;base64,${icon}`)
           .replace('<!--contents-->', () => list)

@@ -8,7 +8,6 @@ import {
   ablated,
   beside,
   complaint,
-  currentVerdict,
   cuts,
   judging,
   kept,
@@ -66,19 +65,31 @@ function hear(message: Message): void {
       lossesVersion.value++;
     });
     for (const waiting of reached.splice(0)) waiting();
-  } else if (message.kind === 'view')
+  } else if (message.kind === 'view') {
+    if (message.run < (run.value?.id ?? 0)) return;
     batch(() => {
       view.value = message.view;
       beside.value = message.beside;
     });
+  }
 }
 
-/** Called at each progress message. */
+/** Called at each progress message, and when what is awaited has been overtaken. */
 const reached: (() => void)[] = [];
 
-async function untilStep(wanted: number): Promise<void> {
-  while (step.value < wanted && status.value !== 'failed' && status.value !== 'done')
+/** Counts what brings the bench into another state; whatever was on its way to an earlier one gives up. */
+let intention = 0;
+
+function newIntention(): number {
+  for (const waiting of reached.splice(0)) waiting();
+  return ++intention;
+}
+
+/** True when the run has come to that step; false when it failed or something else was wanted meanwhile. */
+async function comesTo(wanted: number, mine: number): Promise<boolean> {
+  while (mine === intention && step.value < wanted && status.value !== 'failed' && status.value !== 'done')
     await new Promise<void>((resolve) => reached.push(resolve));
+  return mine === intention && step.value >= wanted;
 }
 
 /** Longer without a turn than this, in milliseconds, and the page was put to sleep. */
@@ -141,7 +152,13 @@ export function look(): void {
 }
 
 /** Starts a run of a setting. An impossible one is refused with a sentence, and the bench stays as it is. */
-export async function start(next: Setting, options: { until?: number; keepOther?: boolean } = {}): Promise<boolean> {
+export async function start(next: Setting): Promise<void> {
+  newIntention();
+  await begin(next);
+}
+
+/** The same, trained up to a step, or with the present run kept beside it; false when it was refused. */
+async function begin(next: Setting, options: { until?: number; keepOther?: boolean } = {}): Promise<boolean> {
   const { until = 0, keepOther = false } = options;
   const before: OtherRun | null = run.value
     ? { setting: setting.value, name: run.value.name, step: step.value, losses: losses.all }
@@ -170,10 +187,11 @@ export async function start(next: Setting, options: { until?: number; keepOther?
   }
 }
 
-export const reset = (): Promise<boolean> => start(setting.value);
+export const reset = (): Promise<void> => start(setting.value);
 
 export function control(action: 'play' | 'pause' | 'step'): void {
   notice.value = null;
+  newIntention();
   if (action !== 'pause' && viewed.value !== null) {
     viewed.value = null;
     look();
@@ -210,6 +228,7 @@ export const restore = (): void =>
   });
 
 export async function resumeFrom(keptStep: number): Promise<void> {
+  newIntention();
   try {
     await client.ask('resume', { step: keptStep });
     viewed.value = null;
@@ -220,27 +239,24 @@ export async function resumeFrom(keptStep: number): Promise<void> {
 }
 
 /** Sets the present run aside and starts another beside it. */
-export const compareWith = (next: Setting): Promise<boolean> => start(next, { keepOther: true });
+export async function compareWith(next: Setting): Promise<void> {
+  newIntention();
+  await begin(next, { keepOther: true });
+}
 
 export async function endComparison(): Promise<void> {
   other.value = null;
   beside.value = null;
-  await client.ask('compare', { keep: false }).catch(tell);
+  await client.ask('endComparison', {}).catch(tell);
 }
 
-export async function judge(): Promise<void> {
+/** Has the model that is shown audited, or the circuit of the audited one named and measured. */
+async function examine(question: 'audit' | 'prove'): Promise<void> {
   if (judging.value) return;
   judging.value = true;
   try {
-    const shown = view.value?.fingerprint ?? '';
-    const { record, step: at, marks } = await client.ask('audit', {});
-    verdict.value = {
-      record,
-      step: at,
-      marks: new Map(marks),
-      proof: null,
-      fingerprint: view.value?.step === at ? (view.value.fingerprint ?? shown) : shown,
-    };
+    const { marks, ...found } = await client.ask(question, {});
+    verdict.value = { ...found, marks: new Map(marks) };
   } catch (error) {
     tell(error);
   } finally {
@@ -248,20 +264,8 @@ export async function judge(): Promise<void> {
   }
 }
 
-/** Has the circuit of the audited model named and measured. */
-export async function proveIt(): Promise<void> {
-  const judged = currentVerdict.value;
-  if (judging.value || !judged) return;
-  judging.value = true;
-  try {
-    const { proof, marks } = await client.ask('prove', {});
-    verdict.value = { ...judged, proof, marks: new Map(marks) };
-  } catch (error) {
-    tell(error);
-  } finally {
-    judging.value = false;
-  }
-}
+export const judge = (): Promise<void> => examine('audit');
+export const proveIt = (): Promise<void> => examine('prove');
 
 export const ask: Client['ask'] = (question, about) => client.ask(question, about);
 
@@ -314,6 +318,7 @@ export const linkState = (): LinkState => ({
 
 /** Brings the bench into the state that a link names: trains as far as it says, then looks the same way. */
 export async function open(state: LinkState): Promise<void> {
+  const mine = newIntention();
   batch(() => {
     period.value = state.period;
     own.value = state.own;
@@ -321,18 +326,17 @@ export async function open(state: LinkState): Promise<void> {
     kind.value = state.kind;
     cuts.value = state.cuts;
     selected.value = state.selected;
-    other.value = null;
-    beside.value = null;
   });
+  await endComparison();
   if (state.other) {
-    if (!(await start(state.other.setting, { until: state.other.step }))) return;
-    await untilStep(state.other.step);
+    if (!(await begin(state.other.setting, { until: state.other.step }))) return;
+    if (!(await comesTo(state.other.step, mine))) return;
   }
-  if (!(await start(state.setting, { until: state.step, keepOther: state.other !== null }))) {
-    if (!run.value) await start(DEFAULTS.setting);
+  if (!(await begin(state.setting, { until: state.step, keepOther: state.other !== null }))) {
+    if (!run.value && mine === intention) await begin(DEFAULTS.setting);
     return;
   }
-  await untilStep(state.step);
+  if (!(await comesTo(state.step, mine))) return;
   viewed.value = state.viewed;
   look();
 }

@@ -33,9 +33,9 @@ export const DEFAULTS: LinkState = {
   other: null,
 };
 
-const KINDS: readonly AblationKind[] = ['zero', 'mean', 'resample', 'pattern-preserving'];
+/** What switching a head off can mean here. */
+export const KINDS = ['zero', 'mean', 'pattern-preserving'] as const satisfies readonly AblationKind[];
 const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'none'];
-export const MOST_TOKENS = 400;
 
 export const headText = ({ layer, head }: HeadName): string => `L${layer}H${head}`;
 
@@ -106,10 +106,16 @@ export function writeLink(state: LinkState): string {
   return params.toString();
 }
 
-/** Reads a link; `complaints` names each value that is impossible and was left out. */
+/** Everything that stands in a link besides what is trained. */
+const VIEW_FIELDS = ['view', 'period', 'tokens', 'off', 'kind', 'cut', 'head', 'beside'];
+const SETTING_FIELDS = ['preset', 'seed', 'step', ...Object.keys(KNOB_FIELDS)];
+
+/** Reads a link; `complaints` names each value that is impossible, or unknown, and was left out. */
 export function readLink(hash: string): { state: LinkState; complaints: string[] } {
-  const params = new URLSearchParams(hash.replace(/^#/, ''));
+  const params = new URLSearchParams(hash.includes('=') ? hash.replace(/^#/, '') : ''); // else it is a place in the page
   const complaints: string[] = [];
+  for (const name of new Set(params.keys()))
+    if (![...VIEW_FIELDS, ...SETTING_FIELDS].includes(name)) complaints.push(`"${name.slice(0, 40)}" is not known`);
   const read = <T>(from: URLSearchParams, name: string, parse: (text: string) => T, otherwise: T): T => {
     const text = from.get(name);
     if (text === null) return otherwise;

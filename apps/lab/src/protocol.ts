@@ -79,6 +79,17 @@ export interface RunInfo {
   readonly lnVocab: number;
 }
 
+/** What the audit, and the proof where it was asked for, found in the weights with this fingerprint. */
+export interface Findings {
+  readonly record: AuditRecord;
+  readonly step: number;
+  readonly fingerprint: string;
+  /** What each head is, by its label. */
+  readonly marks: readonly (readonly [string, string])[];
+  /** The circuit as a claim, measured; null after an audit alone. */
+  readonly proof: ProofRecord | null;
+}
+
 /** Losses of one step, thin enough to send thousands. */
 export type Losses = Pick<StepRecord, 'step' | 'lossFirst' | 'lossBoundary' | 'lossRepeat'>;
 
@@ -94,9 +105,9 @@ export interface Questions {
   speed: { ask: { stepsPerSecond: number }; answer: null };
   look: { ask: Look; answer: null };
   resume: { ask: { step: number }; answer: null };
-  compare: { ask: { keep: boolean }; answer: null };
-  audit: { ask: Record<string, never>; answer: { record: AuditRecord; step: number; marks: [string, string][] } };
-  prove: { ask: Record<string, never>; answer: { proof: ProofRecord; marks: [string, string][] } };
+  endComparison: { ask: Record<string, never>; answer: null };
+  audit: { ask: Record<string, never>; answer: Findings };
+  prove: { ask: Record<string, never>; answer: Findings };
   exercise: { ask: { name: ExerciseName; answer: ExerciseAnswer }; answer: ExerciseResult };
   checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number } };
   metrics: { ask: Record<string, never>; answer: string };

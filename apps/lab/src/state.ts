@@ -2,17 +2,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { DEFAULTS } from './link.ts';
 import { readTokens } from './ownTokens.ts';
-import type {
-  AblationKind,
-  AuditRecord,
-  HeadName,
-  Losses,
-  PathInput,
-  ProofRecord,
-  RunInfo,
-  RunStatus,
-  View,
-} from './protocol.ts';
+import type { AblationKind, Findings, HeadName, Losses, PathInput, RunInfo, RunStatus, View } from './protocol.ts';
 import type { Setting } from './setting.ts';
 
 /** A cell of the attention patterns, and the head on which it was pointed at. */
@@ -22,14 +12,7 @@ export interface Cell {
   readonly head: number | null;
 }
 
-export interface Verdict {
-  readonly record: AuditRecord;
-  readonly step: number;
-  readonly fingerprint: string;
-  readonly marks: ReadonlyMap<string, string>;
-  /** The circuit as a claim, measured; null until it is asked for. */
-  readonly proof: ProofRecord | null;
-}
+export type Verdict = Omit<Findings, 'marks'> & { readonly marks: ReadonlyMap<string, string> };
 
 /** A run kept beside the one that trains. */
 export interface OtherRun {

@@ -1,15 +1,15 @@
 // Causal play: what is switched off, in which way, and which paths from earlier layers are cut.
 import type { JSX } from 'preact';
 import { change, restore, toggleAblation, toggleCut } from '../lab.ts';
-import { headText } from '../link.ts';
+import { headText, KINDS } from '../link.ts';
 import type { AblationKind, PathInput } from '../protocol.ts';
 import { ablated, cuts, kind, view } from '../state.ts';
 
-const KINDS: readonly (readonly [AblationKind, string])[] = [
-  ['zero', 'zero: its output is nothing'],
-  ['mean', 'mean: its output is its average'],
-  ['pattern-preserving', 'pattern-preserving: later heads look where they looked before'],
-];
+const SAYS: Record<(typeof KINDS)[number], string> = {
+  zero: 'zero: its output is nothing',
+  mean: 'mean: its output is its average',
+  'pattern-preserving': 'pattern-preserving: later heads look where they looked before',
+};
 
 const PATHS: readonly (readonly [PathInput, string])[] = [
   ['q', 'queries'],
@@ -35,9 +35,9 @@ export function Breaking(): JSX.Element {
               })
             }
           >
-            {KINDS.map(([name, says]) => (
+            {KINDS.map((name) => (
               <option key={name} value={name}>
-                {says}
+                {SAYS[name]}
               </option>
             ))}
           </select>

@@ -26,12 +26,12 @@ export function mountLesson(): void {
     const target = event.target as HTMLElement;
     const button = target.closest<HTMLElement>('[data-show]');
     if (button) show(button.dataset.show as string, button);
-    const link = target.closest<HTMLElement>('[data-section]');
+    const link = target.closest<HTMLAnchorElement>('a[href^="#"]');
     if (!link) return;
-    // The address belongs to the bench: sections are scrolled to without changing it.
+    // The address belongs to the bench: places in the page are scrolled to without changing it.
     event.preventDefault();
     document.getElementById('contents')?.hidePopover();
-    const section = document.getElementById(link.dataset.section as string);
+    const section = document.getElementById(link.hash.slice(1));
     section?.scrollIntoView({ behavior: behaviour() });
     section?.setAttribute('tabindex', '-1');
     section?.focus({ preventScroll: true });

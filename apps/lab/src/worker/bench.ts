@@ -15,7 +15,7 @@ import {
   prove,
   type StartCrew,
 } from '@induction-lab/core/browser';
-import type { Look, Message, Questions, RunInfo, View } from '../protocol.ts';
+import type { Findings, Look, Message, Questions, RunInfo, View } from '../protocol.ts';
 import { checkExercise } from './exercises.ts';
 import { barsOf, fingerprintOf, lookAt } from './look.ts';
 import { Run } from './run.ts';
@@ -94,13 +94,14 @@ export class Bench {
         this.show();
         return null;
       },
-      compare: async ({ keep }) => {
-        if (!keep) await this.drop('other');
+      endComparison: async () => {
+        if (!this.other) return null;
+        await this.drop('other');
         this.show();
         return null;
       },
-      audit: async () => this.verdict(),
-      prove: async () => this.proof(),
+      audit: async () => this.findings({ proof: false }),
+      prove: async () => this.findings({ proof: true }),
       exercise: async ({ name, answer }) => {
         const subject = this.subject();
         this.load(subject, answer.look.step);
@@ -190,7 +191,8 @@ export class Bench {
 
   private onFailure(run: Run, error: Error): void {
     if (run === this.main?.run) this.progress();
-    this.post({ kind: 'trouble', sentence: error.message });
+    const remedy = 'What is kept on the timeline can still be looked at; Reset starts again.';
+    this.post({ kind: 'trouble', sentence: `${error.message} ${remedy}` });
   }
 
   private progress(): void {
@@ -259,19 +261,12 @@ export class Bench {
     return subject.audited.record;
   }
 
-  private verdict(): Questions['audit']['answer'] {
+  private findings(wanted: { proof: boolean }): Findings {
     const subject = this.subject();
-    const { step } = this.load(subject, this.look.step);
+    const at = this.load(subject, this.look.step);
     const record = this.auditOf(subject);
-    return { record, step, marks: [...headMarks({ audit: record })] };
-  }
-
-  private proof(): Questions['prove']['answer'] {
-    const subject = this.subject();
-    this.load(subject, this.look.step);
-    const record = this.auditOf(subject);
-    const proof = prove(subject.model, { audit: record, sequences: 48 });
-    return { proof, marks: [...headMarks({ audit: record, proof })] };
+    const proof = wanted.proof ? prove(subject.model, { audit: record, sequences: 48 }) : null;
+    return { ...at, record, proof, marks: [...headMarks({ audit: record, ...(proof ? { proof } : {}) })] };
   }
 
   private checkpoint(): Questions['checkpoint']['answer'] {
