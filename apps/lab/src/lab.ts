@@ -2,6 +2,7 @@
 import { batch } from '@preact/signals';
 import { Client, WorkerGone } from './client.ts';
 import { DEFAULTS, type LinkState, readLink, writeLink } from './link.ts';
+import { readTokens } from './ownTokens.ts';
 import type { HeadName, Look, Message, PathInput } from './protocol.ts';
 import { experimentOf, type Setting } from './setting.ts';
 import {
@@ -9,13 +10,15 @@ import {
   beside,
   complaint,
   cuts,
+  isolated,
   judging,
   kept,
   kind,
   losses,
   lossesVersion,
+  type Notice,
   notice,
-  type OtherRun,
+  opening,
   other,
   own,
   ownTokens,
@@ -35,22 +38,26 @@ import {
 } from './state.ts';
 
 const client = new Client(hear, (reason) => {
+  const text = run.value
+    ? `The training worker died: ${reason}. What it had trained is gone; the same seed trains the same model again.`
+    : `The training worker could not start: ${reason}.`;
   batch(() => {
     status.value = 'failed';
     judging.value = false;
-    notice.value = {
-      tone: 'bad',
-      text: `The training worker died: ${reason}. What it had trained is gone; the same seed trains the same model again.`,
-      restart: true,
-    };
+    notice.value = { tone: 'bad', text, restart: true };
   });
+  wakeWaiting();
 });
 
+/** Says something, unless the way to restart a dead worker would be covered by it. */
+export function say(next: Notice | null): void {
+  if (!notice.value?.restart) notice.value = next;
+}
+
 function hear(message: Message): void {
-  if (message.kind === 'ready') threads.value = { count: message.threads, isolated: message.isolated };
-  else if (message.kind === 'trouble') {
-    notice.value = { tone: 'bad', text: message.sentence };
-  } else if (message.kind === 'progress') {
+  if (message.kind === 'ready') isolated.value = message.isolated;
+  else if (message.kind === 'trouble') say({ tone: 'bad', text: message.sentence });
+  else if (message.kind === 'progress') {
     if (message.run < (run.value?.id ?? 0)) return;
     if (message.from === 0) losses.all = [...message.losses];
     else {
@@ -61,10 +68,11 @@ function hear(message: Message): void {
       step.value = message.step;
       status.value = message.status;
       stepsPerSecond.value = message.stepsPerSecond;
+      threads.value = message.threads;
       kept.value = message.kept;
       lossesVersion.value++;
     });
-    for (const waiting of reached.splice(0)) waiting();
+    wakeWaiting();
   } else if (message.kind === 'view') {
     if (message.run < (run.value?.id ?? 0)) return;
     batch(() => {
@@ -74,22 +82,24 @@ function hear(message: Message): void {
   }
 }
 
-/** Called at each progress message, and when what is awaited has been overtaken. */
-const reached: (() => void)[] = [];
+/** Who waits for a step; woken by progress, by death, and by anything else that is wanted meanwhile. */
+const waiting: (() => void)[] = [];
 
-/** Counts what brings the bench into another state; whatever was on its way to an earlier one gives up. */
-let intention = 0;
-
-function newIntention(): number {
-  for (const waiting of reached.splice(0)) waiting();
-  return ++intention;
+function wakeWaiting(): void {
+  for (const wake of waiting.splice(0)) wake();
 }
 
-/** True when the run has come to that step; false when it failed or something else was wanted meanwhile. */
-async function comesTo(wanted: number, mine: number): Promise<boolean> {
-  while (mine === intention && step.value < wanted && status.value !== 'failed' && status.value !== 'done')
-    await new Promise<void>((resolve) => reached.push(resolve));
-  return mine === intention && step.value >= wanted;
+/** True when the run has come to that step; false when it failed, or when this opening has been overtaken. */
+async function comesTo(wanted: number, mine: LinkState): Promise<boolean> {
+  while (opening.value === mine && step.value < wanted && status.value !== 'failed' && status.value !== 'done')
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  return opening.value === mine && step.value >= wanted;
+}
+
+/** The reader wants something else: a link that is still being opened gives up. */
+function overtake(): void {
+  opening.value = null;
+  wakeWaiting();
 }
 
 /** Longer without a turn than this, in milliseconds, and the page was put to sleep. */
@@ -104,10 +114,10 @@ export function watchSleep(): void {
     if (now - before > ASLEEP && from.playing) {
       const seconds = Math.round((now - before) / 1000);
       const went = step.value > from.step ? `went on to step ${step.value}` : 'waited';
-      notice.value = {
+      say({
         tone: 'plain',
         text: `This tab slept for ${seconds} seconds; the training ${went}, and nothing is lost.`,
-      };
+      });
     }
     before = now;
     from = { step: step.value, playing: status.value === 'playing' };
@@ -117,7 +127,7 @@ export function watchSleep(): void {
 /** Shows what went wrong and goes on; a death of the worker has been told already. */
 export function tell(error: unknown): void {
   if (error instanceof WorkerGone) return;
-  notice.value = { tone: 'bad', text: error instanceof Error ? error.message : String(error) };
+  say({ tone: 'bad', text: error instanceof Error ? error.message : String(error) });
 }
 
 /** The look as the worker wants it. */
@@ -153,21 +163,31 @@ export function look(): void {
 
 /** Starts a run of a setting. An impossible one is refused with a sentence, and the bench stays as it is. */
 export async function start(next: Setting): Promise<void> {
-  newIntention();
+  overtake();
+  say(null);
   await begin(next);
 }
 
-/** The same, trained up to a step, or with the present run kept beside it; false when it was refused. */
-async function begin(next: Setting, options: { until?: number; keepOther?: boolean } = {}): Promise<boolean> {
+/** The same, trained up to a step, or with the present run kept beside it. Nothing starts where the worker is gone. */
+async function begin(
+  next: Setting,
+  options: { until?: number; keepOther?: boolean } = {},
+): Promise<'started' | 'refused' | 'gone'> {
   const { until = 0, keepOther = false } = options;
-  const before: OtherRun | null = run.value
-    ? { setting: setting.value, name: run.value.name, step: step.value, losses: losses.all }
-    : null;
+  const experiment = experimentOf(next);
+  const typed = own.value === null ? null : readTokens(own.value, experiment.model);
+  const aside = { name: run.value?.name ?? '', setting: setting.value, losses: losses.all };
   try {
-    await client.ask('look', { ...lookNow(), step: null });
-    const info = await client.ask('start', { experiment: experimentOf(next), seed: next.seed, until, keepOther });
+    const info = await client.ask('start', {
+      experiment,
+      seed: next.seed,
+      until,
+      keepOther,
+      look: { ...lookNow(), tokens: typed?.tokens ?? null, step: null },
+    });
     batch(() => {
-      if (keepOther) other.value = before;
+      // It trained on until it was set aside.
+      if (keepOther) other.value = { ...aside, step: aside.losses.at(-1)?.step ?? 0 };
       run.value = info;
       setting.value = next;
       viewed.value = null;
@@ -179,11 +199,11 @@ async function begin(next: Setting, options: { until?: number; keepOther?: boole
       if (selected.value && !fits(selected.value)) selected.value = null;
       period.value = Math.min(period.value, Math.floor(info.experiment.model.nCtx / 2));
     });
-    return true;
+    return 'started';
   } catch (error) {
-    if (error instanceof WorkerGone) return false;
+    if (error instanceof WorkerGone) return 'gone';
     complaint.value = error instanceof Error ? error.message : String(error);
-    return false;
+    return 'refused';
   }
 }
 
@@ -191,7 +211,7 @@ export const reset = (): Promise<void> => start(setting.value);
 
 export function control(action: 'play' | 'pause' | 'step'): void {
   notice.value = null;
-  newIntention();
+  overtake();
   if (action !== 'pause' && viewed.value !== null) {
     viewed.value = null;
     look();
@@ -228,7 +248,7 @@ export const restore = (): void =>
   });
 
 export async function resumeFrom(keptStep: number): Promise<void> {
-  newIntention();
+  overtake();
   try {
     await client.ask('resume', { step: keptStep });
     viewed.value = null;
@@ -240,13 +260,16 @@ export async function resumeFrom(keptStep: number): Promise<void> {
 
 /** Sets the present run aside and starts another beside it. */
 export async function compareWith(next: Setting): Promise<void> {
-  newIntention();
+  overtake();
+  say(null);
   await begin(next, { keepOther: true });
 }
 
 export async function endComparison(): Promise<void> {
-  other.value = null;
-  beside.value = null;
+  batch(() => {
+    other.value = null;
+    beside.value = null;
+  });
   await client.ask('endComparison', {}).catch(tell);
 }
 
@@ -271,6 +294,7 @@ export const ask: Client['ask'] = (question, about) => client.ask(question, abou
 
 /** A checkpoint from a file takes the place of the run. */
 export async function loadFile(file: File): Promise<void> {
+  overtake();
   try {
     if (file.size > 200e6)
       throw new Error(
@@ -292,10 +316,10 @@ export async function loadFile(file: File): Promise<void> {
       selected.value = null;
       lossesVersion.value++;
       period.value = Math.min(period.value, Math.floor(info.experiment.model.nCtx / 2));
-      notice.value = {
+      say({
         tone: 'plain',
         text: `${file.name} is on the bench. It was trained elsewhere, so it can be looked at, broken and audited, not trained on.`,
-      };
+      });
     });
     look();
   } catch (error) {
@@ -303,23 +327,27 @@ export async function loadFile(file: File): Promise<void> {
   }
 }
 
-export const linkState = (): LinkState => ({
-  setting: setting.value,
-  step: step.value,
-  viewed: viewed.value,
-  period: period.value,
-  own: own.value,
-  ablated: ablated.value,
-  kind: kind.value,
-  cuts: cuts.value,
-  selected: selected.value,
-  other: other.value ? { setting: other.value.setting, step: other.value.step } : null,
-});
+/** What a link to the page holds now: the state that is being opened, or what is there. */
+export const linkState = (): LinkState =>
+  opening.value ?? {
+    setting: setting.value,
+    step: step.value,
+    viewed: viewed.value,
+    period: period.value,
+    own: own.value,
+    ablated: ablated.value,
+    kind: kind.value,
+    cuts: cuts.value,
+    selected: selected.value,
+    other: other.value ? { setting: other.value.setting, step: other.value.step } : null,
+  };
 
 /** Brings the bench into the state that a link names: trains as far as it says, then looks the same way. */
 export async function open(state: LinkState): Promise<void> {
-  const mine = newIntention();
+  overtake();
+  say(null);
   batch(() => {
+    opening.value = state;
     period.value = state.period;
     own.value = state.own;
     ablated.value = state.ablated;
@@ -328,28 +356,34 @@ export async function open(state: LinkState): Promise<void> {
     selected.value = state.selected;
   });
   await endComparison();
-  if (state.other) {
-    if (!(await begin(state.other.setting, { until: state.other.step }))) return;
-    if (!(await comesTo(state.other.step, mine))) return;
+  let keepOther = false;
+  if (state.other && opening.value === state) {
+    keepOther = (await begin(state.other.setting, { until: state.other.step })) === 'started';
+    if (keepOther && !(await comesTo(state.other.step, state))) return;
+    if (!keepOther) say({ tone: 'bad', text: `The run beside was left out: ${complaint.value}` });
   }
-  if (!(await begin(state.setting, { until: state.step, keepOther: state.other !== null }))) {
-    if (!run.value && mine === intention) await begin(DEFAULTS.setting);
-    return;
-  }
-  if (!(await comesTo(state.step, mine))) return;
-  viewed.value = state.viewed;
+  if (opening.value !== state) return;
+  const main = await begin(state.setting, { until: state.step, keepOther });
+  if (opening.value !== state || main === 'gone') return;
+  if (main === 'refused') {
+    const refusal = `This link asks for what is not possible: ${complaint.value}`;
+    if (!run.value) await begin(DEFAULTS.setting);
+    say({ tone: 'bad', text: refusal });
+  } else if (!(await comesTo(state.step, state))) return;
+  else viewed.value = state.viewed;
+  opening.value = null;
   look();
 }
 
-/** Opens the page's own link and keeps the address in step with the view from then on. */
+/** Opens the link that the page's address is. */
 export async function openAddress(): Promise<void> {
   const { state, complaints } = readLink(location.hash);
-  if (complaints.length > 0)
-    notice.value = { tone: 'bad', text: `Some of this link was left out: ${complaints.join('; ')}.` };
-  await open(state);
+  const opened = open(state);
+  if (complaints.length > 0) say({ tone: 'bad', text: `Some of this link was left out: ${complaints.join('; ')}.` });
+  await opened;
 }
 
-export const address = (): string => `${location.origin}${location.pathname}#${writeLink(linkState())}`;
+export const address = (): string => new URL(`#${writeLink(linkState())}`, location.href).href;
 
 /** After the worker died: a new one trains the same run again as far as it had come. */
 export async function revive(): Promise<void> {
@@ -363,5 +397,6 @@ export async function revive(): Promise<void> {
     status.value = 'paused';
   });
   client.restart();
+  setSpeed(speed.value);
   await open(state);
 }

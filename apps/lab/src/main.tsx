@@ -10,7 +10,21 @@ import { keepIsolated } from './isolation.ts';
 import { linkState, loadFile, openAddress, tell, watchSleep } from './lab.ts';
 import { mountLesson } from './lesson/mountLesson.tsx';
 import { writeLink } from './link.ts';
-import { ablated, cuts, isLoaded, kind, other, own, period, selected, setting, status, step, viewed } from './state.ts';
+import {
+  ablated,
+  cuts,
+  isLoaded,
+  kind,
+  opening,
+  other,
+  own,
+  period,
+  selected,
+  setting,
+  status,
+  step,
+  viewed,
+} from './state.ts';
 
 /** Browsers allow only so many changes of the address; while a run plays the address waits. */
 const ADDRESS_DELAY = 300;
@@ -32,7 +46,7 @@ function followState(): void {
       other.value,
     ];
     clearTimeout(timer);
-    if (status.value === 'playing' || isLoaded.value) return; // a link cannot bring a file along
+    if (opening.value || status.value === 'playing' || isLoaded.value) return; // a link cannot bring a file along
     timer = setTimeout(() => history.replaceState(null, '', `#${writeLink(linkState())}`), ADDRESS_DELAY);
   });
 }
@@ -41,16 +55,20 @@ function takeDrops(): void {
   const over = (on: boolean): void => {
     document.body.classList.toggle('dropping', on);
   };
+  const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
   addEventListener('dragover', (event) => {
+    if (!hasFiles(event)) return; // text may be dropped into a field
     event.preventDefault();
     over(true);
   });
   addEventListener('dragleave', () => over(false));
   addEventListener('drop', (event) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
     over(false);
-    const file = event.dataTransfer?.files[0];
-    if (file) void loadFile(file);
+    const [file, ...more] = event.dataTransfer?.files ?? [];
+    if (more.length > 0) tell(new Error(`${more.length + 1} files were dropped; drop one checkpoint at a time.`));
+    else if (file) void loadFile(file);
   });
 }
 
@@ -62,11 +80,11 @@ async function begin(): Promise<void> {
   takeDrops();
   watchSleep();
   if (await keepIsolated()) return; // the page is about to load again, isolated
-  await openAddress();
-  followState();
   addEventListener('hashchange', () => {
     openAddress().catch(tell);
   });
+  followState();
+  await openAddress();
 }
 
 begin().catch(tell);

@@ -40,6 +40,9 @@ export interface HeadBars extends HeadName {
   readonly offset: number;
 }
 
+/** Most probable next tokens that are shown. */
+export const TOP = 3;
+
 /** Everything to be seen of one model at one step. */
 export interface View {
   readonly step: number;
@@ -51,7 +54,7 @@ export interface View {
   readonly patterns: Float32Array;
   /** The same heads on a sequence without any repeat. */
   readonly control: Float32Array;
-  /** Tokens and shares of the three most probable next tokens at each position. */
+  /** Tokens and shares of the `TOP` most probable next tokens at each position. */
   readonly topTokens: Int32Array;
   readonly topShares: Float32Array;
   /** Probability given to the true next token, positions 0 … T − 2. */
@@ -77,6 +80,8 @@ export interface RunInfo {
   readonly seed: number;
   readonly parameters: number;
   readonly lnVocab: number;
+  /** Of a checkpoint from a file, what it says of itself; null for a run of this page. */
+  readonly file: { readonly metadata: Readonly<Record<string, string>> } | null;
 }
 
 /** What the audit, and the proof where it was asked for, found in the weights with this fingerprint. */
@@ -98,7 +103,7 @@ export type RunStatus = 'paused' | 'playing' | 'done' | 'failed';
 /** Answers to questions by their kind: what is asked, and what comes back. */
 export interface Questions {
   start: {
-    ask: { experiment: unknown; seed: number; until: number; keepOther: boolean };
+    ask: { experiment: unknown; seed: number; until: number; keepOther: boolean; look: Look };
     answer: RunInfo;
   };
   control: { ask: { action: 'play' | 'pause' | 'step' }; answer: null };
@@ -125,7 +130,7 @@ export interface Question<K extends QuestionKind = QuestionKind> {
 export const SEEN = 'seen';
 
 export type Message =
-  | { readonly kind: 'ready'; readonly threads: number; readonly isolated: boolean }
+  | { readonly kind: 'ready'; readonly isolated: boolean }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly sentence: string }
   | {

@@ -65,7 +65,7 @@ export function presetKnobs(preset: PresetName): Knobs {
 export const knobsOf = ({ preset, turned }: Setting): Knobs => ({ ...presetKnobs(preset), ...turned });
 
 /** The experiment as JSON for core to check. */
-export function experimentOf(setting: Setting): unknown {
+export function experimentOf(setting: Setting): Bare & { model: Bare & { dVocab: number; nCtx: number } } {
   const { about, model, task, training } = parts(setting.preset);
   const knobs = knobsOf(setting);
   const { distinct, shortest, longest } = knobs;
@@ -80,6 +80,8 @@ export function experimentOf(setting: Setting): unknown {
       nHeads: knobs.heads,
       positions: knobs.positions,
       normalization: knobs.layerNorm ? 'LN' : null,
+      dVocab: model.dVocab as number,
+      nCtx: model.nCtx as number,
     },
     task:
       shortest === longest

@@ -1,6 +1,6 @@
 // What the lab shows, as signals. The worker owns the models; actions on all of this are in lab.ts.
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { DEFAULTS } from './link.ts';
+import { DEFAULTS, type LinkState } from './link.ts';
 import { readTokens } from './ownTokens.ts';
 import type { AblationKind, Findings, HeadName, Losses, PathInput, RunInfo, RunStatus, View } from './protocol.ts';
 import type { Setting } from './setting.ts';
@@ -29,7 +29,10 @@ export const run: Signal<RunInfo | null> = signal(null);
 export const step: Signal<number> = signal(0);
 export const status: Signal<RunStatus> = signal('paused');
 export const stepsPerSecond: Signal<number> = signal(0);
-export const threads: Signal<{ count: number; isolated: boolean } | null> = signal(null);
+/** Whether the page may have threads; null until the worker has said so. */
+export const isolated: Signal<boolean | null> = signal(null);
+/** Threads that train the present run. */
+export const threads: Signal<number> = signal(1);
 export const kept: Signal<readonly number[]> = signal([0]);
 /** The losses so far; the array is the same, its version tells of changes. */
 export const losses: { all: Losses[] } = { all: [] };
@@ -37,6 +40,9 @@ export const lossesVersion: Signal<number> = signal(0);
 export const view: Signal<View | null> = signal(null);
 export const beside: Signal<View | null> = signal(null);
 export const other: Signal<OtherRun | null> = signal(null);
+
+/** The link that is being opened, until the bench is there or something else is wanted. */
+export const opening: Signal<LinkState | null> = signal(null);
 
 export const period: Signal<number> = signal(DEFAULTS.period);
 export const own: Signal<string | null> = signal(null);
@@ -65,8 +71,12 @@ export const currentVerdict: ReadonlySignal<Verdict | null> = computed(() =>
 );
 
 /** True for a checkpoint from a file. */
-export const isLoaded: ReadonlySignal<boolean> = computed(
-  () => run.value !== null && run.value.experiment.task.kind === 'random' && run.value.experiment.training.steps === 1,
-);
+export const isLoaded: ReadonlySignal<boolean> = computed(() => Boolean(run.value?.file));
+
+/** What stands on the bench, in words. */
+export const runTitle: ReadonlySignal<string> = computed(() => {
+  if (!run.value) return '';
+  return isLoaded.value ? run.value.name : `${run.value.name}, seed ${run.value.seed}`;
+});
 
 export const sameHead = (a: HeadName, b: HeadName): boolean => a.layer === b.layer && a.head === b.head;

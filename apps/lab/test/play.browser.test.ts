@@ -1,7 +1,17 @@
 // Playing with runs: the timeline back and forth, resuming, two runs side by side, a dropped file, own tokens, hovering.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fingerprintAt, launch, numberIn, openPage, type Served, serve, untilStep, untilStill } from './support.ts';
+import {
+  fingerprintAt,
+  fingerprintOf,
+  launch,
+  numberIn,
+  openPage,
+  type Served,
+  serve,
+  untilStep,
+  untilStill,
+} from './support.ts';
 
 let browser: Browser;
 let served: Served;
@@ -14,38 +24,64 @@ afterAll(async () => {
   await served?.close();
 });
 
-// Once more where a busy machine lets the page draw late.
-test('the timeline goes back and forth, and a resumed run has the bits of one that never stopped', {
-  retry: 1,
-}, async () => {
+test('the timeline goes back and forth, and a resumed run has the bits of one that never stopped', async () => {
   const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2&step=32&period=13`);
   const end = await fingerprintAt(page, 32);
-  /** Moves the timeline's thumb and returns the step that is then shown. */
-  const scrub = async (thumb: string): Promise<number> => {
+  /** Moves the timeline's thumb; the step that it then names, and the fingerprint of its weights. */
+  const scrub = async (thumb: string): Promise<{ step: number; bits: string }> => {
     await page.getByTestId('timeline').fill(thumb);
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     const text = await page.locator('.timeline output').innerText();
-    const seen = Number(text.replace('step ', ''));
-    await page.locator(`.fingerprint[data-step="${seen}"]`).waitFor();
-    return seen;
+    const step = Number(text.replace('step ', ''));
+    return { step, bits: await fingerprintOf(page, step) };
   };
   const last = await page.getByTestId('timeline').getAttribute('max');
   const early = await scrub('4');
-  const bits = await page.locator('.fingerprint').innerText();
-  expect(bits).not.toBe(end);
-  expect(await scrub('3')).toBeLessThan(early);
-  expect(await scrub('4')).toBe(early);
-  expect(await page.locator('.fingerprint').innerText()).toBe(bits);
+  expect(early.bits).not.toBe(end);
+  expect((await scrub('3')).step).toBeLessThan(early.step);
+  expect(await scrub('4')).toEqual(early);
   // The link keeps both: how far it was trained, and what is looked at.
-  await page.waitForFunction((s) => location.hash.includes(`step=32&view=${s}&`), early);
+  await page.waitForFunction((s) => location.hash.includes(`step=32&view=${s}&`), early.step);
   await page.getByRole('button', { name: 'Resume from here' }).click();
-  await page.waitForFunction((s) => document.querySelector('[data-testid="step"]')?.textContent === String(s), early);
+  await page.waitForFunction(
+    (s) => document.querySelector('[data-testid="step"]')?.textContent === String(s),
+    early.step,
+  );
   await page.getByTestId('play').click();
   await untilStep(page, 32);
   await page.getByTestId('play').click();
   await untilStill(page);
-  expect(await scrub(last as string)).toBe(32);
-  expect(await page.locator('.fingerprint').innerText()).toBe(end);
+  expect(await scrub(last as string)).toEqual({ step: 32, bits: end });
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('what is chosen last counts: a link that still trains gives up, and links inside the page leave the run alone', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2&step=400&view=0&period=9`);
+  await untilStep(page, 1);
+  await page.evaluate(() => {
+    location.hash = 'preset=two-heads&seed=3&step=12&period=13';
+  });
+  const bits = await fingerprintAt(page, 12);
+  // Past the step at which the first link would have wanted to look at the beginning.
+  await page.getByTestId('play').click();
+  await untilStep(page, 402);
+  await page.getByTestId('play').click();
+  await untilStill(page);
+  expect(await page.getByTestId('timeline').inputValue()).toBe(await page.getByTestId('timeline').getAttribute('max'));
+  const step = await numberIn(page, 'step');
+  await page.waitForFunction((s) => location.hash.includes(`step=${s}&`), step);
+  const address = page.url();
+  await page.locator('.skip').focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.id === 'bench');
+  await page.locator('#show-contents').click();
+  await page.locator('#contents a').nth(2).click();
+  await page.waitForFunction(() => document.activeElement?.tagName === 'SECTION');
+  await page.waitForTimeout(500); // a link that is followed starts a run at once
+  expect([await numberIn(page, 'step'), page.url()]).toEqual([step, address]);
+  expect(await page.getByTestId('timeline').count()).toBe(1);
+  expect(bits).not.toBe(await fingerprintOf(page, step));
   expect(errors).toEqual([]);
   await page.context().close();
 });

@@ -82,11 +82,13 @@ export async function untilStill(page: Page): Promise<void> {
   await page.waitForFunction(() => /Train/.test(document.querySelector('[data-testid="play"]')?.textContent ?? ''));
 }
 
-/** The fingerprint of the weights at a step, once the page shows that step and rests. */
+/** The fingerprint of the weights at a step, once they are shown: step and fingerprint are read off one element. */
+export const fingerprintOf = (page: Page, step: number): Promise<string> =>
+  page.locator(`.fingerprint[data-step="${step}"]`).innerText({ timeout: 60_000 });
+
+/** The same, once that step is trained and the page rests. */
 export async function fingerprintAt(page: Page, step: number): Promise<string> {
   await untilStep(page, step);
   await untilStill(page);
-  const shown = page.locator(`.fingerprint[data-step="${step}"]`);
-  await shown.waitFor();
-  return shown.innerText();
+  return fingerprintOf(page, step);
 }

@@ -20,9 +20,11 @@ const RELAXED_URL = new URL('../dist/kernels/relaxed.wasm', import.meta.url);
 export async function loadEngine(options: { exact?: boolean; shared?: boolean } = {}): Promise<Engine> {
   const { exact = false, shared = globalThis.crossOriginIsolated === true } = options;
   const backend: KernelBuild = exact ? 'simd' : bestBuild();
-  const response = await fetch(backend === 'simd' ? SIMD_URL : RELAXED_URL);
-  if (!response.ok)
-    throw new Error(`loadEngine: the kernels could not be fetched (${response.status}); reload the page.`);
+  const response = await fetch(backend === 'simd' ? SIMD_URL : RELAXED_URL).catch((error: Error) => error);
+  if (response instanceof Error || !response.ok) {
+    const why = response instanceof Error ? response.message : response.status;
+    throw new Error(`loadEngine: the kernels could not be fetched (${why}); reload the page.`);
+  }
   const bytes = new Uint8Array(await response.arrayBuffer());
   return createWasmEngine({ bytes, backend, shared, maximumPages: MAXIMUM_PAGES });
 }

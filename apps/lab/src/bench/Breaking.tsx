@@ -4,6 +4,7 @@ import { change, restore, toggleAblation, toggleCut } from '../lab.ts';
 import { headText, KINDS } from '../link.ts';
 import type { AblationKind, PathInput } from '../protocol.ts';
 import { ablated, cuts, kind, view } from '../state.ts';
+import { focusOn } from './Action.tsx';
 
 const SAYS: Record<(typeof KINDS)[number], string> = {
   zero: 'zero: its output is nothing',
@@ -69,7 +70,10 @@ export function Breaking(): JSX.Element {
                 type="button"
                 class="chip"
                 key={headText(head)}
-                onClick={() => toggleAblation(head)}
+                onClick={() => {
+                  focusOn('#breaking-title');
+                  toggleAblation(head);
+                }}
                 aria-label={`Restore ${headText(head)}`}
               >
                 {headText(head)} ×
@@ -80,7 +84,14 @@ export function Breaking(): JSX.Element {
                 {input.toUpperCase()} cut
               </span>
             ))}
-            <button type="button" class="plain" onClick={restore}>
+            <button
+              type="button"
+              class="plain"
+              onClick={() => {
+                focusOn('#breaking-title');
+                restore();
+              }}
+            >
               Restore all
             </button>
           </>

@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 import { compareWith, endComparison } from '../lab.ts';
 import { type PresetName, presetNames } from '../setting.ts';
-import { isLoaded, other, run, setting, step } from '../state.ts';
+import { isLoaded, other, run, runTitle, setting, step } from '../state.ts';
+import { focusOn } from './Action.tsx';
 
 export function Comparison(): JSX.Element {
   const beside = other.value;
@@ -15,10 +16,16 @@ export function Comparison(): JSX.Element {
       {beside ? (
         <p class="row">
           <span>
-            {beside.name}, seed {beside.setting.seed}, {beside.step} steps, stays beside {run.value?.name}, seed {seed}.
-            The timeline moves both.
+            {beside.name}, seed {beside.setting.seed}, {beside.step} steps, stays beside {runTitle.value}. The timeline
+            moves both.
           </span>
-          <button type="button" onClick={() => void endComparison()}>
+          <button
+            type="button"
+            onClick={() => {
+              focusOn('#comparison-title');
+              void endComparison();
+            }}
+          >
             End the comparison
           </button>
         </p>

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { View } from '../protocol.ts';
 import { cell, currentVerdict, selected, view } from '../state.ts';
+import { focusOn } from './Action.tsx';
 import { barsFor } from './headRoles.ts';
 import { headWeights, PatternCanvas } from './PatternCanvas.tsx';
 
@@ -38,6 +39,8 @@ function Stripe({ view }: { view: View }): JSX.Element | null {
   );
 }
 
+const shownView = (): View | null => view.value;
+
 function Panel({ head, part, title }: { head: number; part: 'patterns' | 'control'; title: string }): JSX.Element {
   const shown = view.value as View;
   const host = useRef<HTMLDivElement>(null);
@@ -62,7 +65,7 @@ function Panel({ head, part, title }: { head: number; part: 'patterns' | 'contro
         )}
       </figcaption>
       <div class="frame large" ref={host}>
-        <PatternCanvas source={() => view.value} head={head} part={part} />
+        <PatternCanvas source={shownView} head={head} part={part} />
         <Stripe view={shown} />
         <i class="crosshair" aria-hidden="true" />
       </div>
@@ -107,6 +110,7 @@ export function EnlargedHead(): JSX.Element | null {
           type="button"
           class="plain"
           onClick={() => {
+            focusOn(`.tile[data-head="${label}"] .enlarge`);
             selected.value = null;
           }}
         >

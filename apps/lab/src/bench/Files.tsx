@@ -1,8 +1,9 @@
 // What can be taken along: the link, the checkpoint, the metrics, figures. And what can be brought: a checkpoint.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { address, ask, loadFile, tell } from '../lab.ts';
-import { isLoaded, losses, notice, run, setting, step, view } from '../state.ts';
+import { address, ask, loadFile, say, tell } from '../lab.ts';
+import { headText } from '../link.ts';
+import { ablated, cuts, isLoaded, kind, losses, run, runTitle, step, view } from '../state.ts';
 import { scheme } from './colours.ts';
 
 function save(name: string, content: BlobPart, type: string): void {
@@ -14,15 +15,32 @@ function save(name: string, content: BlobPart, type: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-const baseName = (): string => `${(run.value?.name ?? 'model').replace(/[^\w.-]+/g, '-')}-seed-${setting.value.seed}`;
+/** A file name: varied-seed-1, or what a loaded file was called. */
+const baseName = (): string =>
+  runTitle.value
+    .replace(/\.safetensors$/, '')
+    .replace(', seed ', '-seed-')
+    .replace(/[^\w.-]+/g, '-');
 
 async function saveCheckpoint(): Promise<void> {
   const { bytes, step: at } = await ask('checkpoint', {});
-  save(`${baseName()}-step-${String(at).padStart(6, '0')}.safetensors`, bytes, 'application/octet-stream');
+  const name = isLoaded.value ? baseName() : `${baseName()}-step-${String(at).padStart(6, '0')}`;
+  save(`${name}.safetensors`, bytes, 'application/octet-stream');
 }
 
 async function saveMetrics(): Promise<void> {
   save(`${baseName()}-metrics.jsonl`, await ask('metrics', {}), 'application/jsonl');
+}
+
+/** What is switched off or cut while looking: a figure of a broken model says so. */
+function brokenText(): string {
+  const off = ablated.value.map(headText);
+  const cut = cuts.value.map((input) => `${input.toUpperCase()} path`);
+  const parts = [
+    ...(off.length > 0 ? [`${off.join(', ')} off (${kind.value})`] : []),
+    ...(cut.length > 0 ? [`${cut.join(', ')} cut`] : []),
+  ];
+  return parts.length === 0 ? '' : `, ${parts.join(', ')}`;
 }
 
 type FigureName = 'loss' | 'scores' | 'patterns';
@@ -32,7 +50,7 @@ async function figure(name: FigureName): Promise<string> {
   const { lossChart, headScoreChart, patternGrid } = await import('@induction-lab/figures');
   const shown = view.value;
   if (!shown) throw new Error('There is nothing to draw yet.');
-  const title = `${run.value?.name}, seed ${setting.value.seed}, step ${shown.step}`;
+  const title = isLoaded.value ? runTitle.value : `${runTitle.value}, step ${shown.step}`;
   const options = { theme: scheme.value, document };
   const size = shown.tokens.length;
   if (name === 'loss') {
@@ -64,7 +82,7 @@ async function figure(name: FigureName): Promise<string> {
       size,
       tokens: shown.tokens,
       ...(period > 0 ? { stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 } } : {}),
-      title: `${title}: attention patterns`,
+      title: `${title}: attention patterns${brokenText()}`,
     },
     options,
   );
@@ -97,11 +115,17 @@ const attempt = (work: () => Promise<void>) => (): void => {
 export function Files(): JSX.Element {
   const [name, choose] = useState<FigureName>('patterns');
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(address());
-    notice.value = {
-      tone: 'plain',
-      text: 'The link is on the clipboard. It opens this very picture: preset, knobs, seed, step and what is broken.',
-    };
+    const link = address();
+    try {
+      await navigator.clipboard.writeText(link);
+      say({
+        tone: 'plain',
+        text: 'The link is on the clipboard. It opens this very picture: preset, knobs, seed, step and what is broken.',
+      });
+    } catch {
+      // Without a secure connection, or where the reader forbids it, a page may not write to the clipboard.
+      say({ tone: 'plain', text: `This browser lets the page copy nothing; take the link from here: ${link}` });
+    }
   };
   const none = run.value === null;
   return (

@@ -4,10 +4,14 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { toggleAblation } from '../lab.ts';
 import type { HeadBars, View } from '../protocol.ts';
-import { ablated, beside, cell, currentVerdict, other, run, sameHead, selected, setting, view } from '../state.ts';
+import { ablated, beside, cell, currentVerdict, other, runTitle, sameHead, selected, view } from '../state.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';
 import { headWeights, PatternCanvas } from './PatternCanvas.tsx';
 import { PeriodControl } from './PeriodControl.tsx';
+
+/** Always the same functions, so that canvases keep the effects that read them. */
+const mainView = (): View | null => view.value;
+const besideView = (): View | null => beside.value;
 
 function Tile({ head, index, still }: { head: HeadBars; index: number; still: boolean }): JSX.Element {
   const mark = still ? undefined : currentVerdict.value?.marks.get(head.label);
@@ -15,7 +19,7 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
   const off = !still && ablated.value.some((h) => sameHead(h, head));
   const chosen = !still && selected.value !== null && sameHead(selected.value, head);
   const name = { layer: head.layer, head: head.head };
-  const source = still ? () => beside.value : () => view.value;
+  const source = still ? besideView : mainView;
   const says = mark ?? (role === 'quiet' ? '' : roleName[role]);
   return (
     <div class="tile" data-role={role} data-off={off} data-head={head.label}>
@@ -83,7 +87,7 @@ function useCrosshair(read: () => View | null): { current: HTMLDivElement | null
 }
 
 function Heads({ shown, still }: { shown: View; still: boolean }): JSX.Element {
-  const host = useCrosshair(still ? () => beside.value : () => view.value);
+  const host = useCrosshair(still ? besideView : mainView);
   return (
     <div class="heads" ref={host} style={{ '--heads': shown.nHeads }}>
       {shown.bars.map((head, index) => (
@@ -108,7 +112,7 @@ export function HeadGrid(): JSX.Element {
           <div>
             {compared ? (
               <p class="quiet">
-                {run.value?.name}, seed {setting.value.seed}, step {shown.step}
+                {runTitle.value}, step {shown.step}
               </p>
             ) : null}
             <Heads shown={shown} still={false} />

@@ -115,6 +115,7 @@ function Input({ field, value, id }: { field: Field; value: Knobs[keyof Knobs]; 
 export function KnobPanel(): JSX.Element {
   const knobs = knobsOf(setting.value);
   const preset = presetKnobs(setting.value.preset);
+  void complaint.value; // after a refusal the inputs show again what is on the bench
   return (
     <details class="knobs">
       <summary>

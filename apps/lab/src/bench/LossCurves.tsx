@@ -58,7 +58,7 @@ function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Opt
     spanGaps: true,
     ...(dash ? { dash } : {}),
   });
-  const last = run.value?.experiment.training.steps ?? 100;
+  const last = Math.max(run.value?.experiment.training.steps ?? 100, other.value?.step ?? 0);
   const rule = (u: uPlot, from: [number, number], to: [number, number], stroke: string, dash: number[]): void => {
     const c = u.ctx;
     c.save();
@@ -150,7 +150,7 @@ export function LossCurves(): JSX.Element {
         <span class="key repeat">repeat</span>
         {other.value ? (
           <span class="key other">
-            repeat, {other.value.name} seed {other.value.setting.seed}
+            repeat, {other.value.name}, seed {other.value.setting.seed}
           </span>
         ) : null}
         <span class="key guess">guessing, {lnVocab.toFixed(2)} nats</span>

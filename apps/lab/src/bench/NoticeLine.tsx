@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { revive } from '../lab.ts';
 import { notice } from '../state.ts';
+import { focusOn } from './Action.tsx';
 
 export function NoticeLine(): JSX.Element {
   const said = notice.value;
@@ -11,7 +12,13 @@ export function NoticeLine(): JSX.Element {
         <>
           <p>{said.text}</p>
           {said.restart ? (
-            <button type="button" onClick={() => void revive()}>
+            <button
+              type="button"
+              onClick={() => {
+                focusOn('#bench');
+                void revive();
+              }}
+            >
               Train it again
             </button>
           ) : null}
@@ -19,6 +26,7 @@ export function NoticeLine(): JSX.Element {
             type="button"
             class="plain"
             onClick={() => {
+              focusOn('#bench');
               notice.value = null;
             }}
           >

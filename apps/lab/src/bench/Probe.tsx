@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { look } from '../lab.ts';
-import type { View } from '../protocol.ts';
-import { cell, own, ownTokens, view } from '../state.ts';
+import { TOP, type View } from '../protocol.ts';
+import { type Cell, cell, own, ownTokens, status, view } from '../state.ts';
 import { roleOf } from './headRoles.ts';
 import { headWeights } from './PatternCanvas.tsx';
 
@@ -20,56 +20,84 @@ function looksAt(shown: View, query: number): { label: string; key: number; weig
   });
 }
 
-function Chip({ shown, position }: { shown: View; position: number }): JSX.Element {
+/** A token, and below it what the model expects to come next: the fuller the colour, the more probable. */
+function Column({ shown, position, looked }: { shown: View; position: number; looked: boolean }): JSX.Element {
   const at = cell.value;
-  const token = shown.tokens[position] as number;
-  const given = position === 0 ? null : (shown.truth[position - 1] as number);
-  const { period: P } = shown;
+  const { period: P, tokens } = shown;
   const copy = P === 0 ? '' : position < P ? 'first' : position < 2 * P ? 'again' : 'rest';
-  const right = position > 0 && shown.topTokens[(position - 1) * 3] === token;
+  const guess = shown.topTokens[position * TOP] as number;
   return (
-    <span
-      class="token"
-      data-copy={copy}
-      data-query={at?.query === position}
-      data-key={at?.key === position}
-      data-right={right}
-      data-position={position}
-      style={{ '--share': given ?? 0 }}
-    >
-      {wordOf(token)}
+    <span class="column" data-position={position}>
+      <span
+        class="token"
+        data-copy={copy}
+        data-query={at?.query === position}
+        data-key={at?.key === position}
+        data-looked={looked}
+      >
+        {wordOf(tokens[position] as number)}
+      </span>
+      <span
+        class="guess"
+        data-right={position + 1 < tokens.length && guess === tokens[position + 1]}
+        style={{ '--share': shown.topShares[position * TOP] as number }}
+      >
+        {wordOf(guess)}
+      </span>
     </span>
   );
 }
 
 function Details({ shown }: { shown: View }): JSX.Element {
   const at = cell.value;
-  if (!at || at.query >= shown.tokens.length)
-    return (
-      <p class="cell-line quiet">Point at a cell or a token (or use the arrow keys there) to see who looks at what.</p>
-    );
+  const pointed = at !== null && at.query < shown.tokens.length;
+  return (
+    <p
+      class="cell-line"
+      data-testid={pointed ? 'cell' : 'no-cell'}
+      aria-live={status.value === 'playing' ? 'off' : 'polite'}
+    >
+      {pointed ? (
+        <CellText shown={shown} at={at} />
+      ) : (
+        <span class="quiet">Point at a cell or a token (or use the arrow keys there) to see who looks at what.</span>
+      )}
+    </p>
+  );
+}
+
+function CellText({ shown, at }: { shown: View; at: Cell }): JSX.Element {
   const { query, key, head } = at;
   const size = shown.tokens.length;
   const label = head === null ? null : shown.bars[head]?.label;
   const weight = head === null ? null : headWeights(shown, head)[query * size + key];
-  const top = [0, 1, 2].map((i) => ({
-    token: wordOf(shown.topTokens[query * 3 + i] as number),
-    share: shown.topShares[query * 3 + i] as number,
+  const next = query < size - 1 ? shown.tokens[query + 1] : null;
+  const top = Array.from({ length: TOP }, (_, i) => ({
+    token: shown.topTokens[query * TOP + i] as number,
+    share: shown.topShares[query * TOP + i] as number,
   }));
   const induction = looksAt(shown, query);
   return (
-    <p class="cell-line" data-testid="cell" aria-live="polite">
+    <>
       <b>
         query {query} (token {wordOf(shown.tokens[query] as number)}) → key {key} (token{' '}
         {wordOf(shown.tokens[key] as number)})
       </b>
       {label && weight !== undefined && weight !== null ? `, ${label} gives it ${weight.toFixed(3)}` : ''}. Predicts{' '}
-      {top.map(({ token, share }) => `${token} (${(100 * share).toFixed(0)} %)`).join(', ')}
-      {query < size - 1 ? `; next comes ${wordOf(shown.tokens[query + 1] as number)}` : ''}.
+      {top.map(({ token, share }, i) => (
+        <span key={token}>
+          {i > 0 ? ', ' : ''}
+          <span class="guess" data-right={token === next} style={{ '--share': share }}>
+            {wordOf(token)}
+          </span>{' '}
+          ({(100 * share).toFixed(0)} %)
+        </span>
+      ))}
+      {next === null ? '' : `; next comes ${wordOf(next as number)}`}.
       {induction.length > 0
         ? ` Induction heads look at: ${induction.map((i) => `${i.label} at ${i.key} (${wordOf(shown.tokens[i.key] as number)}, ${i.weight.toFixed(2)})`).join('; ')}.`
         : ''}
-    </p>
+    </>
   );
 }
 
@@ -82,8 +110,10 @@ function pointAt(shown: View, query: number): void {
 
 function Tokens({ shown }: { shown: View }): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
+  const at = cell.value;
+  const looked = new Set(at && at.query < shown.tokens.length ? looksAt(shown, at.query).map((i) => i.key) : []);
   const hover = (event: PointerEvent): void => {
-    const position = (event.target as HTMLElement).dataset?.position;
+    const position = (event.target as HTMLElement).closest<HTMLElement>('.column')?.dataset.position;
     if (position !== undefined) pointAt(shown, Number(position));
   };
   const walk = (event: KeyboardEvent): void => {
@@ -106,7 +136,7 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
       onKeyDown={walk}
     >
       {shown.tokens.map((_, position) => (
-        <Chip key={position} shown={shown} position={position} />
+        <Column key={position} shown={shown} position={position} looked={looked.has(position)} />
       ))}
     </div>
   );
@@ -142,11 +172,19 @@ export function Probe(): JSX.Element {
         <span class="token sample" data-copy="first">
           block
         </span>{' '}
-        first copy
-        <span class="token sample" data-copy="again" style={{ '--share': 0.9 }}>
+        first copy{' '}
+        <span class="token sample" data-copy="again">
           again
         </span>{' '}
-        second copy; the fuller a token’s colour, the more probability it was given
+        second copy{' '}
+        <span class="guess sample" style={{ '--share': 0.8 }}>
+          next
+        </span>{' '}
+        what the model expects to come next, fuller the more probable;{' '}
+        <span class="guess sample" data-right="true" style={{ '--share': 0.8 }}>
+          next
+        </span>{' '}
+        and it does come
       </p>
     </section>
   );

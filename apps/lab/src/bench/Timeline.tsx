@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { look, resumeFrom } from '../lab.ts';
 import { isLoaded, kept, run, status, step, viewed } from '../state.ts';
+import { Action } from './Action.tsx';
 
 export function Timeline(): JSX.Element | null {
   if (isLoaded.value || run.value === null) return null;
@@ -34,13 +35,9 @@ export function Timeline(): JSX.Element | null {
         data-testid="timeline"
       />
       <output for="scrub">step {steps[index] ?? 0}</output>
-      <button
-        type="button"
-        disabled={!old || status.value === 'playing'}
-        onClick={() => void resumeFrom(steps[index] as number)}
-      >
+      <Action idle={!old || status.value === 'playing'} onPress={() => void resumeFrom(steps[index] as number)}>
         Resume from here
-      </button>
+      </Action>
     </section>
   );
 }

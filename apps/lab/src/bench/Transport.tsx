@@ -2,7 +2,8 @@
 import type { JSX, TargetedEvent } from 'preact';
 import { control, reset, setSpeed, start } from '../lab.ts';
 import { presetNames } from '../setting.ts';
-import { isLoaded, run, setting, speed, status, step, stepsPerSecond, threads, view } from '../state.ts';
+import { isLoaded, isolated, run, setting, speed, status, step, stepsPerSecond, threads, view } from '../state.ts';
+import { Action } from './Action.tsx';
 
 const SPEEDS: readonly { rate: number; name: string }[] = [
   { rate: 2, name: '2 steps a second' },
@@ -49,7 +50,7 @@ function Presets(): JSX.Element {
 
 /** What trains, and how fast. */
 export function Speedometer(): JSX.Element | null {
-  const known = threads.value;
+  const shared = isolated.value;
   const last = run.value?.experiment.training.steps ?? 0;
   const playing = status.value === 'playing';
   return (
@@ -63,19 +64,17 @@ export function Speedometer(): JSX.Element | null {
         </span>
       )}
       {playing && stepsPerSecond.value > 0 ? <span>{Math.round(stepsPerSecond.value)} steps/s</span> : null}
-      {known ? (
+      {shared === null ? (
+        <span>starting …</span>
+      ) : (
         <span
           data-testid="threads"
-          title={
-            known.isolated ? '' : 'This page is not cross-origin isolated, so the browser gives it no shared memory.'
-          }
+          title={shared ? '' : 'This page is not cross-origin isolated, so the browser gives it no shared memory.'}
         >
-          {known.isolated
-            ? `${known.count} ${known.count === 1 ? 'thread' : 'threads'}, shared memory`
+          {shared
+            ? `${threads.value} ${threads.value === 1 ? 'thread' : 'threads'}, shared memory`
             : 'one thread: this page is not cross-origin isolated'}
         </span>
-      ) : (
-        <span>starting …</span>
       )}
       {view.value && !playing ? (
         <span title="A fingerprint of the weights’ bits: equal weights have equal fingerprints, on every machine.">
@@ -101,21 +100,15 @@ export function Transport(): JSX.Element {
         <Seed />
       </div>
       <div class="row">
-        <button
-          type="button"
-          class="play"
-          disabled={still}
-          onClick={() => control(playing ? 'pause' : 'play')}
-          data-testid="play"
-        >
+        <Action class="play" idle={still} onPress={() => control(playing ? 'pause' : 'play')} data-testid="play">
           <span aria-hidden="true">{playing ? '❚❚' : '▶'}</span> {playing ? 'Pause' : 'Train'}
-        </button>
-        <button type="button" disabled={still || playing} onClick={() => control('step')}>
+        </Action>
+        <Action idle={still || playing} onPress={() => control('step')}>
           One step
-        </button>
-        <button type="button" disabled={run.value === null} onClick={() => void reset()}>
+        </Action>
+        <Action idle={run.value === null} onPress={() => void reset()}>
           Reset
-        </button>
+        </Action>
         <label class="speed">
           <span>speed</span>
           <input

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { judge, proveIt } from '../lab.ts';
 import { currentVerdict, judging, run, type Verdict, verdict, view } from '../state.ts';
+import { Action } from './Action.tsx';
 
 const signed = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(x).toFixed(2)}`;
 
@@ -109,14 +110,9 @@ export function VerdictPanel(): JSX.Element {
     <section class="panel verdict" aria-labelledby="verdict-title" data-verdict={said?.record.verdict ?? ''}>
       <div class="row spread">
         <h3 id="verdict-title">Verdict</h3>
-        <button
-          type="button"
-          onClick={() => void judge()}
-          disabled={judging.value || run.value === null}
-          data-testid="audit"
-        >
+        <Action onPress={() => void judge()} idle={judging.value || run.value === null} data-testid="audit">
           {judging.value ? 'The audit is at work …' : 'Audit this model'}
-        </button>
+        </Action>
       </div>
       <div aria-live="polite" data-testid="verdict">
         {said ? (
@@ -135,11 +131,15 @@ export function VerdictPanel(): JSX.Element {
           </p>
         )}
       </div>
-      {currentVerdict.value && !currentVerdict.value.proof ? (
+      {currentVerdict.value ? (
         <p>
-          <button type="button" disabled={judging.value} onClick={() => void proveIt()} data-testid="prove">
+          <Action
+            idle={judging.value || currentVerdict.value.proof !== null}
+            onPress={() => void proveIt()}
+            data-testid="prove"
+          >
             Prove the circuit
-          </button>{' '}
+          </Action>{' '}
           <span class="quiet">
             names its heads by what their removal does, and measures how much of the copying they are
           </span>

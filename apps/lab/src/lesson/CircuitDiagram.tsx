@@ -1,7 +1,7 @@
 // The circuit, step by step, on a real sequence: previous-token head → key → match → copy.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { view } from '../state.ts';
+import { status, view } from '../state.ts';
 import { type CircuitData, circuitOf, preparedCircuit } from './circuit.ts';
 
 const WIDTH = 520;
@@ -163,7 +163,7 @@ export function CircuitDiagram(): JSX.Element {
         ))}
       </div>
       <Drawing data={data} k={k} q={q} active={active} />
-      <p class="says" aria-live="polite">
+      <p class="says" aria-live={status.value === 'playing' ? 'off' : 'polite'}>
         {steps[active]?.says}
       </p>
       <figcaption class="row">

@@ -1,6 +1,7 @@
 // Five questions that are answered by acting on the bench, checked on the live model.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { Action } from '../bench/Action.tsx';
 import { ask, lookNow } from '../lab.ts';
 import type { ExerciseName, ExerciseResult } from '../protocol.ts';
 import { selected } from '../state.ts';
@@ -23,7 +24,7 @@ export const EXERCISES: readonly Exercise[] = [
   {
     name: 'smallest-set',
     title: 'Kill the copying with as few heads as you can',
-    task: 'Switch heads off until the loss on the repeat is above half of guessing, at all periods. Every smaller set will be tried against yours.',
+    task: 'Switch heads off until the loss on the repeat, averaged over several periods, is above half of guessing. Every smaller set will be tried against yours.',
     start: 'preset=varied&seed=1&step=1000&period=17',
   },
   {
@@ -70,9 +71,9 @@ function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.
         <button type="button" onClick={(e) => show(exercise.start, e.currentTarget)}>
           Set the bench up
         </button>
-        <button type="button" class="check" disabled={busy} onClick={() => void check()}>
+        <Action class="check" idle={busy} onPress={() => void check()}>
           {busy ? 'Checking …' : 'Check my answer'}
-        </button>
+        </Action>
       </p>
       <p class="result" role="status">
         {result ? (

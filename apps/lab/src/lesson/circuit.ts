@@ -1,7 +1,7 @@
 // The four steps of the induction circuit, measured on a real sequence: from the live view where it has such heads, and
 // otherwise from the prepared one.
 import { roleOf } from '../bench/headRoles.ts';
-import type { View } from '../protocol.ts';
+import type { HeadBars, View } from '../protocol.ts';
 import prepared from './preparedCircuit.json' with { type: 'json' };
 
 /** What the diagram needs of a model on one sequence. */
@@ -19,22 +19,16 @@ export interface CircuitData {
   readonly truth: readonly number[];
 }
 
-/** Reads the chain off a view; null where it has no head that looks like each of the two. */
+/** Reads the chain off a view; null where no head after layer 0 looks like an induction head. */
 export function circuitOf(view: View): CircuitData | null {
   const { period, nHeads } = view;
   const size = view.tokens.length;
   if (period < 3) return null;
-  const best = (role: 'previous' | 'induction', score: 'previousToken' | 'excess'): number =>
-    view.bars.reduce(
-      (found, b, i) => (roleOf(b) === role && (found < 0 || b[score] > view.bars[found]![score]) ? i : found),
-      -1,
-    );
-  const induction = best('induction', 'excess');
-  // The name that a pattern suggests; which head does the work is the audit's to say.
-  const previous = view.bars.reduce(
-    (found, b, i) => (b.layer === 0 && b.previousToken > (view.bars[found]?.previousToken ?? 0) ? i : found),
-    -1,
-  );
+  const strongest = (score: 'previousToken' | 'excess', may: (bars: HeadBars) => boolean): number =>
+    view.bars.reduce((found, b, i) => (may(b) && !(b[score] <= (view.bars[found]?.[score] ?? 0)) ? i : found), -1);
+  const induction = strongest('excess', (b) => roleOf(b) === 'induction');
+  // The head that its pattern suggests, however faint; which one does the work is the audit's to say.
+  const previous = strongest('previousToken', (b) => b.layer === 0);
   if (induction < nHeads || previous < 0) return null;
   const weight = (head: number, query: number, key: number): number =>
     view.patterns[(head * size + query) * size + key] ?? 0;

@@ -9,6 +9,7 @@ import {
   encodeCheckpoint,
   headMarks,
   Model,
+  type ModelConfig,
   type NamedWeights,
   parameterCount,
   parseExperiment,
@@ -17,7 +18,7 @@ import {
 } from '@induction-lab/core/browser';
 import type { Findings, Look, Message, Questions, RunInfo, View } from '../protocol.ts';
 import { checkExercise } from './exercises.ts';
-import { barsOf, fingerprintOf, lookAt } from './look.ts';
+import { barsOf, fingerprintOf, LOOK_SEQUENCES, longestPeriod, lookAt } from './look.ts';
 import { Run } from './run.ts';
 
 /** Sequences behind the live scores: fewer while training, since the threads wait for them. */
@@ -69,7 +70,7 @@ export class Bench {
   /** The page has drawn a view. */
   seen(): void {
     this.unseen = Math.max(0, this.unseen - 1);
-    if (this.owed && this.main?.run?.status !== 'playing') this.show();
+    if (this.owed) this.tryToShow();
   }
 
   /** Answers a question. Throws an Error whose message the page shows. */
@@ -104,9 +105,10 @@ export class Bench {
       prove: async () => this.findings({ proof: true }),
       exercise: async ({ name, answer }) => {
         const subject = this.subject();
-        this.load(subject, answer.look.step);
+        const { fingerprint } = this.load(subject, answer.look.step);
         const { model, info } = subject;
-        return checkExercise(name, { model, experiment: info.experiment, audit: () => this.auditOf(subject) }, answer);
+        const judged = (): AuditRecord => this.auditOf(subject, fingerprint);
+        return checkExercise(name, { model, experiment: info.experiment, audit: judged }, answer);
       },
       checkpoint: async () => this.checkpoint(),
       metrics: async () =>
@@ -135,8 +137,9 @@ export class Bench {
     await subject?.run?.end();
   }
 
-  private async start({ experiment: json, seed, until, keepOther }: Questions['start']['ask']): Promise<RunInfo> {
-    const experiment = parseExperiment(json); // before anything ends: an impossible setting leaves the bench as it is
+  private async start(ask: Questions['start']['ask']): Promise<RunInfo> {
+    const { seed, until, keepOther } = ask;
+    const experiment = parseExperiment(ask.experiment); // before anything ends: an impossible setting leaves the bench as it is
     if (keepOther) {
       await this.drop('other');
       await this.main?.run?.end();
@@ -153,24 +156,25 @@ export class Bench {
       onFailure: (failed, error) => this.onFailure(failed, error),
     });
     run.setSpeed(this.speed);
-    const subject = this.adopt(experiment, seed, run, null);
+    this.look = ask.look;
+    const { info } = this.adopt({ experiment, seed, file: null }, { run });
     await run.begin();
-    if (until > 0) run.play(until);
-    return subject.info;
+    if (until > 0) {
+      run.play(until);
+      this.progress();
+    }
+    return info;
   }
 
-  private adopt(experiment: Experiment, seed: number, run: Run | null, loaded: NamedWeights | null): Subject {
+  private adopt(
+    about: Pick<RunInfo, 'experiment' | 'seed' | 'file'>,
+    made: { run: Run } | { model: Model; loaded: NamedWeights },
+  ): Subject {
+    const { model: config, name } = about.experiment;
     const id = this.nextId++;
-    const info: RunInfo = {
-      id,
-      name: experiment.name,
-      experiment,
-      seed,
-      parameters: parameterCount(experiment.model),
-      lnVocab: Math.log(experiment.model.dVocab),
-    };
-    const model = new Model(this.engine, experiment.model);
-    this.main = { id, info, run, loaded, model, scored: null, audited: null, sent: 0 };
+    const info: RunInfo = { ...about, id, name, parameters: parameterCount(config), lnVocab: Math.log(config.dVocab) };
+    const model = 'model' in made ? made.model : new Model(this.engine, config);
+    this.main = { id, info, run: null, loaded: null, ...made, model, scored: null, audited: null, sent: 0 };
     return this.main;
   }
 
@@ -180,13 +184,14 @@ export class Bench {
     else if (action === 'step') run.play(run.step + 1);
     else run.pause();
     this.progress();
+    if (run.status === 'paused') this.show(); // at rest more sequences are looked at
     return null;
   }
 
   private onRest(run: Run): void {
     if (run !== this.main?.run) return;
     this.progress();
-    if (this.look.step === null || run.status !== 'playing') this.show();
+    if (this.look.step === null || run.status !== 'playing') this.tryToShow();
   }
 
   private onFailure(run: Run, error: Error): void {
@@ -243,19 +248,27 @@ export class Bench {
     return lookAt(subject.model, this.look, { ...at, bars, chance });
   }
 
+  /** Shows where nobody has asked: what cannot be shown is told, and training goes on. */
+  private tryToShow(): void {
+    try {
+      this.show();
+    } catch (error) {
+      this.post({ kind: 'trouble', sentence: `The model cannot be shown: ${(error as Error).message}` });
+    }
+  }
+
   private show(): void {
     if (!this.main) return;
     this.owed = this.unseen >= UNSEEN;
     if (this.owed) return;
-    this.unseen++;
     const view = this.viewOf(this.main, this.look.step);
     const beside = this.other ? this.viewOf(this.other, this.look.step ?? this.main.run?.step ?? null) : null;
+    this.unseen++;
     const transfer = [view, beside].flatMap((v) => (v ? [v.patterns.buffer, v.control.buffer] : []));
     this.post({ kind: 'view', run: this.main.id, view, beside }, transfer as ArrayBuffer[]);
   }
 
-  private auditOf(subject: Subject): AuditRecord {
-    const fingerprint = fingerprintOf(subject.model.getWeights());
+  private auditOf(subject: Subject, fingerprint: string): AuditRecord {
     if (subject.audited?.fingerprint !== fingerprint)
       subject.audited = { fingerprint, record: audit(subject.model, { sequences: 32 }) };
     return subject.audited.record;
@@ -264,7 +277,7 @@ export class Bench {
   private findings(wanted: { proof: boolean }): Findings {
     const subject = this.subject();
     const at = this.load(subject, this.look.step);
-    const record = this.auditOf(subject);
+    const record = this.auditOf(subject, at.fingerprint);
     const proof = wanted.proof ? prove(subject.model, { audit: record, sequences: 48 }) : null;
     return { ...at, record, proof, marks: [...headMarks({ audit: record, ...(proof ? { proof } : {}) })] };
   }
@@ -272,35 +285,53 @@ export class Bench {
   private checkpoint(): Questions['checkpoint']['answer'] {
     const subject = this.subject();
     const { step } = this.load(subject, this.look.step);
-    const { seed, name, experiment } = subject.info;
-    const metadata = { step: String(step), seed: String(seed), experiment: name };
+    const { seed, name, experiment, file } = subject.info;
+    const metadata: Record<string, string> = file
+      ? { ...file.metadata }
+      : { step: String(step), seed: String(seed), experiment: name };
     return { bytes: encodeCheckpoint(experiment.model, subject.model.getWeights(), metadata), step };
   }
 
+  /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
   private async loadFile({ bytes, file }: Questions['load']['ask']): Promise<RunInfo> {
-    const { config, weights } = decodeCheckpoint(bytes, file);
-    const cells = config.nLayers * config.nHeads * config.nCtx ** 2;
-    if (cells > 4_000_000)
-      throw new Error(
-        `${file} has ${config.nLayers * config.nHeads} heads over ${config.nCtx} positions, too many to draw here; audit it with the command line.`,
-      );
+    const { config, weights, metadata } = decodeCheckpoint(bytes, file);
+    refuseTooLarge(config, file);
+    const look: Look = { ...START, period: Math.min(this.look.period, longestPeriod(config)) };
+    const model = new Model(this.engine, config);
+    model.setWeights(weights);
+    try {
+      lookAt(model, look, { step: 0, fingerprint: '', ...barsOf(model, LIVE_SEQUENCES) });
+    } catch (error) {
+      throw new Error(`${file} cannot be shown here: ${(error as Error).message}`);
+    }
     await this.drop('main');
-    // A checkpoint does not say how it was trained; only its model is used.
-    const task = { kind: 'random', distinct: false, maxPrefix: 0 } as const;
-    const training = parseExperiment({
-      name: file,
-      model: { nLayers: 1, nHeads: 1, dModel: 4, dHead: 4, nCtx: 4, dVocab: 4, positions: 'none', normalization: null },
-      task,
-      training: { steps: 1, batch: 1, learningRate: 1 },
-    }).training;
-    const subject = this.adopt({ name: file, about: '', model: config, task, training }, 0, null, weights);
-    this.look = {
-      ...this.look,
-      step: null,
-      tokens: null,
-      period: Math.min(this.look.period, Math.floor(config.nCtx / 2)),
-    };
+    this.look = look;
+    const about = { experiment: withoutTraining(config, file), seed: 0, file: { metadata } };
+    const { info } = this.adopt(about, { model, loaded: weights });
     this.show();
-    return subject.info;
+    return info;
   }
+}
+
+/** Bytes of patterns and logits that looking at a model may take in this page. */
+const LOOK_BYTES = 200e6;
+
+function refuseTooLarge(config: ModelConfig, file: string): void {
+  const { nLayers, nHeads, nCtx, dVocab } = config;
+  const floats = LOOK_SEQUENCES * nCtx * (nLayers * nHeads * nCtx + dVocab);
+  if (4 * floats > LOOK_BYTES)
+    throw new Error(
+      `${file} has ${nLayers * nHeads} heads, ${nCtx} positions and ${dVocab} tokens, too many to look at in this page; audit it with the command line.`,
+    );
+}
+
+/** A checkpoint does not say how it was trained: its experiment is its model, and no training. */
+function withoutTraining(model: ModelConfig, name: string): Experiment {
+  const { task, training } = parseExperiment({
+    name,
+    model: { nLayers: 1, nHeads: 1, dModel: 4, dHead: 4, nCtx: 4, dVocab: 4, positions: 'none', normalization: null },
+    task: { kind: 'random', distinct: false, maxPrefix: 0 },
+    training: { steps: 1, batch: 1, learningRate: 1 },
+  });
+  return { name, about: '', model, task, training };
 }

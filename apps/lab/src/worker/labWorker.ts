@@ -12,7 +12,7 @@ const post = (message: Message, transfer: Transferable[] = []): void => globalTh
 const isolated = globalThis.crossOriginIsolated === true;
 const threads = isolated ? Math.max(1, Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1)) : 1;
 const ready = loadEngine({ exact: true, shared: isolated }).then((engine) => {
-  post({ kind: 'ready', threads, isolated });
+  post({ kind: 'ready', isolated });
   return new Bench(engine, { threads, start: isolated ? startWorkers : startInline() }, post);
 });
 

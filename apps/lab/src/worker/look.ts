@@ -10,11 +10,10 @@ import {
   type ModelConfig,
   type NamedWeights,
 } from '@induction-lab/core/browser';
-import type { HeadBars, Look, View } from '../protocol.ts';
+import { type HeadBars, type Look, TOP, type View } from '../protocol.ts';
 
 /** Sequences whose mean loss is shown; the first of them is the one to be seen. */
-const SEQUENCES = 16;
-const TOP = 3;
+export const LOOK_SEQUENCES = 16;
 
 /** The interventions that a look asks for; heads that this model does not have are left alone. */
 export function interventionsOf(config: ModelConfig, look: Look): Intervention[] {
@@ -34,7 +33,7 @@ export const longestPeriod = (config: ModelConfig): number => Math.floor(config.
 function sequencesOf(config: ModelConfig, look: Look): number[][] {
   const period = Math.min(look.period, longestPeriod(config));
   const own = look.tokens;
-  return Array.from({ length: SEQUENCES }, (_, seed) => {
+  return Array.from({ length: LOOK_SEQUENCES }, (_, seed) => {
     if (own) return seed === 0 ? [...own] : exampleTokens(config, { period: 0, seed }).slice(0, own.length);
     return exampleTokens(config, { period, seed });
   });
@@ -168,7 +167,7 @@ export function barsOf(model: Model, sequences: number): Pick<View, 'bars' | 'ch
   return { bars, chance: { previousToken: chance.previousToken, induction: chance.inductionStripe } };
 }
 
-/** Eight hexadecimal digits of the weights' bits (FNV-1a): equal weights have equal fingerprints. */
+/** Eight hexadecimal digits of the weights' bits (FNV-1a over words of 32 bits): equal weights have equal fingerprints. */
 export function fingerprintOf(weights: NamedWeights): string {
   let hash = 0x811c9dc5;
   for (const { data } of Object.values(weights)) {

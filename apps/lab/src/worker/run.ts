@@ -21,6 +21,14 @@ const KEPT_BYTES = 64e6;
 /** Milliseconds of training between two looks, at full speed. */
 const LOOK_EVERY = 160;
 
+/** As many of the usual steps as the bytes allow, evenly thinned. */
+function stepsToKeep({ model, training: { steps } }: Experiment): readonly number[] {
+  const stateBytes = 3 * 4 * parameterCount(model); // weights and two moments
+  const usual = checkpointSteps(steps, KEPT_GAP);
+  const every = Math.ceil(usual.length / Math.max(1, Math.floor(KEPT_BYTES / stateBytes) - 1));
+  return usual.filter((step, i) => i % every === 0 || step === steps);
+}
+
 export interface RunOptions {
   readonly engine: Engine;
   readonly experiment: Experiment;
@@ -51,14 +59,14 @@ export class Run {
   private ended: Promise<void> = Promise.resolve();
   private readonly keepSteps: readonly number[];
   private bunch = 4;
+  /** When the steps under way began; and when training rested last, for a speed that counts the waiting too. */
   private since = performance.now();
+  private rested = performance.now();
 
   constructor(options: RunOptions) {
     this.options = options;
     this.threads = Math.min(options.threads, options.experiment.training.batch, 8);
-    const stateBytes = 3 * 4 * parameterCount(options.experiment.model); // weights and two moments
-    const gap = Math.max(KEPT_GAP, Math.ceil((this.lastStep * stateBytes) / KEPT_BYTES));
-    this.keepSteps = checkpointSteps(this.lastStep, gap);
+    this.keepSteps = stepsToKeep(options.experiment);
   }
 
   get lastStep(): number {
@@ -115,6 +123,7 @@ export class Run {
     if (this.until <= this.step) return;
     this.status = 'playing';
     this.since = performance.now();
+    this.rested = this.since;
     this.wake();
   }
 
@@ -126,6 +135,7 @@ export class Run {
 
   setSpeed(stepsPerSecond: number): void {
     this.limit = stepsPerSecond;
+    this.stepsPerSecond = 0; // measured anew
     this.wake();
   }
 
@@ -166,10 +176,12 @@ export class Run {
     const now = performance.now();
     const done = pause.step - this.step;
     if (done > 0) {
-      const rate = (1000 * done) / Math.max(now - this.since, 1);
+      const rate = (1000 * done) / Math.max(now - this.rested, 1);
       this.stepsPerSecond = this.stepsPerSecond === 0 ? rate : 0.7 * this.stepsPerSecond + 0.3 * rate;
-      this.bunch = Math.max(1, Math.min(this.bunch * 2, Math.round((rate * LOOK_EVERY) / 1000)));
+      const steps = Math.round((done * LOOK_EVERY) / Math.max(now - this.since, 1));
+      this.bunch = Math.max(1, Math.min(this.bunch * 2, steps));
     }
+    this.rested = now;
     this.step = pause.step;
     this.resting = pause;
     this.weights = pause.weights();
