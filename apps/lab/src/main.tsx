@@ -6,6 +6,7 @@ import './style/page.css';
 import './style/bench.css';
 import './style/lesson.css';
 import { BenchPane } from './bench/BenchPane.tsx';
+import { fetchChartsWhenIdle } from './bench/Files.tsx';
 import { keepIsolated } from './isolation.ts';
 import { linkState, loadFile, openAddress, tell, watchSleep } from './lab.ts';
 import { mountLesson } from './lesson/mountLesson.tsx';
@@ -84,6 +85,7 @@ async function begin(): Promise<void> {
     openAddress().catch(tell);
   });
   followState();
+  fetchChartsWhenIdle();
   await openAddress();
 }
 

@@ -1,8 +1,27 @@
 // Training threads in a browser: workers of the worker that trains (a page's main thread may not wait for anybody).
+// Workers that have served a run rest until the next one: it starts at once, and needs no network for their script.
 import type { Engine } from './engine/engine.ts';
 import type { TrainingPlan } from './training/plan.ts';
 import type { Crew } from './training/threads.ts';
 import { type TrainingThread, threadStarts, workerCrew } from './training/workerCrew.ts';
+
+const resting = new Set<Worker>();
+
+function takeWorker(): Worker {
+  for (const worker of resting) {
+    resting.delete(worker);
+    return worker;
+  }
+  return new Worker(new URL('./browserWorker.js', import.meta.url), { type: 'module' });
+}
+
+/** Lets go of the run's memory and waits for the next one. */
+function rest(worker: Worker): void {
+  worker.postMessage(null);
+  worker.onmessage = null;
+  worker.onerror = () => resting.delete(worker);
+  resting.add(worker);
+}
 
 /**
  * Starts one worker per thread of the plan over its shared memory. Needs a page that is cross-origin isolated. When a
@@ -10,7 +29,7 @@ import { type TrainingThread, threadStarts, workerCrew } from './training/worker
  */
 export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<Crew> {
   const threads = threadStarts(engine, plan).map((start): TrainingThread => {
-    const worker = new Worker(new URL('./browserWorker.js', import.meta.url), { type: 'module' });
+    const worker = takeWorker();
     worker.postMessage(start);
     return {
       send: (order) => worker.postMessage(order),
@@ -22,7 +41,7 @@ export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<
         };
         worker.onmessageerror = () => onDeath(new Error('a message could not be read; reload the page.'));
       },
-      end: async () => worker.terminate(),
+      end: async (atRest) => (atRest ? rest(worker) : worker.terminate()),
     };
   });
   return workerCrew(plan, threads);

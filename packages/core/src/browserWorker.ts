@@ -1,9 +1,11 @@
-// Worker entry in a browser: one thread of a training run. Its first message starts it, the others are orders.
+// Worker entry in a browser: one thread of a training run. Its first message starts it, the others are orders, until a
+// null ends the run; the next message starts another.
 import { serveThread, type ThreadOrder, type ThreadStart } from './training/workerCrew.ts';
 
 const answer = (message: unknown): void => globalThis.postMessage(message);
 let carryOut: ((order: ThreadOrder) => void) | null = null;
-globalThis.onmessage = ({ data }: MessageEvent<ThreadStart | ThreadOrder>) => {
-  if (carryOut) carryOut(data as ThreadOrder);
+globalThis.onmessage = ({ data }: MessageEvent<ThreadStart | ThreadOrder | null>) => {
+  if (data === null) carryOut = null;
+  else if (carryOut) carryOut(data as ThreadOrder);
   else carryOut = serveThread(data as ThreadStart, answer);
 };

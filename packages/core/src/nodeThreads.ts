@@ -18,7 +18,7 @@ export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<
         worker.on('error', onDeath);
         worker.on('exit', (code) => onDeath(new Error(`it ended with code ${code}; resume from the last checkpoint.`)));
       },
-      end: () => worker.terminate(),
+      end: () => worker.terminate(), // starting a thread anew costs little here
     };
   });
   return workerCrew(plan, threads);

@@ -37,6 +37,7 @@ export function Comparison(): JSX.Element {
             disabled={none}
             onClick={() => void compareWith({ ...setting.value, seed: seed + 1 })}
             data-testid="compare-seed"
+            aria-label={`Train seed ${seed + 1} beside this run`}
           >
             seed {seed + 1}
           </button>
@@ -45,6 +46,7 @@ export function Comparison(): JSX.Element {
               type="button"
               key={name}
               disabled={none}
+              aria-label={`Train ${name} beside this run`}
               onClick={() => void compareWith({ preset: name, seed, turned: {} })}
             >
               {name}

@@ -1,9 +1,10 @@
 // What can be taken along: the link, the checkpoint, the metrics, figures. And what can be brought: a checkpoint.
+import { effect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { address, ask, loadFile, say, tell } from '../lab.ts';
 import { headText } from '../link.ts';
-import { ablated, cuts, isLoaded, kind, losses, run, runTitle, step, view } from '../state.ts';
+import { ablated, cuts, isLoaded, kind, losses, run, runTitle, status, step, view } from '../state.ts';
 import { scheme } from './colours.ts';
 
 function save(name: string, content: BlobPart, type: string): void {
@@ -45,9 +46,23 @@ function brokenText(): string {
 
 type FigureName = 'loss' | 'scores' | 'patterns';
 
-/** A figure as SVG text. The charts are fetched when one is asked for. */
+const charts = (): Promise<typeof import('@induction-lab/figures')> => import('@induction-lab/figures');
+
+/** Fetches the charts, which the first view does without, while nothing trains: later the page needs no network. */
+export function fetchChartsWhenIdle(): void {
+  const stop = effect(() => {
+    if (view.value === null || status.value === 'playing') return;
+    queueMicrotask(() => stop());
+    const idle = globalThis.requestIdleCallback ?? setTimeout; // Safari has no idle callback
+    idle(() => {
+      charts().catch(() => {}); // told when a figure is asked for
+    });
+  });
+}
+
+/** A figure as SVG text. */
 async function figure(name: FigureName): Promise<string> {
-  const { lossChart, headScoreChart, patternGrid } = await import('@induction-lab/figures');
+  const { lossChart, headScoreChart, patternGrid } = await charts();
   const shown = view.value;
   if (!shown) throw new Error('There is nothing to draw yet.');
   const title = isLoaded.value ? runTitle.value : `${runTitle.value}, step ${shown.step}`;

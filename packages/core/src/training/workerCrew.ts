@@ -33,7 +33,8 @@ export interface TrainingThread {
   send(order: ThreadOrder): void;
   /** Names who hears its messages, and why it died when nobody had asked it to end. */
   listen(onMessage: (message: ThreadMessage) => void, onDeath: (error: Error) => void): void;
-  end(): Promise<unknown>;
+  /** Ends it; one that is `atRest` waits for orders and might serve another run. */
+  end(atRest: boolean): Promise<unknown>;
 }
 
 /** What each thread of a plan is started with. Throws where the engine's memory is not shared. */
@@ -69,7 +70,7 @@ export async function workerCrew(plan: TrainingPlan, threads: readonly TrainingT
   const listeners = threads.map((): ((message: ThreadMessage) => void) => () => {});
   const close = async (): Promise<void> => {
     closing = true;
-    await Promise.all(threads.map((thread) => thread.end()));
+    await Promise.all(threads.map((thread) => thread.end(dead === null)));
   };
   /** Settles when every worker has sent what `pick` picks, or when one has died. */
   const fromAll = <T>(pick: (message: ThreadMessage) => T | undefined): Promise<T[]> =>
