@@ -120,19 +120,17 @@ test('the first view loads under 120 KB of JavaScript, workers included, kernels
   context.on('request', (request) => requests.push(request.url()));
   await page.goto(`${own.url}#preset=literal-1-layer&seed=1&step=4`);
   await untilStep(page, 4);
+  const scripts = (): string[] =>
+    [...new Set(requests.map((url) => new URL(url).pathname))].filter((path) => path.endsWith('.js'));
+  const text = (path: string): string => readFileSync(site + path, 'utf8');
+  // What the entry imports by a call comes when the first view is there: the charts that downloads are drawn with.
+  const entry = scripts().find((path) => /\/index-/.test(path)) as string;
+  const later = [...text(entry).matchAll(/import\(\W\.(\/[\w-]+\.js)/g)].map(([, name]) => name as string);
+  expect(later.length).toBe(1);
+  await expect.poll(() => scripts().filter((path) => path.endsWith(later[0] as string)).length).toBe(1);
   await page.waitForLoadState('networkidle');
   expect(requests.filter((url) => !url.startsWith(own.url))).toEqual([]);
-  const scripts = [...new Set(requests.map((url) => new URL(url).pathname))].filter((path) => path.endsWith('.js'));
-  const text = (path: string): string => readFileSync(site + path, 'utf8');
-  // What is imported by a call comes when the first view is there: the charts that a figure for download is drawn with.
-  const entry = scripts.find((path) => /\/index-/.test(path)) as string;
-  const charts = scripts.filter((path) =>
-    text(entry)
-      .match(/import\(\W\.\/[\w-]+\.js/g)
-      ?.some((call) => call.endsWith(path.slice(path.lastIndexOf('/')))),
-  );
-  expect(charts.length).toBe(1);
-  const first = scripts.filter((path) => !charts.includes(path));
+  const first = scripts().filter((path) => !path.endsWith(later[0] as string));
   expect(first.some((path) => path.includes('labWorker'))).toBe(true);
   expect(first.some((path) => path.includes('browserWorker'))).toBe(true);
   expect(first.reduce((sum, path) => sum + gzipSync(text(path), { level: 9 }).length, 0)).toBeLessThan(120_000);
