@@ -57,7 +57,7 @@ test('the timeline goes back and forth, and a resumed run has the bits of one th
 });
 
 test('what is chosen last counts: a link that still trains gives up, and links inside the page leave the run alone', async () => {
-  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2&step=400&view=0&period=9`);
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2&step=120&view=0&period=9`);
   await untilStep(page, 1);
   await page.evaluate(() => {
     location.hash = 'preset=two-heads&seed=3&step=12&period=13';
@@ -65,7 +65,7 @@ test('what is chosen last counts: a link that still trains gives up, and links i
   const bits = await fingerprintAt(page, 12);
   // Past the step at which the first link would have wanted to look at the beginning.
   await page.getByTestId('play').click();
-  await untilStep(page, 402);
+  await untilStep(page, 122);
   await page.getByTestId('play').click();
   await untilStill(page);
   expect(await page.getByTestId('timeline').inputValue()).toBe(await page.getByTestId('timeline').getAttribute('max'));
@@ -91,6 +91,7 @@ test('two runs stand side by side, and the link brings both back', async () => {
   await fingerprintAt(page, 8);
   await page.getByTestId('compare-seed').click();
   await page.getByTestId('beside').waitFor();
+  expect(await page.locator('.watch').getAttribute('data-wide')).toBe('true');
   expect(await page.getByTestId('beside').innerText()).toContain('two-heads, seed 5, step');
   await page.getByRole('button', { name: 'One step' }).click();
   await untilStep(page, 1);
@@ -101,9 +102,39 @@ test('two runs stand side by side, and the link brings both back', async () => {
   expect(await again.page.getByTestId('beside').innerText()).toContain('seed 5');
   await again.page.getByRole('button', { name: 'End the comparison' }).click();
   await again.page.getByTestId('beside').waitFor({ state: 'detached' });
+  // A button of the lesson ends a comparison too.
+  await page.getByRole('button', { name: /such a sequence, and a model that knows nothing yet/ }).click();
+  await page.waitForFunction(() => location.hash.includes('preset=literal&'));
+  await page.waitForFunction(() => document.querySelector('.watch')?.getAttribute('data-wide') === 'false');
+  await page.getByRole('button', { name: 'One step' }).click();
+  await untilStep(page, 1);
+  expect(await page.locator('.watch').getAttribute('data-wide')).toBe('false');
   expect([...errors, ...again.errors]).toEqual([]);
   await page.context().close();
   await again.page.context().close();
+});
+
+test('the slowest speed is as slow as it says, and the copied link opens the view', async () => {
+  const { page } = await openPage(
+    browser,
+    `${served.url}#preset=two-heads&seed=1&step=2&period=9&off=L0H1&kind=mean&cut=v&head=L1H2`,
+    { permissions: ['clipboard-read', 'clipboard-write'] },
+  );
+  await fingerprintAt(page, 2);
+  await page.getByLabel('speed').fill('0');
+  await page.getByTestId('play').click();
+  await untilStep(page, 5);
+  const rate = Number(/(\d+) steps\/s/.exec(await page.locator('.speedometer').innerText())?.[1]);
+  expect(rate).toBeLessThanOrEqual(3);
+  await page.getByTestId('play').click();
+  await untilStill(page);
+  const step = await numberIn(page, 'step');
+  await page.getByTestId('copy-link').click();
+  await page.getByText('The link is on the clipboard').waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+    `${served.url}#preset=two-heads&seed=1&step=${step}&period=9&off=L0H1&kind=mean&cut=v&head=L1H2`,
+  );
+  await page.context().close();
 });
 
 test('a foreign file that is dropped is refused in words', async () => {

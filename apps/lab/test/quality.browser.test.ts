@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launch, openPage, type Served, serve, site, untilStep, untilStill } from './support.ts';
+import { launch, numberIn, openPage, type Served, serve, site, untilStep, untilStill } from './support.ts';
 
 let browser: Browser;
 let served: Served;
@@ -72,6 +72,13 @@ test('everything on the bench can be done from the keyboard', async () => {
   await untilStep(page, 8);
   await page.keyboard.press('Enter');
   await untilStill(page);
+  await page.keyboard.press('Tab');
+  for (let press = 0; press < 3; press++) {
+    const before = await numberIn(page, 'step');
+    await page.keyboard.press('Enter'); // One step: the focus stays on it
+    await untilStep(page, before + 1);
+    await untilStill(page);
+  }
   await reach('[data-testid="timeline"]');
   await page.keyboard.press('Home');
   await page.waitForFunction(() => document.querySelector('.timeline output')?.textContent === 'step 0');
@@ -91,6 +98,7 @@ test('everything on the bench can be done from the keyboard', async () => {
   await page.keyboard.press('Enter');
   await page.locator('.verdict .word').waitFor({ timeout: 60_000 });
   expect(await page.locator('.verdict [aria-live="polite"]').innerText()).toContain('not learned');
+  expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.testid)).toBe('audit');
   expect(errors).toEqual([]);
   await page.context().close();
 });

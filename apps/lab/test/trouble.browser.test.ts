@@ -4,12 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { decodeCheckpoint } from '@induction-lab/core';
+import { decodeCheckpoint, encodeCheckpoint, parseExperiment, startInline, train } from '@induction-lab/core';
+import { loadEngine } from '@induction-lab/core/node';
 import { unzipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   fingerprintAt,
+  fingerprintOf,
   launch,
   numberIn,
   openPage,
@@ -63,7 +65,88 @@ test('an impossible experiment says why and leaves the run alone', async () => {
   await page.getByLabel('shortest period').press('Enter');
   await page.getByText(/Not possible: task\.periods runs from 30 down to 25/).waitFor();
   expect(await numberIn(page, 'step')).toBe(2);
+  expect(await page.getByLabel('shortest period').inputValue()).toBe('10'); // what is on the bench, not what was refused
   await goesOn(page);
+  await page.context().close();
+});
+
+test('a refused experiment leaves what is looked at', async () => {
+  const { page } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=16`);
+  await fingerprintAt(page, 16);
+  await page.getByTestId('timeline').fill('2');
+  const early = await fingerprintOf(page, 2);
+  await page.getByText('Change the experiment').click();
+  await page.getByLabel('shortest period').fill('40');
+  await page.getByLabel('shortest period').press('Enter');
+  await page.getByText(/Not possible/).waitFor();
+  await page.getByTestId('period').fill('9');
+  await page.getByText('probe’s period 9').waitFor();
+  expect(await fingerprintOf(page, 2)).toBe(early);
+  await page.context().close();
+});
+
+test('links whose runs cannot be say so, and there is a bench all the same', async () => {
+  const { page } = await openPage(browser, `${served.url}#preset=varied&shortest=30&longest=20`);
+  await page.getByText(/This link asks for what is not possible: .*30 down to 20/).waitFor();
+  await page.locator('.tile').first().waitFor();
+  await goesOn(page);
+  await page.evaluate(() => {
+    location.hash = `preset=two-heads&seed=4&step=3&beside=${encodeURIComponent('preset=varied&shortest=30&longest=20')}`;
+  });
+  await page.getByText(/The run beside was left out: .*30 down to 20/).waitFor();
+  await untilStep(page, 3);
+  await goesOn(page);
+  await page.context().close();
+});
+
+/** A checkpoint of a freshly initialised model. */
+async function checkpointOf(sizes: { nCtx: number; dVocab: number }): Promise<Buffer> {
+  const experiment = parseExperiment({
+    ...{ name: 'other sizes', about: '', task: { kind: 'random', distinct: false, maxPrefix: 0 } },
+    model: { nLayers: 2, nHeads: 2, dModel: 16, dHead: 8, positions: 'standard', normalization: 'LN', ...sizes },
+    training: { steps: 1, batch: 1, learningRate: 0.001 },
+  });
+  const { weights } = await train({
+    engine: await loadEngine(),
+    experiment,
+    seed: 1,
+    threads: 1,
+    startCrew: startInline(),
+  });
+  return Buffer.from(encodeCheckpoint(experiment.model, weights, { step: '777' }));
+}
+
+const dropped = (name: string, buffer: Buffer): { name: string; mimeType: string; buffer: Buffer } => ({
+  ...{ name, mimeType: 'application/octet-stream', buffer },
+});
+
+test('a checkpoint that cannot be looked at leaves the run; one of other sizes can be, and a run can follow it', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=4`);
+  await untilStep(page, 4);
+  await page
+    .getByTestId('file')
+    .setInputFiles(dropped('short.safetensors', await checkpointOf({ nCtx: 10, dVocab: 64 })));
+  await page.getByText(/short\.safetensors cannot be shown here: .*context of 10 is too short/).waitFor();
+  await goesOn(page);
+  await fingerprintOf(page, 5);
+
+  await page
+    .getByTestId('file')
+    .setInputFiles(dropped('wide.safetensors', await checkpointOf({ nCtx: 20, dVocab: 1000 })));
+  await page.getByText(/wide\.safetensors is on the bench/).waitFor();
+  await page.getByTestId('own').fill('500 600 500 700');
+  await page.waitForFunction(() => document.querySelectorAll('.tokens .token').length === 4);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-checkpoint').click()]);
+  expect(download.suggestedFilename()).toBe('wide.safetensors');
+  const path = join(folder, 'wide.safetensors');
+  await download.saveAs(path);
+  expect(decodeCheckpoint(new Uint8Array(readFileSync(path)), path).metadata.step).toBe('777');
+  // Tokens that the next model does not have become words of its own.
+  await page.locator('.presets').getByText('varied').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="step"]')?.textContent === '0');
+  await goesOn(page);
+  await fingerprintOf(page, 1);
+  expect(errors).toEqual([]);
   await page.context().close();
 });
 
@@ -113,11 +196,11 @@ test('metrics and figures can be taken along', async () => {
   await page.context().close();
 });
 
-test('a worker that dies is told, and the same run is trained again', async () => {
-  const { page } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=5`);
-  const fingerprint = await fingerprintAt(page, 5);
-  // The coordinator throws outside of any question, as a crashed worker would be noticed.
-  for (const worker of page.workers())
+/** Makes workers throw outside of any question, as one that crashed would be noticed. */
+async function kill(page: Page, script: string): Promise<void> {
+  const workers = page.workers().filter((worker) => worker.url().includes(script));
+  expect(workers.length).toBeGreaterThan(0);
+  for (const worker of workers)
     await worker
       .evaluate(() =>
         setTimeout(() => {
@@ -125,6 +208,36 @@ test('a worker that dies is told, and the same run is trained again', async () =
         }),
       )
       .catch(() => {});
+}
+
+test('a training thread that dies is told, and the run goes on from what is kept', async () => {
+  const { page } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=16`);
+  const end = await fingerprintAt(page, 16);
+  await kill(page, 'browserWorker');
+  await page.getByTestId('play').click();
+  await page.getByText(/Training thread \d failed: .*killed by a test.* Reset starts again/).waitFor();
+  await page.getByTestId('timeline').fill('3');
+  await page.getByRole('button', { name: 'Resume from here' }).click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="step"]')?.textContent === '3');
+  await page.getByTestId('play').click();
+  await untilStep(page, 16);
+  await page.getByTestId('play').click();
+  await untilStill(page);
+  const thumb =
+    (await page.evaluate(() => document.querySelector('[data-testid="step"]')?.textContent)) === '16' ? 0 : 1;
+  const last = Number(await page.getByTestId('timeline').getAttribute('max'));
+  for (let back = thumb; back <= last; back++) {
+    await page.getByTestId('timeline').fill(String(last - back));
+    if ((await page.locator('.timeline output').innerText()) === 'step 16') break;
+  }
+  expect(await fingerprintOf(page, 16)).toBe(end);
+  await page.context().close();
+});
+
+test('a worker that dies is told, and the same run is trained again', async () => {
+  const { page } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=5`);
+  const fingerprint = await fingerprintAt(page, 5);
+  await kill(page, 'labWorker');
   await page.getByText(/The training worker died/).waitFor();
   await page.getByRole('button', { name: 'Train it again' }).click();
   expect(await fingerprintAt(page, 5)).toBe(fingerprint);
