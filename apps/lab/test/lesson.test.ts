@@ -27,6 +27,13 @@ test('every section, show-me button, figure and term of the lesson is in the pag
   );
   expect(buttons.length).toBe(markdown.match(/<!-- lab:show /g)?.length);
   for (const state of buttons) expect(readLink(state).complaints, state).toEqual([]);
+  // Every section drives the bench, but for the two that only tell of words and papers.
+  const still = html
+    .split('<section id=')
+    .slice(1)
+    .filter((section) => !section.includes('data-show=') && !section.includes('data-part="exercises"'))
+    .map((section) => /^"([^"]+)"/.exec(section)?.[1]);
+  expect(still).toEqual(['glossary', 'where-to-go-next']);
   const figures = [...markdown.matchAll(/\]\((images\/lesson\/[\w-]+\.svg)\)/g)].map(([, path]) => path as string);
   expect(figures.length).toBeGreaterThan(5);
   for (const path of figures) {
