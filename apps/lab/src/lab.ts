@@ -1,15 +1,17 @@
 // Everything that can be done in the lab: it asks the worker and changes what is shown (state.ts).
 import { batch } from '@preact/signals';
+import { showPanel } from './bench/showPanel.ts';
 import { Client, WorkerGone } from './client.ts';
-import { DEFAULTS, type LinkState, readLink, writeLink } from './link.ts';
+import { DEFAULTS, type LinkState, readLink, settingText, writeLink } from './link.ts';
 import { readTokens } from './ownTokens.ts';
 import type { HeadName, Look, Message, PathInput } from './protocol.ts';
-import { experimentOf, type Setting } from './setting.ts';
+import { experimentOf, type Setting, stepsOf } from './setting.ts';
 import {
   ablated,
   beside,
   complaint,
   cuts,
+  isLoaded,
   isolated,
   judging,
   kept,
@@ -224,6 +226,13 @@ export function setSpeed(stepsASecond: number): void {
   client.ask('speed', { stepsPerSecond: stepsASecond }).catch(tell);
 }
 
+/** Enlarges a head, or puts it back. */
+export function toggleEnlarged(head: HeadName): void {
+  const chosen = selected.value !== null && sameHead(selected.value, head);
+  selected.value = chosen ? null : { layer: head.layer, head: head.head };
+  if (!chosen) showPanel('.enlarged');
+}
+
 /** Changes what is looked at or broken, and looks. */
 export function change(apply: () => void): void {
   batch(apply);
@@ -258,11 +267,11 @@ export async function resumeFrom(keptStep: number): Promise<void> {
   }
 }
 
-/** Sets the present run aside and starts another beside it. */
+/** Sets the present run aside and trains another beside it, as far. */
 export async function compareWith(next: Setting): Promise<void> {
   overtake();
   say(null);
-  await begin(next, { keepOther: true });
+  await begin(next, { keepOther: true, until: Math.min(step.value, stepsOf(next.preset)) });
 }
 
 export async function endComparison(): Promise<void> {
@@ -342,6 +351,25 @@ export const linkState = (): LinkState =>
     other: other.value ? { setting: other.value.setting, step: other.value.step } : null,
   };
 
+/** Whether the run on the bench has been where a link wants to go, or only has to train on. */
+function isOnTheWay({ setting: wanted, step: to, other: besides }: LinkState): boolean {
+  if (!run.value || isLoaded.value || status.value === 'failed' || besides) return false;
+  if (settingText(wanted) !== settingText(setting.value)) return false;
+  return kept.value.includes(to) || (to > step.value && status.value !== 'playing');
+}
+
+/** Shows the step of a link on the run that is there. */
+async function revisit(state: LinkState): Promise<void> {
+  const behind = state.step <= step.value;
+  await client.ask('control', behind ? { action: 'pause' } : { action: 'play', until: state.step }).catch(tell);
+  if (!behind && !(await comesTo(state.step, state))) return;
+  if (opening.value !== state) return;
+  const at = state.viewed ?? state.step;
+  viewed.value = at === step.value ? null : at;
+  opening.value = null;
+  look();
+}
+
 /** Brings the bench into the state that a link names: trains as far as it says, then looks the same way. */
 export async function open(state: LinkState): Promise<void> {
   overtake();
@@ -356,6 +384,7 @@ export async function open(state: LinkState): Promise<void> {
     selected.value = state.selected;
   });
   await endComparison();
+  if (opening.value === state && isOnTheWay(state)) return revisit(state);
   let keepOther = false;
   if (state.other && opening.value === state) {
     keepOther = (await begin(state.other.setting, { until: state.other.step })) === 'started';

@@ -85,6 +85,14 @@ function writeSetting(params: URLSearchParams, { preset, seed, turned }: Setting
   for (const [name, value] of Object.entries(turned)) params.set(name, written(value));
 }
 
+/** Equal for settings that train the same run. */
+export function settingText(setting: Setting): string {
+  const params = new URLSearchParams();
+  writeSetting(params, setting, 0);
+  params.sort();
+  return params.toString();
+}
+
 /** The link's text after `#`. */
 export function writeLink(state: LinkState): string {
   const params = new URLSearchParams();

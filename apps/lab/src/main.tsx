@@ -47,8 +47,9 @@ function followState(): void {
       other.value,
     ];
     clearTimeout(timer);
-    if (opening.value || status.value === 'playing' || isLoaded.value) return; // a link cannot bring a file along
-    timer = setTimeout(() => history.replaceState(null, '', `#${writeLink(linkState())}`), ADDRESS_DELAY);
+    if (opening.value || status.value === 'playing') return;
+    const link = isLoaded.value ? '' : writeLink(linkState()); // a link cannot bring a file along
+    timer = setTimeout(() => history.replaceState(null, '', `#${link}`), ADDRESS_DELAY);
   });
 }
 

@@ -59,7 +59,7 @@ export interface View {
   readonly topShares: Float32Array;
   /** Probability given to the true next token, positions 0 … T − 2. */
   readonly truth: Float32Array;
-  /** Mean loss in nats on the repeat queries of 16 sequences; for own tokens on the tokens that follow an earlier copy. */
+  /** Mean loss in nats on the repeat queries of 16 sequences; for own tokens where copying is right, null where it never is. */
   readonly lossRepeat: number | null;
   readonly lossRepeatIntact: number | null;
   /** Whether anything is broken while looking. */
@@ -106,7 +106,7 @@ export interface Questions {
     ask: { experiment: unknown; seed: number; until: number; keepOther: boolean; look: Look };
     answer: RunInfo;
   };
-  control: { ask: { action: 'play' | 'pause' | 'step' }; answer: null };
+  control: { ask: { action: 'play' | 'pause' | 'step'; until?: number }; answer: null };
   speed: { ask: { stepsPerSecond: number }; answer: null };
   look: { ask: Look; answer: null };
   resume: { ask: { step: number }; answer: null };

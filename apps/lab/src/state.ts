@@ -65,6 +65,9 @@ export const ownTokens: ReadonlySignal<ReturnType<typeof readTokens> | null> = c
   own.value === null ? null : readTokens(own.value, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 }),
 );
 
+/** A token as the reader typed it, or its number. */
+export const wordOf = (token: number): string => ownTokens.value?.words.get(token) ?? String(token);
+
 /** The verdict, while it is about the weights that are shown. */
 export const currentVerdict: ReadonlySignal<Verdict | null> = computed(() =>
   verdict.value && verdict.value.fingerprint === view.value?.fingerprint ? verdict.value : null,

@@ -25,8 +25,8 @@ afterAll(async () => {
 });
 
 test('the timeline goes back and forth, and a resumed run has the bits of one that never stopped', async () => {
-  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2&step=32&period=13`);
-  const end = await fingerprintAt(page, 32);
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2&step=30&period=13`);
+  const end = await fingerprintAt(page, 30);
   /** Moves the timeline's thumb; the step that it then names, and the fingerprint of its weights. */
   const scrub = async (thumb: string): Promise<{ step: number; bits: string }> => {
     await page.getByTestId('timeline').fill(thumb);
@@ -41,17 +41,17 @@ test('the timeline goes back and forth, and a resumed run has the bits of one th
   expect((await scrub('3')).step).toBeLessThan(early.step);
   expect(await scrub('4')).toEqual(early);
   // The link keeps both: how far it was trained, and what is looked at.
-  await page.waitForFunction((s) => location.hash.includes(`step=32&view=${s}&`), early.step);
+  await page.waitForFunction((s) => location.hash.includes(`step=30&view=${s}&`), early.step);
   await page.getByRole('button', { name: 'Resume from here' }).click();
   await page.waitForFunction(
     (s) => document.querySelector('[data-testid="step"]')?.textContent === String(s),
     early.step,
   );
   await page.getByTestId('play').click();
-  await untilStep(page, 32);
+  await untilStep(page, 30);
   await page.getByTestId('play').click();
   await untilStill(page);
-  expect(await scrub(last as string)).toEqual({ step: 32, bits: end });
+  expect(await scrub(last as string)).toEqual({ step: 30, bits: end });
   expect(errors).toEqual([]);
   await page.context().close();
 });
@@ -91,14 +91,15 @@ test('two runs stand side by side, and the link brings both back', async () => {
   await fingerprintAt(page, 8);
   await page.getByTestId('compare-seed').click();
   await page.getByTestId('beside').waitFor();
+  await fingerprintAt(page, 8); // the other trains as far
   expect(await page.locator('.watch').getAttribute('data-wide')).toBe('true');
   expect(await page.getByTestId('beside').innerText()).toContain('two-heads, seed 5, step');
   await page.getByRole('button', { name: 'One step' }).click();
-  await untilStep(page, 1);
-  await page.waitForFunction(() => location.hash.includes('beside=') && location.hash.includes('step=1'));
+  await untilStep(page, 9);
+  await page.waitForFunction(() => location.hash.includes('beside=') && location.hash.includes('step=9'));
   const again = await openPage(browser, page.url());
   await again.page.getByTestId('beside').waitFor();
-  await untilStep(again.page, 1);
+  await untilStep(again.page, 9);
   expect(await again.page.getByTestId('beside').innerText()).toContain('seed 5');
   await again.page.getByRole('button', { name: 'End the comparison' }).click();
   await again.page.getByTestId('beside').waitFor({ state: 'detached' });
@@ -166,6 +167,10 @@ test('own words become tokens, and pointing at a cell is seen in every view', as
   await page.getByTestId('own').fill('the cat sat on the');
   await page.waitForFunction(() => document.querySelectorAll('.tokens .token').length === 5);
   expect(await page.locator('.tokens .token').allInnerTexts()).toEqual(['the', 'cat', 'sat', 'on', 'the']);
+  expect(await page.getByTestId('expected').innerText()).toMatch(/^after “the” it expects \S+ \(\d+ %\)/);
+  await page.getByText('Nothing in your sequence can be copied').waitFor();
+  await page.getByTestId('own').fill('the cat sat on the cat');
+  await page.getByText(/loss where copying is right \d/).waitFor();
   expect(errors).toEqual([]);
   await page.context().close();
 });

@@ -6,10 +6,11 @@ import { Comparison } from './Comparison.tsx';
 import { EnlargedHead } from './EnlargedHead.tsx';
 import { Files } from './Files.tsx';
 import { HeadGrid } from './HeadGrid.tsx';
-import { Complaint, KnobPanel } from './KnobPanel.tsx';
+import { KnobPanel } from './KnobPanel.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
 import { Probe } from './Probe.tsx';
+import { Readout } from './Readout.tsx';
 import { ScoreBars } from './ScoreBars.tsx';
 import { Timeline } from './Timeline.tsx';
 import { Transport } from './Transport.tsx';
@@ -34,7 +35,6 @@ export const BenchPane = (): JSX.Element => (
   <>
     <NoticeLine />
     <Transport />
-    <Complaint />
     <Timeline />
     <Watch />
     <EnlargedHead />
@@ -48,5 +48,6 @@ export const BenchPane = (): JSX.Element => (
     </div>
     <KnobPanel />
     <Files />
+    <Readout />
   </>
 );

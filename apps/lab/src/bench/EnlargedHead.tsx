@@ -131,9 +131,9 @@ export function EnlargedHead(): JSX.Element | null {
       </div>
       {bars ? (
         <p class="quiet">
-          Scores: previous-token {bars.previousToken.toFixed(2)}, induction stripe {bars.induction.toFixed(2)}, the same
-          cells without a repeat {bars.control.toFixed(2)}. A stripe that stays on the right comes from positions, not
-          from tokens.
+          Scores of many sequences at several periods: previous-token {bars.previousToken.toFixed(2)}, induction stripe{' '}
+          {bars.induction.toFixed(2)}, the same cells without a repeat {bars.control.toFixed(2)}. A stripe that stays on
+          the right comes from positions, not from tokens.
         </p>
       ) : null}
     </section>

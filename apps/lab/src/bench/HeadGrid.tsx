@@ -2,7 +2,7 @@
 import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { toggleAblation } from '../lab.ts';
+import { toggleAblation, toggleEnlarged } from '../lab.ts';
 import type { HeadBars, View } from '../protocol.ts';
 import { ablated, beside, cell, currentVerdict, other, runTitle, sameHead, selected, view } from '../state.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';
@@ -20,6 +20,7 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
   const chosen = !still && selected.value !== null && sameHead(selected.value, head);
   const name = { layer: head.layer, head: head.head };
   const source = still ? besideView : mainView;
+  const narrow = (view.value?.nHeads ?? 0) > 8; // then the words do not fit
   const says = mark ?? (role === 'quiet' ? '' : roleName[role]);
   return (
     <div class="tile" data-role={role} data-off={off} data-head={head.label}>
@@ -36,9 +37,7 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
             class="enlarge"
             aria-pressed={chosen}
             aria-label={`${head.label}${says ? `, ${says}` : ''}: attention pattern, enlarge`}
-            onClick={() => {
-              selected.value = chosen ? null : name;
-            }}
+            onClick={() => toggleEnlarged(name)}
           >
             <PatternCanvas source={source} head={index} />
           </button>
@@ -46,7 +45,9 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
         <i class="crosshair" aria-hidden="true" />
         <span class="weight" aria-hidden="true" data-index={index} />
       </div>
-      {still ? null : (
+      {still ? (
+        <span class="ablate" />
+      ) : (
         <button
           type="button"
           class="ablate"
@@ -54,7 +55,7 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
           aria-label={`${off ? 'off' : 'switch off'} ${head.label}`}
           onClick={() => toggleAblation(name)}
         >
-          {off ? 'off' : 'switch off'}
+          {off ? 'off' : narrow ? '×' : 'switch off'}
         </button>
       )}
     </div>
@@ -113,6 +114,7 @@ export function HeadGrid(): JSX.Element {
             {compared ? (
               <p class="quiet">
                 {runTitle.value}, step {shown.step}
+                {shown.lossRepeat === null ? '' : `: loss on the repeat ${shown.lossRepeat.toFixed(2)}`}
               </p>
             ) : null}
             <Heads shown={shown} still={false} />
@@ -121,6 +123,7 @@ export function HeadGrid(): JSX.Element {
             <div data-testid="beside">
               <p class="quiet">
                 {other.value.name}, seed {other.value.setting.seed}, step {compared.step}
+                {compared.lossRepeat === null ? '' : `: loss on the repeat ${compared.lossRepeat.toFixed(2)}`}
               </p>
               <Heads shown={compared} still={true} />
             </div>

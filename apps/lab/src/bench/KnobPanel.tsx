@@ -123,6 +123,7 @@ export function KnobPanel(): JSX.Element {
         {run.value ? <span class="quiet">{run.value.parameters.toLocaleString('en')} parameters</span> : null}
       </summary>
       <p class="quiet">Turning a knob starts a new run with the same seed.</p>
+      <Complaint />
       <div class="knob-grid">
         {FIELDS.map((field) => {
           const id = `knob-${field.name}`;
@@ -139,11 +140,23 @@ export function KnobPanel(): JSX.Element {
   );
 }
 
+/** What core calls the knobs. */
+const FIELD_NAMES: readonly (readonly [string, string])[] = [
+  ['task.periods', 'the range of periods'],
+  ['task.period', 'the period'],
+  ['task.distinct', 'distinct tokens'],
+  ['training.learningRate', 'the learning rate'],
+  ['training.batch', 'the batch'],
+  ['model.nLayers', 'layers'],
+  ['model.nHeads', 'heads a layer'],
+];
+
 /** Why a setting was refused. */
-export function Complaint(): JSX.Element {
+function Complaint(): JSX.Element {
+  const said = FIELD_NAMES.reduce((text, [field, name]) => text.replaceAll(field, name), complaint.value ?? '');
   return (
     <p class="complaint" role="alert">
-      {complaint.value === null ? '' : `Not possible: ${complaint.value}`}
+      {said === '' ? '' : `Not possible: ${said}`}
     </p>
   );
 }

@@ -1,20 +1,47 @@
 // The unmasking: at which period the probe repeats, and what the model pays there.
 import type { JSX } from 'preact';
 import { change } from '../lab.ts';
-import type { View } from '../protocol.ts';
-import { own, period, run, view } from '../state.ts';
+import { TOP, type View } from '../protocol.ts';
+import { own, period, run, view, wordOf } from '../state.ts';
+
+/** What the model expects after the reader's own last token. */
+function Expected({ shown }: { shown: View }): JSX.Element | null {
+  const last = shown.tokens.length - 1;
+  if (own.value === null || last < 0) return null;
+  const top = Array.from({ length: TOP }, (_, i) => ({
+    word: wordOf(shown.topTokens[last * TOP + i] as number),
+    share: Math.round(100 * (shown.topShares[last * TOP + i] as number)),
+  }));
+  return (
+    <p data-testid="expected">
+      after “{wordOf(shown.tokens[last] as number)}” it expects <b>{top[0]?.word}</b> ({top[0]?.share} %)
+      <span class="quiet">
+        , then{' '}
+        {top
+          .slice(1)
+          .map((t) => `${t.word} (${t.share} %)`)
+          .join(', ')}
+      </span>
+    </p>
+  );
+}
 
 /** The loss of what is looked at, broken or not, in words and as a bar against guessing. */
 function LossNow({ shown }: { shown: View }): JSX.Element | null {
   const { lossRepeat, lossRepeatIntact, lnVocab, broken } = shown;
-  if (lossRepeat === null) return null;
+  const typed = own.value !== null;
+  if (lossRepeat === null)
+    return typed ? (
+      <p class="quiet">Nothing in your sequence can be copied from earlier in it: no loss to show.</p>
+    ) : null;
   const width = (x: number): string => `${Math.min(100, (100 * x) / (2.5 * lnVocab))}%`;
   const verdictWord =
     lossRepeat > lnVocab * 1.05 ? 'worse than guessing' : lossRepeat < lnVocab / 2 ? 'solved' : 'not solved';
   return (
     <div class="loss-now">
       <p>
-        loss on the repeat <b data-testid="loss-repeat">{lossRepeat.toFixed(2)}</b> nats, {verdictWord}
+        loss {typed ? 'where copying is right' : 'on the repeat'}{' '}
+        <b data-testid="loss-repeat">{lossRepeat.toFixed(2)}</b> nats, {verdictWord}
         {broken ? (
           <>
             {' '}
@@ -55,6 +82,7 @@ export function PeriodControl(): JSX.Element {
           }
         />
       </label>
+      {view.value ? <Expected shown={view.value} /> : null}
       {view.value ? <LossNow shown={view.value} /> : null}
     </div>
   );

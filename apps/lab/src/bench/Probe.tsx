@@ -3,22 +3,8 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { look } from '../lab.ts';
 import { TOP, type View } from '../protocol.ts';
-import { type Cell, cell, own, ownTokens, status, view } from '../state.ts';
-import { roleOf } from './headRoles.ts';
-import { headWeights } from './PatternCanvas.tsx';
-
-const wordOf = (token: number): string => ownTokens.value?.words.get(token) ?? String(token);
-
-/** Where each head that looks like an induction head looks from a query: the key with the largest weight. */
-function looksAt(shown: View, query: number): { label: string; key: number; weight: number }[] {
-  return shown.bars.flatMap((head, index) => {
-    if (roleOf(head) !== 'induction') return [];
-    const size = shown.tokens.length;
-    const row = headWeights(shown, index).subarray(query * size, query * size + query + 1);
-    const key = row.indexOf(Math.max(...row));
-    return [{ label: head.label, key, weight: row[key] as number }];
-  });
-}
+import { cell, own, ownTokens, view, wordOf } from '../state.ts';
+import { looksAt } from './Readout.tsx';
 
 /** A token, and below it what the model expects to come next: the fuller the colour, the more probable. */
 function Column({ shown, position, looked }: { shown: View; position: number; looked: boolean }): JSX.Element {
@@ -45,59 +31,6 @@ function Column({ shown, position, looked }: { shown: View; position: number; lo
         {wordOf(guess)}
       </span>
     </span>
-  );
-}
-
-function Details({ shown }: { shown: View }): JSX.Element {
-  const at = cell.value;
-  const pointed = at !== null && at.query < shown.tokens.length;
-  return (
-    <p
-      class="cell-line"
-      data-testid={pointed ? 'cell' : 'no-cell'}
-      aria-live={status.value === 'playing' ? 'off' : 'polite'}
-    >
-      {pointed ? (
-        <CellText shown={shown} at={at} />
-      ) : (
-        <span class="quiet">Point at a cell or a token (or use the arrow keys there) to see who looks at what.</span>
-      )}
-    </p>
-  );
-}
-
-function CellText({ shown, at }: { shown: View; at: Cell }): JSX.Element {
-  const { query, key, head } = at;
-  const size = shown.tokens.length;
-  const label = head === null ? null : shown.bars[head]?.label;
-  const weight = head === null ? null : headWeights(shown, head)[query * size + key];
-  const next = query < size - 1 ? shown.tokens[query + 1] : null;
-  const top = Array.from({ length: TOP }, (_, i) => ({
-    token: shown.topTokens[query * TOP + i] as number,
-    share: shown.topShares[query * TOP + i] as number,
-  }));
-  const induction = looksAt(shown, query);
-  return (
-    <>
-      <b>
-        query {query} (token {wordOf(shown.tokens[query] as number)}) → key {key} (token{' '}
-        {wordOf(shown.tokens[key] as number)})
-      </b>
-      {label && weight !== undefined && weight !== null ? `, ${label} gives it ${weight.toFixed(3)}` : ''}. Predicts{' '}
-      {top.map(({ token, share }, i) => (
-        <span key={token}>
-          {i > 0 ? ', ' : ''}
-          <span class="guess" data-right={token === next} style={{ '--share': share }}>
-            {wordOf(token)}
-          </span>{' '}
-          ({(100 * share).toFixed(0)} %)
-        </span>
-      ))}
-      {next === null ? '' : `; next comes ${wordOf(next as number)}`}.
-      {induction.length > 0
-        ? ` Induction heads look at: ${induction.map((i) => `${i.label} at ${i.key} (${wordOf(shown.tokens[i.key] as number)}, ${i.weight.toFixed(2)})`).join('; ')}.`
-        : ''}
-    </>
   );
 }
 
@@ -151,7 +84,7 @@ export function Probe(): JSX.Element {
     <section class="panel probe" aria-labelledby="probe-title">
       <h3 id="probe-title">Probe sequence</h3>
       {shown ? <Tokens shown={shown} /> : null}
-      {shown ? <Details shown={shown} /> : null}
+      <p class="quiet hint">Point at a cell or a token (or use the arrow keys there) to see who looks at what.</p>
       <div class="row">
         <label class="own">
           <span>your own sequence</span>
@@ -169,14 +102,18 @@ export function Probe(): JSX.Element {
         {complaint ? <span class="complaint">{complaint}</span> : null}
       </div>
       <p class="legend">
-        <span class="token sample" data-copy="first">
-          block
-        </span>{' '}
-        first copy{' '}
-        <span class="token sample" data-copy="again">
-          again
-        </span>{' '}
-        second copy{' '}
+        {typed === null ? (
+          <>
+            <span class="token sample" data-copy="first">
+              block
+            </span>{' '}
+            first copy{' '}
+            <span class="token sample" data-copy="again">
+              again
+            </span>{' '}
+            second copy, then tokens that repeat nothing{' '}
+          </>
+        ) : null}
         <span class="guess sample" style={{ '--share': 0.8 }}>
           next
         </span>{' '}

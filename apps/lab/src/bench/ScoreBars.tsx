@@ -1,8 +1,12 @@
 // Scores of all heads, live: previous-token, induction stripe, and the same stripe where nothing repeats.
 import type { JSX } from 'preact';
+import { toggleEnlarged } from '../lab.ts';
 import type { HeadBars } from '../protocol.ts';
 import { currentVerdict, sameHead, selected, view } from '../state.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';
+
+/** More heads in a row than this stand lower and closer. */
+const MANY = 8;
 
 function Bars({ head }: { head: HeadBars }): JSX.Element {
   const mark = currentVerdict.value?.marks.get(head.label);
@@ -15,9 +19,7 @@ function Bars({ head }: { head: HeadBars }): JSX.Element {
       class="score"
       data-role={role}
       aria-pressed={chosen}
-      onClick={() => {
-        selected.value = chosen ? null : { layer: head.layer, head: head.head };
-      }}
+      onClick={() => toggleEnlarged(head)}
       aria-label={`${head.label}${role === 'quiet' ? '' : `, ${mark ?? `${roleName[role]} pattern`}`}: previous-token ${head.previousToken.toFixed(2)}, induction ${head.induction.toFixed(2)}, without a repeat ${head.control.toFixed(2)}`}
     >
       <span class="bars" aria-hidden="true">
@@ -40,10 +42,11 @@ export function ScoreBars(): JSX.Element {
         <span class="key first">previous-token</span>
         <span class="key repeat">induction stripe</span>
         <span class="key hollow">the same, no repeat</span>
+        {view.value?.broken ? <span data-testid="intact-scores">(of the intact model)</span> : null}
       </figcaption>
       <div class="score-layers">
         {layers.map((layer) => (
-          <div class="score-row" key={layer}>
+          <div class="score-row" key={layer} data-many={(view.value?.nHeads ?? 0) > MANY}>
             {bars
               .filter((b) => b.layer === layer)
               .map((head) => (

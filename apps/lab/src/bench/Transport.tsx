@@ -1,9 +1,25 @@
 // Which experiment, and its transport: play, pause, step, reset, speed.
 import type { JSX, TargetedEvent } from 'preact';
-import { control, reset, setSpeed, start } from '../lab.ts';
+import { control, reset, restore, setSpeed, start } from '../lab.ts';
+import { headText } from '../link.ts';
 import { presetNames } from '../setting.ts';
-import { isLoaded, isolated, run, setting, speed, status, step, stepsPerSecond, threads, view } from '../state.ts';
-import { Action } from './Action.tsx';
+import {
+  ablated,
+  cuts,
+  isLoaded,
+  isolated,
+  opening,
+  other,
+  run,
+  setting,
+  speed,
+  status,
+  step,
+  stepsPerSecond,
+  threads,
+  view,
+} from '../state.ts';
+import { Action, focusOn } from './Action.tsx';
 
 const SPEEDS: readonly { rate: number; name: string }[] = [
   { rate: 2, name: '2 steps a second' },
@@ -53,13 +69,16 @@ export function Speedometer(): JSX.Element | null {
   const shared = isolated.value;
   const last = run.value?.experiment.training.steps ?? 0;
   const playing = status.value === 'playing';
+  const link = opening.value;
+  const target = link?.other && other.value === null ? link.other.step : link?.step;
   return (
     <p class="speedometer">
       {isLoaded.value ? (
         <span>loaded from a file</span>
       ) : (
         <span>
-          step <b data-testid="step">{step.value}</b> of {last}
+          step <b data-testid="step">{step.value}</b>
+          {link ? `, on its way to ${target}` : ` of ${last}`}
           {status.value === 'done' ? ', done' : ''}
         </span>
       )}
@@ -123,6 +142,33 @@ export function Transport(): JSX.Element {
         </label>
         <Speedometer />
       </div>
+      <Broken />
     </section>
+  );
+}
+
+/** What is broken just now, where it cannot be overlooked. */
+function Broken(): JSX.Element | null {
+  const parts = [
+    ...ablated.value.map((head) => `${headText(head)} off`),
+    ...cuts.value.map((c) => `${c.toUpperCase()} cut`),
+  ];
+  if (parts.length === 0) return null;
+  return (
+    <p class="row broken-strip" data-testid="broken">
+      <span>
+        Broken while you look: <b>{parts.join(', ')}</b>
+      </span>
+      <button
+        type="button"
+        class="plain"
+        onClick={() => {
+          focusOn('.transport .play');
+          restore();
+        }}
+      >
+        Restore
+      </button>
+    </p>
   );
 }

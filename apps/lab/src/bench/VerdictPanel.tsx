@@ -119,7 +119,8 @@ export function VerdictPanel(): JSX.Element {
           <>
             <p class="word">
               <b>{said.record.verdict}</b>
-              {stale ? <span class="quiet"> at step {said.step}; the model has changed since</span> : null}
+              {stale ? <span class="quiet"> on other weights than are shown, those of step {said.step}</span> : null}
+              {view.value?.broken ? <span class="quiet"> on the intact model</span> : null}
             </p>
             <p>{said.record.sentence}</p>
             {said.proof ? <Proof proof={said.proof} /> : null}

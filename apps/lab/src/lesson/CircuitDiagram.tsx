@@ -170,7 +170,7 @@ export function CircuitDiagram(): JSX.Element {
         <span class="quiet">
           {data.live
             ? 'Measured on the model on the bench.'
-            : 'Measured on a model trained beforehand; the bench has no such heads just now.'}
+            : `Measured on a model trained beforehand; the one on the bench ${view.value?.broken ? 'is broken' : 'has no such heads'} just now.`}
         </span>
         <button type="button" class="plain" onClick={() => setTurn(turn + 1)}>
           Another query

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { Action } from '../bench/Action.tsx';
 import { ask, lookNow } from '../lab.ts';
 import type { ExerciseName, ExerciseResult } from '../protocol.ts';
-import { selected } from '../state.ts';
+import { opening, selected } from '../state.ts';
 import { show } from './show.ts';
 
 interface Exercise {
@@ -71,8 +71,8 @@ function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.
         <button type="button" onClick={(e) => show(exercise.start, e.currentTarget)}>
           Set the bench up
         </button>
-        <Action class="check" idle={busy} onPress={() => void check()}>
-          {busy ? 'Checking …' : 'Check my answer'}
+        <Action class="check" idle={busy || opening.value !== null} onPress={() => void check()}>
+          {opening.value !== null ? 'The bench is being set up …' : busy ? 'Checking …' : 'Check my answer'}
         </Action>
       </p>
       <p class="result" role="status">

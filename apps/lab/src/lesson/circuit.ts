@@ -23,7 +23,7 @@ export interface CircuitData {
 export function circuitOf(view: View): CircuitData | null {
   const { period, nHeads } = view;
   const size = view.tokens.length;
-  if (period < 3) return null;
+  if (period < 3 || view.broken) return null; // a broken model does not show how the circuit works
   const strongest = (score: 'previousToken' | 'excess', may: (bars: HeadBars) => boolean): number =>
     view.bars.reduce((found, b, i) => (may(b) && !(b[score] <= (view.bars[found]?.[score] ?? 0)) ? i : found), -1);
   const induction = strongest('excess', (b) => roleOf(b) === 'induction');

@@ -1,8 +1,9 @@
 // Brings the essay to life: its buttons drive the bench, its terms open beside the word, its places get their parts.
 import { render } from 'preact';
+import { behaviour } from '../bench/showPanel.ts';
 import { CircuitDiagram } from './CircuitDiagram.tsx';
 import { Exercises } from './Exercises.tsx';
-import { behaviour, goBack, show } from './show.ts';
+import { goBack, show, watchBench } from './show.ts';
 
 /** Opens definitions beside their word. */
 function placePopovers(): void {
@@ -37,6 +38,7 @@ export function mountLesson(): void {
     section?.focus({ preventScroll: true });
   });
   document.getElementById('back')?.addEventListener('click', goBack);
+  watchBench();
   placePopovers();
   const parts = { circuit: CircuitDiagram, exercises: Exercises };
   for (const [name, Part] of Object.entries(parts)) {

@@ -1,22 +1,27 @@
 // Buttons of the lesson that put the bench into a state, and the way back to where one read.
+import { behaviour, showPanel } from '../bench/showPanel.ts';
 import { open, tell } from '../lab.ts';
-import { readLink } from '../link.ts';
+import { type LinkState, readLink } from '../link.ts';
 
 /** Below this width bench and lesson stand one below the other. */
 const TWO_PANES = matchMedia('(min-width: 1100px)');
 
-const calm = matchMedia('(prefers-reduced-motion: reduce)');
-export const behaviour = (): ScrollBehavior => (calm.matches ? 'auto' : 'smooth');
-
 /** Where the reader was before a button led to the bench. */
 let readingAt: Element | null = null;
 
-function goToBench(from: Element): void {
+/** The panel in which one sees what a state is about. */
+function panelOf({ own, selected, ablated, cuts, setting: { preset } }: LinkState): string {
+  if (own !== null) return '.probe';
+  if (ablated.length + cuts.length > 0) return '.patterns';
+  if (selected) return '.enlarged';
+  return preset === 'two-heads' ? '.patterns' : '.watch';
+}
+
+function goToBench(from: Element, state: LinkState): void {
+  showPanel(panelOf(state), TWO_PANES.matches ? 'nearest' : 'start');
   if (TWO_PANES.matches) return;
   readingAt = from;
-  const back = document.getElementById('back') as HTMLButtonElement;
-  back.hidden = false;
-  document.getElementById('bench')?.scrollIntoView({ behavior: behaviour() });
+  (document.getElementById('back') as HTMLButtonElement).hidden = false;
 }
 
 export function goBack(): void {
@@ -27,6 +32,14 @@ export function goBack(): void {
 
 /** Puts the bench into the state that a button names. */
 export function show(state: string, from: Element): void {
-  goToBench(from);
-  open(readLink(state).state).catch(tell);
+  const { state: wanted } = readLink(state);
+  open(wanted).catch(tell);
+  goToBench(from, wanted);
+}
+
+/** The way back is offered while the bench is in view. */
+export function watchBench(): void {
+  new IntersectionObserver(([seen]) => {
+    if (!seen?.isIntersecting) (document.getElementById('back') as HTMLButtonElement).hidden = true;
+  }).observe(document.getElementById('bench') as HTMLElement);
 }

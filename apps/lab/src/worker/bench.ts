@@ -77,7 +77,7 @@ export class Bench {
   async answer<K extends keyof Questions>(kind: K, ask: Questions[K]['ask']): Promise<unknown> {
     const methods: { [Q in keyof Questions]: (ask: Questions[Q]['ask']) => Promise<Questions[Q]['answer']> } = {
       start: (a) => this.start(a),
-      control: async ({ action }) => this.control(action),
+      control: async (a) => this.control(a),
       speed: async ({ stepsPerSecond }) => {
         this.speed = stepsPerSecond;
         this.main?.run?.setSpeed(stepsPerSecond);
@@ -178,9 +178,9 @@ export class Bench {
     return this.main;
   }
 
-  private control(action: 'play' | 'pause' | 'step'): null {
+  private control({ action, until }: Questions['control']['ask']): null {
     const run = this.run();
-    if (action === 'play') run.play();
+    if (action === 'play') run.play(until);
     else if (action === 'step') run.play(run.step + 1);
     else run.pause();
     this.progress();

@@ -29,7 +29,7 @@ export interface ExerciseSubject {
 
 const passed = (sentence: string): ExerciseResult => ({ passed: true, sentence });
 const refused = (sentence: string): ExerciseResult => ({ passed: false, sentence });
-const nats = (x: number): string => `${x.toFixed(2)} nats`;
+const nats = (x: number): string => `${x.toFixed(2).replace('-', '−')} nats`;
 const labels = (heads: readonly HeadName[]): string => heads.map((h) => headLabel(h.layer, h.head)).join(', ');
 
 /** Copying is dead when the loss on the repeat is above half of ln V, the audit's threshold for a solved period. */

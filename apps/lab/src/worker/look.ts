@@ -39,10 +39,12 @@ function sequencesOf(config: ModelConfig, look: Look): number[][] {
   });
 }
 
-/** Queries whose next token induction can know: those of the second copy; in own tokens those that were seen before. */
+/** Queries whose next token induction can know: those of the second copy; in own tokens those where copying is right. */
 function countedQueries(look: Look, tokens: readonly number[]): number[] {
   if (!look.tokens) return Array.from({ length: Math.max(0, look.period - 1) }, (_, i) => look.period + i);
-  return tokens.flatMap((token, query) => (tokens.indexOf(token) < query && query < tokens.length - 1 ? [query] : []));
+  const copied = (query: number): boolean =>
+    tokens.some((token, k) => k < query && token === tokens[query] && tokens[k + 1] === tokens[query + 1]);
+  return Array.from({ length: tokens.length - 1 }, (_, query) => query).filter(copied);
 }
 
 /** Mean loss of the counted queries: over all sequences, or over the reader's own alone. */

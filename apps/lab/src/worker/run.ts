@@ -1,7 +1,6 @@
 // One training run that can be paused, stepped, slowed, looked at and resumed. It wraps core's loop: the loop pauses
 // after a few steps each time, and goes on when this run may.
 import {
-  checkpointSteps,
   type Engine,
   type Experiment,
   type NamedWeights,
@@ -14,17 +13,22 @@ import {
 } from '@induction-lab/core/browser';
 import type { RunStatus } from '../protocol.ts';
 
-/** Largest distance between kept checkpoints, in steps, for models so small that memory does not matter. */
-const KEPT_GAP = 50;
+/** States are kept often while circuits are born, and less often later. */
+const FINE = { every: 10, until: 400 };
+const COARSE = 50;
+/** The very first steps that are kept besides. */
+const FIRST = [1, 2, 4];
 /** Bytes that all kept states of a run may take: a phone has no more to spare. */
 const KEPT_BYTES = 64e6;
 /** Milliseconds of training between two looks, at full speed. */
 const LOOK_EVERY = 160;
 
-/** As many of the usual steps as the bytes allow, evenly thinned. */
+/** The steps to keep, evenly thinned where the bytes do not allow all. */
 function stepsToKeep({ model, training: { steps } }: Experiment): readonly number[] {
   const stateBytes = 3 * 4 * parameterCount(model); // weights and two moments
-  const usual = checkpointSteps(steps, KEPT_GAP);
+  const usual = [0, ...FIRST.filter((step) => step < steps)];
+  for (let step = FINE.every; step < steps; step += step < FINE.until ? FINE.every : COARSE) usual.push(step);
+  usual.push(steps);
   const every = Math.ceil(usual.length / Math.max(1, Math.floor(KEPT_BYTES / stateBytes) - 1));
   return usual.filter((step, i) => i % every === 0 || step === steps);
 }
@@ -176,7 +180,8 @@ export class Run {
     const now = performance.now();
     const done = pause.step - this.step;
     if (done > 0) {
-      const rate = (1000 * done) / Math.max(now - this.rested, 1);
+      // A pause between two steps may fall before the first of them: no run is faster than its limit for long.
+      const rate = Math.min(this.limit, (1000 * done) / Math.max(now - this.rested, 1));
       this.stepsPerSecond = this.stepsPerSecond === 0 ? rate : 0.7 * this.stepsPerSecond + 0.3 * rate;
       const steps = Math.round((done * LOOK_EVERY) / Math.max(now - this.since, 1));
       this.bunch = Math.max(1, Math.min(this.bunch * 2, steps));
