@@ -115,6 +115,30 @@ test('two runs stand side by side, and the link brings both back', async () => {
   await again.page.context().close();
 });
 
+test('a step that the run has been at is looked at again, broken as the link says, and training can go on to a later one', async () => {
+  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2&step=20&period=13`);
+  const end = await fingerprintAt(page, 20);
+  const go = (link: string): Promise<void> =>
+    page.evaluate((hash) => {
+      location.hash = hash;
+    }, link);
+  await go('preset=two-heads&seed=2&step=10&period=13&cut=k&off=L0H2');
+  const early = await fingerprintOf(page, 10);
+  expect(await numberIn(page, 'step')).toBe(20); // nothing was trained anew
+  expect(await page.getByTestId('broken').innerText()).toMatch(/L0H2 off, K cut/);
+  await page.getByTestId('intact-scores').waitFor();
+  await go('preset=two-heads&seed=2&step=30&period=13');
+  await fingerprintAt(page, 30);
+  expect(await page.getByTestId('broken').count()).toBe(0);
+  await page.getByTestId('timeline').fill('4');
+  expect(await fingerprintOf(page, 10)).toBe(early);
+  // Another seed is another run.
+  await go('preset=two-heads&seed=3&step=20&period=13');
+  expect(await fingerprintAt(page, 20)).not.toBe(end);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
 test('the slowest speed is as slow as it says, and the copied link opens the view', async () => {
   const { page } = await openPage(
     browser,

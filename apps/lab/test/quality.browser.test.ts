@@ -111,11 +111,21 @@ test('at phone width nothing spills over, from the bench to the last section', a
   await untilStep(page, 4);
   await page.locator('.enlarged').waitFor();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  // What the page is comes before what it can do.
+  const top = (selector: string): Promise<number> =>
+    page.locator(selector).evaluate((e) => e.getBoundingClientRect().top);
+  expect(await top('h1')).toBeLessThan(await top('#bench'));
   const duration = await page
     .locator('button')
     .first()
     .evaluate((b) => getComputedStyle(b).transitionDuration);
   expect(duration).toBe('0s');
+  await page.evaluate(() => {
+    location.hash = 'preset=two-heads&seed=1&step=1&layers=4&heads=12&batch=8&head=L3H11';
+  });
+  await page.waitForFunction(() => document.querySelectorAll('.tile').length === 48);
+  await page.getByText('Change the experiment').click();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   expect(errors).toEqual([]);
   await page.context().close();
 });
