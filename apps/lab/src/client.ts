@@ -41,6 +41,7 @@ export class Client {
   private listen(worker: Worker): Worker {
     const dead = (reason: string): void => {
       if (worker !== this.worker && this.worker) return;
+      worker.terminate(); // one that threw might go on, unheard
       this.abandon(reason);
       this.onDeath(reason);
     };

@@ -2,7 +2,7 @@
 import { batch } from '@preact/signals';
 import { showPanel } from './bench/showPanel.ts';
 import { Client, WorkerGone } from './client.ts';
-import { DEFAULTS, type LinkState, readLink, settingText, writeLink } from './link.ts';
+import { DEFAULTS, headText, type LinkState, readLink, settingText, writeLink } from './link.ts';
 import { readTokens } from './ownTokens.ts';
 import type { HeadName, Look, Message, PathInput } from './protocol.ts';
 import { experimentOf, type Setting, stepsOf } from './setting.ts';
@@ -40,9 +40,11 @@ import {
 } from './state.ts';
 
 const client = new Client(hear, (reason) => {
-  const text = run.value
-    ? `The training worker died: ${reason}. What it had trained is gone; the same seed trains the same model again.`
-    : `The training worker could not start: ${reason}.`;
+  const text = !run.value
+    ? `The training worker could not start: ${reason}.`
+    : isLoaded.value
+      ? `The worker died: ${reason}. The file that was on the bench has to be opened again.`
+      : `The training worker died: ${reason}. What it had trained is gone; the same seed trains the same model again.`;
   batch(() => {
     status.value = 'failed';
     judging.value = false;
@@ -197,6 +199,9 @@ async function begin(
       complaint.value = null;
       const { nLayers, nHeads } = info.experiment.model;
       const fits = ({ layer, head }: HeadName): boolean => layer < nLayers && head < nHeads;
+      const strangers = [...ablated.value, ...(selected.value ? [selected.value] : [])].filter((head) => !fits(head));
+      if (opening.value && strangers.length > 0)
+        say({ tone: 'bad', text: `This model has no ${strangers.map(headText).join(', ')}; left out of the link.` });
       ablated.value = ablated.value.filter(fits);
       if (selected.value && !fits(selected.value)) selected.value = null;
       period.value = Math.min(period.value, Math.floor(info.experiment.model.nCtx / 2));
@@ -212,7 +217,7 @@ async function begin(
 export const reset = (): Promise<void> => start(setting.value);
 
 export function control(action: 'play' | 'pause' | 'step'): void {
-  notice.value = null;
+  say(null);
   overtake();
   if (action !== 'pause' && viewed.value !== null) {
     viewed.value = null;
@@ -319,6 +324,8 @@ export async function loadFile(file: File): Promise<void> {
       kept.value = [0];
       viewed.value = null;
       own.value = null;
+      other.value = null;
+      beside.value = null;
       verdict.value = null;
       ablated.value = [];
       cuts.value = [];
@@ -364,8 +371,14 @@ async function revisit(state: LinkState): Promise<void> {
   await client.ask('control', behind ? { action: 'pause' } : { action: 'play', until: state.step }).catch(tell);
   if (!behind && !(await comesTo(state.step, state))) return;
   if (opening.value !== state) return;
-  const at = state.viewed ?? state.step;
-  viewed.value = at === step.value ? null : at;
+  arrive(state.viewed ?? state.step);
+}
+
+/** Looks at a step of the run that a link has opened: at the last kept one before it, where it is not kept itself. */
+function arrive(at: number): void {
+  const seen = at >= step.value ? step.value : (kept.value.findLast((k) => k <= at) ?? 0);
+  if (seen < Math.min(at, step.value)) say({ tone: 'plain', text: `Step ${at} is not kept; this is step ${seen}.` });
+  viewed.value = seen === step.value ? null : seen;
   opening.value = null;
   look();
 }
@@ -374,6 +387,7 @@ async function revisit(state: LinkState): Promise<void> {
 export async function open(state: LinkState): Promise<void> {
   overtake();
   say(null);
+  if (state.step > 0 && speed.value < Number.POSITIVE_INFINITY) setSpeed(Number.POSITIVE_INFINITY);
   batch(() => {
     opening.value = state;
     period.value = state.period;
@@ -398,10 +412,8 @@ export async function open(state: LinkState): Promise<void> {
     const refusal = `This link asks for what is not possible: ${complaint.value}`;
     if (!run.value) await begin(DEFAULTS.setting);
     say({ tone: 'bad', text: refusal });
-  } else if (!(await comesTo(state.step, state))) return;
-  else viewed.value = state.viewed;
-  opening.value = null;
-  look();
+    arrive(step.value);
+  } else if (await comesTo(state.step, state)) arrive(state.viewed ?? step.value);
 }
 
 /** Opens the link that the page's address is. */

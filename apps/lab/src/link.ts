@@ -37,6 +37,9 @@ export const DEFAULTS: LinkState = {
 export const KINDS = ['zero', 'mean', 'pattern-preserving'] as const satisfies readonly AblationKind[];
 const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'none'];
 
+/** Letters of the reader's own sequence: more make no link. */
+export const MOST_LETTERS = 4000;
+
 export const headText = ({ layer, head }: HeadName): string => `L${layer}H${head}`;
 
 /** The knobs in links: name, how it is written, and how it is read. Throws with what the value must be. */
@@ -63,13 +66,18 @@ function whole(text: string, least: number, most: number): number {
   return value;
 }
 
+function short(text: string): string {
+  if (text.length > MOST_LETTERS) throw new Error(`at most ${MOST_LETTERS} letters long`);
+  return text;
+}
+
 function oneOf<T extends string>(text: string, allowed: readonly T[]): T {
   if (!allowed.includes(text as T)) throw new Error(allowed.join(' or '));
   return text as T;
 }
 
 function heads(text: string): HeadName[] {
-  return text.split('.').map((name) => {
+  return [...new Set(text.split('.'))].map((name) => {
     const match = /^L(\d{1,2})H(\d{1,2})$/.exec(name);
     if (!match) throw new Error('heads such as L0H1.L1H2');
     return { layer: Number(match[1]), head: Number(match[2]) };
@@ -146,18 +154,26 @@ export function readLink(hash: string): { state: LinkState; complaints: string[]
     return { setting: result, step: read(from, 'step', (t) => whole(t, 0, steps), 0) };
   };
   const main = setting(params);
-  const own = read<string | null>(params, 'tokens', (t) => t.slice(0, 4000), null);
+  const own = read<string | null>(params, 'tokens', short, null);
   const beside = params.get('beside');
+  const told = complaints.length;
+  const other = beside === null ? null : setting(new URLSearchParams(beside));
+  for (let i = told; i < complaints.length; i++) complaints[i] = `beside: ${complaints[i]}`;
   const state: LinkState = {
     ...main,
     viewed: read<number | null>(params, 'view', (t) => whole(t, 0, main.step), null),
-    period: read(params, 'period', (t) => whole(t, 0, 25), DEFAULTS.period),
+    period: read(params, 'period', (t) => whole(t, 2, 25), DEFAULTS.period),
     own,
     ablated: read(params, 'off', heads, [] as HeadName[]),
     kind: read<AblationKind>(params, 'kind', (t) => oneOf(t, KINDS), 'zero'),
-    cuts: read(params, 'cut', (t) => t.split('.').map((c) => oneOf<PathInput>(c, ['q', 'k', 'v'])), [] as PathInput[]),
+    cuts: read(
+      params,
+      'cut',
+      (t) => [...new Set(t.split('.'))].map((c) => oneOf<PathInput>(c, ['q', 'k', 'v'])),
+      [] as PathInput[],
+    ),
     selected: read<HeadName | null>(params, 'head', (t) => heads(t)[0] as HeadName, null),
-    other: beside === null ? null : setting(new URLSearchParams(beside)),
+    other,
   };
   return { state, complaints };
 }

@@ -41,7 +41,8 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
     <div class="loss-now">
       <p>
         loss {typed ? 'where copying is right' : 'on the repeat'}{' '}
-        <b data-testid="loss-repeat">{lossRepeat.toFixed(2)}</b> nats, {verdictWord}
+        <b data-testid="loss-repeat">{lossRepeat < 1000 ? lossRepeat.toFixed(2) : lossRepeat.toExponential(1)}</b> nats,{' '}
+        {verdictWord}
         {broken ? (
           <>
             {' '}

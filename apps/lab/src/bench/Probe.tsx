@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { look } from '../lab.ts';
+import { MOST_LETTERS } from '../link.ts';
 import { TOP, type View } from '../protocol.ts';
 import { cell, own, ownTokens, view, wordOf } from '../state.ts';
 import { looksAt } from './Readout.tsx';
@@ -90,6 +91,7 @@ export function Probe(): JSX.Element {
           <span>your own sequence</span>
           <input
             type="text"
+            maxLength={MOST_LETTERS}
             value={typed ?? ''}
             placeholder="numbers or words: the cat sat on the"
             data-testid="own"

@@ -9,7 +9,7 @@ const signed = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(x).toFi
 /** Loss on the repeat at every period of the sweep: filled where solved. */
 function Periods({ record }: { record: Verdict['record'] }): JSX.Element {
   const { periods, lnVocab, solvedBelow } = record.evidence;
-  const top = Math.max(lnVocab * 1.2, ...periods.map((p) => p.lossRepeat.value));
+  const top = Math.max(lnVocab * 1.2, 1e-9, ...periods.map((p) => p.lossRepeat.value));
   const x = (i: number): number => 8 + (i * 284) / Math.max(1, periods.length - 1);
   const y = (loss: number): number => 84 - (76 * Math.min(loss, top)) / top;
   const solved = periods.filter((p) => p.solved).map((p) => p.period);

@@ -294,17 +294,20 @@ export class Bench {
 
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
   private async loadFile({ bytes, file }: Questions['load']['ask']): Promise<RunInfo> {
-    const { config, weights, metadata } = decodeCheckpoint(bytes, file);
+    const { config, weights, metadata } = readCheckpoint(bytes, file);
     refuseTooLarge(config, file);
     const look: Look = { ...START, period: Math.min(this.look.period, longestPeriod(config)) };
     const model = new Model(this.engine, config);
     model.setWeights(weights);
     try {
-      lookAt(model, look, { step: 0, fingerprint: '', ...barsOf(model, LIVE_SEQUENCES) });
+      const view = lookAt(model, look, { step: 0, fingerprint: '', ...barsOf(model, LIVE_SEQUENCES) });
+      if (!view.topShares.every(Number.isFinite))
+        throw new Error('its weights are so large that its outputs overflow.');
     } catch (error) {
       throw new Error(`${file} cannot be shown here: ${(error as Error).message}`);
     }
     await this.drop('main');
+    await this.drop('other'); // its tokens may be other ones
     this.look = look;
     const about = { experiment: withoutTraining(config, file), seed: 0, file: { metadata } };
     const { info } = this.adopt(about, { model, loaded: weights });
@@ -313,12 +316,24 @@ export class Bench {
   }
 }
 
+/** Reads a checkpoint; what only the command line can do about a bad one is told as such. */
+function readCheckpoint(bytes: Uint8Array, file: string): ReturnType<typeof decodeCheckpoint> {
+  try {
+    return decodeCheckpoint(bytes, file);
+  } catch (error) {
+    const { message } = error as Error;
+    throw message.includes('--model-config')
+      ? new Error(`${message} This page has no such option: use the command line's audit.`)
+      : error;
+  }
+}
+
 /** Bytes of patterns and logits that looking at a model may take in this page. */
 const LOOK_BYTES = 200e6;
 
 function refuseTooLarge(config: ModelConfig, file: string): void {
   const { nLayers, nHeads, nCtx, dVocab } = config;
-  const floats = LOOK_SEQUENCES * nCtx * (nLayers * nHeads * nCtx + dVocab);
+  const floats = LOOK_SEQUENCES * nCtx * (nLayers * nHeads * nCtx + 2 * dVocab); // logits, and their softmax
   if (4 * floats > LOOK_BYTES)
     throw new Error(
       `${file} has ${nLayers * nHeads} heads, ${nCtx} positions and ${dVocab} tokens, too many to look at in this page; audit it with the command line.`,

@@ -143,7 +143,7 @@ function topPredictions(
     for (let v = 0; v < dVocab; v++) shares[v]! /= sum;
     if (t < length - 1) truth[t] = shares[tokens[t + 1] as number] as number;
     const order = Array.from(shares.keys()).sort((a, b) => shares[b]! - shares[a]!);
-    for (let i = 0; i < TOP; i++) {
+    for (let i = 0; i < Math.min(TOP, dVocab); i++) {
       topTokens[t * TOP + i] = order[i] as number;
       topShares[t * TOP + i] = shares[order[i] as number] as number;
     }

@@ -192,7 +192,38 @@ type Tensors = Record<string, { shape: readonly number[]; data: ArrayLike<number
 /** Buffers of TransformerLens that hold no weights. */
 const BUFFERS = /\.(mask|IGNORE|rotary_sin|rotary_cos)$/;
 
+const missing = (name: string, file: string): FileFormatError =>
+  new FileFormatError(`${file} has no tensor ${name}, which its config calls for; check the file and the config.`);
+
+function expectShape(
+  found: { readonly shape: readonly number[] },
+  { name, shape, file }: { name: string; shape: readonly number[]; file: string },
+): void {
+  if (found.shape.join() !== shape.join())
+    throw new FileFormatError(
+      `${file}: ${name} has shape [${found.shape}], its config calls for [${shape}]; check the config.`,
+    );
+}
+
+/** Looks at a few tensors before memory for all of them is laid out: a config may ask for any amount. */
+function refuseOtherSizes(
+  { nLayers, nHeads, dModel, dHead, dVocab }: ModelConfig,
+  tensors: Tensors,
+  file: string,
+): void {
+  const shapes: readonly (readonly [string, readonly number[]])[] = [
+    ['embed.W_E', [dVocab, dModel]],
+    [`blocks.${nLayers - 1}.attn.W_Q`, [nHeads, dModel, dHead]],
+  ];
+  for (const [name, shape] of shapes) {
+    const found = tensors[name];
+    if (!found) throw missing(name, file);
+    expectShape(found, { name, shape, file });
+  }
+}
+
 function collectWeights(config: ModelConfig, tensors: Tensors, raw: RawConfig, file: string): NamedWeights {
+  refuseOtherSizes(config, tensors, file);
   const expected = new Parameters(config, referenceEngine.createArena());
   const weights: Record<string, { shape: readonly number[]; data: ArrayLike<number> }> = {};
   const unitLayerNorm = raw.normalization_type === 'LNPre'; // gains were folded into the matrices that follow
@@ -205,16 +236,11 @@ function collectWeights(config: ModelConfig, tensors: Tensors, raw: RawConfig, f
         !(unitLayerNorm && /\bln(1|_final)\.[wb]$/.test(name)) &&
         !(name === 'pos_embed.W_pos' && config.positions === 'none')
       )
-        throw new FileFormatError(
-          `${file} has no tensor ${name}, which its config calls for; check the file and the config.`,
-        );
+        throw missing(name, file);
       weights[name] = { shape, data: new Float32Array(size).fill(/\.w$/.test(name) ? 1 : 0) };
       continue;
     }
-    if (found.shape.join() !== shape.join())
-      throw new FileFormatError(
-        `${file}: ${name} has shape [${found.shape}], its config calls for [${shape}]; check the config.`,
-      );
+    expectShape(found, { name, shape, file });
     for (let i = 0; i < found.data.length; i++)
       if (!Number.isFinite(found.data[i] as number))
         throw new FileFormatError(
