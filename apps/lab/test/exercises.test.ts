@@ -8,6 +8,7 @@ import {
   keyBuilder,
   loadEngine,
   Model,
+  type Pause,
   parseExperiment,
   startWorkers,
   train,
@@ -17,10 +18,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { ExerciseName, Look } from '../src/protocol.ts';
 import { experimentOf, type Setting, turn } from '../src/setting.ts';
 import { checkExercise } from '../src/worker/exercises.ts';
+import { lookAt } from '../src/worker/look.ts';
 
 const SEEDS = [1, 2, 3];
 const whole: Look = { period: 17, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
-const engine = await loadEngine();
+/** As in the page: the same bits on every machine, so that what texts say of a seed holds everywhere. */
+const engine = await loadEngine({ exact: true });
 
 interface Trained {
   readonly model: Model;
@@ -99,5 +102,67 @@ describe.for(SEEDS)('seed %i', (seed) => {
     expect(check(circuit, 'cut-the-path', { cuts: ['v'] })).toBe(false);
     expect(check(circuit, 'cut-the-path', { cuts: ['q', 'k'] })).toBe(false);
     expect(check(shortcut, 'cut-the-path', { cuts: ['k'] })).toBe(false);
+  });
+});
+
+describe('preset varied with seed 1, as the lesson and the answer key tell it', () => {
+  const steps = [600, 1000];
+  const states = new Map<number, Trained>();
+  beforeAll(async () => {
+    const experiment = withSteps(parseExperiment(experimentOf({ preset: 'varied', seed: 1, turned: {} })), 1000);
+    const onPause = (pause: Pause): void => {
+      if (!steps.includes(pause.step)) return;
+      const model = new Model(engine, experiment.model);
+      model.setWeights(pause.weights());
+      states.set(pause.step, { model, experiment, record: audit(model, { sequences: 32 }) });
+    };
+    await train({
+      engine,
+      experiment,
+      seed: 1,
+      threads: 2,
+      startCrew: startWorkers,
+      pauseAt: steps,
+      observer: { onPause },
+    });
+  }, 240_000);
+
+  const L0H0 = { layer: 0, head: 0 };
+  const L0H1 = { layer: 0, head: 1 };
+  /** Loss on the repeat at period 17 with heads switched off. */
+  const lossWithout = (step: number, heads: Look['ablated']): number => {
+    const { model } = states.get(step) as Trained;
+    const known = { step, fingerprint: '', bars: [], chance: { previousToken: 0, induction: 0 } };
+    return lookAt(model, { ...whole, ablated: heads }, known).lossRepeat as number;
+  };
+
+  test('after 600 steps two heads share the work, after 1000 one does it', () => {
+    const intact = lossWithout(600, []);
+    for (const head of [L0H0, L0H1]) expect(Math.abs(lossWithout(600, [head]) - intact)).toBeLessThan(0.1);
+    expect(lossWithout(600, [L0H0, L0H1])).toBeGreaterThan(intact + 4);
+    expect(lossWithout(1000, [L0H0])).toBeGreaterThan(lossWithout(1000, []) + 4);
+    expect(lossWithout(1000, [L0H1])).toBeLessThan(lossWithout(1000, []) + 0.1);
+  });
+
+  test('one of four induction heads can be spared, all four cannot', () => {
+    const layer1 = allHeads(states.get(1000)!.model.config).filter(({ layer }) => layer === 1);
+    expect(lossWithout(1000, [layer1[1]!])).toBeLessThan(lossWithout(1000, []) + 0.3);
+    expect(lossWithout(1000, layer1)).toBeGreaterThan(4);
+  });
+
+  test('after 1000 steps each exercise that starts there has its answer', () => {
+    const on = states.get(1000) as Trained;
+    expect(check(on, 'previous-token-head', {}, [L0H0])).toBe(true);
+    expect(check(on, 'previous-token-head', {}, [L0H1])).toBe(false);
+    expect(check(on, 'smallest-set', { ablated: [L0H0] })).toBe(true);
+    expect(check(on, 'smallest-set', { ablated: [L0H0, L0H1] })).toBe(false);
+    expect((['q', 'k', 'v'] as const).map((cut) => check(on, 'cut-the-path', { cuts: [cut] }))).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    const early = states.get(600) as Trained;
+    expect(check(early, 'previous-token-head', {}, [L0H0])).toBe(false);
+    expect(check(early, 'smallest-set', { ablated: [L0H0, L0H1] })).toBe(true);
   });
 });
