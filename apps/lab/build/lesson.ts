@@ -90,7 +90,7 @@ function placeFigures(html: string): string {
     /<p><img src="(images\/lesson\/[\w-]+)\.svg" alt="([^"]*)"[^>]*><\/p>/g,
     (_, path: string, alt: string) => {
       const at = `../../docs/${path}`;
-      return `<figure class="prepared"><picture><source media="(prefers-color-scheme: dark)" srcset="${at}-dark.svg"><img src="${at}.svg" alt="${alt}" loading="lazy" decoding="async"></picture><figcaption>${alt}</figcaption></figure>`;
+      return `<figure class="prepared"><picture><source media="(prefers-color-scheme: dark)" srcset="${at}-dark.svg"><img src="${at}.svg" alt="${alt}" fetchpriority="low" decoding="async"></picture><figcaption>${alt}</figcaption></figure>`;
     },
   );
 }

@@ -220,7 +220,6 @@ test('an exercise is set up, answered and checked on the bench; the lesson’s b
   await circuit.getByText(/looks from \d+ to \d+ with \d+ % of its attention/).waitFor();
   // A reader who only scrolls sees every prepared figure.
   for (const image of await page.locator('.prepared img').all()) {
-    await image.scrollIntoViewIfNeeded();
     await page.waitForFunction((i) => (i as HTMLImageElement).naturalWidth > 0, await image.elementHandle());
   }
   expect(await numberIn(page, 'step')).toBe(0);

@@ -39,10 +39,13 @@ const deadAbove = (model: Model): number => Math.log(model.config.dVocab) / 2;
 const measure = (model: Model, periods: readonly number[]): RepeatSet =>
   new RepeatSet(model, { sequences: 36, seed: 7, periods });
 
+/** The periods over which the loss of a broken model is averaged. */
+const fewPeriods = (model: Model): number[] => spread(sweepPeriods(model.config), 3);
+const overPeriods = (model: Model): string => `(mean over periods ${fewPeriods(model).join(', ')})`;
+
 /** Loss on the repeat over a few periods, with some interventions. */
-function lossWith(model: Model, interventions: readonly Intervention[]): number {
-  return mean(measure(model, spread(sweepPeriods(model.config), 3)).losses(interventions));
-}
+const lossWith = (model: Model, interventions: readonly Intervention[]): number =>
+  mean(measure(model, fewPeriods(model)).losses(interventions));
 
 function* subsets(heads: readonly HeadName[], size: number, from = 0): Generator<HeadName[]> {
   if (size === 0) yield [];
@@ -96,17 +99,19 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
     if (look.cuts.length > 0) return refused('Restore the paths: this exercise is about removing heads.');
     const chosen = look.ablated;
     if (chosen.length === 0) return refused('Nothing is removed yet: switch heads off below their heatmaps.');
-    const set = measure(model, spread(sweepPeriods(config), 3));
+    const set = measure(model, fewPeriods(model));
     const lossWithout = (removed: readonly HeadName[]): number => mean(set.losses(ablate(config, removed, look.kind)));
     const loss = lossWithout(chosen);
     if (loss <= limit)
-      return refused(`Without ${labels(chosen)} the loss is ${nats(loss)}; copying is dead above ${nats(limit)}.`);
+      return refused(
+        `Without ${labels(chosen)} the loss is ${nats(loss)} ${overPeriods(model)}; copying is dead above ${nats(limit)}.`,
+      );
     for (let size = 1; size < chosen.length; size++)
       for (const smaller of subsets(heads, size))
         if (lossWithout(smaller) > limit)
           return refused(`That kills it (${nats(loss)}), but a set of ${size} is enough. Which?`);
     return passed(
-      `Without ${labels(chosen)} the loss rises from ${nats(intact)} to ${nats(loss)}, and no smaller set does it: every one was tried.`,
+      `Without ${labels(chosen)} the loss rises from ${nats(intact)} to ${nats(loss)} ${overPeriods(model)}, and no smaller set does it: every one was tried.`,
     );
   },
 
