@@ -5,6 +5,7 @@ import {
   loadEngine,
   Model,
   type NamedWeights,
+  type Pause,
   parseExperiment,
   startWorkers,
   train,
@@ -39,7 +40,7 @@ async function statesOf(
   const experiment = withSteps(parseExperiment(experimentOf({ preset, seed, turned: {} })), Math.max(...steps));
   const states = new Map<number, NamedWeights>();
   const observer = {
-    onPause: ({ step, weights }: { step: number; weights: () => NamedWeights }) => states.set(step, weights()),
+    onPause: ({ step, weights }: Pause): void => void states.set(step, weights()),
   };
   await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, pauseAt: steps, observer });
   return states;
