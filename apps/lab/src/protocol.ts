@@ -40,6 +40,9 @@ export interface HeadBars extends HeadName {
   readonly offset: number;
 }
 
+/** Times the loss of guessing: above it a model is said to be worse than that, and not merely as good. */
+export const WORSE_THAN_GUESSING = 1.05;
+
 /** Most probable next tokens that are shown. */
 export const TOP = 3;
 

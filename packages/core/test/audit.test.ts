@@ -105,12 +105,14 @@ test('other vocabularies, contexts and layers are audited; a context too short t
 });
 
 describe('models trained from the presets', () => {
+  // Eight seeds each, at full length, are in presets.slow.test.ts.
   const CASES = [
-    { name: 'literal', steps: 300, verdict: 'positional shortcut' },
-    { name: 'literal-1-layer', steps: 300, verdict: 'positional shortcut' },
-    { name: 'varied', steps: 500, verdict: 'induction' },
-    { name: 'two-heads', steps: 600, verdict: 'induction' },
-  ].flatMap((c) => [101, 102].map((seed) => ({ ...c, seed })));
+    { name: 'literal', steps: 300, seed: 101, verdict: 'positional shortcut' },
+    { name: 'literal-1-layer', steps: 300, seed: 102, verdict: 'positional shortcut' },
+    { name: 'varied', steps: 400, seed: 101, verdict: 'induction' },
+    { name: 'varied', steps: 400, seed: 102, verdict: 'induction' },
+    { name: 'two-heads', steps: 600, seed: 101, verdict: 'induction' },
+  ];
 
   test.for(CASES)('$name, $steps steps, seed $seed: $verdict', async ({ name, steps, seed, verdict }) => {
     const json = JSON.parse(readFileSync(new URL(`../presets/${name}.json`, import.meta.url), 'utf8'));

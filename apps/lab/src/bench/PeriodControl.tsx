@@ -1,7 +1,7 @@
 // The unmasking: at which period the probe repeats, and what the model pays there.
 import type { JSX } from 'preact';
 import { change } from '../lab.ts';
-import { TOP, type View } from '../protocol.ts';
+import { TOP, type View, WORSE_THAN_GUESSING } from '../protocol.ts';
 import { own, period, run, view, wordOf } from '../state.ts';
 
 /** What the model expects after the reader's own last token. */
@@ -36,7 +36,11 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
     ) : null;
   const width = (x: number): string => `${Math.min(100, (100 * x) / (2.5 * lnVocab))}%`;
   const verdictWord =
-    lossRepeat > lnVocab * 1.05 ? 'worse than guessing' : lossRepeat < lnVocab / 2 ? 'solved' : 'not solved';
+    lossRepeat > lnVocab * WORSE_THAN_GUESSING
+      ? 'worse than guessing'
+      : lossRepeat < lnVocab / 2
+        ? 'solved'
+        : 'not solved';
   return (
     <div class="loss-now">
       <p>

@@ -17,7 +17,7 @@ import {
   sweepPeriods,
 } from '@induction-lab/core/browser';
 import literal from '@induction-lab/core/presets/literal.json' with { type: 'json' };
-import type { ExerciseAnswer, ExerciseName, ExerciseResult } from '../protocol.ts';
+import { type ExerciseAnswer, type ExerciseName, type ExerciseResult, WORSE_THAN_GUESSING } from '../protocol.ts';
 import { interventionsOf } from './look.ts';
 
 /** The model that an exercise is checked on. `audit` is slow, so it is asked for only where it is needed. */
@@ -141,7 +141,7 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
     const { config } = model;
     const loss = mean(measure(model, [look.period]).clean);
     const chance = Math.log(config.dVocab);
-    return loss > chance
+    return loss > WORSE_THAN_GUESSING * chance
       ? passed(`At period ${look.period} it pays ${nats(loss)}: worse than the ${nats(chance)} of knowing nothing.`)
       : refused(
           `At period ${look.period} it pays ${nats(loss)}, no more than guessing (${nats(chance)}): that does not give it away.`,
