@@ -25,7 +25,7 @@ function Column({ shown, position, looked }: { shown: View; position: number; lo
         {wordOf(tokens[position] as number)}
       </span>
       <span
-        class="guess"
+        class="expected"
         data-right={position + 1 < tokens.length && guess === tokens[position + 1]}
         style={{ '--share': shown.topShares[position * TOP] as number }}
       >
@@ -116,11 +116,11 @@ export function Probe(): JSX.Element {
             second copy, then tokens that repeat nothing{' '}
           </>
         ) : null}
-        <span class="guess sample" style={{ '--share': 0.8 }}>
+        <span class="expected sample" style={{ '--share': 0.8 }}>
           next
         </span>{' '}
         what the model expects to come next, fuller the more probable;{' '}
-        <span class="guess sample" data-right="true" style={{ '--share': 0.8 }}>
+        <span class="expected sample" data-right="true" style={{ '--share': 0.8 }}>
           next
         </span>{' '}
         and it does come

@@ -54,7 +54,7 @@ function CellText({ shown, at }: { shown: View; at: Cell }): JSX.Element {
       {top.map(({ token, share }, i) => (
         <span key={token}>
           {i > 0 ? ', ' : ''}
-          <span class="guess" data-right={token === next} style={{ '--share': share }}>
+          <span class="expected" data-right={token === next} style={{ '--share': share }}>
             {wordOf(token)}
           </span>{' '}
           ({(100 * share).toFixed(0)} %)
