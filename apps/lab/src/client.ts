@@ -13,6 +13,8 @@ export class WorkerGone extends Error {}
 export class Client {
   private worker: Worker;
   private nextId = 1;
+  /** Why the worker died; null while it lives. */
+  private gone: string | null = null;
   private readonly waiting = new Map<number, Waiting>();
   private readonly onMessage: (message: Message) => void;
   private readonly onDeath: (reason: string) => void;
@@ -26,6 +28,10 @@ export class Client {
   ask<K extends QuestionKind>(kind: K, ask: Questions[K]['ask']): Promise<Questions[K]['answer']> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
+      if (this.gone !== null) {
+        reject(new WorkerGone(this.gone));
+        return;
+      }
       this.waiting.set(id, { resolve, reject });
       this.worker.postMessage({ id, kind, ask });
     });
@@ -35,6 +41,7 @@ export class Client {
   restart(): void {
     this.worker.terminate();
     this.abandon('The training worker was started anew.');
+    this.gone = null;
     this.worker = this.listen(startWorker());
   }
 
@@ -42,6 +49,7 @@ export class Client {
     const dead = (reason: string): void => {
       if (worker !== this.worker && this.worker) return;
       worker.terminate(); // one that threw might go on, unheard
+      this.gone = reason;
       this.abandon(reason);
       this.onDeath(reason);
     };

@@ -4,7 +4,7 @@ import { showPanel } from './bench/showPanel.ts';
 import { Client, WorkerGone } from './client.ts';
 import { DEFAULTS, headText, type LinkState, readLink, settingText, writeLink } from './link.ts';
 import { readTokens } from './ownTokens.ts';
-import type { HeadName, Look, Message, PathInput } from './protocol.ts';
+import type { HeadName, Look, Message, PathInput, RunInfo } from './protocol.ts';
 import { experimentOf, type Setting, stepsOf } from './setting.ts';
 import {
   ablated,
@@ -75,6 +75,7 @@ function hear(message: Message): void {
       threads.value = message.threads;
       kept.value = message.kept;
       lossesVersion.value++;
+      if (message.status === 'failed') opening.value = null; // it will not get there
     });
     wakeWaiting();
   } else if (message.kind === 'view') {
@@ -165,6 +166,17 @@ export function look(): void {
     });
 }
 
+/** Leaves out heads and a period that this model does not have. */
+function fitTo({ experiment: { model } }: RunInfo): void {
+  const fits = ({ layer, head }: HeadName): boolean => layer < model.nLayers && head < model.nHeads;
+  const strangers = [...ablated.value, ...(selected.value ? [selected.value] : [])].filter((head) => !fits(head));
+  if (opening.value && strangers.length > 0)
+    say({ tone: 'bad', text: `This model has no ${strangers.map(headText).join(', ')}; left out of the link.` });
+  ablated.value = ablated.value.filter(fits);
+  if (selected.value && !fits(selected.value)) selected.value = null;
+  period.value = Math.min(period.value, Math.floor(model.nCtx / 2));
+}
+
 /** Starts a run of a setting. An impossible one is refused with a sentence, and the bench stays as it is. */
 export async function start(next: Setting): Promise<void> {
   overtake();
@@ -181,6 +193,8 @@ async function begin(
   const experiment = experimentOf(next);
   const typed = own.value === null ? null : readTokens(own.value, experiment.model);
   const aside = { name: run.value?.name ?? '', setting: setting.value, losses: losses.all };
+  const mine = opening.value;
+  complaint.value = null; // so that the same refusal is said again
   try {
     const info = await client.ask('start', {
       experiment,
@@ -196,15 +210,7 @@ async function begin(
       setting.value = next;
       viewed.value = null;
       verdict.value = null;
-      complaint.value = null;
-      const { nLayers, nHeads } = info.experiment.model;
-      const fits = ({ layer, head }: HeadName): boolean => layer < nLayers && head < nHeads;
-      const strangers = [...ablated.value, ...(selected.value ? [selected.value] : [])].filter((head) => !fits(head));
-      if (opening.value && strangers.length > 0)
-        say({ tone: 'bad', text: `This model has no ${strangers.map(headText).join(', ')}; left out of the link.` });
-      ablated.value = ablated.value.filter(fits);
-      if (selected.value && !fits(selected.value)) selected.value = null;
-      period.value = Math.min(period.value, Math.floor(info.experiment.model.nCtx / 2));
+      if (opening.value === mine) fitTo(info); // else what is shown belongs to a newer link
     });
     return 'started';
   } catch (error) {
@@ -371,6 +377,7 @@ async function revisit(state: LinkState): Promise<void> {
   await client.ask('control', behind ? { action: 'pause' } : { action: 'play', until: state.step }).catch(tell);
   if (!behind && !(await comesTo(state.step, state))) return;
   if (opening.value !== state) return;
+  if (run.value) fitTo(run.value);
   arrive(state.viewed ?? state.step);
 }
 
@@ -411,6 +418,7 @@ export async function open(state: LinkState): Promise<void> {
   if (main === 'refused') {
     const refusal = `This link asks for what is not possible: ${complaint.value}`;
     if (!run.value) await begin(DEFAULTS.setting);
+    if (opening.value !== state) return;
     say({ tone: 'bad', text: refusal });
     arrive(step.value);
   } else if (await comesTo(state.step, state)) arrive(state.viewed ?? step.value);
@@ -439,5 +447,5 @@ export async function revive(): Promise<void> {
   });
   client.restart();
   setSpeed(speed.value);
-  await open(state);
+  await open({ ...state }); // another one: the opening that died with the worker is over
 }

@@ -1,21 +1,11 @@
 // How often the exercises have an answer, over seeds: the teachers' page tells it. `npm run test:slow` remakes the table.
-import {
-  allHeads,
-  audit,
-  loadEngine,
-  Model,
-  type NamedWeights,
-  type Pause,
-  parseExperiment,
-  startWorkers,
-  train,
-  withSteps,
-} from '@induction-lab/core/node';
+import { allHeads, audit, loadEngine, Model, type NamedWeights, parseExperiment } from '@induction-lab/core/node';
 import { afterAll, expect, test } from 'vitest';
 import { resultTable, writeResults } from '../../../packages/core/test/support/results.ts';
 import type { ExerciseName, HeadName, Look } from '../src/protocol.ts';
 import { experimentOf, type PresetName } from '../src/setting.ts';
 import { checkExercise } from '../src/worker/exercises.ts';
+import { statesOf } from './states.ts';
 
 const SEEDS = 12;
 const engine = await loadEngine({ exact: true });
@@ -30,20 +20,6 @@ interface Answers {
   readonly onlyK: boolean;
   /** Periods that unmask a shortcut. */
   readonly unmasking: readonly number[];
-}
-
-async function statesOf(
-  preset: PresetName,
-  seed: number,
-  steps: readonly number[],
-): Promise<Map<number, NamedWeights>> {
-  const experiment = withSteps(parseExperiment(experimentOf({ preset, seed, turned: {} })), Math.max(...steps));
-  const states = new Map<number, NamedWeights>();
-  const observer = {
-    onPause: ({ step, weights }: Pause): void => void states.set(step, weights()),
-  };
-  await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, pauseAt: steps, observer });
-  return states;
 }
 
 function answersOf(preset: PresetName, weights: NamedWeights): Answers {
@@ -74,7 +50,8 @@ test.for(Array.from({ length: SEEDS }, (_, i) => i + 1))('seed %i', async (seed)
     ['two-heads', [300]],
     ['varied', [1000, 1500]],
   ] as const) {
-    const states = await statesOf(preset, seed, steps);
+    const experiment = parseExperiment(experimentOf({ preset, seed, turned: {} }));
+    const states = await statesOf(engine, experiment, { seed, steps });
     for (const step of steps) add(`${preset}, ${step} steps`, answersOf(preset, states.get(step) as NamedWeights));
   }
   const two = results.get('two-heads, 300 steps')?.at(-1);

@@ -8,17 +8,15 @@ import {
   keyBuilder,
   loadEngine,
   Model,
-  type Pause,
+  type NamedWeights,
   parseExperiment,
-  startWorkers,
-  train,
-  withSteps,
 } from '@induction-lab/core/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ExerciseName, Look } from '../src/protocol.ts';
 import { experimentOf, type Setting, turn } from '../src/setting.ts';
 import { checkExercise } from '../src/worker/exercises.ts';
 import { lookAt } from '../src/worker/look.ts';
+import { statesOf } from './states.ts';
 
 const SEEDS = [1, 2, 3];
 const whole: Look = { period: 17, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
@@ -31,11 +29,12 @@ interface Trained {
   readonly record: AuditRecord;
 }
 
+/** As far as the page would train it: the schedule of the learning rate is the whole run's. */
 async function trained(setting: Setting, steps: number): Promise<Trained> {
-  const experiment = withSteps(parseExperiment(experimentOf(setting)), steps);
-  const { weights } = await train({ engine, experiment, seed: setting.seed, threads: 2, startCrew: startWorkers });
+  const experiment = parseExperiment(experimentOf(setting));
   const model = new Model(engine, experiment.model);
-  model.setWeights(weights);
+  const states = await statesOf(engine, experiment, { seed: setting.seed, steps: [steps] });
+  model.setWeights(states.get(steps) as NamedWeights);
   return { model, experiment, record: audit(model, { sequences: 32 }) };
 }
 
@@ -109,22 +108,12 @@ describe('preset varied with seed 1, as the lesson and the answer key tell it', 
   const steps = [600, 1000];
   const states = new Map<number, Trained>();
   beforeAll(async () => {
-    const experiment = withSteps(parseExperiment(experimentOf({ preset: 'varied', seed: 1, turned: {} })), 1000);
-    const onPause = (pause: Pause): void => {
-      if (!steps.includes(pause.step)) return;
+    const experiment = parseExperiment(experimentOf({ preset: 'varied', seed: 1, turned: {} }));
+    for (const [step, weights] of await statesOf(engine, experiment, { seed: 1, steps })) {
       const model = new Model(engine, experiment.model);
-      model.setWeights(pause.weights());
-      states.set(pause.step, { model, experiment, record: audit(model, { sequences: 32 }) });
-    };
-    await train({
-      engine,
-      experiment,
-      seed: 1,
-      threads: 2,
-      startCrew: startWorkers,
-      pauseAt: steps,
-      observer: { onPause },
-    });
+      model.setWeights(weights);
+      states.set(step, { model, experiment, record: audit(model, { sequences: 32 }) });
+    }
   }, 240_000);
 
   const L0H0 = { layer: 0, head: 0 };

@@ -79,9 +79,8 @@ test('a refused experiment leaves what is looked at', async () => {
   await page.getByLabel('shortest period').fill('40');
   await page.getByLabel('shortest period').press('Enter');
   await page.getByText(/Not possible/).waitFor();
-  await page.getByTestId('period').fill('9');
-  await page.getByText('probe’s period 9').waitFor();
-  expect(await fingerprintOf(page, 2)).toBe(early);
+  await page.waitForTimeout(500); // nothing else may come to be shown
+  expect(await page.locator('.fingerprint').innerText()).toBe(early);
   await page.context().close();
 });
 

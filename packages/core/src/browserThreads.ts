@@ -19,7 +19,12 @@ function takeWorker(): Worker {
 function rest(worker: Worker): void {
   worker.postMessage(null);
   worker.onmessage = null;
-  worker.onerror = () => resting.delete(worker);
+  worker.onmessageerror = null;
+  worker.onerror = (event) => {
+    event.preventDefault(); // no run needs it
+    resting.delete(worker);
+    worker.terminate();
+  };
   resting.add(worker);
 }
 

@@ -1,7 +1,7 @@
 // What has to be said: a broken file, a strange link, a dead worker. Said once, for eyes and ears, and put away.
 import type { JSX } from 'preact';
 import { revive } from '../lab.ts';
-import { notice } from '../state.ts';
+import { isLoaded, notice } from '../state.ts';
 import { focusOn } from './Action.tsx';
 
 export function NoticeLine(): JSX.Element {
@@ -19,19 +19,21 @@ export function NoticeLine(): JSX.Element {
                 void revive();
               }}
             >
-              Train it again
+              {isLoaded.value ? 'Start anew' : 'Train it again'}
             </button>
           ) : null}
-          <button
-            type="button"
-            class="plain"
-            onClick={() => {
-              focusOn('#bench');
-              notice.value = null;
-            }}
-          >
-            Close
-          </button>
+          {said.restart ? null : (
+            <button
+              type="button"
+              class="plain"
+              onClick={() => {
+                focusOn('#bench');
+                notice.value = null;
+              }}
+            >
+              Close
+            </button>
+          )}
         </>
       ) : null}
     </div>

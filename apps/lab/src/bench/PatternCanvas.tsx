@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { View } from '../protocol.ts';
 import { cell } from '../state.ts';
 import { drawPattern, scheme } from './colours.ts';
+import { drawSoon } from './drawing.ts';
 
 export interface PatternProps {
   /** Read inside an effect, so that new weights are drawn without rendering anything anew. */
@@ -34,8 +35,10 @@ export function PatternCanvas({ source, head, part = 'patterns' }: PatternProps)
     () =>
       effect(() => {
         const view = source();
-        if (view && canvas.current && (head + 1) * view.tokens.length ** 2 <= view[part].length)
-          drawPattern(canvas.current, headWeights(view, head, part), view.tokens.length, scheme.value);
+        const colours = scheme.value;
+        const element = canvas.current;
+        if (view && element && (head + 1) * view.tokens.length ** 2 <= view[part].length)
+          drawSoon(element, () => drawPattern(element, headWeights(view, head, part), view.tokens.length, colours));
       }),
     [source, head, part],
   );

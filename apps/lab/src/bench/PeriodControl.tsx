@@ -7,7 +7,7 @@ import { own, period, run, view, wordOf } from '../state.ts';
 /** What the model expects after the reader's own last token. */
 function Expected({ shown }: { shown: View }): JSX.Element | null {
   const last = shown.tokens.length - 1;
-  if (own.value === null || last < 0) return null;
+  if (shown.period > 0 || last < 0) return null;
   const top = Array.from({ length: TOP }, (_, i) => ({
     word: wordOf(shown.topTokens[last * TOP + i] as number),
     share: Math.round(100 * (shown.topShares[last * TOP + i] as number)),
@@ -29,7 +29,7 @@ function Expected({ shown }: { shown: View }): JSX.Element | null {
 /** The loss of what is looked at, broken or not, in words and as a bar against guessing. */
 function LossNow({ shown }: { shown: View }): JSX.Element | null {
   const { lossRepeat, lossRepeatIntact, lnVocab, broken } = shown;
-  const typed = own.value !== null;
+  const typed = shown.period === 0;
   if (lossRepeat === null)
     return typed ? (
       <p class="quiet">Nothing in your sequence can be copied from earlier in it: no loss to show.</p>

@@ -36,7 +36,7 @@ export const EXERCISES: readonly Exercise[] = [
   {
     name: 'unmask',
     title: 'Unmask the shortcut',
-    task: 'This model copies its block perfectly. Move the period slider to a repeat on which it pays more than knowing nothing would cost.',
+    task: 'This model copies its block perfectly. Move the period slider to a repeat on which it pays clearly more than knowing nothing would cost.',
     start: 'preset=literal&seed=1&step=400&period=25',
   },
   {

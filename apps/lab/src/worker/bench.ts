@@ -197,7 +197,7 @@ export class Bench {
   private onFailure(run: Run, error: Error): void {
     if (run === this.main?.run) this.progress();
     const remedy = 'What is kept on the timeline can still be looked at; Reset starts again.';
-    this.post({ kind: 'trouble', sentence: `${error.message} ${remedy}` });
+    this.post({ kind: 'trouble', sentence: `${error.message.replace(/\.?$/, '.')} ${remedy}` });
   }
 
   private progress(): void {

@@ -144,7 +144,7 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
     return loss > WORSE_THAN_GUESSING * chance
       ? passed(`At period ${look.period} it pays ${nats(loss)}: worse than the ${nats(chance)} of knowing nothing.`)
       : refused(
-          `At period ${look.period} it pays ${nats(loss)}, no more than guessing (${nats(chance)}): that does not give it away.`,
+          `At period ${look.period} it pays ${nats(loss)}, hardly more than guessing (${nats(chance)}) or less: that does not give it away.`,
         );
   },
 
