@@ -37,6 +37,7 @@ import {
   verdict,
   view,
   viewed,
+  viewLater,
 } from './state.ts';
 
 const client = new Client(hear, (reason) => {
@@ -83,6 +84,9 @@ function hear(message: Message): void {
     batch(() => {
       view.value = message.view;
       beside.value = message.beside;
+    });
+    setTimeout(() => {
+      viewLater.value = view.value;
     });
   }
 }
@@ -441,6 +445,7 @@ export async function revive(): Promise<void> {
     notice.value = null;
     run.value = null;
     view.value = null;
+    viewLater.value = null;
     step.value = 0;
     kept.value = [0];
     status.value = 'paused';

@@ -38,6 +38,8 @@ export const kept: Signal<readonly number[]> = signal([0]);
 export const losses: { all: Losses[] } = { all: [] };
 export const lossesVersion: Signal<number> = signal(0);
 export const view: Signal<View | null> = signal(null);
+/** The same view a task later: scores and tokens do not have to change together with the patterns. */
+export const viewLater: Signal<View | null> = signal(null);
 export const beside: Signal<View | null> = signal(null);
 export const other: Signal<OtherRun | null> = signal(null);
 

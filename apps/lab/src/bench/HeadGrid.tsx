@@ -3,29 +3,43 @@ import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { toggleAblation, toggleEnlarged } from '../lab.ts';
-import type { HeadBars, View } from '../protocol.ts';
+import type { View } from '../protocol.ts';
 import { ablated, beside, cell, currentVerdict, other, runTitle, sameHead, selected, view } from '../state.ts';
-import { roleName, roleOf, roleOfMark } from './headRoles.ts';
+import { type Role, roleName, roleOf, roleOfMark } from './headRoles.ts';
 import { headWeights, PatternCanvas } from './PatternCanvas.tsx';
 import { PeriodControl } from './PeriodControl.tsx';
+
+/** With more heads in a row than this, words on buttons do not fit. */
+const MANY = 8;
 
 /** Always the same functions, so that canvases keep the effects that read them. */
 const mainView = (): View | null => view.value;
 const besideView = (): View | null => beside.value;
 
-function Tile({ head, index, still }: { head: HeadBars; index: number; still: boolean }): JSX.Element {
-  const mark = still ? undefined : currentVerdict.value?.marks.get(head.label);
-  const role = roleOfMark(mark) ?? roleOf(head);
-  const off = !still && ablated.value.some((h) => sameHead(h, head));
-  const chosen = !still && selected.value !== null && sameHead(selected.value, head);
-  const name = { layer: head.layer, head: head.head };
+interface TileProps {
+  readonly layer: number;
+  readonly head: number;
+  readonly label: string;
+  /** What its pattern looks like. */
+  readonly looks: Role;
+  readonly index: number;
+  readonly still: boolean;
+  readonly narrow: boolean;
+}
+
+/** Its properties are plain values, so that a new view renders only the tiles that say something else. */
+function Tile({ layer, head, label, looks, index, still, narrow }: TileProps): JSX.Element {
+  const name = { layer, head };
+  const mark = still ? undefined : currentVerdict.value?.marks.get(label);
+  const role = roleOfMark(mark) ?? looks;
+  const off = !still && ablated.value.some((h) => sameHead(h, name));
+  const chosen = !still && selected.value !== null && sameHead(selected.value, name);
   const source = still ? besideView : mainView;
-  const narrow = (view.value?.nHeads ?? 0) > 8; // then the words do not fit
   const says = mark ?? (role === 'quiet' ? '' : roleName[role]);
   return (
-    <div class="tile" data-role={role} data-off={off} data-head={head.label}>
+    <div class="tile" data-role={role} data-off={off} data-head={label}>
       <div class="tile-head">
-        <b>{head.label}</b>
+        <b>{label}</b>
         <span class="says">{says}</span>
       </div>
       <div class="frame">
@@ -36,7 +50,7 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
             type="button"
             class="enlarge"
             aria-pressed={chosen}
-            aria-label={`${head.label}${says ? `, ${says}` : ''}: attention pattern, enlarge`}
+            aria-label={`${label}${says ? `, ${says}` : ''}: attention pattern, enlarge`}
             onClick={() => toggleEnlarged(name)}
           >
             <PatternCanvas source={source} head={index} />
@@ -52,7 +66,7 @@ function Tile({ head, index, still }: { head: HeadBars; index: number; still: bo
           type="button"
           class="ablate"
           aria-pressed={off}
-          aria-label={`${off ? 'off' : 'switch off'} ${head.label}`}
+          aria-label={`${off ? 'off' : 'switch off'} ${label}`}
           onClick={() => toggleAblation(name)}
         >
           {off ? 'off' : narrow ? '×' : 'switch off'}
@@ -91,8 +105,17 @@ function Heads({ shown, still }: { shown: View; still: boolean }): JSX.Element {
   const host = useCrosshair(still ? besideView : mainView);
   return (
     <div class="heads" ref={host} style={{ '--heads': shown.nHeads }}>
-      {shown.bars.map((head, index) => (
-        <Tile key={head.label} head={head} index={index} still={still} />
+      {shown.bars.map((bars, index) => (
+        <Tile
+          key={bars.label}
+          layer={bars.layer}
+          head={bars.head}
+          label={bars.label}
+          looks={roleOf(bars)}
+          index={index}
+          still={still}
+          narrow={shown.nHeads > MANY}
+        />
       ))}
     </div>
   );

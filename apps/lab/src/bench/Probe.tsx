@@ -4,7 +4,7 @@ import { useRef } from 'preact/hooks';
 import { look } from '../lab.ts';
 import { MOST_LETTERS } from '../link.ts';
 import { TOP, type View } from '../protocol.ts';
-import { cell, own, ownTokens, view, wordOf } from '../state.ts';
+import { cell, own, ownTokens, viewLater, wordOf } from '../state.ts';
 import { looksAt } from './Readout.tsx';
 
 /** A token, and below it what the model expects to come next: the fuller the colour, the more probable. */
@@ -77,7 +77,7 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
 }
 
 export function Probe(): JSX.Element {
-  const shown = view.value;
+  const shown = viewLater.value;
   const typed = own.value;
   const complaint =
     typed === null ? null : ownTokens.value === null ? 'Type two tokens or more.' : ownTokens.value.complaint;

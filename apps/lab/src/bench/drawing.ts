@@ -1,13 +1,14 @@
-// Many canvases change at once: they are drawn a few at a time, so that no frame waits for all of them.
+// Many canvases change at once: they are drawn a few at a time, in tasks of their own beside the browser's layout and
+// painting, so that no frame waits for all of them.
 
-/** Milliseconds of a frame that drawing may take. */
+/** Milliseconds that one task of drawing may take. */
 const BUDGET = 5;
 
 /** What is still to be drawn; a newer picture of a canvas takes the place of an older one. */
 const due = new Map<HTMLCanvasElement, () => void>();
 
 export function drawSoon(canvas: HTMLCanvasElement, draw: () => void): void {
-  if (due.size === 0) requestAnimationFrame(drawSome);
+  if (due.size === 0) setTimeout(drawSome);
   due.set(canvas, draw);
 }
 
@@ -18,5 +19,5 @@ function drawSome(): void {
     draw();
     if (performance.now() > end) break;
   }
-  if (due.size > 0) requestAnimationFrame(drawSome);
+  if (due.size > 0) setTimeout(drawSome);
 }

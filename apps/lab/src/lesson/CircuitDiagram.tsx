@@ -1,7 +1,7 @@
 // The circuit, step by step, on a real sequence: previous-token head → key → match → copy.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { status, view } from '../state.ts';
+import { status, viewLater } from '../state.ts';
 import { type CircuitData, circuitOf, preparedCircuit } from './circuit.ts';
 
 const WIDTH = 520;
@@ -138,7 +138,7 @@ function Drawing({ data, k, q, active }: { data: CircuitData; k: number; q: numb
 export function CircuitDiagram(): JSX.Element {
   const [active, activate] = useState(0);
   const [turn, setTurn] = useState(0);
-  const data = (view.value && circuitOf(view.value)) ?? preparedCircuit;
+  const data = (viewLater.value && circuitOf(viewLater.value)) ?? preparedCircuit;
   const { period } = data;
   const queries = period - 1;
   // From the middle on: the first positions have hardly anything else to attend to.
@@ -170,7 +170,7 @@ export function CircuitDiagram(): JSX.Element {
         <span class="quiet">
           {data.live
             ? 'Measured on the model on the bench.'
-            : `Measured on a model trained beforehand; the one on the bench ${view.value?.broken ? 'is broken' : 'has no such heads'} just now.`}
+            : `Measured on a model trained beforehand; the one on the bench ${viewLater.value?.broken ? 'is broken' : 'has no such heads'} just now.`}
         </span>
         <button type="button" class="plain" onClick={() => setTurn(turn + 1)}>
           Another query
