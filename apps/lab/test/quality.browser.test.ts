@@ -135,7 +135,9 @@ test('the first view loads under 120 KB of JavaScript, workers included, kernels
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();
   const requests: string[] = [];
+  const finished: string[] = [];
   context.on('request', (request) => requests.push(request.url()));
+  context.on('requestfinished', (request) => finished.push(request.url()));
   await page.goto(`${own.url}#preset=literal-1-layer&seed=1&step=4`);
   await untilStep(page, 4);
   const scripts = (): string[] =>
@@ -145,8 +147,11 @@ test('the first view loads under 120 KB of JavaScript, workers included, kernels
   const entry = scripts().find((path) => /\/index-/.test(path)) as string;
   const later = [...text(entry).matchAll(/import\(\W\.(\/[\w-]+\.js)/g)].map(([, name]) => name as string);
   expect(later.length).toBe(1);
-  await expect.poll(() => scripts().filter((path) => path.endsWith(later[0] as string)).length).toBe(1);
-  await page.waitForLoadState('networkidle');
+  await expect
+    .poll(() => finished.some((url) => url.endsWith(later[0] as string)) && finished.length === requests.length, {
+      timeout: 30_000,
+    })
+    .toBe(true);
   expect(requests.filter((url) => !url.startsWith(own.url))).toEqual([]);
   const first = scripts().filter((path) => !path.endsWith(later[0] as string));
   expect(first.some((path) => path.includes('labWorker'))).toBe(true);
