@@ -1,11 +1,11 @@
-// Enforces the import direction of docs/architecture.md: engine <- model <- training <- circuits inside core, figures
+// Enforces the import direction of docs/architecture.md: errors <- engine <- model <- training <- circuits inside core, figures
 // apart from core, and no `node:` import where a browser loads. Prints each offence; exit code 1 if there is any.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const LAYERS = ['engine', 'model', 'training', 'circuits'];
+const LAYERS = ['errors', 'engine', 'model', 'training', 'circuits'];
 /** Files that only Node loads. */
 const NODE_ONLY = /^packages\/(cli\/src\/|core\/src\/node\w*\.ts|figures\/src\/(node|svgToPng)\.ts)/;
 /** Which packages a package may import. */

@@ -1,5 +1,7 @@
 // The names of the hook points, which of them a model has, and how a user's pattern selects among them.
 import type { Floats } from '../engine/tensor.ts';
+import { nearest } from '../errors/names.ts';
+import { quoted } from '../errors/printable.ts';
 import type { ModelConfig } from './config.ts';
 
 /** Hook points that cost extra memory and are there only when named. */
@@ -73,20 +75,8 @@ export function globExpression(glob: string): RegExp {
 }
 
 function unknownHook(caller: string, name: string, all: readonly string[]): string {
-  const nearest = [...all].sort((a, b) => editDistance(name, a) - editDistance(name, b)).slice(0, 3);
-  return `${caller}: this model has no hook point "${name}"; the nearest are ${nearest.map((n) => `"${n}"`).join(', ')}.`;
-}
-
-/** Levenshtein's distance, for suggestions. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length] as number;
+  const near = nearest(name, all).map((n) => `"${n}"`);
+  return `${caller}: this model has no hook point ${quoted(name)}; the nearest are ${near.join(', ')}.`;
 }
 
 /** No intervention can let a query see future keys: what is left there becomes −∞ in scores and 0 in a pattern. */
