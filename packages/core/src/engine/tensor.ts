@@ -194,6 +194,11 @@ export class Tensor implements Layout {
     return new Tensor(this.arena, `part of ${this.name}`, this.address + offset * this.arena.floatBytes, layout);
   }
 
+  /** Whether this is a view of that arena's memory. */
+  livesIn(arena: Arena): boolean {
+    return this.arena.memory === arena.memory;
+  }
+
   /** Elements of `shape`, without padding. */
   get size(): number {
     return sizeOf(this.shape);
