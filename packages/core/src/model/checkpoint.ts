@@ -11,7 +11,7 @@ import { type LegacyName, legacyName, type Spelling, storedShape, toLegacyOrder,
 import { isWholeType } from './numberFormats.ts';
 import type { NamedWeights } from './parameters.ts';
 import { encodeSafetensors, unpack } from './safetensors.ts';
-import { type HeaderEntry, listedNames, quotedName, readHeader, shapeText, unreadable } from './safetensorsHeader.ts';
+import { type HeaderEntry, quotedName, readHeader, shapeText, unreadable } from './safetensorsHeader.ts';
 import {
   ownFields,
   parseOwnFields,
@@ -185,10 +185,13 @@ function compareShapes(
   const isKnown = ({ name, entry }: Stored): boolean =>
     used.has(name) || BUFFERS.test(name) || isWholeType(entry.type) || (config.tied && name === 'unembed.W_U');
   const unknown = [...stored.values()].filter((tensor) => !isKnown(tensor)).map(({ entry }) => entry.name);
-  if (unknown.length > 0)
+  const [first] = unknown;
+  if (first !== undefined) {
+    const more = unknown.length > 1 ? `, nor are ${(unknown.length - 1).toLocaleString('en')} others` : '';
     throw new FileFormatError(
-      `${printable(file)} has the ${unknown.length === 1 ? `tensor ${quotedName(unknown[0] as string)}, which is` : `tensors ${listedNames(unknown)}, which are`} no part of the model that its config describes; check the config.`,
+      `${printable(file)} has the tensor ${quotedName(first)}, which is no part of the model that its config describes${more}; check the config.`,
     );
+  }
   return plan;
 }
 

@@ -170,16 +170,20 @@ function textFormat(bytes: Uint8Array, name: string): ForeignFormat | null {
     };
   if (/^<[?!\w]/.test(text)) return { what: 'it is XML', remedy: 'name the .safetensors file with the weights' };
   if (/^[{[]\s*(["}\]{[]|-?\d)/.test(text)) return jsonFormat(bytes, name);
-  return null;
+  const isText = bytes.length > 8 && [...text].every((character) => isPrintable(character.charCodeAt(0)));
+  return isText ? { what: 'it is text', remedy: 'name the .safetensors file with the weights' } : null;
 }
 
 function jsonFormat(bytes: Uint8Array, name: string): ForeignFormat {
   const shards = shardsOfIndex(bytes);
-  if (shards.length > 0)
+  const [first] = shards;
+  if (first !== undefined) {
+    const total = Math.max(shards.length, shardOf(first)?.total ?? 1);
     return {
-      what: `it is the index of a model in ${shards.length} ${shards.length === 1 ? 'file' : 'shards'} (${listed(shards)})`,
-      remedy: shards.length === 1 ? 'name that file' : mergeShards(shards[0] as string),
+      what: `it is the index of a model in ${total} ${total === 1 ? 'file' : 'shards'} (${listed(shards)})`,
+      remedy: total === 1 ? 'name that file' : mergeShards(first),
     };
+  }
   return {
     what: 'it is JSON text, such as a config, without any weights',
     remedy: `name the .safetensors file that belongs to ${quoted(name)}`,

@@ -5,7 +5,14 @@ import type { Arena, Floats, Tensor } from '../engine/tensor.ts';
 import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions } from './activations.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
-import { type HookSelection, hideFuture, isResult, isSplitInput, selectHookPoints } from './hookPoints.ts';
+import {
+  type HookSelection,
+  hideFuture,
+  isNormalized,
+  isResult,
+  isSplitInput,
+  selectHookPoints,
+} from './hookPoints.ts';
 import {
   checkIntervention,
   cleanRunNeeds,
@@ -135,6 +142,7 @@ export class Model {
       const keep = new Set(names);
       return {
         changesScale: changed.some((name) => name.endsWith('hook_scale')),
+        seesNormalized: [...names, ...changed].some(isNormalized),
         forward: (t) => {
           for (const action of hooks.get(t.name) ?? []) action(t);
           if (keep.has(t.name)) cache.keep(t);
@@ -164,6 +172,7 @@ export class Model {
     const plan = { gradients: false, results: layersOf(names, isResult), splitInputs };
     return this.execute('runWithHooks', tokens, plan, () => ({
       changesScale: names.some((name) => name.endsWith('hook_scale')),
+      seesNormalized: names.some(isNormalized),
       forward: (t) => {
         for (const action of actions.get(t.name) ?? []) action(t);
       },
@@ -190,7 +199,8 @@ export class Model {
         results: wanted.some(isResult) ? all : [],
         splitInputs: splitInputs ? all : [],
       };
-      const watch = (): { backward(t: Tensor): void } => ({
+      const watch = (): Program['watcher'] => ({
+        seesNormalized: wanted.some(isNormalized),
         backward: (t) => {
           if (keep.has(t.name)) activationGradients.keep(t, { causal: true });
         },

@@ -1,6 +1,5 @@
 // The header of a safetensors file, read as strictly as the reference reader (the Rust crate) does, before anything is
 // unpacked: what passes names each tensor once, and the tensors' ranges fill the file from the header to its end.
-import { listed } from '../errors/names.ts';
 import { printable, quoted, shortened } from '../errors/printable.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import { foreignFormat } from './foreignFormats.ts';
@@ -83,7 +82,8 @@ function headerText(bytes: Uint8Array, file: string): string {
       `its header is ${declared} bytes long, more than the ${LONGEST_HEADER} of the format`,
       ...remedy,
     );
-  if (declared === 0n || !begins) throw unreadable(file, 'its header does not begin with {', ...remedy);
+  if (declared === 0n || !begins)
+    throw unreadable(file, 'its header is not a JSON object (it does not begin with {)', ...remedy);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, 8 + Number(declared)));
   } catch {
@@ -163,9 +163,6 @@ export const quotedName = (name: string): string => (/^[\w.]{1,60}$/.test(name) 
 /** A shape in a sentence: `[3,7,5]`, its end left out where it is long. */
 export const shapeText = (shape: readonly number[]): string =>
   shortened(`[${shape.slice(0, 30).join(',')}${shape.length > 30 ? ',…' : ''}]`);
-
-/** Several names in a sentence. */
-export const listedNames = (names: readonly string[]): string => listed(names.map((name) => name || '""'));
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -206,7 +206,7 @@ function readAttentionScale(raw: RawConfig, { file, spelling }: FileFacts): numb
 
 function wholeNumber(raw: RawConfig, field: string, file: string): number {
   const value = raw[field];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw wrongType(raw, field, 'a whole number', file);
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw wrongType(raw, field, 'a whole number', file);
   return value;
 }
 
