@@ -13,11 +13,14 @@ export { type Complex, FactoredMatrix, Matrix } from './circuits/factoredMatrix.
 export * from './circuits/handBuilt.ts';
 export * from './circuits/headMarks.ts';
 export * from './circuits/headScores.ts';
+export { analysedLength, LONGEST_ANALYSED, TooSmallError } from './circuits/lengths.ts';
 export * from './circuits/logitAttribution.ts';
+export type { OnSetOptions } from './circuits/onSet.ts';
 export type { KeySource, PathEffect } from './circuits/paths.ts';
 export * from './circuits/pathTable.ts';
 export * from './circuits/patternRuns.ts';
 export * from './circuits/probes.ts';
+export { type OnProgress, Progress } from './circuits/progress.ts';
 export * from './circuits/prove.ts';
 export * from './circuits/repeatSet.ts';
 export * from './circuits/scores.ts';
