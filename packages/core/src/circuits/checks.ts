@@ -39,8 +39,8 @@ function keysOf(value: object): string {
   return keys.length === 0 ? 'no fields' : `fields ${quoted(keys.slice(0, 5))}`;
 }
 
-/** Sequences to draw: more than a million is a slip of the hand. */
-export const sequencesSchema: z.ZodMiniType = z.int().check(z.gte(1), z.lte(1_000_000));
+/** Sequences to draw: with more than a hundred thousand, intervals take longer than the model. */
+export const sequencesSchema: z.ZodMiniType = z.int().check(z.gte(1), z.lte(100_000));
 /** Seeds are names of random streams; close calls and held-out sequences use the two after it. */
 export const seedSchema: z.ZodMiniType = z.int().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER - 2));
 /** A function; that it takes two numbers cannot be seen. */

@@ -84,13 +84,17 @@ export function controlProbe(probe: ProbeOptions): Int32Array[] {
   );
 }
 
+/** Length of the block that prefix matching is measured on. */
+export const fourfoldBlock = ({ nCtx, dVocab }: ModelConfig): number =>
+  Math.max(2, Math.min(Math.floor(nCtx / 4), dVocab));
+
 /** A block of a quarter of the context, or of all tokens where there are fewer, four times. */
 export function fourfoldProbe(probe: ProbeOptions): { tokens: Int32Array[]; period: number } {
   checkProbe('fourfoldProbe', probe);
   const { config, count, seed } = probe;
   if (config.nCtx < 8)
     throw new TooSmallError(`fourfoldProbe: a context of ${config.nCtx} has no room for four copies of a block of 2.`);
-  const period = Math.max(2, Math.min(Math.floor(config.nCtx / 4), config.dVocab));
+  const period = fourfoldBlock(config);
   const tokens = Array.from({ length: count }, (_, s) =>
     draw(4 * period, { start: 0, period }, config, new RandomStream(seed, STREAMS.analysis, KIND.fourfold, s)),
   );
