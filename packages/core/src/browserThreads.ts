@@ -7,12 +7,15 @@ import { type TrainingThread, threadStarts, workerCrew } from './training/worker
 
 const resting = new Set<Worker>();
 
-function takeWorker(): Worker {
+/** Seconds within which a worker answers that has its script already. One that was closed while it rested never does. */
+const RESTED = 5;
+
+function takeWorker(): { worker: Worker; rested: boolean } {
   for (const worker of resting) {
     resting.delete(worker);
-    return worker;
+    return { worker, rested: true };
   }
-  return new Worker(new URL('./browserWorker.js', import.meta.url), { type: 'module' });
+  return { worker: new Worker(new URL('./browserWorker.js', import.meta.url), { type: 'module' }), rested: false };
 }
 
 /** Lets go of the run's memory and waits for the next one. */
@@ -34,9 +37,10 @@ function rest(worker: Worker): void {
  */
 export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<Crew> {
   const threads = threadStarts(engine, plan).map((start): TrainingThread => {
-    const worker = takeWorker();
+    const { worker, rested } = takeWorker();
     worker.postMessage(start);
     return {
+      ...(rested ? { startsWithin: RESTED } : {}),
       send: (order) => worker.postMessage(order),
       listen: (onMessage, onDeath) => {
         worker.onmessage = ({ data }) => onMessage(data);

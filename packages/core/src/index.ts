@@ -72,6 +72,7 @@ export * from './model/activationCache.ts';
 export * from './model/checkpoint.ts';
 export * from './model/config.ts';
 export * from './model/hookPoints.ts';
+export { checkIntervention } from './model/interventionChecks.ts';
 export * from './model/interventions.ts';
 export * from './model/model.ts';
 export * from './model/parameters.ts';
