@@ -83,6 +83,7 @@ export type { MeanAblate, Patch, Place, PlacedIntervention, ResampleAblate, Zero
 export * from './model/safetensors.ts';
 export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
 export * from './training/experiment.ts';
+export * from './training/finalLosses.ts';
 export { initialModel } from './training/initialize.ts';
 export * from './training/schedule.ts';
 export {
