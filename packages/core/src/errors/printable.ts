@@ -28,7 +28,8 @@ export function quoted(value: unknown, most = 60): string {
   } catch {
     // a cycle, a BigInt, a getter that throws
   }
-  if (typeof value === 'number' || text === undefined)
-    text = String(typeof value === 'symbol' ? value.toString() : value);
+  if (typeof value === 'object' && value !== null)
+    text ??= Array.isArray(value) ? 'an array' : 'an object'; // too deep, or a cycle
+  else if (typeof value === 'number' || text === undefined) text = String(value);
   return shortened(printable(text), most);
 }

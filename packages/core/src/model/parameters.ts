@@ -35,6 +35,7 @@ export class Parameters {
   readonly length: number;
   /** Count of changes; whoever derives something from the weights compares it. Raise it with `changed`. */
   version = 0;
+  private byName: ReadonlyMap<string, Tensor> | null = null;
 
   constructor(config: ModelConfig, arena: Arena) {
     const { nLayers, nHeads, dModel, dHead, nCtx, dVocab } = config;
@@ -97,7 +98,8 @@ export class Parameters {
   }
 
   named(name: string): Tensor {
-    const found = this.all.find((tensor) => tensor.name === name);
+    this.byName ??= new Map(this.all.map((tensor) => [tensor.name, tensor]));
+    const found = this.byName.get(name);
     if (!found)
       throw new Error(`Parameters: no weight ${name} in this model; it has ${this.all.map((t) => t.name).join(', ')}.`);
     return found;
