@@ -1,6 +1,6 @@
 // `induction-lab run`: the experiment end to end. Four models train, are scored and audited; figures and a report follow.
 import { join } from 'node:path';
-import { loadEngine, withSteps } from '@induction-lab/core/node';
+import { finalLosses, loadEngine, withSteps } from '@induction-lab/core/node';
 import { auditJson } from './auditCommand.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { createFreshFolder, freshRunFolder, writeJson, writeWhole } from './files.ts';
@@ -105,11 +105,11 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
 
 function summary(runs: readonly FinishedRun[]): string {
   const rows = runs.map(({ name, metrics, audit: record }) => {
-    const last = lossPoints(metrics).at(-1);
+    const last = finalLosses(lossPoints(metrics));
     return [
       name,
-      last?.lossFirst?.toFixed(2) ?? '–',
-      last?.lossRepeat.toFixed(3) ?? '–',
+      last.lossFirst?.toFixed(2) ?? '–',
+      last.lossRepeat?.toFixed(3) ?? '–',
       record.evidence.otherPeriodLoss.toFixed(2),
       record.verdict,
     ];

@@ -199,6 +199,7 @@ export class Activations {
     this.losses = make.perPosition('losses');
     this.gradients = options.gradients ? planGradients(config, make, this) : null;
 
+    if (arena.isMeasuring) return;
     for (let i = 0; i < rows; i++) this.positions.data[i] = i % length;
     if (this.rowOfHead) for (let i = 0; i < rows * nHeads; i++) this.rowOfHead.data[i] = Math.floor(i / nHeads);
   }
