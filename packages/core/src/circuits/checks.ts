@@ -1,6 +1,6 @@
 // What the analyses are handed, checked before anything is drawn or run: plain JavaScript has no type checker.
 import * as z from 'zod/mini';
-import { ArgumentError, checkArgument } from '../errors/arguments.ts';
+import { ArgumentError, aFunction, checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { Model } from '../model/model.ts';
@@ -43,8 +43,6 @@ function keysOf(value: object): string {
 export const sequencesSchema: z.ZodMiniType = z.int().check(z.gte(1), z.lte(100_000));
 /** Seeds are names of random streams; close calls and held-out sequences use the two after it. */
 export const seedSchema: z.ZodMiniType = z.int().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER - 2));
-/** A function; that it takes two numbers cannot be seen. */
-export const progressSchema: z.ZodMiniType = z.custom((f) => typeof f === 'function', 'must be a function');
 /** Whatever `checkInstance` is asked about afterwards. */
 export const instanceSchema: z.ZodMiniType = z.any();
 
@@ -52,7 +50,7 @@ export const instanceSchema: z.ZodMiniType = z.any();
 export const commonFields: Readonly<Record<'sequences' | 'seed' | 'onProgress', z.ZodMiniType>> = {
   sequences: z.optional(sequencesSchema),
   seed: z.optional(seedSchema),
-  onProgress: z.optional(progressSchema),
+  onProgress: z.optional(aFunction),
 };
 
 /** Throws an ArgumentError unless the options are an object of these fields and no other. */

@@ -55,7 +55,7 @@ export function examplePatterns(model: Model, options: { period: number; seed?: 
     const { data } = run.cache.get(`blocks.${layer}.attn.hook_pattern`);
     const label = headLabel(layer, head);
     const pattern = Float32Array.from(data.subarray(head * cells, (head + 1) * cells));
-    checkNumbers(`The attention pattern of ${label} holds`, pattern);
+    checkNumbers(`the attention pattern of ${label} holds`, pattern);
     return { label, pattern };
   });
   return { tokens, period: options.period, heads };
