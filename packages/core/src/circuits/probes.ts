@@ -30,7 +30,7 @@ const probeSchema = z.strictObject({
 function checkProbe(caller: string, probe: ProbeOptions, period?: number): void {
   checkArgument(caller, 'probe', probeSchema, probe);
   checkConfig(caller, probe.config);
-  if (period !== undefined) checkPeriods(caller, [period], probe.config);
+  if (period !== undefined) checkPeriods(caller, [period], { config: probe.config, least: 1 });
 }
 
 function draw(length: number, place: BlockPlace, config: ModelConfig, random: RandomStream): Int32Array {

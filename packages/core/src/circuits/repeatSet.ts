@@ -58,7 +58,7 @@ export class RepeatSet {
     checkModel('RepeatSet', model);
     checkOptions('RepeatSet', optionsSchema, options);
     const { sequences, seed, heldOut = false, periods } = options;
-    checkPeriods('RepeatSet', periods, model.config);
+    checkPeriods('RepeatSet', periods, { config: model.config });
     const probe: ProbeOptions = {
       config: model.config,
       count: Math.max(2, Math.ceil(sequences / periods.length)),
