@@ -28,6 +28,8 @@ const BEAT_EVERY = 5_000;
 const STALE_AFTER = 30_000;
 /** Milliseconds between looks at a lock that is watched. */
 const LOOK_EVERY = 100;
+/** Milliseconds by which a time just noted may seem to lie ahead. */
+const CLOCK_GRAIN = 1_000;
 /** How often a lock that comes and goes is tried for. */
 const TRIES = 10;
 
@@ -199,7 +201,7 @@ async function isAbandoned(path: string, text: string, options: TakeOptions): Pr
   const heard = holder ? Date.parse(holder.beat) : (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   const age = Date.now() - heard;
   if (holder?.machine === thisMachine()) return !isAlive(holder.pid) || age > staleAfter;
-  return age >= 0 && age <= staleAfter ? false : staysSilent(path, text, { ...options, staleAfter });
+  return age > -CLOCK_GRAIN && age <= staleAfter ? false : staysSilent(path, text, { ...options, staleAfter });
 }
 
 function isAlive(pid: number): boolean {
