@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { printable } from '@induction-lab/core/node';
 import { badInput } from './errors.ts';
 import { LOCK_FILE, RunLock, type TakeOptions } from './runLock.ts';
 
@@ -60,7 +61,7 @@ export function readJson(path: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw badInput(`${path} is not JSON (${(error as Error).message}); correct it.`);
+    throw badInput(`${path} is not JSON (${printable((error as Error).message)}); correct it.`);
   }
 }
 

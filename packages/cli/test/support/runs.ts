@@ -29,7 +29,7 @@ export async function trainHere(path: string, json: object, options: RunChanges 
   try {
     const experiment = parseExperiment(json);
     const signal = new AbortController().signal;
-    const usual = { ...USUAL_OPTIONS, engine, seed: 3, quiet: true, json: false, signal };
+    const usual = { ...USUAL_OPTIONS, threads: 1, engine, seed: 3, quiet: true, json: false, signal };
     return await trainIntoFolder({ ...usual, ...options, experiment, folder });
   } finally {
     folder.release();
