@@ -1,5 +1,6 @@
 // The library in a browser, inside a worker: kernels from a URL beside this file, worker threads where memory can be
 // shared. Everything of the browser-safe entry is here too. A bundler finds the kernels and the worker by their URLs.
+import { checkLoadOptions } from './engine/checkEngine.ts';
 import { createWasmEngine, type Engine } from './engine/engine.ts';
 import { bestBuild, type KernelBuild } from './engine/kernels.ts';
 
@@ -18,6 +19,7 @@ const RELAXED_URL = new URL('../dist/kernels/relaxed.wasm', import.meta.url);
  * the default exactly where the page has it. Throws an Error when the kernels cannot be fetched.
  */
 export async function loadEngine(options: { exact?: boolean; shared?: boolean } = {}): Promise<Engine> {
+  checkLoadOptions(options);
   const { exact = false, shared = globalThis.crossOriginIsolated === true } = options;
   const backend: KernelBuild = exact ? 'simd' : bestBuild();
   const response = await fetch(backend === 'simd' ? SIMD_URL : RELAXED_URL).catch((error: Error) => error);

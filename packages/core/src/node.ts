@@ -1,6 +1,7 @@
 // The library under Node: kernels from files, worker threads. Everything of the browser-safe entry is here too.
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
+import { checkLoadOptions } from './engine/checkEngine.ts';
 import { createWasmEngine, type Engine } from './engine/engine.ts';
 import { bestBuild, type KernelBuild } from './engine/kernels.ts';
 
@@ -12,6 +13,7 @@ export { startWorkers } from './nodeThreads.ts';
  * otherwise the fastest build that this Node runs (Node 20 has relaxed SIMD behind a flag, which is set here).
  */
 export async function loadEngine(options: { exact?: boolean; shared?: boolean } = {}): Promise<Engine> {
+  checkLoadOptions(options);
   const { exact = false, shared = true } = options;
   if (!exact && bestBuild() === 'simd') setFlagsFromString('--experimental-wasm-relaxed-simd');
   const backend: KernelBuild = exact ? 'simd' : bestBuild();

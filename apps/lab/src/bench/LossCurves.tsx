@@ -1,11 +1,11 @@
 // Loss curves while training: first occurrence and repeat, the line of guessing, and the step that is looked at.
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Losses } from '../protocol.ts';
-import { losses, lossesVersion, other, run, step, viewed } from '../state.ts';
+import { losses, lossesVersion, other, run, view } from '../state.ts';
 import { scheme } from './colours.ts';
 
 /** Points drawn at most: beyond it neighbours are averaged, which costs nothing to see. */
@@ -97,8 +97,9 @@ function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Opt
         (u) => {
           const y = u.valToPos(lnVocab, 'y', true);
           rule(u, [u.bbox.left, y], [u.bbox.left + u.bbox.width, y], muted, [5, 4]);
-          const seen = viewed.value;
-          if (seen === null) return;
+          const shown = view.value;
+          if (!shown || shown.look.step === null || shown.run.id !== run.value?.id) return;
+          const seen = shown.step;
           const x = u.valToPos(seen, 'x', true);
           rule(u, [x, u.bbox.top], [x, u.bbox.top + u.bbox.height], ink, []);
         },
@@ -106,6 +107,9 @@ function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Opt
     },
   };
 }
+
+/** The kept step that is looked at, as a line in the plot; null for the newest. */
+const seenStep = computed(() => (view.value && view.value.look.step !== null ? view.value.step : null));
 
 export function LossCurves(): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
@@ -130,7 +134,7 @@ export function LossCurves(): JSX.Element {
     };
     const stop = effect(() => {
       void lossesVersion.value;
-      void viewed.value;
+      void seenStep.value;
       draw();
     });
     const observer = new ResizeObserver(draw);
@@ -166,5 +170,5 @@ function describe(): string {
   const last = losses.all.at(-1);
   if (!last) return 'Loss curves: nothing trained yet.';
   const nats = (x: number | null): string => (x === null ? 'not measured' : `${x.toFixed(2)} nats`);
-  return `Loss curves up to step ${step.value}: first occurrence ${nats(last.lossFirst)}, repeat ${nats(last.lossRepeat)}.`;
+  return `Loss curves up to step ${last.step}: first occurrence ${nats(last.lossFirst)}, repeat ${nats(last.lossRepeat)}.`;
 }

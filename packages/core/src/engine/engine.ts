@@ -1,22 +1,42 @@
 // An engine is a backend with its memory rules: where tensors live and who computes on them.
-import { compileKernels, createKernelMemory, instantiateKernels, type KernelBuild, type Kernels } from './kernels.ts';
+import * as z from 'zod/mini';
+import { checkArgument } from '../errors/arguments.ts';
+import {
+  compileKernels,
+  createKernelMemory,
+  INITIAL_PAGES,
+  instantiateKernels,
+  type KernelBuild,
+  type Kernels,
+  MAXIMUM_PAGES,
+} from './kernels.ts';
 import type { AttentionShape, Ops } from './ops.ts';
 import { ReferenceOps } from './referenceOps.ts';
-import { Arena, type Memory } from './tensor.ts';
-import { WasmOps } from './wasmOps.ts';
+import { Arena, LARGEST_MEMORY, type Memory } from './tensor.ts';
+import { NO_KERNELS, WasmOps } from './wasmOps.ts';
 
 /** Which arithmetic ran: recorded with every result. */
 export type Backend = KernelBuild | 'reference';
 
 export interface Engine {
   readonly backend: Backend;
+  /** Bytes of one float, and bytes that the memory of one model may grow to. */
+  readonly memory: { readonly floatBytes: 4 | 8; readonly limit: number };
   /** An arena over fresh memory. */
   createArena(): Arena;
-  /** Operations over that arena's memory, with scratch space in it. `widest`: longest padded row or column of a weight. */
+  /** Operations over that arena's memory, with scratch space in it; over a measuring arena they only take their space. `widest`: longest padded row or column of a weight. */
   createOps(arena: Arena, attention: AttentionShape, widest: number): Ops;
   /** What worker threads need to join in on the same memory; null for the reference, which has one thread. */
   readonly wasm: { readonly module: WebAssembly.Module; readonly shared: boolean } | null;
 }
+
+const ENGINE_OPTIONS = {
+  backend: z.enum(['relaxed', 'simd']),
+  shared: z.boolean(),
+  maximumPages: z.optional(z.int().check(z.minimum(INITIAL_PAGES), z.maximum(MAXIMUM_PAGES))),
+};
+const FromBytes = z.strictObject({ bytes: z.instanceof(Uint8Array), ...ENGINE_OPTIONS });
+const FromModule = z.strictObject({ module: z.instanceof(WebAssembly.Module), ...ENGINE_OPTIONS });
 
 /**
  * The kernels' engine. `bytes` is the .wasm file of `backend`; without `shared` memory there is one thread. A memory grows
@@ -28,6 +48,7 @@ export async function createWasmEngine(options: {
   shared: boolean;
   maximumPages?: number;
 }): Promise<Engine> {
+  checkArgument('createWasmEngine', 'options', FromBytes, options);
   const { bytes, ...rest } = options;
   return wasmEngine({ module: await compileKernels(bytes, rest.shared), ...rest });
 }
@@ -39,7 +60,8 @@ export function wasmEngine(options: {
   shared: boolean;
   maximumPages?: number;
 }): Engine {
-  const { module, backend, shared, maximumPages } = options;
+  checkArgument('wasmEngine', 'options', FromModule, options);
+  const { module, backend, shared, maximumPages = MAXIMUM_PAGES } = options;
   const instances = new WeakMap<Memory, Kernels>(); // one for each memory: instantiating takes longer than a small run
   const kernelsOver = (memory: Memory): Kernels => {
     const kernels = instances.get(memory) ?? instantiateKernels(module, memory as WebAssembly.Memory);
@@ -49,8 +71,10 @@ export function wasmEngine(options: {
   return {
     backend,
     wasm: { module, shared },
-    createArena: () => new Arena(createKernelMemory(shared, maximumPages)),
-    createOps: (arena, attention, widest) => new WasmOps(kernelsOver(arena.memory), arena, attention, widest),
+    memory: { floatBytes: 4, limit: maximumPages * 65536 },
+    createArena: () => new Arena(createKernelMemory(shared, maximumPages), 4, undefined, maximumPages * 65536),
+    createOps: (arena, attention, widest) =>
+      new WasmOps(arena.isMeasuring ? NO_KERNELS : kernelsOver(arena.memory), arena, attention, widest),
   };
 }
 
@@ -58,6 +82,7 @@ export function wasmEngine(options: {
 export const referenceEngine: Engine = {
   backend: 'reference',
   wasm: null,
+  memory: { floatBytes: 8, limit: LARGEST_MEMORY },
   createArena: () => new Arena(plainMemory(), 8),
   createOps: (arena, attention) => new ReferenceOps(arena, attention),
 };
@@ -71,7 +96,8 @@ function plainMemory(): Memory {
     },
     grow(pages: number): number {
       const before = buffer.byteLength / 65536;
-      const larger = new ArrayBuffer(Math.max(buffer.byteLength + pages * 65536, buffer.byteLength * 2));
+      const needed = buffer.byteLength + pages * 65536;
+      const larger = new ArrayBuffer(Math.max(needed, Math.min(buffer.byteLength * 2, LARGEST_MEMORY)));
       new Uint8Array(larger).set(new Uint8Array(buffer));
       buffer = larger;
       return before;

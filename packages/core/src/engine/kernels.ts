@@ -45,20 +45,29 @@ export async function compileKernels(bytes: Uint8Array<ArrayBuffer>, shared: boo
 /** The kernels over a memory that is shared exactly when they were compiled for one. */
 export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   const abort = (): never => {
-    throw new Error('A kernel aborted.');
+    throw new Error('A kernel aborted: it was given sizes that it cannot compute.');
   };
   return new WebAssembly.Instance(module, { env: { memory, abort } }).exports as unknown as Kernels;
 }
 
-const INITIAL_PAGES = 16;
-const MAXIMUM_PAGES = 32768;
+export const INITIAL_PAGES = 16;
+export const MAXIMUM_PAGES = 32768;
 
 /**
- * A memory that the kernels accept, of at most `maximumPages` of 64 KiB. Shared memory reserves address space only; pages
+ * A memory that the kernels accept, of at most `maximumPages` of 64 KiB. Throws a RangeError where there is no room for it. Shared memory reserves address space only; pages
  * are used as they are touched.
  */
-export const createKernelMemory = (shared: boolean, maximumPages: number = MAXIMUM_PAGES): WebAssembly.Memory =>
-  new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: maximumPages, shared });
+export function createKernelMemory(shared: boolean, maximumPages: number = MAXIMUM_PAGES): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: maximumPages, shared });
+  } catch (error) {
+    // Each shared memory reserves all its addresses at once, and they are given back when it is forgotten.
+    throw new RangeError(
+      `createArena: this machine gives no room for another memory of up to ${maximumPages / 16} MiB; keep fewer models at a time.`,
+      { cause: error },
+    );
+  }
+}
 
 /**
  * Clears the `shared` flag of the imported memory. The kernels use no atomics, so that one bit of the import section is

@@ -1,5 +1,6 @@
 // Counter-based random numbers: any draw can be computed from its key and counter alone, in any order, on any thread.
 // Threefry-2x32 with 20 rounds (Salmon et al. 2011), which needs only 32-bit additions, rotations and exclusive-ors.
+import { quoted } from '../errors/printable.ts';
 import { exactCosSin, exactLog } from './exactMath.ts';
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
@@ -32,7 +33,7 @@ export function threefry(key: Words, counter: Words): Words {
 /** The key of a longer name. The second counter word sets it apart from draws, whose second word is 0. */
 function derive(key: Words, part: number): Words {
   if (!Number.isSafeInteger(part) || part < 0)
-    throw new RangeError(`RandomStream: expected whole numbers from 0 to 2^53 - 1 as a name, got ${part}.`);
+    throw new RangeError(`RandomStream: expected whole numbers from 0 to 2^53 - 1 as a name, got ${quoted(part)}.`);
   return threefry(key, [part >>> 0, Math.floor(part / 2 ** 32) + 1]);
 }
 
@@ -65,8 +66,10 @@ export class RandomStream {
     return first;
   }
 
-  /** A whole number from 0 to n − 1; the bias is below n / 2^32. */
+  /** A whole number from 0 to n − 1; the bias is below n / 2^32. Throws a RangeError unless n is from 1 to 2^32. */
   below(n: number): number {
+    if (!(n >= 1 && n <= 4294967296 && Number.isInteger(n)))
+      throw new RangeError(`RandomStream: below expects a whole number from 1 to 2^32, got ${quoted(n)}.`);
     return Math.floor((this.word() * n) / 4294967296);
   }
 

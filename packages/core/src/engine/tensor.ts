@@ -1,4 +1,5 @@
 // Tensors are named views of one memory; an arena hands the memory out and never takes it back.
+import { quoted } from '../errors/printable.ts';
 
 /** float32 in WebAssembly memory, or float64 in the reference engine. */
 export type Floats = Float32Array | Float64Array;
@@ -14,24 +15,57 @@ export interface Memory {
 export const padded = (floats: number): number => (floats + 3) & ~3;
 
 /** Bytes that the kernels' memory may grow to (kernels.ts, MAXIMUM_PAGES). */
-const LARGEST_MEMORY = 2 ** 31;
+export const LARGEST_MEMORY: number = 2 ** 31;
 
-/** Bump allocator over one memory. Addresses are in bytes, and allocations are 128-byte aligned and zero on first use. */
+/** A number of bytes as a reader wants it: "1.5 GiB", "12 MiB". */
+export const sizeText = (bytes: number): string =>
+  bytes >= 2 ** 29
+    ? `${(bytes / 2 ** 30).toFixed(1)} GiB`
+    : `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
+
+/** Stands for memory where only addresses are wanted. */
+const NO_MEMORY: Memory = { buffer: new ArrayBuffer(0), grow: () => 0 };
+
+/**
+ * Bump allocator over one memory. Addresses are in bytes, and allocations are 128-byte aligned and zero on first use. What
+ * does not fit is refused with a RangeError, and changes nothing.
+ */
 export class Arena {
   private top: number;
   readonly memory: Memory;
   /** Bytes of one float: 4, or 8 in the reference engine. */
   readonly floatBytes: 4 | 8;
+  /** Bytes that the memory may grow to. */
+  readonly limit: number;
 
-  constructor(memory: Memory, floatBytes: 4 | 8 = 4, start: number = 1 << 16) {
+  constructor(memory: Memory, floatBytes: 4 | 8 = 4, start: number = 1 << 16, limit: number = LARGEST_MEMORY) {
     this.memory = memory;
     this.floatBytes = floatBytes;
     this.top = start;
+    this.limit = limit;
   }
 
   /** An arena that hands out the same memory again from `start` on: for tensors over memory that is laid out already. */
   from(start: number): Arena {
-    return new Arena(this.memory, this.floatBytes, start);
+    return new Arena(this.memory, this.floatBytes, start, this.limit);
+  }
+
+  /**
+   * An arena that hands out the same addresses from `start` on with no memory behind them and no limit: to learn how much
+   * a plan takes. Nothing can be read from or written to its tensors.
+   */
+  measuring(start: number): Arena {
+    return Arena.withoutMemory(this.floatBytes, start);
+  }
+
+  /** A measuring arena for floats of that size. */
+  static withoutMemory(floatBytes: 4 | 8, start: number = 1 << 16): Arena {
+    return new Arena(NO_MEMORY, floatBytes, start, Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether there is no memory behind the addresses. */
+  get isMeasuring(): boolean {
+    return this.memory === NO_MEMORY;
   }
 
   /** The first free address. */
@@ -41,15 +75,31 @@ export class Arena {
 
   /** Address of `count` fresh bytes. 128 apart, so that no two threads ever share a pair of cache lines. */
   bytes(count: number): number {
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw new RangeError(`Arena: expected a whole number of bytes, got ${quoted(count)}.`);
     const address = this.top;
-    this.top = Math.ceil((address + count) / 128) * 128;
-    if (this.top > LARGEST_MEMORY)
+    const top = Math.ceil((address + count) / 128) * 128;
+    if (top > this.limit)
       throw new RangeError(
-        `Arena: ${(this.top / 2 ** 30).toFixed(1)} GiB are needed, a model has at most 2; use fewer or shorter sequences at a time.`,
+        `Arena: ${sizeText(top)} are needed, a model has at most ${sizeText(this.limit)}; use fewer or shorter sequences at a time.`,
       );
-    const missing = this.top - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / 65536));
+    if (!this.isMeasuring) this.reach(top);
+    this.top = top;
     return address;
+  }
+
+  /** Grows the memory to `bytes`. */
+  private reach(bytes: number): void {
+    const missing = bytes - this.memory.buffer.byteLength;
+    if (missing <= 0) return;
+    try {
+      this.memory.grow(Math.ceil(missing / 65536));
+    } catch (error) {
+      throw new RangeError(
+        `Arena: ${sizeText(bytes)} are needed, and this machine gives no more than ${sizeText(this.memory.buffer.byteLength)} just now; use fewer or shorter sequences at a time.`,
+        { cause: error },
+      );
+    }
   }
 
   /** A view of floats already handed out. */
@@ -144,6 +194,11 @@ export class Tensor implements Layout {
     return new Tensor(this.arena, `part of ${this.name}`, this.address + offset * this.arena.floatBytes, layout);
   }
 
+  /** Whether this is a view of that arena's memory. */
+  livesIn(arena: Arena): boolean {
+    return this.arena.memory === arena.memory;
+  }
+
   /** Elements of `shape`, without padding. */
   get size(): number {
     return sizeOf(this.shape);
@@ -158,8 +213,10 @@ export class Tensor implements Layout {
 
   /** Writes the elements, row-major in `shape`; padding stays as it is. */
   set(values: ArrayLike<number>): void {
-    if (values.length !== this.size)
-      throw new Error(`${this.name}: expected ${this.size} values of shape [${this.shape}], got ${values.length}.`);
+    if (values?.length !== this.size)
+      throw new Error(
+        `${this.name}: expected ${this.size} values of shape [${this.shape}], got ${values?.length ?? quoted(values)}.`,
+      );
     copyElements(this, this.data, values, 'in');
   }
 }

@@ -3,6 +3,9 @@ import type { Kernels } from './kernels.ts';
 import type { AdamWStep, AttentionShape, Ops, OptimizerBuffers, RotaryTables } from './ops.ts';
 import { type Arena, type Integers, padded, type Tensor } from './tensor.ts';
 
+/** For operations that only take their space. */
+export const NO_KERNELS: Kernels = {} as Kernels;
+
 export class WasmOps implements Ops {
   private readonly kernels: Kernels;
   private readonly attention: AttentionShape;

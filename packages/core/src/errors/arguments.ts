@@ -1,8 +1,8 @@
 // What callers hand over, checked by a schema and refused in one sentence. Plain JavaScript, links and files have no type
 // checker: an unknown field is refused as much as a wrong one, with the nearest right name.
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
 import { listed, nearest } from './names.ts';
-import { quoted } from './printable.ts';
+import { printable, quoted, shortened } from './printable.ts';
 
 /** Raised for an argument that cannot be meant; the message names the function, the field, and what is right. */
 export class ArgumentError extends Error {}
@@ -23,7 +23,7 @@ export function complaint(
   issue: z.core.$ZodIssue,
   { root, schema, value }: { root: string; schema: z.ZodMiniType; value: unknown },
 ): string {
-  const path = issue.path.map(String).join('.');
+  const path = issue.path.map((key) => shortened(printable(String(key)), 40)).join('.');
   const at = path === '' ? root : /^the /.test(root) ? path : `${root}.${path}`;
   const got = issue.input === undefined ? '' : `, got ${quoted(issue.input)}`;
   switch (issue.code) {
@@ -57,10 +57,22 @@ export function complaint(
         .replace(/, ([^,]*)$/, ' or $1')}`;
       return named === undefined ? `${at} is missing; it ${must}.` : `${at} ${must}, got ${quoted(named)}.`;
     }
+    case 'custom':
+      // Said by `must`: what it has to be.
+      return issue.input === undefined && issue.message.startsWith('must be')
+        ? `${at} is missing; it ${issue.message}.`
+        : `${at} ${issue.message}${got}.`;
     default:
       return `${at}: ${issue.message}${got}.`;
   }
 }
+
+/** A schema for what zod has no word for: values that pass a test, and the end of the sentence "x must be ...". */
+export const must = (be: string, test: (value: unknown) => boolean): z.ZodMiniType =>
+  z.custom(test, { error: `must ${be}` });
+
+/** Any function. */
+export const aFunction: z.ZodMiniType = must('be a function', (value) => typeof value === 'function');
 
 const kind = (expected: string): string =>
   expected === 'int' ? 'a whole number' : `${/^[aeio]/.test(expected) ? 'an' : 'a'} ${expected}`;

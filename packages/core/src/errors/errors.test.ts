@@ -35,3 +35,21 @@ test('the nearest names come first, and a name of any length is compared in boun
   expect(nearest('hook_zz', ['hook_q', 'hook_z', 'pattern'], 1)).toEqual(['hook_z']);
   expect(nearest('x'.repeat(1e6), ['hook_q', 'hook_z'])).toHaveLength(2);
 });
+
+test('what is no plain data is named by what it is, and of what is large only the beginning is written out', () => {
+  expect(quoted(Promise.resolve(3))).toBe('a Promise');
+  expect(quoted(new Int32Array(3))).toBe('an Int32Array of 3 numbers');
+  expect(quoted([new Map()])).toBe('["a Map"]');
+  expect(quoted(function train() {})).toBe('the function train');
+  expect(quoted(Object.create(null))).toBe('{}');
+  expect(quoted({ data: [1, 2n] })).toBe('{"data":[1,"2"]}');
+  const started = performance.now();
+  expect(quoted(new Array<number>(1e7).fill(7))).toHaveLength(60);
+  expect(performance.now() - started).toBeLessThan(1000); // 20 MB of JSON take longer than a slice
+  const angry = {
+    get x(): number {
+      throw new Error('no');
+    },
+  };
+  expect(quoted(angry)).toBe('object');
+});

@@ -1,5 +1,7 @@
 // Activations kept from a run. Each is copied once, whole and padded, and made dense when somebody asks for it.
 import { copyElements, type Floats, type Layout, sizeOf, type Tensor } from '../engine/tensor.ts';
+import { listed, nearest } from '../errors/names.ts';
+import { quoted } from '../errors/printable.ts';
 import { isSquare } from './hookPoints.ts';
 
 export interface CachedActivation {
@@ -32,25 +34,46 @@ export class ActivationCache {
   /** The activation of that name. Throws when the run did not keep it. */
   get(name: string): CachedActivation {
     const kept = this.kept.get(name);
-    if (!kept)
-      throw new Error(`ActivationCache: "${name}" was not kept; this cache has ${this.names.join(', ') || 'nothing'}.`);
+    if (!kept) throw new Error(`ActivationCache: ${quoted(name, 80)} was not kept; this cache has ${this.near(name)}.`);
     kept.dense ??= densify(kept);
-    return { name, shape: kept.layout.shape, data: kept.dense };
+    return { name, shape: [...kept.layout.shape], data: kept.dense };
   }
 
-  /** Keeps a copy. `causal` sets entries above the diagonal of [.., queryPos, keyPos] to 0 (gradients there mean nothing). */
-  keep(tensor: Tensor, options: { causal?: boolean } = {}): void {
-    const { shape, strides, rows, width } = tensor;
-    const square = isSquare(tensor.name);
-    const layout = { shape, strides, rows, width };
-    this.kept.set(tensor.name, {
-      layout,
-      raw: tensor.data.slice(),
-      causal: square && options.causal === true,
-      dense: null,
-    });
+  /** What there is, the nearest to a name first where it is much. */
+  private near(name: unknown): string {
+    const { names } = this;
+    if (names.length <= 3) return listed(names) || 'nothing';
+    return listed(nearest(String(name), names, names.length));
+  }
+
+  /**
+   * Keeps a copy. `causal` sets entries above the diagonal of [.., queryPos, keyPos] to 0 (gradients there mean nothing).
+   * Of a batch that runs in slices, `slice` says which sequence comes first and how many there are in all.
+   */
+  keep(tensor: Tensor, options: { causal?: boolean; slice?: { first: number; batch: number } } = {}): void {
+    const { shape, strides, rows, width, name } = tensor;
+    const sequences = shape[0] as number;
+    const { first, batch } = options.slice ?? { first: 0, batch: sequences };
+    if (first === 0) {
+      const layout = {
+        shape: [batch, ...shape.slice(1)],
+        strides: [...strides],
+        rows: (rows / sequences) * batch,
+        width,
+      };
+      const causal = isSquare(name) && options.causal === true;
+      const raw = batch === sequences ? tensor.data.slice() : rawOf(tensor, batch);
+      this.kept.set(name, { layout, raw, causal, dense: null });
+    }
+    // A sequence's rows lie together, so a slice is a run of the whole.
+    if (batch !== sequences) this.kept.get(name)!.raw.set(tensor.data, (tensor.data.length / sequences) * first);
   }
 }
+
+const rawOf = ({ data, shape }: Tensor, batch: number): Floats => {
+  const size = (data.length / (shape[0] as number)) * batch;
+  return data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
+};
 
 function densify({ layout, raw, causal }: Kept): Floats {
   const size = sizeOf(layout.shape);

@@ -1,5 +1,9 @@
 // What a model is. Every size may be arbitrary; padding to whole SIMD vectors is the memory plan's business.
 
+import * as z from 'zod/mini';
+import { checkArgument } from '../errors/arguments.ts';
+import { quoted } from '../errors/printable.ts';
+
 /**
  * `standard`: a learned table added to the embedding. `shortformer`: one learned table added to the inputs of Q and K
  * only, after the LayerNorm, in every layer, never to the residual stream. `rotary`: q and k rotated by position.
@@ -38,8 +42,25 @@ export interface ModelConfig {
 export type ModelOptions = Pick<ModelConfig, 'nLayers' | 'nHeads' | 'dModel' | 'dHead' | 'nCtx' | 'dVocab'> &
   Partial<ModelConfig>;
 
-/** A complete config with defaults filled in. Throws a RangeError that names the field, what it expects and what came. */
+const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as const;
+
+/** The fields that there are; their values are looked at one by one, so that a message can say what a value is for. */
+const Fields = z.strictObject(
+  Object.fromEntries(
+    [
+      ...SIZES,
+      ...(['positions', 'normalization', 'biases', 'tied', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'] as const),
+    ].map((field) => [field, z.optional(z.unknown())]),
+  ),
+);
+
+/**
+ * A complete config with defaults filled in. Throws an ArgumentError for a field that there is none of, and a RangeError
+ * that names the field, what it expects and what came.
+ */
 export function modelConfig(options: ModelOptions): ModelConfig {
+  checkArgument('modelConfig', 'options', Fields, options);
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const { dHead } = options;
   const config: ModelConfig = {
     positions: 'standard',
@@ -50,27 +71,27 @@ export function modelConfig(options: ModelOptions): ModelConfig {
     attnScale: Math.sqrt(dHead),
     rotaryDim: dHead - (dHead % 2),
     rotaryBase: 10000,
-    ...options,
+    ...(given as unknown as ModelOptions),
   };
-  for (const field of ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as const) {
-    const value = config[field];
-    if (!Number.isInteger(value) || value < 1 || value > 65536)
-      throw new RangeError(`modelConfig: ${field} must be a whole number from 1 to 65536, got ${value}.`);
-  }
-  if (!POSITIONS.includes(config.positions))
-    throw new RangeError(`modelConfig: positions must be one of ${POSITIONS.join(', ')}, got ${config.positions}.`);
-  if (config.normalization !== 'LN' && config.normalization !== null)
-    throw new RangeError(`modelConfig: normalization must be "LN" or null, got ${config.normalization}.`);
+  const refuse = (field: keyof ModelConfig, expected: string): never => {
+    throw new RangeError(`modelConfig: ${field} must be ${expected}, got ${quoted(config[field])}.`);
+  };
+  for (const field of SIZES) if (!wholeFrom(1, config[field])) refuse(field, 'a whole number from 1 to 65536');
+  if (!POSITIONS.includes(config.positions)) refuse('positions', `one of ${POSITIONS.join(', ')}`);
+  if (config.normalization !== 'LN' && config.normalization !== null) refuse('normalization', '"LN" or null');
+  for (const field of ['biases', 'tied'] as const)
+    if (typeof config[field] !== 'boolean') refuse(field, 'true or false');
   for (const field of ['eps', 'attnScale', 'rotaryBase'] as const)
-    if (!(config[field] > 0 && Number.isFinite(config[field])))
-      throw new RangeError(`modelConfig: ${field} must be a positive number, got ${config[field]}.`);
-  if (config.positions === 'rotary') {
-    const { rotaryDim } = config;
-    if (!Number.isInteger(rotaryDim) || rotaryDim < 2 || rotaryDim % 2 !== 0 || rotaryDim > dHead)
-      throw new RangeError(`modelConfig: rotaryDim must be even, from 2 to dHead (${dHead}), got ${rotaryDim}.`);
-  }
+    if (!(config[field] > 0 && Number.isFinite(config[field]))) refuse(field, 'a positive number');
+  const { rotaryDim } = config;
+  if (config.positions === 'rotary' && !(wholeFrom(2, rotaryDim) && rotaryDim % 2 === 0 && rotaryDim <= dHead))
+    refuse('rotaryDim', `even, from 2 to dHead (${dHead})`);
+  if (!wholeFrom(0, rotaryDim)) refuse('rotaryDim', 'a whole number');
   return config;
 }
+
+const wholeFrom = (least: number, value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= 65536;
 
 /** Whether the rows of W_pos are learned; those of `sinusoidal` and `none` are fixed, and `rotary` has none. */
 export const learnsPositions = (config: ModelConfig): boolean =>

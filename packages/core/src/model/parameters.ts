@@ -1,7 +1,9 @@
 // The parameters: TransformerLens's names and shapes, in one contiguous buffer, in the layouts the kernels want.
 // The buffer's padding is zero and stays zero: gradients there are zero, and so is what AdamW adds.
 import { type Arena, type Layout, padded, type Tensor } from '../engine/tensor.ts';
-import { learnsPositions, type ModelConfig } from './config.ts';
+import { listed, nearest } from '../errors/names.ts';
+import { printable, shortened } from '../errors/printable.ts';
+import { learnsPositions, type ModelConfig, modelConfig } from './config.ts';
 import { sinusoidalTable } from './positions.ts';
 
 export interface BlockParameters {
@@ -99,8 +101,19 @@ export class Parameters {
   named(name: string): Tensor {
     const found = this.all.find((tensor) => tensor.name === name);
     if (!found)
-      throw new Error(`Parameters: no weight ${name} in this model; it has ${this.all.map((t) => t.name).join(', ')}.`);
+      throw new Error(
+        `Parameters: no weight ${shortened(printable(String(name)))} in this model; the nearest are ${this.nearestNames(name)}.`,
+      );
     return found;
+  }
+
+  private nearestNames(name: unknown): string {
+    return listed(
+      nearest(
+        String(name),
+        this.all.map((t) => t.name),
+      ),
+    );
   }
 }
 
@@ -109,7 +122,7 @@ export type NamedWeights = Record<string, { readonly shape: readonly number[]; r
 
 /** Number of parameters that are learned: fixed position tables do not count, a tied W_U counts once. */
 export function parameterCount(config: ModelConfig): number {
-  const { nLayers, nHeads, dModel, dHead, nCtx, dVocab } = config;
+  const { nLayers, nHeads, dModel, dHead, nCtx, dVocab } = modelConfig(config);
   const learnedPositions = learnsPositions(config) ? nCtx * dModel : 0;
   const layerNorm = config.normalization === 'LN' ? 2 * dModel : 0;
   const attention = 4 * nHeads * dModel * dHead + (config.biases ? 3 * nHeads * dHead + dModel : 0);
@@ -133,7 +146,7 @@ export const isLearned = (config: ModelConfig, name: string): boolean =>
 
 /** Dense copies of every tensor of a set by name. */
 export const namedCopies = (parameters: Parameters): NamedWeights =>
-  Object.fromEntries(parameters.all.map((t) => [t.name, { shape: t.shape, data: t.toArray() }]));
+  Object.fromEntries(parameters.all.map((t) => [t.name, { shape: [...t.shape], data: t.toArray() }]));
 
 /** The longest padded row or column of any weight matrix: what scratch space must hold. */
 export const widestMatrix = (config: ModelConfig): number =>

@@ -1,9 +1,11 @@
 // The parts of a transformer as functions, so that a model can be put together by hand and read as its definition. They
 // are the kernels that Program calls, on the same weights, so what is put together the same way has the same bits.
 // Memory: the parts own it, every call takes some more, and none comes back before the parts are forgotten.
-import type { Arena, Integers, Tensor } from '../engine/tensor.ts';
+import { type Arena, Integers, Tensor } from '../engine/tensor.ts';
+import { ArgumentError } from '../errors/arguments.ts';
+import { quoted } from '../errors/printable.ts';
 import { Shapes } from './activations.ts';
-import { checkTokens, type Model, type Tokens } from './model.ts';
+import { checkTokens, Model, type Tokens } from './model.ts';
 import { Parameters, widestMatrix } from './parameters.ts';
 
 /** Functions from tensors to fresh tensors; none changes what it is given. */
@@ -35,9 +37,10 @@ export interface ModelParts {
 
 /**
  * The parts for one batch of equally long sequences. `tokens` are checked as by `Model.run`. A tied model has no W_U and
- * a rotary one no W_pos; the parts do not rotate.
+ * a rotary one no W_pos; the parts do not rotate. A part throws an ArgumentError for a tensor of another shape than it reads.
  */
 export function modelParts(model: Model, tokens: Tokens): ModelParts {
+  if (!(model instanceof Model)) throw new ArgumentError(`modelParts: model must be a Model, got ${quoted(model)}.`);
   const { config, engine } = model;
   const length = checkTokens(config, tokens, 'modelParts');
   const arena = engine.createArena();
@@ -47,6 +50,12 @@ export function modelParts(model: Model, tokens: Tokens): ModelParts {
   const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
   const ops = engine.createOps(arena, attention, widestMatrix(config));
   const make = new Shapes(config, arena, extent);
+  const { nHeads, dModel, dHead, dVocab } = config;
+  const { sequences } = extent;
+  const stream = [sequences, length, dModel];
+  const head = [sequences, length, nHeads, dHead];
+  const square = [sequences, nHeads, length, length];
+  const check = checker(arena);
   return {
     weights,
     tokens: integers(
@@ -57,25 +66,84 @@ export function modelParts(model: Model, tokens: Tokens): ModelParts {
       arena,
       tokens.flatMap((sequence) => Array.from(sequence, (_, position) => position)),
     ),
-    rows: (table, index) => filled(make.stream('rows'), (out) => ops.gatherRows(table, index, out)),
-    add: (a, b) => filled(make.stream('sum'), (out) => ops.add(a, b, out)),
-    layerNorm: (x, gain, shift) =>
-      gain && shift
-        ? filled(make.stream('normalized'), (out) =>
-            ops.layerNorm(x, gain, shift, make.moments('moments'), out, config.eps),
-          )
-        : x,
-    heads: (x, weight, bias = null) => filled(make.heads('heads'), (out) => ops.linear(x, weight, bias, out)),
-    attentionScores: (q, k) => filled(make.square('scores'), (out) => ops.attentionScores(q, k, out)),
-    causalSoftmax: (scores) =>
-      filled(make.square('pattern'), (out) => {
+    rows: (table, index) => {
+      check('rows', { table: [table, [null, dModel]] });
+      checkIndex(index, { count: sequences * length, rows: table.shape[0] as number });
+      return filled(make.stream('rows'), (out) => ops.gatherRows(table, index, out));
+    },
+    add: (a, b) => {
+      check('add', { a: [a, stream], b: [b, stream] });
+      return filled(make.stream('sum'), (out) => ops.add(a, b, out));
+    },
+    layerNorm: (x, gain, shift) => {
+      check('layerNorm', { x: [x, stream] });
+      if (gain === null && shift === null) return x;
+      check('layerNorm', { gain: [gain, [dModel]], shift: [shift, [dModel]] });
+      return filled(make.stream('normalized'), (out) =>
+        ops.layerNorm(x, gain as Tensor, shift as Tensor, make.moments('moments'), out, config.eps),
+      );
+    },
+    heads: (x, weight, bias = null) => {
+      check('heads', { x: [x, stream], weight: [weight, [nHeads, dModel, dHead]] });
+      if (bias) check('heads', { bias: [bias, [nHeads, dHead]] });
+      return filled(make.heads('heads'), (out) => ops.linear(x, weight, bias, out));
+    },
+    attentionScores: (q, k) => {
+      check('attentionScores', { q: [q, head], k: [k, head] });
+      return filled(make.square('scores'), (out) => ops.attentionScores(q, k, out));
+    },
+    causalSoftmax: (scores) => {
+      check('causalSoftmax', { scores: [scores, square] });
+      return filled(make.square('pattern'), (out) => {
         out.data.set(scores.data);
         ops.causalSoftmax(out);
-      }),
-    mix: (pattern, v) => filled(make.heads('z'), (out) => ops.attentionMix(pattern, v, out)),
-    sumHeads: (z, W_O, bias = null) => filled(make.stream('attention output'), (out) => ops.linear(z, W_O, bias, out)),
-    unembed: (x, W_U, bias = null) => filled(make.vocabulary('logits'), (out) => ops.linear(x, W_U, bias, out)),
+      });
+    },
+    mix: (pattern, v) => {
+      check('mix', { pattern: [pattern, square], v: [v, head] });
+      return filled(make.heads('z'), (out) => ops.attentionMix(pattern, v, out));
+    },
+    sumHeads: (z, W_O, bias = null) => {
+      check('sumHeads', { z: [z, head], W_O: [W_O, [nHeads, dHead, dModel]] });
+      if (bias) check('sumHeads', { bias: [bias, [dModel]] });
+      return filled(make.stream('attention output'), (out) => ops.linear(z, W_O, bias, out));
+    },
+    unembed: (x, W_U, bias = null) => {
+      check('unembed', { x: [x, stream], W_U: [W_U, [dModel, dVocab]] });
+      if (bias) check('unembed', { bias: [bias, [dVocab]] });
+      return filled(make.vocabulary('logits'), (out) => ops.linear(x, W_U, bias, out));
+    },
   };
+}
+
+/** What a part reads, by the name of its argument: the tensor, and the shape it must have; null stands for any size. */
+type Wanted = Record<string, readonly [tensor: unknown, shape: readonly (number | null)[]]>;
+
+/** A tensor of other parts would be read from this memory at an address that means something else here. */
+const checker =
+  (arena: Arena) =>
+  (part: string, wanted: Wanted): void => {
+    for (const [name, [tensor, shape]] of Object.entries(wanted)) {
+      const wants = `[${shape.map((size) => size ?? 'rows').join(', ')}]`;
+      if (!(tensor instanceof Tensor) || !tensor.livesIn(arena))
+        throw new ArgumentError(
+          `${part}: ${name} must be a tensor of these parts, of shape ${wants}, got ${tensor instanceof Tensor ? 'one of other parts' : quoted(tensor)}.`,
+        );
+      if (tensor.shape.length !== shape.length || shape.some((size, i) => size !== null && size !== tensor.shape[i]))
+        throw new ArgumentError(
+          `${part}: ${name} must have shape ${wants}, got ${tensor.name} of shape [${tensor.shape.join(', ')}].`,
+        );
+    }
+  };
+
+function checkIndex(index: Integers, { count, rows }: { count: number; rows: number }): void {
+  if (!(index instanceof Integers) || index.length !== count)
+    throw new ArgumentError(
+      `rows: index must be the parts' tokens or positions, ${count} row numbers, got ${quoted(index)}.`,
+    );
+  const wrong = index.data.find((row) => row < 0 || row >= rows);
+  if (wrong !== undefined)
+    throw new ArgumentError(`rows: index names row ${wrong}; the table has rows 0 to ${rows - 1}.`);
 }
 
 function integers(arena: Arena, values: readonly number[]): Integers {

@@ -53,8 +53,21 @@ function lastAxis(config: ModelConfig, hook: string): number | null {
   return /attn\.hook_(rot_)?[qkvz]$/.test(hook) ? config.dHead : config.dModel;
 }
 
-/** Throws an Error that names what the model has instead of this hook point, head or size of mean. */
-export function checkPlace(config: ModelConfig, intervention: PlacedIntervention, caller: string): void {
+/** How many sequences of how many tokens are run. */
+export interface Extent {
+  readonly sequences: number;
+  readonly length: number;
+}
+
+/**
+ * Throws an Error that names what the model has instead of this hook point, head or size of mean; with `extent`, also
+ * positions that there are not, and a shift that leaves every sequence its own activation.
+ */
+export function checkPlace(
+  config: ModelConfig,
+  intervention: PlacedIntervention,
+  { caller, extent }: { caller: string; extent?: Extent },
+): void {
   const { hook, head } = intervention;
   selectHookPoints(config, hook, caller);
   if (/[*?]/.test(hook)) throw new Error(`${caller}: "${hook}" is a glob; name one hook point.`);
@@ -65,9 +78,34 @@ export function checkPlace(config: ModelConfig, intervention: PlacedIntervention
       `${caller}: there is no head ${headLabel(layer, head)}; "${hook}" has heads 0 to ${config.nHeads - 1}.`,
     );
   }
-  const size = lastAxis(config, hook);
+  const size = lastAxis(config, hook) ?? extent?.length ?? null;
   if (intervention.kind === 'meanAblate' && intervention.mean && size !== null && intervention.mean.length !== size)
     throw new Error(`meanAblate: mean must have ${size} numbers at "${hook}", got ${intervention.mean.length}.`);
+  if (intervention.positions) checkPositions(intervention.positions, { hook, caller });
+  if (!extent) return;
+  checkRange(intervention, { caller, length: extent.length });
+  if (intervention.kind === 'resampleAblate') checkShift(intervention.shift ?? 1, extent.sequences);
+}
+
+function checkPositions(positions: readonly number[], { hook, caller }: { hook: string; caller: string }): void {
+  if (positions.length === 0)
+    throw new Error(`${caller}: positions at "${hook}" is empty, which names nothing; leave it out for all positions.`);
+  const seen = new Set<number>();
+  const twice = positions.find((position) => seen.size === seen.add(position).size);
+  if (twice !== undefined) throw new Error(`${caller}: positions at "${hook}" names ${twice} twice; name it once.`);
+}
+
+function checkRange({ hook, positions }: Place, { caller, length }: { caller: string; length: number }): void {
+  const wrong = positions?.find((p) => !(Number.isInteger(p) && p >= 0 && p < length));
+  if (wrong !== undefined)
+    throw new Error(`${caller}: "${hook}" has positions 0 to ${length - 1} here; there is no position ${wrong}.`);
+}
+
+function checkShift(shift: number, batch: number): void {
+  if (shift % batch === 0)
+    throw new Error(
+      `resampleAblate: a shift of ${shift} in a batch of ${batch} gives each sequence its own activation; use more sequences.`,
+    );
 }
 
 /** A run of the last axis: where it lies, and which sequence, position (query) and head it belongs to. */
@@ -86,9 +124,7 @@ function* rowsAt(place: Place, shape: readonly number[]): Generator<Row> {
   const [positions, heads] = square ? [third, second] : [second, shape.length === 4 ? third : 1];
   const size = shape[shape.length - 1] as number;
   const chosen = place.positions ?? Array.from({ length: positions }, (_, p) => p);
-  const wrong = chosen.find((p) => !(Number.isInteger(p) && p >= 0 && p < positions));
-  if (wrong !== undefined)
-    throw new Error(`"${place.hook}" has positions 0 to ${positions - 1} here; there is no position ${wrong}.`);
+  checkRange(place, { caller: 'intervention', length: positions });
   for (let sequence = 0; sequence < batch; sequence++)
     for (const position of chosen)
       for (let head = place.head ?? 0; head <= (place.head ?? heads - 1); head++) {
@@ -99,11 +135,28 @@ function* rowsAt(place: Place, shape: readonly number[]): Generator<Row> {
       }
 }
 
-/** What a placed intervention does to an activation. `clean` has what cleanRunNeeds asked for. */
-export function placedAction(intervention: PlacedIntervention, clean: ActivationCache): (activation: Tensor) => void {
+/** Where the sequences of an activation stand in a batch that runs in slices. */
+export interface Slice {
+  readonly first: number;
+  /** Sequences in all. */
+  readonly batch: number;
+}
+
+/** What the slices of a run share: means over the whole clean run, by hook. */
+export type SharedMeans = Map<string, Value>;
+
+/**
+ * What a placed intervention does to an activation, or to a slice of it. `clean` has what cleanRunNeeds asked for, of the
+ * whole batch.
+ */
+export function placedAction(
+  intervention: PlacedIntervention,
+  { clean, slice, means }: { clean: ActivationCache; slice?: Slice; means?: SharedMeans },
+): (activation: Tensor) => void {
   return (tensor) => {
     const data = tensor.toArray();
-    const value = newValue(intervention, tensor, clean);
+    const whole = slice ?? { first: 0, batch: tensor.shape[0] as number };
+    const value = newValue(intervention, tensor, { clean, slice: whole, means: means ?? new Map() });
     for (const row of rowsAt(intervention, tensor.shape))
       for (let i = 0; i < row.size; i++) data[row.offset + i] = value(row, i);
     hideFuture({ name: tensor.name, shape: tensor.shape, data });
@@ -113,27 +166,33 @@ export function placedAction(intervention: PlacedIntervention, clean: Activation
 
 type Value = (row: Row, i: number) => number;
 
-function newValue(intervention: PlacedIntervention, { name, shape }: Tensor, clean: ActivationCache): Value {
+function newValue(
+  intervention: PlacedIntervention,
+  { name, shape: here }: Tensor,
+  { clean, slice, means }: { clean: ActivationCache; slice: Slice; means: SharedMeans },
+): Value {
   if (intervention.kind === 'zeroAblate') return () => 0;
   if (intervention.kind === 'meanAblate' && intervention.mean) {
     const { mean } = intervention;
     return (_, i) => mean[i] as number;
   }
+  const { first, batch } = slice;
+  const shape = [batch, ...here.slice(1)];
   const from = clean.get(name);
   if (from.shape.join() !== shape.join())
     throw new Error(
       `${intervention.kind}: "${name}" has shape [${shape}], the clean run has [${from.shape}]; use as many prompts of equal length.`,
     );
-  if (intervention.kind === 'meanAblate') return meanValue(name, shape, from.data);
-  const batch = shape[0] as number;
+  if (intervention.kind === 'meanAblate') {
+    const known = means.get(name) ?? meanValue(name, shape, from.data);
+    means.set(name, known);
+    return known;
+  }
   const perSequence = from.data.length / batch;
   const shift = intervention.kind === 'resampleAblate' ? (intervention.shift ?? 1) : 0;
-  if (intervention.kind === 'resampleAblate' && shift % batch === 0)
-    throw new Error(
-      `resampleAblate: a shift of ${shift} in a batch of ${batch} gives each sequence its own activation; use more sequences.`,
-    );
+  if (intervention.kind === 'resampleAblate') checkShift(shift, batch);
   return ({ offset, sequence }, i) => {
-    const other = (((sequence + shift) % batch) + batch) % batch;
+    const other = (((first + sequence + shift) % batch) + batch) % batch;
     return from.data[offset + (other - sequence) * perSequence + i] as number;
   };
 }

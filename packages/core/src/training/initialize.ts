@@ -1,8 +1,12 @@
+import * as z from 'zod/mini';
+import { checkEngine } from '../engine/checkEngine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { RandomStream } from '../engine/random.ts';
+import { checkArgument } from '../errors/arguments.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { Model } from '../model/model.ts';
 import { blankWeights, isLearned, namedCopies, Parameters } from '../model/parameters.ts';
+import { checkExperiment } from './checkExperiment.ts';
 import type { Experiment } from './experiment.ts';
 import { STREAMS } from './tasks.ts';
 
@@ -20,8 +24,11 @@ export function initialize(config: ModelConfig, weights: Parameters, options: { 
   weights.changed();
 }
 
-/** The untrained model: the weights from which a run of this experiment and seed starts. */
+/** The untrained model: the weights from which a run of this experiment and seed starts. Throws an ArgumentError for JSON. */
 export function initialModel(engine: Engine, experiment: Experiment, seed: number): Model {
+  checkEngine(engine, 'initialModel');
+  checkExperiment(experiment, 'initialModel');
+  checkArgument('initialModel', 'seed', z.int().check(z.minimum(0)), seed);
   const weights = new Parameters(experiment.model, engine.createArena());
   initialize(experiment.model, weights, { seed, std: experiment.training.initStd });
   const model = new Model(engine, experiment.model);

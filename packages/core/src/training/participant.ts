@@ -1,7 +1,7 @@
 // One thread's share of data-parallel training: its shards of each batch, then its blocks of the optimiser.
 // Three meetings per step: gradients complete; norm known; weights updated. Between two meetings nobody reads what
 // another writes.
-import { Barrier } from '../engine/barrier.ts';
+import type { Barrier, BarrierWatch } from '../engine/barrier.ts';
 import type { Engine } from '../engine/engine.ts';
 import { exactPower } from '../engine/exactMath.ts';
 import type { AdamWStep } from '../engine/ops.ts';
@@ -12,6 +12,7 @@ import type { Program } from '../model/program.ts';
 import { Clamps } from './clamps.ts';
 import { compete } from './competition.ts';
 import type { Experiment } from './experiment.ts';
+import { barrierOf, heartbeat } from './heartbeat.ts';
 import { BLOCKS, createTrainingProgram, SHARD_SUMS, SHARDS, type TrainingPlan, type TrainingProgram } from './plan.ts';
 import { learningRateAt } from './schedule.ts';
 import { type BlockPlace, queryRanges, TaskBatches } from './tasks.ts';
@@ -52,6 +53,7 @@ export class Participant {
   private readonly training: TrainingProgram;
   private readonly gradients: readonly Parameters[];
   private readonly barrier: Barrier;
+  private readonly pulse: BarrierWatch;
   private readonly arena: Arena;
   private readonly segments: readonly Segment[];
   private readonly blockLength: number;
@@ -71,7 +73,8 @@ export class Participant {
       (_, shard) => new Parameters(experiment.model, at(plan.gradients + shard * plan.gradientStride)),
     );
     this.training = createTrainingProgram(engine, experiment.model, this.arena, this.weights);
-    this.barrier = new Barrier(new Int32Array(memory.buffer, plan.control, 2), plan.threads);
+    this.pulse = heartbeat(plan, thread);
+    this.barrier = barrierOf(plan, this.pulse);
     this.segments = decaySegments(experiment, this.weights, floatBytes);
     this.clamps = new Clamps(experiment.model, this.weights, experiment.training.clamps);
     this.blockLength = Math.ceil(this.weights.length / BLOCKS / 32) * 32;
@@ -110,6 +113,7 @@ export class Participant {
       gradientScale: clipNorm !== null && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1,
     };
     this.forEachPart(BLOCKS, (block) => this.update(block, update));
+    this.pulse.alive();
     barrier.meet();
     if (training.competition > 0 || training.clamps.length > 0) {
       if (thread === 0) this.constrain(step, learningRate);
@@ -168,6 +172,7 @@ export class Participant {
       program.loss(scale);
       program.backward(this.gradients[shard] as Parameters);
       addLosses(sums, program, place);
+      this.pulse.alive();
     }
   }
 

@@ -1,6 +1,8 @@
 // Token tasks: a random block, repeated. Every sequence is a function of a named random stream, so the batch of step n
 // depends on the seed and n alone, and any thread can draw its part.
+import * as z from 'zod/mini';
 import { RandomStream } from '../engine/random.ts';
+import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 
 /** One block, repeated at a fixed period to the end of the context. */
 export interface RepeatedTask {
@@ -161,7 +163,31 @@ export class TaskBatches {
   }
 }
 
-/** A batch as [sequence][position] with the places of its blocks, as training draws it at `step`. */
+const whole = (least: number): z.ZodMiniNumber => z.int().check(z.minimum(least));
+const drawn = { distinct: z.boolean(), maxPrefix: whole(0) };
+const BatchOptions = z.strictObject({
+  task: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('repeated'), period: whole(1), ...drawn }),
+    z.strictObject({
+      kind: z.literal('varied'),
+      periods: z.tuple([whole(1), whole(1)]),
+      heldOutPeriods: z.array(z.int()),
+      share: z.number().check(z.positive(), z.maximum(1)),
+      ...drawn,
+    }),
+    z.strictObject({ kind: z.literal('random'), ...drawn }),
+  ]),
+  seed: whole(0),
+  step: whole(0),
+  batch: whole(1),
+  dVocab: whole(1),
+  length: whole(1),
+});
+
+/**
+ * A batch as [sequence][position] with the places of its blocks, as training draws it at `step`. Throws an ArgumentError for
+ * an option that cannot be meant, and where a task has no period or more distinct tokens than there are.
+ */
 export function makeBatch(options: {
   task: Task;
   seed: number;
@@ -170,6 +196,18 @@ export function makeBatch(options: {
   dVocab: number;
   length: number;
 }): { tokens: Int32Array[]; places: BlockPlace[] } {
+  checkArgument('makeBatch', 'options', BatchOptions, options);
+  const { task, dVocab, length } = options;
+  const periods = periodsOf(task);
+  if (task.kind !== 'random' && periods.length === 0)
+    throw new ArgumentError(
+      'makeBatch: options.task has no period to draw; put the smaller one first and hold fewer out.',
+    );
+  const block = Math.min(length, Math.max(...(task.kind === 'random' ? [length] : periods)));
+  if (task.distinct && block > dVocab)
+    throw new ArgumentError(
+      `makeBatch: ${block} distinct tokens are needed, and options.dVocab is ${dVocab}; raise it.`,
+    );
   const source = new TaskBatches({ ...options, lossOn: 'all' });
   const tokens = Array.from({ length: options.batch }, () => new Int32Array(options.length));
   const places = tokens.map((sequence, s) => source.fill(options.step, s, sequence, new Int32Array(options.length)));

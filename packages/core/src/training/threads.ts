@@ -1,5 +1,8 @@
 // How a run is carried out: by worker threads that a platform provides, or by the calling thread in short turns.
+import { checkEngine } from '../engine/checkEngine.ts';
 import type { Engine } from '../engine/engine.ts';
+import { ArgumentError } from '../errors/arguments.ts';
+import { quoted } from '../errors/printable.ts';
 import { type BatchSource, Participant, type StepLosses } from './participant.ts';
 import type { TrainingPlan } from './plan.ts';
 
@@ -13,7 +16,20 @@ export interface Crew {
 }
 
 /** Starts the threads of a plan. A platform (Node, a browser) provides one. */
-export type StartCrew = (engine: Engine, plan: TrainingPlan) => Promise<Crew>;
+export interface StartCrew {
+  (engine: Engine, plan: TrainingPlan): Promise<Crew>;
+  /** The most threads that it starts; a run that asks for more is planned for so many. */
+  readonly mostThreads?: number;
+}
+
+/** Throws an ArgumentError unless these are an engine and a plan: whoever calls what `train` is to be given hears so. */
+export function checkStart(engine: unknown, plan: unknown, caller: string): void {
+  if (engine === undefined && plan === undefined)
+    throw new ArgumentError(`${caller}: give train the function itself, \`startCrew: ${caller}\`, without calling it.`);
+  checkEngine(engine, caller);
+  if (typeof (plan as TrainingPlan | null)?.threads !== 'number')
+    throw new ArgumentError(`${caller}: plan must be the plan of a run, which train makes, got ${quoted(plan)}.`);
+}
 
 /** Indices into the control integers, behind the barrier's two: a flag, and the step after which all threads stop. */
 const STOP_REQUESTED = 2;
@@ -49,9 +65,19 @@ export function runSteps(
 /** Milliseconds that the calling thread computes before it lets others have a turn. */
 const TURN = 12;
 
-/** Trains in the calling thread, in turns between which timers and events are served. Needs no shared memory. */
+/**
+ * Trains in the calling thread, in turns between which timers and events are served. Needs no shared memory, and is one
+ * thread however many a run asks for. `source` replaces the task's batches. Throws an ArgumentError for anything else.
+ */
 export function startInline(source?: BatchSource): StartCrew {
-  return async (engine, plan) => {
+  if (source !== undefined && !isSource(source))
+    throw new ArgumentError(`startInline: takes no arguments (or a source of batches), got ${quoted(source)}.`);
+  const start = async (engine: Engine, plan: TrainingPlan): Promise<Crew> => {
+    checkStart(engine, plan, 'startInline');
+    if (plan.threads > 1)
+      throw new ArgumentError(
+        `startInline: the calling thread trains alone, and this run is planned for ${plan.threads} threads that would wait for each other; ask for one thread, or use startWorkers.`,
+      );
     const participant = new Participant(engine, plan, 0, source);
     return {
       async run(from, to, onStep) {
@@ -68,4 +94,10 @@ export function startInline(source?: BatchSource): StartCrew {
       close: async () => {},
     };
   };
+  return Object.assign(start, { mostThreads: 1 });
 }
+
+const isSource = (source: unknown): source is BatchSource => {
+  const { counted, fill } = (source ?? {}) as Partial<BatchSource>;
+  return typeof counted === 'function' && typeof fill === 'function';
+};

@@ -9,6 +9,7 @@ import { initialize } from './initialize.ts';
 import type { StepLosses } from './participant.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import type { StartCrew } from './threads.ts';
+import { checkCrew, checkNextPause, checkSaved, checkTrainOptions } from './trainChecks.ts';
 
 /** What is known after each step. */
 export interface StepRecord extends StepLosses {
@@ -44,7 +45,10 @@ export interface TrainOptions {
   readonly engine: Engine;
   readonly experiment: Experiment;
   readonly seed: number;
-  /** Threads to share the batch among; the result does not depend on it. */
+  /**
+   * Threads to share the batch among, at most; the result does not depend on it. There are never more than `startCrew`
+   * starts (startInline: 1), nor than there is work for; the outcome says how many took part.
+   */
   readonly threads: number;
   readonly startCrew: StartCrew;
   readonly observer?: TrainingObserver;
@@ -78,13 +82,20 @@ export class NonFiniteLossError extends Error {
   }
 }
 
-/** Trains to the experiment's last step, or until `signal` aborts. Throws a NonFiniteLossError. */
+/**
+ * Trains to the experiment's last step, or until `signal` aborts. Rejects with an ArgumentError for an option that cannot be
+ * meant, a NonFiniteLossError, whatever the observer throws, and an Error when a thread dies.
+ */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
-  const { engine, experiment, seed, resume, signal, observer = {} } = options;
-  const { plan, arena, weights } = planTraining(engine, { experiment, seed, threads: options.threads });
+  checkTrainOptions(options);
+  const { engine, experiment, seed, resume, signal, observer = {}, startCrew } = options;
+  const threads = Math.min(options.threads, startCrew.mostThreads ?? Number.POSITIVE_INFINITY);
+  const { plan, arena, weights } = planTraining(engine, { experiment, seed, threads });
   const moments = momentTensors(experiment, arena, plan);
-  if (resume) restore(resume, { weights, ...moments }, seed);
-  else initialize(experiment.model, weights, { seed, std: experiment.training.initStd });
+  if (resume) {
+    checkSaved(resume, weights, arena.floatBytes);
+    restore(resume, { weights, ...moments });
+  } else initialize(experiment.model, weights, { seed, std: experiment.training.initStd });
   new Clamps(experiment.model, weights, experiment.training.clamps).hold(resume?.step ?? 0);
   const { steps, batch } = experiment.training;
   const pause = (step: number): Pause => ({
@@ -94,44 +105,53 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   });
 
   // Threads take a while to start; the first pause passes in the meantime.
-  const starting = options.startCrew(engine, plan);
+  const starting = (async () => startCrew(engine, plan))();
   starting.catch(() => {}); // reported where it is awaited
   let stop = (): void => {};
   try {
     let step = resume?.step ?? 0;
     await observer.onPause?.(pause(step));
     const crew = await starting;
+    checkCrew(crew);
     stop = () => crew.requestStop();
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop);
     const tokens = batch * experiment.model.nCtx;
     let failed = 0;
+    let broken: { error: unknown } | null = null;
     while (step < steps && !signal?.aborted) {
       const from = step;
       const target = Math.min(steps, nextPause(options.pauseAt ?? [], from));
       let since = performance.now();
       step = await crew.run(step + 1, target, (losses) => {
+        if (broken) return;
         if (!Number.isFinite(losses.loss)) {
           failed = losses.step;
           return;
         }
         const now = performance.now();
-        observer.onStep?.({ ...losses, tokensPerSecond: (1000 * tokens) / Math.max(now - since, 1e-3) });
+        try {
+          observer.onStep?.({ ...losses, tokensPerSecond: (1000 * tokens) / Math.max(now - since, 1e-3) });
+        } catch (error) {
+          broken = { error }; // between messages of the threads nobody could catch it
+          crew.requestStop();
+        }
         since = now;
       });
+      if (broken) throw (broken as { error: unknown }).error;
       if (failed > 0) throw new NonFiniteLossError(failed, seed);
       await observer.onPause?.(pause(step));
     }
     return { status: step >= steps ? 'done' : 'stopped', step, threads: plan.threads, weights: namedCopies(weights) };
   } finally {
     signal?.removeEventListener('abort', stop);
-    await (await starting.catch(() => null))?.close();
+    await (await starting.catch(() => null))?.close?.();
   }
 }
 
 /** The first step after `from` at which to pause. A function that names none goes on for one step. */
 function nextPause(pauseAt: NonNullable<TrainOptions['pauseAt']>, from: number): number {
-  if (typeof pauseAt === 'function') return Math.max(from + 1, pauseAt(from));
+  if (typeof pauseAt === 'function') return Math.max(from + 1, checkNextPause(pauseAt(from)));
   return pauseAt.reduce((next, p) => (p > from && p < next ? p : next), Number.POSITIVE_INFINITY);
 }
 
@@ -139,18 +159,8 @@ function momentTensors(experiment: Experiment, arena: Arena, plan: TrainingPlan)
   return { m: Parameters.over(experiment.model, arena, plan.m), v: Parameters.over(experiment.model, arena, plan.v) };
 }
 
-function restore(
-  state: TrainingState,
-  into: { weights: Parameters; m: Parameters; v: Parameters },
-  seed: number,
-): void {
-  if (state.seed !== seed)
-    throw new Error(`train: the saved run has seed ${state.seed}, not ${seed}; resume with its own.`);
+function restore(state: TrainingState, into: { weights: Parameters; m: Parameters; v: Parameters }): void {
   for (const part of ['weights', 'm', 'v'] as const)
-    for (const tensor of into[part].all) {
-      const saved = state[part][tensor.name];
-      if (!saved) throw new Error(`train: the saved run has no ${tensor.name}; it is of another model.`);
-      tensor.set(saved.data);
-    }
+    for (const tensor of into[part].all) tensor.set((state[part][tensor.name] as NamedWeights[string]).data);
   into.weights.changed();
 }

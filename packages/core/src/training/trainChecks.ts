@@ -1,0 +1,122 @@
+// What `train` is given, looked at before anything is started.
+import * as z from 'zod/mini';
+import { checkEngine } from '../engine/checkEngine.ts';
+import { ArgumentError, aFunction, checkArgument, must } from '../errors/arguments.ts';
+import { quoted } from '../errors/printable.ts';
+import type { Parameters } from '../model/parameters.ts';
+import { checkWeights } from '../model/weightChecks.ts';
+import { checkExperiment } from './checkExperiment.ts';
+import type { Crew } from './threads.ts';
+import { startInline } from './threads.ts';
+import type { TrainingState, TrainOptions } from './train.ts';
+
+/** A seed: what random streams can be named by. */
+export const Seed: z.ZodMiniNumber = z.int().check(z.minimum(0));
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isStep = (step: unknown): boolean => Number.isSafeInteger(step) && (step as number) >= 0;
+
+const Options = z.strictObject({
+  engine: z.unknown(),
+  experiment: z.unknown(),
+  seed: Seed,
+  threads: z.int().check(z.minimum(1)),
+  startCrew: must('be startWorkers or startInline()', (start) => typeof start === 'function'),
+  observer: z.optional(must('be an object with onStep or onPause', (o) => isObject(o) && !Array.isArray(o))),
+  pauseAt: z.optional(
+    must(
+      'be an array of steps, or a function that names the next one',
+      (pauses) => typeof pauses === 'function' || (Array.isArray(pauses) && Array.from(pauses).every(isStep)),
+    ),
+  ),
+  resume: z.optional(z.unknown()),
+  signal: z.optional(
+    must(
+      'be an AbortSignal (the `signal` of an AbortController)',
+      (s) => isObject(s) && typeof (s as AbortSignal).aborted === 'boolean' && 'addEventListener' in s,
+    ),
+  ),
+});
+
+const Observer = z.strictObject({ onStep: z.optional(aFunction), onPause: z.optional(aFunction) });
+
+/** Throws an ArgumentError that names the first option that cannot be meant, and what is right. */
+export function checkTrainOptions(options: TrainOptions): void {
+  const { engine, startCrew, observer } = (options ?? {}) as Partial<TrainOptions>;
+  if (isObject(options)) {
+    checkEngine(engine, 'train');
+    checkStartCrew(startCrew);
+  }
+  checkArgument('train', 'options', Options, options);
+  if (observer !== undefined) {
+    // An instance of a class may hold more than what training calls; a plain object that does has a name wrong.
+    const { onStep, onPause } = observer;
+    const plain = [Object.prototype, null].includes(Object.getPrototypeOf(observer) as object | null);
+    const asked = plain ? observer : { onStep, onPause };
+    checkArgument('train', 'options.observer', Observer, asked);
+  }
+  checkExperiment(options.experiment, 'train');
+  if (options.resume !== undefined) checkState(options.resume, options);
+}
+
+function checkStartCrew(startCrew: unknown): void {
+  if (startCrew === startInline)
+    throw new ArgumentError('train: startCrew is startInline itself; call it, `startCrew: startInline()`.');
+  if (!isObject(startCrew) || typeof (startCrew as Partial<Promise<unknown>>).then !== 'function') return;
+  Promise.resolve(startCrew).catch(() => {}); // startWorkers called with nothing fails, of which this sentence tells
+  throw new ArgumentError(
+    'train: startCrew is a promise; give the function itself, `startCrew: startWorkers`, without calling it.',
+  );
+}
+
+/** Throws an ArgumentError unless this is what `startCrew` is to give. */
+export function checkCrew(crew: unknown): asserts crew is Crew {
+  const { run, requestStop, close } = (crew ?? {}) as Partial<Crew>;
+  if ([run, requestStop, close].some((method) => typeof method !== 'function'))
+    throw new ArgumentError(
+      `train: startCrew gave ${quoted(crew)} instead of threads; use startWorkers or startInline().`,
+    );
+}
+
+const StateSchema = z.strictObject({
+  step: z.int().check(z.minimum(0)),
+  seed: Seed,
+  weights: z.unknown(),
+  m: z.unknown(),
+  v: z.unknown(),
+});
+
+function checkState(state: TrainingState, { seed, experiment }: TrainOptions): void {
+  checkArgument('train', 'resume', StateSchema, state);
+  if (state.seed !== seed)
+    throw new Error(`train: the saved run has seed ${state.seed}, not ${seed}; resume with its own.`);
+  const { steps } = experiment.training;
+  if (state.step > steps)
+    throw new Error(
+      `train: the saved run has done ${state.step} steps, this experiment ends after ${steps}; raise its steps.`,
+    );
+}
+
+/** Throws an Error unless the saved weights and moments are of this model, all there, finite and possible. */
+export function checkSaved(state: TrainingState, parameters: Parameters, floatBytes: 4 | 8): void {
+  for (const part of ['weights', 'm', 'v'] as const) {
+    checkWeights(parameters, state[part], { caller: `train: resume.${part}`, floatBytes });
+    for (const { name } of parameters.all) {
+      const saved = state[part][name];
+      if (!saved) throw new Error(`train: the saved run has no ${name}; it is of another model.`);
+      // The optimiser divides by its root.
+      const negative = part === 'v' ? Array.from(saved.data).findIndex((x) => x < 0) : -1;
+      if (negative >= 0)
+        throw new Error(
+          `train: resume.v: ${name} has ${quoted(saved.data[negative])} at element ${negative}; mean squares are not negative.`,
+        );
+    }
+  }
+}
+
+/** What `pauseAt` has answered. Throws an ArgumentError unless it is a step, or Infinity for none. */
+export function checkNextPause(next: unknown): number {
+  if (typeof next !== 'number' || !(Number.isInteger(next) || Math.abs(next) === Number.POSITIVE_INFINITY))
+    throw new ArgumentError(`train: pauseAt must name a step, or Infinity for none, got ${quoted(next)}.`);
+  return next;
+}
