@@ -30,7 +30,13 @@ export function proofText(proof: ProofRecord): string[] {
       ['', 'logit', '95 % interval', 'increase, nats', '95 % interval'],
       ...proof.logits.parts.map(({ part, logit, loss }) => [part, ...estimateCells(logit), ...estimateCells(loss)]),
       ['sum', ...estimateCells(proof.logits.total), '', ''],
-      ...proof.logits.layerShares.map((share, layer) => [`layer ${layer}`, percent(share), 'of the sum', '', '']),
+      ...(proof.logits.layerShares ?? []).map((share, layer) => [
+        `layer ${layer}`,
+        percent(share),
+        'of the sum',
+        '',
+        '',
+      ]),
     ]),
   ];
 }

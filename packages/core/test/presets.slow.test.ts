@@ -275,7 +275,7 @@ const CAUSES: [string, (runs: readonly Run[]) => string][] = [
   ['heads that suffice for 95 %', (runs) => counts(runs.map((r) => r.causes.proof.minimal!.heads.length))],
   [
     'share of the right logit written by layer 1',
-    (runs) => spread(runs.map((r) => r.causes.proof.logits.layerShares[1]!)),
+    (runs) => spread(runs.map((r) => r.causes.proof.logits.layerShares?.[1] ?? Number.NaN)),
   ],
 ];
 

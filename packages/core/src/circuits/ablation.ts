@@ -1,10 +1,14 @@
 // What each head, and each layer as a whole, is good for: the loss on repeats without it.
+import * as z from 'zod/mini';
+import { checkArgument } from '../errors/arguments.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
-import { allHeads, type HeadName, headOutput, type Intervention } from '../model/interventions.ts';
+import { allHeads, checkHead, type HeadName, headOutput, type Intervention } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
+import { checkConfig, headSchema } from './checks.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
 import { type Estimate, estimate } from './estimate.ts';
-import { periodsToMeasure, RepeatSet } from './repeatSet.ts';
+import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
+import type { RepeatSet } from './repeatSet.ts';
 
 /**
  * `zero` and `mean` set the heads' z; `resample` gives each sequence another sequence's; `pattern-preserving` sets z to
@@ -13,6 +17,8 @@ import { periodsToMeasure, RepeatSet } from './repeatSet.ts';
  */
 export const ABLATION_KINDS = ['zero', 'mean', 'resample', 'pattern-preserving'] as const;
 export type AblationKind = (typeof ABLATION_KINDS)[number];
+
+const kindSchema = z.enum(ABLATION_KINDS);
 
 /** What its ablation does to lossRepeat. */
 export interface AblationEffect extends Effect {
@@ -33,8 +39,15 @@ export interface AblationRecord {
   readonly seed: number;
 }
 
-/** The interventions that ablate some heads together. */
+/**
+ * The interventions that ablate some heads together. Throws an ArgumentError for a kind that there is not, an Error for a
+ * head that the model does not have.
+ */
 export function ablate(config: ModelConfig, heads: readonly HeadName[], kind: AblationKind): Intervention[] {
+  checkConfig('ablate', config);
+  checkArgument('ablate', 'kind', kindSchema, kind);
+  checkArgument('ablate', 'heads', z.array(headSchema), heads);
+  for (const head of heads) checkHead(config, head, 'ablate');
   const kinds = {
     zero: 'zeroAblate',
     mean: 'meanAblate',
@@ -50,14 +63,23 @@ export function ablate(config: ModelConfig, heads: readonly HeadName[], kind: Ab
   return [...ablations, ...frozen];
 }
 
-/** The effect of every head and of every layer, at the periods that the model solves. */
+/**
+ * The effect of every head and of every layer, at the periods that the model solves. Throws an ArgumentError for options
+ * that it does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs are not
+ * finite.
+ */
 export function ablationEffects(
   model: Model,
-  options: { kind?: AblationKind; sequences?: number; seed?: number; set?: RepeatSet } = {},
+  options: OnSetOptions & { readonly kind?: AblationKind } = {},
 ): AblationRecord {
-  const { kind = 'zero', sequences = 96, seed = 0 } = options;
-  const { config } = model;
-  const set = options.set ?? new RepeatSet(model, { sequences, seed, periods: periodsToMeasure(model, { seed }) });
+  checkOnSet('ablationEffects', { model, options, fields: { kind: z.optional(kindSchema) } });
+  const { kind = 'zero' } = options;
+  const { nLayers, nHeads } = model.config;
+  return onSet(model, options, { runs: nLayers * (nHeads + 1), measure: (set) => effectsOn(set, kind) });
+}
+
+function effectsOn(set: RepeatSet, kind: AblationKind): AblationRecord {
+  const { config } = set.model;
   const increase = (heads: readonly HeadName[]): Float64Array =>
     difference(set.losses(ablate(config, heads, kind)), set.clean);
   const heads = allHeads(config);

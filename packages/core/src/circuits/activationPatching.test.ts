@@ -287,13 +287,21 @@ describe('bad input is refused in one sentence', () => {
   });
 });
 
-/** Two random prompts that differ up to their queries' last one and have the same targets; the better one is clean. */
-function randomPair(model: Model, [from, to]: readonly [number, number]): PromptPair {
-  const [first, second] = [1, 2].map((seed) => randomTokens({ sequences: 2, length: 8 }, model.config.dVocab, seed));
-  const other = second!.map((tokens, s) => tokens.map((t, p) => (p > from && p <= to ? first![s]![p]! : t)));
-  const pair: PromptPair = { clean: first!, corrupted: other, queries: [from, to] };
-  const swapped: PromptPair = { clean: other, corrupted: first!, queries: [from, to] };
-  return targetLoss(model, pair, []) > targetLoss(model, swapped, []) ? pair : swapped;
+/** Random prompts in pairs that differ up to their queries' last one and have the same targets; the better one is clean. */
+function randomPair(model: Model, queries: readonly [number, number]): PromptPair {
+  const [from, to] = queries;
+  const pairs = Array.from({ length: 8 }, (_, i) => {
+    const [first, second] = [1, 2].map(
+      (half) => randomTokens({ sequences: 1, length: 8 }, model.config.dVocab, 2 * i + half)[0]!,
+    );
+    const other = second!.map((token, p) => (p > from && p <= to ? first![p]! : token));
+    const gap =
+      targetLoss(model, { clean: [first!], corrupted: [other], queries }, []) -
+      targetLoss(model, { clean: [other], corrupted: [first!], queries }, []);
+    return gap > 0 ? { clean: first!, corrupted: other, gap } : { clean: other, corrupted: first!, gap: -gap };
+  });
+  const apart = pairs.sort((a, b) => b.gap - a.gap).slice(0, 2);
+  return { clean: apart.map(({ clean }) => clean), corrupted: apart.map(({ corrupted }) => corrupted), queries };
 }
 
 /** Mean loss of the corrupted prompts at the queries. */

@@ -1,74 +1,20 @@
 // Activation patching (Vig et al. 2020; Meng et al. 2022, causal tracing): put one activation of a clean run into a run on
 // corrupted tokens and see how much of the behaviour comes back.
-import { RandomStream } from '../engine/random.ts';
+import * as z from 'zod/mini';
 import type { Floats } from '../engine/tensor.ts';
+import { ArgumentError, aFunction, checkArgument, must } from '../errors/arguments.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
-import { type HookSelection, isSquare, selectHookPoints } from '../model/hookPoints.ts';
-import type { CachedRun, Model, Tokens } from '../model/model.ts';
+import { type HookSelection, isResult, isSplitInput, isSquare, selectHookPoints } from '../model/hookPoints.ts';
+import type { CachedRun, Model } from '../model/model.ts';
 import { hasHeads, type Patch } from '../model/places.ts';
-import { STREAMS } from '../training/tasks.ts';
-import { type Estimate, estimate, estimateRatio, mean } from './estimate.ts';
-import { type ProbeOptions, repeatedProbe } from './probes.ts';
+import { checkModel, checkOptions } from './checks.ts';
+import type { PromptPair } from './corruption.ts';
+import { type Estimate, estimate, estimateRatio, holdsZero, mean } from './estimate.ts';
+import { checkLosses, checkNumbers } from './finite.ts';
+import { slices as inSlices, sequencesTogether } from './patternRuns.ts';
+import { type OnProgress, Progress } from './progress.ts';
 
-/**
- * What is done to two copies of a block; the second copy, and with it the queries and their targets, stays as it is.
- * `break-repeat`: the first copy is drawn anew, so that nothing repeats. `change-match`: one token of the first copy, the
- * earlier copy of one query's token, becomes a token from outside the block; only that query counts. `shift-block`: the
- * first copy is rotated by one position: content finds its copy one position further, a fixed distance misses. There the
- * last query of the repeat does not count: the rotation has taken its target away from behind its copy.
- */
-export const CORRUPTIONS = ['break-repeat', 'change-match', 'shift-block'] as const;
-export type Corruption = (typeof CORRUPTIONS)[number];
-
-/** Clean and corrupted sequences of equal length, and the queries [from, to) whose loss counts. */
-export interface PromptPair {
-  readonly clean: Tokens;
-  readonly corrupted: Tokens;
-  readonly queries: readonly [from: number, to: number];
-}
-
-/** Streams of what replaces tokens, beside those of the probes. */
-const CORRUPTION_STREAM = 101;
-
-/**
- * Two copies of a block, and the same with the first one corrupted. Throws an Error when the vocabulary has no other token,
- * or when a block of two tokens is to be shifted, which leaves no query.
- */
-export function corruptedPair(probe: ProbeOptions, period: number, corruption: Corruption): PromptPair {
-  if (corruption === 'shift-block' && period < 3)
-    throw new Error(`corruptedPair: shift-block needs a period of at least 3, got ${period}; use a longer one.`);
-  const clean = repeatedProbe(probe, period);
-  const middle = period + Math.floor(period / 2);
-  const corrupted = clean.map((tokens, s) => {
-    const random = new RandomStream(probe.seed, STREAMS.analysis, CORRUPTION_STREAM, period, s);
-    const other = Int32Array.from(tokens);
-    if (corruption === 'shift-block') for (let t = 0; t < period; t++) other[t] = tokens[(t + period - 1) % period]!;
-    if (corruption === 'break-repeat')
-      for (let t = 0; t < period; t++) other[t] = anotherToken(tokens[t]!, probe.config, random);
-    if (corruption === 'change-match') other[middle - period] = outsideToken(tokens, probe.config, random);
-    return other;
-  });
-  return { clean, corrupted, queries: queriesOf(corruption, period, middle) };
-}
-
-function queriesOf(corruption: Corruption, period: number, middle: number): [from: number, to: number] {
-  if (corruption === 'change-match') return [middle, middle + 1];
-  return [period, corruption === 'shift-block' ? 2 * period - 2 : 2 * period - 1];
-}
-
-function anotherToken(token: number, { dVocab }: ModelConfig, random: RandomStream): number {
-  const drawn = random.below(dVocab - 1);
-  return drawn >= token ? drawn + 1 : drawn;
-}
-
-function outsideToken(tokens: Int32Array, { dVocab }: ModelConfig, random: RandomStream): number {
-  const free = Array.from({ length: dVocab }, (_, t) => t).filter((t) => !tokens.includes(t));
-  if (free.length === 0)
-    throw new Error(
-      `corruptedPair: all ${dVocab} tokens are in the block, none is left to change the match to; use a shorter period.`,
-    );
-  return free[random.below(free.length)]!;
-}
+export { CORRUPTIONS, type Corruption, corruptedPair, type PromptPair, periodToCorrupt } from './corruption.ts';
 
 /** One activation that was patched, and how much it restored. */
 export interface PatchEffect {
@@ -91,7 +37,7 @@ export interface PatchingRecord {
   readonly cleanLoss: Estimate;
   readonly corruptedLoss: Estimate;
   readonly effects: readonly PatchEffect[];
-  /** Why effects are NaN: the corruption changes the loss by less than a tenth of a nat. Null otherwise. */
+  /** Why effects are NaN: the corruption costs less than a tenth of a nat, or nothing surely. Null otherwise. */
   readonly doesNotApply: string | null;
   readonly queries: readonly [from: number, to: number];
   readonly sequences: number;
@@ -103,60 +49,156 @@ export interface PatchingOptions {
   readonly hooks?: HookSelection;
   /** Each position alone, besides all at once. */
   readonly byPosition?: boolean;
+  readonly onProgress?: OnProgress;
 }
+
+const optionsSchema = z.strictObject({
+  hooks: z.optional(
+    must(
+      'be a hook point, a glob, several of them, or a function of a name',
+      (x) =>
+        typeof x === 'string' || typeof x === 'function' || (Array.isArray(x) && x.every((n) => typeof n === 'string')),
+    ),
+  ),
+  byPosition: z.optional(z.boolean()),
+  onProgress: z.optional(aFunction),
+});
 
 /** Below this difference of losses, in nats, there is nothing to restore. */
 const LEAST_DIFFERENCE = 0.1;
 
 /**
- * Patches every chosen activation, head by head where it has heads, from the clean run into the corrupted one. Throws an
- * Error when the prompts are not as many, or not of equal length, or a hook point is not the model's.
+ * Patches every chosen activation, head by head where it has heads, from the clean run into the corrupted one, a slice of
+ * the prompts at a time. Throws an ArgumentError for options that it does not have; an Error when the prompts are not as
+ * many, or not of equal length, or a hook point is not the model's; a NotFiniteError when a loss or gradient is not finite.
  */
 export function activationPatching(model: Model, pair: PromptPair, options: PatchingOptions = {}): PatchingRecord {
+  checkModel('activationPatching', model);
+  checkOptions('activationPatching', optionsSchema, options);
   checkPair(pair);
   const { config } = model;
   const hooks = selectHookPoints(config, options.hooks ?? 'blocks.*.attn.hook_z', 'activationPatching');
-  const { clean, corrupted, queries } = pair;
-  const cleanRun = model.runWithCache(clean, { names: hooks });
-  const corruptedRun = model.runWithCache(corrupted, { names: hooks });
-  const measure = (run: Pick<CachedRun, 'logits' | 'length'>): Float64Array => targetLosses(run.logits, pair, config);
-  const cleanLosses = measure(cleanRun);
-  const corruptedLosses = measure(corruptedRun);
+  if (hooks.length === 0)
+    throw new ArgumentError('activationPatching: options.hooks selects no hook point, so nothing would be patched.');
+  const length = pair.clean[0]!.length;
+  const places = sites(config, hooks, options.byPosition ? length : 0);
+  const slices = slicesOf(pair, { config, hooks });
+  const tokens = pair.clean.length * length;
+  const progress = new Progress(options.onProgress, (2 + CACHING_RUNS + places.length) * tokens);
+  const cleanLosses = lossesOf(model, slices, { side: 'clean', progress });
+  const corruptedLosses = lossesOf(model, slices, { side: 'corrupted', progress });
   const gap = corruptedLosses.map((loss, s) => loss - cleanLosses[s]!);
-  const applies = mean(gap) >= LEAST_DIFFERENCE;
-  const attribute = applies && sameTargets(pair) ? attribution(model, pair, { hooks, cleanRun, corruptedRun }) : null;
-  const length = cleanRun.length;
-  const effects = sites(config, hooks, options.byPosition ? length : 0).map((site) => {
-    const patch: Patch = {
-      kind: 'patch',
-      hook: site.hook,
-      ...(site.head === null ? {} : { head: site.head }),
-      ...(site.position === null ? {} : { positions: [site.position] }),
-    };
-    const restored = applies
-      ? measure(model.runWithInterventions(corrupted, [patch], { clean: cleanRun.cache })).map(
-          (loss, s) => corruptedLosses[s]! - loss,
-        )
-      : gap.map(() => Number.NaN);
+  const doesNotApply = nothingToRestore(estimate(gap));
+  const found =
+    doesNotApply === null
+      ? slices.map((slice) => ({
+          ...patchSlice(model, slice, { hooks, places, progress }),
+          share: slice.clean.length / pair.clean.length,
+        }))
+      : [];
+  const effects = places.map((site, i) => {
+    const patched = found.flatMap(({ losses }) => [...losses[i]!]);
+    const restored = patched.map((loss, s) => corruptedLosses[s]! - loss);
+    const attributed = found.every(({ attributed }) => attributed) ? found.map((f) => f.share * f.attributed![i]!) : [];
     return {
       ...site,
-      effect: applies
-        ? estimateRatio(restored, gap)
-        : { value: Number.NaN, interval: [Number.NaN, Number.NaN] as const, n: gap.length },
-      attributed: attribute ? -attribute(site) / mean(gap) : null,
+      effect:
+        found.length > 0
+          ? estimateRatio(restored, gap)
+          : { value: Number.NaN, interval: [Number.NaN, Number.NaN] as const, n: gap.length },
+      attributed: attributed.length > 0 ? -attributed.reduce((sum, x) => sum + x, 0) / mean(gap) : null,
     };
   });
+  progress.finish();
   return {
     cleanLoss: estimate(cleanLosses),
     corruptedLoss: estimate(corruptedLosses),
     effects: effects.map((effect) => ({ ...effect, control: controlOf(effect, effects) })),
-    doesNotApply: applies
-      ? null
-      : `The corruption costs ${mean(gap).toFixed(2)} nats, less than ${LEAST_DIFFERENCE}: there is nothing to restore.`,
-    queries,
-    sequences: clean.length,
+    doesNotApply,
+    queries: pair.queries,
+    sequences: pair.clean.length,
     length,
   };
+}
+
+/** What keeping the activations of both runs, and the gradients, takes beside plain runs, about. */
+const CACHING_RUNS = 8;
+
+/** Why no effect can be a share of the gap; null where it can. */
+function nothingToRestore(gap: Estimate): string | null {
+  const costs = `The corruption costs ${gap.value.toFixed(2)} nats`;
+  if (!(gap.value >= LEAST_DIFFERENCE)) return `${costs}, less than ${LEAST_DIFFERENCE}: there is nothing to restore.`;
+  return holdsZero(gap)
+    ? `${costs}, with a 95 % interval from ${gap.interval[0].toFixed(2)} to ${gap.interval[1].toFixed(2)} that holds 0: no share of it means anything.`
+    : null;
+}
+
+/** Floats of kept activations that may be in memory at once, both runs together. */
+const KEPT = 64_000_000;
+
+/** The prompts in slices whose activations fit memory; one unless there are many. */
+function slicesOf(
+  { clean, corrupted, queries }: PromptPair,
+  { config, hooks }: { config: ModelConfig; hooks: readonly string[] },
+): PromptPair[] {
+  const length = clean[0]!.length;
+  const { nHeads, dModel, dHead } = config;
+  const widest = Math.max(nHeads * dHead, dModel);
+  const floats = hooks.reduce(
+    (sum, hook) =>
+      sum +
+      length * (isSquare(hook) ? nHeads * length : isResult(hook) || isSplitInput(hook) ? nHeads * dModel : widest),
+    0,
+  );
+  // Kept raw and dense, of both runs, and as gradients.
+  const most = Math.min(sequencesTogether(config, length), Math.max(1, Math.floor(KEPT / (6 * floats))));
+  const [a, b] = [inSlices(clean, most), inSlices(corrupted, most)];
+  return a.map((part, i): PromptPair => ({ clean: part, corrupted: b[i]!, queries }));
+}
+
+function lossesOf(
+  model: Model,
+  slices: readonly PromptPair[],
+  { side, progress }: { side: 'clean' | 'corrupted'; progress: Progress },
+): Float64Array {
+  return Float64Array.from(
+    slices.flatMap((slice) => {
+      const tokens = slice[side];
+      const run = model.run(tokens);
+      checkLosses(model, run, { tokens });
+      progress.add(tokens.length * run.length);
+      return [...targetLosses(run.logits, slice, model.config)];
+    }),
+  );
+}
+
+/** Every site's losses on a slice of the prompts, [site][sequence], and its attribution, [site]; null where targets differ. */
+function patchSlice(
+  model: Model,
+  slice: PromptPair,
+  { hooks, places, progress }: { hooks: readonly string[]; places: readonly Site[]; progress: Progress },
+): { losses: Float64Array[]; attributed: number[] | null } {
+  const { clean, corrupted } = slice;
+  const cleanRun = model.runWithCache(clean, { names: hooks });
+  const corruptedRun = model.runWithCache(corrupted, { names: hooks });
+  const tokens = clean.length * cleanRun.length;
+  const attribute = sameTargets(slice) ? attribution(model, slice, { hooks, cleanRun, corruptedRun }) : null;
+  progress.add(CACHING_RUNS * tokens);
+  const losses = places.map(({ hook, head, position }) => {
+    const patch: Patch = {
+      kind: 'patch',
+      hook,
+      ...(head === null ? {} : { head }),
+      ...(position === null ? {} : { positions: [position] }),
+    };
+    const run = model.runWithInterventions(corrupted, [patch], { clean: cleanRun.cache });
+    checkLosses(model, run, { tokens: corrupted, interventions: [patch] });
+    progress.add(tokens);
+    return targetLosses(run.logits, slice, model.config);
+  });
+  const attributed = attribute && places.map(attribute);
+  if (attributed) checkNumbers('the gradient of the loss at the corrupted run gives', attributed);
+  return { losses, attributed };
 }
 
 type Site = Pick<PatchEffect, 'hook' | 'label' | 'layer' | 'head' | 'position'>;
@@ -186,7 +228,19 @@ function controlOf(site: Site, all: readonly (Site & { effect: Estimate })[]): n
   return others.length === 0 ? null : mean(others.map(({ effect }) => effect.value));
 }
 
-function checkPair({ clean, corrupted, queries }: PromptPair): void {
+const sequence = must(
+  'be a sequence of tokens, as in [[3, 1, 4]]',
+  (x) => Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView)),
+);
+const pairSchema = z.strictObject({
+  clean: z.array(sequence),
+  corrupted: z.array(sequence),
+  queries: z.tuple([z.int(), z.int()]),
+});
+
+function checkPair(pair: PromptPair): void {
+  checkArgument('activationPatching', 'the pair', pairSchema, pair);
+  const { clean, corrupted, queries } = pair;
   const [a, b] = [clean[0]?.length ?? 0, corrupted[0]?.length ?? 0];
   if (clean.length !== corrupted.length)
     throw new Error(
@@ -224,7 +278,7 @@ const sameTargets = ({ clean, corrupted, queries: [from, to] }: PromptPair): boo
     return true;
   });
 
-/** First-order change of the corrupted loss by each patch, in nats: gradient × difference of activations. */
+/** First-order change of the mean corrupted loss by each patch, in nats: gradient × difference of activations. */
 function attribution(
   model: Model,
   { corrupted, queries }: PromptPair,

@@ -1,11 +1,26 @@
 // Has this transformer learned induction? The audit reads weights and the tokens it draws, never how a model was made.
-import { INPUTS } from '../model/interventions.ts';
+import * as z from 'zod/mini';
+import { ArgumentError } from '../errors/arguments.ts';
+import { listed } from '../errors/names.ts';
+import { headLabel, type ModelConfig } from '../model/config.ts';
+import { allHeads, INPUTS } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
+import { checkPeriods } from './checks.ts';
 import { type Estimate, mean } from './estimate.ts';
-import { type HeadScores, type HeadScoresRecord, measureHeads, type ScoreOptions, type Sweep } from './headScores.ts';
+import {
+  checkScoring,
+  type HeadScores,
+  type HeadScoresRecord,
+  measureHeads,
+  type ScoreOptions,
+  type Sweep,
+  scoringSize,
+} from './headScores.ts';
+import { asAnalysed } from './lengths.ts';
 import { type KeySource, keySources, type PathEffect, testPath } from './paths.ts';
 import { runPatterns } from './patternRuns.ts';
-import { type ProbeOptions, prefixedProbe, spread } from './probes.ts';
+import { checkTellable, type ProbeOptions, prefixedProbe, spread, sweepPeriods } from './probes.ts';
+import { Progress } from './progress.ts';
 import { RepeatSet } from './repeatSet.ts';
 import {
   excessOver,
@@ -17,6 +32,7 @@ import {
   keptStripe,
   type Margin,
   solvedPeriods,
+  VERDICTS,
   type Verdict,
 } from './verdict.ts';
 
@@ -67,32 +83,85 @@ export interface AuditRecord {
   readonly scores: HeadScoresRecord;
 }
 
+/** An audit's record, as far as other analyses read it. */
+export const auditSchema: z.ZodMiniType = z.looseObject({
+  verdict: z.enum(VERDICTS),
+  followers: z.array(z.string()),
+  positionalHeads: z.array(z.string()),
+  evidence: z.looseObject({ solved: z.array(z.int()), independent: z.array(z.int()) }),
+  scores: z.looseObject({ heads: z.array(z.looseObject({ label: z.string() })), periods: z.array(z.int()) }),
+});
+
+/** Throws an ArgumentError when a record is that of a model with other heads or a shorter context. */
+export function checkAudited(caller: string, { scores }: AuditRecord, config: ModelConfig): void {
+  const labels = allHeads(config).map(({ layer, head }) => headLabel(layer, head));
+  const found = scores.heads.map(({ label }) => label);
+  if (labels.join() !== found.join())
+    throw new ArgumentError(
+      `${caller}: options.audit is that of another model: it has the heads ${listed(found)}, this model has ${listed(labels)}.`,
+    );
+  checkPeriods(caller, scores.periods, { config });
+}
+
 /** How many solved periods the path tests use, evenly spread. */
 const PATH_PERIODS = 5;
 
 /**
  * Audits a model: losses over a sweep of periods, scores, path tests, and the verdict by the rules of verdict.ts. A
- * close call is repeated with two more seeds of sequences. Throws an Error when the context is too short to tell.
+ * close call is repeated with two more seeds of sequences. Throws an ArgumentError for options that it does not have, a
+ * TooSmallError when context or vocabulary are too small to tell, a NotFiniteError when outputs are not finite: then there
+ * is no verdict.
  */
-export function audit(model: Model, options: ScoreOptions = {}): AuditRecord {
-  const first = auditOnce(model, options);
-  if (!first.evidence.close) return first;
+export const audit = (model: Model, options: ScoreOptions = {}): AuditRecord => auditFor('audit', model, options);
+
+/** The audit for another caller, whose name the messages have. */
+export function auditFor(caller: string, model: Model, options: ScoreOptions): AuditRecord {
+  checkScoring(caller, model, options);
+  checkTellable(model.config, caller);
+  const size = auditSize(model, options);
+  const progress = new Progress(options.onProgress, size);
+  const once = (seed: number): AuditRecord => auditOnce(model, { ...options, seed, onProgress: progress.part(size) });
   const seed = options.seed ?? 0;
-  const again = [seed + 1, seed + 2].map((s) => ({
-    seed: s,
-    verdict: auditOnce(model, { ...options, seed: s }).verdict,
-  }));
+  const first = once(seed);
+  if (!first.evidence.close) {
+    progress.finish();
+    return first;
+  }
+  progress.expect(2 * size);
+  const again = [seed + 1, seed + 2].map((s) => ({ seed: s, verdict: once(s).verdict }));
+  progress.finish();
   const seeds = [...first.evidence.seeds, ...again];
   const agree = again.every(({ verdict }) => verdict === first.verdict);
   const sentence = `${first.sentence} This is a close call; with sequence seeds ${seeds.map((s) => s.seed).join(', ')} the verdict is ${agree ? 'the same every time' : seeds.map((s) => `"${s.verdict}"`).join(', ')}.`;
   return { ...first, sentence, evidence: { ...first.evidence, seeds } };
 }
 
+/** Sequences of each of the path tests' periods. */
+const perPathPeriod = ({ sequences = 64 }: ScoreOptions): number => Math.ceil(sequences / 2);
+
+/** Runs over the path tests' sequences: clean, a path and its control each, and a source of keys each. */
+const pathRuns = ({ nLayers, nHeads }: ModelConfig): number => 1 + 2 * INPUTS.length + (nLayers - 1) * nHeads;
+
+/** Tokens that an audit runs if every period is solved: what progress expects. */
+export function auditSize(model: Model, options: ScoreOptions): number {
+  const config = asAnalysed(model.config);
+  const periods = sweepPeriods(config);
+  const prefixed = periods.length * prefixedCount(options.sequences ?? 64) * config.nCtx;
+  return scoringSize(model, options, 'audit') + prefixed + pathsSize(config, options, spread(periods, PATH_PERIODS));
+}
+
+const pathsSize = (config: ModelConfig, options: ScoreOptions, periods: readonly number[]): number =>
+  config.nLayers === 1
+    ? 0
+    : pathRuns(config) * perPathPeriod(options) * periods.reduce((sum, period) => sum + 2 * period, 0);
+
 function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
-  const { config } = model;
+  const config = asAnalysed(model.config);
   const lnVocab = Math.log(config.dVocab);
   const solvedBelow = lnVocab / 2;
-  const { scores, sweep } = measureHeads(model, options);
+  const progress = new Progress(options.onProgress, auditSize(model, options));
+  const onProgress = progress.part(scoringSize(model, options, 'audit'));
+  const { scores, sweep } = measureHeads(model, { ...options, onProgress });
   const probe: ProbeOptions = { config, count: scores.sequences, seed: scores.seed };
   const losses = sweep.periods.map(({ period, lossRepeat }) => ({ period, lossRepeat: lossRepeat.value }));
   const solvedSet = solvedPeriods(losses, solvedBelow);
@@ -101,11 +170,15 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
   const positional = best === null ? [] : scores.heads.filter((h) => keptStripe(h, best) > KEEPS_STRIPE);
   const pathPeriods = spread(independent.length > 0 ? independent : solved, PATH_PERIODS);
   const tested = config.nLayers > 1 && solved.length > 0;
-  const sequences = Math.ceil(probe.count / 2) * pathPeriods.length;
+  progress.expect(
+    (tested ? pathsSize(config, options, pathPeriods) : 0) -
+      pathsSize(config, options, spread(scores.periods, PATH_PERIODS)),
+  );
+  const sequences = perPathPeriod(options) * pathPeriods.length;
   const tests = tested
-    ? { set: new RepeatSet(model, { sequences, seed: probe.seed, periods: pathPeriods }), followers }
+    ? { set: new RepeatSet(model, { sequences, seed: probe.seed, periods: pathPeriods }), followers, progress }
     : null;
-  const paths = tests ? INPUTS.map((path) => testPath(model, path, tests)) : [];
+  const paths = tests ? tests.set.reporting(progress, () => INPUTS.map((path) => testPath(model, path, tests))) : [];
   const cleanExcess = mean(followers.map((h) => excessOver(h, scores.periods, pathPeriods)));
   const excessWithoutK = paths.find(({ path }) => path === 'k')?.excess ?? null;
   const judgement = judge({
@@ -125,7 +198,7 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
       lossBoundary,
       lossFirst,
       solved: solved.includes(period),
-      lossRepeatAfterPrefix: lossAfterPrefix(model, probe, period),
+      lossRepeatAfterPrefix: lossAfterPrefix(model, probe, { period, progress }),
     })),
     best,
     solved,
@@ -135,15 +208,17 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
     boundaryElsewhere: boundaryLoss(sweep, independent),
     pathPeriods,
     paths,
-    keySources: tests && followers.length > 0 ? keySources(model, tests) : [],
+    keySources: tests && followers.length > 0 ? tests.set.reporting(progress, () => keySources(model, tests)) : [],
     margins: judgement.margins,
     close: judgement.margins.some(({ close }) => close),
     seeds: [{ seed: scores.seed, verdict: judgement.verdict }],
     sequences: scores.sequences,
   };
+  progress.finish();
+  const shortened = config.nCtx < model.config.nCtx ? ` ${shortenedText(config.nCtx, model.config.nCtx)}` : '';
   return {
     verdict: judgement.verdict,
-    sentence: explain(judgement, evidence, followers, positional),
+    sentence: `${explain(judgement, evidence, followers, positional)}${shortened}`,
     evidence,
     followers: followers.map((h) => h.label),
     positionalHeads: positional.map((h) => h.label),
@@ -151,12 +226,23 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
   };
 }
 
+/** Says that the analysis saw a part of the context. */
+const shortenedText = (length: number, nCtx: number): string =>
+  `Analysed on sequences of at most ${length.toLocaleString('en')} tokens; the context of ${nCtx.toLocaleString('en')} is longer than the patterns that are looked at.`;
+
+/** Sequences with a prefix. */
+const prefixedCount = (sequences: number): number => Math.ceil(sequences / 4);
+
 /** Mean lossRepeat of a period after a random prefix. */
-function lossAfterPrefix(model: Model, probe: ProbeOptions, period: number): number | null {
-  const prefixed = prefixedProbe({ ...probe, count: Math.ceil(probe.count / 4) }, period);
+function lossAfterPrefix(
+  model: Model,
+  probe: ProbeOptions,
+  { period, progress }: { period: number; progress: Progress },
+): number | null {
+  const prefixed = prefixedProbe({ ...probe, count: prefixedCount(probe.count) }, period);
   if (!prefixed) return null;
   const from = prefixed.start + period;
-  return mean(runPatterns(model, prefixed.tokens, {}).map((l) => mean(l.subarray(from, from + period - 1))));
+  return mean(runPatterns(model, prefixed.tokens, { progress }).map((l) => mean(l.subarray(from, from + period - 1))));
 }
 
 const boundaryLoss = (sweep: Sweep, periods: readonly number[]): number | null =>

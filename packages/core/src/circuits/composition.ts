@@ -1,9 +1,13 @@
 // Composition scores: how much of a later head's reading lies in what an earlier head writes (Elhage et al. 2021).
+import * as z from 'zod/mini';
 import { RandomStream } from '../engine/random.ts';
+import { aFunction, checkArgument } from '../errors/arguments.ts';
 import { headLabel } from '../model/config.ts';
 import { allHeads, INPUTS, type Input } from '../model/interventions.ts';
+import { checkInstance, checkOptions, seedSchema } from './checks.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';
-import type { WeightCircuits } from './weightCircuits.ts';
+import { type OnProgress, Progress } from './progress.ts';
+import { WeightCircuits } from './weightCircuits.ts';
 
 export interface CompositionScore {
   readonly earlier: string;
@@ -21,18 +25,35 @@ export interface CompositionRecord {
   readonly baseline: { readonly mean: number; readonly deviation: number; readonly draws: number };
 }
 
-/** The composition score of two factored matrices. */
+/** The composition score of two factored matrices, whatever their scale. Throws a NotFiniteError when an entry is not finite. */
 export function compositionScore(first: FactoredMatrix, second: FactoredMatrix): number {
-  const size = first.norm() * second.norm();
-  return size === 0 ? 0 : first.multiply(second).norm() / size;
+  const [a, b] = [first.normalized(), second.normalized()];
+  const size = a.norm() * b.norm();
+  return size === 0 ? 0 : a.multiply(b).norm() / size;
 }
 
-/** Scores of every earlier head with every head of a later layer, of all three kinds. */
+const optionsSchema = z.strictObject({
+  draws: z.optional(z.int().check(z.gte(1), z.lte(100_000))),
+  seed: z.optional(seedSchema),
+  baseline: z.optional(z.strictObject({ mean: z.number(), deviation: z.number(), draws: z.int() })),
+  onProgress: z.optional(aFunction),
+});
+
+/**
+ * Scores of every earlier head with every head of a later layer, of all three kinds. Throws an ArgumentError for options
+ * that it does not have, a NotFiniteError when a weight is not finite.
+ */
 export function compositionScores(
   circuits: WeightCircuits,
-  options: { draws?: number; seed?: number; baseline?: CompositionRecord['baseline'] } = {},
+  options: { draws?: number; seed?: number; baseline?: CompositionRecord['baseline']; onProgress?: OnProgress } = {},
 ): CompositionRecord {
-  const baseline = options.baseline ?? randomComposition(circuits.config, options);
+  checkInstance('compositionScores', { what: 'the circuits', value: circuits }, WeightCircuits);
+  checkOptions('compositionScores', optionsSchema, options);
+  const { draws = 40, seed = 0 } = options;
+  const { nLayers, nHeads } = circuits.config;
+  const pairs = (nHeads * nHeads * nLayers * (nLayers - 1)) / 2;
+  const progress = new Progress(options.onProgress, (options.baseline ? 0 : draws) + INPUTS.length * pairs);
+  const baseline = options.baseline ?? drawBaseline(circuits.config, { draws, seed, progress });
   const heads = allHeads(circuits.config).map((name) => {
     const QK = circuits.QK(name);
     const OV = circuits.OV(name);
@@ -44,17 +65,32 @@ export function compositionScores(
       .flatMap((later) =>
         INPUTS.map((kind): CompositionScore => {
           const raw = compositionScore(earlier.OV, later.reads[kind]);
+          progress.add(1);
           return { earlier: earlier.label, later: later.label, kind, raw, corrected: raw - baseline.mean };
         }),
       ),
   );
+  progress.finish();
   return { scores, baseline };
 }
 
+const drawsSchema = z.strictObject({ draws: optionsSchema.shape.draws, seed: optionsSchema.shape.seed });
+const side = z.int().check(z.gte(1), z.lte(65536));
+
 /** What matrices without any relation score: products of Gaussian factors [dModel, dHead] and [dHead, dModel]. */
 export function randomComposition(
+  sizes: { dModel: number; dHead: number },
+  options: { draws?: number; seed?: number } = {},
+): CompositionRecord['baseline'] {
+  checkArgument('randomComposition', 'sizes', z.looseObject({ dModel: side, dHead: side }), sizes);
+  checkOptions('randomComposition', drawsSchema, options);
+  const { draws = 40, seed = 0 } = options;
+  return drawBaseline(sizes, { draws, seed, progress: new Progress(undefined, draws) });
+}
+
+function drawBaseline(
   { dModel, dHead }: { dModel: number; dHead: number },
-  { draws = 40, seed = 0 }: { draws?: number; seed?: number } = {},
+  { draws, seed, progress }: { draws: number; seed: number; progress: Progress },
 ): CompositionRecord['baseline'] {
   const random = new RandomStream(seed, dModel, dHead);
   const gaussian = (rows: number, columns: number): Matrix => {
@@ -63,7 +99,10 @@ export function randomComposition(
     return matrix;
   };
   const product = (): FactoredMatrix => new FactoredMatrix(gaussian(dModel, dHead), gaussian(dHead, dModel));
-  const scores = Array.from({ length: draws }, () => compositionScore(product(), product()));
+  const scores = Array.from({ length: draws }, () => {
+    progress.add(1);
+    return compositionScore(product(), product());
+  });
   const mean = scores.reduce((a, b) => a + b, 0) / draws;
   const deviation = Math.sqrt(scores.reduce((sum, s) => sum + (s - mean) ** 2, 0) / Math.max(1, draws - 1));
   return { mean, deviation, draws };

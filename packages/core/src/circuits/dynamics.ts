@@ -1,12 +1,17 @@
 // Training dynamics: the same measurements on every checkpoint of a run, and from them the phase change.
+import * as z from 'zod/mini';
+import { checkArgument } from '../errors/arguments.ts';
 import { allHeads, earlierHeads, type HeadName, INPUTS, type Input } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
+import { checkModel, checkOptions, commonFields } from './checks.ts';
 import { ablateHeads, cutEdges, type Edge, labelOf } from './circuit.ts';
 import { compositionScores, randomComposition } from './composition.ts';
 import { mean } from './estimate.ts';
-import { measureHeads } from './headScores.ts';
+import { type HeadScoresRecord, type Sweep, scoreHeads, scoringSize } from './headScores.ts';
+import { asAnalysed } from './lengths.ts';
 import { runPatterns } from './patternRuns.ts';
 import { repeatedProbe } from './probes.ts';
+import { type OnProgress, Progress } from './progress.ts';
 import { RepeatSet } from './repeatSet.ts';
 import { FOLLOWS } from './verdict.ts';
 import { WeightCircuits } from './weightCircuits.ts';
@@ -30,7 +35,7 @@ export interface DynamicsPoint {
   readonly step: number;
   readonly lossFirst: number;
   readonly lossRepeat: number;
-  /** Loss at a late query minus loss at an early one (Olsson et al. 2022), on a block of half the context. */
+  /** Loss at a late query minus loss at an early one (Olsson et al. 2022), on a block of half the context or all tokens. */
   readonly inContextLearning: number;
   /** Cutting all earlier layers out of that input of all later heads; null in a model of one layer. */
   readonly pathEffects: Readonly<Record<Input, number>> | null;
@@ -50,15 +55,40 @@ export const inContextQueries = (nCtx: number): { early: number; late: number } 
   late: Math.floor((9 * nCtx) / 10),
 });
 
-/** Measures one checkpoint: the same sequences for every one of the same seed. */
+const optionsSchema = z.strictObject({ ...commonFields, step: z.int().check(z.gte(0)) });
+
+/**
+ * Measures one checkpoint: the same sequences for every one of the same seed. Throws an ArgumentError for options that it
+ * does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs are not finite.
+ */
 export function measureCheckpoint(
   model: Model,
-  options: { step: number; sequences?: number; seed?: number },
+  options: { step: number; sequences?: number; seed?: number; onProgress?: OnProgress },
 ): DynamicsPoint {
+  checkModel('measureCheckpoint', model);
+  checkOptions('measureCheckpoint', optionsSchema, options);
   const { step, sequences = 24, seed = 0 } = options;
-  const { config } = model;
-  const { scores, sweep } = measureHeads(model, { sequences, seed, mostPeriods: 6 });
+  const config = asAnalysed(model.config);
+  const scoring = { sequences, seed, mostPeriods: 6 };
+  const scoringTokens = scoringSize(model, scoring, 'measureCheckpoint');
+  const progress = new Progress(options.onProgress, scoringTokens);
+  const onProgress = progress.part(scoringTokens);
+  const { scores, sweep } = scoreHeads('measureCheckpoint', model, { ...scoring, onProgress });
   const set = new RepeatSet(model, { sequences: 2 * sequences, seed, periods: scores.periods });
+  const inputs = config.nLayers > 1 ? INPUTS.length : 0;
+  progress.expect(set.size * (1 + inputs + config.nHeads * (2 * config.nLayers - 1)));
+  progress.add(set.size);
+  const point = set.reporting(progress, () => pointOf(set, { step, sequences, scores, sweep }));
+  progress.finish();
+  return point;
+}
+
+function pointOf(
+  set: RepeatSet,
+  { step, sequences, scores, sweep }: { step: number; sequences: number; scores: HeadScoresRecord; sweep: Sweep },
+): DynamicsPoint {
+  const { model, seed } = set;
+  const config = asAnalysed(model.config);
   const increase = (interventions: Parameters<RepeatSet['losses']>[0]): number =>
     mean(set.losses(interventions)) - mean(set.clean);
   const later = allHeads(config).filter(({ layer }) => layer > 0);
@@ -68,9 +98,11 @@ export function measureCheckpoint(
         .filter(keep)
         .map((source) => ({ source, target, input })),
     );
-  const circuits = new WeightCircuits(config, model.getWeights());
-  const { early, late } = inContextQueries(config.nCtx);
-  const half = repeatedProbe({ config, count: sequences, seed }, Math.floor(config.nCtx / 2));
+  const circuits = new WeightCircuits(model.config, model.getWeights());
+  // A block longer than the vocabulary would hold a token twice; the queries then lie in two copies of a shorter one.
+  const period = scores.stripePeriod;
+  const { early, late } = inContextQueries(period === Math.floor(config.nCtx / 2) ? config.nCtx : 2 * period);
+  const half = repeatedProbe({ config, count: sequences, seed }, period);
   const losses = runPatterns(model, half, {});
   const lastQuery = half[0]!.length - 2;
   const at = (query: number): number => mean(losses.map((l) => l[Math.min(query, lastQuery)]!));
@@ -136,6 +168,10 @@ const LEAST_KEY_EFFECT = 0.5;
 /** Steps of the training log that a crossing is averaged over: single batches are noisy. */
 const SMOOTHED = 10;
 
+// Losses may be NaN: a task without a repeat has none.
+const pointsSchema = z.array(z.looseObject({ step: z.number(), heads: z.array(z.any()) }));
+const logSchema = z.array(z.looseObject({ step: z.number() }));
+
 /** First step after which the loss, averaged over ten records, stays below half of its first average; null when never. */
 function halved(losses: readonly { readonly step: number; readonly lossRepeat: number }[]): number | null {
   const window = Math.min(SMOOTHED, losses.length);
@@ -158,6 +194,8 @@ export function phaseChange(
   points: readonly DynamicsPoint[],
   log: readonly { readonly step: number; readonly lossRepeat: number }[] = [],
 ): PhaseChange {
+  checkArgument('phaseChange', 'points', pointsSchema, points);
+  checkArgument('phaseChange', 'log', logSchema, log);
   const last = points.at(-1);
   const first = points[0];
   if (!first || !last) throw new Error('phaseChange: expected at least one checkpoint.');

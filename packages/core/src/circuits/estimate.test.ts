@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../engine/random.ts';
-import { estimate, estimateRatio } from './estimate.ts';
+import { estimate, estimateRatio, holdsZero } from './estimate.ts';
 
 test('of equal numbers is that number with an interval of no width', () => {
   expect(estimate([2, 2, 2])).toEqual({ value: 2, interval: [2, 2], n: 3 });
@@ -24,6 +24,29 @@ test('covers the true mean in about 95 of 100 samples', () => {
 
 test('gives the same interval for the same numbers', () => {
   expect(estimate([1, 2, 5])).toEqual(estimate([1, 2, 5]));
+});
+
+test('one sequence has a value and no interval: resampling it says nothing', () => {
+  expect(estimate([1.28])).toEqual({ value: 1.28, interval: [Number.NaN, Number.NaN], n: 1 });
+  expect(estimate([Number.NaN, 1.28]).interval).toEqual([Number.NaN, Number.NaN]);
+  expect(estimate([1, 2]).interval).toEqual([1, 2]);
+});
+
+test('above ten thousand sequences resamples are drawn each time, and are the same each time', () => {
+  const many = Array.from({ length: 10_001 }, (_, i) => i % 2);
+  const { value, interval } = estimate(many);
+  expect(value).toBeCloseTo(0.5, 3);
+  expect(interval[1] - interval[0]).toBeCloseTo(4 * 0.005, 2);
+  expect(estimate(many)).toEqual({ value, interval, n: 10_001 });
+});
+
+test('an interval that holds 0 is no whole to take shares of; of one number its value decides', () => {
+  expect(holdsZero(estimate([-1, 3]))).toBe(true);
+  expect(holdsZero(estimate([1, 3]))).toBe(false);
+  expect(holdsZero(estimate([-3, -1]))).toBe(false);
+  expect(holdsZero(estimate([0]))).toBe(true);
+  expect(holdsZero(estimate([2]))).toBe(false);
+  expect(holdsZero(estimate([]))).toBe(true);
 });
 
 describe('a ratio of means', () => {
@@ -52,13 +75,18 @@ describe('a ratio of means', () => {
     for (const x of [value, ...interval]) expect(x).toBeCloseTo(0.25, 12);
   });
 
-  test('is NaN where the whole is not positive, and resamples in which it is not do not count', () => {
-    expect(estimateRatio([1, 1], [1, -1])).toEqual({ value: Number.NaN, interval: [Number.NaN, Number.NaN], n: 2 });
+  test('is NaN where the whole is not positive, or may be none: no share of it means anything', () => {
+    const none = { value: Number.NaN, interval: [Number.NaN, Number.NaN], n: 2 };
+    expect(estimateRatio([1, 1], [1, -1])).toEqual(none);
     expect(estimateRatio([1, 1], [0, 0]).value).toBeNaN();
     expect(estimateRatio([], []).value).toBeNaN();
-    const { value, interval } = estimateRatio([1, 1], [3, -1]);
-    expect(value).toBe(1);
-    expect(interval).toEqual([1 / 3, 1]); // (3, 3) and (3, −1); (−1, −1) is left out
+    expect(estimateRatio([1, 1], [3, -1])).toEqual(none); // the mean of the whole is 1, from −1 to 3
+    expect(estimateRatio([1, 1], [3, 1])).toEqual({ value: 0.5, interval: [1 / 3, 1], n: 2 });
+  });
+
+  test('of one sequence has no interval', () => {
+    expect(estimateRatio([1], [4])).toEqual({ value: 0.25, interval: [Number.NaN, Number.NaN], n: 1 });
+    expect(estimateRatio([1], [0]).value).toBeNaN();
   });
 
   test('is the same for the same numbers', () => {

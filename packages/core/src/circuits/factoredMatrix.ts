@@ -1,12 +1,12 @@
 // A product of two thin matrices kept in factors, as circuits are: W_QK = W_Q W_Kᵀ, W_OV = W_V W_O. Named and used as
-// TransformerLens's FactoredMatrix; decompositions come from ml-matrix.
-import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from 'ml-matrix';
+// TransformerLens's FactoredMatrix.
+import { Matrix } from 'ml-matrix';
+import { NotFiniteError } from '../errors/notFinite.ts';
+import { checkInstance } from './checks.ts';
+import { type Complex, eigenvaluesOf } from './eigenvalues.ts';
+import { thinSvd } from './singularValues.ts';
 
-/** A complex number. */
-export interface Complex {
-  readonly re: number;
-  readonly im: number;
-}
+export type { Complex } from './eigenvalues.ts';
 
 /** A·B with A [rows, inner] and B [inner, columns], float64. Immutable. */
 export class FactoredMatrix {
@@ -15,6 +15,7 @@ export class FactoredMatrix {
 
   /** Throws a RangeError when the inner sizes differ. */
   constructor(A: Matrix, B: Matrix) {
+    for (const [what, value] of Object.entries({ A, B })) checkInstance('FactoredMatrix', { what, value }, Matrix);
     if (A.columns !== B.rows)
       throw new RangeError(
         `FactoredMatrix: A is [${A.rows}, ${A.columns}] and B is [${B.rows}, ${B.columns}]; the inner sizes must agree.`,
@@ -31,9 +32,32 @@ export class FactoredMatrix {
     return this.B.columns;
   }
 
-  /** The product itself, [rows, columns]. */
+  /** The product itself, [rows, columns]. Throws a NotFiniteError when an entry overflows float64. */
   dense(): Matrix {
-    return this.A.mmul(this.B);
+    return this.denseRows(0, this.rows);
+  }
+
+  /** Rows from … to − 1 of the product: a large one need not be in memory as a whole. */
+  denseRows(from: number, to: number): Matrix {
+    const rows = from === 0 && to === this.rows ? this.A : this.A.subMatrix(from, to - 1, 0, this.A.columns - 1);
+    const product = rows.mmul(this.B);
+    largestEntry(product);
+    return product;
+  }
+
+  /**
+   * The same product up to a power of two, both factors with their largest entry in [1, 2): whatever does not depend on
+   * scale is computed from it, so that neither large nor small weights over- or underflow. Throws a NotFiniteError when an
+   * entry is not finite.
+   */
+  normalized(): FactoredMatrix {
+    return this.scaled().matrix;
+  }
+
+  private scaled(): { matrix: FactoredMatrix; exponent: number } {
+    const [a, b] = [exponentOf(this.A), exponentOf(this.B)];
+    const matrix = new FactoredMatrix(timesPower(this.A, -a), timesPower(this.B, -b));
+    return { matrix, exponent: a + b };
   }
 
   transpose(): FactoredMatrix {
@@ -54,30 +78,36 @@ export class FactoredMatrix {
     return new FactoredMatrix(left.mmul(this.A), this.B);
   }
 
-  /** Frobenius norm, from the inner matrices: ‖AB‖² = tr(AᵀA · BBᵀ). */
+  /** Frobenius norm, from the inner matrices: ‖AB‖² = tr(AᵀA · BBᵀ). Throws a NotFiniteError when an entry is not finite. */
   norm(): number {
-    const left = this.A.transpose().mmul(this.A);
-    const right = this.B.mmul(this.B.transpose());
+    const { matrix, exponent } = this.scaled();
+    const left = matrix.A.transpose().mmul(matrix.A);
+    const right = matrix.B.mmul(matrix.B.transpose());
     let trace = 0;
     for (let i = 0; i < left.rows; i++)
       for (let j = 0; j < left.columns; j++) trace += left.get(i, j) * right.get(j, i);
-    return Math.sqrt(Math.max(0, trace));
+    return Math.sqrt(Math.max(0, trace)) * 2 ** exponent;
   }
 
-  /** The eigenvalues that are not zero by construction: those of B·A, [inner]. For square products. */
+  /**
+   * The eigenvalues that are not zero by construction: those of B·A, [inner]. For square products. Throws a NotFiniteError
+   * when an entry is not finite.
+   */
   eigenvalues(): Complex[] {
     if (this.rows !== this.columns)
       throw new RangeError(`FactoredMatrix.eigenvalues: the product is [${this.rows}, ${this.columns}], not square.`);
-    const { realEigenvalues, imaginaryEigenvalues } = new EigenvalueDecomposition(this.B.mmul(this.A));
-    return realEigenvalues.map((re, i) => ({ re, im: imaginaryEigenvalues[i] as number }));
+    const { matrix, exponent } = this.scaled();
+    const scale = 2 ** exponent;
+    return eigenvaluesOf(matrix.B.mmul(matrix.A).to2DArray()).map(({ re, im }) => ({ re: re * scale, im: im * scale }));
   }
 
   /** Singular value decomposition U·diag(S)·Vᵀ of the product: U [rows, inner], S descending [inner], V [columns, inner]. */
   svd(): { U: Matrix; S: number[]; V: Matrix } {
-    const a = thinSvd(this.A);
-    const b = thinSvd(this.B);
+    const { matrix, exponent } = this.scaled();
+    const a = thinSvd(matrix.A);
+    const b = thinSvd(matrix.B);
     const middle = thinSvd(Matrix.diag(a.S).mmul(a.V.transpose()).mmul(b.U).mmul(Matrix.diag(b.S)));
-    return { U: a.U.mmul(middle.U), S: middle.S, V: b.V.mmul(middle.V) };
+    return { U: a.U.mmul(middle.U), S: middle.S.map((s) => s * 2 ** exponent), V: b.V.mmul(middle.V) };
   }
 
   /** Top left n × n entries, for a look. */
@@ -88,13 +118,29 @@ export class FactoredMatrix {
   }
 }
 
-function thinSvd(matrix: Matrix): { U: Matrix; S: number[]; V: Matrix } {
-  const { leftSingularVectors, diagonal, rightSingularVectors } = new SingularValueDecomposition(matrix, {
-    autoTranspose: true,
-  });
-  const rank = Math.min(matrix.rows, matrix.columns);
-  const first = (m: Matrix): Matrix => m.subMatrix(0, m.rows - 1, 0, rank - 1);
-  return { U: first(leftSingularVectors), S: diagonal.slice(0, rank), V: first(rightSingularVectors) };
+/** The largest absolute value of a matrix. Throws a NotFiniteError when an entry is NaN or infinite. */
+function largestEntry(matrix: Matrix): number {
+  let largest = 0;
+  for (let i = 0; i < matrix.rows; i++)
+    for (let j = 0; j < matrix.columns; j++) {
+      const size = Math.abs(matrix.get(i, j));
+      if (!Number.isFinite(size))
+        throw new NotFiniteError(
+          `FactoredMatrix: row ${i}, column ${j} of a [${matrix.rows}, ${matrix.columns}] matrix is ${matrix.get(i, j)}, so nothing can be computed from it; use finite weights of ordinary size.`,
+        );
+      if (size > largest) largest = size;
+    }
+  return largest;
 }
+
+/** The exponent e with which the largest entry is in [2^e, 2^(e + 1)), within what a power of two can undo; 0 for zeros. */
+function exponentOf(matrix: Matrix): number {
+  const largest = largestEntry(matrix);
+  return largest === 0 ? 0 : Math.max(-1000, Math.min(1000, Math.floor(Math.log2(largest))));
+}
+
+/** matrix · 2^exponent, exactly. */
+const timesPower = (matrix: Matrix, exponent: number): Matrix =>
+  exponent === 0 ? matrix : Matrix.mul(matrix, 2 ** exponent);
 
 export { Matrix };

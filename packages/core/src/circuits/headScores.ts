@@ -1,16 +1,30 @@
 // Every head's scores on fresh sequences, each with its chance level and a bootstrap interval over sequences.
-import { headLabel } from '../model/config.ts';
+import * as z from 'zod/mini';
+import { headLabel, type ModelConfig } from '../model/config.ts';
 import { allHeads } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
+import { checkModel, checkOptions, commonFields } from './checks.ts';
 import { type Estimate, estimate, mean } from './estimate.ts';
+import { asAnalysed } from './lengths.ts';
 import { runPatterns, type Weight } from './patternRuns.ts';
-import { controlProbe, fourfoldProbe, type ProbeOptions, repeatedProbe, spread, sweepPeriods } from './probes.ts';
 import {
+  controlProbe,
+  fourfoldBlock,
+  fourfoldProbe,
+  type ProbeOptions,
+  repeatedProbe,
+  spread,
+  sweepPeriods,
+} from './probes.ts';
+import { type OnProgress, Progress } from './progress.ts';
+import {
+  contentMayAct,
   contentScore,
   currentTokenScore,
   firstTokenScore,
   inductionStripe,
   meanAlong,
+  meanAlongCounted,
   prefixMatchingScore,
   previousTokenScore,
   uniformAlong,
@@ -51,7 +65,9 @@ export interface HeadScoresRecord {
   readonly heads: readonly HeadScores[];
   /** What uniform attention scores. */
   readonly chance: Readonly<Record<ScoreName, number>>;
-  /** Periods of the sweep, and the one that the stripe scores use: half the context. */
+  /** Tokens of the longest sequences: the context, or, where that is very long, the length that was analysed instead. */
+  readonly length: number;
+  /** Periods of the sweep, and the one that the stripe scores use: the longest, half the context in a large vocabulary. */
   readonly periods: readonly number[];
   readonly stripePeriod: number;
   /** Block length of the prefix-matching probe, repeated four times. */
@@ -67,25 +83,61 @@ export interface ScoreOptions {
   readonly seed?: number;
   /** Sweep only about so many periods, evenly spread: for scores logged during training. */
   readonly mostPeriods?: number;
+  readonly onProgress?: OnProgress;
 }
 
-/** All scores of all heads, and the losses of the sweep. */
-export function measureHeads(model: Model, options: ScoreOptions = {}): { scores: HeadScoresRecord; sweep: Sweep } {
+const scoreSchema = z.strictObject({ ...commonFields, mostPeriods: z.optional(z.int().check(z.gte(1))) });
+
+/** Throws an ArgumentError unless it is a model, and the options say how much to measure. */
+export function checkScoring(caller: string, model: Model, options: ScoreOptions): void {
+  checkModel(caller, model);
+  checkOptions(caller, scoreSchema, options);
+}
+
+/** Periods that are swept. */
+const sweptPeriods = (config: ModelConfig, { mostPeriods }: ScoreOptions, caller: string): number[] =>
+  spread(sweepPeriods(config, caller), mostPeriods ?? Number.POSITIVE_INFINITY);
+
+/** Tokens that `measureHeads` runs, for the progress of what it is part of. */
+export function scoringSize(model: Model, options: ScoreOptions, caller: string): number {
+  const config = asAnalysed(model.config);
+  const swept = sweptPeriods(config, options, caller).reduce((sum, period) => sum + 2 * period, 0);
+  return (options.sequences ?? 64) * (config.nCtx + swept + 4 * fourfoldBlock(config));
+}
+
+/**
+ * All scores of all heads, and the losses of the sweep. Throws an ArgumentError for options that it does not have, a
+ * TooSmallError when context or vocabulary leave no period, a NotFiniteError when a loss is not finite.
+ */
+export const measureHeads = (model: Model, options: ScoreOptions = {}): { scores: HeadScoresRecord; sweep: Sweep } =>
+  scoreHeads('measureHeads', model, options);
+
+/** The same for another caller, whose name the messages have. */
+export function scoreHeads(
+  caller: string,
+  model: Model,
+  options: ScoreOptions,
+): { scores: HeadScoresRecord; sweep: Sweep } {
+  checkScoring(caller, model, options);
   const { sequences = 64, seed = 0 } = options;
-  const { config } = model;
+  const config = asAnalysed(model.config);
   const probe: ProbeOptions = { config, count: sequences, seed };
   const heads = config.nLayers * config.nHeads;
-  const stripePeriod = Math.floor(config.nCtx / 2);
   const table = new ScoreTable(heads, sequences);
-  const periods = spread(sweepPeriods(config), options.mostPeriods ?? Number.POSITIVE_INFINITY);
-  const control = runControl(model, probe, { table, stripePeriod, periods });
-  const sweep = runSweep(model, probe, { table, stripePeriod, periods, control });
+  const periods = sweptPeriods(config, options, caller);
+  const stripePeriod = periods.at(-1) as number;
+  const progress = new Progress(options.onProgress, scoringSize(model, options, caller));
+  const control = runControl(model, probe, { table, stripePeriod, periods, progress });
+  const sweep = runSweep(model, probe, { table, stripePeriod, periods, progress, control });
   const fourfold = fourfoldProbe(probe);
   runPatterns(model, fourfold.tokens, {
+    progress,
     visit: ({ sequence, head, weight }) =>
       table.set('prefixMatching', head, sequence, prefixMatchingScore(weight, fourfold.tokens[sequence]!)),
   });
+  progress.finish();
   const scores: HeadScoresRecord = {
+    length: config.nCtx,
     heads: allHeads(config).map((name, index) => ({
       ...table.estimates(index),
       ...name,
@@ -105,9 +157,9 @@ export function measureHeads(model: Model, options: ScoreOptions = {}): { scores
   return { scores, sweep };
 }
 
-/** Scores alone; `measureHeads` gives the losses of the sweep too. */
+/** Scores alone; `measureHeads` gives the losses of the sweep too, and throws the same. */
 export const headScores = (model: Model, options: ScoreOptions = {}): HeadScoresRecord =>
-  measureHeads(model, options).scores;
+  scoreHeads('headScores', model, options).scores;
 
 /** One number for every score, head and sequence. */
 class ScoreTable {
@@ -145,7 +197,10 @@ class ScoreTable {
 
 /** What the control says of every head, kept as means over sequences and, for the sweep's cells, by sequence. */
 interface Control {
-  /** Mean over the cells (q, q − P + 1), q = P … 2P − 2, by head and sequence. */
+  /**
+   * Mean over the cells (q, q − P + 1), q = P … 2P − 2, where content cannot act, by head and sequence. A sequence
+   * without such a cell has the mean of the others, and what uniform attention scores where none has one.
+   */
   stripe(period: number, head: number, sequence: number): number;
   bestOffset(head: number): HeadScores['positionalOffset'];
   offsetsAboveChance(head: number): number[];
@@ -156,9 +211,11 @@ interface SweepOptions {
   readonly table: ScoreTable;
   readonly stripePeriod: number;
   readonly periods: readonly number[];
+  readonly progress: Progress;
 }
 
-function runControl(model: Model, probe: ProbeOptions, { table, stripePeriod, periods }: SweepOptions): Control {
+function runControl(model: Model, probe: ProbeOptions, options: SweepOptions): Control {
+  const { table, stripePeriod, periods, progress } = options;
   const { nCtx, nLayers, nHeads } = probe.config;
   const tokens = controlProbe(probe);
   const heads = nLayers * nHeads;
@@ -173,18 +230,44 @@ function runControl(model: Model, probe: ProbeOptions, { table, stripePeriod, pe
   const offsets = Array.from({ length: heads }, () =>
     Array.from({ length: longest + 1 }, () => new Float64Array(probe.count)),
   );
+  // Where no token can come twice every cell counts, and nothing need be looked up.
+  const distinct = nCtx <= probe.config.dVocab;
   runPatterns(model, tokens, {
+    progress,
     visit: ({ sequence, head, weight }) => {
-      table.set('previousToken', head, sequence, previousTokenScore(weight, last));
-      table.set('previousTokenFirstHalf', head, sequence, previousTokenScore(weight, longest));
-      table.set('currentToken', head, sequence, currentTokenScore(weight, last));
-      table.set('firstToken', head, sequence, firstTokenScore(weight, last));
-      const place = { start: 0, period: stripePeriod, length: 2 * stripePeriod };
-      table.set('inductionStripeControl', head, sequence, inductionStripe(weight, place));
-      for (let d = 0; d <= longest; d++)
-        offsets[head]![d]![sequence] = meanAlong(weight, Math.max(d, 1), last, (q) => q - d);
-      for (const [period, rows] of stripes)
-        rows[head]![sequence] = inductionStripe(weight, { start: 0, period, length: 2 * period });
+      const drawn = tokens[sequence]!;
+      const along = (from: number, to: number, key: (query: number) => number): number =>
+        distinct
+          ? meanAlong(weight, from, to, key)
+          : meanAlongCounted({ weight, counts: (q, k) => !contentMayAct(drawn, q, k) }, from, to, key);
+      table.set(
+        'previousToken',
+        head,
+        sequence,
+        along(1, last, (q) => q - 1),
+      );
+      table.set(
+        'previousTokenFirstHalf',
+        head,
+        sequence,
+        along(1, longest, (q) => q - 1),
+      );
+      table.set(
+        'currentToken',
+        head,
+        sequence,
+        along(1, last, (q) => q),
+      );
+      table.set(
+        'firstToken',
+        head,
+        sequence,
+        along(1, last, () => 0),
+      );
+      const stripe = (period: number): number => along(period, 2 * period - 1, (q) => q - period + 1);
+      table.set('inductionStripeControl', head, sequence, stripe(stripePeriod));
+      for (let d = 0; d <= longest; d++) offsets[head]![d]![sequence] = along(Math.max(d, 1), last, (q) => q - d);
+      for (const [period, rows] of stripes) rows[head]![sequence] = stripe(period);
       for (let q = every; q < last; q += every)
         for (let k = 0; k <= q; k++) {
           const w = weight(q, k);
@@ -193,8 +276,15 @@ function runControl(model: Model, probe: ProbeOptions, { table, stripePeriod, pe
         }
     },
   });
+  for (const [period, rows] of stripes) {
+    const chance = inductionStripe(uniformWeight, { start: 0, period, length: 2 * period });
+    for (const values of rows) fillMissing(values, chance);
+  }
   const aboveChance = (head: number): number[] =>
-    offsets[head]!.map((values, d) => mean(values) - uniformAlong(Math.max(d, 1), last));
+    offsets[head]!.map((values, d) => {
+      const chance = uniformAlong(Math.max(d, 1), last);
+      return meanOfMeasured(values, chance) - chance;
+    });
   return {
     stripe: (period, head, sequence) => stripes.get(period)![head]![sequence] as number,
     offsetsAboveChance: aboveChance,
@@ -212,6 +302,18 @@ function runControl(model: Model, probe: ProbeOptions, { table, stripePeriod, pe
   };
 }
 
+/** Mean of the entries that are not NaN; `otherwise` where all are. */
+function meanOfMeasured(values: Float64Array, otherwise: number): number {
+  const measured = values.filter((x) => !Number.isNaN(x));
+  return measured.length === 0 ? otherwise : mean(measured);
+}
+
+/** Puts the mean of the others, or `otherwise`, where an entry is NaN. */
+function fillMissing(values: Float64Array, otherwise: number): void {
+  const filled = meanOfMeasured(values, otherwise);
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) values[i] = filled;
+}
+
 /** Losses and excess at one period: exactly two copies of a block, from position 0. */
 export interface SweptPeriod {
   readonly period: number;
@@ -227,13 +329,14 @@ export interface Sweep {
 }
 
 function runSweep(model: Model, probe: ProbeOptions, options: SweepOptions & { control: Control }): Sweep {
-  const { table, stripePeriod, periods, control } = options;
+  const { table, stripePeriod, periods, progress, control } = options;
   const heads = probe.config.nLayers * probe.config.nHeads;
   const swept = periods.map((period): SweptPeriod => {
     const tokens = repeatedProbe(probe, period);
     const place = { start: 0, period, length: 2 * period };
     const excess = new Float64Array(heads);
     const losses = runPatterns(model, tokens, {
+      progress,
       visit: ({ sequence, head, weight }) => {
         const stripe = inductionStripe(weight, place);
         const above = stripe - control.stripe(period, head, sequence);

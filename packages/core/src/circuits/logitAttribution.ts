@@ -3,8 +3,10 @@
 import { headLabel, type ModelConfig } from '../model/config.ts';
 import { allHeads } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
-import { type Estimate, estimate } from './estimate.ts';
-import type { RepeatSet } from './repeatSet.ts';
+import { checkInstance } from './checks.ts';
+import { type Estimate, estimate, holdsZero } from './estimate.ts';
+import { checkLosses, checkNumbers } from './finite.ts';
+import { RepeatSet } from './repeatSet.ts';
 
 /** What one writer adds to the output directly, at the queries that can be predicted. */
 export interface DirectEffect {
@@ -22,13 +24,23 @@ export interface LogitAttribution {
   readonly parts: readonly DirectEffect[];
   /** Logit of the right token above the mean over the vocabulary: the sum of the parts. */
   readonly total: Estimate;
-  /** Share of the total that the heads of each layer make; may be negative or above 1. */
-  readonly layerShares: readonly number[];
+  /**
+   * Share of the total that the heads of each layer make; may be negative or above 1. Null where the total's interval
+   * holds 0: parts that cancel are no share of their sum.
+   */
+  readonly layerShares: readonly number[] | null;
   readonly sequences: number;
 }
 
-/** Splits logit and loss of the right token on the repeats of a set (REFERENCE: decompose_resid, logit_attrs). */
+/** What the attribution of a set takes, in runs over it, about. */
+export const LOGIT_RUNS = 4;
+
+/**
+ * Splits logit and loss of the right token on the repeats of a set (REFERENCE: decompose_resid, logit_attrs). Throws a
+ * NotFiniteError when a writer's output is not finite.
+ */
 export function logitAttribution(set: RepeatSet): LogitAttribution {
+  checkInstance('logitAttribution', { what: 'the set', value: set }, RepeatSet);
   const { config } = set.model;
   const writers = residualWriters(config);
   const sums = writers.map(() => ({ logit: [] as number[], loss: [] as number[] }));
@@ -36,10 +48,13 @@ export function logitAttribution(set: RepeatSet): LogitAttribution {
   const readOut = new ReadOut(set.model);
   const part = new Float64Array(config.dVocab);
   const whole = new Float64Array(config.dVocab);
-  for (const { tokens, queries } of set.batches()) {
+  for (const batch of set.batches()) {
+    const { tokens, queries } = batch;
     const names = writers.flatMap(({ hook }) => (hook ? [hook] : []));
     const normalized = config.normalization === 'LN' ? ['ln_final.hook_scale'] : [];
-    const { cache, logits } = set.model.runWithCache(tokens, { names: [...names, ...normalized] });
+    const run = set.model.runWithCache(tokens, { names: [...names, ...normalized] });
+    checkLosses(set.model, run, { tokens });
+    const { cache, logits } = run;
     const scales = normalized.length > 0 ? cache.get('ln_final.hook_scale').data : null;
     const written = writers.map(({ hook }) => (hook ? cache.get(hook).data : null));
     const length = tokens[0]!.length;
@@ -69,7 +84,11 @@ export function logitAttribution(set: RepeatSet): LogitAttribution {
       });
       total.push(logitSums[writers.length]! / (to - from));
     });
+    for (let i = 0; i < LOGIT_RUNS; i++) set.ran(batch);
   }
+  writers.forEach(({ part: name }, w) => {
+    for (const values of [sums[w]!.logit, sums[w]!.loss]) checkNumbers(`the direct effect of ${name} is`, values);
+  });
   const parts = writers.map(
     ({ part, layer }, w): DirectEffect => ({
       part,
@@ -79,10 +98,10 @@ export function logitAttribution(set: RepeatSet): LogitAttribution {
     }),
   );
   const sum = estimate(total);
-  const layerShares = Array.from(
-    { length: config.nLayers },
-    (_, layer) => parts.filter((p) => p.layer === layer).reduce((sum, { logit }) => sum + logit.value, 0) / sum.value,
-  );
+  const ofLayer = (layer: number): number =>
+    parts.filter((p) => p.layer === layer).reduce((sum, { logit }) => sum + logit.value, 0);
+  const layers = Array.from({ length: config.nLayers }, (_, layer) => layer);
+  const layerShares = holdsZero(sum) ? null : layers.map((layer) => ofLayer(layer) / sum.value);
   return { parts, total: sum, layerShares, sequences: set.sequences };
 }
 

@@ -3,46 +3,85 @@
 
 import type { Floats } from '../engine/tensor.ts';
 import { earlierHeads, type HeadName, INPUTS, type Input } from '../model/interventions.ts';
-import type { RepeatSet } from './repeatSet.ts';
+import { checkNumbers } from './finite.ts';
+import type { RepeatBatch, RepeatSet } from './repeatSet.ts';
 
 export interface PathAttribution {
   /** First-order increase of lossRepeat when the source is removed from that input of the target, by sequence. */
   get(input: Input, source: HeadName, target: HeadName): Float64Array;
 }
 
-/** Attributions of all paths at once. `by` is what takes the removed output's place. */
+/** What the attribution of a set takes, in forward runs over it, about. */
+export const ATTRIBUTION_RUNS = 10;
+
+/**
+ * Attributions of all paths at once. `by` is what takes the removed output's place: nothing, or its mean over the
+ * sequences and positions of its period. Throws a NotFiniteError when a gradient overflows.
+ */
 export function attributePaths(set: RepeatSet, by: 'zero' | 'mean'): PathAttribution {
   const { config } = set.model;
   const { nHeads, dModel } = config;
   const key = (input: Input, source: HeadName, target: HeadName): string =>
     [input, source.layer, source.head, target.layer, target.head].join();
   const bySequence = new Map<string, number[]>();
-  for (const { tokens, queries } of set.batches()) {
+  const means = by === 'mean' ? resultMeans(set) : null;
+  const names = Array.from({ length: config.nLayers - 1 }, (_, i) => `blocks.${i + 1}.hook_?_input`);
+  for (const batch of set.batches()) {
+    const { tokens, queries, period } = batch;
     const { cache } = set.model.runWithCache(tokens, { names: 'blocks.*.attn.hook_result' });
-    const names = Array.from({ length: config.nLayers - 1 }, (_, i) => `blocks.${i + 1}.hook_?_input`);
     const { activationGradients } = set.model.runWithGradients(tokens, { names, queries });
-    const rows = tokens.length * (tokens[0] as Int32Array).length;
+    const length = 2 * period;
     for (let layer = 1; layer < config.nLayers; layer++)
       for (const source of earlierHeads(config, layer)) {
         const output = headRows(cache.get(`blocks.${source.layer}.attn.hook_result`).data, source.head, nHeads, dModel);
-        if (by === 'mean') subtractMean(output, dModel);
+        const mean = means?.get(period)?.[source.layer * nHeads + source.head];
+        if (mean) for (let i = 0; i < output.length; i++) output[i]! -= mean[i % dModel]!;
         for (const input of INPUTS)
           for (let head = 0; head < nHeads; head++) {
             const { data } = activationGradients.get(`blocks.${layer}.hook_${input}_input`);
             const effects = tokens.map((_, s) => {
-              const length = rows / tokens.length;
               let dot = 0;
               for (let p = s * length; p < (s + 1) * length; p++)
                 for (let i = 0; i < dModel; i++)
                   dot += (data[(p * nHeads + head) * dModel + i] as number) * output[p * dModel + i]!;
               return -dot * tokens.length; // the gradient is that of the mean over sequences
             });
+            checkNumbers(
+              `The gradient of the loss with respect to "blocks.${layer}.hook_${input}_input" gives`,
+              effects,
+            );
             const name = key(input, source, { layer, head });
-            bySequence.set(name, [...(bySequence.get(name) ?? []), ...effects]);
+            const found = bySequence.get(name) ?? [];
+            bySequence.set(name, found);
+            found.push(...effects);
           }
       }
+    for (let run = 0; run < ATTRIBUTION_RUNS; run++) set.ran(batch);
   }
   return { get: (input, source, target) => Float64Array.from(bySequence.get(key(input, source, target)) as number[]) };
+}
+
+/** Mean output of every head over all sequences and positions of a period: period → [layer × nHeads + head][dModel]. */
+function resultMeans(set: RepeatSet): Map<number, Float64Array[]> {
+  const { nLayers, nHeads, dModel } = set.model.config;
+  const inAll = new Map<number, number>();
+  const batches = set.batches();
+  const rowsOf = ({ tokens, period }: RepeatBatch): number => tokens.length * 2 * period;
+  for (const batch of batches) inAll.set(batch.period, (inAll.get(batch.period) ?? 0) + rowsOf(batch));
+  const means = new Map<number, Float64Array[]>();
+  for (const batch of batches) {
+    const { cache } = set.model.runWithCache(batch.tokens, { names: 'blocks.*.attn.hook_result' });
+    const ofPeriod =
+      means.get(batch.period) ?? Array.from({ length: nLayers * nHeads }, () => new Float64Array(dModel));
+    means.set(batch.period, ofPeriod);
+    const rows = inAll.get(batch.period) as number;
+    for (let layer = 0; layer < nLayers; layer++) {
+      const { data } = cache.get(`blocks.${layer}.attn.hook_result`);
+      for (let at = 0; at < data.length; at++)
+        ofPeriod[layer * nHeads + (Math.floor(at / dModel) % nHeads)]![at % dModel]! += data[at]! / rows;
+    }
+  }
+  return means;
 }
 
 /** One head's part of [batch, pos, head, dModel]: [batch · pos, dModel]. */
@@ -52,15 +91,4 @@ function headRows(data: Floats, head: number, nHeads: number, dModel: number): F
   for (let row = 0; row < rows; row++)
     for (let i = 0; i < dModel; i++) out[row * dModel + i] = data[(row * nHeads + head) * dModel + i] as number;
   return out;
-}
-
-function subtractMean(rows: Float64Array, width: number): void {
-  const mean = new Float64Array(width);
-  const count = rows.length / width;
-  rows.forEach((x, i) => {
-    mean[i % width]! += x / count;
-  });
-  rows.forEach((x, i) => {
-    rows[i] = x - mean[i % width]!;
-  });
 }

@@ -5,10 +5,12 @@ import type { Model } from '../model/model.ts';
 import { difference } from './effects.ts';
 import { type Estimate, estimate } from './estimate.ts';
 import type { HeadScores } from './headScores.ts';
+import { asAnalysed } from './lengths.ts';
 import { type PatternVisit, runPatterns } from './patternRuns.ts';
 import { controlProbe } from './probes.ts';
+import type { Progress } from './progress.ts';
 import type { RepeatSet } from './repeatSet.ts';
-import { inductionStripe } from './scores.ts';
+import { contentMayAct, inductionStripe, meanAlongCounted, uniformWeight } from './scores.ts';
 
 /** One path cut: the outputs of all earlier layers removed from that input of later heads, on probes of given periods. */
 export interface PathEffect {
@@ -32,6 +34,7 @@ export interface KeySource {
 export interface PathTests {
   readonly set: RepeatSet;
   readonly followers: readonly HeadScores[];
+  readonly progress?: Progress;
 }
 
 /**
@@ -60,7 +63,6 @@ export function keySources(model: Model, { set, followers }: PathTests): KeySour
  */
 export function testPath(model: Model, path: PathEffect['path'], tests: PathTests): PathEffect {
   const { set, followers } = tests;
-  const { periods } = set;
   const { config } = model;
   const interventions = allHeads(config)
     .filter(({ layer }) => layer > 0)
@@ -68,23 +70,56 @@ export function testPath(model: Model, path: PathEffect['path'], tests: PathTest
   const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
   const share = 1 / (set.sequences * followed.size);
   let excess = 0;
-  const addStripe = (sign: 1 | -1, period: number, { head, weight }: PatternVisit): void => {
-    if (followed.has(head)) excess += sign * share * inductionStripe(weight, { start: 0, period, length: 2 * period });
+  const visit = (period: number, { head, weight }: PatternVisit): void => {
+    if (followed.has(head)) excess += share * inductionStripe(weight, { start: 0, period, length: 2 * period });
   };
-  const visit = (period: number, pattern: PatternVisit): void => addStripe(1, period, pattern);
   const cut = set.losses(interventions, visit);
-  if (followed.size > 0) {
-    const control = controlProbe({ config, count: set.sequences / periods.length, seed: set.seed });
-    const longest = 2 * Math.max(...periods);
-    const visitControl = (pattern: PatternVisit): void => {
-      for (const period of periods) addStripe(-1, period, pattern);
-    };
-    runPatterns(
-      model,
-      control.map((t) => t.slice(0, longest)),
-      { interventions, visit: visitControl },
-    );
-  }
+  if (followed.size > 0) excess = withoutControl(excess, tests, { interventions, followed, share });
   const increase = estimate(difference(cut, set.clean));
   return { path, lossRepeat: estimate(cut), increase, excess: followed.size > 0 ? excess : null };
+}
+
+/**
+ * An excess less what the followers keep of the stripe where nothing repeats, averaged as the excess is: over heads,
+ * sequences and periods. Cells where content may act do not count; a sequence without others has the mean of the rest.
+ */
+function withoutControl(
+  excess: number,
+  { set, progress }: PathTests,
+  {
+    interventions,
+    followed,
+    share,
+  }: { interventions: readonly Intervention[]; followed: ReadonlySet<number>; share: number },
+): number {
+  const { periods, model } = set;
+  const count = set.sequences / periods.length;
+  const longest = 2 * Math.max(...periods);
+  const tokens = controlProbe({ config: asAnalysed(model.config), count, seed: set.seed }).map((t) =>
+    t.slice(0, longest),
+  );
+  const found = new Map(periods.map((period) => [period, { sum: 0, measured: 0, missing: 0 }]));
+  let left = excess;
+  runPatterns(model, tokens, {
+    interventions,
+    ...(progress ? { progress } : {}),
+    visit: ({ sequence, head, weight }) => {
+      if (!followed.has(head)) return;
+      const counts = (q: number, k: number): boolean => !contentMayAct(tokens[sequence]!, q, k);
+      for (const [period, stripes] of found) {
+        const stripe = meanAlongCounted({ weight, counts }, period, 2 * period - 1, (q) => q - period + 1);
+        if (Number.isNaN(stripe)) stripes.missing++;
+        else {
+          stripes.sum += stripe;
+          stripes.measured++;
+          left -= share * stripe;
+        }
+      }
+    },
+  });
+  for (const [period, { sum, measured, missing }] of found) {
+    const chance = inductionStripe(uniformWeight, { start: 0, period, length: 2 * period });
+    left -= share * missing * (measured > 0 ? sum / measured : chance);
+  }
+  return left;
 }

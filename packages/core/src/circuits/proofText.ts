@@ -4,8 +4,11 @@ import type { Estimate } from './estimate.ts';
 import type { CircuitHead, ProofRecord } from './prove.ts';
 
 const percent = (x: number): string => `${Math.round(100 * x)} %`;
+/** A share with its interval, where it has one. */
 const share = ({ value, interval: [low, high] }: Estimate): string =>
-  `${percent(value)} [${percent(low)}, ${percent(high)}]`;
+  Number.isFinite(low) && Number.isFinite(high)
+    ? `${percent(value)} [${percent(low)}, ${percent(high)}]`
+    : percent(value);
 const nats = (x: number): string => `${x >= 0 ? '+' : ''}${x.toFixed(2)} nats`;
 
 function names(heads: readonly { readonly label: string }[]): string {
@@ -27,12 +30,16 @@ function noCircuit(
   { positionalHeads, evidence }: AuditRecord,
 ): string {
   if (verdict === 'not learned') return 'There is no circuit to prove: no period is solved.';
-  const carriers = minimal
-    ? ` ${percent(minimal.kept.value)} of what it can do is kept by ${minimal.heads.join(', ')} alone.`
+  const carriers =
+    minimal && Number.isFinite(minimal.kept.value)
+      ? ` ${percent(minimal.kept.value)} of what it can do is kept by ${minimal.heads.join(', ')} alone.`
+      : '';
+  const elsewhere = Number.isFinite(evidence.otherPeriodLoss)
+    ? ` At other periods the loss is ${evidence.otherPeriodLoss.toFixed(2)} nats.`
     : '';
   if (verdict !== 'positional shortcut')
     return `There is no induction circuit to prove: period ${evidence.best} and its relatives are solved, and no unrelated one.${carriers}`;
-  return `There is no induction circuit: ${positionalHeads.join(', ')} ${verb(positionalHeads, 'look')} a fixed distance back, whatever the tokens.${carriers} At other periods the loss is ${evidence.otherPeriodLoss.toFixed(2)} nats.`;
+  return `There is no induction circuit: ${positionalHeads.join(', ')} ${verb(positionalHeads, 'look')} a fixed distance back, whatever the tokens.${carriers}${elsewhere}`;
 }
 
 function claim({ kind, heads, inputs }: Omit<ProofRecord, 'sentence'>): string {
@@ -56,9 +63,12 @@ function claim({ kind, heads, inputs }: Omit<ProofRecord, 'sentence'>): string {
   return `A circuit of another kind: ${names(of('source'))} ${of('source').length > 0 ? 'into ' : ''}${names(of('reader'))}.${cutting}`;
 }
 
-function measurement({ faithfulness, random, minimal, measured }: Omit<ProofRecord, 'sentence'>): string {
+function measurement({ faithfulness, random, minimal, measured, ...proof }: Omit<ProofRecord, 'sentence'>): string {
   const { kept, lost, lostEdges } = faithfulness!;
-  const controls = random.map((r) => r.kept);
+  const on = `on ${measured.sequences} sequences that no choice was made on`;
+  if (!Number.isFinite(kept.value))
+    return `What it keeps is no share of anything: the loss is ${proof.loss.value.toFixed(2)} nats and ${proof.lossWithoutHeads.value.toFixed(2)} nats with every head mean-ablated, no sure difference ${on}.`;
+  const controls = random.map((r) => r.kept).filter(Number.isFinite);
   const against =
     controls.length > 0
       ? ` (${controls.length} random circuits of the same shape: ${percent(Math.min(...controls))} to ${percent(Math.max(...controls))})`
@@ -67,7 +77,7 @@ function measurement({ faithfulness, random, minimal, measured }: Omit<ProofReco
   const few = minimal
     ? ` ${minimal.heads.length} of the heads suffice for ${percent(minimal.kept.value)}: ${minimal.heads.join(', ')}.`
     : '';
-  return `With everything else mean-ablated it keeps ${share(kept)} of the loss drop${against}; ablating it loses ${share(lost)}${edges}. Measured on ${measured.sequences} sequences that no choice was made on.${few}`;
+  return `With everything else mean-ablated it keeps ${share(kept)} of the loss drop${against}; ablating it loses ${share(lost)}${edges}. Measured ${on}.${few}`;
 }
 
 /** Says so when the head that builds the keys is not the one whose attention looks most like it. */

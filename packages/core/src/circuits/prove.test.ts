@@ -93,7 +93,7 @@ describe('the hand-built induction model', () => {
   });
 
   test('has its output from the induction head alone', () => {
-    expect(proof.logits.layerShares[1]).toBeCloseTo(1, FLOAT32);
+    expect(proof.logits.layerShares![1]).toBeCloseTo(1, FLOAT32);
   });
 });
 

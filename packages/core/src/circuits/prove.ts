@@ -1,11 +1,13 @@
 // The circuit as a claim, and its proof: heads and edges are chosen on some sequences and measured on others, alone,
 // taken away, and against random circuits of the same shape.
+import * as z from 'zod/mini';
 import { RandomStream } from '../engine/random.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { allHeads, earlierHeads, type HeadName, INPUTS, type Input } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import { STREAMS } from '../training/tasks.ts';
-import { type AuditRecord, audit } from './audit.ts';
+import { type AuditRecord, auditFor, auditSchema, auditSize, checkAudited } from './audit.ts';
+import { checkModel, checkOptions, commonFields } from './checks.ts';
 import {
   ablateHeads,
   type Circuit,
@@ -19,7 +21,10 @@ import {
 } from './circuit.ts';
 import { difference } from './effects.ts';
 import { type Estimate, estimate, estimateRatio, mean } from './estimate.ts';
-import { type LogitAttribution, logitAttribution } from './logitAttribution.ts';
+import { asAnalysed } from './lengths.ts';
+import { LOGIT_RUNS, type LogitAttribution, logitAttribution } from './logitAttribution.ts';
+import { checkTellable, sweepPeriods } from './probes.ts';
+import { type OnProgress, Progress } from './progress.ts';
 import { explainProof } from './proofText.ts';
 import { effectPeriods, RepeatSet } from './repeatSet.ts';
 import type { Verdict } from './verdict.ts';
@@ -103,30 +108,79 @@ const RANDOM_CIRCUITS = 10;
 /** Names the random stream of the circuits beside those of the probes. */
 const CIRCUIT_STREAM = 100;
 
+const optionsSchema = z.strictObject({ ...commonFields, audit: z.optional(auditSchema) });
+
 /**
  * Names the circuit that a model copies with and measures how much of the copying it is. Heads are named by what their
- * removal does, not by their patterns. Throws an Error when the context is too short to tell.
+ * removal does, not by their patterns. Throws an ArgumentError for options that it does not have, or an audit of another
+ * model; a TooSmallError when context or vocabulary are too small to tell; a NotFiniteError when outputs are not finite.
  */
 export function prove(
   model: Model,
-  options: { sequences?: number; seed?: number; audit?: AuditRecord } = {},
+  options: { sequences?: number; seed?: number; audit?: AuditRecord; onProgress?: OnProgress } = {},
 ): ProofRecord {
+  checkModel('prove', model);
+  checkOptions('prove', optionsSchema, options);
+  if (options.audit) checkAudited('prove', options.audit, model.config);
+  checkTellable(model.config, 'prove');
   const { sequences = 96, seed = 0 } = options;
-  const record = options.audit ?? audit(model, { seed });
+  const auditing = options.audit ? 0 : auditSize(model, { seed });
+  const progress = new Progress(options.onProgress, auditing + expectedProof(model, sequences));
+  const record = options.audit ?? auditFor('prove', model, { seed, onProgress: progress.part(auditing) });
+  const proof = proveFrom(model, record, { sequences, seed, progress });
+  progress.finish();
+  return proof;
+}
+
+/** Tokens that a proof runs, about: passes over the selection and the held-out set. */
+function expectedProof(model: Model, sequences: number): number {
+  const config = asAnalysed(model.config);
+  const periods = effectPeriods([], sweepPeriods(config));
+  const size = sequences * 2 * mean(periods);
+  const heads = config.nLayers * config.nHeads;
+  const choosing = 3 * heads + (config.nLayers > 1 ? 4 * heads : 0);
+  return size * (choosing / 2 + heads + 3 * (RANDOM_CIRCUITS + 1) + LOGIT_RUNS + 10);
+}
+
+function proveFrom(
+  model: Model,
+  record: AuditRecord,
+  { sequences, seed, progress }: { sequences: number; seed: number; progress: Progress },
+): ProofRecord {
   const { solved, independent } = record.evidence;
   const periods = effectPeriods(solved, record.scores.periods);
   const selection = new RepeatSet(model, { sequences: Math.ceil(sequences / 2), seed, periods });
   const set = new RepeatSet(model, { sequences, seed, heldOut: true, periods });
-  const heads = allHeads(model.config);
-  const none = set.losses(ablateHeads(set, heads));
+  progress.add(selection.size + set.size);
+  const learned = solved.length > 0;
+  const chosen = selection.reporting(progress, () => {
+    const minimal = learned ? minimalSet(selection) : null;
+    return { minimal, claim: learned && independent.length > 0 ? chooseCircuit(selection, record, minimal!) : null };
+  });
+  const proof = set.reporting(progress, () => measureProof(set, record, chosen));
+  const measured: Omit<ProofRecord, 'sentence'> = {
+    ...proof,
+    periods,
+    selected: { sequences: selection.sequences, seed },
+    measured: { sequences: set.sequences, seed },
+  };
+  return { ...measured, sentence: explainProof(measured, record) };
+}
+
+/** Everything that is measured on sequences which nothing was chosen on. */
+function measureProof(
+  set: RepeatSet,
+  record: AuditRecord,
+  { minimal, claim }: { minimal: readonly HeadName[] | null; claim: Claim | null },
+): Omit<ProofRecord, 'sentence' | 'periods' | 'selected' | 'measured'> {
+  const { config } = set.model;
+  const none = set.losses(ablateHeads(set, allHeads(config)));
   const drop = difference(none, set.clean);
   const shares: Shares = {
     kept: (losses) => estimateRatio(difference(none, losses), drop),
     lost: (losses) => estimateRatio(difference(losses, set.clean), drop),
   };
-  const minimalHeads = solved.length > 0 ? minimalSet(selection) : null;
-  const claim = solved.length > 0 && independent.length > 0 ? chooseCircuit(selection, record, minimalHeads!) : null;
-  const proof: Omit<ProofRecord, 'sentence'> = {
+  return {
     verdict: record.verdict,
     kind: claim?.kind ?? null,
     heads: claim ? describeHeads(set, claim, record) : [],
@@ -141,23 +195,19 @@ export function prove(
       keptByHeads: shares.kept(set.losses(keepHeads(set, claim.circuit.heads))),
     },
     random: claim
-      ? randomCircuits(model.config, claim.circuit, seed).map((circuit) => {
+      ? randomCircuits(config, claim.circuit, set.seed).map((circuit) => {
           const { kept, lost, lostEdges } = measureCircuit(set, circuit, shares);
           return { kept: kept.value, lost: lost.value, lostEdges: lostEdges?.value ?? null };
         })
       : [],
-    minimal: minimalHeads && {
-      heads: minimalHeads.map(labelOf),
-      kept: shares.kept(set.losses(keepHeads(set, minimalHeads))),
+    minimal: minimal && {
+      heads: minimal.map(labelOf),
+      kept: shares.kept(set.losses(keepHeads(set, minimal))),
     },
     loss: estimate(set.clean),
     lossWithoutHeads: estimate(none),
     logits: logitAttribution(set),
-    periods,
-    selected: { sequences: selection.sequences, seed },
-    measured: { sequences: set.sequences, seed },
   };
-  return { ...proof, sentence: explainProof(proof, record) };
 }
 
 interface Claim {

@@ -9,6 +9,36 @@ export function meanAlong(weight: Weight, from: number, to: number, key: (query:
   return sum / (to - from);
 }
 
+/** A weight by query and key, and whether a cell counts. */
+export interface CountedCells {
+  readonly weight: Weight;
+  readonly counts: (query: number, key: number) => boolean;
+}
+
+/** The same over the cells that count; NaN where none does. */
+export function meanAlongCounted(
+  { weight, counts }: CountedCells,
+  from: number,
+  to: number,
+  key: (query: number) => number,
+): number {
+  let sum = 0;
+  let cells = 0;
+  for (let q = from; q < to; q++) {
+    if (!counts(q, key(q))) continue;
+    sum += weight(q, key(q));
+    cells++;
+  }
+  return cells === 0 ? Number.NaN : sum / cells;
+}
+
+/**
+ * Whether attention from q to k can come from content alone: the key is an earlier copy of the query's token, or follows
+ * one. On a control whose tokens repeat by chance such cells say nothing of a fixed distance.
+ */
+export const contentMayAct = (tokens: ArrayLike<number>, query: number, key: number): boolean =>
+  (key < query && tokens[key] === tokens[query]) || (key > 0 && key <= query && tokens[key - 1] === tokens[query]);
+
 /** Previous-token score: mean over q ≥ 1 of pattern[q, q − 1]; `to` ends the queries, T − 1 for all of them. */
 export const previousTokenScore = (weight: Weight, to: number): number => meanAlong(weight, 1, to, (q) => q - 1);
 

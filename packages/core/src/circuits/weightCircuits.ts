@@ -1,10 +1,24 @@
 // The circuits that can be read off the weights alone (Elhage et al. 2021). Row vectors: x W_Q. Where the model has
 // LayerNorm, its centring and gain are folded into the matrices that read from it; its division by the scale and its
 // shift are left out, since they depend on the input or add constants. Weight-space numbers are no proof of use.
+import * as z from 'zod/mini';
+import { aFunction, checkArgument, must } from '../errors/arguments.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
 import { allHeads, checkHead, type HeadName } from '../model/interventions.ts';
 import type { NamedWeights } from '../model/parameters.ts';
+import { checkConfig, checkInstance, checkOptions } from './checks.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';
+import { checkWeights } from './finite.ts';
+import { LONGEST_ANALYSED } from './lengths.ts';
+import { type OnProgress, Progress } from './progress.ts';
+
+const namedWeights = z.record(
+  z.string(),
+  must(
+    'have a shape and data, as model.getWeights() gives them',
+    (w) => Array.isArray((w as NamedWeights[string] | null)?.shape) && (w as NamedWeights[string]).data !== undefined,
+  ),
+);
 
 /** The matrices of a model as circuits use them, LayerNorm folded in. */
 export class WeightCircuits {
@@ -16,8 +30,12 @@ export class WeightCircuits {
   /** [nCtx, dModel]; null for rotary positions. */
   readonly W_pos: Matrix | null;
   private readonly weights: NamedWeights;
+  private readonly checked = new Set<string>();
 
+  /** Throws an ArgumentError for what is no config or no weights, a NotFiniteError when a weight is NaN or infinite. */
   constructor(config: ModelConfig, weights: NamedWeights) {
+    checkConfig('WeightCircuits', config);
+    checkArgument('WeightCircuits', 'weights', namedWeights, weights);
     this.config = config;
     this.weights = weights;
     this.W_E = this.matrix('embed.W_E');
@@ -89,6 +107,8 @@ export class WeightCircuits {
   private named(name: string): NamedWeights[string] {
     const found = this.weights[name];
     if (!found) throw new Error(`WeightCircuits: the weights hold no ${name}; pass all of a model's weights.`);
+    if (!this.checked.has(name)) checkWeights(name, found.data);
+    this.checked.add(name);
     return found;
   }
 
@@ -121,7 +141,7 @@ export function diagonalShare(matrix: Matrix): number {
 
 /** OV copying (Elhage et al. 2021): Σ Re λ / Σ |λ| over the eigenvalues of a full OV circuit, −1 to 1; 0 for no circuit. */
 export function copyingScore(fullOV: FactoredMatrix): number {
-  const eigenvalues = fullOV.eigenvalues();
+  const eigenvalues = fullOV.normalized().eigenvalues();
   const size = eigenvalues.reduce((sum, { re, im }) => sum + Math.hypot(re, im), 0);
   return size === 0 ? 0 : eigenvalues.reduce((sum, { re }) => sum + re, 0) / size;
 }
@@ -146,16 +166,50 @@ export interface HeadCircuitRecord {
   readonly previousPosition: number | null;
 }
 
-/** What the weights say of every head. */
-export function headCircuits(circuits: WeightCircuits): HeadCircuitRecord[] {
-  return allHeads(circuits.config).map((name) => {
+/** Rows of a product that are in memory at once: few million entries. */
+const ENTRIES = 4_000_000;
+
+/** The same of a product that may be too large to be in memory: its rows are taken a block at a time. */
+function diagonalShareOf(product: FactoredMatrix, progress: Progress): number {
+  const block = Math.max(1, Math.floor(ENTRIES / product.columns));
+  let hits = 0;
+  for (let from = 0; from < product.rows; from += block) {
+    const rows = product.denseRows(from, Math.min(product.rows, from + block));
+    for (let i = 0; i < rows.rows; i++) if (rows.maxRowIndex(i)[1] === from + i) hits++;
+    progress.add(rows.rows);
+  }
+  return hits / product.rows;
+}
+
+const optionsSchema = z.strictObject({ onProgress: z.optional(aFunction) });
+
+/**
+ * What the weights say of every head. Of a context longer than 2048 the first 2048 positions count. Throws a
+ * NotFiniteError when a weight is not finite.
+ */
+export function headCircuits(circuits: WeightCircuits, options: { onProgress?: OnProgress } = {}): HeadCircuitRecord[] {
+  checkInstance('headCircuits', { what: 'the circuits', value: circuits }, WeightCircuits);
+  checkOptions('headCircuits', optionsSchema, options);
+  const { config } = circuits;
+  const heads = allHeads(config);
+  const progress = new Progress(options.onProgress, heads.length * config.dVocab);
+  const positions = Math.min(config.nCtx, LONGEST_ANALYSED);
+  const records = heads.map((name) => {
     const fullOV = circuits.fullOV(name);
     const positional = circuits.positionalQK(name);
     return {
       label: headLabel(name.layer, name.head),
       copying: copyingScore(fullOV),
-      copiesTop1: diagonalShare(fullOV.dense()),
-      previousPosition: positional && previousPositionShare(positional.dense()),
+      copiesTop1: diagonalShareOf(fullOV, progress),
+      previousPosition: positional && positions > 1 ? previousPositionShare(corner(positional, positions)) : null,
     };
   });
+  progress.finish();
+  return records;
 }
+
+/** The first `size` rows and columns of a product. */
+const corner = ({ A, B }: FactoredMatrix, size: number): Matrix =>
+  size === A.rows && size === B.columns
+    ? new FactoredMatrix(A, B).dense()
+    : new FactoredMatrix(A.subMatrix(0, size - 1, 0, A.columns - 1), B.subMatrix(0, B.rows - 1, 0, size - 1)).dense();

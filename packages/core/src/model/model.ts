@@ -13,7 +13,7 @@ import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions } from './activations.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
 import { checkHooks, denseHook, type Hook } from './hooked.ts';
-import { type HookSelection, isResult, isSplitInput, selectHookPoints } from './hookPoints.ts';
+import { type HookSelection, isNormalized, isResult, isSplitInput, selectHookPoints } from './hookPoints.ts';
 import { checkInterventions } from './interventionChecks.ts';
 import {
   cleanRunNeeds,
@@ -197,6 +197,7 @@ export class Model {
         const hooks = compileInterventions({ config, interventions, clean, resultOf, slice, means, resultMeans });
         return {
           changesScale: changed.some((name) => name.endsWith('hook_scale')),
+          seesNormalized: [...names, ...changed].some(isNormalized),
           forward: (t) => {
             for (const action of hooks.get(t.name) ?? []) action(t);
             see(t, slice);
@@ -262,6 +263,7 @@ export class Model {
     const plan = { gradients: false, results: layersOf(names, isResult), splitInputs };
     const watch: Watch = () => ({
       changesScale: names.some((name) => name.endsWith('hook_scale')),
+      seesNormalized: names.some(isNormalized),
       forward: (t) => {
         for (const action of actions.get(t.name) ?? []) action(t);
       },
@@ -295,6 +297,7 @@ export class Model {
         splitInputs: splitInputs ? all : [],
       };
       const watch: Watch = (_, { first }) => ({
+        seesNormalized: wanted.some(isNormalized),
         backward: (t) => {
           if (keep.has(t.name)) activationGradients.keep(t, { causal: true, slice: { first, batch: tokens.length } });
         },

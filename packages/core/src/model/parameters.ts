@@ -37,6 +37,7 @@ export class Parameters {
   readonly length: number;
   /** Count of changes; whoever derives something from the weights compares it. Raise it with `changed`. */
   version = 0;
+  private byName: ReadonlyMap<string, Tensor> | null = null;
 
   constructor(config: ModelConfig, arena: Arena) {
     const { nLayers, nHeads, dModel, dHead, nCtx, dVocab } = config;
@@ -100,7 +101,8 @@ export class Parameters {
 
   /** The tensor of that name. Throws an Error with the nearest names where there is none. */
   named(name: string, caller = 'Parameters'): Tensor {
-    const found = this.all.find((tensor) => tensor.name === name);
+    this.byName ??= new Map(this.all.map((tensor) => [tensor.name, tensor]));
+    const found = this.byName.get(name);
     if (!found)
       throw new Error(
         `${caller}: no weight ${shortened(printable(String(name)))} in this model; the nearest are ${this.nearestNames(name)}.`,
