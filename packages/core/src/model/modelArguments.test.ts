@@ -39,8 +39,8 @@ describe('interventions', () => {
       '.0 has an unknown field "position"; the nearest known one is "positions".',
     ],
     [{ kind: 'patch', hook, shift: 1 }, '.0 has an unknown field "shift"; the nearest known one is'],
-    [{ kind: 'zero', hook }, '.0.kind must be "zeroAblate" or .*, got "zero".'],
-    [{ hook }, '.0.kind must be "zeroAblate" or .*, got undefined.'],
+    [{ kind: 'zero', hook }, '.0.kind must be "zeroAblate", .* or "removeFromInput", got "zero".'],
+    [{ hook }, '.0.kind is missing; it must be "zeroAblate", .* or "removeFromInput".'],
     [{ ...removal, input: 'K' }, '.0.input must be "q" or "k" or "v", got "K".'],
     [{ ...removal, by: 'resample' }, '.0.by must be "zero" or "mean", got "resample".'],
     [{ ...removal, sources: 'all' }, '.0.sources must be "allEarlier" or an array of heads .*, got "all".'],
@@ -53,7 +53,7 @@ describe('interventions', () => {
     [{ kind: 'resampleAblate', hook, shift: 0.5 }, '.0.shift must be a whole number, got 0.5.'],
     [{ kind: 'meanAblate', hook, mean: [0, Number.NaN, 0] }, '.0.mean must be an array of finite numbers'],
     [null, '.0 must be an object, got null.'],
-    [Promise.resolve(), '.0.kind must be'],
+    [Promise.resolve(), '.0.kind is missing'],
   ])('%j', (intervention, sentence) => {
     expect(refusal(() => run(intervention))).toMatch(new RegExp(`^runWithInterventions: interventions${sentence}`));
   });
