@@ -184,6 +184,18 @@ test('float64 and float32 are read at any address, and what is written is read',
   expect([...tensors.a!.data, ...tensors.b!.data]).toEqual([Math.fround(0.1), 2, 3]);
 });
 
+test('halves are decoded by their bits: eight million take a small part of a second', () => {
+  const count = 4_000_000;
+  const file = fileOf(
+    { a: tensor('F16', [count], 0, 2 * count), b: tensor('BF16', [count], 2 * count, 4 * count) },
+    4 * count,
+  );
+  const before = process.cpuUsage();
+  decode(file);
+  const { user } = process.cpuUsage(before);
+  expect(user / 1e3).toBeLessThan(700); // milliseconds of this process; element by element it was 2,700
+});
+
 describe('bombs: a few bytes that ask for much', () => {
   const config = { n_layers: 1, n_heads: 1, d_model: 4, d_head: 2, n_ctx: 16, d_vocab: 3 };
   const bomb = (changes: object, tensors: object, data: number): Uint8Array =>
