@@ -1,15 +1,15 @@
 // `induction-lab run`: the experiment end to end. Four models train, are scored and audited; figures and a report follow.
 import { join } from 'node:path';
-import { finalLosses, loadEngine, withSteps } from '@induction-lab/core/node';
+import { finalLosses, loadEngine, printable, withSteps } from '@induction-lab/core/node';
 import { auditJson } from './auditCommand.ts';
 import { CommandError, EXIT } from './errors.ts';
-import { createFreshFolder, freshRunFolder, writeJson, writeWhole } from './files.ts';
+import { claimFreshFolder, freshRunFolder, writeJson, writeWhole } from './files.ts';
 import { type FinishedRun, finishRun } from './finishedRun.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset, PRESETS, type PresetName } from './presets.ts';
-import { lossPoints, SCHEMA_VERSION } from './runFolder.ts';
+import { lossPoints, RunFolder, SCHEMA_VERSION } from './runFolder.ts';
 import { textTable } from './textTable.ts';
-import { resumeHint, trainIntoFolder } from './trainRun.ts';
+import { resumeHint, trainIntoFolder, USUAL_OPTIONS } from './trainRun.ts';
 
 export interface RunCommandOptions {
   seed: number;
@@ -27,7 +27,7 @@ const QUICK: Record<PresetName, number> = { literal: 500, 'literal-1-layer': 500
 export async function runCommand(options: RunCommandOptions): Promise<void> {
   const { seed, threads, quick = false, quiet = false, csv = false } = options;
   const folder = options.out ?? freshRunFolder('experiment');
-  createFreshFolder(folder);
+  const held: { release(): void }[] = [await claimFreshFolder(folder)];
   const engine = await loadEngine({ exact: options.exact ?? false });
   const { signal, dispose } = interruptSignal();
   const started = performance.now();
@@ -35,7 +35,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
     if (!quiet) process.stderr.write(`${text}\n`);
   };
   say(
-    `induction-lab: four models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${folder}`,
+    `induction-lab: four models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${printable(folder)}`,
   );
   const runs: FinishedRun[] = [];
   let threadsUsed = threads;
@@ -43,9 +43,10 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
     for (const name of PRESETS) {
       const preset = loadPreset(name);
       const experiment = quick ? withSteps(preset, QUICK[name]) : preset;
-      const runFolder = join(folder, name);
-      createFreshFolder(runFolder);
+      const runFolder = await RunFolder.claim(join(folder, name));
+      held.push(runFolder);
       const result = await trainIntoFolder({
+        ...USUAL_OPTIONS,
         engine,
         experiment,
         seed,
@@ -54,14 +55,11 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
         quiet,
         json: false,
         csv,
-        perPosition: false,
-        scoresEvery: 100,
-        checkpointEvery: 0,
         signal,
       });
       if (result.status === 'stopped')
         throw new CommandError(
-          `Stopped in "${name}" after step ${result.step} of ${experiment.training.steps}; finished runs and this one are in ${folder}. Go on with this model: ${resumeHint(runFolder)}`,
+          `Stopped in "${name}" after step ${result.step} of ${experiment.training.steps}; finished runs and this one are in ${folder}. Go on with this model: ${resumeHint(runFolder.path)}`,
           EXIT.interrupted,
         );
       threadsUsed = result.threads;
@@ -97,8 +95,9 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
         seconds: (performance.now() - started) / 1000,
       }),
     );
-    process.stdout.write(`${summary(runs)}\nReport: ${report} (open it in a browser)\n`);
+    process.stdout.write(`${summary(runs)}\nReport: ${printable(report)} (open it in a browser)\n`);
   } finally {
+    for (const folder of held) folder.release();
     dispose();
   }
 }

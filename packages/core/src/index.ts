@@ -64,7 +64,7 @@ export * from './circuits/weightCircuits.ts';
 export * from './engine/engine.ts';
 export { RandomStream } from './engine/random.ts';
 export type { Integers, Tensor } from './engine/tensor.ts';
-export { ArgumentError } from './errors/arguments.ts';
+export { ArgumentError, checkArgument } from './errors/arguments.ts';
 export * from './errors/names.ts';
 export { NotFiniteError } from './errors/notFinite.ts';
 export * from './errors/printable.ts';

@@ -1,5 +1,6 @@
 // Training dynamics: the same measurements on every checkpoint of a run, and from them the phase change.
 import * as z from 'zod/mini';
+import { checkArgument } from '../errors/arguments.ts';
 import { allHeads, earlierHeads, type HeadName, INPUTS, type Input } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import { checkModel, checkOptions, commonFields } from './checks.ts';
@@ -167,6 +168,10 @@ const LEAST_KEY_EFFECT = 0.5;
 /** Steps of the training log that a crossing is averaged over: single batches are noisy. */
 const SMOOTHED = 10;
 
+// Losses may be NaN: a task without a repeat has none.
+const pointsSchema = z.array(z.looseObject({ step: z.number(), heads: z.array(z.any()) }));
+const logSchema = z.array(z.looseObject({ step: z.number() }));
+
 /** First step after which the loss, averaged over ten records, stays below half of its first average; null when never. */
 function halved(losses: readonly { readonly step: number; readonly lossRepeat: number }[]): number | null {
   const window = Math.min(SMOOTHED, losses.length);
@@ -189,6 +194,8 @@ export function phaseChange(
   points: readonly DynamicsPoint[],
   log: readonly { readonly step: number; readonly lossRepeat: number }[] = [],
 ): PhaseChange {
+  checkArgument('phaseChange', 'points', pointsSchema, points);
+  checkArgument('phaseChange', 'log', logSchema, log);
   const last = points.at(-1);
   const first = points[0];
   if (!first || !last) throw new Error('phaseChange: expected at least one checkpoint.');
