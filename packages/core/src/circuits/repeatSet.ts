@@ -181,6 +181,10 @@ export function periodsToMeasure(
 export const sweepSize = (config: ModelConfig, count = 8): number =>
   sweepPeriods(config, 'periodsToMeasure').reduce((sum, period) => sum + 2 * period * count, 0);
 
+/** Tokens of a set of so many sequences in all. */
+export const setSize = (periods: readonly number[], sequences: number): number =>
+  periods.reduce((sum, period) => sum + 2 * period * Math.max(2, Math.ceil(sequences / periods.length)), 0);
+
 /** At most six of the solved periods, evenly spread; of all where none is solved. */
 export const effectPeriods = (solved: readonly number[], all: readonly number[]): number[] =>
   spread(solved.length > 0 ? solved : all, PERIODS);
