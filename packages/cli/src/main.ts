@@ -3,7 +3,7 @@ import type { Clamp } from '@induction-lab/core/node';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import { EXIT, toCommandError } from './errors.ts';
-import { PRESETS } from './presets.ts';
+import { PRESETS } from './presetNames.ts';
 import { usualThreads } from './threadCount.ts';
 import { VERSION } from './version.ts';
 

@@ -19,6 +19,8 @@ export interface RunCommandOptions {
   exact?: boolean;
   quiet?: boolean;
   csv?: boolean;
+  /** Steps of each model instead of those that its preset or `quick` says: for tests. */
+  steps?: Readonly<Record<PresetName, number>>;
 }
 
 /** Steps of each preset under --quick. */
@@ -42,7 +44,8 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
   try {
     for (const name of PRESETS) {
       const preset = loadPreset(name);
-      const experiment = quick ? withSteps(preset, QUICK[name]) : preset;
+      const steps = options.steps ?? (quick ? QUICK : null);
+      const experiment = steps === null ? preset : withSteps(preset, steps[name]);
       const runFolder = await RunFolder.claim(join(folder, name));
       held.push(runFolder);
       const result = await trainIntoFolder({

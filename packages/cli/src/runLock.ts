@@ -154,15 +154,33 @@ function thisMachine(): string {
   return machine;
 }
 
-/** Makes the file if there is none; null where there is one. */
+/**
+ * Makes the file if there is none; null where there is one. It appears with its contents, so that a process killed in the
+ * middle leaves no lock that says nothing; only where a file system has no links it is written after it was made.
+ */
 function create(path: string, holder: Holder): number | null {
-  let file: number;
+  const draft = `${path}.${process.pid}.tmp`;
+  let file = writeNew(draft, 'w', holder);
   try {
-    file = openSync(path, 'wx');
+    linkSync(draft, path);
+    return file;
+  } catch (error) {
+    closeSync(file);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  try {
+    file = writeNew(path, 'wx', holder);
+    return file;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
     throw error;
   }
+}
+
+function writeNew(path: string, flags: 'w' | 'wx', holder: Holder): number {
+  const file = openSync(path, flags);
   try {
     writeSync(file, textOf(holder), 0);
     return file;
