@@ -195,7 +195,7 @@ test('own words become tokens, and pointing at a cell is seen in every view', as
   await page.waitForFunction(() => document.querySelectorAll('.tokens .token').length === 5);
   expect(await page.locator('.tokens .token').allInnerTexts()).toEqual(['the', 'cat', 'sat', 'on', 'the']);
   expect(await page.getByTestId('expected').innerText()).toMatch(/^after “the” it expects \S+ \(\d+ %\)/);
-  await page.getByText('Nothing in your sequence can be copied').waitFor();
+  await page.getByText('“the” stood before and was followed by “cat”').waitFor();
   await page.getByTestId('own').fill('the cat sat on the cat');
   await page.getByText(/loss where copying is right \d/).waitFor();
   expect(errors).toEqual([]);
