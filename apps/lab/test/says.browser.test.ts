@@ -77,6 +77,25 @@ test('a link that trains on breaks and pastes nothing until it is there, nor aft
   await page.context().close();
 });
 
+test('a view comes back by its link, to the last bit, in another page', async () => {
+  const { page } = await openPage(
+    browser,
+    `${served.url}#preset=varied&seed=4&step=12&period=9&off=L0H0.L1H2&kind=mean&cut=q`,
+  );
+  await fingerprintAt(page, 12);
+  await page.waitForFunction(() => /step=12&.*off=L0H0\.L1H2&kind=mean&cut=q/.test(location.hash));
+  const seen = await Promise.all(['.fingerprint', '.loss-now', '.tokens'].map((at) => page.locator(at).innerText()));
+  const again = await openPage(browser, page.url());
+  await fingerprintAt(again.page, 12);
+  await again.page.getByTestId('under-way').waitFor({ state: 'detached' });
+  await again.page.getByTestId('look-under-way').waitFor({ state: 'detached' });
+  expect(
+    await Promise.all(['.fingerprint', '.loss-now', '.tokens'].map((at) => again.page.locator(at).innerText())),
+  ).toEqual(seen);
+  await page.context().close();
+  await again.page.context().close();
+});
+
 test('a fingerprint stands beside the step that it is of, also where more has been trained', async () => {
   const { page } = await openPage(browser, `${served.url}#preset=literal-1-layer&seed=1&step=20&view=0`);
   await page.locator('.fingerprint[data-step="0"]').waitFor();
