@@ -1,5 +1,5 @@
 // Whatever bytes, headers and configs come: each is read, or refused with a FileFormatError of one printable sentence, in
-// bounded time and memory. FUZZ_RUNS and FUZZ_SEED make it longer and other: npm run test:slow uses both.
+// bounded time and memory. FUZZ_RUNS and FUZZ_SEED make it longer and other.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { randomModel } from '../../test/support/models.ts';
