@@ -192,9 +192,10 @@ test('a plan that cannot be laid out to its end, since the machine gives no more
         throw new RangeError(`${grow.name}: Unable to grow instance memory`);
       },
     });
-  for (let again = 0; again < 2; again++) {
+  for (const [i, call] of [(): unknown => model.run(tokens), (): unknown => model.runWithGradients(tokens)].entries()) {
+    call(); // its plan is the one that is there when the next cannot be laid out
     expect(() => model.run(batch(2000, 11))).toThrow(/^Arena: .* are needed, and this machine gives no more than/);
-    expect([bits(model.run(tokens)), bits(model.runWithGradients(tokens))]).toEqual(before);
+    expect(bits(call())).toBe(before[i]);
   }
 });
 
