@@ -169,3 +169,45 @@ test('after an out-of-memory error that was caught, losses are what they were', 
     expect(model.run(tokens)).toEqual(before);
   }
 });
+
+test('a plan that cannot be laid out to its end, since the machine gives no more memory, leaves the one before', async () => {
+  const engine = await loadEngine({ exact: true, shared: false });
+  const memories: WebAssembly.Memory[] = [];
+  const model = randomModel(
+    {
+      ...engine,
+      createArena: () => {
+        const arena = engine.createArena();
+        memories.push(arena.memory as WebAssembly.Memory);
+        return arena;
+      },
+    },
+    OPTIONS,
+  );
+  const tokens = batch(4, 9);
+  const before = [bits(model.run(tokens)), bits(model.runWithGradients(tokens))];
+  for (const { grow } of memories)
+    Object.assign(memories[0]!, {
+      grow: () => {
+        throw new RangeError(`${grow.name}: Unable to grow instance memory`);
+      },
+    });
+  for (const [i, call] of [(): unknown => model.run(tokens), (): unknown => model.runWithGradients(tokens)].entries()) {
+    call(); // its plan is the one that is there when the next cannot be laid out
+    expect(() => model.run(batch(2000, 11))).toThrow(/^Arena: .* are needed, and this machine gives no more than/);
+    expect(bits(call())).toBe(before[i]);
+  }
+});
+
+test('a kernel that aborts at any of the calls of a first run leaves nothing half derived from the weights', async () => {
+  const fault: Fault = { after: null };
+  const model = randomModel(faultyEngine(await small(false), fault), OPTIONS);
+  const tokens = batch(2, 6);
+  const wanted = bits(model.runWithGradients(tokens).gradients);
+  for (let call = 0; call < 70; call++) {
+    model.run(tokens); // so that the next plan starts from nothing
+    fault.after = call;
+    expect(() => model.runWithGradients(tokens)).toThrow('A kernel aborted.');
+    expect(bits(model.runWithGradients(tokens).gradients), `call ${call}`).toBe(wanted);
+  }
+});
