@@ -2,15 +2,31 @@
 // workers that are gone, and however long what comes from outside is.
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fingerprintAt, launch, numberIn, openPage, type Served, serve, untilStep, untilStill } from './support.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import {
+  fingerprintAt,
+  launch,
+  numberIn,
+  openPage,
+  type Served,
+  serve,
+  untilStep,
+  untilStill,
+  visit,
+} from './support.ts';
 
 let browser: Browser;
 let served: Served;
+let page: Page;
+let errors: string[];
 
 beforeAll(async () => {
   [browser, served] = await Promise.all([launch(), serve()]);
+  ({ page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2`));
 }, 120_000);
+afterEach(() => {
+  expect(errors.splice(0)).toEqual([]);
+});
 afterAll(async () => {
   await browser?.close();
   await served?.close();
@@ -46,7 +62,7 @@ async function svg(page: Page, figure: string): Promise<string> {
 }
 
 test('a link that trains on breaks and pastes nothing until it is there, nor after Pause, nor in a figure or a link', async () => {
-  const { page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=1&step=2&period=17`);
+  await visit(page, 'preset=two-heads&seed=1&step=2&period=17');
   await fingerprintAt(page, 2);
   const before = await said(page);
   expect(before).toMatchObject({ broken: 0, off: 0, label: 'probe’s period 17', slider: '17', own: '' });
@@ -73,15 +89,10 @@ test('a link that trains on breaks and pastes nothing until it is there, nor aft
   await page.getByTestId('loss-intact').waitFor();
   expect(await svg(page, 'scores')).toContain('two-heads, seed 1, step 0: scores of the intact model<');
   expect(await svg(page, 'patterns')).toContain('step 0: attention patterns, L0H0 off (zero)<');
-  expect(errors).toEqual([]);
-  await page.context().close();
 });
 
 test('a view comes back by its link, to the last bit, in another page', async () => {
-  const { page } = await openPage(
-    browser,
-    `${served.url}#preset=varied&seed=4&step=12&period=9&off=L0H0.L1H2&kind=mean&cut=q`,
-  );
+  await visit(page, 'preset=varied&seed=4&step=12&period=9&off=L0H0.L1H2&kind=mean&cut=q');
   await fingerprintAt(page, 12);
   await page.waitForFunction(() => /step=12&.*off=L0H0\.L1H2&kind=mean&cut=q/.test(location.hash));
   const seen = await Promise.all(['.fingerprint', '.loss-now', '.tokens'].map((at) => page.locator(at).innerText()));
@@ -92,25 +103,20 @@ test('a view comes back by its link, to the last bit, in another page', async ()
   expect(
     await Promise.all(['.fingerprint', '.loss-now', '.tokens'].map((at) => again.page.locator(at).innerText())),
   ).toEqual(seen);
-  await page.context().close();
   await again.page.context().close();
 });
 
 test('a fingerprint stands beside the step that it is of, also where more has been trained', async () => {
-  const { page } = await openPage(browser, `${served.url}#preset=literal-1-layer&seed=1&step=20&view=0`);
+  await visit(page, 'preset=literal-1-layer&seed=1&step=20&view=0');
   await page.locator('.fingerprint[data-step="0"]').waitFor();
   expect(await page.locator('.speedometer').innerText()).toMatch(/step 20 of .*weights of step 0 34d6fa4f/s);
   await page.getByTestId('timeline').fill(String(await page.getByTestId('timeline').getAttribute('max')));
   await page.locator('.fingerprint[data-step="20"]').waitFor();
   expect(await page.locator('.speedometer').innerText()).toMatch(/weights of step 20 (?!34d6fa4f)[0-9a-f]{8}/);
-  await page.context().close();
 });
 
 test('of typed sequences nothing is said that they do not hold', async () => {
-  const { page, errors } = await openPage(
-    browser,
-    `${served.url}#preset=literal-1-layer&seed=1&step=1&period=9&batch=8`,
-  );
+  await visit(page, 'preset=literal-1-layer&seed=1&step=1&period=9&batch=8');
   await fingerprintAt(page, 1);
   const type = async (text: string, tokens: number): Promise<string> => {
     await page.getByTestId('own').fill(text);
@@ -136,8 +142,6 @@ test('of typed sequences nothing is said that they do not hold', async () => {
   }
   await page.locator('.tokens .column').nth(12).hover();
   expect(await page.getByTestId('cell').innerText()).toMatch(/(Who looks where: L|No head looks anywhere sharply\.)/);
-  expect(errors).toEqual([]);
-  await page.context().close();
 });
 
 test('a link with twenty thousand names is told in a few lines', async () => {

@@ -64,7 +64,7 @@ export async function visit(page: Page, link: string): Promise<void> {
       }),
     link,
   );
-  await page.getByTestId('under-way').waitFor({ state: 'detached', timeout: 60_000 });
+  await page.getByTestId('under-way').waitFor({ state: 'detached', timeout: 110_000 });
   await page.getByTestId('look-under-way').waitFor({ state: 'detached' });
 }
 
