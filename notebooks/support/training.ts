@@ -2,6 +2,7 @@
 import {
   type Engine,
   type Experiment,
+  finalLosses,
   Model,
   NonFiniteLossError,
   type StepRecord,
@@ -27,7 +28,6 @@ export interface TrainedRun {
 
 type LossPoint = Required<ChartedLoss>;
 
-const LAST_STEPS = 20;
 /** Milliseconds between updates of the cell. */
 const REFRESH = 400;
 
@@ -88,16 +88,8 @@ export class TrainingLog {
   }
 
   final(): TrainedRun['final'] {
-    const last = this.points.slice(-LAST_STEPS);
-    const mean = (pick: (p: LossPoint) => number | null): number | null => {
-      const values = last.map(pick).filter((x) => x !== null);
-      return values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
-    };
-    return {
-      lossFirst: mean((p) => p.lossFirst),
-      lossBoundary: mean((p) => p.lossBoundary),
-      lossRepeat: mean((p) => p.lossRepeat) ?? Number.NaN,
-    };
+    const { lossRepeat, ...others } = finalLosses(this.points);
+    return { ...others, lossRepeat: lossRepeat ?? Number.NaN };
   }
 
   solvedAt(): number | null {

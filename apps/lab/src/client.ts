@@ -1,6 +1,7 @@
 // The page's side of the worker: questions with answers, messages, and what to do when the worker dies.
 import { type Message, type QuestionKind, type Questions, SEEN } from './protocol.ts';
 import { startWorker } from './startWorker.ts';
+import { Watchdog } from './watchdog.ts';
 
 interface Waiting {
   readonly resolve: (answer: never) => void;
@@ -10,18 +11,27 @@ interface Waiting {
 /** Raised to whoever still waits when the worker is gone. */
 export class WorkerGone extends Error {}
 
+/** What the page is told of besides answers. */
+export interface ClientEvents {
+  message(message: Message): void;
+  /** The worker is gone, and why. */
+  death(reason: string): void;
+  /** The worker has not been heard of for so many seconds, or, at 0, is heard again. */
+  silence(seconds: number): void;
+}
+
 export class Client {
   private worker: Worker;
   private nextId = 1;
   /** Why the worker died; null while it lives. */
   private gone: string | null = null;
   private readonly waiting = new Map<number, Waiting>();
-  private readonly onMessage: (message: Message) => void;
-  private readonly onDeath: (reason: string) => void;
+  private readonly watchdog: Watchdog;
+  private readonly on: ClientEvents;
 
-  constructor(onMessage: (message: Message) => void, onDeath: (reason: string) => void) {
-    this.onMessage = onMessage;
-    this.onDeath = onDeath;
+  constructor(on: ClientEvents) {
+    this.on = on;
+    this.watchdog = new Watchdog({ busy: () => this.waiting.size > 0, onSilence: on.silence });
     this.worker = this.listen(startWorker());
   }
 
@@ -47,13 +57,20 @@ export class Client {
 
   private listen(worker: Worker): Worker {
     const dead = (reason: string): void => {
-      if (worker !== this.worker && this.worker) return;
+      if ((worker !== this.worker && this.worker) || this.gone !== null) return;
       worker.terminate(); // one that threw might go on, unheard
       this.gone = reason;
+      this.watchdog.rest();
       this.abandon(reason);
-      this.onDeath(reason);
+      this.on.death(reason);
     };
-    worker.onmessage = ({ data }: MessageEvent<Message>) => this.hear(data);
+    this.watchdog.watch(() => dead('it stopped without an error; the browser may have ended it for want of memory'));
+    worker.onmessage = ({ data }: MessageEvent<Message>) => {
+      if (worker !== this.worker && this.worker) return; // said before it was ended
+      this.watchdog.heard();
+      if (data.kind === 'lock') this.watchdog.hold(data.name);
+      else if (data.kind !== 'pulse') this.hear(data);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
       dead(event.message || 'its script could not be loaded');
@@ -69,7 +86,7 @@ export class Client {
 
   private hear(message: Message): void {
     if (message.kind !== 'answer' && message.kind !== 'refusal') {
-      this.onMessage(message);
+      this.on.message(message);
       if (message.kind === 'view') this.worker.postMessage(SEEN);
       return;
     }

@@ -1,9 +1,11 @@
 // Everything that can be done in the lab: it asks the worker and changes what is shown (state.ts).
-import { batch } from '@preact/signals';
+import { listed } from '@induction-lab/core/names';
+import { printable, shortened } from '@induction-lab/core/printable';
+import { batch, type Signal } from '@preact/signals';
 import { showPanel } from './bench/showPanel.ts';
 import { Client, WorkerGone } from './client.ts';
-import { DEFAULTS, headText, type LinkState, readLink, settingText, writeLink } from './link.ts';
-import { readTokens } from './ownTokens.ts';
+import { DEFAULTS, headText, type LinkState, leftOut, readLink, settingText, writeLink } from './link.ts';
+import { type OwnTokens, readTokens } from './ownTokens.ts';
 import type { HeadName, Look, Message, PathInput, RunInfo } from './protocol.ts';
 import { experimentOf, type Setting, stepsOf } from './setting.ts';
 import {
@@ -25,6 +27,7 @@ import {
   own,
   ownTokens,
   period,
+  request,
   run,
   sameHead,
   selected,
@@ -40,7 +43,9 @@ import {
   viewLater,
 } from './state.ts';
 
-const client = new Client(hear, (reason) => {
+const client = new Client({ message: hear, death: mourn, silence: tellSilence });
+
+function mourn(reason: string): void {
   const text = !run.value
     ? `The training worker could not start: ${reason}.`
     : isLoaded.value
@@ -49,21 +54,53 @@ const client = new Client(hear, (reason) => {
   batch(() => {
     status.value = 'failed';
     judging.value = false;
-    notice.value = { tone: 'bad', text, restart: true };
+    request.value = view.value?.look.request ?? 0; // nothing is under way any more
+    notice.value = { tone: 'bad', text, restart: 'worker' };
   });
   wakeWaiting();
-});
+}
+
+function tellSilence(seconds: number): void {
+  if (seconds === 0) {
+    if (notice.value?.silence) notice.value = null;
+    return;
+  }
+  const text = `The training worker has not been heard of for ${seconds} seconds: it may have stopped, or be at work on something long. Starting it anew trains the same seed again.`;
+  say({ tone: 'bad', text, restart: 'run', silence: true });
+}
 
 /** Says something, unless the way to restart a dead worker would be covered by it. */
 export function say(next: Notice | null): void {
-  if (!notice.value?.restart) notice.value = next;
+  if (notice.value?.restart !== 'worker') notice.value = next;
 }
 
 function hear(message: Message): void {
   if (message.kind === 'ready') isolated.value = message.isolated;
-  else if (message.kind === 'trouble') say({ tone: 'bad', text: message.sentence });
-  else if (message.kind === 'progress') {
-    if (message.run < (run.value?.id ?? 0)) return;
+  else if (message.kind === 'trouble') {
+    const { sentence, request: refused, again } = message;
+    say({ tone: 'bad', text: sentence, ...(again ? { restart: 'run' } : {}) });
+    if (refused !== undefined) keepLook(refused);
+  } else if (message.kind === 'progress' || message.kind === 'view') {
+    const here = run.value?.id ?? 0;
+    if (message.run === here) take(message);
+    else if (message.run > here) early.push(message);
+  }
+}
+
+type RunMessage = Extract<Message, { kind: 'progress' | 'view' }>;
+
+/** What has been said of runs that the page has not been given yet: a run is shown under its own name or not at all. */
+let early: RunMessage[] = [];
+
+/** Makes a run the one on the bench, together with what has been said of it already. */
+function adopt(info: RunInfo): void {
+  run.value = info;
+  for (const message of early) if (message.run === info.id) take(message);
+  early = early.filter((message) => message.run > info.id);
+}
+
+function take(message: RunMessage): void {
+  if (message.kind === 'progress') {
     if (message.from === 0) losses.all = [...message.losses];
     else {
       losses.all.length = message.from;
@@ -79,16 +116,17 @@ function hear(message: Message): void {
       if (message.status === 'failed') opening.value = null; // it will not get there
     });
     wakeWaiting();
-  } else if (message.kind === 'view') {
-    if (message.run < (run.value?.id ?? 0)) return;
-    batch(() => {
-      view.value = message.view;
-      beside.value = message.beside;
-    });
-    setTimeout(() => {
-      viewLater.value = view.value;
-    });
+    return;
   }
+  const besides = message.beside;
+  const stands = other.value;
+  batch(() => {
+    view.value = { ...message.view, run: run.value as RunInfo, setting: setting.value };
+    beside.value = besides && stands?.id === besides.run ? { ...besides.view, other: stands } : null;
+  });
+  setTimeout(() => {
+    viewLater.value = view.value;
+  });
 }
 
 /** Who waits for a step; woken by progress, by death, and by anything else that is wanted meanwhile. */
@@ -139,15 +177,43 @@ export function tell(error: unknown): void {
   say({ tone: 'bad', text: error instanceof Error ? error.message : String(error) });
 }
 
-/** The look as the worker wants it. */
-export const lookNow = (): Look => ({
-  period: period.value,
-  tokens: ownTokens.value?.tokens ?? null,
-  ablated: ablated.value,
-  kind: kind.value,
-  cuts: cuts.value,
-  step: viewed.value,
-});
+/** The look that is asked for now, as the worker wants it, and as a new request. */
+function lookNow(): Look {
+  const typed = own.value === null ? null : ownTokens.value;
+  return { ...wanted(typed), step: viewed.value };
+}
+
+/** The same with tokens that were read for one model or another. */
+function wanted(typed: OwnTokens | null): Look {
+  const tokens = typed && typed.tokens.length > 0 ? typed.tokens : null;
+  request.value++;
+  return {
+    period: period.value,
+    tokens,
+    typed: tokens && typed ? { text: own.value ?? '', words: typed.words } : null,
+    ablated: ablated.value,
+    kind: kind.value,
+    cuts: cuts.value,
+    step: null,
+    request: request.value,
+  };
+}
+
+/** A look that was refused: unless something else has been asked for since, the controls go back to what is shown. */
+function keepLook(refused: number): void {
+  const shown = view.value;
+  if (request.value !== refused || !shown) return;
+  const { look } = shown;
+  batch(() => {
+    period.value = look.period;
+    own.value = look.tokens ? (look.typed?.text ?? null) : null;
+    ablated.value = look.ablated;
+    kind.value = look.kind;
+    cuts.value = look.cuts;
+    viewed.value = look.step;
+    request.value = look.request ?? 0;
+  });
+}
 
 let lookUnderWay = false;
 let lookAgain = false;
@@ -156,12 +222,17 @@ let lookAgain = false;
 export function look(): void {
   if (lookUnderWay) {
     lookAgain = true;
+    request.value++; // the answer to come is not about this any more
     return;
   }
   lookUnderWay = true;
+  const asked = lookNow();
   client
-    .ask('look', lookNow())
-    .catch(tell)
+    .ask('look', asked)
+    .catch((error) => {
+      tell(error);
+      keepLook(asked.request as number);
+    })
     .finally(() => {
       lookUnderWay = false;
       if (!lookAgain) return;
@@ -170,15 +241,29 @@ export function look(): void {
     });
 }
 
-/** Leaves out heads and a period that this model does not have. */
+/** Leaves out heads, paths and a period that this model does not have. */
 function fitTo({ experiment: { model } }: RunInfo): void {
   const fits = ({ layer, head }: HeadName): boolean => layer < model.nLayers && head < model.nHeads;
   const strangers = [...ablated.value, ...(selected.value ? [selected.value] : [])].filter((head) => !fits(head));
-  if (opening.value && strangers.length > 0)
-    say({ tone: 'bad', text: `This model has no ${strangers.map(headText).join(', ')}; left out of the link.` });
+  const unknown = [...new Set(strangers.map(headText))];
+  if (unknown.length > 0) note(`This model has no ${listed(unknown)}; left out of the link.`);
   ablated.value = ablated.value.filter(fits);
   if (selected.value && !fits(selected.value)) selected.value = null;
+  if (model.nLayers < 2 && cuts.value.length > 0) {
+    note('This model has one layer, and so no path between heads to cut; left out of the link.');
+    cuts.value = [];
+  }
   period.value = Math.min(period.value, Math.floor(model.nCtx / 2));
+}
+
+/** What there is to say of the link that is being opened: later sentences do not cover earlier ones. */
+let linkNotes: string[] = [];
+
+/** Adds a sentence about the link that is being opened; says nothing when none is. */
+function note(sentence: string): void {
+  if (!opening.value) return;
+  linkNotes.push(sentence);
+  say({ tone: 'bad', text: linkNotes.join(' ') });
 }
 
 /** Starts a run of a setting. An impossible one is refused with a sentence, and the bench stays as it is. */
@@ -191,34 +276,31 @@ export async function start(next: Setting): Promise<void> {
 /** The same, trained up to a step, or with the present run kept beside it. Nothing starts where the worker is gone. */
 async function begin(
   next: Setting,
-  options: { until?: number; keepOther?: boolean } = {},
+  options: { until?: number; keepOther?: boolean; look?: LinkState } = {},
 ): Promise<'started' | 'refused' | 'gone'> {
   const { until = 0, keepOther = false } = options;
   const experiment = experimentOf(next);
-  const typed = own.value === null ? null : readTokens(own.value, experiment.model);
-  const aside = { name: run.value?.name ?? '', setting: setting.value, losses: losses.all };
+  const aside = { id: run.value?.id ?? 0, name: run.value?.name ?? '', setting: setting.value, losses: losses.all };
   const mine = opening.value;
   complaint.value = null; // so that the same refusal is said again
+  if (options.look) lookAs(options.look);
+  const asked = wanted(own.value === null ? null : readTokens(own.value, experiment.model));
   try {
-    const info = await client.ask('start', {
-      experiment,
-      seed: next.seed,
-      until,
-      keepOther,
-      look: { ...lookNow(), tokens: typed?.tokens ?? null, step: null },
-    });
+    const info = await client.ask('start', { experiment, seed: next.seed, until, keepOther, look: asked });
     batch(() => {
       // It trained on until it was set aside.
       if (keepOther) other.value = { ...aside, step: aside.losses.at(-1)?.step ?? 0 };
-      run.value = info;
       setting.value = next;
-      viewed.value = null;
+      if (request.value === asked.request) viewed.value = null; // else the timeline has been moved since
       verdict.value = null;
+      adopt(info);
       if (opening.value === mine) fitTo(info); // else what is shown belongs to a newer link
     });
     return 'started';
   } catch (error) {
     if (error instanceof WorkerGone) return 'gone';
+    early = [];
+    keepLook(asked.request as number);
     complaint.value = error instanceof Error ? error.message : String(error);
     return 'refused';
   }
@@ -276,7 +358,7 @@ export async function resumeFrom(keptStep: number): Promise<void> {
   try {
     await client.ask('resume', { step: keptStep });
     viewed.value = null;
-    await client.ask('look', lookNow());
+    look();
   } catch (error) {
     tell(error);
   }
@@ -319,32 +401,32 @@ export const ask: Client['ask'] = (question, about) => client.ask(question, abou
 /** A checkpoint from a file takes the place of the run. */
 export async function loadFile(file: File): Promise<void> {
   overtake();
+  const name = shortened(printable(file.name), LONGEST_NAME);
   try {
     if (file.size > 200e6)
       throw new Error(
-        `${file.name} has ${(file.size / 1e6).toFixed(0)} MB, too much for this page; audit it with the command line.`,
+        `${name} has ${(file.size / 1e6).toFixed(0)} MB, too much for this page; audit it with the command line.`,
       );
     const bytes = new Uint8Array(await file.arrayBuffer());
-    const info = await client.ask('load', { bytes, file: file.name });
+    const info = await client.ask('load', { bytes, file: name });
     losses.all = [];
     batch(() => {
-      run.value = info;
       step.value = 0;
       status.value = 'done';
       kept.value = [0];
       viewed.value = null;
       own.value = null;
       other.value = null;
-      beside.value = null;
       verdict.value = null;
       ablated.value = [];
       cuts.value = [];
       selected.value = null;
       lossesVersion.value++;
       period.value = Math.min(period.value, Math.floor(info.experiment.model.nCtx / 2));
+      adopt(info);
       say({
         tone: 'plain',
-        text: `${file.name} is on the bench. It was trained elsewhere, so it can be looked at, broken and audited, not trained on.`,
+        text: `${name} is on the bench. It was trained elsewhere, so it can be looked at, broken and audited, not trained on.`,
       });
     });
     look();
@@ -353,8 +435,11 @@ export async function loadFile(file: File): Promise<void> {
   }
 }
 
-/** What a link to the page holds now: the state that is being opened, or what is there. */
-export const linkState = (): LinkState =>
+/** Letters of a file's name that are shown. */
+const LONGEST_NAME = 80;
+
+/** What is asked for: where the bench will be when nothing goes wrong. */
+const wantedState = (): LinkState =>
   opening.value ?? {
     setting: setting.value,
     step: step.value,
@@ -365,8 +450,31 @@ export const linkState = (): LinkState =>
     kind: kind.value,
     cuts: cuts.value,
     selected: selected.value,
-    other: other.value ? { setting: other.value.setting, step: other.value.step } : null,
+    other: besideState(),
   };
+
+const besideState = (): LinkState['other'] =>
+  other.value ? { setting: other.value.setting, step: other.value.step } : null;
+
+/** What a link to the page holds now: the very view that is shown. */
+export function linkState(): LinkState {
+  const shown = view.value;
+  if (!shown || shown.run.id !== run.value?.id) return wantedState();
+  const { look: seen } = shown;
+  const newest = seen.step === null;
+  return {
+    setting: shown.setting,
+    step: newest ? shown.step : step.value,
+    viewed: newest || shown.step === step.value ? null : shown.step,
+    period: seen.tokens ? period.value : shown.period,
+    own: seen.tokens ? (seen.typed?.text ?? seen.tokens.join(' ')) : null,
+    ablated: seen.ablated,
+    kind: seen.kind,
+    cuts: seen.cuts,
+    selected: selected.value,
+    other: besideState(),
+  };
+}
 
 /** Whether the run on the bench has been where a link wants to go, or only has to train on. */
 function isOnTheWay({ setting: wanted, step: to, other: besides }: LinkState): boolean {
@@ -375,12 +483,39 @@ function isOnTheWay({ setting: wanted, step: to, other: besides }: LinkState): b
   return kept.value.includes(to) || (to > step.value && status.value !== 'playing');
 }
 
-/** Shows the step of a link on the run that is there. */
+/** Looks the way that a link says, from the next request on. */
+function lookAs(state: LinkState, since?: LinkState): void {
+  /** What the reader has changed while the link was on its way stays. */
+  const set = <K extends keyof LinkState>(part: Signal<LinkState[K]>, name: K): void => {
+    if (!since || part.value === since[name]) part.value = state[name];
+  };
+  batch(() => {
+    set(period, 'period');
+    set(own, 'own');
+    set(ablated, 'ablated');
+    set(kind, 'kind');
+    set(cuts, 'cuts');
+  });
+}
+
+/**
+ * Shows the step of a link on the run that is there. What it breaks, and the sequence, wait until the step is there:
+ * until then the bench shows what it has shown, and says so.
+ */
 async function revisit(state: LinkState): Promise<void> {
   const behind = state.step <= step.value;
+  const since: LinkState = {
+    ...state,
+    period: period.value,
+    own: own.value,
+    ablated: ablated.value,
+    kind: kind.value,
+    cuts: cuts.value,
+  };
   await client.ask('control', behind ? { action: 'pause' } : { action: 'play', until: state.step }).catch(tell);
   if (!behind && !(await comesTo(state.step, state))) return;
   if (opening.value !== state) return;
+  lookAs(state, since);
   if (run.value) fitTo(run.value);
   arrive(state.viewed ?? state.step);
 }
@@ -388,61 +523,62 @@ async function revisit(state: LinkState): Promise<void> {
 /** Looks at a step of the run that a link has opened: at the last kept one before it, where it is not kept itself. */
 function arrive(at: number): void {
   const seen = at >= step.value ? step.value : (kept.value.findLast((k) => k <= at) ?? 0);
-  if (seen < Math.min(at, step.value)) say({ tone: 'plain', text: `Step ${at} is not kept; this is step ${seen}.` });
+  if (seen < Math.min(at, step.value)) note(`Step ${at} is not kept; this is step ${seen}.`);
   viewed.value = seen === step.value ? null : seen;
   opening.value = null;
   look();
 }
 
-/** Brings the bench into the state that a link names: trains as far as it says, then looks the same way. */
-export async function open(state: LinkState): Promise<void> {
+/**
+ * Brings the bench into the state that a link names: trains as far as it says, then looks the same way. `complaints` are
+ * about the link's text.
+ */
+export async function open(state: LinkState, complaints: readonly string[] = []): Promise<void> {
   overtake();
   say(null);
   if (state.step > 0 && speed.value < Number.POSITIVE_INFINITY) setSpeed(Number.POSITIVE_INFINITY);
   batch(() => {
     opening.value = state;
-    period.value = state.period;
-    own.value = state.own;
-    ablated.value = state.ablated;
-    kind.value = state.kind;
-    cuts.value = state.cuts;
     selected.value = state.selected;
   });
+  linkNotes = [];
+  const left = leftOut(complaints);
+  if (left) note(left);
   await endComparison();
   if (opening.value === state && isOnTheWay(state)) return revisit(state);
   let keepOther = false;
   if (state.other && opening.value === state) {
-    keepOther = (await begin(state.other.setting, { until: state.other.step })) === 'started';
+    keepOther = (await begin(state.other.setting, { until: state.other.step, look: state })) === 'started';
     if (keepOther && !(await comesTo(state.other.step, state))) return;
-    if (!keepOther) say({ tone: 'bad', text: `The run beside was left out: ${complaint.value}` });
+    if (!keepOther) note(`The run beside was left out: ${complaint.value}`);
   }
   if (opening.value !== state) return;
-  const main = await begin(state.setting, { until: state.step, keepOther });
+  const main = await begin(state.setting, { until: state.step, keepOther, look: state });
   if (opening.value !== state || main === 'gone') return;
   if (main === 'refused') {
     const refusal = `This link asks for what is not possible: ${complaint.value}`;
-    if (!run.value) await begin(DEFAULTS.setting);
+    if (!run.value) await begin(DEFAULTS.setting, { look: state });
     if (opening.value !== state) return;
-    say({ tone: 'bad', text: refusal });
+    note(refusal);
     arrive(step.value);
   } else if (await comesTo(state.step, state)) arrive(state.viewed ?? step.value);
 }
 
-/** Opens the link that the page's address is. */
-export async function openAddress(): Promise<void> {
-  const { state, complaints } = readLink(location.hash);
-  const opened = open(state);
-  if (complaints.length > 0) say({ tone: 'bad', text: `Some of this link was left out: ${complaints.join('; ')}.` });
-  await opened;
+/** Opens the link that an address ends with. */
+export async function openAddress(hash: string): Promise<void> {
+  const { state, complaints } = readLink(hash);
+  await open(state, complaints);
 }
 
 export const address = (): string => new URL(`#${writeLink(linkState())}`, location.href).href;
 
 /** After the worker died: a new one trains the same run again as far as it had come. */
 export async function revive(): Promise<void> {
-  const state = linkState();
+  const state = wantedState();
+  early = [];
   batch(() => {
     notice.value = null;
+    judging.value = false;
     run.value = null;
     view.value = null;
     viewLater.value = null;

@@ -1,4 +1,6 @@
 // The state of the view as a link, and back. What a link says is checked: impossible values are left out and named.
+import { listed } from '@induction-lab/core/names';
+import { quoted } from '@induction-lab/core/printable';
 import type { AblationKind, HeadName, PathInput } from './protocol.ts';
 import { type Knobs, type PresetName, presetNames, type Setting, stepsOf, turn } from './setting.ts';
 
@@ -52,7 +54,7 @@ const KNOB_FIELDS: { [K in keyof Knobs]: (text: string) => Knobs[K] } = {
   longest: (t) => whole(t, 2, 48),
   distinct: (t) => oneOf(t, ['yes', 'no']) === 'yes',
   rate: (t) => {
-    const rate = Number(t);
+    const rate = /^[\d.]+(e-?\d+)?$/.test(t) ? Number(t) : Number.NaN;
     if (!(rate > 0 && rate <= 1)) throw new Error('a number above 0, at most 1');
     return rate;
   },
@@ -61,14 +63,15 @@ const KNOB_FIELDS: { [K in keyof Knobs]: (text: string) => Knobs[K] } = {
 
 function whole(text: string, least: number, most: number): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most)
+  if (!/^\d{1,12}$/.test(text) || value < least || value > most)
     throw new Error(`a whole number from ${least} to ${most}`);
   return value;
 }
 
-function short(text: string): string {
+/** A typed sequence; null for one in which nothing is typed. */
+function sequence(text: string): string | null {
   if (text.length > MOST_LETTERS) throw new Error(`at most ${MOST_LETTERS} letters long`);
-  return text;
+  return text.trim() === '' ? null : text;
 }
 
 function oneOf<T extends string>(text: string, allowed: readonly T[]): T {
@@ -126,19 +129,50 @@ export function writeLink(state: LinkState): string {
 const VIEW_FIELDS = ['view', 'period', 'tokens', 'off', 'kind', 'cut', 'head', 'beside'];
 const SETTING_FIELDS = ['preset', 'seed', 'step', ...Object.keys(KNOB_FIELDS)];
 
-/** Reads a link; `complaints` names each value that is impossible, or unknown, and was left out. */
+/** More complaints than this are counted. */
+const MOST_COMPLAINTS = 4;
+
+/** What was left out of a link, as one sentence of bounded length; null where nothing was. */
+export function leftOut(complaints: readonly string[]): string | null {
+  if (complaints.length === 0) return null;
+  const named = complaints.length > MOST_COMPLAINTS ? complaints.slice(0, MOST_COMPLAINTS - 1) : complaints;
+  const more = complaints.length - named.length;
+  return `Some of this link was left out: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;
+}
+
+/** Names that a link, or the run beside it, does not have, and those that come twice. */
+function strangeNames(params: URLSearchParams, known: readonly string[]): string[] {
+  const names = [...params.keys()];
+  const once = [...new Set(names)];
+  const unknown = once.filter((name) => !known.includes(name));
+  const seen = new Set<string>();
+  const again = new Set(names.filter((name) => seen.has(name) || !seen.add(name)));
+  const twice = [...again].filter((name) => known.includes(name));
+  const complaints: string[] = [];
+  if (unknown.length > 0) {
+    const shown = listed(unknown.slice(0, 3).map((name) => quoted(name, 40)));
+    const more = unknown.length - 3;
+    const count = more > 0 ? ` and ${more.toLocaleString('en')} more` : '';
+    complaints.push(`${shown}${count} ${unknown.length === 1 ? 'is' : 'are'} not known`);
+  }
+  if (twice.length > 0) complaints.push(`${listed(twice)} comes more than once, and the first counts`);
+  return complaints;
+}
+
+/**
+ * Reads a link; any text is one. `complaints` names what is impossible, or unknown, and was left out, each in a clause of
+ * bounded length, fit to be shown.
+ */
 export function readLink(hash: string): { state: LinkState; complaints: string[] } {
   const params = new URLSearchParams(hash.includes('=') ? hash.replace(/^#/, '') : ''); // else it is a place in the page
-  const complaints: string[] = [];
-  for (const name of new Set(params.keys()))
-    if (![...VIEW_FIELDS, ...SETTING_FIELDS].includes(name)) complaints.push(`"${name.slice(0, 40)}" is not known`);
+  const complaints = strangeNames(params, [...VIEW_FIELDS, ...SETTING_FIELDS]);
   const read = <T>(from: URLSearchParams, name: string, parse: (text: string) => T, otherwise: T): T => {
     const text = from.get(name);
     if (text === null) return otherwise;
     try {
       return parse(text);
     } catch (error) {
-      complaints.push(`${name} is "${text.slice(0, 40)}" and must be ${(error as Error).message}`);
+      complaints.push(`${name} is ${quoted(text, 40)} and must be ${(error as Error).message}`);
       return otherwise;
     }
   };
@@ -154,14 +188,17 @@ export function readLink(hash: string): { state: LinkState; complaints: string[]
     return { setting: result, step: read(from, 'step', (t) => whole(t, 0, steps), 0) };
   };
   const main = setting(params);
-  const own = read<string | null>(params, 'tokens', short, null);
+  const own = read<string | null>(params, 'tokens', sequence, null);
   const beside = params.get('beside');
   const told = complaints.length;
-  const other = beside === null ? null : setting(new URLSearchParams(beside));
+  const besides = beside === null ? null : new URLSearchParams(beside);
+  if (besides) complaints.push(...strangeNames(besides, SETTING_FIELDS));
+  const other = besides && setting(besides);
   for (let i = told; i < complaints.length; i++) complaints[i] = `beside: ${complaints[i]}`;
+  const viewed = read<number | null>(params, 'view', (t) => whole(t, 0, main.step), null);
   const state: LinkState = {
     ...main,
-    viewed: read<number | null>(params, 'view', (t) => whole(t, 0, main.step), null),
+    viewed: viewed === main.step ? null : viewed,
     period: read(params, 'period', (t) => whole(t, 2, 25), DEFAULTS.period),
     own,
     ablated: read(params, 'off', heads, [] as HeadName[]),

@@ -1,17 +1,33 @@
 // The reader's own sequence: whole numbers are tokens, any other word gets a token of its own.
+import { listed } from '@induction-lab/core/names';
+import { printable, quoted, shortened } from '@induction-lab/core/printable';
 
 export interface OwnTokens {
+  /** Two or more, or none where the sequence was refused. */
   readonly tokens: readonly number[];
-  /** What was typed for each token. */
+  /** What was typed for each token that stands for a word. */
   readonly words: ReadonlyMap<number, string>;
-  /** Why something was left out; null when nothing was. */
+  /** Why something was left out, or everything refused; null when nothing was. */
   readonly complaint: string | null;
 }
 
-/** Reads a typed sequence for a model. Words count down from the last token, passing over numbers that were typed. */
+/** What can only be meant as a number, with any of the signs that a keyboard or a text program writes for minus. */
+const NUMBER = /^[+\-−–]?(0x[\da-f]+|(\d+\.?\d*|\.\d+)(e[+\-−–]?\d+)?)$/i;
+const WHOLE = /^\d+$/;
+
+/** Letters of a word that are shown. */
+const WORD = 40;
+
+/**
+ * Reads a typed sequence for a model. Words count down from the last token, passing over numbers that were typed. A number
+ * that is no token of the model is refused, and the whole sequence with it: it is not what was meant. Null for fewer than
+ * two tokens.
+ */
 export function readTokens(text: string, { dVocab, nCtx }: { dVocab: number; nCtx: number }): OwnTokens | null {
   const parts = text.split(/[\s,;]+/).filter((part) => part !== '');
-  const isToken = (part: string): boolean => /^\d+$/.test(part) && Number(part) < dVocab;
+  const isToken = (part: string): boolean => WHOLE.test(part) && Number(part) < dVocab;
+  const strangers = [...new Set(parts.filter((part) => NUMBER.test(part) && !isToken(part)))];
+  if (strangers.length > 0) return refused(strangers, dVocab);
   const taken = new Set(parts.filter(isToken).map(Number));
   const byWord = new Map<string, number>();
   const tokens: number[] = [];
@@ -25,20 +41,28 @@ export function readTokens(text: string, { dVocab, nCtx }: { dVocab: number; nCt
     if (!byWord.has(word)) {
       while (taken.has(next)) next--;
       if (next < 0)
-        return {
-          tokens,
+        return enough(tokens, {
           words: invert(byWord),
-          complaint: `There are only ${dVocab} tokens; the words after "${part}" were left out.`,
-        };
+          complaint: `There are only ${dVocab} tokens; ${quoted(part, WORD)} and what follows it were left out.`,
+        });
       byWord.set(word, next--);
     }
     tokens.push(byWord.get(word) as number);
   }
-  if (tokens.length < 2) return null;
-  const complaint =
-    parts.length > nCtx ? `The model sees ${nCtx} tokens at most; ${parts.length - nCtx} were left out.` : null;
-  return { tokens, words: invert(byWord), complaint };
+  const left = parts.length - nCtx;
+  const complaint = left > 0 ? `The model sees ${nCtx} tokens at most; ${left} were left out.` : null;
+  return enough(tokens, { words: invert(byWord), complaint });
+}
+
+function enough(tokens: readonly number[], rest: Omit<OwnTokens, 'tokens'>): OwnTokens | null {
+  return tokens.length < 2 ? null : { tokens, ...rest };
+}
+
+function refused(strangers: readonly string[], dVocab: number): OwnTokens {
+  const many = strangers.length > 1;
+  const complaint = `${listed(strangers.map((part) => printable(part)))} ${many ? 'are no tokens' : 'is no token'} of this model: its tokens are the whole numbers from 0 to ${dVocab - 1}; type words or numbers among these.`;
+  return { tokens: [], words: new Map(), complaint };
 }
 
 const invert = (byWord: ReadonlyMap<string, number>): Map<number, string> =>
-  new Map([...byWord].map(([word, token]) => [token, word]));
+  new Map([...byWord].map(([word, token]) => [token, shortened(printable(word), WORD)]));

@@ -14,6 +14,12 @@ export type { AblationKind, AuditRecord, Experiment, HeadName, KeySource, ProofR
 /** An input of the layers after the first, from which everything that earlier layers wrote can be cut. */
 export type PathInput = 'q' | 'k' | 'v';
 
+/** What the reader typed: the text as it was, and the word of every token that stands for one. */
+export interface Typed {
+  readonly text: string;
+  readonly words: ReadonlyMap<number, string>;
+}
+
 /** What to look at, and what is broken while looking. */
 export interface Look {
   /** Period of the probe: two copies of a block, then tokens that repeat nothing. 0 for no repeat. */
@@ -25,6 +31,10 @@ export interface Look {
   readonly cuts: readonly PathInput[];
   /** A kept step, or null for the newest. */
   readonly step: number | null;
+  /** Where the tokens come from, so that a view can name them as they were typed. */
+  readonly typed?: Typed | null;
+  /** Counts what the page asks for: a view carries the number of the look that it answers. */
+  readonly request?: number;
 }
 
 /** One head's live scores: shares of attention. */
@@ -46,9 +56,15 @@ export const WORSE_THAN_GUESSING = 1.05;
 /** Most probable next tokens that are shown. */
 export const TOP = 3;
 
-/** Everything to be seen of one model at one step. */
+/**
+ * Everything to be seen of one model at one step. It is one record: whatever the page says of a model is made from the
+ * view that was computed, never from what has been asked for since.
+ */
 export interface View {
+  /** The step of the weights that were looked at. */
   readonly step: number;
+  /** The look as it was carried out: heads and paths that this model has, a period that fits into its context. */
+  readonly look: Look;
   readonly nLayers: number;
   readonly nHeads: number;
   readonly period: number;
@@ -71,7 +87,7 @@ export interface View {
   readonly bars: readonly HeadBars[];
   /** What uniform attention scores. */
   readonly chance: { readonly previousToken: number; readonly induction: number };
-  /** A fingerprint of the weights' bits. */
+  /** A fingerprint of the bits of the weights that were looked at. */
   readonly fingerprint: string;
 }
 
@@ -116,9 +132,9 @@ export interface Questions {
   endComparison: { ask: Record<string, never>; answer: null };
   audit: { ask: Record<string, never>; answer: Findings };
   prove: { ask: Record<string, never>; answer: Findings };
-  exercise: { ask: { name: ExerciseName; answer: ExerciseAnswer }; answer: ExerciseResult };
-  checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number } };
-  metrics: { ask: Record<string, never>; answer: string };
+  exercise: { ask: { name: ExerciseName; answer: ExerciseAnswer }; answer: ExerciseResult & CheckedOn };
+  checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number; run: RunInfo } };
+  metrics: { ask: Record<string, never>; answer: { lines: string; run: RunInfo } };
   load: { ask: { bytes: Uint8Array<ArrayBuffer>; file: string }; answer: RunInfo };
 }
 
@@ -129,11 +145,17 @@ export interface Question<K extends QuestionKind = QuestionKind> {
   readonly ask: Questions[K]['ask'];
 }
 
+/** Milliseconds between two signs of life of the worker that owns the models, while it is not at work. */
+export const PULSE = 1000;
+
 /** Said of every view that the page has drawn, so that a slow or sleeping page is not sent more than it can show. */
 export const SEEN = 'seen';
 
 export type Message =
   | { readonly kind: 'ready'; readonly isolated: boolean }
+  /** Held for as long as the worker lives (watchdog.ts). */
+  | { readonly kind: 'lock'; readonly name: string }
+  | { readonly kind: 'pulse' }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly sentence: string }
   | {
@@ -148,8 +170,20 @@ export type Message =
       readonly losses: readonly Losses[];
       readonly kept: readonly number[];
     }
-  | { readonly kind: 'view'; readonly run: number; readonly view: View; readonly beside: View | null }
-  | { readonly kind: 'trouble'; readonly sentence: string };
+  | {
+      readonly kind: 'view';
+      readonly run: number;
+      readonly view: View;
+      readonly beside: { readonly run: number; readonly view: View } | null;
+    }
+  | {
+      readonly kind: 'trouble';
+      readonly sentence: string;
+      /** The look that cannot be shown, by its number. */
+      readonly request?: number;
+      /** Whether the same run, trained again, need not come to this. */
+      readonly again?: boolean;
+    };
 
 /** The exercises; worker/exercises.ts says what passes. */
 export type ExerciseName = 'previous-token-head' | 'smallest-set' | 'one-data-knob' | 'unmask' | 'cut-the-path';
@@ -160,4 +194,9 @@ export interface ExerciseAnswer {
 export interface ExerciseResult {
   readonly passed: boolean;
   readonly sentence: string;
+}
+/** The weights on which an answer was checked. */
+export interface CheckedOn {
+  readonly step: number;
+  readonly fingerprint: string;
 }

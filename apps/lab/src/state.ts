@@ -4,6 +4,7 @@ import { DEFAULTS, type LinkState } from './link.ts';
 import { readTokens } from './ownTokens.ts';
 import type { AblationKind, Findings, HeadName, Losses, PathInput, RunInfo, RunStatus, View } from './protocol.ts';
 import type { Setting } from './setting.ts';
+import { titleOf } from './viewText.ts';
 
 /** A cell of the attention patterns, and the head on which it was pointed at. */
 export interface Cell {
@@ -16,13 +17,35 @@ export type Verdict = Omit<Findings, 'marks'> & { readonly marks: ReadonlyMap<st
 
 /** A run kept beside the one that trains. */
 export interface OtherRun {
+  readonly id: number;
   readonly setting: Setting;
   readonly name: string;
   readonly step: number;
   readonly losses: readonly Losses[];
 }
 
-export type Notice = { readonly tone: 'plain' | 'bad'; readonly text: string; readonly restart?: boolean };
+export interface Notice {
+  readonly tone: 'plain' | 'bad';
+  readonly text: string;
+  /** Offers to start anew: 'worker' where nothing else can be done, 'run' where it is one way to go on. */
+  readonly restart?: 'worker' | 'run';
+  /** About a silence: it goes when the worker is heard again. */
+  readonly silence?: boolean;
+}
+
+/**
+ * A view that came from the worker, with the run that it is a view of. The one record that texts, titles of figures, links
+ * and marks about a model are made from.
+ */
+export interface Shown extends View {
+  readonly run: RunInfo;
+  readonly setting: Setting;
+}
+
+/** A view of the run beside. */
+export interface ShownBeside extends View {
+  readonly other: OtherRun;
+}
 
 export const setting: Signal<Setting> = signal(DEFAULTS.setting);
 export const run: Signal<RunInfo | null> = signal(null);
@@ -37,21 +60,25 @@ export const kept: Signal<readonly number[]> = signal([0]);
 /** The losses so far; the array is the same, its version tells of changes. */
 export const losses: { all: Losses[] } = { all: [] };
 export const lossesVersion: Signal<number> = signal(0);
-export const view: Signal<View | null> = signal(null);
+export const view: Signal<Shown | null> = signal(null);
 /** The same view a task later: scores and tokens do not have to change together with the patterns. */
-export const viewLater: Signal<View | null> = signal(null);
-export const beside: Signal<View | null> = signal(null);
+export const viewLater: Signal<Shown | null> = signal(null);
+export const beside: Signal<ShownBeside | null> = signal(null);
 export const other: Signal<OtherRun | null> = signal(null);
 
 /** The link that is being opened, until the bench is there or something else is wanted. */
 export const opening: Signal<LinkState | null> = signal(null);
 
+// What is asked for: controls change it and requests are made from it. Whatever says something of a model reads the view.
 export const period: Signal<number> = signal(DEFAULTS.period);
 export const own: Signal<string | null> = signal(null);
 export const ablated: Signal<readonly HeadName[]> = signal([]);
 export const kind: Signal<AblationKind> = signal('zero');
 export const cuts: Signal<readonly PathInput[]> = signal([]);
 export const viewed: Signal<number | null> = signal(null);
+/** The number of the newest look that was asked for. */
+export const request: Signal<number> = signal(0);
+
 export const selected: Signal<HeadName | null> = signal(null);
 export const cell: Signal<Cell | null> = signal(null);
 export const speed: Signal<number> = signal(Number.POSITIVE_INFINITY);
@@ -62,26 +89,25 @@ export const notice: Signal<Notice | null> = signal(null);
 /** What the settings panel says of an impossible setting. */
 export const complaint: Signal<string | null> = signal(null);
 
-/** The reader's own tokens; null for the probe. */
+/** The reader's own tokens as they are typed now; null for the probe. */
 export const ownTokens: ReadonlySignal<ReturnType<typeof readTokens> | null> = computed(() =>
   own.value === null ? null : readTokens(own.value, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 }),
 );
 
-/** A token as the reader typed it, or its number. */
-export const wordOf = (token: number): string => ownTokens.value?.words.get(token) ?? String(token);
+/** Whether something else is on its way than what is shown: a link that still trains, or a look without an answer. */
+export const underWay: ReadonlySignal<boolean> = computed(
+  () => opening.value !== null || (view.value !== null && view.value.look.request !== request.value),
+);
 
 /** The verdict, while it is about the weights that are shown. */
 export const currentVerdict: ReadonlySignal<Verdict | null> = computed(() =>
   verdict.value && verdict.value.fingerprint === view.value?.fingerprint ? verdict.value : null,
 );
 
-/** True for a checkpoint from a file. */
+/** True where the run on the bench is a checkpoint from a file. */
 export const isLoaded: ReadonlySignal<boolean> = computed(() => Boolean(run.value?.file));
 
 /** What stands on the bench, in words. */
-export const runTitle: ReadonlySignal<string> = computed(() => {
-  if (!run.value) return '';
-  return isLoaded.value ? run.value.name : `${run.value.name}, seed ${run.value.seed}`;
-});
+export const runTitle: ReadonlySignal<string> = computed(() => (run.value ? titleOf(run.value) : ''));
 
 export const sameHead = (a: HeadName, b: HeadName): boolean => a.layer === b.layer && a.head === b.head;

@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadEngine, type Verdict } from '@induction-lab/core/node';
+import { loadEngine, printable, type Verdict } from '@induction-lab/core/node';
 import { DIVERSITY_SETTINGS, type DiversityRun, diversityFigures, diversityRun } from './diversity.ts';
 import { writeFigures } from './drawing.ts';
 import { CommandError, EXIT } from './errors.ts';
-import { createFreshFolder, freshRunFolder } from './files.ts';
+import { claimFreshFolder, freshRunFolder } from './files.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset } from './presets.ts';
 import { textTable } from './textTable.ts';
@@ -24,7 +24,7 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
   const { seeds, steps, sweep, threads, quiet = false } = options;
   const settings = DIVERSITY_SETTINGS.filter((setting) => sweep === undefined || setting.sweep === sweep);
   const folder = options.out ?? freshRunFolder('diversity');
-  createFreshFolder(folder);
+  const lock = await claimFreshFolder(folder);
   const engine = await loadEngine({ exact: options.exact ?? false });
   const { signal, dispose } = interruptSignal();
   const file = join(folder, 'runs.jsonl');
@@ -39,6 +39,7 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
             EXIT.interrupted,
           );
         runs.push(run);
+        lock.check();
         try {
           appendFileSync(file, `${JSON.stringify(run)}\n`);
         } catch (error) {
@@ -50,8 +51,9 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
           );
       }
     writeFigures(join(folder, 'figures'), diversityFigures(runs, Math.log(loadPreset('varied').model.dVocab)));
-    process.stdout.write(`${diversityText(runs).join('\n')}\n\nRuns: ${file}\n`);
+    process.stdout.write(`${diversityText(runs).join('\n')}\n\nRuns: ${printable(file)}\n`);
   } finally {
+    lock.release();
     dispose();
   }
 }

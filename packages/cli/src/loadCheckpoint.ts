@@ -6,20 +6,10 @@ import { readInput, readJson } from './files.ts';
 export function loadCheckpoint(engine: Engine, path: string, modelConfig: string | undefined): Model {
   const bytes = readInput(path, 'checkpoint');
   const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
-  const { config, weights } = decoded(bytes, path, options);
+  const { config, weights } = decodeCheckpoint(bytes, path, options);
   const model = new Model(engine, config);
   model.setWeights(weights);
   return model;
-}
-
-/** Decodes. A header of an unforeseen shape makes the decoder stumble: that is the file's fault, told as such. */
-function decoded(...[bytes, path, options]: Parameters<typeof decodeCheckpoint>): ReturnType<typeof decodeCheckpoint> {
-  try {
-    return decodeCheckpoint(bytes, path, options);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw badInput(`${path} is no readable checkpoint: its header or its config is malformed; save it again.`);
-  }
 }
 
 /** Runs an analysis; what it says of the model (a context too short ...) is told with the checkpoint's name. */

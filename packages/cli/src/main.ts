@@ -1,10 +1,10 @@
 // The `induction-lab` command: options and help; each command's work is in a file of its own, loaded when it is called.
-import { availableParallelism } from 'node:os';
 import type { Clamp } from '@induction-lab/core/node';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import { EXIT, toCommandError } from './errors.ts';
-import { PRESETS } from './presets.ts';
+import { PRESETS } from './presetNames.ts';
+import { usualThreads } from './threadCount.ts';
 import { VERSION } from './version.ts';
 
 const wholeNumber =
@@ -32,7 +32,7 @@ const seed = (): Option => new Option('--seed <n>', 'seed of initial weights and
 const threads = (): Option =>
   new Option('--threads <n>', 'training threads; the result does not depend on it')
     .argParser(wholeNumber(1))
-    .default(Math.min(8, availableParallelism()), 'all cores, at most 8');
+    .default(usualThreads(), 'all cores, at most 8');
 const exact = (): Option =>
   new Option('--exact', 'plain-SIMD kernels: the same bits on every machine, a little slower');
 const probeSeed = (): Option => new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0);
@@ -80,9 +80,17 @@ function createProgram(): Command {
     .addOption(
       new Option('--steps <n>', 'train for so many steps; a falling schedule stretches').argParser(wholeNumber(1)),
     )
-    .addOption(threads())
+    .addOption(
+      new Option(
+        '--threads <n>',
+        'training threads; the result does not depend on it (default: all cores, at most 8)',
+      ).argParser(wholeNumber(1)),
+    )
     .option('--out <dir>', 'folder for the run (default: a new one under runs/)')
-    .option('--resume <dir>', 'continue the run in this folder, with the same bits as if it had never stopped')
+    .option(
+      '--resume <dir>',
+      'continue the run in this folder as it was begun, with the same bits as if it had never stopped',
+    )
     .addOption(
       new Option('--clamp <head>', 'hold a head from a step on, as in L0H1:ablate@100 or L0H1:freeze@1; repeatable')
         .argParser((text: string, all: Clamp[]) => [...all, readClamp(text)])
@@ -90,9 +98,9 @@ function createProgram(): Command {
     )
     .addOption(new Option('--checkpoint-every <n>', 'keep a checkpoint every n steps too').argParser(wholeNumber(1)))
     .addOption(
-      new Option('--scores-every <n>', 'log head scores every n steps, 0 for never')
-        .argParser(wholeNumber(0))
-        .default(100),
+      new Option('--scores-every <n>', 'log head scores every n steps, 0 for never (default: 100)').argParser(
+        wholeNumber(0),
+      ),
     )
     .option('--per-position', 'log the loss at every position too')
     .option('--csv', 'metrics as CSV too')
@@ -258,7 +266,7 @@ const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line
 
 /** Runs a command line and sets the exit code: 0 done, 1 failed, 2 bad input or usage, 130 interrupted. */
 export async function main(argv: readonly string[]): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', onOutputError);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => onOutputError(error, stream));
   try {
     await createProgram().parseAsync(argv as string[]);
   } catch (error) {
@@ -278,7 +286,11 @@ function tell(error: unknown): number {
   return exitCode;
 }
 
-/** A reader that has gone away is no failure: the command ends in its own way. Any other failed write ends it here. */
-function onOutputError(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') process.exit(tell(Object.assign(error, { path: 'the output' })));
+/**
+ * A reader that has gone away is no failure, nor is a terminal that was closed: the command ends in its own way. Any other
+ * failed write ends it here.
+ */
+function onOutputError(error: NodeJS.ErrnoException, stream: NodeJS.WriteStream): void {
+  const gone = error.code === 'EPIPE' || (error.code === 'EIO' && stream.isTTY);
+  if (!gone) process.exit(tell(Object.assign(error, { path: 'the output' })));
 }

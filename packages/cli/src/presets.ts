@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Experiment, parseExperiment } from '@induction-lab/core/node';
 import { badInput } from './errors.ts';
+import { PRESETS, type PresetName } from './presetNames.ts';
 
-/** In the order in which the lesson tells them. */
-export const PRESETS = ['literal', 'literal-1-layer', 'varied', 'two-heads'] as const;
-export type PresetName = (typeof PRESETS)[number];
+export { PRESETS, type PresetName };
 
 export function loadPreset(name: string): Experiment {
   if (!PRESETS.includes(name as PresetName))

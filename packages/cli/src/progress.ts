@@ -1,6 +1,6 @@
 // What a person sees while a run trains: one live line on a terminal, plain lines elsewhere, nothing when quiet.
 import { clearLine, cursorTo } from 'node:readline';
-import type { StepRecord } from '@induction-lab/core/node';
+import { printable, type StepRecord, shortened } from '@induction-lab/core/node';
 
 export interface ProgressOptions {
   readonly name: string;
@@ -23,7 +23,7 @@ export class Progress {
   private recent: { step: number; time: number }[] = [];
 
   constructor(options: ProgressOptions) {
-    this.options = options;
+    this.options = { ...options, name: shortened(printable(options.name)) };
     this.stream = options.stream ?? process.stderr;
   }
 
@@ -45,6 +45,15 @@ export class Progress {
       clearLine(this.stream, 1);
     } else if (record.step === 1 || record.step === steps || record.step % Math.ceil(steps / PLAIN_LINES) === 0)
       this.stream.write(`${this.line(record)}\n`);
+  }
+
+  /** Says something that is no progress: also where no progress is wanted. */
+  say(sentence: string): void {
+    if (this.live && this.last > 0) {
+      cursorTo(this.stream, 0);
+      clearLine(this.stream, 0);
+    }
+    this.stream.write(`${sentence}\n`);
   }
 
   /** Ends the live line, so that what follows starts on its own. */

@@ -1,15 +1,15 @@
 // `induction-lab run`: the experiment end to end. Four models train, are scored and audited; figures and a report follow.
 import { join } from 'node:path';
-import { loadEngine, withSteps } from '@induction-lab/core/node';
+import { finalLosses, loadEngine, printable, withSteps } from '@induction-lab/core/node';
 import { auditJson } from './auditCommand.ts';
 import { CommandError, EXIT } from './errors.ts';
-import { createFreshFolder, freshRunFolder, writeJson, writeWhole } from './files.ts';
+import { claimFreshFolder, freshRunFolder, writeJson, writeWhole } from './files.ts';
 import { type FinishedRun, finishRun } from './finishedRun.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset, PRESETS, type PresetName } from './presets.ts';
-import { lossPoints, SCHEMA_VERSION } from './runFolder.ts';
+import { lossPoints, RunFolder, SCHEMA_VERSION } from './runFolder.ts';
 import { textTable } from './textTable.ts';
-import { resumeHint, trainIntoFolder } from './trainRun.ts';
+import { resumeHint, trainIntoFolder, USUAL_OPTIONS } from './trainRun.ts';
 
 export interface RunCommandOptions {
   seed: number;
@@ -19,6 +19,8 @@ export interface RunCommandOptions {
   exact?: boolean;
   quiet?: boolean;
   csv?: boolean;
+  /** Steps of each model instead of those that its preset or `quick` says: for tests. */
+  steps?: Readonly<Record<PresetName, number>>;
 }
 
 /** Steps of each preset under --quick. */
@@ -27,7 +29,7 @@ const QUICK: Record<PresetName, number> = { literal: 500, 'literal-1-layer': 500
 export async function runCommand(options: RunCommandOptions): Promise<void> {
   const { seed, threads, quick = false, quiet = false, csv = false } = options;
   const folder = options.out ?? freshRunFolder('experiment');
-  createFreshFolder(folder);
+  const held: { release(): void }[] = [await claimFreshFolder(folder)];
   const engine = await loadEngine({ exact: options.exact ?? false });
   const { signal, dispose } = interruptSignal();
   const started = performance.now();
@@ -35,17 +37,19 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
     if (!quiet) process.stderr.write(`${text}\n`);
   };
   say(
-    `induction-lab: four models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${folder}`,
+    `induction-lab: four models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${printable(folder)}`,
   );
   const runs: FinishedRun[] = [];
   let threadsUsed = threads;
   try {
     for (const name of PRESETS) {
       const preset = loadPreset(name);
-      const experiment = quick ? withSteps(preset, QUICK[name]) : preset;
-      const runFolder = join(folder, name);
-      createFreshFolder(runFolder);
+      const steps = options.steps ?? (quick ? QUICK : null);
+      const experiment = steps === null ? preset : withSteps(preset, steps[name]);
+      const runFolder = await RunFolder.claim(join(folder, name));
+      held.push(runFolder);
       const result = await trainIntoFolder({
+        ...USUAL_OPTIONS,
         engine,
         experiment,
         seed,
@@ -54,14 +58,11 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
         quiet,
         json: false,
         csv,
-        perPosition: false,
-        scoresEvery: 100,
-        checkpointEvery: 0,
         signal,
       });
       if (result.status === 'stopped')
         throw new CommandError(
-          `Stopped in "${name}" after step ${result.step} of ${experiment.training.steps}; finished runs and this one are in ${folder}. Go on with this model: ${resumeHint(runFolder)}`,
+          `Stopped in "${name}" after step ${result.step} of ${experiment.training.steps}; finished runs and this one are in ${folder}. Go on with this model: ${resumeHint(runFolder.path)}`,
           EXIT.interrupted,
         );
       threadsUsed = result.threads;
@@ -97,19 +98,20 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
         seconds: (performance.now() - started) / 1000,
       }),
     );
-    process.stdout.write(`${summary(runs)}\nReport: ${report} (open it in a browser)\n`);
+    process.stdout.write(`${summary(runs)}\nReport: ${printable(report)} (open it in a browser)\n`);
   } finally {
+    for (const folder of held) folder.release();
     dispose();
   }
 }
 
 function summary(runs: readonly FinishedRun[]): string {
   const rows = runs.map(({ name, metrics, audit: record }) => {
-    const last = lossPoints(metrics).at(-1);
+    const last = finalLosses(lossPoints(metrics));
     return [
       name,
-      last?.lossFirst?.toFixed(2) ?? '–',
-      last?.lossRepeat.toFixed(3) ?? '–',
+      last.lossFirst?.toFixed(2) ?? '–',
+      last.lossRepeat?.toFixed(3) ?? '–',
       record.evidence.otherPeriodLoss.toFixed(2),
       record.verdict,
     ];

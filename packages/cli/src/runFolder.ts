@@ -1,55 +1,48 @@
-// The folder of a training run: run.json, metrics.jsonl, checkpoints/, resume.safetensors, analysis.json.
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+// The folder of a training run: run.json, metrics.jsonl, checkpoints/, resume.safetensors, analysis.json; and run.lock while
+// a process writes there. Reading needs no lock; who writes holds it, and finds out when it is lost before anything is
+// written.
+import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type Backend,
-  decodeSafetensors,
-  type Experiment,
-  ExperimentError,
-  encodeCheckpoint,
-  encodeSafetensors,
-  type NamedWeights,
-  parseExperiment,
-  type TrainingState,
-} from '@induction-lab/core/node';
-import { badInput } from './errors.ts';
-import { readInput, readJson, writeJson, writeWhole } from './files.ts';
+import { type Experiment, encodeCheckpoint, type NamedWeights, type TrainingState } from '@induction-lab/core/node';
+import { badInput, type CommandError } from './errors.ts';
+import { claimFreshFolder, isLeftover, readInput, readJson, writeJson, writeWhole } from './files.ts';
+import { type MetricsRecord, metricsCsv, readMetrics } from './metrics.ts';
+import { parseRunInfo, type RunInfo } from './runInfo.ts';
+import { RunLock, type TakeOptions } from './runLock.ts';
+import { decodeState, encodeState } from './savedState.ts';
 
-export const SCHEMA_VERSION = 1;
-
-/** run.json: what ran, where, how far. */
-export interface RunInfo {
-  readonly schemaVersion: number;
-  readonly name: string;
-  readonly experiment: Experiment;
-  readonly seed: number;
-  readonly backend: Backend;
-  readonly threads: number;
-  readonly versions: { readonly inductionLab: string; readonly node: string };
-  readonly platform: string;
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  readonly status: 'running' | 'done' | 'stopped' | 'failed';
-  readonly step: number;
-  /** Seconds of training, all sessions together, scores and checkpoints included. */
-  readonly seconds: number;
-}
-
-/** An experiment from parsed JSON; what is wrong with it is told with the file's name. */
-export function readExperiment(json: unknown, path: string): Experiment {
-  try {
-    return parseExperiment(json);
-  } catch (error) {
-    if (!(error instanceof ExperimentError)) throw error;
-    throw badInput(`${path}: ${error.message}`);
-  }
-}
+export { type LoggedScores, lossPoints, type MetricsRecord, metricsCsv } from './metrics.ts';
+export { type RunInfo, SCHEMA_VERSION } from './runInfo.ts';
 
 export class RunFolder {
   readonly path: string;
+  private lock: RunLock | null = null;
 
   constructor(path: string) {
     this.path = path;
+  }
+
+  /** A fresh folder to write in. Throws a CommandError where there is something, or another process just begins. */
+  static async claim(path: string, options: TakeOptions = {}): Promise<RunFolder> {
+    const folder = new RunFolder(path);
+    folder.lock = await claimFreshFolder(path, options);
+    return folder;
+  }
+
+  /** Takes the lock, to go on writing. Throws a CommandError that says who is writing there. */
+  async hold(options: TakeOptions = {}): Promise<void> {
+    this.lock = await RunLock.take(this.path, options);
+  }
+
+  /** Lets others write. */
+  release(): void {
+    this.lock?.release();
+    this.lock = null;
+  }
+
+  private mayWrite(): void {
+    if (this.lock === null) throw new Error(`RunFolder: ${this.path} is not held; claim or hold it before writing.`);
+    this.lock.check();
   }
 
   file(...parts: string[]): string {
@@ -61,60 +54,75 @@ export class RunFolder {
   }
 
   writeInfo(info: RunInfo): void {
+    this.mayWrite();
     writeJson(this.file('run.json'), info);
   }
 
   readInfo(): RunInfo {
-    if (!existsSync(this.file('run.json')))
-      throw badInput(`${this.path} holds no run (no run.json); name the folder that train wrote.`);
-    const info = readJson(this.file('run.json'), 'run.json') as RunInfo | null;
-    if (info?.schemaVersion !== SCHEMA_VERSION)
-      throw badInput(
-        `${this.file('run.json')} has schemaVersion ${info?.schemaVersion}, this version reads ${SCHEMA_VERSION}; use the version that wrote it.`,
-      );
-    return { ...info, experiment: readExperiment(info.experiment, this.file('run.json')) };
+    if (!existsSync(this.file('run.json'))) throw this.noRun();
+    return parseRunInfo(readJson(this.file('run.json'), 'run.json'), this.file('run.json'));
   }
 
-  writeCheckpoint(step: number, experiment: Experiment, weights: NamedWeights, seed: number): void {
+  private noRun(): CommandError {
+    const begun = existsSync(this.path) && readdirSync(this.path).every(isLeftover);
+    return badInput(
+      begun
+        ? `${this.path} holds no run (no run.json): nothing had been written there yet; begin it with train and --out ${this.path}.`
+        : `${this.path} holds no run (no run.json); name the folder that train wrote.`,
+    );
+  }
+
+  /** Writes a checkpoint; returns its path and contents. */
+  writeCheckpoint(
+    step: number,
+    { experiment, weights, seed }: { experiment: Experiment; weights: NamedWeights; seed: number },
+  ): { path: string; bytes: Uint8Array } {
+    this.mayWrite();
     const metadata = { step: String(step), seed: String(seed), experiment: experiment.name };
-    writeWhole(this.checkpointPath(step), encodeCheckpoint(experiment.model, weights, metadata));
+    const path = this.checkpointPath(step);
+    const bytes = encodeCheckpoint(experiment.model, weights, metadata);
+    writeWhole(path, bytes);
+    return { path, bytes };
+  }
+
+  get statePath(): string {
+    return this.file('resume.safetensors');
   }
 
   /** Weights, moments and counters in one file, so that it is never half new. */
   writeState(state: TrainingState): void {
-    const prefixed = (prefix: string, tensors: NamedWeights): [string, NamedWeights[string]][] =>
-      Object.entries(tensors).map(([name, tensor]) => [`${prefix}${name}`, tensor]);
-    const tensors = Object.fromEntries([
-      ...prefixed('', state.weights),
-      ...prefixed('adamw.m.', state.m),
-      ...prefixed('adamw.v.', state.v),
-    ]);
-    const metadata = { step: String(state.step), seed: String(state.seed) };
-    writeWhole(this.file('resume.safetensors'), encodeSafetensors(tensors, metadata), { durable: state.step > 0 });
+    this.mayWrite();
+    writeWhole(this.statePath, encodeState(state), { durable: state.step > 0 });
   }
 
-  readState(): TrainingState {
-    const path = this.file('resume.safetensors');
-    if (!existsSync(path))
-      throw badInput(
-        `${this.path} holds no saved state (no resume.safetensors); start the run anew in another folder.`,
-      );
-    const { tensors, metadata } = decodeSafetensors(readInput(path, 'saved state'), path);
-    const part = (pick: RegExp): NamedWeights =>
-      Object.fromEntries(
-        Object.entries(tensors).flatMap(([name, tensor]) => {
-          const match = name.match(pick);
-          return match ? [[match[1] as string, tensor]] : [];
-        }),
-      );
-    const state = { step: Number(metadata.step), seed: Number(metadata.seed) };
-    if (!Number.isInteger(state.step) || !Number.isInteger(state.seed))
-      throw badInput(`${path} names no step and seed; it was not written by train.`);
-    return { ...state, weights: part(/^(?!adamw\.)(.*)$/), m: part(/^adamw\.m\.(.*)$/), v: part(/^adamw\.v\.(.*)$/) };
+  /**
+   * The state to go on from; null where the run was killed before it had trained a step, so that it begins at its
+   * beginning. Throws a CommandError or FileFormatError where a state is missing or wrong.
+   */
+  readState(): TrainingState | null {
+    if (existsSync(this.statePath)) return decodeState(readInput(this.statePath, 'saved state'), this.statePath);
+    const reached = Math.max(
+      0,
+      ...this.checkpointSteps(),
+      ...this.readMetrics()
+        .slice(-1)
+        .map(({ step }) => step),
+    );
+    if (reached === 0 && this.readInfo().step === 0) return null;
+    throw badInput(
+      `${this.path} holds no saved state (no resume.safetensors), although its run had reached step ${Math.max(reached, this.readInfo().step)}; put that file back, or start the run anew in another folder.`,
+    );
+  }
+
+  private checkpointSteps(): number[] {
+    const folder = this.file('checkpoints');
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    return names.map((name) => Number(/^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? 0));
   }
 
   appendMetrics(lines: readonly string[]): void {
     if (lines.length === 0) return;
+    this.mayWrite();
     const path = this.file('metrics.jsonl');
     try {
       appendFileSync(path, `${lines.join('\n')}\n`);
@@ -123,22 +131,24 @@ export class RunFolder {
     }
   }
 
-  /** All records of metrics.jsonl; a last line cut short by a kill is left out. */
+  /** All records of metrics.jsonl; a last line cut short by a kill is left out. Throws a CommandError for any other. */
   readMetrics(): MetricsRecord[] {
-    const path = this.file('metrics.jsonl');
-    if (!existsSync(path)) return [];
-    const lines = readFileSync(path, 'utf8').split('\n');
-    return lines.flatMap((line): MetricsRecord[] => {
-      try {
-        return line === '' ? [] : [JSON.parse(line) as MetricsRecord];
-      } catch {
-        return [];
-      }
-    });
+    return readMetrics(this.file('metrics.jsonl'));
+  }
+
+  get csvPath(): string {
+    return this.file('metrics.csv');
+  }
+
+  /** metrics.csv anew, from all records there are. */
+  writeCsv(): void {
+    this.mayWrite();
+    writeWhole(this.csvPath, metricsCsv(this.readMetrics()));
   }
 
   /** Removes what a kill in the middle of a write left behind. */
   removeUnfinished(): void {
+    this.mayWrite();
     for (const folder of [this.path, this.file('checkpoints')])
       for (const name of existsSync(folder) ? readdirSync(folder) : [])
         if (/\.\d+\.tmp$/.test(name)) rmSync(join(folder, name));
@@ -146,56 +156,8 @@ export class RunFolder {
 
   /** Cuts the metrics back to a step, when a run goes on from there. */
   cutMetrics(step: number): void {
+    this.mayWrite();
     const kept = this.readMetrics().filter((record) => record.step <= step);
     writeWhole(this.file('metrics.jsonl'), kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
   }
 }
-
-/** A line of metrics.jsonl. Losses in nats; `scores` every so many steps, `perPosition` on request. */
-export interface MetricsRecord {
-  readonly step: number;
-  readonly loss?: number;
-  readonly lossFirst?: number | null;
-  readonly lossBoundary?: number | null;
-  readonly lossRepeat?: number | null;
-  readonly learningRate?: number;
-  readonly gradientNorm?: number;
-  readonly tokensPerSecond?: number;
-  readonly perPosition?: readonly number[];
-  readonly scores?: readonly LoggedScores[];
-}
-
-export interface LoggedScores {
-  readonly head: string;
-  readonly previousToken: number;
-  readonly inductionStripe: number;
-  readonly inductionExcess: number;
-  readonly positionalOffset: number;
-}
-
-const CSV_COLUMNS = [
-  'step',
-  'loss',
-  'lossFirst',
-  'lossBoundary',
-  'lossRepeat',
-  'learningRate',
-  'gradientNorm',
-  'tokensPerSecond',
-] as const;
-
-/** The step records as CSV with a header; empty cells where a task has no such loss. Scores and positions stay in JSON. */
-export const metricsCsv = (records: readonly MetricsRecord[]): string =>
-  [CSV_COLUMNS, ...records.filter((r) => r.loss !== undefined).map((r) => CSV_COLUMNS.map((c) => r[c] ?? ''))]
-    .map((cells) => `${cells.join(',')}\n`)
-    .join('');
-
-/** The curve points of the step records. */
-export const lossPoints = (
-  metrics: readonly MetricsRecord[],
-): { step: number; lossFirst: number | null; lossRepeat: number; lossBoundary: number | null }[] =>
-  metrics.flatMap(({ step, lossFirst, lossRepeat, lossBoundary }) =>
-    typeof lossRepeat === 'number'
-      ? [{ step, lossFirst: lossFirst ?? null, lossRepeat, lossBoundary: lossBoundary ?? null }]
-      : [],
-  );

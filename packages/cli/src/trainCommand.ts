@@ -4,24 +4,29 @@ import {
   loadEngine,
   parameterCount,
   parseExperiment,
+  printable,
+  shortened,
   withSteps,
 } from '@induction-lab/core/node';
 import { badInput } from './errors.ts';
-import { createFreshFolder, freshRunFolder, readJson } from './files.ts';
+import { freshRunFolder, readJson } from './files.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset } from './presets.ts';
-import { readExperiment } from './runFolder.ts';
-import { resumeFolder, stoppedError, type TrainRunResult, trainIntoFolder } from './trainRun.ts';
+import { provenance } from './provenance.ts';
+import { readExperiment } from './readExperiment.ts';
+import { RunFolder } from './runFolder.ts';
+import type { RunOptions } from './runInfo.ts';
+import { resumeFolder, stoppedError, type TrainRunResult, trainIntoFolder, USUAL_OPTIONS } from './trainRun.ts';
 
 export interface TrainCommandOptions {
   preset?: string;
   config?: string;
   seed?: number;
   steps?: number;
-  threads: number;
+  threads?: number;
   out?: string;
   resume?: string;
-  scoresEvery: number;
+  scoresEvery?: number;
   checkpointEvery?: number;
   clamp: readonly Clamp[];
   perPosition?: boolean;
@@ -33,58 +38,83 @@ export interface TrainCommandOptions {
 
 /** `induction-lab train`: a new run, or a resumed one. */
 export async function trainCommand(options: TrainCommandOptions): Promise<void> {
-  const { resume, preset, config, threads, scoresEvery } = options;
-  const { json = false, quiet = false, csv = false, perPosition = false, exact = false } = options;
+  const { resume, exact = false, json = false, quiet = false } = options;
   const { signal, dispose } = interruptSignal();
-  const checkpointEvery = options.checkpointEvery ?? 0;
-  const common = { threads, scoresEvery, checkpointEvery, json, quiet, csv, perPosition, signal };
+  const how = { given: givenOptions(options), json, quiet, signal };
   try {
-    let result: TrainRunResult;
-    let steps: number;
-    if (resume !== undefined) {
+    if (resume === undefined) tellDone(await begin(options, how), how);
+    else {
       const clamp = options.clamp.length > 0 ? options.clamp : undefined;
-      refuseWith('--resume', { preset, config, seed: options.seed, steps: options.steps, out: options.out, clamp });
-      result = await resumeFolder({ ...common, folder: resume, exact });
-      steps = result.folder.readInfo().experiment.training.steps;
-    } else {
-      if (preset === undefined && config === undefined)
-        throw badInput(
-          'train needs --preset NAME or --config FILE, or --resume DIR to continue a run; give one of them.',
-        );
-      if (preset !== undefined && config !== undefined)
-        throw badInput('--preset and --config both name an experiment; leave one of them out.');
-      const experiment = adjusted(
-        preset !== undefined
-          ? loadPreset(preset)
-          : readExperiment(readJson(config as string, 'config'), config as string),
-        options,
-      );
-      steps = experiment.training.steps;
-      const folder = options.out ?? freshRunFolder(experiment.name.replace(/[^\w.-]+/g, '-'));
-      createFreshFolder(folder);
-      const engine = await loadEngine({ exact });
-      if (!json && !quiet)
-        process.stderr.write(
-          `${experiment.name}: ${parameterCount(experiment.model).toLocaleString('en')} parameters, ${steps} steps of ${experiment.training.batch} sequences, seed ${options.seed ?? 1}, ${engine.backend} kernels, into ${folder}\n`,
-        );
-      result = await trainIntoFolder({ ...common, engine, experiment, seed: options.seed ?? 1, folder });
+      const { preset, config, seed, steps, out } = options;
+      refuseWith('--resume', { preset, config, seed, steps, out, clamp });
+      tellDone(await resumeFolder({ ...how, folder: resume, exact }), how);
     }
-    if (result.status === 'stopped') throw stoppedError(result, steps);
-    const done = {
-      status: result.status,
-      step: result.step,
-      seconds: result.seconds,
-      folder: result.folder.path,
-      checkpoint: result.folder.checkpointPath(result.step),
-    };
-    if (json) process.stdout.write(`${JSON.stringify(done)}\n`);
-    else if (!quiet)
-      process.stdout.write(
-        `Done: ${result.step} steps in ${result.seconds.toFixed(1)} s. Checkpoint: ${done.checkpoint}\n`,
-      );
   } finally {
     dispose();
   }
+}
+
+interface How {
+  readonly given: Partial<RunOptions>;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What the command line says of how to log. */
+function givenOptions({
+  csv,
+  perPosition,
+  scoresEvery,
+  checkpointEvery,
+  threads,
+}: TrainCommandOptions): Partial<RunOptions> {
+  const all = { csv, perPosition, scoresEvery, checkpointEvery, threads };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+async function begin(options: TrainCommandOptions, { given, json, quiet, signal }: How): Promise<TrainRunResult> {
+  const experiment = adjusted(chosenExperiment(options), options);
+  const { name, training } = experiment;
+  const path = options.out ?? freshRunFolder(name.replace(/[^\w.-]+/g, '-').slice(0, 60));
+  const folder = await RunFolder.claim(path, { signal });
+  try {
+    const engine = await loadEngine({ exact: options.exact ?? false });
+    const seed = options.seed ?? 1;
+    if (!json && !quiet)
+      process.stderr.write(
+        `${shortened(printable(name))}: ${parameterCount(experiment.model).toLocaleString('en')} parameters, ${training.steps} steps of ${training.batch} sequences, seed ${seed}, ${engine.backend} kernels, into ${printable(path)}\n`,
+      );
+    return await trainIntoFolder({ ...USUAL_OPTIONS, ...given, engine, experiment, seed, folder, json, quiet, signal });
+  } finally {
+    folder.release();
+  }
+}
+
+function chosenExperiment({ preset, config }: TrainCommandOptions): Experiment {
+  if (preset !== undefined && config !== undefined)
+    throw badInput('--preset and --config both name an experiment; leave one of them out.');
+  if (preset !== undefined) return loadPreset(preset);
+  if (config !== undefined) return readExperiment(readJson(config, 'config'), config);
+  throw badInput('train needs --preset NAME or --config FILE, or --resume DIR to continue a run; give one of them.');
+}
+
+function tellDone(result: TrainRunResult, { json, quiet }: How): void {
+  const { status, step, seconds, folder, checkpoint, backend } = result;
+  if (status === 'stopped') throw stoppedError(result, folder.readInfo().experiment.training.steps);
+  const path = folder.checkpointPath(step);
+  const done = {
+    ...provenance(backend),
+    status,
+    step,
+    seconds,
+    folder: folder.path,
+    checkpoint: path,
+    ...(checkpoint ? { sha256: checkpoint.sha256 } : {}),
+  };
+  if (json) process.stdout.write(`${JSON.stringify(done)}\n`);
+  else if (!quiet)
+    process.stdout.write(`Done: ${step} steps in ${seconds.toFixed(1)} s. Checkpoint: ${printable(path)}\n`);
 }
 
 function refuseWith(option: string, others: Record<string, unknown>): void {

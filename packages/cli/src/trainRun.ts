@@ -1,7 +1,7 @@
 // Trains one experiment into a run folder: records to metrics.jsonl, checkpoints, a state to resume from.
+import { existsSync } from 'node:fs';
 import {
   type Backend,
-  checkpointSteps,
   type Engine,
   type Experiment,
   headScores,
@@ -9,40 +9,33 @@ import {
   Model,
   type NamedWeights,
   type Pause,
+  printable,
   type StepRecord,
+  shortened,
   startInline,
   startWorkers,
   type TrainingState,
   train,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from './errors.ts';
-import { writeWhole } from './files.ts';
+import type { LoggedScores, MetricsRecord } from './metrics.ts';
+import { Pauses } from './pauses.ts';
 import { Progress } from './progress.ts';
-import {
-  type LoggedScores,
-  type MetricsRecord,
-  metricsCsv,
-  RunFolder,
-  type RunInfo,
-  SCHEMA_VERSION,
-} from './runFolder.ts';
-import { VERSION } from './version.ts';
+import { type MeasuredFile, measuredFile, provenance } from './provenance.ts';
+import { RunFolder } from './runFolder.ts';
+import type { RunInfo, RunOptions } from './runInfo.ts';
+import { checkState } from './savedState.ts';
+import { usualThreads } from './threadCount.ts';
 
-export interface TrainRunOptions {
+export interface TrainRunOptions extends RunOptions {
   readonly engine: Engine;
   readonly experiment: Experiment;
   readonly seed: number;
-  readonly threads: number;
-  readonly folder: string;
+  /** Held by the caller, who releases it. */
+  readonly folder: RunFolder;
   readonly quiet: boolean;
   /** Print every record as a line of JSON. */
   readonly json: boolean;
-  readonly csv: boolean;
-  readonly perPosition: boolean;
-  /** Log head scores every so many steps; 0 for never. */
-  readonly scoresEvery: number;
-  /** Keep a checkpoint every so many steps, besides those at growing distances; 0 for only those. */
-  readonly checkpointEvery: number;
   readonly signal: AbortSignal;
 }
 
@@ -54,61 +47,98 @@ export interface TrainRunResult {
   readonly threads: number;
   readonly folder: RunFolder;
   readonly weights: NamedWeights;
+  readonly backend: Backend;
+  /** The last checkpoint written. */
+  readonly checkpoint: MeasuredFile | null;
 }
 
-/** Starts a run in a folder that `createFreshFolder` made. */
+/** How a run is logged where nobody says otherwise. */
+export const USUAL_OPTIONS: RunOptions = {
+  csv: false,
+  perPosition: false,
+  scoresEvery: 100,
+  checkpointEvery: 0,
+  threads: null,
+};
+
+/** Starts a run in a folder that was claimed. */
 export async function trainIntoFolder(options: TrainRunOptions): Promise<TrainRunResult> {
   return new TrainRun(options, null).run();
 }
 
 /** What `resumeFolder` takes from the command line; the rest is in the folder. */
-export type ResumeOptions = Omit<TrainRunOptions, 'engine' | 'experiment' | 'seed'> & { readonly exact: boolean };
+export type ResumeOptions = Pick<TrainRunOptions, 'quiet' | 'json' | 'signal'> & {
+  readonly folder: string;
+  readonly exact: boolean;
+  /** What is to be logged otherwise than the run was begun with. */
+  readonly given: Partial<RunOptions>;
+};
 
-/** Continues a stopped, killed or failed run with the same bits as if it had never ended. */
+/**
+ * Continues a stopped, killed or failed run with the same bits as if it had never ended, logged as it was begun. Refuses
+ * what cannot be continued before anything in the folder changes. The folder is released in the end.
+ */
 export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResult> {
+  const { exact, given, quiet, json, signal } = options;
   const folder = new RunFolder(options.folder);
-  const info = folder.readInfo();
-  if (options.exact && info.backend !== 'simd')
-    throw badInput(
-      `${options.folder} was trained with the ${info.backend} build; resume it without --exact, or start anew with it.`,
-    );
-  const engine = await loadEngine({ exact: info.backend === 'simd' });
-  if (engine.backend !== info.backend)
-    throw badInput(
-      `${options.folder} was trained with the ${info.backend} build, which this Node does not run; resume it with Node ${info.versions.node} or start anew with --exact.`,
-    );
-  const { experiment, seed } = info;
-  const state = folder.readState();
-  checkState(state, info, { engine, file: folder.file('resume.safetensors') });
-  folder.removeUnfinished();
-  folder.cutMetrics(state.step);
-  return new TrainRun({ ...options, engine, experiment, seed }, { info, state }).run();
+  folder.readInfo(); // a folder without a run is not touched, not even by a lock
+  await folder.hold({ signal, onWait: (sentence) => void process.stderr.write(`${sentence}\n`) });
+  try {
+    const info = folder.readInfo();
+    const engine = await sameEngine(info, { exact, folder });
+    const { experiment, seed } = info;
+    const state = folder.readState();
+    if (state)
+      checkState(state, info, { shapes: new Model(engine, experiment.model).getWeights(), file: folder.statePath });
+    folder.readMetrics(); // refuses lines that are no records
+    folder.removeUnfinished();
+    folder.cutMetrics(state?.step ?? 0);
+    const kept = { csv: existsSync(folder.csvPath), ...info.options };
+    const logged = { ...USUAL_OPTIONS, ...kept, ...given };
+    return await new TrainRun(
+      { ...logged, engine, experiment, seed, folder, quiet, json, signal },
+      { info, state },
+    ).run();
+  } finally {
+    folder.release();
+  }
 }
 
-/** Refuses a state of another run before anything in the folder changes. */
-function checkState(state: TrainingState, info: RunInfo, { engine, file }: { engine: Engine; file: string }): void {
-  const tensors = Object.entries(new Model(engine, info.experiment.model).getWeights());
-  const fits = (['weights', 'm', 'v'] as const).every((part) =>
-    tensors.every(([name, { shape }]) => state[part][name]?.shape.join() === shape.join()),
-  );
-  if (!fits || state.seed !== info.seed || state.step > info.experiment.training.steps)
-    throw badInput(`${file} belongs to another run than run.json beside it; put back the file that train wrote.`);
+/** The build of the kernels that a run was begun with: another gives other bits. */
+async function sameEngine(
+  { backend, versions }: RunInfo,
+  { exact, folder }: { exact: boolean; folder: RunFolder },
+): Promise<Engine> {
+  if (exact && backend !== 'simd')
+    throw badInput(
+      `${folder.path} was trained with the ${backend} build; resume it without --exact, or start anew with it.`,
+    );
+  const engine = await loadEngine({ exact: backend === 'simd' });
+  if (engine.backend !== backend)
+    throw badInput(
+      `${folder.path} was trained with the ${backend} build, which this Node does not run; resume it with Node ${shortened(printable(versions.node), 20)} or start anew with --exact.`,
+    );
+  return engine;
 }
 
 /** Milliseconds between writes of metrics. */
 const FLUSH_EVERY = 500;
 
-/** The steps every, 2 · every, … up to the last; none for 0. */
-const everySteps = (every: number, last: number): number[] =>
-  every === 0 ? [] : Array.from({ length: Math.floor(last / every) }, (_, i) => (i + 1) * every);
+/** A run that goes on: its record, and its state unless it had trained nothing yet. */
+interface Resumed {
+  readonly info: RunInfo;
+  readonly state: TrainingState | null;
+}
 
 class TrainRun {
   private readonly options: TrainRunOptions;
   private readonly folder: RunFolder;
-  private readonly resumed: { info: RunInfo; state: TrainingState } | null;
+  private readonly resumed: Resumed | null;
   private readonly progress: Progress;
-  private readonly checkpoints: ReadonlySet<number>;
-  private readonly scoring: Model;
+  private readonly pauses: Pauses;
+  private scoring: Model | null = null;
+  private scoresLeftOut: NonNullable<RunInfo['scoresLeftOut']> | null;
+  private checkpoint: MeasuredFile | null;
   private readonly started = performance.now();
   private readonly startedAt = new Date().toISOString();
   /** What went wrong while a step was recorded; it stops the run, and the pause that follows throws it. */
@@ -118,14 +148,14 @@ class TrainRun {
   private flushed = 0;
   private step: number;
 
-  constructor(options: TrainRunOptions, resumed: { info: RunInfo; state: TrainingState } | null) {
+  constructor(options: TrainRunOptions, resumed: Resumed | null) {
     this.options = options;
     this.resumed = resumed;
-    this.step = resumed?.state.step ?? 0;
-    this.folder = new RunFolder(options.folder);
-    const { steps } = options.experiment.training;
-    this.checkpoints = new Set([...checkpointSteps(steps), ...everySteps(options.checkpointEvery, steps)]);
-    this.scoring = new Model(options.engine, options.experiment.model);
+    this.step = resumed?.state?.step ?? 0;
+    this.folder = options.folder;
+    this.scoresLeftOut = resumed?.info.scoresLeftOut ?? null;
+    this.checkpoint = resumed?.info.checkpoint ?? null;
+    this.pauses = new Pauses(options.experiment.training.steps, options);
     const { name, training } = options.experiment;
     this.progress = new Progress({
       name,
@@ -135,9 +165,10 @@ class TrainRun {
   }
 
   async run(): Promise<TrainRunResult> {
-    const { engine, experiment, seed, threads, signal } = this.options;
-    const scored = everySteps(this.options.scoresEvery, experiment.training.steps);
-    this.writeInfo('running', threads, engine.backend);
+    const { engine, experiment, seed, signal, csv } = this.options;
+    const threads = this.options.threads ?? usualThreads();
+    const { backend } = engine;
+    this.writeInfo('running', threads);
     try {
       const outcome = await train({
         engine,
@@ -145,15 +176,17 @@ class TrainRun {
         seed,
         threads,
         startCrew: engine.wasm?.shared ? startWorkers : startInline(),
-        pauseAt: [...this.checkpoints, ...scored],
+        pauseAt: (step) => this.pauses.after(step),
         signal: AbortSignal.any([signal, this.failed.signal]),
-        ...(this.resumed ? { resume: this.resumed.state } : {}),
+        ...(this.resumed?.state ? { resume: this.resumed.state } : {}),
         observer: { onStep: (record) => this.onStep(record), onPause: (pause) => this.onPause(pause) },
       });
-      this.writeInfo(outcome.status, outcome.threads, engine.backend);
-      return { ...outcome, seconds: this.seconds(), folder: this.folder };
+      if (csv) this.folder.writeCsv();
+      this.writeInfo(outcome.status, outcome.threads);
+      const { folder, checkpoint } = this;
+      return { ...outcome, seconds: this.seconds(), folder, checkpoint, backend };
     } catch (error) {
-      this.recordFailure(threads, engine.backend);
+      this.recordFailure(threads);
       throw error;
     } finally {
       this.progress.end();
@@ -193,13 +226,12 @@ class TrainRun {
 
   private onPause(pause: Pause): void {
     if (this.failure !== null) throw this.failure;
-    const { experiment, seed, scoresEvery, signal } = this.options;
+    const { experiment, seed, signal } = this.options;
     const { step } = pause;
-    const last = step === experiment.training.steps;
-    const resting = this.resumed?.state.step === step;
-    if (!resting && scoresEvery > 0 && step > 0 && step % scoresEvery === 0)
-      this.log({ step, scores: this.scores(pause) });
-    if (resting || !(this.checkpoints.has(step) || last || signal.aborted)) return;
+    if (this.resumed?.state?.step === step) return; // at rest, where it had been
+    if (this.pauses.isScored(step)) this.logScores(pause);
+    const kept = this.pauses.isKept(step);
+    if (!kept && !signal.aborted) return;
     this.flush();
     const weights = pause.weights();
     if (!Object.values(weights).every(({ data }) => Array.prototype.every.call(data, Number.isFinite)))
@@ -207,13 +239,31 @@ class TrainRun {
         `The weights are not finite numbers after step ${step} with seed ${seed}; lower the learning rate or clip the gradient.`,
         EXIT.failed,
       );
-    if (this.checkpoints.has(step) || last) this.folder.writeCheckpoint(step, experiment, weights, seed);
+    if (kept) {
+      const { path, bytes } = this.folder.writeCheckpoint(step, { experiment, weights, seed });
+      this.checkpoint = measuredFile(path, bytes);
+    }
     this.folder.writeState(pause.state());
-    if (this.options.csv && (last || signal.aborted))
-      writeWhole(this.folder.file('metrics.csv'), metricsCsv(this.folder.readMetrics()));
+  }
+
+  /** Scores are measured on the side: where that fails they are left out, which is said once, and the run goes on. */
+  private logScores(pause: Pause): void {
+    const { step } = pause;
+    let scores: LoggedScores[];
+    try {
+      scores = this.scores(pause);
+    } catch (error) {
+      if (this.scoresLeftOut !== null) return;
+      const reason = shortened(printable((error as Error).message.replace(/^\w+: /, '')), 300);
+      this.scoresLeftOut = { step, reason };
+      this.progress.say(`Head scores are left out from step ${step} on: ${reason}`);
+      return;
+    }
+    this.log({ step, scores });
   }
 
   private scores(pause: Pause): LoggedScores[] {
+    this.scoring ??= new Model(this.options.engine, this.options.experiment.model);
     this.scoring.setWeights(pause.weights());
     const { heads } = headScores(this.scoring, { sequences: 16, mostPeriods: 5 });
     return heads.map((h) => ({
@@ -229,38 +279,45 @@ class TrainRun {
     return (this.resumed?.info.seconds ?? 0) + (performance.now() - this.started) / 1000;
   }
 
-  private writeInfo(status: RunInfo['status'], threads: number, backend: Backend): void {
-    const { experiment, seed } = this.options;
+  private writeInfo(status: RunInfo['status'], threads: number): void {
+    const { experiment, seed, engine } = this.options;
+    const { csv, perPosition, scoresEvery, checkpointEvery } = this.options;
     this.folder.writeInfo({
-      schemaVersion: SCHEMA_VERSION,
+      ...provenance(engine.backend),
       name: experiment.name,
       experiment,
       seed,
-      backend,
       threads,
-      versions: { inductionLab: VERSION, node: process.versions.node },
       platform: `${process.platform} ${process.arch}`,
       startedAt: this.resumed?.info.startedAt ?? this.startedAt,
       finishedAt: status === 'running' ? null : new Date().toISOString(),
       status,
       step: this.step,
       seconds: this.seconds(),
+      options: { csv, perPosition, scoresEvery, checkpointEvery, threads: this.options.threads },
+      checkpoint: this.checkpoint,
+      scoresLeftOut: this.scoresLeftOut,
     });
   }
 
   /** Notes the failure in run.json where that still can be written; the failure itself is what gets reported. */
-  private recordFailure(threads: number, backend: Backend): void {
+  private recordFailure(threads: number): void {
     try {
       this.flush();
-      this.writeInfo('failed', threads, backend);
+      if (this.options.csv) this.folder.writeCsv();
+      this.writeInfo('failed', threads);
     } catch {
-      // A full disk cannot take the note either; run.json then still says "running" and the run can be resumed.
+      // A full disk cannot take the note either, and a folder that another process has taken over must not; run.json then
+      // still says "running" and the run can be resumed.
     }
   }
 }
 
-/** How to go on with a run that was stopped. */
-export const resumeHint = (folder: string): string => `npx induction-lab train --resume ${folder}`;
+/** How to go on with a run that was stopped, as it can be pasted into a shell. */
+export const resumeHint = (folder: string): string => `npx induction-lab train --resume ${shellWord(folder)}`;
+
+const shellWord = (word: string): string =>
+  /^[\p{L}\p{N}_./~:@%+=,-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 export const stoppedError = (result: TrainRunResult, steps: number): CommandError =>
   new CommandError(

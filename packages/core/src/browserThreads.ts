@@ -10,12 +10,20 @@ const resting = new Set<Worker>();
 /** Seconds within which a worker answers that has its script already. One that was closed while it rested never does. */
 const RESTED = 5;
 
+/** What is to be done when a worker is gone without an error: it closed itself, or the browser took its memory. */
+const whenGone = new WeakMap<Worker, () => void>();
+
 function takeWorker(): { worker: Worker; rested: boolean } {
   for (const worker of resting) {
     resting.delete(worker);
     return { worker, rested: true };
   }
-  return { worker: new Worker(new URL('./browserWorker.js', import.meta.url), { type: 'module' }), rested: false };
+  const worker = new Worker(new URL('./browserWorker.js', import.meta.url), { type: 'module' });
+  // A worker holds a lock while it lives: who waits for that lock gets it when the worker is gone, and never before.
+  worker.addEventListener('message', ({ data }: MessageEvent<{ lock?: string }>) => {
+    if (data.lock) navigator.locks.request(data.lock, () => whenGone.get(worker)?.()).catch(() => {});
+  });
+  return { worker, rested: false };
 }
 
 /** Lets go of the run's memory and waits for the next one. */
@@ -23,6 +31,7 @@ function rest(worker: Worker): void {
   worker.postMessage(null);
   worker.onmessage = null;
   worker.onmessageerror = null;
+  whenGone.set(worker, () => resting.delete(worker));
   worker.onerror = (event) => {
     event.preventDefault(); // no run needs it
     resting.delete(worker);
@@ -49,8 +58,15 @@ export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<
           onDeath(new Error(event.message || 'its script could not be loaded; reload the page.'));
         };
         worker.onmessageerror = () => onDeath(new Error('a message could not be read; reload the page.'));
+        whenGone.set(worker, () =>
+          onDeath(new Error('it stopped without an error; the browser may have ended it for want of memory.')),
+        );
       },
-      end: async (atRest) => (atRest ? rest(worker) : worker.terminate()),
+      end: async (atRest) => {
+        if (atRest) return rest(worker);
+        whenGone.delete(worker); // it goes because it is told to
+        worker.terminate();
+      },
     };
   });
   return workerCrew(plan, threads);

@@ -3,6 +3,16 @@
 import { serveThread, type ThreadOrder, type ThreadStart } from './training/workerCrew.ts';
 
 const answer = (message: unknown): void => globalThis.postMessage(message);
+
+/** Held for as long as this worker lives, so that it is noticed when it goes without an error (browserThreads.ts). */
+const lock = `training thread ${crypto.randomUUID()}`;
+navigator.locks
+  ?.request(lock, () => {
+    answer({ lock });
+    return new Promise(() => {});
+  })
+  .catch(() => {}); // not allowed here
+
 let carryOut: ((order: ThreadOrder) => void) | null = null;
 globalThis.onmessage = ({ data }: MessageEvent<ThreadStart | ThreadOrder | null>) => {
   if (data === null) carryOut = null;

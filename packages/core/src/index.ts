@@ -64,16 +64,19 @@ export * from './circuits/weightCircuits.ts';
 export * from './engine/engine.ts';
 export { RandomStream } from './engine/random.ts';
 export type { Integers, Tensor } from './engine/tensor.ts';
-export { ArgumentError } from './errors/arguments.ts';
+export { ArgumentError, checkArgument } from './errors/arguments.ts';
 export * from './errors/names.ts';
 export { NotFiniteError } from './errors/notFinite.ts';
 export * from './errors/printable.ts';
+export { TooLargeError } from './errors/tooLarge.ts';
 export * from './model/activationCache.ts';
 export * from './model/checkpoint.ts';
 export * from './model/config.ts';
+export { mergeShards } from './model/foreignFormats.ts';
 export * from './model/hookPoints.ts';
 export { checkIntervention } from './model/interventionChecks.ts';
 export * from './model/interventions.ts';
+export { LARGEST_JSON, readJsonText } from './model/jsonText.ts';
 export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';
@@ -81,6 +84,7 @@ export type { MeanAblate, Patch, Place, PlacedIntervention, ResampleAblate, Zero
 export * from './model/safetensors.ts';
 export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
 export * from './training/experiment.ts';
+export * from './training/finalLosses.ts';
 export { initialModel } from './training/initialize.ts';
 export * from './training/schedule.ts';
 export {

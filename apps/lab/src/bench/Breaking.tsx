@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { change, restore, toggleAblation, toggleCut } from '../lab.ts';
 import { headText, KINDS } from '../link.ts';
 import type { AblationKind, PathInput } from '../protocol.ts';
-import { ablated, cuts, kind, view } from '../state.ts';
+import { kind, view } from '../state.ts';
 import { focusOn } from './Action.tsx';
 
 const SAYS: Record<(typeof KINDS)[number], string> = {
@@ -20,7 +20,8 @@ const PATHS: readonly (readonly [PathInput, string])[] = [
 
 export function Breaking(): JSX.Element {
   const one = (view.value?.nLayers ?? 2) < 2;
-  const whole = ablated.value.length + cuts.value.length === 0;
+  const { ablated = [], cuts = [] } = view.value?.look ?? {};
+  const whole = ablated.length + cuts.length === 0;
   return (
     <section class="panel breaking" aria-labelledby="breaking-title">
       <h3 id="breaking-title">Break it</h3>
@@ -51,7 +52,7 @@ export function Breaking(): JSX.Element {
             type="button"
             key={input}
             class="chip"
-            aria-pressed={cuts.value.includes(input)}
+            aria-pressed={cuts.includes(input)}
             onClick={() => toggleCut(input)}
             data-testid={`cut-${input}`}
           >
@@ -65,7 +66,7 @@ export function Breaking(): JSX.Element {
           <span class="quiet">Nothing is broken. Switch heads off below their patterns.</span>
         ) : (
           <>
-            {ablated.value.map((head) => (
+            {ablated.map((head) => (
               <button
                 type="button"
                 class="chip"
@@ -79,7 +80,7 @@ export function Breaking(): JSX.Element {
                 {headText(head)} ×
               </button>
             ))}
-            {cuts.value.map((input) => (
+            {cuts.map((input) => (
               <span class="chip still" key={input}>
                 {input.toUpperCase()} cut
               </span>

@@ -6,7 +6,8 @@ import type { View } from '../protocol.ts';
 import { cell, currentVerdict, selected, view } from '../state.ts';
 import { focusOn } from './Action.tsx';
 import { barsFor } from './headRoles.ts';
-import { headWeights, PatternCanvas } from './PatternCanvas.tsx';
+import { headWeights } from './headWeights.ts';
+import { PatternCanvas } from './PatternCanvas.tsx';
 
 /** The cells of the induction stripe at a period: (q, q − P + 1) for the queries of the second copy. */
 function stripeCells(view: View): { query: number; key: number }[] {
@@ -131,9 +132,9 @@ export function EnlargedHead(): JSX.Element | null {
       </div>
       {bars ? (
         <p class="quiet">
-          Scores of many sequences at several periods: previous-token {bars.previousToken.toFixed(2)}, induction stripe{' '}
-          {bars.induction.toFixed(2)}, the same cells without a repeat {bars.control.toFixed(2)}. A stripe that stays on
-          the right comes from positions, not from tokens.
+          Scores of {shown.broken ? 'the intact model on ' : ''}many sequences at several periods: previous-token{' '}
+          {bars.previousToken.toFixed(2)}, induction stripe {bars.induction.toFixed(2)}, the same cells without a repeat{' '}
+          {bars.control.toFixed(2)}. A stripe that stays on the right comes from positions, not from tokens.
         </p>
       ) : null}
     </section>

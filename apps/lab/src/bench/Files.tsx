@@ -3,8 +3,9 @@ import { effect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { address, ask, loadFile, say, tell } from '../lab.ts';
-import { headText } from '../link.ts';
-import { ablated, cuts, isLoaded, kind, losses, run, runTitle, status, step, view } from '../state.ts';
+import type { RunInfo } from '../protocol.ts';
+import { isLoaded, losses, run, status, step, view } from '../state.ts';
+import { brokenTitle, titleAt, titleOf } from '../viewText.ts';
 import { scheme } from './colours.ts';
 
 function save(name: string, content: BlobPart, type: string): void {
@@ -16,32 +17,22 @@ function save(name: string, content: BlobPart, type: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** A file name: varied-seed-1, or what a loaded file was called. */
-const baseName = (): string =>
-  runTitle.value
+/** A file name for what is of a run: varied-seed-1, or what a loaded file was called. */
+const baseName = (of: RunInfo): string =>
+  titleOf(of)
     .replace(/\.safetensors$/, '')
     .replace(', seed ', '-seed-')
     .replace(/[^\w.-]+/g, '-');
 
 async function saveCheckpoint(): Promise<void> {
-  const { bytes, step: at } = await ask('checkpoint', {});
-  const name = isLoaded.value ? baseName() : `${baseName()}-step-${String(at).padStart(6, '0')}`;
+  const { bytes, step: at, run: of } = await ask('checkpoint', {});
+  const name = of.file ? baseName(of) : `${baseName(of)}-step-${String(at).padStart(6, '0')}`;
   save(`${name}.safetensors`, bytes, 'application/octet-stream');
 }
 
 async function saveMetrics(): Promise<void> {
-  save(`${baseName()}-metrics.jsonl`, await ask('metrics', {}), 'application/jsonl');
-}
-
-/** What is switched off or cut while looking: a figure of a broken model says so. */
-function brokenText(): string {
-  const off = ablated.value.map(headText);
-  const cut = cuts.value.map((input) => `${input.toUpperCase()} path`);
-  const parts = [
-    ...(off.length > 0 ? [`${off.join(', ')} off (${kind.value})`] : []),
-    ...(cut.length > 0 ? [`${cut.join(', ')} cut`] : []),
-  ];
-  return parts.length === 0 ? '' : `, ${parts.join(', ')}`;
+  const { lines, run: of } = await ask('metrics', {});
+  save(`${baseName(of)}-metrics.jsonl`, lines, 'application/jsonl');
 }
 
 type FigureName = 'loss' | 'scores' | 'patterns';
@@ -60,46 +51,54 @@ export function fetchChartsWhenIdle(): void {
   });
 }
 
-/** A figure as SVG text. */
-async function figure(name: FigureName): Promise<string> {
+/** A figure as SVG text, and the run that it is of. Everything in it, the title too, is of one view (or of one run's losses). */
+async function figure(name: FigureName): Promise<{ svg: string; run: RunInfo }> {
   const { lossChart, headScoreChart, patternGrid } = await charts();
   const shown = view.value;
   if (!shown) throw new Error('There is nothing to draw yet.');
-  const title = isLoaded.value ? runTitle.value : `${runTitle.value}, step ${shown.step}`;
   const options = { theme: scheme.value, document };
+  const of = (svg: string): { svg: string; run: RunInfo } => ({ svg, run: shown.run });
+  const title = titleAt(shown.run, shown.step);
   const size = shown.tokens.length;
   if (name === 'loss') {
     const points = losses.all.flatMap((l) => (l.lossRepeat === null ? [] : [{ ...l, lossRepeat: l.lossRepeat }]));
-    if (points.length === 0) throw new Error('There is no loss to draw yet: train first.');
-    return lossChart({ points, lnVocab: shown.lnVocab, title: `${title}: loss`, xScale: 'linear' }, options);
+    const trained = run.value;
+    if (points.length === 0 || !trained) throw new Error('There is no loss to draw yet: train first.');
+    const lossTitle = `${titleAt(trained, losses.all.at(-1)?.step ?? 0)}: loss`;
+    const chart = { points, lnVocab: trained.lnVocab, title: lossTitle, xScale: 'linear' as const };
+    return { svg: lossChart(chart, options), run: trained };
   }
   if (name === 'scores')
-    return headScoreChart(
-      {
-        heads: shown.bars.map(({ label, previousToken, induction, control }) => ({
-          label,
-          previousToken,
-          induction,
-          inductionControl: control,
-        })),
-        chance: shown.chance,
-        title: `${title}: scores`,
-      },
-      options,
+    return of(
+      headScoreChart(
+        {
+          heads: shown.bars.map(({ label, previousToken, induction, control }) => ({
+            label,
+            previousToken,
+            induction,
+            inductionControl: control,
+          })),
+          chance: shown.chance,
+          title: `${title}: scores${shown.broken ? ' of the intact model' : ''}`,
+        },
+        options,
+      ),
     );
   const { period } = shown;
-  return patternGrid(
-    {
-      heads: shown.bars.map(({ label }, i) => ({
-        label,
-        pattern: shown.patterns.subarray(i * size * size, (i + 1) * size * size),
-      })),
-      size,
-      tokens: shown.tokens,
-      ...(period > 0 ? { stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 } } : {}),
-      title: `${title}: attention patterns${brokenText()}`,
-    },
-    options,
+  return of(
+    patternGrid(
+      {
+        heads: shown.bars.map(({ label }, i) => ({
+          label,
+          pattern: shown.patterns.subarray(i * size * size, (i + 1) * size * size),
+        })),
+        size,
+        tokens: shown.tokens,
+        ...(period > 0 ? { stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 } } : {}),
+        title: `${title}: attention patterns${brokenTitle(shown.look)}`,
+      },
+      options,
+    ),
   );
 }
 
@@ -118,9 +117,9 @@ async function toPng(svg: string): Promise<Blob> {
 }
 
 async function saveFigure(name: FigureName, format: 'svg' | 'png'): Promise<void> {
-  const svg = await figure(name);
-  if (format === 'svg') save(`${baseName()}-${name}.svg`, svg, 'image/svg+xml');
-  else save(`${baseName()}-${name}.png`, await toPng(svg), 'image/png');
+  const { svg, run: of } = await figure(name);
+  if (format === 'svg') save(`${baseName(of)}-${name}.svg`, svg, 'image/svg+xml');
+  else save(`${baseName(of)}-${name}.png`, await toPng(svg), 'image/png');
 }
 
 const attempt = (work: () => Promise<void>) => (): void => {

@@ -4,9 +4,11 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { toggleAblation, toggleEnlarged } from '../lab.ts';
 import type { View } from '../protocol.ts';
-import { ablated, beside, cell, currentVerdict, other, runTitle, sameHead, selected, view } from '../state.ts';
+import { beside, cell, currentVerdict, sameHead, selected, underWay, view } from '../state.ts';
+import { titleAt } from '../viewText.ts';
 import { type Role, roleName, roleOf, roleOfMark } from './headRoles.ts';
-import { headWeights, PatternCanvas } from './PatternCanvas.tsx';
+import { headWeights } from './headWeights.ts';
+import { PatternCanvas } from './PatternCanvas.tsx';
 import { PeriodControl } from './PeriodControl.tsx';
 
 /** With more heads in a row than this, words on buttons do not fit. */
@@ -23,16 +25,17 @@ interface TileProps {
   /** What its pattern looks like. */
   readonly looks: Role;
   readonly index: number;
+  /** Whether this view was computed without it. */
+  readonly off: boolean;
   readonly still: boolean;
   readonly narrow: boolean;
 }
 
 /** Its properties are plain values, so that a new view renders only the tiles that say something else. */
-function Tile({ layer, head, label, looks, index, still, narrow }: TileProps): JSX.Element {
+function Tile({ layer, head, label, looks, index, off, still, narrow }: TileProps): JSX.Element {
   const name = { layer, head };
   const mark = still ? undefined : currentVerdict.value?.marks.get(label);
   const role = roleOfMark(mark) ?? looks;
-  const off = !still && ablated.value.some((h) => sameHead(h, name));
   const chosen = !still && selected.value !== null && sameHead(selected.value, name);
   const source = still ? besideView : mainView;
   const says = mark ?? (role === 'quiet' ? '' : roleName[role]);
@@ -113,6 +116,7 @@ function Heads({ shown, still }: { shown: View; still: boolean }): JSX.Element {
           label={bars.label}
           looks={roleOf(bars)}
           index={index}
+          off={!still && shown.look.ablated.some((h) => sameHead(h, bars))}
           still={still}
           narrow={shown.nHeads > MANY}
         />
@@ -128,6 +132,12 @@ export function HeadGrid(): JSX.Element {
     <section class="panel patterns" aria-labelledby="patterns-title">
       <h3 id="patterns-title">
         Attention patterns <span class="quiet">queries down, keys across</span>
+        {underWay.value ? (
+          <span class="quiet under-way" data-testid="look-under-way">
+            {' '}
+            another look is under way …
+          </span>
+        ) : null}
       </h3>
       {shown === null ? (
         <p class="quiet">The model is being prepared …</p>
@@ -136,16 +146,16 @@ export function HeadGrid(): JSX.Element {
           <div>
             {compared ? (
               <p class="quiet">
-                {runTitle.value}, step {shown.step}
+                {titleAt(shown.run, shown.step)}
                 {shown.lossRepeat === null ? '' : `: loss on the repeat ${shown.lossRepeat.toFixed(2)}`}
               </p>
             ) : null}
             <Heads shown={shown} still={false} />
           </div>
-          {compared && other.value ? (
+          {compared ? (
             <div data-testid="beside">
               <p class="quiet">
-                {other.value.name}, seed {other.value.setting.seed}, step {compared.step}
+                {compared.other.name}, seed {compared.other.setting.seed}, step {compared.step}
                 {compared.lossRepeat === null ? '' : `: loss on the repeat ${compared.lossRepeat.toFixed(2)}`}
               </p>
               <Heads shown={compared} still={true} />

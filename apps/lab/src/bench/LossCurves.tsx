@@ -1,11 +1,11 @@
 // Loss curves while training: first occurrence and repeat, the line of guessing, and the step that is looked at.
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Losses } from '../protocol.ts';
-import { losses, lossesVersion, other, run, step, viewed } from '../state.ts';
+import { losses, lossesVersion, other, run, view } from '../state.ts';
 import { scheme } from './colours.ts';
 
 /** Points drawn at most: beyond it neighbours are averaged, which costs nothing to see. */
@@ -97,8 +97,9 @@ function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Opt
         (u) => {
           const y = u.valToPos(lnVocab, 'y', true);
           rule(u, [u.bbox.left, y], [u.bbox.left + u.bbox.width, y], muted, [5, 4]);
-          const seen = viewed.value;
-          if (seen === null) return;
+          const shown = view.value;
+          if (!shown || shown.look.step === null || shown.run.id !== run.value?.id) return;
+          const seen = shown.step;
           const x = u.valToPos(seen, 'x', true);
           rule(u, [x, u.bbox.top], [x, u.bbox.top + u.bbox.height], ink, []);
         },
@@ -106,6 +107,9 @@ function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Opt
     },
   };
 }
+
+/** The kept step that is looked at, as a line in the plot; null for the newest. */
+const seenStep = computed(() => (view.value && view.value.look.step !== null ? view.value.step : null));
 
 export function LossCurves(): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
@@ -130,7 +134,7 @@ export function LossCurves(): JSX.Element {
     };
     const stop = effect(() => {
       void lossesVersion.value;
-      void viewed.value;
+      void seenStep.value;
       draw();
     });
     const observer = new ResizeObserver(draw);
@@ -160,11 +164,20 @@ export function LossCurves(): JSX.Element {
   );
 }
 
+/** Steps over which the loss is averaged where it is told in numbers: a single batch says little. */
+const RECENT = 20;
+
 /** The curves in words. */
 function describe(): string {
   void lossesVersion.value;
   const last = losses.all.at(-1);
   if (!last) return 'Loss curves: nothing trained yet.';
-  const nats = (x: number | null): string => (x === null ? 'not measured' : `${x.toFixed(2)} nats`);
-  return `Loss curves up to step ${step.value}: first occurrence ${nats(last.lossFirst)}, repeat ${nats(last.lossRepeat)}.`;
+  const recent = losses.all.slice(-RECENT);
+  const nats = (part: 'lossFirst' | 'lossRepeat'): string => {
+    const measured = recent.flatMap((l) => l[part] ?? []);
+    return measured.length === 0
+      ? 'not measured'
+      : `${(measured.reduce((sum, x) => sum + x, 0) / measured.length).toFixed(2)} nats`;
+  };
+  return `Loss curves up to step ${last.step}, mean of the last ${recent.length} steps: first occurrence ${nats('lossFirst')}, repeat ${nats('lossRepeat')}.`;
 }

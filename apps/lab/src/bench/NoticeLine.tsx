@@ -22,7 +22,7 @@ export function NoticeLine(): JSX.Element {
               {isLoaded.value ? 'Start anew' : 'Train it again'}
             </button>
           ) : null}
-          {said.restart ? null : (
+          {said.restart === 'worker' ? null : (
             <button
               type="button"
               class="plain"

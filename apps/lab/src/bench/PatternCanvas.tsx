@@ -6,18 +6,13 @@ import type { View } from '../protocol.ts';
 import { cell } from '../state.ts';
 import { drawPattern, scheme } from './colours.ts';
 import { drawSoon } from './drawing.ts';
+import { headWeights } from './headWeights.ts';
 
 export interface PatternProps {
   /** Read inside an effect, so that new weights are drawn without rendering anything anew. */
   readonly source: () => View | null;
   readonly head: number;
   readonly part?: 'patterns' | 'control';
-}
-
-/** The weights of one head in a view: [queryPos, keyPos]. */
-export function headWeights(view: View, head: number, part: 'patterns' | 'control' = 'patterns'): Float32Array {
-  const cells = view.tokens.length ** 2;
-  return view[part].subarray(head * cells, (head + 1) * cells);
 }
 
 /** The cell under a pointer; null in the future. */

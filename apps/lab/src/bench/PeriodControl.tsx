@@ -1,20 +1,22 @@
 // The unmasking: at which period the probe repeats, and what the model pays there.
 import type { JSX } from 'preact';
+import { copiesIn } from '../copying.ts';
 import { change } from '../lab.ts';
 import { TOP, type View, WORSE_THAN_GUESSING } from '../protocol.ts';
-import { own, period, run, view, wordOf } from '../state.ts';
+import { ownTokens, period, type Shown, view } from '../state.ts';
+import { wordIn } from '../viewText.ts';
 
 /** What the model expects after the reader's own last token. */
 function Expected({ shown }: { shown: View }): JSX.Element | null {
   const last = shown.tokens.length - 1;
-  if (shown.period > 0 || last < 0) return null;
+  if (!shown.look.tokens || last < 0) return null;
   const top = Array.from({ length: TOP }, (_, i) => ({
-    word: wordOf(shown.topTokens[last * TOP + i] as number),
+    word: wordIn(shown, shown.topTokens[last * TOP + i] as number),
     share: Math.round(100 * (shown.topShares[last * TOP + i] as number)),
   }));
   return (
     <p data-testid="expected">
-      after “{wordOf(shown.tokens[last] as number)}” it expects <b>{top[0]?.word}</b> ({top[0]?.share} %)
+      after “{wordIn(shown, shown.tokens[last] as number)}” it expects <b>{top[0]?.word}</b> ({top[0]?.share} %)
       <span class="quiet">
         , then{' '}
         {top
@@ -26,14 +28,28 @@ function Expected({ shown }: { shown: View }): JSX.Element | null {
   );
 }
 
+/** Why a typed sequence has no loss to show: where copying is right cannot be known, or is nowhere. */
+function NoLoss({ shown }: { shown: View }): JSX.Element {
+  const { wrong, afterLast } = copiesIn(shown.tokens);
+  const quoted = (token: number): string => `“${wordIn(shown, token)}”`;
+  const last = quoted(shown.tokens.at(-1) as number);
+  const inside =
+    wrong.length > 0
+      ? `${quoted(shown.tokens[wrong[0] as number] as number)} comes again, but not what followed it: copying is right nowhere in your sequence, so there is no loss to show.`
+      : 'Nothing in your sequence can be copied from earlier in it: no token comes twice, so there is no loss to show.';
+  const atTheEnd = `${last} stood before and was followed by ${afterLast.slice(0, 3).map(quoted).join(' or ')}: copying would expect that next. Type what comes next to see its loss.`;
+  return (
+    <p class="quiet" data-testid="no-loss">
+      {afterLast.length > 0 ? atTheEnd : inside}
+    </p>
+  );
+}
+
 /** The loss of what is looked at, broken or not, in words and as a bar against guessing. */
 function LossNow({ shown }: { shown: View }): JSX.Element | null {
   const { lossRepeat, lossRepeatIntact, lnVocab, broken } = shown;
-  const typed = shown.period === 0;
-  if (lossRepeat === null)
-    return typed ? (
-      <p class="quiet">Nothing in your sequence can be copied from earlier in it: no loss to show.</p>
-    ) : null;
+  const typed = shown.look.tokens !== null;
+  if (lossRepeat === null) return typed ? <NoLoss shown={shown} /> : null;
   const width = (x: number): string => `${Math.min(100, (100 * x) / (2.5 * lnVocab))}%`;
   const verdictWord =
     lossRepeat > lnVocab * WORSE_THAN_GUESSING
@@ -64,13 +80,13 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
 }
 
 export function PeriodControl(): JSX.Element {
-  const longest = Math.floor((run.value?.experiment.model.nCtx ?? 50) / 2);
-  const typed = own.value !== null;
+  const shown: Shown | null = view.value;
+  const longest = Math.floor((shown?.run.experiment.model.nCtx ?? 50) / 2);
   return (
     <div class="period-control">
       <label class="period">
         <span>
-          probe’s period <b>{typed ? 'own' : period.value}</b>
+          probe’s period <b>{shown?.look.tokens ? 'own' : (shown?.period ?? period.value)}</b>
         </span>
         <input
           type="range"
@@ -78,7 +94,7 @@ export function PeriodControl(): JSX.Element {
           max={longest}
           step="1"
           value={period.value}
-          disabled={typed}
+          disabled={(ownTokens.value?.tokens.length ?? 0) > 0}
           data-testid="period"
           onInput={(e) =>
             change(() => {
@@ -87,8 +103,8 @@ export function PeriodControl(): JSX.Element {
           }
         />
       </label>
-      {view.value ? <Expected shown={view.value} /> : null}
-      {view.value ? <LossNow shown={view.value} /> : null}
+      {shown ? <Expected shown={shown} /> : null}
+      {shown ? <LossNow shown={shown} /> : null}
     </div>
   );
 }

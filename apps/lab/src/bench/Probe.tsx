@@ -4,8 +4,9 @@ import { useRef } from 'preact/hooks';
 import { look } from '../lab.ts';
 import { MOST_LETTERS } from '../link.ts';
 import { TOP, type View } from '../protocol.ts';
-import { cell, own, ownTokens, viewLater, wordOf } from '../state.ts';
-import { looksAt } from './Readout.tsx';
+import { cell, own, ownTokens, viewLater } from '../state.ts';
+import { wordIn } from '../viewText.ts';
+import { type SharpLook, sharpLooks } from './sharpLooks.ts';
 
 /** A token, and below it what the model expects to come next: the fuller the colour, the more probable. */
 function Column({ shown, position, looked }: { shown: View; position: number; looked: boolean }): JSX.Element {
@@ -22,30 +23,39 @@ function Column({ shown, position, looked }: { shown: View; position: number; lo
         data-key={at?.key === position}
         data-looked={looked}
       >
-        {wordOf(tokens[position] as number)}
+        {wordIn(shown, tokens[position] as number)}
       </span>
       <span
         class="expected"
         data-right={position + 1 < tokens.length && guess === tokens[position + 1]}
         style={{ '--share': shown.topShares[position * TOP] as number }}
       >
-        {wordOf(guess)}
+        {wordIn(shown, guess)}
       </span>
     </span>
   );
 }
 
-/** The induction heads' favourite key for a query, so that pointing at a token shows something. */
+/** Points at the key at which the sharpest look of a query goes, one by content before one by position. */
 function pointAt(shown: View, query: number): void {
-  const found = looksAt(shown, query).sort((a, b) => b.weight - a.weight)[0];
-  const head = found ? shown.bars.findIndex((b) => b.label === found.label) : null;
-  cell.value = { query, key: found?.key ?? query, head };
+  const rank = ({ relations, weight }: SharpLook): number =>
+    weight + (relations.includes('after an earlier copy') ? 1 : 0);
+  const found = sharpLooks(shown, query).sort((a, b) => rank(b) - rank(a))[0];
+  cell.value = { query, key: found?.key ?? query, head: found?.index ?? null };
+}
+
+/** Whether what comes after the two copies repeats something: a small vocabulary has not enough tokens to avoid it. */
+function repeatsAfterwards({ tokens, period }: View): boolean {
+  const rest = tokens.slice(2 * period);
+  return new Set([...tokens.slice(0, period), ...rest]).size < new Set(tokens.slice(0, period)).size + rest.length;
 }
 
 function Tokens({ shown }: { shown: View }): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const at = cell.value;
-  const looked = new Set(at && at.query < shown.tokens.length ? looksAt(shown, at.query).map((i) => i.key) : []);
+  const looked = new Set(
+    at && at.query < shown.tokens.length ? sharpLooks(shown, at.query).map((look) => look.key) : [],
+  );
   const hover = (event: PointerEvent): void => {
     const position = (event.target as HTMLElement).closest<HTMLElement>('.column')?.dataset.position;
     if (position !== undefined) pointAt(shown, Number(position));
@@ -79,8 +89,13 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
 export function Probe(): JSX.Element {
   const shown = viewLater.value;
   const typed = own.value;
+  const shownTyped = shown?.look.tokens != null;
   const complaint =
-    typed === null ? null : ownTokens.value === null ? 'Type two tokens or more.' : ownTokens.value.complaint;
+    typed === null
+      ? null
+      : ownTokens.value === null
+        ? `Type two tokens or more${shownTyped ? '' : '; until then the probe stays'}.`
+        : ownTokens.value.complaint;
   return (
     <section class="panel probe" aria-labelledby="probe-title">
       <h3 id="probe-title">Probe sequence</h3>
@@ -104,7 +119,7 @@ export function Probe(): JSX.Element {
         {complaint ? <span class="complaint">{complaint}</span> : null}
       </div>
       <p class="legend">
-        {typed === null ? (
+        {shown && !shownTyped ? (
           <>
             <span class="token sample" data-copy="first">
               block
@@ -113,7 +128,7 @@ export function Probe(): JSX.Element {
             <span class="token sample" data-copy="again">
               again
             </span>{' '}
-            second copy, then tokens that repeat nothing{' '}
+            second copy, then {repeatsAfterwards(shown) ? 'random tokens' : 'tokens that repeat nothing'}{' '}
           </>
         ) : null}
         <span class="expected sample" style={{ '--share': 0.8 }}>

@@ -1,20 +1,10 @@
-// What is pointed at, in words: query, key, tokens, weight, the most probable next tokens, where induction heads look.
+// What is pointed at, in words: query, key, tokens, weight, the most probable next tokens, where heads look.
 import type { JSX } from 'preact';
 import { TOP, type View } from '../protocol.ts';
-import { type Cell, cell, status, view, wordOf } from '../state.ts';
-import { roleOf } from './headRoles.ts';
-import { headWeights } from './PatternCanvas.tsx';
-
-/** Where each head that looks like an induction head looks from a query: the key with the largest weight. */
-export function looksAt(shown: View, query: number): { label: string; key: number; weight: number }[] {
-  return shown.bars.flatMap((head, index) => {
-    if (roleOf(head) !== 'induction') return [];
-    const size = shown.tokens.length;
-    const row = headWeights(shown, index).subarray(query * size, query * size + query + 1);
-    const key = row.indexOf(Math.max(...row));
-    return [{ label: head.label, key, weight: row[key] as number }];
-  });
-}
+import { type Cell, cell, status, view } from '../state.ts';
+import { wordIn } from '../viewText.ts';
+import { headWeights } from './headWeights.ts';
+import { sharpLooks, sharpText } from './sharpLooks.ts';
 
 /** Below the bench, always in view: who looks at what, in the cell or from the token that is pointed at. */
 export function Readout(): JSX.Element {
@@ -43,27 +33,25 @@ function CellText({ shown, at }: { shown: View; at: Cell }): JSX.Element {
     token: shown.topTokens[query * TOP + i] as number,
     share: shown.topShares[query * TOP + i] as number,
   }));
-  const induction = looksAt(shown, query);
+  const heads = sharpText(sharpLooks(shown, query), (k) => wordIn(shown, shown.tokens[k] as number));
   return (
     <>
       <b>
-        query {query} (token {wordOf(shown.tokens[query] as number)}) → key {key} (token{' '}
-        {wordOf(shown.tokens[key] as number)})
+        query {query} (token {wordIn(shown, shown.tokens[query] as number)}) → key {key} (token{' '}
+        {wordIn(shown, shown.tokens[key] as number)})
       </b>
       {label && weight !== undefined && weight !== null ? `, ${label} gives it ${weight.toFixed(3)}` : ''}. Predicts{' '}
       {top.map(({ token, share }, i) => (
         <span key={token}>
           {i > 0 ? ', ' : ''}
           <span class="expected" data-right={token === next} style={{ '--share': share }}>
-            {wordOf(token)}
+            {wordIn(shown, token)}
           </span>{' '}
           ({(100 * share).toFixed(0)} %)
         </span>
       ))}
-      {next === null ? '' : `; next comes ${wordOf(next as number)}`}.
-      {induction.length > 0
-        ? ` Induction heads look at: ${induction.map((i) => `${i.label} at ${i.key} (${wordOf(shown.tokens[i.key] as number)}, ${i.weight.toFixed(2)})`).join('; ')}.`
-        : ''}
+      {next === null ? '' : `; next comes ${wordIn(shown, next as number)}`}.
+      {heads === '' ? ' No head looks anywhere sharply.' : ` Who looks where: ${heads}.`}
     </>
   );
 }

@@ -1,11 +1,9 @@
 // Which experiment, and its transport: play, pause, step, reset, speed.
+import { listed } from '@induction-lab/core/names';
 import type { JSX, TargetedEvent } from 'preact';
 import { control, reset, restore, setSpeed, start } from '../lab.ts';
-import { headText } from '../link.ts';
 import { presetNames } from '../setting.ts';
 import {
-  ablated,
-  cuts,
   isLoaded,
   isolated,
   opening,
@@ -19,6 +17,7 @@ import {
   threads,
   view,
 } from '../state.ts';
+import { brokenParts, lookText } from '../viewText.ts';
 import { Action, focusOn } from './Action.tsx';
 
 const SPEEDS: readonly { rate: number; name: string }[] = [
@@ -95,14 +94,7 @@ export function Speedometer(): JSX.Element | null {
             : 'one thread: this page is not cross-origin isolated'}
         </span>
       )}
-      {view.value && !playing ? (
-        <span title="A fingerprint of the weights’ bits: equal weights have equal fingerprints, on every machine.">
-          weights{' '}
-          <code class="fingerprint" data-step={view.value.step}>
-            {view.value.fingerprint}
-          </code>
-        </span>
-      ) : null}
+      {playing ? null : <Fingerprint />}
     </p>
   );
 }
@@ -147,28 +139,49 @@ export function Transport(): JSX.Element {
   );
 }
 
-/** What is broken just now, where it cannot be overlooked. */
-function Broken(): JSX.Element | null {
-  const parts = [
-    ...ablated.value.map((head) => `${headText(head)} off`),
-    ...cuts.value.map((c) => `${c.toUpperCase()} cut`),
-  ];
-  if (parts.length === 0) return null;
+/** The bits of the weights that are shown, and the step that they are of, which need not be the last one trained. */
+function Fingerprint(): JSX.Element | null {
+  const shown = view.value;
+  if (!shown || shown.run.id !== run.value?.id) return null;
   return (
-    <p class="row broken-strip" data-testid="broken">
-      <span>
-        Broken while you look: <b>{parts.join(', ')}</b>
-      </span>
-      <button
-        type="button"
-        class="plain"
-        onClick={() => {
-          focusOn('.transport .play');
-          restore();
-        }}
-      >
-        Restore
-      </button>
-    </p>
+    <span title="A fingerprint of the weights’ bits: equal weights have equal fingerprints, on every machine.">
+      {shown.run.file ? 'weights ' : `weights of step ${shown.step} `}
+      <code class="fingerprint" data-step={shown.step}>
+        {shown.fingerprint}
+      </code>
+    </span>
+  );
+}
+
+/** What is broken in the view that is shown, where it cannot be overlooked, and what a link on its way will change. */
+function Broken(): JSX.Element {
+  const parts = view.value ? brokenParts(view.value.look) : [];
+  const link = opening.value;
+  return (
+    <>
+      {parts.length === 0 ? null : (
+        <p class="row broken-strip" data-testid="broken">
+          <span>
+            Broken while you look: <b>{listed(parts, 12)}</b>
+          </span>
+          <button
+            type="button"
+            class="plain"
+            onClick={() => {
+              focusOn('.transport .play');
+              restore();
+            }}
+          >
+            Restore
+          </button>
+        </p>
+      )}
+      {link ? (
+        <p class="quiet under-way" data-testid="under-way">
+          A link is being opened: step {link.viewed ?? link.step},{' '}
+          {lookText({ ...link, tokens: link.own === null ? null : [] })}. What is shown is not that yet.
+        </p>
+      ) : null}
+    </>
   );
 }

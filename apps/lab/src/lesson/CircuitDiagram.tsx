@@ -1,6 +1,7 @@
 // The circuit, step by step, on a real sequence: previous-token head → key → match → copy.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import type { View } from '../protocol.ts';
 import { status, viewLater } from '../state.ts';
 import { type CircuitData, circuitOf, preparedCircuit } from './circuit.ts';
 
@@ -135,6 +136,14 @@ function Drawing({ data, k, q, active }: { data: CircuitData; k: number; q: numb
   );
 }
 
+/** Why the diagram is not measured on the view that is shown. */
+function whyNot(shown: View | null): string {
+  if (!shown) return 'there is none on the bench yet';
+  if (shown.broken) return 'the one on the bench is broken just now';
+  if (shown.period < 3) return 'the sequence on the bench has no block to follow just now';
+  return 'the one on the bench has no such heads just now';
+}
+
 export function CircuitDiagram(): JSX.Element {
   const [active, activate] = useState(0);
   const [turn, setTurn] = useState(0);
@@ -170,7 +179,7 @@ export function CircuitDiagram(): JSX.Element {
         <span class="quiet">
           {data.live
             ? 'Measured on the model on the bench.'
-            : `Measured on a model trained beforehand; the one on the bench ${viewLater.value?.broken ? 'is broken' : 'has no such heads'} just now.`}
+            : `Measured on a model trained beforehand; ${whyNot(viewLater.value)}.`}
         </span>
         <button type="button" class="plain" onClick={() => setTurn(turn + 1)}>
           Another query

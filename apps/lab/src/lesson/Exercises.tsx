@@ -2,9 +2,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Action } from '../bench/Action.tsx';
-import { ask, lookNow } from '../lab.ts';
-import type { ExerciseName, ExerciseResult } from '../protocol.ts';
-import { opening, selected } from '../state.ts';
+import { ask } from '../lab.ts';
+import type { CheckedOn, ExerciseName, ExerciseResult } from '../protocol.ts';
+import { opening, run, selected, underWay, view } from '../state.ts';
 import { show } from './show.ts';
 
 interface Exercise {
@@ -48,13 +48,15 @@ export const EXERCISES: readonly Exercise[] = [
 ];
 
 function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.Element {
-  const [result, setResult] = useState<ExerciseResult | null>(null);
+  const [result, setResult] = useState<(ExerciseResult & Partial<CheckedOn>) | null>(null);
   const [busy, setBusy] = useState(false);
   const check = async (): Promise<void> => {
+    const shown = view.value;
+    if (!shown) return;
     setBusy(true);
     try {
       const heads = selected.value ? [selected.value] : [];
-      setResult(await ask('exercise', { name: exercise.name, answer: { heads, look: lookNow() } }));
+      setResult(await ask('exercise', { name: exercise.name, answer: { heads, look: shown.look } }));
     } catch (error) {
       setResult({ passed: false, sentence: error instanceof Error ? error.message : String(error) });
     } finally {
@@ -71,14 +73,17 @@ function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.
         <button type="button" onClick={(e) => show(exercise.start, e.currentTarget)}>
           Set the bench up
         </button>
-        <Action class="check" idle={busy || opening.value !== null} onPress={() => void check()}>
-          {opening.value !== null ? 'The bench is being set up …' : busy ? 'Checking …' : 'Check my answer'}
+        <Action class="check" idle={busy || underWay.value || run.value === null} onPress={() => void check()}>
+          {opening.value ? 'The bench is being set up …' : busy ? 'Checking …' : 'Check my answer'}
         </Action>
       </p>
       <p class="result" role="status">
         {result ? (
           <>
             <b>{result.passed ? 'Right.' : 'Not yet.'}</b> {result.sentence}
+            {result.fingerprint !== undefined && result.fingerprint !== view.value?.fingerprint ? (
+              <span class="quiet"> Checked on other weights than are shown, those of step {result.step}.</span>
+            ) : null}
           </>
         ) : null}
       </p>

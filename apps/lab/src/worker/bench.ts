@@ -11,6 +11,7 @@ import {
   Model,
   type ModelConfig,
   type NamedWeights,
+  NonFiniteLossError,
   parameterCount,
   parseExperiment,
   prove,
@@ -48,6 +49,10 @@ export class Bench {
   private main: Subject | null = null;
   private other: Subject | null = null;
   private look: Look = START;
+  /** The look that was shown last: one that cannot be shown gives way to it. */
+  private shown: Look = START;
+  /** Why nothing could be shown, so that it is said once and not at every rest; null when something was. */
+  private trouble: string | null = null;
   private speed = Number.POSITIVE_INFINITY;
   private nextId = 1;
   private unseen = 0;
@@ -85,7 +90,12 @@ export class Bench {
       },
       look: async (look) => {
         this.look = look;
-        this.show();
+        try {
+          this.show();
+        } catch (error) {
+          this.look = this.shown;
+          throw error;
+        }
         return null;
       },
       resume: async ({ step }) => {
@@ -105,16 +115,17 @@ export class Bench {
       prove: async () => this.findings({ proof: true }),
       exercise: async ({ name, answer }) => {
         const subject = this.subject();
-        const { fingerprint } = this.load(subject, answer.look.step);
+        const at = this.load(subject, answer.look.step);
         const { model, info } = subject;
-        const judged = (): AuditRecord => this.auditOf(subject, fingerprint);
-        return checkExercise(name, { model, experiment: info.experiment, audit: judged }, answer);
+        const judged = (): AuditRecord => this.auditOf(subject, at.fingerprint);
+        return { ...checkExercise(name, { model, experiment: info.experiment, audit: judged }, answer), ...at };
       },
       checkpoint: async () => this.checkpoint(),
-      metrics: async () =>
-        this.run()
-          .records.map((r) => `${JSON.stringify({ ...r, perPosition: undefined })}\n`)
-          .join(''),
+      metrics: async () => {
+        const { records } = this.run();
+        const lines = records.map((r) => `${JSON.stringify({ ...r, perPosition: undefined })}\n`).join('');
+        return { lines, run: this.subject().info };
+      },
       load: (a) => this.loadFile(a),
     };
     return methods[kind](ask);
@@ -139,7 +150,9 @@ export class Bench {
 
   private async start(ask: Questions['start']['ask']): Promise<RunInfo> {
     const { seed, until, keepOther } = ask;
-    const experiment = parseExperiment(ask.experiment); // before anything ends: an impossible setting leaves the bench as it is
+    // Before anything ends: an impossible setting leaves the bench as it is.
+    const experiment = parseExperiment(ask.experiment);
+    const model = new Model(this.engine, experiment.model);
     if (keepOther) {
       await this.drop('other');
       await this.main?.run?.end();
@@ -157,7 +170,7 @@ export class Bench {
     });
     run.setSpeed(this.speed);
     this.look = ask.look;
-    const { info } = this.adopt({ experiment, seed, file: null }, { run });
+    const { info } = this.adopt({ experiment, seed, file: null }, { run, model });
     await run.begin();
     if (until > 0) {
       run.play(until);
@@ -168,13 +181,13 @@ export class Bench {
 
   private adopt(
     about: Pick<RunInfo, 'experiment' | 'seed' | 'file'>,
-    made: { run: Run } | { model: Model; loaded: NamedWeights },
+    made: { model: Model } & ({ run: Run } | { loaded: NamedWeights }),
   ): Subject {
     const { model: config, name } = about.experiment;
     const id = this.nextId++;
     const info: RunInfo = { ...about, id, name, parameters: parameterCount(config), lnVocab: Math.log(config.dVocab) };
-    const model = 'model' in made ? made.model : new Model(this.engine, config);
-    this.main = { id, info, run: null, loaded: null, ...made, model, scored: null, audited: null, sent: 0 };
+    this.main = { id, info, run: null, loaded: null, ...made, scored: null, audited: null, sent: 0 };
+    this.trouble = null;
     return this.main;
   }
 
@@ -197,7 +210,9 @@ export class Bench {
   private onFailure(run: Run, error: Error): void {
     if (run === this.main?.run) this.progress();
     const remedy = 'What is kept on the timeline can still be looked at; Reset starts again.';
-    this.post({ kind: 'trouble', sentence: `${error.message.replace(/\.?$/, '.')} ${remedy}` });
+    // A loss that is no number would come to the same again.
+    const again = !(error instanceof NonFiniteLossError);
+    this.post({ kind: 'trouble', sentence: `${error.message.replace(/\.?$/, '.')} ${remedy}`, again });
   }
 
   private progress(): void {
@@ -253,7 +268,12 @@ export class Bench {
     try {
       this.show();
     } catch (error) {
-      this.post({ kind: 'trouble', sentence: `The model cannot be shown: ${(error as Error).message}` });
+      const sentence = `The model cannot be shown: ${(error as Error).message}`;
+      if (sentence === this.trouble) return;
+      this.trouble = sentence;
+      const { request } = this.look;
+      this.post({ kind: 'trouble', sentence, ...(request === undefined ? {} : { request }) });
+      this.look = this.shown;
     }
   }
 
@@ -262,9 +282,12 @@ export class Bench {
     this.owed = this.unseen >= UNSEEN;
     if (this.owed) return;
     const view = this.viewOf(this.main, this.look.step);
-    const beside = this.other ? this.viewOf(this.other, this.look.step ?? this.main.run?.step ?? null) : null;
+    const step = this.look.step ?? this.main.run?.step ?? null;
+    const beside = this.other && { run: this.other.id, view: this.viewOf(this.other, step) };
     this.unseen++;
-    const transfer = [view, beside].flatMap((v) => (v ? [v.patterns.buffer, v.control.buffer] : []));
+    this.shown = this.look;
+    this.trouble = null;
+    const transfer = [view, beside?.view].flatMap((v) => (v ? [v.patterns.buffer, v.control.buffer] : []));
     this.post({ kind: 'view', run: this.main.id, view, beside }, transfer as ArrayBuffer[]);
   }
 
@@ -289,7 +312,8 @@ export class Bench {
     const metadata: Record<string, string> = file
       ? { ...file.metadata }
       : { step: String(step), seed: String(seed), experiment: name };
-    return { bytes: encodeCheckpoint(experiment.model, subject.model.getWeights(), metadata), step };
+    const bytes = encodeCheckpoint(experiment.model, subject.model.getWeights(), metadata);
+    return { bytes, step, run: subject.info };
   }
 
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
@@ -300,9 +324,7 @@ export class Bench {
     const model = new Model(this.engine, config);
     model.setWeights(weights);
     try {
-      const view = lookAt(model, look, { step: 0, fingerprint: '', ...barsOf(model, LIVE_SEQUENCES) });
-      if (!view.topShares.every(Number.isFinite))
-        throw new Error('its weights are so large that its outputs overflow.');
+      lookAt(model, look, { step: 0, fingerprint: '', ...barsOf(model, LIVE_SEQUENCES) });
     } catch (error) {
       throw new Error(`${file} cannot be shown here: ${(error as Error).message}`);
     }
@@ -311,7 +333,7 @@ export class Bench {
     this.look = look;
     const about = { experiment: withoutTraining(config, file), seed: 0, file: { metadata } };
     const { info } = this.adopt(about, { model, loaded: weights });
-    this.show();
+    this.tryToShow();
     return info;
   }
 }

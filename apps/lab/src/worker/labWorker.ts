@@ -3,12 +3,14 @@
 import { loadEngine, startInline, startWorkers } from '@induction-lab/core/browser';
 import { type Message, type Question, SEEN } from '../protocol.ts';
 import { Bench } from './bench.ts';
+import { showLife } from './showLife.ts';
 
 /** More threads than this gain little on a batch of 64, and the page needs a core too. */
 const MOST_THREADS = 4;
 
 const post = (message: Message, transfer: Transferable[] = []): void => globalThis.postMessage(message, { transfer });
 
+showLife(post);
 const isolated = globalThis.crossOriginIsolated === true;
 const threads = isolated ? Math.max(1, Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1)) : 1;
 const ready = loadEngine({ exact: true, shared: isolated }).then((engine) => {

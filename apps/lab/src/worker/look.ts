@@ -9,16 +9,28 @@ import {
   type Model,
   type ModelConfig,
   type NamedWeights,
+  NotFiniteError,
 } from '@induction-lab/core/browser';
+import { copiesIn } from '../copying.ts';
 import { type HeadBars, type Look, TOP, type View } from '../protocol.ts';
 
 /** Sequences whose mean loss is shown; the first of them is the one to be seen. */
 export const LOOK_SEQUENCES = 16;
 
-/** The interventions that a look asks for; heads that this model does not have are left alone. */
+/** A look as this model can take it: heads and paths that it has, and a period of which two copies fit. */
+export function fitted(config: ModelConfig, look: Look): Look {
+  return {
+    ...look,
+    period: Math.min(look.period, longestPeriod(config)),
+    ablated: look.ablated.filter(({ layer, head }) => layer < config.nLayers && head < config.nHeads),
+    cuts: config.nLayers < 2 ? [] : look.cuts,
+  };
+}
+
+/** The interventions that a look asks for; heads and paths that this model does not have are left alone. */
 export function interventionsOf(config: ModelConfig, look: Look): Intervention[] {
-  const heads = look.ablated.filter(({ layer, head }) => layer < config.nLayers && head < config.nHeads);
-  const cuts = look.cuts.flatMap((input) =>
+  const { ablated: heads, cuts: inputs } = fitted(config, look);
+  const cuts = inputs.flatMap((input) =>
     allHeads(config)
       .filter(({ layer }) => layer > 0)
       .map((name): Intervention => ({ kind: 'removeFromInput', ...name, input, sources: 'allEarlier' })),
@@ -29,10 +41,8 @@ export function interventionsOf(config: ModelConfig, look: Look): Intervention[]
 /** The longest period of which two copies fit. */
 export const longestPeriod = (config: ModelConfig): number => Math.floor(config.nCtx / 2);
 
-/** The sequences of a look: the one to be seen first, all of one length. */
-function sequencesOf(config: ModelConfig, look: Look): number[][] {
-  const period = Math.min(look.period, longestPeriod(config));
-  const own = look.tokens;
+/** The sequences of a fitted look: the one to be seen first, all of one length. */
+function sequencesOf(config: ModelConfig, { period, tokens: own }: Look): number[][] {
   return Array.from({ length: LOOK_SEQUENCES }, (_, seed) => {
     if (own) return seed === 0 ? [...own] : exampleTokens(config, { period: 0, seed }).slice(0, own.length);
     return exampleTokens(config, { period, seed });
@@ -40,11 +50,9 @@ function sequencesOf(config: ModelConfig, look: Look): number[][] {
 }
 
 /** Queries whose next token induction can know: those of the second copy; in own tokens those where copying is right. */
-function countedQueries(look: Look, tokens: readonly number[]): number[] {
-  if (!look.tokens) return Array.from({ length: Math.max(0, look.period - 1) }, (_, i) => look.period + i);
-  const copied = (query: number): boolean =>
-    tokens.some((token, k) => k < query && token === tokens[query] && tokens[k + 1] === tokens[query + 1]);
-  return Array.from({ length: tokens.length - 1 }, (_, query) => query).filter(copied);
+function countedQueries(look: Look, tokens: readonly number[]): readonly number[] {
+  if (look.tokens) return copiesIn(tokens).right;
+  return Array.from({ length: Math.max(0, look.period - 1) }, (_, i) => look.period + i);
 }
 
 /** Mean loss of the counted queries: over all sequences, or over the reader's own alone. */
@@ -66,9 +74,13 @@ function countedLoss(
   return count === 0 ? null : sum / count;
 }
 
-/** What a look shows of a model; `known` is what has been found out about its weights already. */
-export function lookAt(model: Model, look: Look, known: Pick<View, 'step' | 'bars' | 'chance' | 'fingerprint'>): View {
+/**
+ * What a look shows of a model; `known` is what has been found out already about the weights that it has now. Throws a
+ * NotFiniteError where the outputs overflow.
+ */
+export function lookAt(model: Model, asked: Look, known: Pick<View, 'step' | 'bars' | 'chance' | 'fingerprint'>): View {
   const { config } = model;
+  const look = fitted(config, asked);
   const sequences = sequencesOf(config, look);
   const tokens = sequences[0] as number[];
   const length = tokens.length;
@@ -88,11 +100,13 @@ export function lookAt(model: Model, look: Look, known: Pick<View, 'step' | 'bar
   const controls = look.kind === 'mean' || look.kind === 'resample' ? [quiet, ...others] : [quiet];
   const still = model.runWithInterventions(controls, interventions, { names });
   const control = firstPatterns(config, (name) => still.cache.get(name).data, length, controls.length);
+  refuseOverflow([top.topShares, patterns, control, [lossRepeat ?? 0, lossRepeatIntact ?? 0]], known.step);
   return {
     ...known,
+    look,
     nLayers: config.nLayers,
     nHeads: config.nHeads,
-    period: look.tokens ? 0 : Math.min(look.period, longestPeriod(config)),
+    period: look.tokens ? 0 : look.period,
     tokens,
     patterns,
     control,
@@ -102,6 +116,13 @@ export function lookAt(model: Model, look: Look, known: Pick<View, 'step' | 'bar
     broken: interventions.length > 0,
     lnVocab: Math.log(config.dVocab),
   };
+}
+
+/** No number is shown that is none. */
+function refuseOverflow(numbers: readonly (Float32Array | number[])[], step: number): void {
+  const finite = (x: number): boolean => Number.isFinite(x);
+  if (numbers.every((some) => some.every(finite))) return;
+  throw new NotFiniteError(`The outputs of this model at step ${step} are not finite numbers: its weights overflow.`);
 }
 
 /** The patterns of the first of several sequences: [layer × head][queryPos][keyPos]. */

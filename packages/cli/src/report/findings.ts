@@ -1,12 +1,12 @@
 // The sections about what was found: training, loss curves, scores, attention patterns, the twist, the discussion.
 
-import { headMarks } from '@induction-lab/core/node';
+import { headMarks, LAST_STEPS } from '@induction-lab/core/node';
 import { lossFigure } from '../modelFigures.ts';
 import { lossPoints } from '../runFolder.ts';
 import { EXPECTATIONS } from './expectations.ts';
 import type { HoverData } from './hover.ts';
 import { escapeHtml, nats, paragraph, section, signed, table } from './html.ts';
-import { figure, LAST_STEPS, PAIRED, type ReportOptions, type ToldRun } from './told.ts';
+import { figure, PAIRED, type ReportOptions, type ToldRun } from './told.ts';
 
 export const training = (runs: readonly ToldRun[], { threads }: ReportOptions): string =>
   section(

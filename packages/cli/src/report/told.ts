@@ -1,5 +1,5 @@
 // What the sections of the report share: a run with what is drawn of it.
-import type { Backend } from '@induction-lab/core/node';
+import { type Backend, finalLosses, type LossParts } from '@induction-lab/core/node';
 import type { Draw } from '../drawing.ts';
 import type { FinishedRun } from '../finishedRun.ts';
 import { modelFigures } from '../modelFigures.ts';
@@ -17,36 +17,17 @@ export interface ReportOptions {
 /** A run with what the page draws of it. */
 export interface ToldRun extends FinishedRun {
   readonly lnVocab: number;
-  readonly last: {
-    readonly lossFirst: number | null;
-    readonly lossRepeat: number;
-    readonly lossBoundary: number | null;
-  };
+  /** Training losses of the last 20 steps. */
+  readonly last: LossParts;
   readonly figures: ReturnType<typeof modelFigures>;
 }
 
 export const tell = (run: FinishedRun): ToldRun => ({
   ...run,
   lnVocab: Math.log(run.experiment.model.dVocab),
-  last: averageOfLast(lossPoints(run.metrics)),
+  last: finalLosses(lossPoints(run.metrics)),
   figures: modelFigures(run.name, run, run.examples),
 });
-
-/** Steps averaged for the loss that a run ended with: single batches are noisy. */
-export const LAST_STEPS = 20;
-
-function averageOfLast(points: ReturnType<typeof lossPoints>): ToldRun['last'] {
-  const last = points.slice(-LAST_STEPS);
-  const average = (pick: (p: (typeof points)[number]) => number | null): number | null => {
-    const values = last.map(pick).filter((x): x is number => x !== null);
-    return values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
-  };
-  return {
-    lossFirst: average((p) => p.lossFirst),
-    lossRepeat: average((p) => p.lossRepeat) ?? Number.NaN,
-    lossBoundary: average((p) => p.lossBoundary),
-  };
-}
 
 /**
  * A figure in the page's own colours. `id` lets the hover script find its panels. The title becomes a label: as an

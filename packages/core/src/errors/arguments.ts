@@ -14,7 +14,9 @@ export class ArgumentError extends Error {}
 export function checkArgument(caller: string, what: string, schema: z.ZodMiniType, value: unknown): void {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return;
-  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  const { issues } = result.error;
+  // Where a field is missing and another unknown, the unknown one is the missing one mistyped.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? (issues[0] as z.core.$ZodIssue);
   throw new ArgumentError(`${caller}: ${complaint(issue, { root: what, schema, value })}`);
 }
 
@@ -50,9 +52,12 @@ export function complaint(
       const choices = discriminators(schemaAt(schema, issue.path, value));
       // zod's path ends at the discriminator, its input is the whole object.
       const named = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null)?.[key], value);
-      return choices.length > 0
-        ? `${at} must be ${choices.map((c) => quoted(c)).join(' or ')}, got ${quoted(named)}.`
-        : `${at} is of none of the kinds that it may be${got}.`;
+      if (choices.length === 0) return `${at} is of none of the kinds that it may be${got}.`;
+      const must = `must be ${choices
+        .map((c) => quoted(c))
+        .join(', ')
+        .replace(/, ([^,]*)$/, ' or $1')}`;
+      return named === undefined ? `${at} is missing; it ${must}.` : `${at} ${must}, got ${quoted(named)}.`;
     }
     case 'custom':
       // Said by `must`: what it has to be.

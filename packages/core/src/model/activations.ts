@@ -34,7 +34,9 @@ export interface BlockActivations {
   /** (scale, mean) of each row; null without LayerNorm, as is `scale`, a view of its first column. */
   stats: Tensor | null;
   scale: Tensor | null;
-  /** The residual stream itself without LayerNorm. */
+  /** Before gain and shift (`hook_normalized`): scratch that all LayerNorms share, filled when somebody looks; or null. */
+  unit: Tensor | null;
+  /** After gain and shift, what the block reads: the residual stream itself without LayerNorm. */
   normalized: Tensor;
   /** What W_Q and W_K read: `normalized`, with shortformer positions added. */
   qkInput: Tensor;
@@ -60,6 +62,7 @@ export interface BlockGradients {
   residPre: Tensor;
   scale: Tensor | null;
   stats: Tensor | null;
+  unit: Tensor | null;
   normalized: Tensor;
   qkInput: Tensor;
   split: { q: SplitGradient; k: SplitGradient; v: SplitGradient } | null;
@@ -91,6 +94,7 @@ export interface Gradients {
   residual: Tensor;
   finalStats: Tensor | null;
   finalScale: Tensor | null;
+  finalUnit: Tensor | null;
   finalNormalized: Tensor;
 }
 
@@ -108,6 +112,7 @@ export class Activations {
   readonly blocks: readonly BlockActivations[];
   readonly finalStats: Tensor | null;
   readonly finalScale: Tensor | null;
+  readonly finalUnit: Tensor | null;
   readonly finalNormalized: Tensor;
   readonly logits: Tensor;
   readonly losses: Tensor;
@@ -137,6 +142,7 @@ export class Activations {
     this.posEmbed = rotary ? null : make.stream('hook_pos_embed');
     this.posPerHead = options.splitInputs.length > 0 && shortformer ? make.headStream('positions per head').tall : null;
 
+    const unit = layerNorm ? make.stream('before gain and shift') : null;
     const blocks: BlockActivations[] = [];
     let residPre = inStream
       ? make.stream('blocks.0.hook_resid_pre')
@@ -144,7 +150,7 @@ export class Activations {
     for (let layer = 0; layer < nLayers; layer++) {
       const name = (suffix: string): string => `blocks.${layer}.${suffix}`;
       const stats = layerNorm ? make.moments(name('ln1.stats')) : null;
-      const normalized = layerNorm ? make.stream(name('ln1.hook_normalized')) : residPre;
+      const normalized = layerNorm ? make.stream(name('ln1 with gain and shift')) : residPre;
       const [q, k, v] = [name('attn.hook_q'), name('attn.hook_k'), name('attn.hook_v')].map((n) => make.heads(n)) as [
         Tensor,
         Tensor,
@@ -163,6 +169,7 @@ export class Activations {
         residPre,
         stats,
         scale: stats && make.scaleOf(stats, name('ln1.hook_scale')),
+        unit: unit && make.alias(unit, name('ln1.hook_normalized')),
         normalized,
         qkInput: shortformer ? make.stream(name('input of Q and K')) : normalized,
         split: options.splitInputs.includes(layer) ? { q: split('q'), k: split('k'), v: split('v') } : null,
@@ -185,7 +192,8 @@ export class Activations {
     this.blocks = blocks;
     this.finalStats = layerNorm ? make.moments('ln_final.stats') : null;
     this.finalScale = this.finalStats && make.scaleOf(this.finalStats, 'ln_final.hook_scale');
-    this.finalNormalized = layerNorm ? make.stream('ln_final.hook_normalized') : residPre;
+    this.finalUnit = unit && make.alias(unit, 'ln_final.hook_normalized');
+    this.finalNormalized = layerNorm ? make.stream('ln_final with gain and shift') : residPre;
     this.logits = make.vocabulary('logits');
     this.dLogits = make.vocabulary('logits');
     this.losses = make.perPosition('losses');
@@ -230,6 +238,7 @@ function planGradients(config: ModelConfig, make: Shapes, a: Activations): Gradi
       residPre: of(residual, b.residPre),
       stats: dStats,
       scale: dStats && b.scale ? make.scaleOf(dStats, b.scale.name) : null,
+      unit: b.unit, // the backward pass no longer needs what the forward pass showed there
       normalized: of(dNormalized, b.normalized),
       qkInput: of(dQkInput, b.qkInput),
       split: b.split ? { q: split(b.split.q), k: split(b.split.k), v: split(b.split.v) } : null,
@@ -253,7 +262,8 @@ function planGradients(config: ModelConfig, make: Shapes, a: Activations): Gradi
     posEmbed: a.posEmbed && (shortformer ? make.stream('hook_pos_embed') : make.alias(residual, 'hook_pos_embed')),
     finalStats: dStats,
     finalScale: dStats && make.scaleOf(dStats, 'ln_final.hook_scale'),
-    finalNormalized: make.alias(dNormalized, 'ln_final.hook_normalized'),
+    finalUnit: a.finalUnit,
+    finalNormalized: make.alias(dNormalized, 'ln_final with gain and shift'),
   };
 }
 

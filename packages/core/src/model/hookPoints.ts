@@ -48,6 +48,8 @@ function pointsOf(config: ModelConfig, { onRequest }: { onRequest: boolean }): s
 
 export const isSplitInput = (name: string): boolean => /\.hook_[qkv]_input$/.test(name);
 export const isResult = (name: string): boolean => name.endsWith('.attn.hook_result');
+/** What a LayerNorm makes of the residual stream before its gain and shift: mean 0, variance 1. */
+export const isNormalized = (name: string): boolean => name.endsWith('.hook_normalized');
 /** Scores and patterns: [batch, head, queryPos, keyPos]. */
 export const isSquare = (name: string): boolean => /hook_(attn_scores|pattern)$/.test(name);
 export const isOnRequest = (name: string): boolean => ON_REQUEST.some((suffix) => name.endsWith(`.${suffix}`));

@@ -29,6 +29,12 @@ function project(model: Model, layer: number, part: 'Q' | 'K' | 'V', x: ArrayLik
 }
 
 const plus = (a: ArrayLike<number>, b: ArrayLike<number>): Float64Array => Float64Array.from(a, (x, i) => x + b[i]!);
+/** What a block reads: its LayerNorm's output with gain and shift. */
+const read = (model: Model, layer: number, normalized: ArrayLike<number>): Float64Array => {
+  const weights = model.getWeights();
+  const [gain, shift] = ['w', 'b'].map((name) => weights[`blocks.${layer}.ln1.${name}`]!.data);
+  return Float64Array.from(normalized, (x, i) => x * gain![i % SIZES.dModel]! + shift![i % SIZES.dModel]!);
+};
 const build = (options: object): { model: Model; at: (name: string) => ArrayLike<number> } => {
   const model = randomModel(referenceEngine, { ...SIZES, normalization: 'LN', biases: true, ...options });
   const cache: ActivationCache = model.runWithCache(tokens).cache;
@@ -39,7 +45,7 @@ test('shortformer adds positions to what Q and K read, after the LayerNorm, in e
   const { model, at } = build({ positions: 'shortformer' });
   expect(at('blocks.0.hook_resid_pre')).toEqual(at('hook_embed'));
   for (const layer of [0, 1]) {
-    const normalized = at(`blocks.${layer}.ln1.hook_normalized`);
+    const normalized = read(model, layer, at(`blocks.${layer}.ln1.hook_normalized`));
     const withPositions = plus(normalized, at('hook_pos_embed'));
     expect(distance(at(`blocks.${layer}.attn.hook_q`), project(model, layer, 'Q', withPositions))).toBeLessThan(1e-12);
     expect(distance(at(`blocks.${layer}.attn.hook_k`), project(model, layer, 'K', withPositions))).toBeLessThan(1e-12);
@@ -50,7 +56,7 @@ test('shortformer adds positions to what Q and K read, after the LayerNorm, in e
 test('standard positions are added to the embedding, and Q, K and V read the same', () => {
   const { model, at } = build({ positions: 'standard' });
   expect(distance(at('blocks.0.hook_resid_pre'), plus(at('hook_embed'), at('hook_pos_embed')))).toBe(0);
-  const normalized = at('blocks.1.ln1.hook_normalized');
+  const normalized = read(model, 1, at('blocks.1.ln1.hook_normalized'));
   for (const part of ['Q', 'K', 'V'] as const)
     expect(distance(at(`blocks.1.attn.hook_${part.toLowerCase()}`), project(model, 1, part, normalized))).toBeLessThan(
       1e-12,

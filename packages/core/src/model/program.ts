@@ -20,6 +20,18 @@ export interface Watcher {
   backward?(gradient: Tensor): void;
   /** Whether LayerNorm must be applied anew because a hook may have changed its scale. */
   changesScale?: boolean;
+  /** Whether a LayerNorm's output before gain and shift must be computed apart because somebody looks at or changes it. */
+  seesNormalized?: boolean;
+}
+
+/** One LayerNorm's weights and activations; without LayerNorm all null but what is read. */
+interface Norm {
+  readonly gain: Tensor | null;
+  readonly shift: Tensor | null;
+  readonly stats: Tensor | null;
+  readonly scale: Tensor | null;
+  readonly unit: Tensor | null;
+  readonly normalized: Tensor;
 }
 
 /** Wᵀ of each matrix that the backward pass multiplies by. */
@@ -42,6 +54,8 @@ export class Program {
   private readonly W_U: Tensor;
   private readonly W_U_transposed: Tensor;
   private readonly zeroRow: Tensor;
+  /** dModel ones: the gain of a LayerNorm that has none. */
+  private readonly ones: Tensor;
   private derivedFrom = -1;
 
   constructor(options: {
@@ -74,6 +88,8 @@ export class Program {
     this.W_U_transposed = weights.W_U ? flipped(weights.W_U) : weights.W_E;
     const d = padded(config.dModel);
     this.zeroRow = arena.tensor('zeros', { rows: 1, width: d, shape: [d], strides: [1] });
+    this.ones = arena.tensor('ones', { rows: 1, width: d, shape: [config.dModel], strides: [1] });
+    if (!arena.isMeasuring) this.ones.data.fill(1, 0, config.dModel);
   }
 
   private see(activation: Tensor): void {
@@ -116,7 +132,9 @@ export class Program {
       this.block(a.blocks[layer] as BlockActivations, weights.blocks[layer] as BlockParameters);
 
     const last = (a.blocks[config.nLayers - 1] as BlockActivations).residPost;
-    this.normalize(last, weights.finalGain, weights.finalBias, a.finalStats, a.finalScale, a.finalNormalized);
+    // biome-ignore format: weights, then activations
+    this.normalize(last, { gain: weights.finalGain, shift: weights.finalBias,
+      stats: a.finalStats, scale: a.finalScale, unit: a.finalUnit, normalized: a.finalNormalized });
     ops.linear(a.finalNormalized, this.W_U, weights.b_U, a.logits);
     this.see(a.logits);
   }
@@ -124,7 +142,7 @@ export class Program {
   private block(b: BlockActivations, w: BlockParameters): void {
     const { ops, activations: a, config } = this;
     this.see(b.residPre);
-    this.normalize(b.residPre, w.lnGain, w.lnBias, b.stats, b.scale, b.normalized);
+    this.normalize(b.residPre, { ...b, gain: w.lnGain, shift: w.lnBias });
     if (b.split) {
       this.splitLinear(b, w, b.split.q, w.W_Q, w.b_Q, b.q);
       this.splitLinear(b, w, b.split.k, w.W_K, w.b_K, b.k);
@@ -158,19 +176,29 @@ export class Program {
   }
 
   /** LayerNorm, where there is one; without it `normalized` is x itself. */
-  private normalize(
-    x: Tensor,
-    gain: Tensor | null,
-    bias: Tensor | null,
-    stats: Tensor | null,
-    scale: Tensor | null,
-    normalized: Tensor,
-  ): void {
-    if (!stats || !scale) return;
-    this.ops.layerNorm(x, gain as Tensor, bias as Tensor, stats, normalized, this.config.eps);
+  private normalize(x: Tensor, norm: Norm): void {
+    const { gain, shift, stats, scale, normalized } = norm;
+    if (!gain || !shift || !stats || !scale) return;
+    this.ops.layerNorm(x, gain, shift, stats, normalized, this.config.eps);
+    if (this.watcher === null) return;
     this.see(scale);
-    if (this.watcher?.changesScale) this.ops.layerNormApply(x, gain as Tensor, bias as Tensor, stats, normalized);
-    this.see(normalized);
+    if (this.watcher.changesScale) this.ops.layerNormApply(x, gain, shift, stats, normalized);
+    if (this.watcher.seesNormalized) this.seeNormalized(x, norm);
+  }
+
+  /**
+   * Shows x before gain and shift, which the kernel computes in one go with them; what a watcher changes there is given
+   * gain and shift anew, all else keeps its bits.
+   */
+  private seeNormalized(x: Tensor, { gain, shift, stats, unit, normalized }: Norm): void {
+    if (!gain || !shift || !stats || !unit) return;
+    this.ops.layerNormApply(x, this.ones, this.zeroRow, stats, unit);
+    const before = unit.data.slice();
+    this.see(unit);
+    const { data: after, width } = unit;
+    for (let i = 0; i < before.length; i++)
+      if (after[i] !== before[i])
+        normalized.data[i] = (after[i] as number) * gain.data[i % width]! + shift.data[i % width]!;
   }
 
   /** q, k or v when every head reads a residual stream of its own. */
@@ -233,7 +261,7 @@ export class Program {
     if (gradients.b_U) ops.addColumnSums(a.dLogits, gradients.b_U);
     ops.linearBackwardInput(a.dLogits, this.W_U_transposed, null, d.finalNormalized);
     if (a.finalStats) {
-      this.seeGradient(d.finalNormalized);
+      this.seeNormalizedGradient(d.finalNormalized, weights.finalGain, d.finalUnit);
       // biome-ignore format: inputs, then outputs
       ops.layerNormBackward(last, weights.finalGain!, a.finalStats, d.finalNormalized, null,
         d.residual, gradients.finalGain!, gradients.finalBias!, d.finalStats!);
@@ -286,7 +314,7 @@ export class Program {
         ops.add(d.normalized, d.qkInput, d.normalized);
       }
       if (b.stats) {
-        this.seeGradient(d.normalized);
+        this.seeNormalizedGradient(d.normalized, w.lnGain, d.unit);
         // biome-ignore format: inputs, then outputs
         ops.layerNormBackward(b.residPre, w.lnGain!, b.stats, d.normalized, d.residPre,
           d.residPre, g.lnGain!, g.lnBias!, d.stats!);
@@ -294,6 +322,14 @@ export class Program {
       }
     }
     this.seeGradient(d.residPre);
+  }
+
+  /** The gradient before gain and shift, from that after them. */
+  private seeNormalizedGradient(after: Tensor, gain: Tensor | null, unit: Tensor | null): void {
+    if (!this.watcher?.seesNormalized || !gain || !unit) return;
+    const { data, width } = unit;
+    for (let i = 0; i < data.length; i++) data[i] = after.data[i]! * gain.data[i % width]!;
+    this.seeGradient(unit);
   }
 
   private weightGradient(x: Tensor, dy: Tensor, dw: Tensor, dBias: Tensor | null): void {

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { modelConfig } from '../model/config.ts';
 import { parameterCount } from '../model/parameters.ts';
-import { parseExperiment, withSteps } from './experiment.ts';
+import { ExperimentError, parseExperiment, withSteps } from './experiment.ts';
 
 const PRESETS = new URL('../../presets/', import.meta.url);
 const preset = (name: string): Record<string, Record<string, unknown>> =>
@@ -52,7 +53,7 @@ test('the model of the document has 44,160 parameters, and 384 more with LayerNo
 
 describe('a config that cannot be run is refused with a sentence that names the field and what to do', () => {
   test.for([
-    ['training', 'learningrate', 0.1, /unknown field "learningrate".*spelling/],
+    ['training', 'learningrate', 0.1, /unknown field "learningrate"; the nearest known one is "learningRate"\.$/],
     ['training', 'learningRate', -1, /training\.learningRate must be above 0, got -1/],
     ['training', 'learningRate', '0.1', /training\.learningRate must be a number, got "0.1"/],
     ['training', 'learningRate', undefined, /training\.learningRate is missing/],
@@ -60,7 +61,7 @@ describe('a config that cannot be run is refused with a sentence that names the 
     ['training', 'warmupSteps', 3000, /warmupSteps \(3000\) must be below/],
     ['training', 'competition', 1000, /kills every head/],
     ['model', 'nHeads', 0, /model\.nHeads must be at least 1, got 0/],
-    ['model', 'nHeads', 2.5, /model\.nHeads must be/],
+    ['model', 'nHeads', 2.5, /model\.nHeads must be a whole number, got 2\.5/],
     ['model', 'positions', 'alibi', /model\.positions must be .*"shortformer".*got "alibi"/],
     ['model', 'nCtx', 20, /block of 25 tokens needs a context of at least 27/],
     ['model', 'mlp', true, /model has an unknown field "mlp"/],
@@ -117,6 +118,176 @@ describe('a config that cannot be run is refused with a sentence that names the 
     expect(() => withSteps(parseExperiment(json), 50)).toThrow(/warmupSteps/);
   });
 });
+
+describe('what would have no effect is refused', () => {
+  const clamp = { kind: 'freeze', layer: 0, head: 1, fromStep: 20 };
+  test.for<[string, string, unknown, RegExp]>([
+    [
+      'training',
+      'decayed',
+      ['*embed.*', '*.weight'],
+      /decayed: "\*\.weight" names no weight that this model learns; the nearest/,
+    ],
+    [
+      'training',
+      'decayed',
+      ['unembed.b_U'],
+      /decayed: "unembed\.b_U" names no weight .*the nearest are "unembed\.W_U"/,
+    ],
+    ['training', 'decayed', [`${'*'.repeat(30)}x`], /decayed: "\*+x" names no weight/],
+    ['training', 'decayed', [''], /decayed: "" names no weight/],
+    ['training', 'decayed', ['*', '*'], /training\.decayed names "\*" twice; leave one of them out/],
+    [
+      'training',
+      'clamps',
+      [{ ...clamp, fromStep: 3001 }],
+      /clamps holds L0H1 from step 3001 on, after the last step, 3000/,
+    ],
+    ['training', 'clamps', [clamp, { ...clamp, kind: 'ablate' }], /training\.clamps names L0H1 twice/],
+    ['task', 'heldOutPeriods', [30], /heldOutPeriods names 30, outside of task\.periods \(10 to 25\)/],
+    ['task', 'heldOutPeriods', [9, 12, 26], /heldOutPeriods names 9, 26, outside/],
+    ['task', 'heldOutPeriods', [12, 12], /heldOutPeriods names 12 twice/],
+    ['model', 'rotaryDim', 8, /model\.rotaryDim \(8\) has no effect, since model\.positions is "shortformer"/],
+    ['model', 'rotaryBase', 500, /model\.rotaryBase \(500\) has no effect/],
+  ])('%s.%s = %j', ([part, field, value, sentence]) => {
+    expect(() => parseExperiment(changed(part, field, value))).toThrow(sentence);
+  });
+
+  test('beside other fields', () => {
+    const json = preset('varied') as Record<string, object>;
+    const model = { ...json.model, normalization: null };
+    expect(() => parseExperiment({ ...json, model: { ...model, eps: 1e-3 } })).toThrow(/model\.eps \(0\.001\) has no/);
+    const share = { ...json, task: { ...json.task, periods: [25, 25], share: 0.5 } };
+    expect(() => parseExperiment(share)).toThrow(/task\.share \(0\.5\) has no effect/);
+    const alone = {
+      ...json,
+      model: { ...json.model, nHeads: 1 },
+      training: { ...json.training, competition: 1 },
+    };
+    expect(() => parseExperiment(alone)).toThrow(/training\.competition \(1\) has no effect, since model\.nHeads is 1/);
+    const clamped = parseExperiment(changed('training', 'clamps', [clamp]));
+    expect(() => withSteps(clamped, 60).training.steps).not.toThrow();
+    expect(() =>
+      withSteps(parseExperiment({ ...clamped, training: { ...clamped.training, warmupSteps: 0 } }), 19),
+    ).toThrow(/clamps holds L0H1 from step 20 on, after the last step, 19/);
+  });
+
+  test('but a field at its default is fine, as the record of a run spells it out', () => {
+    for (const model of [
+      {},
+      { normalization: null },
+      { dHead: 1 },
+      { positions: 'rotary' },
+      { tied: true, biases: true },
+    ]) {
+      const json = preset('varied') as Record<string, object>;
+      const experiment = parseExperiment({ ...json, model: { ...json.model, ...model } });
+      expect(parseExperiment(JSON.parse(JSON.stringify(experiment)))).toEqual(experiment);
+    }
+  });
+});
+
+test('another number of steps is held to the same bounds', () => {
+  const experiment = parseExperiment(preset('varied'));
+  expect(withSteps(experiment, 500).training.steps).toBe(500);
+  expect(() => withSteps(experiment, 20_000_000)).toThrow(/training\.steps must be at most 10000000, got 20000000/);
+  expect(() => withSteps(experiment, 0)).toThrow(/training\.steps must be at least 1, got 0/);
+});
+
+test('rotary positions need heads of at least two numbers', () => {
+  const json = preset('varied') as Record<string, object>;
+  expect(() => parseExperiment({ ...json, model: { ...json.model, positions: 'rotary', dHead: 1 } })).toThrow(
+    /^model\.dHead must be at least 2 for rotary positions/,
+  );
+});
+
+/** Every sentence is short and printable, whatever was in the file. */
+const refusal = (json: unknown): string => {
+  try {
+    parseExperiment(json);
+    return '';
+  } catch (error) {
+    expect(error).toBeInstanceOf(ExperimentError);
+    const { message } = error as Error;
+    expect(message).toMatch(/^[^\p{Cc}\p{Cs}]{10,500}$/u);
+    expect(message).toMatch(/[.]$/);
+    expect(message).not.toMatch(/undefined|\[object|Invalid input/);
+    return message;
+  }
+};
+
+test('a refusal stays short, however much was given', () => {
+  const json = preset('varied') as Record<string, object>;
+  const names = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`name-${i}\u001b`, i]));
+  expect(refusal({ ...json, ...names })).toMatch(/unknown fields .* and 19,997 more/);
+  expect(refusal({ ...json, model: 'x'.repeat(1e6) })).toMatch(/^model must be an object/);
+  expect(refusal({ ...json, training: { ...json.training, decayed: ['\u001b[2J'.repeat(1e4)] } })).toContain(
+    'names no',
+  );
+  const clamps = Array.from({ length: 1e5 }, () => ({ kind: 'freeze', layer: 0, head: 0 }));
+  expect(refusal({ ...json, training: { ...json.training, clamps } })).toContain('twice');
+  const heldOutPeriods = Array.from({ length: 1e5 }, () => 26);
+  expect(refusal({ ...json, task: { ...json.task, heldOutPeriods } })).toMatch(/26, 26, 26 and 99,997 more/);
+  const deep = JSON.parse(`${'['.repeat(9000)}${']'.repeat(9000)}`);
+  for (const part of ['name', 'model', 'task', 'training']) expect(refusal({ ...json, [part]: deep })).not.toBe('');
+});
+
+test('no JSON, however it is bent, brings anything but a good experiment or a good sentence', () => {
+  const runs = Number(process.env.FUZZ_RUNS ?? 400);
+  const base = JSON.stringify(parseExperiment(preset('varied')));
+  const odd = fc.oneof(
+    fc.constantFrom(
+      null,
+      0,
+      -1,
+      1,
+      2,
+      0.5,
+      1e308,
+      4096,
+      65536,
+      '',
+      '\u001b',
+      [],
+      {},
+      true,
+      [[]],
+      'constructor',
+      '__proto__',
+    ),
+    fc.jsonValue(),
+  );
+  const bend = fc.tuple(fc.nat(), fc.constantFrom('set', 'drop', 'add', 'explain'), fc.string(), odd);
+  fc.assert(
+    fc.property(fc.array(bend, { minLength: 1, maxLength: 3 }), (bends) => {
+      const json = JSON.parse(base);
+      for (const [at, how, name, value] of bends) bendAt(json, { at, how, name, value });
+      if (refusal(json) !== '') return;
+      const experiment = parseExperiment(json);
+      expect(parseExperiment(JSON.parse(JSON.stringify(experiment)))).toEqual(experiment);
+    }),
+    { numRuns: runs, endOnFailure: true, seed: Number(process.env.FUZZ_SEED ?? 1) },
+  );
+});
+
+function bendAt(
+  json: Record<string, unknown>,
+  { at, how, name, value }: { at: number; how: string; name: string; value: unknown },
+): void {
+  const places: [Record<string, unknown>, string][] = [];
+  const visit = (holder: Record<string, unknown>): void => {
+    for (const key of Object.keys(holder)) {
+      places.push([holder, key]);
+      if (typeof holder[key] === 'object' && holder[key] !== null) visit(holder[key] as Record<string, unknown>);
+    }
+  };
+  visit(json);
+  const [holder, key] = places[at % Math.max(1, places.length)] ?? [json, 'name'];
+  if (how === 'set') holder[key] = value;
+  else if (how === 'drop') delete holder[key];
+  else if (how === 'add') holder[name] = value;
+  else holder[key] = { value: holder[key], why: name };
+}
 
 test('a clamp acts from the first step on unless it says otherwise, and none is the default', () => {
   expect(parseExperiment(preset('varied')).training.clamps).toEqual([]);

@@ -1,9 +1,14 @@
 // An experiment: model, task and training, all knobs in one place. The file format is JSON in which any value may be
 // written as { "value": ..., "why": "..." }, so that a preset can give its reason beside each number.
 import * as z from 'zod/mini'; // small: the web lab loads it
-import { headLabel, type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
+import { complaint } from '../errors/arguments.ts';
+import { type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
 import { CLAMP_KINDS, type Clamp } from './clamps.ts';
-import { periodsOf, type Task } from './tasks.ts';
+import { checkCombinations, checkModelFields } from './combinations.ts';
+import { ExperimentError } from './experimentError.ts';
+import type { Task } from './tasks.ts';
+
+export { ExperimentError };
 
 /** How the learning rate runs after the warm-up: it stays, or falls to 0 at the last step linearly or as a cosine. */
 export type Schedule = 'constant' | 'linear' | 'cosine';
@@ -74,7 +79,7 @@ const ModelSchema = z.strictObject({
   tied: z._default(flag, false),
   eps: z._default(positive, 1e-5),
   attnScale: z.optional(positive),
-  rotaryDim: z.optional(size(2, 1024)),
+  rotaryDim: z.optional(size(0, 1024)), // 0 where positions are not rotary and a head is one number wide
   rotaryBase: z._default(positive, 10000),
 });
 
@@ -131,18 +136,19 @@ function unwrapKind(raw: unknown): unknown {
   return { ...raw, kind: isExplained(raw.kind) ? raw.kind.value : raw.kind };
 }
 
-/** Raised for a config that cannot be run; the message names the field and the remedy. */
-export class ExperimentError extends Error {}
-
 /**
  * Reads an experiment from parsed JSON. Throws an ExperimentError with one sentence that names the field, what it
- * expects and what came, for unknown fields, impossible values and impossible combinations.
+ * expects and what came, for unknown fields, impossible values, impossible combinations, and what would have no effect.
  */
 export function parseExperiment(json: unknown): Experiment {
   const result = ExperimentSchema.safeParse(json, { reportInput: true });
-  if (!result.success) throw new ExperimentError(describe(result.error.issues[0] as z.core.$ZodIssue));
+  if (!result.success) {
+    const issue = result.error.issues[0] as z.core.$ZodIssue;
+    throw new ExperimentError(complaint(issue, { root: 'the config', schema: ExperimentSchema, value: json }));
+  }
   const { name, about, task, training } = result.data;
   const defined = Object.fromEntries(Object.entries(result.data.model).filter(([, value]) => value !== undefined));
+  checkModelFields(defined as Partial<ModelConfig>);
   let model: ModelConfig;
   try {
     model = modelConfig(defined as Parameters<typeof modelConfig>[0]);
@@ -154,64 +160,9 @@ export function parseExperiment(json: unknown): Experiment {
   return experiment;
 }
 
-function checkCombinations({ model, task, training }: Experiment): void {
-  const refuse = (sentence: string): never => {
-    throw new ExperimentError(sentence);
-  };
-  const periods = periodsOf(task);
-  const longest = Math.max(0, ...periods);
-  if (task.kind === 'varied' && task.periods[0] > task.periods[1])
-    refuse(`task.periods runs from ${task.periods[0]} down to ${task.periods[1]}; put the smaller period first.`);
-  if (task.kind === 'varied' && periods.length === 0)
-    refuse('task.heldOutPeriods leaves no period of task.periods to train on; hold fewer out.');
-  const needed = longest + task.maxPrefix + 2;
-  if (longest > 0 && needed > model.nCtx)
-    refuse(
-      `task: a block of ${longest} tokens${task.maxPrefix ? ` after up to ${task.maxPrefix} others` : ''} needs a context of at least ${needed} for one repeated query; model.nCtx is ${model.nCtx}.`,
-    );
-  const block = task.kind === 'random' ? model.nCtx : longest;
-  if (task.distinct && block > model.dVocab)
-    refuse(
-      `task.distinct needs ${block} different tokens; model.dVocab is ${model.dVocab}. Raise it or set distinct to false.`,
-    );
-  if (task.kind === 'random' && task.maxPrefix > 0)
-    refuse('task.maxPrefix means nothing for random sequences; leave it out.');
-  if (task.kind === 'random' && training.lossOn === 'predictable')
-    refuse('training.lossOn is "predictable", but nothing is predictable in random sequences; use "all".');
-  if (training.warmupSteps >= training.steps && training.warmupSteps > 0)
-    refuse(`training.warmupSteps (${training.warmupSteps}) must be below training.steps (${training.steps}).`);
-  for (const { layer, head } of training.clamps)
-    if (layer >= model.nLayers || head >= model.nHeads)
-      refuse(
-        `training.clamps names ${headLabel(layer, head)}; this model has heads L0H0 to ${headLabel(model.nLayers - 1, model.nHeads - 1)}.`,
-      );
-  if (training.learningRate * training.competition * (model.nHeads - 1) >= 1)
-    refuse(
-      `training.competition ${training.competition} at learning rate ${training.learningRate} kills every head in one step; keep (heads − 1) × rate × competition below 1.`,
-    );
-}
-
-/** One sentence for zod's first complaint. */
-function describe(issue: z.core.$ZodIssue): string {
-  const at = issue.path.join('.') || 'the config';
-  const got = issue.input === undefined ? '' : `, got ${JSON.stringify(issue.input)}`;
-  if (issue.code === 'unrecognized_keys')
-    return `${issue.path.length ? `${at} has` : 'the config has'} an unknown field "${issue.keys[0]}"; remove it or correct its spelling.`;
-  if (issue.code === 'invalid_type' && issue.input === undefined)
-    return `${at} is missing; it must be a ${issue.expected}.`;
-  if (issue.code === 'invalid_value')
-    return `${at} must be ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}${got}.`;
-  if (issue.code === 'too_small')
-    return `${at} must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}${got}.`;
-  if (issue.code === 'too_big') return `${at} must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}${got}.`;
-  if (issue.code === 'invalid_type') return `${at} must be a ${issue.expected}${got}.`;
-  if (issue.code === 'invalid_union') return `${at} must be "repeated", "varied" or "random"${got}.`;
-  return `${at}: ${issue.message}${got}.`;
-}
-
-/** The same experiment with another number of steps: the warm-up stays, a falling schedule stretches to the new end. */
-export const withSteps = (experiment: Experiment, steps: number): Experiment => {
-  const changed = { ...experiment, training: { ...experiment.training, steps } };
-  checkCombinations(changed);
-  return changed;
-};
+/**
+ * The same experiment with another number of steps: the warm-up stays, a falling schedule stretches to the new end.
+ * Throws an ExperimentError where that does not go together.
+ */
+export const withSteps = (experiment: Experiment, steps: number): Experiment =>
+  parseExperiment({ ...experiment, training: { ...experiment.training, steps } });

@@ -45,7 +45,8 @@ export function periodsOf(task: Task): number[] {
   if (task.kind === 'random') return [];
   if (task.kind === 'repeated') return [task.period];
   const [low, high] = task.periods;
-  return Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((p) => !task.heldOutPeriods.includes(p));
+  const heldOut = new Set(task.heldOutPeriods);
+  return Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((p) => !heldOut.has(p));
 }
 
 /** Draws where the block lies: the first draws of a sequence's stream. */

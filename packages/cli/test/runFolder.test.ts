@@ -1,0 +1,460 @@
+// What a run writes, it reads: random runs, damaged folders, folders whose process was killed at any moment.
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  decodeCheckpoint,
+  decodeSafetensors,
+  ExperimentError,
+  encodeSafetensors,
+  parseExperiment,
+} from '@induction-lab/core/node';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { toCommandError } from '../src/errors.ts';
+import { RunFolder } from '../src/runFolder.ts';
+import { resumeHint } from '../src/trainRun.ts';
+import {
+  checkpointFile,
+  countTo,
+  fingerprint,
+  metrics,
+  readJson,
+  stepsOf,
+  temporaryFolder,
+} from './support/folders.ts';
+import { type RunChanges, resumeHere, tinyJson, trainHere } from './support/runs.ts';
+
+const RUNS = Number(process.env.FUZZ_RUNS ?? 0);
+const SEED = Number(process.env.FUZZ_SEED ?? 1);
+
+const base = temporaryFolder();
+let count = 0;
+const fresh = (): string => join(base, `run-${++count}`);
+afterEach(() => void vi.restoreAllMocks());
+
+/** A finished run of nine steps, to be copied. */
+const whole = fresh();
+await trainHere(whole, tinyJson());
+
+function copyOf(run: string): string {
+  const path = fresh();
+  cpSync(run, path, { recursive: true });
+  return path;
+}
+
+/** Trains until the record of a step is printed, as after Ctrl-C. */
+async function trainUntil(step: number, path: string, json: object, options: RunChanges = {}): Promise<void> {
+  const controller = new AbortController();
+  const print = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
+    if ((JSON.parse(String(line)) as { step: number }).step >= step) controller.abort();
+    return true;
+  });
+  const { status } = await trainHere(path, json, { ...options, json: true, signal: controller.signal });
+  print.mockRestore();
+  expect(status).toBe('stopped');
+}
+
+/** The sentence and code of a refusal; the folder must be as it was. */
+async function refusalOf(path: string): Promise<string> {
+  const before = fingerprint(path);
+  const error = toCommandError(await resumeHere(path).catch((error: unknown) => error));
+  expect(error.message).toMatch(/^[^\n]{10,600}\.$/);
+  expect(error.message).not.toMatch(/Cannot read|is not a function|\[object|undefined is/);
+  expect(fingerprint(path)).toEqual(before);
+  expect(error.exitCode, error.message).toBe(2);
+  return error.message;
+}
+
+const editJson = (path: string, change: (json: Record<string, unknown>) => unknown): void =>
+  writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, 'utf8'))) ?? null));
+
+const set =
+  (field: string, value: unknown) =>
+  (json: Record<string, unknown>): unknown => {
+    const path = field.split('.');
+    const holder = path.slice(0, -1).reduce((at, key) => at[key] as Record<string, unknown>, json);
+    holder[path.at(-1) as string] = value;
+    return json;
+  };
+
+describe('what a run writes, it reads', () => {
+  const model = fc.record({
+    nLayers: fc.integer({ min: 1, max: 2 }),
+    nHeads: fc.integer({ min: 1, max: 3 }),
+    dModel: fc.integer({ min: 1, max: 9 }),
+    dHead: fc.integer({ min: 1, max: 5 }),
+    nCtx: fc.integer({ min: 4, max: 16 }),
+    dVocab: fc.integer({ min: 2, max: 17 }),
+    positions: fc.constantFrom('standard', 'shortformer', 'rotary', 'sinusoidal', 'none'),
+    normalization: fc.constantFrom('LN', null),
+    biases: fc.boolean(),
+    tied: fc.boolean(),
+  });
+  const task = fc.oneof(
+    fc.record({ kind: fc.constant('repeated'), period: fc.integer({ min: 2, max: 9 }), distinct: fc.boolean() }),
+    fc.record({ kind: fc.constant('varied'), periods: fc.constantFrom([2, 2], [2, 5], [3, 7]), maxPrefix: fc.nat(2) }),
+    fc.record({ kind: fc.constant('random'), distinct: fc.boolean() }),
+  );
+  const training = fc.record({
+    steps: fc.integer({ min: 1, max: 4 }),
+    batch: fc.integer({ min: 1, max: 3 }),
+    learningRate: fc.constantFrom(0.001, 0.1),
+    schedule: fc.constantFrom('constant', 'linear', 'cosine'),
+    clipNorm: fc.constantFrom(null, 0.5),
+    weightDecay: fc.constantFrom(0, 0.1),
+    clamps: fc.constantFrom(
+      [],
+      [{ kind: 'freeze', layer: 0, head: 0 }],
+      [{ kind: 'ablate', layer: 0, head: 0, fromStep: 2 }],
+    ),
+  });
+  const configs = fc.record({ name: fc.string({ minLength: 1 }), model, task, training });
+
+  test('whatever can be trained: record, metrics, state and checkpoints; and resumed it ends with the same bits', async () => {
+    let trained = 0;
+    const property = fc.asyncProperty(configs, fc.nat(3), async (json, stopAt) => {
+      try {
+        parseExperiment(json);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ExperimentError);
+        return;
+      }
+      trained++;
+      const [path, stopped] = [fresh(), fresh()];
+      const { step } = await trainHere(path, json, { scoresEvery: 2, checkpointEvery: 3, perPosition: true });
+      const folder = new RunFolder(path);
+      expect(folder.readInfo()).toMatchObject({ status: 'done', step, name: json.name });
+      expect(folder.readInfo().experiment).toEqual(parseExperiment(json));
+      expect(folder.readState()?.step).toBe(step);
+      expect(stepsOf(path)).toEqual(countTo(step));
+      const file = checkpointFile(path, step);
+      expect(decodeCheckpoint(readFileSync(file), file).config).toMatchObject({ dHead: json.model.dHead });
+      if (stopAt + 1 < step)
+        await trainUntil(stopAt + 1, stopped, json, { scoresEvery: 2, checkpointEvery: 3, perPosition: true });
+      else cpSync(path, stopped, { recursive: true });
+      await resumeHere(stopped);
+      expect(metrics(stopped)).toEqual(metrics(path));
+      const [once, twice] = [fingerprint(path), fingerprint(stopped)];
+      for (const name of Object.keys(once))
+        if (name.endsWith('.safetensors')) expect(twice[name], name).toBe(once[name]);
+    });
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true); // scores that are left out
+    await fc.assert(property, { numRuns: RUNS || 25, seed: SEED, endOnFailure: true });
+    expect(trained).toBeGreaterThan(5);
+  });
+});
+
+describe('--resume goes on as begun', () => {
+  const options = { csv: true, perPosition: true, checkpointEvery: 3, scoresEvery: 2 };
+
+  test('table, losses by position, intervals of checkpoints and scores', async () => {
+    const [once, twice] = [fresh(), fresh()];
+    const json = tinyJson({ training: { steps: 20 } });
+    await trainHere(once, json, options);
+    await trainUntil(7, twice, json, options);
+    expect(readJson(twice, 'run.json')).toMatchObject({ status: 'stopped', options: { ...options, threads: 1 } });
+    await resumeHere(twice);
+    const names = (path: string): string[] => Object.keys(fingerprint(path));
+    expect(names(twice)).toEqual(names(once));
+    expect(metrics(twice)).toEqual(metrics(once));
+    const rows = readFileSync(join(twice, 'metrics.csv'), 'utf8').trimEnd().split('\n');
+    expect(rows.slice(1).map((row) => Number(row.split(',')[0]))).toEqual(countTo(20));
+    expect(readJson(twice, 'run.json')).toMatchObject({ options });
+  });
+
+  test('what is asked for anew is done, and kept from then on', async () => {
+    const path = fresh();
+    await trainUntil(3, path, tinyJson(), options);
+    await resumeHere(path, { scoresEvery: 0, csv: false });
+    expect(readJson(path, 'run.json').options).toMatchObject({ scoresEvery: 0, csv: false, checkpointEvery: 3 });
+    expect(
+      metrics(path)
+        .filter(({ scores }) => scores)
+        .map(({ step }) => step),
+    ).toEqual([2]);
+  });
+
+  test('a run of an earlier version goes on as ever, and its table is not left behind', async () => {
+    const path = fresh();
+    await trainUntil(3, path, tinyJson(), { csv: true });
+    editJson(join(path, 'run.json'), ({ options: _, commit: __, checkpoint: ___, scoresLeftOut: ____, ...old }) => old);
+    await resumeHere(path);
+    expect(readFileSync(join(path, 'metrics.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(10);
+    expect(readJson(path, 'run.json')).toMatchObject({ status: 'done', options: { scoresEvery: 100 } });
+  });
+
+  test('a finished run whose table was not written any more gets it', async () => {
+    const path = copyOf(whole);
+    await resumeHere(path, { csv: true });
+    expect(readFileSync(join(path, 'metrics.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(10);
+  });
+});
+
+test('scores that cannot be measured are left out, which is said once and kept, and the run ends well', async () => {
+  const path = fresh();
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const json = tinyJson({ model: { nCtx: 10 } });
+  await trainHere(path, json, { scoresEvery: 2 });
+  const sentence = /^Head scores are left out from step 2 on: a context of 10 is too short .*\.\n$/;
+  expect(said.mock.calls.map(([text]) => text)).toEqual([expect.stringMatching(sentence)]);
+  expect(readJson(path, 'run.json')).toMatchObject({
+    status: 'done',
+    step: 9,
+    scoresLeftOut: { step: 2, reason: expect.stringMatching(/^a context of 10/) },
+  });
+  expect(stepsOf(path)).toEqual(countTo(9));
+});
+
+test('run.json says where its numbers come from', () => {
+  const info = readJson(whole, 'run.json');
+  expect(info).toMatchObject({ schemaVersion: 1, backend: 'simd', scoresLeftOut: null });
+  expect(info.commit === null || /^[0-9a-f]{40,64}$/.test(info.commit as string)).toBe(true);
+  expect(info.checkpoint).toEqual({
+    file: 'step-000009.safetensors',
+    sha256: fingerprint(whole)['checkpoints/step-000009.safetensors'],
+  });
+});
+
+test('a folder that another process writes in is left alone', async () => {
+  const path = copyOf(whole);
+  const other = new RunFolder(path);
+  await other.hold();
+  expect(await refusalOf(path)).toMatch(/is writing in/);
+  await expect(trainHere(path, tinyJson())).rejects.toThrow(/already holds another run/);
+  other.release();
+  await resumeHere(path);
+  expect(existsSync(join(path, 'run.lock'))).toBe(false);
+});
+
+test('a run that was taken over while its process slept stops and writes nothing more', async () => {
+  const path = fresh();
+  const print = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
+    if ((JSON.parse(String(line)) as { step: number }).step === 5)
+      writeFileSync(
+        join(path, 'run.lock'),
+        '{"pid":1,"host":"h","machine":"m","id":"i","since":"s","beat":"2020-01-01"}',
+      );
+    return true;
+  });
+  await expect(trainHere(path, tinyJson(), { json: true })).rejects.toThrow(
+    /has taken over .* writes nothing more there/,
+  );
+  print.mockRestore();
+  expect(readJson(path, 'run.json').status).toBe('running');
+  expect(existsSync(checkpointFile(path, 9))).toBe(false);
+  expect(existsSync(join(path, 'run.lock'))).toBe(true);
+});
+
+describe('a process killed at its beginning leaves one story', () => {
+  const begun = (...left: string[]): string => {
+    const path = copyOf(whole);
+    const info = readFileSync(join(path, 'run.json'), 'utf8');
+    rmSync(path, { recursive: true });
+    mkdirSync(join(path, 'checkpoints'), { recursive: true });
+    if (!left.includes('checkpoint')) rmSync(join(path, 'checkpoints'), { recursive: true });
+    else copyFileSync(checkpointFile(whole, 0), checkpointFile(path, 0));
+    if (left.includes('run.json'))
+      writeFileSync(join(path, 'run.json'), info.replace('"step": 9', '"step": 0').replace('"done"', '"running"'));
+    if (left.includes('half')) writeFileSync(join(path, 'run.json.4711.tmp'), '{"sch');
+    if (left.includes('lock')) writeFileSync(join(path, 'run.lock'), deadLock);
+    return path;
+  };
+  const deadLock = JSON.stringify({
+    pid: 999_999_999,
+    host: 'h',
+    machine: 'm',
+    id: 'i',
+    since: 's',
+    beat: '2020-01-01',
+  });
+
+  test.for<string[]>([[], ['half']])(
+    'before its record (%j): nothing to resume, and a run may begin there',
+    async (left) => {
+      const path = begun(...left);
+      expect(await refusalOf(path)).toMatch(
+        /holds no run \(no run\.json\): nothing had been written there yet; begin it with train/,
+      );
+      await trainHere(path, tinyJson());
+      expect(fingerprint(path)['checkpoints/step-000009.safetensors']).toBe(
+        fingerprint(whole)['checkpoints/step-000009.safetensors'],
+      );
+      expect(existsSync(join(path, 'run.json.4711.tmp'))).toBe(false);
+    },
+  );
+
+  test.for<string[]>([['run.json'], ['run.json', 'half'], ['run.json', 'checkpoint']])(
+    'before its first saved state (%j): resumed it begins at its beginning, and no other run may begin there',
+    async (left) => {
+      const path = begun(...left);
+      await expect(trainHere(path, tinyJson())).rejects.toThrow(
+        /already holds another run; .* or continue that run with train --resume/,
+      );
+      await resumeHere(path);
+      expect(stepsOf(path)).toEqual(countTo(9));
+      expect(fingerprint(path)['resume.safetensors']).toBe(fingerprint(whole)['resume.safetensors']);
+    },
+  );
+});
+
+describe('a damaged folder is refused by file and field before anything in it changes', () => {
+  test.for<[string, unknown, RegExp]>([
+    ['name', 7, /run\.json: name must be a string, got 7; put back what train wrote\.$/],
+    ['seed', -1, /seed must be at least 0, got -1/],
+    ['seed', 0.5, /seed must be a whole number, got 0\.5/],
+    ['seed', '3', /seed must be a number, got "3"/],
+    ['seed', 1e300, /seed must be/],
+    ['backend', 'cuda', /backend must be "relaxed" or "simd" or "reference", got "cuda"/],
+    ['threads', 0, /threads must be at least 1/],
+    ['versions', null, /versions must be an object, got null/],
+    ['versions.node', ['\u001b'], /versions\.node must be a string/],
+    ['platform', {}, /platform must be a string/],
+    ['startedAt', 1, /startedAt must be a string/],
+    ['finishedAt', false, /finishedAt must be a string/],
+    ['status', 'finished', /status must be "running" or /],
+    ['step', -3, /step must be at least 0/],
+    ['step', 10, /step \(10\) is beyond the experiment's last, 9/],
+    ['seconds', 'long', /seconds must be a number/],
+    ['options', [], /options must be an object/],
+    ['options.scoresEvery', 1.5, /options\.scoresEvery must be a whole number/],
+    ['options.csv', 'yes', /options\.csv must be a boolean/],
+    ['checkpoint', 'x', /checkpoint must be an object/],
+    ['schemaVersion', '\u001b[2J'.repeat(999), /has schemaVersion "\\u001b\[2J/],
+    ['experiment', null, /run\.json: the config must be an object, got null/],
+    ['experiment.training.steps', 20_000_000, /training\.steps must be at most 10000000/],
+    ['experiment.model.rotaryDim', 'x'.repeat(5000), /model\.rotaryDim must be a number, got "x{50,60}…/],
+  ])('run.json: %s = %j', async ([field, value, sentence]) => {
+    const path = copyOf(whole);
+    editJson(join(path, 'run.json'), set(field, value));
+    expect(await refusalOf(path)).toMatch(sentence);
+  });
+
+  test.for<[string, RegExp]>([
+    ['null', /metrics\.jsonl, line 3: null is no record of a step; remove that line/],
+    ['[1]', /line 3: \[1\] is no record of a step/],
+    ['"step"', /line 3: "step" is no record/],
+    ['{"step":2,"lo', /line 3: "\{\\"step\\":2,\\"lo" is not JSON/],
+    ['{"loss":1}', /line 3: step must be a whole number of at least 0, got undefined/],
+    ['{"step":-1,"loss":1}', /got -1/],
+    ['{"step":3,"loss":"low"}', /line 3: loss must be a number, got "low"/],
+    ['{"step":3,"scores":{}}', /scores must be a list/],
+    ['{"step":3,"scores":[null]}', /scores must name a head each, got null/],
+    ['{"step":3,"perPosition":[1,"x"]}', /perPosition must be a list of numbers/],
+    ['\u0000\u0000', /is not JSON/],
+  ])('metrics.jsonl: a line %j', async ([line, sentence]) => {
+    const path = copyOf(whole);
+    const lines = readFileSync(join(path, 'metrics.jsonl'), 'utf8').split('\n');
+    writeFileSync(join(path, 'metrics.jsonl'), lines.toSpliced(2, 0, line).join('\n'));
+    expect(await refusalOf(path)).toMatch(sentence);
+  });
+
+  const state = (path: string): ReturnType<typeof decodeSafetensors> =>
+    decodeSafetensors(readFileSync(join(path, 'resume.safetensors')), path);
+  const W = 'blocks.0.attn.W_Q';
+
+  test.for<[string, RegExp, (file: ReturnType<typeof decodeSafetensors>) => unknown]>([
+    [
+      'a negative step',
+      /names step "-5" and seed "3", where train writes whole numbers/,
+      ({ metadata }) => Object.assign(metadata, { step: '-5' }),
+    ],
+    ['a fractional step', /names step "0\.5"/, ({ metadata }) => Object.assign(metadata, { step: '0.5' })],
+    ['no step', /names step undefined/, ({ metadata }) => void delete metadata.step],
+    ['an empty step', /names step ""/, ({ metadata }) => Object.assign(metadata, { step: '' })],
+    ['a step beyond the last', /belongs to another run/, ({ metadata }) => Object.assign(metadata, { step: '10' })],
+    ['an absurd seed', /and seed "1e9999"/, ({ metadata }) => Object.assign(metadata, { seed: '1e9999' })],
+    ['another seed', /belongs to another run/, ({ metadata }) => Object.assign(metadata, { seed: '4' })],
+    [
+      'a weight that is no number',
+      /numbers that no run can go on from, in blocks\.0\.attn\.W_Q;/,
+      ({ tensors }) => tensors[W]!.data.fill(Number.NaN),
+    ],
+    [
+      'an infinite moment',
+      /in adamw\.m\.blocks/,
+      ({ tensors }) => tensors[`adamw.m.${W}`]!.data.fill(Number.POSITIVE_INFINITY),
+    ],
+    ['a negative second moment', /in adamw\.v\.blocks/, ({ tensors }) => tensors[`adamw.v.${W}`]!.data.fill(-1)],
+    [
+      'a weight of another shape',
+      /belongs to another run/,
+      ({ tensors }) => Object.assign(tensors, { [W]: { shape: [42], data: new Float32Array(42) } }),
+    ],
+    ['a weight missing', /belongs to another run/, ({ tensors }) => void delete tensors[`adamw.v.${W}`]],
+    [
+      'a weight too many',
+      /belongs to another run/,
+      ({ tensors }) => Object.assign(tensors, { 'blocks.9.x': { shape: [1], data: new Float32Array(1) } }),
+    ],
+  ])('resume.safetensors: %s', async ([, sentence, damage]) => {
+    const path = copyOf(whole);
+    const file = state(path);
+    damage(file);
+    writeFileSync(join(path, 'resume.safetensors'), encodeSafetensors(file.tensors, file.metadata));
+    expect(await refusalOf(path)).toMatch(sentence);
+  });
+
+  test('no state of a run that had trained', async () => {
+    const path = copyOf(whole);
+    rmSync(join(path, 'resume.safetensors'));
+    expect(await refusalOf(path)).toMatch(
+      /holds no saved state \(no resume\.safetensors\), although its run had reached step 9; .* start the run anew/,
+    );
+  });
+});
+
+test('whatever happened to its files, a folder is resumed or refused in a sentence, and a refusal leaves it alone', async () => {
+  const files = ['run.json', 'metrics.jsonl', 'resume.safetensors'];
+  const damage = fc.record({
+    file: fc.constantFrom(...files),
+    how: fc.constantFrom('truncate', 'flip', 'splice', 'zero', 'empty', 'swap'),
+    at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 9 }),
+  });
+  const path = fresh();
+  await fc.assert(
+    fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 2 }), async (damages) => {
+      rmSync(path, { recursive: true, force: true });
+      cpSync(whole, path, { recursive: true });
+      for (const { file, how, at, bytes } of damages) {
+        const old = readFileSync(join(path, file));
+        const place = Math.floor(at * old.length);
+        const bent = Buffer.from(old);
+        if (how === 'flip' && bent.length > 0) bent[place]! ^= 1 << (bytes[0]! & 7);
+        if (how === 'zero') bent.fill(0, place, place + bytes[0]!);
+        const result =
+          how === 'truncate'
+            ? old.subarray(0, place)
+            : how === 'splice'
+              ? Buffer.concat([old.subarray(0, place), bytes, old.subarray(place)])
+              : how === 'empty'
+                ? Buffer.alloc(0)
+                : how === 'swap'
+                  ? readFileSync(join(whole, files[bytes[0]! % files.length]!))
+                  : bent;
+        writeFileSync(join(path, file), result);
+      }
+      const before = fingerprint(path);
+      const folder = new RunFolder(path);
+      const read = (): unknown => [folder.readInfo(), folder.readMetrics(), folder.readState()];
+      try {
+        read();
+      } catch (error) {
+        const { message, exitCode } = toCommandError(error);
+        expect(exitCode, message).toBe(2);
+        expect(message.length).toBeLessThan(600);
+        expect(message).not.toMatch(/Cannot read|is not a function|\[object/);
+        expect((await refusalOf(path)).length).toBeGreaterThan(0);
+      }
+      expect(fingerprint(path)).toEqual(before);
+    }),
+    { numRuns: RUNS || 120, seed: SEED, endOnFailure: true },
+  );
+});
+
+test('how to go on can be pasted into a shell', () => {
+  expect(resumeHint('runs/2026-01-31T120000-varied')).toBe(
+    'npx induction-lab train --resume runs/2026-01-31T120000-varied',
+  );
+  expect(resumeHint("my run's")).toBe("npx induction-lab train --resume 'my run'\\''s'");
+});
