@@ -1,5 +1,4 @@
 // The audit on models whose answer is known: written down on paper, blank, random, and trained from the presets.
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { audit } from '../src/circuits/audit.ts';
 import { handBuiltInduction, handBuiltPositionalCopier } from '../src/circuits/handBuilt.ts';
@@ -7,15 +6,14 @@ import { headScores } from '../src/circuits/headScores.ts';
 import { referenceEngine } from '../src/engine/engine.ts';
 import { RandomStream } from '../src/engine/random.ts';
 import { Model } from '../src/model/model.ts';
-import { loadEngine, startWorkers } from '../src/node.ts';
-import { parseExperiment, withSteps } from '../src/training/experiment.ts';
-import { train } from '../src/training/train.ts';
+import { loadEngine } from '../src/node.ts';
+import { trainedPreset } from './support/trainedPreset.ts';
 
 const engine = await loadEngine({ exact: true });
 const sizes = { dVocab: 64, nCtx: 50 };
 
 describe('the hand-built induction model', () => {
-  const record = audit(handBuiltInduction(engine, sizes), { sequences: 32 });
+  const record = audit(handBuiltInduction(engine, sizes), { sequences: 6 });
   const head = (label: string) => record.scores.heads.find((h) => h.label === label)!;
 
   test('is induction, by a wide margin, at every period', () => {
@@ -49,9 +47,9 @@ describe('the hand-built induction model', () => {
   });
 
   test('is judged the same by the float64 reference', () => {
-    const small = { dVocab: 17, nCtx: 26 };
-    const exact = headScores(handBuiltInduction(referenceEngine, small), { sequences: 8 });
-    const fast = headScores(handBuiltInduction(engine, small), { sequences: 8 });
+    const small = { dVocab: 9, nCtx: 16 };
+    const exact = headScores(handBuiltInduction(referenceEngine, small), { sequences: 3 });
+    const fast = headScores(handBuiltInduction(engine, small), { sequences: 3 });
     exact.heads.forEach((h, i) => {
       expect(fast.heads[i]!.inductionExcess.value).toBeCloseTo(h.inductionExcess.value, 5);
       expect(fast.heads[i]!.positionality).toBeCloseTo(h.positionality, 5);
@@ -60,7 +58,7 @@ describe('the hand-built induction model', () => {
 });
 
 describe('the hand-built positional copier', () => {
-  const record = audit(handBuiltPositionalCopier(engine, { ...sizes, period: 21 }), { sequences: 32 });
+  const record = audit(handBuiltPositionalCopier(engine, { ...sizes, period: 21 }), { sequences: 6 });
 
   test('is a positional shortcut: it solves its one period and keeps its stripe where nothing repeats', () => {
     expect(record.verdict).toBe('positional shortcut');
@@ -72,7 +70,7 @@ describe('the hand-built positional copier', () => {
   });
 
   test('scores as high as a true induction head where the classic score looks, and nothing where content counts', () => {
-    const copier = audit(handBuiltPositionalCopier(engine, { ...sizes, period: 25 }), { sequences: 16 });
+    const copier = audit(handBuiltPositionalCopier(engine, { ...sizes, period: 25 }), { sequences: 4 });
     expect(copier.scores.heads[0]!.inductionStripe.value).toBeCloseTo(1, 6);
     expect(copier.scores.heads[0]!.inductionExcess.value).toBeCloseTo(0, 6);
     expect(copier.verdict).toBe('positional shortcut');
@@ -81,7 +79,7 @@ describe('the hand-built positional copier', () => {
 
 test('a model of zeros and a model of random weights have learned nothing', () => {
   const model = new Model(engine, { nLayers: 2, nHeads: 4, dModel: 64, dHead: 16, ...sizes });
-  expect(audit(model, { sequences: 8 }).verdict).toBe('not learned');
+  expect(audit(model, { sequences: 4 }).verdict).toBe('not learned');
   for (const std of [0.1, 1]) {
     const random = new RandomStream(1);
     const drawn = Object.entries(model.getWeights()).map(([name, { shape, data }]) => [
@@ -89,7 +87,7 @@ test('a model of zeros and a model of random weights have learned nothing', () =
       { shape, data: name.endsWith('.w') ? data : Float32Array.from(data, () => std * random.normal()) },
     ]);
     model.setWeights(Object.fromEntries(drawn));
-    const record = audit(model, { sequences: 8 });
+    const record = audit(model, { sequences: 4 });
     expect(record.verdict).toBe('not learned');
     expect(record.followers).toEqual([]);
   }
@@ -97,36 +95,22 @@ test('a model of zeros and a model of random weights have learned nothing', () =
 
 test('other vocabularies, contexts and layers are audited; a context too short to tell is refused', () => {
   for (const nCtx of [14, 33])
-    expect(audit(handBuiltInduction(engine, { dVocab: 23, nCtx }), { sequences: 16 }).verdict).toBe('induction');
+    expect(audit(handBuiltInduction(engine, { dVocab: 23, nCtx }), { sequences: 6 }).verdict).toBe('induction');
   const short = new Model(engine, { nLayers: 1, nHeads: 1, dModel: 8, dHead: 8, nCtx: 10, dVocab: 9 });
   expect(() => audit(short)).toThrow(/context of 10 is too short.*at least 14/);
   const three = new Model(engine, { nLayers: 3, nHeads: 2, dModel: 16, dHead: 8, nCtx: 24, dVocab: 30 });
-  expect(audit(three, { sequences: 8 }).verdict).toBe('not learned');
+  expect(audit(three, { sequences: 4 }).verdict).toBe('not learned');
 });
 
 describe('models trained from the presets', () => {
-  // Eight seeds each, at full length, are in presets.slow.test.ts.
+  // Eight seeds each, at full length, are in presets.slow.test.ts; more seeds at these lengths in audit.slow.test.ts.
   const CASES = [
-    { name: 'literal', steps: 300, seed: 101, verdict: 'positional shortcut' },
     { name: 'literal-1-layer', steps: 300, seed: 102, verdict: 'positional shortcut' },
     { name: 'varied', steps: 400, seed: 101, verdict: 'induction' },
-    { name: 'varied', steps: 400, seed: 102, verdict: 'induction' },
-    { name: 'two-heads', steps: 600, seed: 101, verdict: 'induction' },
-  ];
+  ] as const;
 
   test.for(CASES)('$name, $steps steps, seed $seed: $verdict', async ({ name, steps, seed, verdict }) => {
-    const json = JSON.parse(readFileSync(new URL(`../presets/${name}.json`, import.meta.url), 'utf8'));
-    const experiment = withSteps(parseExperiment(json), steps);
-    const fast = await loadEngine();
-    const { weights } = await train({ engine: fast, experiment, seed, threads: 2, startCrew: startWorkers });
-    const model = new Model(fast, experiment.model);
-    model.setWeights(weights);
-    const record = audit(model, { sequences: 32 });
+    const record = audit(await trainedPreset(name, { steps, seed }), { sequences: 16 });
     expect(record.verdict, record.sentence).toBe(verdict);
-    if (name !== 'two-heads') return;
-    // One previous-token head always; one induction head on most seeds (docs/results.md counts them).
-    expect(record.followers.length).toBeLessThanOrEqual(2);
-    const active = record.evidence.keySources.filter((s) => s.increase.value > 0.5);
-    expect(active).toHaveLength(1);
   });
 });

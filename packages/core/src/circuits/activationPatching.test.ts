@@ -7,6 +7,7 @@ import { referenceEngine } from '../engine/engine.ts';
 import { hookPoints, isSquare } from '../model/hookPoints.ts';
 import type { CachedRun, Hook, Model } from '../model/model.ts';
 import { hasHeads } from '../model/places.ts';
+import { loadEngine } from '../node.ts';
 import {
   activationPatching,
   CORRUPTIONS,
@@ -19,6 +20,7 @@ import {
 import { mean } from './estimate.ts';
 import { handBuiltInduction, handBuiltPositionalCopier } from './handBuilt.ts';
 
+const fast = await loadEngine({ exact: true });
 const V = 11;
 const sizes = { dVocab: V, nCtx: 14 };
 const P = 7;
@@ -243,7 +245,7 @@ test('every kind of model can be patched everywhere, with finite numbers', () =>
   for (const positions of ['shortformer', 'rotary', 'sinusoidal', 'none'] as const) {
     const sizes = { nLayers: 3, nHeads: 2, dModel: 7, dHead: 5, nCtx: 11, dVocab: 5 };
     const options = { positions, biases: true, tied: positions === 'rotary', normalization: 'LN' } as const;
-    const model = randomModel(referenceEngine, { ...sizes, ...options });
+    const model = randomModel(fast, { ...sizes, ...options });
     const hooks = hookPoints(model.config, { onRequest: false });
     const { effects, doesNotApply } = activationPatching(model, randomPair(model, [3, 6]), { hooks });
     expect(doesNotApply, positions).toBeNull();

@@ -4,6 +4,7 @@ import { randomModel } from '../../test/support/models.ts';
 import { evenCopyLoss, meanOverRepeats, perfectCopyLoss } from '../../test/support/paper.ts';
 import { referenceEngine } from '../engine/engine.ts';
 import { INPUTS } from '../model/interventions.ts';
+import { loadEngine } from '../node.ts';
 import { ablationEffects } from './ablation.ts';
 import { mean } from './estimate.ts';
 import { handBuiltHub, handBuiltInduction, handBuiltPositionalCopier } from './handBuilt.ts';
@@ -11,6 +12,7 @@ import { testPath } from './paths.ts';
 import { attributionAgreement, type PathCell, type PathTableRecord, pathMatrix, pathTable } from './pathTable.ts';
 import { RepeatSet } from './repeatSet.ts';
 
+const fast = await loadEngine({ exact: true });
 const V = 11;
 const sizes = { dVocab: V, nCtx: 14 };
 
@@ -44,6 +46,17 @@ describe('the hand-built induction model', () => {
 
   test('loses the stripe there: from all of the attention to 1/q', () => {
     expect(K.stripeChange.value).toBeCloseTo(meanOverRepeats(set, (_, q) => 1 / q) - 1, ON_PAPER);
+  });
+
+  test('loses as much without all earlier heads in its keys, and nothing without them in its queries and values', () => {
+    expect(table.joint.map(({ target, input }) => `${target} ${input}`)).toEqual(
+      ['L1H0', 'L1H1'].flatMap((target) => INPUTS.map((input) => `${target} ${input}`)),
+    );
+    for (const { target, input, increase, stripeChange } of table.joint) {
+      const keys = `${target} ${input}` === 'L1H0 k';
+      expect(increase.value).toBeCloseTo(keys ? withoutKeys : 0, ON_PAPER);
+      expect(stripeChange.value).toBeCloseTo(keys ? K.stripeChange.value : 0, ON_PAPER);
+    }
   });
 
   test('has no other path: Q, V and the idle heads cost exactly nothing', () => {
@@ -90,6 +103,25 @@ describe('the hand-built induction model', () => {
   });
 });
 
+test('two heads that build the same keys are each spared alone, and not together: the joint row shows what cells hide', () => {
+  const model = handBuiltInduction(referenceEngine, sizes);
+  const weights = model.getWeights();
+  for (const part of ['W_Q', 'W_K', 'W_V']) {
+    const { shape, data } = weights[`blocks.0.attn.${part}`]!;
+    const first = Array.from(data).slice(0, data.length / 2);
+    model.setWeights({ [`blocks.0.attn.${part}`]: { shape, data: [...first, ...first] } });
+  }
+  const { shape, data } = weights['blocks.0.attn.W_O']!;
+  const first = Array.from(data).slice(0, data.length / 2);
+  model.setWeights({ 'blocks.0.attn.W_O': { shape, data: [...first, ...first].map((x) => x / 2) } });
+  const shared = pathTable(model, { set: new RepeatSet(model, { sequences: 2, seed: 5, periods: [7] }) });
+  for (const source of ['L0H0', 'L0H1'])
+    expect(find(shared, source, 'L1H0', 'k').increase.value).toBeCloseTo(0, ON_PAPER);
+  const joint = shared.joint.find(({ target, input }) => target === 'L1H0' && input === 'k')!;
+  expect(joint.increase.value).toBeGreaterThan(1);
+  expect(joint.stripeChange.value).toBeLessThan(-0.8);
+});
+
 describe('the hand-built pair hub', () => {
   const set = new RepeatSet(handBuiltHub(referenceEngine, sizes), { sequences: 4, seed: 5, periods: [4, 7] });
   const table = pathTable(set.model, { set });
@@ -118,6 +150,7 @@ test('a model of one layer has no paths between heads, and the table says so', (
   const copier = handBuiltPositionalCopier(referenceEngine, { ...sizes, period: 7 });
   const table = pathTable(copier, { sequences: 2 });
   expect(table.cells).toEqual([]);
+  expect(table.joint).toEqual([]);
   expect(table.doesNotApply).toMatch(/one layer has no paths/);
   expect(table.periods).toEqual([7]); // the only one it solves
 });
@@ -180,7 +213,7 @@ describe('a table of three layers', () => {
 
 test('every kind of model has a table, ablations and finite numbers', () => {
   for (const positions of ['shortformer', 'rotary', 'sinusoidal', 'none'] as const) {
-    const model = randomModel(referenceEngine, {
+    const model = randomModel(fast, {
       ...{ nLayers: 2, nHeads: 3, dModel: 7, dHead: 5, nCtx: 11, dVocab: 13 },
       positions,
       biases: true,

@@ -12,6 +12,7 @@ import { audit } from './audit.ts';
 import { ablateHeads } from './circuit.ts';
 import { mean } from './estimate.ts';
 import { handBuiltHub, handBuiltInduction, handBuiltPositionalCopier } from './handBuilt.ts';
+import { explainProof } from './proofText.ts';
 import { type ProofRecord, prove, randomCircuits } from './prove.ts';
 import { RepeatSet } from './repeatSet.ts';
 
@@ -90,6 +91,34 @@ describe('the hand-built induction model', () => {
     expect(proof.lossWithoutHeads.value).toBeCloseTo(without(true), FLOAT32);
     expect(Math.abs(without(false) - without(true))).toBeGreaterThan(0.001);
     expect(selected.sequences).toBeGreaterThanOrEqual(6);
+  });
+
+  test('has no percentage of a loss drop that may be none, or of which one sequence was measured no interval', () => {
+    const record = audit(handBuiltInduction(engine, sizes), { sequences: 2 });
+    const none = { value: Number.NaN, interval: [Number.NaN, Number.NaN] as const, n: 12 };
+    const unsure = { ...proof.faithfulness!, kept: none, lost: none, lostEdges: none };
+    const minimal = { heads: ['L0H0'], kept: none };
+    expect(explainProof({ ...proof, faithfulness: unsure, minimal }, record)).toMatch(
+      /no share of anything: the loss is/,
+    );
+    const single = {
+      ...proof.faithfulness!,
+      kept: { ...none, value: 0.9 },
+      lost: { ...none, value: 0.8 },
+      lostEdges: null,
+    };
+    const texts = [
+      explainProof({ ...proof, faithfulness: unsure, minimal }, record),
+      explainProof({ ...proof, faithfulness: single }, record),
+      ...(['positional shortcut', 'mixed'] as const).map((verdict) =>
+        explainProof(
+          { ...proof, kind: null, verdict, minimal },
+          { ...record, evidence: { ...record.evidence, otherPeriodLoss: Number.NaN } },
+        ),
+      ),
+    ];
+    expect(texts[1]).toContain('keeps 90 % of the loss drop');
+    for (const text of texts) expect(text).not.toMatch(/NaN|Infinity/);
   });
 
   test('has its output from the induction head alone', () => {
