@@ -24,7 +24,10 @@ import {
 } from './support/folders.ts';
 import { type RunChanges, resumeHere, tinyJson, trainHere } from './support/runs.ts';
 
+/** A run that is trained takes thousands of times as long as an input that is read. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 0);
+const TIMEOUT = RUNS > 0 ? 3_600_000 : 120_000;
+const LONG = { trained: Math.max(25, RUNS / 1000), damaged: Math.max(120, RUNS / 100) };
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 
 const base = temporaryFolder();
@@ -110,38 +113,42 @@ describe('what a run writes, it reads', () => {
   });
   const configs = fc.record({ name: fc.string({ minLength: 1 }), model, task, training });
 
-  test('whatever can be trained: record, metrics, state and checkpoints; and resumed it ends with the same bits', async () => {
-    let trained = 0;
-    const property = fc.asyncProperty(configs, fc.nat(3), async (json, stopAt) => {
-      try {
-        parseExperiment(json);
-      } catch (error) {
-        expect(error).toBeInstanceOf(ExperimentError);
-        return;
-      }
-      trained++;
-      const [path, stopped] = [fresh(), fresh()];
-      const { step } = await trainHere(path, json, { scoresEvery: 2, checkpointEvery: 3, perPosition: true });
-      const folder = new RunFolder(path);
-      expect(folder.readInfo()).toMatchObject({ status: 'done', step, name: json.name });
-      expect(folder.readInfo().experiment).toEqual(parseExperiment(json));
-      expect(folder.readState()?.step).toBe(step);
-      expect(stepsOf(path)).toEqual(countTo(step));
-      const file = checkpointFile(path, step);
-      expect(decodeCheckpoint(readFileSync(file), file).config).toMatchObject({ dHead: json.model.dHead });
-      if (stopAt + 1 < step)
-        await trainUntil(stopAt + 1, stopped, json, { scoresEvery: 2, checkpointEvery: 3, perPosition: true });
-      else cpSync(path, stopped, { recursive: true });
-      await resumeHere(stopped);
-      expect(metrics(stopped)).toEqual(metrics(path));
-      const [once, twice] = [fingerprint(path), fingerprint(stopped)];
-      for (const name of Object.keys(once))
-        if (name.endsWith('.safetensors')) expect(twice[name], name).toBe(once[name]);
-    });
-    vi.spyOn(process.stderr, 'write').mockReturnValue(true); // scores that are left out
-    await fc.assert(property, { numRuns: RUNS || 25, seed: SEED, endOnFailure: true });
-    expect(trained).toBeGreaterThan(5);
-  });
+  test(
+    'whatever can be trained: record, metrics, state and checkpoints; and resumed it ends with the same bits',
+    async () => {
+      let trained = 0;
+      const property = fc.asyncProperty(configs, fc.nat(3), async (json, stopAt) => {
+        try {
+          parseExperiment(json);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ExperimentError);
+          return;
+        }
+        trained++;
+        const [path, stopped] = [fresh(), fresh()];
+        const { step } = await trainHere(path, json, { scoresEvery: 2, checkpointEvery: 3, perPosition: true });
+        const folder = new RunFolder(path);
+        expect(folder.readInfo()).toMatchObject({ status: 'done', step, name: json.name });
+        expect(folder.readInfo().experiment).toEqual(parseExperiment(json));
+        expect(folder.readState()?.step).toBe(step);
+        expect(stepsOf(path)).toEqual(countTo(step));
+        const file = checkpointFile(path, step);
+        expect(decodeCheckpoint(readFileSync(file), file).config).toMatchObject({ dHead: json.model.dHead });
+        if (stopAt + 1 < step)
+          await trainUntil(stopAt + 1, stopped, json, { scoresEvery: 2, checkpointEvery: 3, perPosition: true });
+        else cpSync(path, stopped, { recursive: true });
+        await resumeHere(stopped);
+        expect(metrics(stopped)).toEqual(metrics(path));
+        const [once, twice] = [fingerprint(path), fingerprint(stopped)];
+        for (const name of Object.keys(once))
+          if (name.endsWith('.safetensors')) expect(twice[name], name).toBe(once[name]);
+      });
+      vi.spyOn(process.stderr, 'write').mockReturnValue(true); // scores that are left out
+      await fc.assert(property, { numRuns: LONG.trained, seed: SEED, endOnFailure: true });
+      expect(trained).toBeGreaterThan(5);
+    },
+    TIMEOUT,
+  );
 });
 
 describe('--resume goes on as begun', () => {
@@ -224,6 +231,15 @@ test('a folder that another process writes in is left alone', async () => {
   other.release();
   await resumeHere(path);
   expect(existsSync(join(path, 'run.lock'))).toBe(false);
+});
+
+test('of two runs that begin in a folder at once, one does', async () => {
+  const path = fresh();
+  const begun = await Promise.allSettled([trainHere(path, tinyJson()), trainHere(path, tinyJson())]);
+  expect(begun.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const refused = begun.find((one) => one.status === 'rejected');
+  expect(String(refused?.reason)).toMatch(/is writing in|already holds another run/);
+  expect(stepsOf(path)).toEqual(countTo(9));
 });
 
 test('a run that was taken over while its process slept stops and writes nothing more', async () => {
@@ -403,54 +419,58 @@ describe('a damaged folder is refused by file and field before anything in it ch
   });
 });
 
-test('whatever happened to its files, a folder is resumed or refused in a sentence, and a refusal leaves it alone', async () => {
-  const files = ['run.json', 'metrics.jsonl', 'resume.safetensors'];
-  const damage = fc.record({
-    file: fc.constantFrom(...files),
-    how: fc.constantFrom('truncate', 'flip', 'splice', 'zero', 'empty', 'swap'),
-    at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-    bytes: fc.uint8Array({ minLength: 1, maxLength: 9 }),
-  });
-  const path = fresh();
-  await fc.assert(
-    fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 2 }), async (damages) => {
-      rmSync(path, { recursive: true, force: true });
-      cpSync(whole, path, { recursive: true });
-      for (const { file, how, at, bytes } of damages) {
-        const old = readFileSync(join(path, file));
-        const place = Math.floor(at * old.length);
-        const bent = Buffer.from(old);
-        if (how === 'flip' && bent.length > 0) bent[place]! ^= 1 << (bytes[0]! & 7);
-        if (how === 'zero') bent.fill(0, place, place + bytes[0]!);
-        const result =
-          how === 'truncate'
-            ? old.subarray(0, place)
-            : how === 'splice'
-              ? Buffer.concat([old.subarray(0, place), bytes, old.subarray(place)])
-              : how === 'empty'
-                ? Buffer.alloc(0)
-                : how === 'swap'
-                  ? readFileSync(join(whole, files[bytes[0]! % files.length]!))
-                  : bent;
-        writeFileSync(join(path, file), result);
-      }
-      const before = fingerprint(path);
-      const folder = new RunFolder(path);
-      const read = (): unknown => [folder.readInfo(), folder.readMetrics(), folder.readState()];
-      try {
-        read();
-      } catch (error) {
-        const { message, exitCode } = toCommandError(error);
-        expect(exitCode, message).toBe(2);
-        expect(message.length).toBeLessThan(600);
-        expect(message).not.toMatch(/Cannot read|is not a function|\[object/);
-        expect((await refusalOf(path)).length).toBeGreaterThan(0);
-      }
-      expect(fingerprint(path)).toEqual(before);
-    }),
-    { numRuns: RUNS || 120, seed: SEED, endOnFailure: true },
-  );
-});
+test(
+  'whatever happened to its files, a folder is resumed or refused in a sentence, and a refusal leaves it alone',
+  async () => {
+    const files = ['run.json', 'metrics.jsonl', 'resume.safetensors'];
+    const damage = fc.record({
+      file: fc.constantFrom(...files),
+      how: fc.constantFrom('truncate', 'flip', 'splice', 'zero', 'empty', 'swap'),
+      at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 9 }),
+    });
+    const path = fresh();
+    await fc.assert(
+      fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 2 }), async (damages) => {
+        rmSync(path, { recursive: true, force: true });
+        cpSync(whole, path, { recursive: true });
+        for (const { file, how, at, bytes } of damages) {
+          const old = readFileSync(join(path, file));
+          const place = Math.floor(at * old.length);
+          const bent = Buffer.from(old);
+          if (how === 'flip' && bent.length > 0) bent[place]! ^= 1 << (bytes[0]! & 7);
+          if (how === 'zero') bent.fill(0, place, place + bytes[0]!);
+          const result =
+            how === 'truncate'
+              ? old.subarray(0, place)
+              : how === 'splice'
+                ? Buffer.concat([old.subarray(0, place), bytes, old.subarray(place)])
+                : how === 'empty'
+                  ? Buffer.alloc(0)
+                  : how === 'swap'
+                    ? readFileSync(join(whole, files[bytes[0]! % files.length]!))
+                    : bent;
+          writeFileSync(join(path, file), result);
+        }
+        const before = fingerprint(path);
+        const folder = new RunFolder(path);
+        const read = (): unknown => [folder.readInfo(), folder.readMetrics(), folder.readState()];
+        try {
+          read();
+        } catch (error) {
+          const { message, exitCode } = toCommandError(error);
+          expect(exitCode, message).toBe(2);
+          expect(message.length).toBeLessThan(600);
+          expect(message).not.toMatch(/Cannot read|is not a function|\[object/);
+          expect((await refusalOf(path)).length).toBeGreaterThan(0);
+        }
+        expect(fingerprint(path)).toEqual(before);
+      }),
+      { numRuns: LONG.damaged, seed: SEED, endOnFailure: true },
+    );
+  },
+  TIMEOUT,
+);
 
 test('how to go on can be pasted into a shell', () => {
   expect(resumeHint('runs/2026-01-31T120000-varied')).toBe(
