@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { figureColours } from './build/figureColours.ts';
 import { lessonPage } from './build/lessonPage.ts';
+import { presetValues } from './build/presetValues.ts';
 import { isolationHeaders, policyHeader, securityPolicy } from './build/securityPolicy.ts';
 import { singleFile } from './build/singleFile.ts';
 
@@ -16,14 +17,20 @@ export default defineConfig(({ mode }) => {
     root: at('.'),
     base: './',
     define: { __VERSION__: JSON.stringify(version) },
-    plugins: [figureColours(), lessonPage(), ...(offline ? [singleFile()] : []), securityPolicy({ offline })],
+    plugins: [
+      presetValues(),
+      figureColours(),
+      lessonPage(),
+      ...(offline ? [singleFile()] : []),
+      securityPolicy({ offline }),
+    ],
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     resolve: offline
       ? { alias: [{ find: /^.*\/startWorker\.ts$/, replacement: at('./src/startWorkerOffline.ts') }] }
       : {},
     server: { headers: isolationHeaders },
     preview: { headers: { ...isolationHeaders, ...policyHeader } },
-    worker: { format: offline ? 'iife' : 'es' },
+    worker: { format: offline ? 'iife' : 'es', plugins: () => [presetValues()] },
     build: {
       target: 'baseline-widely-available',
       outDir: at(offline ? './dist/offline' : './dist/site'),

@@ -564,9 +564,9 @@ export async function open(state: LinkState, complaints: readonly string[] = [])
   } else if (await comesTo(state.step, state)) arrive(state.viewed ?? step.value);
 }
 
-/** Opens the link that the page's address is. */
-export async function openAddress(): Promise<void> {
-  const { state, complaints } = readLink(location.hash);
+/** Opens the link that an address ends with. */
+export async function openAddress(hash: string): Promise<void> {
+  const { state, complaints } = readLink(hash);
   await open(state, complaints);
 }
 

@@ -11,21 +11,7 @@ import { keepIsolated } from './isolation.ts';
 import { linkState, loadFile, openAddress, tell, watchSleep } from './lab.ts';
 import { mountLesson } from './lesson/mountLesson.tsx';
 import { writeLink } from './link.ts';
-import {
-  ablated,
-  cuts,
-  isLoaded,
-  kind,
-  opening,
-  other,
-  own,
-  period,
-  selected,
-  setting,
-  status,
-  step,
-  viewed,
-} from './state.ts';
+import { isLoaded, opening, other, run, selected, status, step, view } from './state.ts';
 
 /** Browsers allow only so many changes of the address; while a run plays the address waits. */
 const ADDRESS_DELAY = 300;
@@ -34,18 +20,7 @@ function followState(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
     // Every part of the link, so that any change is noticed.
-    void [
-      setting.value,
-      step.value,
-      viewed.value,
-      period.value,
-      own.value,
-      ablated.value,
-      kind.value,
-      cuts.value,
-      selected.value,
-      other.value,
-    ];
+    void [run.value, step.value, view.value, selected.value, other.value];
     clearTimeout(timer);
     if (opening.value || status.value === 'playing') return;
     const link = isLoaded.value ? '' : writeLink(linkState()); // a link cannot bring a file along
@@ -82,12 +57,13 @@ async function begin(): Promise<void> {
   takeDrops();
   watchSleep();
   if (await keepIsolated()) return; // the page is about to load again, isolated
-  addEventListener('hashchange', () => {
-    openAddress().catch(tell);
+  // The address may have been written anew between the change and this event.
+  addEventListener('hashchange', ({ newURL }) => {
+    openAddress(new URL(newURL).hash).catch(tell);
   });
   followState();
   fetchChartsWhenIdle();
-  await openAddress();
+  await openAddress(location.hash);
 }
 
 begin().catch(tell);

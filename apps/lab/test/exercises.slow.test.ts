@@ -5,7 +5,10 @@ import { resultTable, writeResults } from '../../../packages/core/test/support/r
 import type { ExerciseName, HeadName, Look } from '../src/protocol.ts';
 import { experimentOf, type PresetName } from '../src/setting.ts';
 import { checkExercise } from '../src/worker/exercises.ts';
+import { exercisesOfSeed } from './exerciseChecks.ts';
 import { statesOf } from './states.ts';
+
+for (const seed of [2, 3]) exercisesOfSeed(seed); // the first is the fast tests'
 
 const SEEDS = 12;
 const engine = await loadEngine({ exact: true });

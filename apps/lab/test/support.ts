@@ -48,14 +48,36 @@ const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 export const launch = (): Promise<Browser> =>
   chromium.launch({ executablePath: needBrowser() as string, args: [...sandbox, '--disable-dev-shm-usage'] });
 
+export interface Opened {
+  readonly page: Page;
+  readonly errors: string[];
+}
+
+/** Follows a link in a page that is there, in place of loading another one, until the bench shows what it names. */
+export async function visit(page: Page, link: string): Promise<void> {
+  await page.evaluate(
+    (hash) =>
+      new Promise<void>((followed) => {
+        history.replaceState(null, '', '#'); // the same link is followed again
+        addEventListener('hashchange', () => setTimeout(followed), { once: true });
+        location.hash = hash;
+      }),
+    link,
+  );
+  await page.getByTestId('under-way').waitFor({ state: 'detached', timeout: 60_000 });
+  await page.getByTestId('look-under-way').waitFor({ state: 'detached' });
+}
+
 /** A page whose console errors and uncaught errors are collected: a test asks that there were none. */
 export async function openPage(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions = {},
-): Promise<{ page: Page; errors: string[] }> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  options: BrowserContextOptions & { readonly before?: (page: Page) => Promise<void> } = {},
+): Promise<Opened> {
+  const { before, ...rest } = options;
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...rest });
   const page = await context.newPage();
+  await before?.(page);
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {

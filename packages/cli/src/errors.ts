@@ -36,5 +36,6 @@ export function toCommandError(error: unknown): CommandError {
     return badInput(
       message.replace(/^Arena: (.*?);.*$/, 'Too large: $1; make the model, its context or the batch smaller.'),
     );
+  if ((error as Error).constructor.name === 'TooLargeError') return badInput(message);
   return new CommandError(message, EXIT.failed);
 }

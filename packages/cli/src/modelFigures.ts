@@ -1,6 +1,7 @@
 // The figures of one model: scores, losses by period, attention patterns of all heads with and without a repeat.
 import {
   type AuditRecord,
+  analysedLength,
   type ExamplePatterns,
   examplePatterns,
   headMarks,
@@ -23,7 +24,7 @@ import { type Draw, figureOptions, writeFigures } from './drawing.ts';
 
 /** The three example sequences of a model: half the context as period, another period, no repeat. */
 export function exampleSet(model: Model): { half: ExamplePatterns; other: ExamplePatterns; control: ExamplePatterns } {
-  const half = Math.floor(model.config.nCtx / 2);
+  const half = Math.floor(analysedLength(model.config) / 2);
   const other = Math.max(2, Math.round(half * 0.68)); // 17 for a context of 50: neither divisor nor neighbour of 25
   return {
     half: examplePatterns(model, { period: half }),

@@ -5,7 +5,7 @@ import {
   type Model,
   type PatchingRecord,
   type PromptPair,
-  periodsToMeasure,
+  periodToCorrupt,
 } from '@induction-lab/core/node';
 import { type AnalysisOptions, analyse } from './analysis.ts';
 import { badInput } from './errors.ts';
@@ -64,8 +64,7 @@ function choosePair(
     throw badInput(
       `--period ${period} is too long: two copies must fit the context of ${config.nCtx}; at most ${longest}.`,
     );
-  const solved = periodsToMeasure(model, { seed });
-  const chosen = period ?? (solved[Math.floor(solved.length / 2)] as number);
+  const chosen = period ?? periodToCorrupt(model, corruption, { seed });
   return { pair: corruptedPair({ config, count: sequences, seed }, chosen, corruption), corruption, period: chosen };
 }
 

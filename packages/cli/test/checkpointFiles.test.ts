@@ -1,10 +1,15 @@
 // Files that are no good checkpoint, config or token file: each is refused by name with what is wrong and what to do.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Most are told in this process, by what every command reads its files with; that commands say so and end with 2 is tried once for each kind.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { handBuiltInduction, loadEngine } from '@induction-lab/core/node';
+import { decodeSafetensors, handBuiltInduction, loadEngine } from '@induction-lab/core/node';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectRefusal, run, succeed } from './support/command.ts';
+import { cacheCommand } from '../src/cacheCommand.ts';
+import { toCommandError } from '../src/errors.ts';
+import { loadCheckpoint } from '../src/loadCheckpoint.ts';
+import { COMMAND, type Ended, expectRefusal, run, succeed } from './support/command.ts';
 import { filesIn, type Header, temporaryFolder, withHeader, writeJson } from './support/folders.ts';
 import { writeModel, writeSmallModel } from './support/models.ts';
 
@@ -22,18 +27,37 @@ const file = (bytes: Uint8Array | string): string => {
   return path;
 };
 
-async function expectBothRefuse(path: string, sentence: RegExp): Promise<void> {
-  const out = join(folder, 'never.safetensors');
-  const [audited, cached] = await Promise.all([
-    run('audit', path, '--json'),
-    run('cache', path, '--tokens', tokens, '--out', out),
-  ]);
-  for (const ended of [audited, cached]) {
-    expectRefusal(ended, sentence);
-    expect(ended.stderr).toContain(path);
+const writeText = (name: string, text: string | Uint8Array): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+const engine = await loadEngine({ exact: true });
+
+/** How a command would end that does this first. */
+async function ending(act: () => unknown): Promise<Ended> {
+  try {
+    await act();
+  } catch (error) {
+    const { exitCode, message } = toCommandError(error);
+    return { code: exitCode, stdout: '', stderr: `error: ${message}\n` };
   }
-  expect(filesIn(folder)).not.toContain('never.safetensors');
+  return { code: 0, stdout: '', stderr: '' };
 }
+
+const load = (path: string, modelConfig?: string): Promise<Ended> =>
+  ending(() => loadCheckpoint(engine, path, modelConfig));
+
+async function expectLoadRefused(path: string, sentence: RegExp): Promise<void> {
+  const ended = await load(path);
+  expectRefusal(ended, sentence);
+  expect(ended.stderr).toContain(path);
+}
+
+const readConfig = (): object => {
+  const { metadata } = decodeSafetensors(good, goodPath);
+  return JSON.parse(metadata.config as string);
+};
 
 const withConfig = (changes: object): Uint8Array =>
   withHeader(good, ({ __metadata__ }) => {
@@ -48,17 +72,17 @@ const changeTensor = (name: string, changes: object): Uint8Array =>
 test('a checkpoint cut short at any byte is refused as such', async () => {
   const headerLength = Number(new DataView(good.buffer).getBigUint64(0, true));
   const edges = [0, 1, 7, 8, 9, 8 + headerLength - 1, 8 + headerLength, 8 + headerLength + 1, good.length - 1];
-  const cuts = [...edges, ...fc.sample(fc.integer({ min: 1, max: good.length - 1 }), { numRuns: 21, seed: 7 })];
-  const path = (cut: number): string => join(folder, `cut-${cut}.safetensors`);
-  for (const [i, cut] of cuts.entries()) {
-    writeFileSync(path(cut), good.subarray(0, cut));
-    const args =
-      i % 2 === 0 ? ['audit', path(cut)] : ['cache', path(cut), '--tokens', tokens, '--out', join(folder, 'never')];
-    expectRefusal(
-      await run(...args),
-      /cut-\d+\.safetensors is not a readable safetensors file: .*; save or copy it again/,
-    );
+  const cuts = [...edges, ...fc.sample(fc.integer({ min: 1, max: good.length - 1 }), { numRuns: 60, seed: 7 })];
+  const sentence = /cut\.safetensors is not a readable safetensors file: .*; save or copy it again/;
+  const path = join(folder, 'cut.safetensors');
+  for (const cut of cuts) {
+    writeFileSync(path, good.subarray(0, cut));
+    await expectLoadRefused(path, sentence);
   }
+  const out = join(folder, 'never');
+  const ends = await Promise.all([run('audit', path, '--json'), run('cache', path, '--tokens', tokens, '--out', out)]);
+  for (const ended of ends) expectRefusal(ended, sentence);
+  expect(filesIn(folder)).not.toContain('never');
 });
 
 describe('a file that is no checkpoint is refused', () => {
@@ -129,19 +153,80 @@ describe('a file that is no checkpoint is refused', () => {
       withHeader(good, (h) => ({ ...h, __metadata__: { config: 'null' } })),
       /must be a JSON object/,
     ],
-  ])('%s', async ([, bytes, sentence]) => expectBothRefuse(file(bytes), sentence));
+  ])('%s', async ([, bytes, sentence]) => expectLoadRefused(file(bytes), sentence));
 
   test('weights that are not numbers', async () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const bytes = good.slice();
       new DataView(bytes.buffer).setFloat32(bytes.length - 4, bad, true);
-      await expectBothRefuse(file(bytes), /holds (NaN|Infinity) at element \d+; the training that made it had failed/);
+      await expectLoadRefused(file(bytes), /holds (NaN|Infinity) at element \d+; the training that made it had failed/);
     }
   });
 
   test('a folder, and nothing at all', async () => {
-    await expectBothRefuse(folder, /is a folder; name the checkpoint in it/);
-    await expectBothRefuse(join(folder, 'none'), /There is no checkpoint at .*none; check the path/);
+    await expectLoadRefused(folder, /is a folder; name the checkpoint in it/);
+    await expectLoadRefused(join(folder, 'none'), /There is no checkpoint at .*none; check the path/);
+  });
+
+  test('what commands say is what is said here: other formats, bombs, files too large', async () => {
+    const bomb = withConfig({ n_heads: 2 ** 31, n_layers: 65536 });
+    const large = join(folder, 'large.safetensors');
+    writeFileSync(large, '');
+    truncateSync(large, 3 * 2 ** 30); // sparse: it takes no room on the disk
+    const tried: [string, RegExp][] = [
+      [file(bomb), /nHeads must be a whole number from 1 to 65536/],
+      [
+        writeText('pointer.safetensors', 'version https://git-lfs.github.com/spec/v1\n'),
+        /Git LFS pointer.*git lfs pull/,
+      ],
+      [large, /large\.safetensors has 3,221,225,472 bytes, more than the 2 GiB .*; save the weights alone/],
+    ];
+    for (const [path, sentence] of tried) {
+      const start = performance.now();
+      expectRefusal(await run('audit', path), sentence);
+      expect(performance.now() - start).toBeLessThan(10_000); // a second or less, on a machine that is not busy
+    }
+  });
+
+  test('a folder is answered with the file in it that may be meant', async () => {
+    const inside = (name: string, ...files: string[]): string => {
+      const path = join(folder, name);
+      for (const inner of files) {
+        mkdirSync(join(path, inner, '..'), { recursive: true });
+        writeFileSync(join(path, inner), '');
+      }
+      return path;
+    };
+    const said = async (path: string, sentence: RegExp): Promise<void> => {
+      await expectLoadRefused(path, /is a folder; name the checkpoint in it/);
+      await expectLoadRefused(path, sentence);
+    };
+    const shards = [1, 2, 3].map((i) => `model-0000${i}-of-00003.safetensors`);
+    await said(inside('shards', ...shards), /3 shards of one model .*glob\("model-\*-of-00003\.safetensors"\)/);
+    const run = inside('run', 'run.json', 'checkpoints/step-000010.safetensors', 'checkpoints/step-000200.safetensors');
+    await said(run, /such as checkpoints.step-000200\.safetensors\.$/);
+    await said(inside('one', 'model.safetensors', 'config.json'), /such as model\.safetensors\.$/);
+    await said(inside('other', 'pytorch_model.bin'), /pytorch_model\.bin: no \.safetensors yet/);
+    await said(inside('nothing', 'notes.txt'), /no \.safetensors file lies there/);
+    expectRefusal(
+      await load(goodPath, inside('one')),
+      /is a folder; name the model config in it, such as config\.json\.$/,
+    );
+  });
+
+  test('a pipe is read, a device is not', async () => {
+    expectRefusal(await load('/dev/null'), /\/dev\/null is a device or a socket, not a file; name the checkpoint/);
+    const script = `cat "$1" | "$2" "$3" cache /dev/stdin --tokens "$4" --out "$5"`;
+    const out = join(folder, 'from-a-pipe.safetensors');
+    const { status, stderr } = spawnSync('sh', ['-c', script, 'sh', goodPath, process.execPath, COMMAND, tokens, out]);
+    expect(status, String(stderr)).toBe(0);
+  });
+
+  test('a name that acts on a terminal is shown, not sent', async () => {
+    const path = writeText('\u001b[31mred\u0007.safetensors', 'text that is no checkpoint');
+    const { stderr } = await load(path);
+    expect(stderr).toMatch(/␛\[31mred␇\.safetensors is not a readable safetensors file: it is text/);
+    expect((await load(`${path}.none`)).stderr).toMatch(/no checkpoint at .*␛\[31mred␇/);
   });
 
   test('a context too short to audit', async () => {
@@ -154,14 +239,33 @@ describe('a file that is no checkpoint is refused', () => {
 
   test('a model config that cannot be used', async () => {
     const bare = file(withHeader(good, (h) => ({ ...h, __metadata__: {} })));
-    const audit = (config: string): ReturnType<typeof run> => run('audit', bare, '--model-config', config);
+    const audit = (config: string): Promise<Ended> => load(bare, config);
     expectRefusal(await audit(join(folder, 'none.json')), /There is no model config at .*none\.json/);
     expectRefusal(await audit(writeJson(join(folder, 'list.json'), [])), /must be a JSON object/);
     expectRefusal(await audit(writeJson(join(folder, 'empty.json'), {})), /whole number as n_layers/);
     writeFileSync(join(folder, 'text.json'), 'n_layers: 2');
     expectRefusal(await audit(join(folder, 'text.json')), /text\.json is not JSON/);
+    const utf16 = Buffer.from('\ufeff{"n_layers": 2}', 'utf16le');
+    expectRefusal(await audit(writeText('utf16.json', utf16)), /utf16\.json is text in UTF-16; save it as UTF-8/);
+    expectRefusal(
+      await audit(writeText('twice.json', '{"n_layers": 1, "n_layers": 2}')),
+      /has the key "n_layers" twice/,
+    );
+    expectRefusal(await run('audit', bare, '--model-config', join(folder, 'twice.json')), /"n_layers" twice/);
+    const config = readConfig();
+    expectRefusal(
+      await audit(writeJson(join(folder, 'yarn.json'), { ...config, use_yarn_rope: true })),
+      /use_yarn_rope/,
+    );
+    writeFileSync(join(folder, 'mark.json'), `\ufeff${JSON.stringify(config)}`);
+    expect((await audit(join(folder, 'mark.json'))).code).toBe(0);
   });
 });
+
+const cache = (path: string): Promise<Ended> =>
+  ending(() =>
+    cacheCommand(goodPath, { tokens: path, out: join(folder, 'never'), names: [], gradients: true, exact: true }),
+  );
 
 describe('a token file that the model cannot run is refused, and nothing is written', () => {
   test.for<[string, unknown, RegExp]>([
@@ -179,7 +283,7 @@ describe('a token file that the model cannot run is refused, and nothing is writ
       /sequence 1 has token -1 at position 1/,
     ],
     ['a fraction', [[1.5]], /token 1\.5 at position 0/],
-    ['a word', [['the']], /token the at position 0/],
+    ['a word', [['the']], /token "the" at position 0/],
     ['null', [[1, null]], /token null at position 1/],
     [
       'more tokens than the context',
@@ -193,7 +297,7 @@ describe('a token file that the model cannot run is refused, and nothing is writ
     ['an object', { tokens: [[1]] }, /array of equally long arrays of tokens/],
   ])('%s', async ([, json, sentence]) => {
     const path = writeJson(join(folder, 'bad-tokens.json'), json);
-    const ended = await run('cache', goodPath, '--tokens', path, '--out', join(folder, 'never'), '--gradients');
+    const ended = await cache(path);
     expectRefusal(ended, sentence);
     expect(ended.stderr).toContain(path);
     expect(filesIn(folder)).not.toContain('never');
@@ -201,8 +305,6 @@ describe('a token file that the model cannot run is refused, and nothing is writ
 
   test('text, a folder, and nothing at all', async () => {
     writeFileSync(join(folder, 'words.json'), '1 2 3');
-    const cache = (path: string): ReturnType<typeof run> =>
-      run('cache', goodPath, '--tokens', path, '--out', join(folder, 'never'));
     expectRefusal(await cache(join(folder, 'words.json')), /words\.json is not JSON/);
     expectRefusal(await cache(folder), /is a folder; name the token file in it/);
     expectRefusal(await cache(join(folder, 'none.json')), /There is no token file at/);

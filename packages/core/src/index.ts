@@ -68,6 +68,7 @@ export { ArgumentError, checkArgument } from './errors/arguments.ts';
 export * from './errors/names.ts';
 export { NotFiniteError } from './errors/notFinite.ts';
 export * from './errors/printable.ts';
+export { TooLargeError } from './errors/tooLarge.ts';
 export * from './model/activationCache.ts';
 export * from './model/checkpoint.ts';
 export * from './model/config.ts';

@@ -164,11 +164,20 @@ export function LossCurves(): JSX.Element {
   );
 }
 
+/** Steps over which the loss is averaged where it is told in numbers: a single batch says little. */
+const RECENT = 20;
+
 /** The curves in words. */
 function describe(): string {
   void lossesVersion.value;
   const last = losses.all.at(-1);
   if (!last) return 'Loss curves: nothing trained yet.';
-  const nats = (x: number | null): string => (x === null ? 'not measured' : `${x.toFixed(2)} nats`);
-  return `Loss curves up to step ${last.step}: first occurrence ${nats(last.lossFirst)}, repeat ${nats(last.lossRepeat)}.`;
+  const recent = losses.all.slice(-RECENT);
+  const nats = (part: 'lossFirst' | 'lossRepeat'): string => {
+    const measured = recent.flatMap((l) => l[part] ?? []);
+    return measured.length === 0
+      ? 'not measured'
+      : `${(measured.reduce((sum, x) => sum + x, 0) / measured.length).toFixed(2)} nats`;
+  };
+  return `Loss curves up to step ${last.step}, mean of the last ${recent.length} steps: first occurrence ${nats('lossFirst')}, repeat ${nats('lossRepeat')}.`;
 }

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { Action } from '../bench/Action.tsx';
 import { ask } from '../lab.ts';
 import type { CheckedOn, ExerciseName, ExerciseResult } from '../protocol.ts';
-import { opening, selected, underWay, view } from '../state.ts';
+import { opening, run, selected, underWay, view } from '../state.ts';
 import { show } from './show.ts';
 
 interface Exercise {
@@ -50,8 +50,8 @@ export const EXERCISES: readonly Exercise[] = [
 function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.Element {
   const [result, setResult] = useState<(ExerciseResult & Partial<CheckedOn>) | null>(null);
   const [busy, setBusy] = useState(false);
-  const shown = view.value;
   const check = async (): Promise<void> => {
+    const shown = view.value;
     if (!shown) return;
     setBusy(true);
     try {
@@ -73,7 +73,7 @@ function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.
         <button type="button" onClick={(e) => show(exercise.start, e.currentTarget)}>
           Set the bench up
         </button>
-        <Action class="check" idle={busy || underWay.value || !shown} onPress={() => void check()}>
+        <Action class="check" idle={busy || underWay.value || run.value === null} onPress={() => void check()}>
           {opening.value ? 'The bench is being set up …' : busy ? 'Checking …' : 'Check my answer'}
         </Action>
       </p>
@@ -81,7 +81,7 @@ function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.
         {result ? (
           <>
             <b>{result.passed ? 'Right.' : 'Not yet.'}</b> {result.sentence}
-            {result.fingerprint !== undefined && result.fingerprint !== shown?.fingerprint ? (
+            {result.fingerprint !== undefined && result.fingerprint !== view.value?.fingerprint ? (
               <span class="quiet"> Checked on other weights than are shown, those of step {result.step}.</span>
             ) : null}
           </>

@@ -4,7 +4,7 @@ import { checkArgument } from '../errors/arguments.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
 import { allHeads, checkHead, type HeadName, headOutput, type Intervention } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
-import { checkConfig } from './checks.ts';
+import { checkConfig, headSchema } from './checks.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
 import { type Estimate, estimate } from './estimate.ts';
 import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
@@ -46,7 +46,7 @@ export interface AblationRecord {
 export function ablate(config: ModelConfig, heads: readonly HeadName[], kind: AblationKind): Intervention[] {
   checkConfig('ablate', config);
   checkArgument('ablate', 'kind', kindSchema, kind);
-  checkArgument('ablate', 'heads', z.array(z.looseObject({ layer: z.int(), head: z.int() })), heads);
+  checkArgument('ablate', 'heads', z.array(headSchema), heads);
   for (const head of heads) checkHead(config, head, 'ablate');
   const kinds = {
     zero: 'zeroAblate',

@@ -2,12 +2,12 @@
 // corrupted tokens and see how much of the behaviour comes back.
 import * as z from 'zod/mini';
 import type { Floats } from '../engine/tensor.ts';
-import { ArgumentError, checkArgument } from '../errors/arguments.ts';
+import { ArgumentError, aFunction, checkArgument, must } from '../errors/arguments.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
 import { type HookSelection, isResult, isSplitInput, isSquare, selectHookPoints } from '../model/hookPoints.ts';
 import type { CachedRun, Model } from '../model/model.ts';
 import { hasHeads, type Patch } from '../model/places.ts';
-import { checkModel, checkOptions, progressSchema } from './checks.ts';
+import { checkModel, checkOptions } from './checks.ts';
 import type { PromptPair } from './corruption.ts';
 import { type Estimate, estimate, estimateRatio, holdsZero, mean } from './estimate.ts';
 import { checkLosses, checkNumbers } from './finite.ts';
@@ -54,14 +54,14 @@ export interface PatchingOptions {
 
 const optionsSchema = z.strictObject({
   hooks: z.optional(
-    z.custom(
+    must(
+      'be a hook point, a glob, several of them, or a function of a name',
       (x) =>
         typeof x === 'string' || typeof x === 'function' || (Array.isArray(x) && x.every((n) => typeof n === 'string')),
-      'must be a hook point, a glob, several of them, or a function of a name',
     ),
   ),
   byPosition: z.optional(z.boolean()),
-  onProgress: z.optional(progressSchema),
+  onProgress: z.optional(aFunction),
 });
 
 /** Below this difference of losses, in nats, there is nothing to restore. */
@@ -197,7 +197,7 @@ function patchSlice(
     return targetLosses(run.logits, slice, model.config);
   });
   const attributed = attribute && places.map(attribute);
-  if (attributed) checkNumbers('The gradient of the loss at the corrupted run gives', attributed);
+  if (attributed) checkNumbers('the gradient of the loss at the corrupted run gives', attributed);
   return { losses, attributed };
 }
 
@@ -228,9 +228,9 @@ function controlOf(site: Site, all: readonly (Site & { effect: Estimate })[]): n
   return others.length === 0 ? null : mean(others.map(({ effect }) => effect.value));
 }
 
-const sequence = z.custom(
+const sequence = must(
+  'be a sequence of tokens, as in [[3, 1, 4]]',
   (x) => Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView)),
-  'must be a sequence of tokens, as in [[3, 1, 4]]',
 );
 const pairSchema = z.strictObject({
   clean: z.array(sequence),

@@ -100,7 +100,7 @@ export function checkAudited(caller: string, { scores }: AuditRecord, config: Mo
     throw new ArgumentError(
       `${caller}: options.audit is that of another model: it has the heads ${listed(found)}, this model has ${listed(labels)}.`,
     );
-  checkPeriods(caller, scores.periods, config);
+  checkPeriods(caller, scores.periods, { config });
 }
 
 /** How many solved periods the path tests use, evenly spread. */

@@ -1,7 +1,7 @@
 // What the analyses are handed, checked before anything is drawn or run: plain JavaScript has no type checker.
 import * as z from 'zod/mini';
-import { ArgumentError, checkArgument } from '../errors/arguments.ts';
-import { quoted } from '../errors/printable.ts';
+import { ArgumentError, aFunction, checkArgument } from '../errors/arguments.ts';
+import { printable, quoted, shortened } from '../errors/printable.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { Model } from '../model/model.ts';
 import { longestPeriod } from './lengths.ts';
@@ -31,7 +31,9 @@ function described(value: unknown): string {
   const name = String((Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name);
   if (name === 'Object' && 'nLayers' in value) return 'a config; make one with new Model(engine, config)';
   if (name === 'Object' && 'weights' in value) return 'an object that holds weights; set them in a Model';
-  return name === 'Object' || name === 'undefined' ? `an object with ${keysOf(value)}` : `a ${quoted(name)}`;
+  return name === 'Object' || name === 'undefined'
+    ? `an object with ${keysOf(value)}`
+    : `a ${shortened(printable(name), 40)}`;
 }
 
 function keysOf(value: object): string {
@@ -43,8 +45,6 @@ function keysOf(value: object): string {
 export const sequencesSchema: z.ZodMiniType = z.int().check(z.gte(1), z.lte(100_000));
 /** Seeds are names of random streams; close calls and held-out sequences use the two after it. */
 export const seedSchema: z.ZodMiniType = z.int().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER - 2));
-/** A function; that it takes two numbers cannot be seen. */
-export const progressSchema: z.ZodMiniType = z.custom((f) => typeof f === 'function', 'must be a function');
 /** Whatever `checkInstance` is asked about afterwards. */
 export const instanceSchema: z.ZodMiniType = z.any();
 
@@ -52,23 +52,31 @@ export const instanceSchema: z.ZodMiniType = z.any();
 export const commonFields: Readonly<Record<'sequences' | 'seed' | 'onProgress', z.ZodMiniType>> = {
   sequences: z.optional(sequencesSchema),
   seed: z.optional(seedSchema),
-  onProgress: z.optional(progressSchema),
+  onProgress: z.optional(aFunction),
 };
 
 /** Throws an ArgumentError unless the options are an object of these fields and no other. */
 export const checkOptions = (caller: string, schema: z.ZodMiniType, options: unknown): void =>
   checkArgument(caller, 'options', schema, options);
 
-/** Throws an ArgumentError unless two copies of blocks of these periods fit the context and leave a query. */
-export function checkPeriods(caller: string, periods: readonly number[], config: ModelConfig): void {
+/** Throws an ArgumentError unless two copies of blocks of these periods fit the context; those below `least` leave no query. */
+export function checkPeriods(
+  caller: string,
+  periods: readonly number[],
+  { config, least = 2 }: { config: ModelConfig; least?: 1 | 2 },
+): void {
   checkArgument(caller, 'periods', z.array(z.int()).check(z.minLength(1)), periods);
   const longest = longestPeriod(config);
-  const wrong = periods.find((period) => period < 2 || period > longest);
-  if (wrong !== undefined)
-    throw new ArgumentError(
-      `${caller}: a period of ${wrong} cannot be probed; two copies of a block must fit the context of ${config.nCtx}, so periods go from 2 to ${longest}.`,
-    );
+  const wrong = periods.find((period) => period < least || period > longest);
+  if (wrong === undefined) return;
+  const range = longest < least ? 'there is none' : `periods go from ${least} to ${longest}`;
+  throw new ArgumentError(
+    `${caller}: a period of ${wrong} cannot be probed; two copies of a block must fit the context of ${config.nCtx}, so ${range}.`,
+  );
 }
+
+/** Heads by layer and number, as arguments. */
+export const headSchema: z.ZodMiniType = z.looseObject({ layer: z.int(), head: z.int() });
 
 /** Throws an ArgumentError unless it is a complete config. */
 export function checkConfig(caller: string, config: unknown): asserts config is ModelConfig {

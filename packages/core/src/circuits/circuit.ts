@@ -1,15 +1,19 @@
 // A circuit as a claim: some heads, and which of the paths between them carry something. And the interventions that put
 // the claim to the test, on a set of sequences whose means stand in for what is taken away.
+import * as z from 'zod/mini';
+import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
 import {
   allHeads,
+  checkHead,
   earlierHeads,
   type HeadName,
   INPUTS,
   type Input,
   type Intervention,
 } from '../model/interventions.ts';
-import type { RepeatSet } from './repeatSet.ts';
+import { checkInstance, headSchema } from './checks.ts';
+import { RepeatSet } from './repeatSet.ts';
 
 /** A path from a head to one input of a later head. */
 export interface Edge {
@@ -36,12 +40,18 @@ export const allEdges = (config: ModelConfig): Edge[] =>
     earlierHeads(config, target.layer).flatMap((source) => INPUTS.map((input) => ({ source, target, input }))),
   );
 
-/** Mean-ablates these heads. */
-export const ablateHeads = (set: RepeatSet, heads: readonly HeadName[]): Intervention[] =>
-  heads.map((name) => set.meanAblate(name));
+/** Mean-ablates these heads. Throws an Error for a head that the model does not have. */
+export function ablateHeads(set: RepeatSet, heads: readonly HeadName[]): Intervention[] {
+  checkInstance('ablateHeads', { what: 'the set', value: set }, RepeatSet);
+  checkArgument('ablateHeads', 'heads', z.array(headSchema), heads);
+  return heads.map((name) => set.meanAblate(name));
+}
+
+const edgesSchema = z.array(z.strictObject({ source: headSchema, target: headSchema, input: z.enum(INPUTS) }));
 
 /** Takes the edges' sources out of their targets' inputs, leaving the mean; each target input in one go. */
 export function cutEdges(edges: readonly Edge[]): Intervention[] {
+  checkArgument('cutEdges', 'edges', edgesSchema, edges);
   const inputs = new Map<string, Edge[]>();
   for (const edge of edges) {
     const key = `${labelOf(edge.target)} ${edge.input}`;
@@ -53,15 +63,33 @@ export function cutEdges(edges: readonly Edge[]): Intervention[] {
   });
 }
 
-/** Leaves only these heads, with every path between them. */
-export const keepHeads = (set: RepeatSet, heads: readonly HeadName[]): Intervention[] =>
-  ablateHeads(
+/** Leaves only these heads, with every path between them. Throws an Error for a head that the model does not have. */
+export function keepHeads(set: RepeatSet, heads: readonly HeadName[]): Intervention[] {
+  checkInstance('keepHeads', { what: 'the set', value: set }, RepeatSet);
+  checkArgument('keepHeads', 'heads', z.array(headSchema), heads);
+  const { config } = set.model;
+  for (const head of heads) checkHead(config, head, 'keepHeads');
+  return ablateHeads(
     set,
-    allHeads(set.model.config).filter((name) => !includes(heads, name)),
+    allHeads(config).filter((name) => !includes(heads, name)),
   );
+}
 
-/** Leaves only the circuit: its heads, and between them only its edges. Heads still read tokens and write to the output. */
-export function keepCircuit(set: RepeatSet, { heads, edges }: Circuit): Intervention[] {
+const circuitSchema = z.looseObject({ heads: z.array(headSchema), edges: edgesSchema });
+
+/**
+ * Leaves only the circuit: its heads, and between them only its edges. Heads still read tokens and write to the output.
+ * Throws an Error for a head that the model does not have, an ArgumentError for an edge that is no path between its heads.
+ */
+export function keepCircuit(set: RepeatSet, circuit: Circuit): Intervention[] {
+  checkInstance('keepCircuit', { what: 'the set', value: set }, RepeatSet);
+  checkArgument('keepCircuit', 'circuit', circuitSchema, circuit);
+  const { heads, edges } = circuit;
+  for (const edge of edges)
+    if (!includes(heads, edge.source) || !includes(heads, edge.target) || edge.source.layer >= edge.target.layer)
+      throw new ArgumentError(
+        `keepCircuit: ${edgeLabel(edge)} is no path from a head of the circuit to a later one; name the heads in circuit.heads, the earlier one as source.`,
+      );
   const kept = new Set(edges.map(edgeLabel));
   const others = allEdges(set.model.config).filter(
     (edge) => includes(heads, edge.source) && includes(heads, edge.target) && !kept.has(edgeLabel(edge)),

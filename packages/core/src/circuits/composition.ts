@@ -1,10 +1,10 @@
 // Composition scores: how much of a later head's reading lies in what an earlier head writes (Elhage et al. 2021).
 import * as z from 'zod/mini';
 import { RandomStream } from '../engine/random.ts';
-import { checkArgument } from '../errors/arguments.ts';
+import { aFunction, checkArgument } from '../errors/arguments.ts';
 import { headLabel } from '../model/config.ts';
 import { allHeads, INPUTS, type Input } from '../model/interventions.ts';
-import { checkInstance, checkOptions, progressSchema, seedSchema } from './checks.ts';
+import { checkInstance, checkOptions, seedSchema } from './checks.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';
 import { type OnProgress, Progress } from './progress.ts';
 import { WeightCircuits } from './weightCircuits.ts';
@@ -36,7 +36,7 @@ const optionsSchema = z.strictObject({
   draws: z.optional(z.int().check(z.gte(1), z.lte(100_000))),
   seed: z.optional(seedSchema),
   baseline: z.optional(z.strictObject({ mean: z.number(), deviation: z.number(), draws: z.int() })),
-  onProgress: z.optional(progressSchema),
+  onProgress: z.optional(aFunction),
 });
 
 /**

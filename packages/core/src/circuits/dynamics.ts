@@ -1,17 +1,18 @@
 // Training dynamics: the same measurements on every checkpoint of a run, and from them the phase change.
 import * as z from 'zod/mini';
+import { checkArgument } from '../errors/arguments.ts';
 import { allHeads, earlierHeads, type HeadName, INPUTS, type Input } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
 import { checkModel, checkOptions, commonFields } from './checks.ts';
 import { ablateHeads, cutEdges, type Edge, labelOf } from './circuit.ts';
 import { compositionScores, randomComposition } from './composition.ts';
 import { mean } from './estimate.ts';
-import { type HeadScoresRecord, type Sweep, scoreHeads, scoringSize } from './headScores.ts';
+import { type HeadScoresRecord, type Sweep, scoreHeads, scoringSize, sweptPeriods } from './headScores.ts';
 import { asAnalysed } from './lengths.ts';
 import { runPatterns } from './patternRuns.ts';
 import { repeatedProbe } from './probes.ts';
 import { type OnProgress, Progress } from './progress.ts';
-import { RepeatSet } from './repeatSet.ts';
+import { RepeatSet, setSize } from './repeatSet.ts';
 import { FOLLOWS } from './verdict.ts';
 import { WeightCircuits } from './weightCircuits.ts';
 
@@ -70,12 +71,13 @@ export function measureCheckpoint(
   const config = asAnalysed(model.config);
   const scoring = { sequences, seed, mostPeriods: 6 };
   const scoringTokens = scoringSize(model, scoring, 'measureCheckpoint');
-  const progress = new Progress(options.onProgress, scoringTokens);
+  const inputs = config.nLayers > 1 ? INPUTS.length : 0;
+  const runs = 1 + inputs + config.nHeads * (2 * config.nLayers - 1);
+  const periods = sweptPeriods(config, scoring, 'measureCheckpoint');
+  const progress = new Progress(options.onProgress, scoringTokens + runs * setSize(periods, 2 * sequences));
   const onProgress = progress.part(scoringTokens);
   const { scores, sweep } = scoreHeads('measureCheckpoint', model, { ...scoring, onProgress });
   const set = new RepeatSet(model, { sequences: 2 * sequences, seed, periods: scores.periods });
-  const inputs = config.nLayers > 1 ? INPUTS.length : 0;
-  progress.expect(set.size * (1 + inputs + config.nHeads * (2 * config.nLayers - 1)));
   progress.add(set.size);
   const point = set.reporting(progress, () => pointOf(set, { step, sequences, scores, sweep }));
   progress.finish();
@@ -167,6 +169,10 @@ const LEAST_KEY_EFFECT = 0.5;
 /** Steps of the training log that a crossing is averaged over: single batches are noisy. */
 const SMOOTHED = 10;
 
+// Losses may be NaN: a task without a repeat has none.
+const pointsSchema = z.array(z.looseObject({ step: z.number(), heads: z.array(z.any()) }));
+const logSchema = z.array(z.looseObject({ step: z.number() }));
+
 /** First step after which the loss, averaged over ten records, stays below half of its first average; null when never. */
 function halved(losses: readonly { readonly step: number; readonly lossRepeat: number }[]): number | null {
   const window = Math.min(SMOOTHED, losses.length);
@@ -189,6 +195,8 @@ export function phaseChange(
   points: readonly DynamicsPoint[],
   log: readonly { readonly step: number; readonly lossRepeat: number }[] = [],
 ): PhaseChange {
+  checkArgument('phaseChange', 'points', pointsSchema, points);
+  checkArgument('phaseChange', 'log', logSchema, log);
   const last = points.at(-1);
   const first = points[0];
   if (!first || !last) throw new Error('phaseChange: expected at least one checkpoint.');

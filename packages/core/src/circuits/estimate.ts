@@ -1,5 +1,6 @@
 // A measured mean with its uncertainty.
 import { RandomStream } from '../engine/random.ts';
+import { ArgumentError } from '../errors/arguments.ts';
 
 /** A mean over sequences with its bootstrap 95 % interval. */
 export interface Estimate {
@@ -54,6 +55,10 @@ export function holdsZero({ value, interval: [low, high], n }: Estimate): boolea
  */
 export function estimateRatio(numerators: ArrayLike<number>, denominators: ArrayLike<number>): Estimate {
   const n = numerators.length;
+  if (denominators.length !== n)
+    throw new ArgumentError(
+      `estimateRatio: ${n} numerators and ${denominators.length} denominators; give one of each for every sequence.`,
+    );
   const ratio = (at: (i: number) => number): number => {
     let [top, bottom] = [0, 0];
     for (let i = 0; i < n; i++) {

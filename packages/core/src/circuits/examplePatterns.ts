@@ -33,7 +33,7 @@ export function exampleTokens(config: ModelConfig, options: { period: number; se
   const probe = { config: asAnalysed(config), count: 1, seed };
   const tokens = [...(controlProbe(probe)[0] as Int32Array)];
   if (period > 0) {
-    checkPeriods('exampleTokens', [period], probe.config);
+    checkPeriods('exampleTokens', [period], { config: probe.config, least: 1 });
     const repeated = repeatedProbe(probe, period)[0] as Int32Array;
     const used = new Set(repeated);
     const rest = tokens.filter((t) => !used.has(t));
@@ -55,7 +55,7 @@ export function examplePatterns(model: Model, options: { period: number; seed?: 
     const { data } = run.cache.get(`blocks.${layer}.attn.hook_pattern`);
     const label = headLabel(layer, head);
     const pattern = Float32Array.from(data.subarray(head * cells, (head + 1) * cells));
-    checkNumbers(`The attention pattern of ${label} holds`, pattern);
+    checkNumbers(`the attention pattern of ${label} holds`, pattern);
     return { label, pattern };
   });
   return { tokens, period: options.period, heads };

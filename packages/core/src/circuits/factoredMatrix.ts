@@ -2,6 +2,7 @@
 // TransformerLens's FactoredMatrix.
 import { Matrix } from 'ml-matrix';
 import { NotFiniteError } from '../errors/notFinite.ts';
+import { checkInstance } from './checks.ts';
 import { type Complex, eigenvaluesOf } from './eigenvalues.ts';
 import { thinSvd } from './singularValues.ts';
 
@@ -14,6 +15,7 @@ export class FactoredMatrix {
 
   /** Throws a RangeError when the inner sizes differ. */
   constructor(A: Matrix, B: Matrix) {
+    for (const [what, value] of Object.entries({ A, B })) checkInstance('FactoredMatrix', { what, value }, Matrix);
     if (A.columns !== B.rows)
       throw new RangeError(
         `FactoredMatrix: A is [${A.rows}, ${A.columns}] and B is [${B.rows}, ${B.columns}]; the inner sizes must agree.`,

@@ -3,6 +3,7 @@
 
 import { NotFiniteError } from '../errors/notFinite.ts';
 import { quoted } from '../errors/printable.ts';
+import type { CachedActivation } from '../model/activationCache.ts';
 import { hookPoints } from '../model/hookPoints.ts';
 import type { Intervention } from '../model/interventions.ts';
 import type { CachedRun, Model, Tokens } from '../model/model.ts';
@@ -28,22 +29,22 @@ export function checkLosses(
   const where = firstNotFinite(model, { tokens: [sequence], interventions });
   const under = interventions.length === 0 ? '' : ` under interventions (the first is ${interventions[0]!.kind})`;
   throw new NotFiniteError(
-    `The model's outputs are not finite${under}: ${where ?? `the loss is ${quoted(lossPerPosition[at])}`}; ${REMEDY}.`,
+    `model: the outputs are not finite${under}: ${where ?? `the loss is ${quoted(lossPerPosition[at])}`}; ${REMEDY}.`,
   );
 }
 
-/** Throws a NotFiniteError unless all numbers are finite; `what` is the subject of the sentence. */
+/** Throws a NotFiniteError unless all numbers are finite; `what` is the subject of the sentence and its verb. */
 export function checkNumbers(what: string, values: ArrayLike<number>): void {
   for (let i = 0; i < values.length; i++)
     if (!Number.isFinite(values[i] as number))
-      throw new NotFiniteError(`${what} ${quoted(values[i])}, although the model's losses are finite; ${REMEDY}.`);
+      throw new NotFiniteError(`model: ${what} ${quoted(values[i])}, although the losses are finite; ${REMEDY}.`);
 }
 
 /** Throws a NotFiniteError that names the first weight which is NaN or infinite. */
 export function checkWeights(name: string, data: ArrayLike<number>): void {
   for (let i = 0; i < data.length; i++)
     if (!Number.isFinite(data[i] as number))
-      throw new NotFiniteError(`The weights ${quoted(name)} hold ${quoted(data[i])}; ${REMEDY}.`);
+      throw new NotFiniteError(`model: the weights ${quoted(name)} hold ${quoted(data[i])}; ${REMEDY}.`);
 }
 
 /** The first activation of a run, in forward order, that is not finite, in words; null where all are. */
@@ -51,17 +52,29 @@ function firstNotFinite(model: Model, { tokens, interventions }: Required<Ran>):
   const names = hookPoints(model.config, { onRequest: false });
   // Another sequence's activation cannot be had from one sequence: there the clean run is searched.
   const across = interventions.some(({ kind }) => kind === 'resampleAblate');
-  const { cache } = model.runWithInterventions(tokens, across ? [] : interventions, { names });
-  for (const name of names) {
-    const { data, shape } = cache.get(name);
-    const masked = name.endsWith('hook_attn_scores') ? (shape[3] as number) : 0;
-    for (let i = 0; i < data.length; i++) {
-      const x = data[i] as number;
-      if (Number.isFinite(x)) continue;
-      const [query, key] = [Math.floor(i / masked) % masked, i % masked];
-      if (masked > 0 && key > query) continue; // the mask's −∞
-      return `${quoted(name)} is the first activation that holds ${quoted(x)}`;
+  // A part at a time: all of a large model's activations need not fit memory.
+  for (const part of [...new Set(names.map(partOf))]) {
+    const chosen = names.filter((name) => partOf(name) === part);
+    const { cache } = model.runWithInterventions(tokens, across ? [] : interventions, { names: chosen });
+    for (const name of chosen) {
+      const value = wrongValue(cache.get(name));
+      if (value !== null) return `${quoted(name)} is the first activation that holds ${quoted(value)}`;
     }
+  }
+  return null;
+}
+
+/** The layer of a hook point, or what it is outside of one. */
+const partOf = (name: string): string => /^blocks\.\d+/.exec(name)?.[0] ?? name;
+
+/** The first entry that is not finite, but for the mask's −∞ in attention scores; null where all are. */
+function wrongValue({ name, shape, data }: CachedActivation): number | null {
+  const masked = name.endsWith('hook_attn_scores') ? (shape[3] as number) : 0;
+  for (let i = 0; i < data.length; i++) {
+    const x = data[i] as number;
+    if (Number.isFinite(x)) continue;
+    const [query, key] = [Math.floor(i / masked) % masked, i % masked];
+    if (!(masked > 0 && key > query)) return x;
   }
   return null;
 }

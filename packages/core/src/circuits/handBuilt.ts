@@ -1,6 +1,8 @@
 // Models whose weights are written down, not trained: their circuits are known on paper. Fixtures of the tests, and
 // examples of what each claim looks like in its purest form. No LayerNorm, learned-position slots in the residual stream.
+import * as z from 'zod/mini';
 import type { Engine } from '../engine/engine.ts';
+import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 import { Model } from '../model/model.ts';
 
 /** How sharply heads attend: differences of attention scores. Softmax of it is 1 in float32. */
@@ -12,6 +14,13 @@ const CONFIDENCE = 20;
 export interface HandBuiltSizes {
   readonly dVocab: number;
   readonly nCtx: number;
+}
+
+const size = z.int().check(z.gte(1), z.lte(16384));
+
+/** Throws an ArgumentError unless the sizes are these and no other. */
+function checkSizes(caller: string, sizes: unknown, fields: Readonly<Record<string, z.ZodMiniType>> = {}): void {
+  checkArgument(caller, 'sizes', z.strictObject({ dVocab: size, nCtx: size, ...fields }), sizes);
 }
 
 /** A matrix set entry by entry. */
@@ -37,7 +46,9 @@ class Matrix {
  * "previous token". L1H0 (induction head): the query's token looks for keys whose previous token it is (K-composition)
  * and copies their token to the output. Position 0, which attends to itself, is kept from matching. L0H1 and L1H1 are 0.
  */
-export function handBuiltInduction(engine: Engine, { dVocab: V, nCtx: T }: HandBuiltSizes): Model {
+export function handBuiltInduction(engine: Engine, sizes: HandBuiltSizes): Model {
+  checkSizes('handBuiltInduction', sizes);
+  const { dVocab: V, nCtx: T } = sizes;
   const dHead = Math.max(V + 1, T);
   const part = { token: 0, position: V, previous: V + T, output: 2 * V + T };
   const dModel = 3 * V + T;
@@ -103,7 +114,9 @@ export function handBuiltInduction(engine: Engine, { dVocab: V, nCtx: T }: HandB
  * the position whose first token is the query's (K-composition) and copies its second (V-composition). It attends to
  * q − P + 2, one further than an induction head. Positions 0 and 1, which hold no pair, are kept from matching. L1H1 is 0.
  */
-export function handBuiltHub(engine: Engine, { dVocab: V, nCtx: T }: HandBuiltSizes): Model {
+export function handBuiltHub(engine: Engine, sizes: HandBuiltSizes): Model {
+  checkSizes('handBuiltHub', sizes);
+  const { dVocab: V, nCtx: T } = sizes;
   const dHead = Math.max(V + 1, T);
   const part = { token: 0, position: V, first: V + T, second: 2 * V + T, output: 3 * V + T };
   const dModel = 4 * V + T;
@@ -163,10 +176,13 @@ export function handBuiltHub(engine: Engine, { dVocab: V, nCtx: T }: HandBuiltSi
  * The shortcut: L0H0 looks `period` − 1 positions back, whatever stands there, and copies that token to the output.
  * One layer, one head. Right on every repeat at that period and confidently wrong at every other.
  */
-export function handBuiltPositionalCopier(
-  engine: Engine,
-  { dVocab: V, nCtx: T, period }: HandBuiltSizes & { period: number },
-): Model {
+export function handBuiltPositionalCopier(engine: Engine, sizes: HandBuiltSizes & { readonly period: number }): Model {
+  checkSizes('handBuiltPositionalCopier', sizes, { period: z.int().check(z.gte(2)) });
+  const { dVocab: V, nCtx: T, period } = sizes;
+  if (period > T)
+    throw new ArgumentError(
+      `handBuiltPositionalCopier: a period of ${period} does not fit the context of ${T}; use at most ${T}.`,
+    );
   const dHead = Math.max(V, T);
   const part = { token: 0, position: V, output: V + T };
   const dModel = 2 * V + T;

@@ -95,7 +95,7 @@ export function checkScoring(caller: string, model: Model, options: ScoreOptions
 }
 
 /** Periods that are swept. */
-const sweptPeriods = (config: ModelConfig, { mostPeriods }: ScoreOptions, caller: string): number[] =>
+export const sweptPeriods = (config: ModelConfig, { mostPeriods }: ScoreOptions, caller: string): number[] =>
   spread(sweepPeriods(config, caller), mostPeriods ?? Number.POSITIVE_INFINITY);
 
 /** Tokens that `measureHeads` runs, for the progress of what it is part of. */

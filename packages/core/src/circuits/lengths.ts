@@ -1,5 +1,6 @@
 // How long the sequences and blocks are that a model is analysed on.
 import type { ModelConfig } from '../model/config.ts';
+import { longestRunnable } from '../model/workspace.ts';
 
 /** Raised where a model's context or vocabulary is too small for a question; nothing is wrong with the model. */
 export class TooSmallError extends Error {}
@@ -7,21 +8,30 @@ export class TooSmallError extends Error {}
 /** Longer contexts are analysed at this length: patterns and time grow with its square. */
 export const LONGEST_ANALYSED = 2048;
 
-/** Floats of one sequence's patterns, all heads, and of its logits: 1 GiB and half of that. */
-const PATTERNS = 2 ** 28;
-const LOGITS = 2 ** 27;
+/** Sequences that must fit memory together: an intervention by the mean looks at three at least. */
+const TOGETHER = 3;
+
+/** Floats of activations that fit any memory: below them nothing need be laid out to know. */
+const SURELY_FIT = 2 ** 26;
+
+/** Lengths found for configs, by what they depend on: laying out a large model takes a moment. */
+const found = new Map<string, number>();
 
 /**
- * The length at which a model is analysed, in tokens: its context, unless that is above 2048, or one sequence's patterns
- * of all heads are above 1 GiB or its logits above half of that. The records say which length it was.
+ * The length at which a model is analysed, in tokens: its context, unless that is above 2048 or three sequences with all
+ * patterns, per-head inputs, results and gradients do not fit memory. The records say which length it was.
  */
-export const analysedLength = ({ nCtx, nLayers, nHeads, dVocab }: ModelConfig): number =>
-  Math.min(
-    nCtx,
-    LONGEST_ANALYSED,
-    Math.max(1, Math.floor(Math.sqrt(PATTERNS / (nLayers * nHeads)))),
-    Math.max(1, Math.floor(LOGITS / dVocab)),
-  );
+export function analysedLength(config: ModelConfig): number {
+  const { nCtx, nLayers, nHeads, dModel, dHead, dVocab } = config;
+  const length = Math.min(nCtx, LONGEST_ANALYSED);
+  const perToken = nLayers * (4 * nHeads * length + 16 * nHeads * Math.max(dModel, dHead) + 16 * dModel) + 4 * dVocab;
+  if (TOGETHER * length * perToken < SURELY_FIT) return length;
+  const key = JSON.stringify([nCtx, nLayers, nHeads, dModel, dHead, dVocab, config.positions, config.normalization]);
+  const fitting =
+    found.get(key) ?? longestRunnable({ ...config, nCtx: length }, { sequences: TOGETHER, everything: true });
+  found.set(key, fitting);
+  return Math.max(1, fitting);
+}
 
 /** The same model with its context cut to the analysed length: what probes are drawn for. */
 export const asAnalysed = (config: ModelConfig): ModelConfig => ({ ...config, nCtx: analysedLength(config) });

@@ -87,7 +87,7 @@ export function logitAttribution(set: RepeatSet): LogitAttribution {
     for (let i = 0; i < LOGIT_RUNS; i++) set.ran(batch);
   }
   writers.forEach(({ part: name }, w) => {
-    for (const values of [sums[w]!.logit, sums[w]!.loss]) checkNumbers(`The direct effect of ${name} is`, values);
+    for (const values of [sums[w]!.logit, sums[w]!.loss]) checkNumbers(`the direct effect of ${name} is`, values);
   });
   const parts = writers.map(
     ({ part, layer }, w): DirectEffect => ({

@@ -2,13 +2,11 @@
 // and progress over both.
 import * as z from 'zod/mini';
 import { ArgumentError } from '../errors/arguments.ts';
-import type { ModelConfig } from '../model/config.ts';
 import type { Model } from '../model/model.ts';
 import { checkInstance, checkModel, checkOptions, commonFields, instanceSchema } from './checks.ts';
-import { mean } from './estimate.ts';
 import { sweepPeriods } from './probes.ts';
 import { type OnProgress, Progress } from './progress.ts';
-import { effectPeriods, periodsToMeasure, RepeatSet, sweepSize } from './repeatSet.ts';
+import { effectPeriods, periodsToMeasure, RepeatSet, setSize, sweepSize } from './repeatSet.ts';
 
 /** How much to measure, or on what. */
 export interface OnSetOptions {
@@ -48,9 +46,8 @@ export function onSet<T>(
   options: OnSetOptions,
   { runs, measure }: { runs: number; measure: (set: RepeatSet) => T },
 ): T {
-  const progress = new Progress(options.onProgress, 0);
+  const progress = new Progress(options.onProgress, options.set ? runs * options.set.size : 0);
   const set = options.set ?? drawSet(model, options, { runs, progress });
-  progress.expect(runs * set.size);
   const result = set.reporting(progress, () => measure(set));
   progress.finish();
   return result;
@@ -62,17 +59,12 @@ function drawSet(
   { runs, progress }: { runs: number; progress: Progress },
 ): RepeatSet {
   const choosing = sweepSize(model.config);
-  const expected = (runs + 1) * expectedSize(model.config, sequences);
+  const likely = effectPeriods([], sweepPeriods(model.config, 'RepeatSet'));
+  const expected = (runs + 1) * setSize(likely, sequences);
   progress.expect(choosing + expected);
   const periods = periodsToMeasure(model, { seed, onProgress: progress.part(choosing) });
   const set = new RepeatSet(model, { sequences, seed, periods });
-  progress.expect(set.size - expected);
+  progress.expect((runs + 1) * set.size - expected);
   progress.add(set.size);
   return set;
-}
-
-/** Tokens of a set whose periods are not chosen yet. */
-function expectedSize(config: ModelConfig, sequences: number): number {
-  const periods = effectPeriods([], sweepPeriods(config, 'RepeatSet'));
-  return Math.max(2 * periods.length, sequences) * 2 * mean(periods);
 }

@@ -1,6 +1,7 @@
 // Every path from a head to a later head's Q, K or V: what the loss and the later head's attention lose without it, and
 // what gradients would have said.
 import * as z from 'zod/mini';
+import { checkArgument } from '../errors/arguments.ts';
 import { headLabel } from '../model/config.ts';
 import {
   allHeads,
@@ -175,6 +176,7 @@ export function pathMatrix(
   input: Input,
   pick: (cell: PathCell) => number = (cell) => cell.increase.value,
 ): { sources: string[]; targets: string[]; values: number[][] } {
+  checkArgument('pathMatrix', 'input', z.enum(INPUTS), input);
   const chosen = cells.filter((cell) => cell.input === input);
   const sources = [...new Set(chosen.map(({ source }) => source))];
   const targets = [...new Set(chosen.map(({ target }) => target))];
@@ -187,7 +189,10 @@ export function pathMatrix(
   return { sources, targets, values };
 }
 
-/** How well attribution ranks the paths: Pearson's correlation of attributed with measured increases. */
+/**
+ * How well attribution ranks the paths: Pearson's correlation of attributed with measured increases. NaN where one of them
+ * does not vary.
+ */
 export function attributionAgreement({ cells }: PathTableRecord): number {
   const xs = cells.map((c) => c.attributed.value);
   const ys = cells.map((c) => c.increase.value);

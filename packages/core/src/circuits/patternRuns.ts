@@ -1,10 +1,13 @@
 // Runs of a model over many sequences, a few at a time, reading attention patterns without keeping them all.
 
+import * as z from 'zod/mini';
+import { ArgumentError, aFunction, must } from '../errors/arguments.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type Intervention, looksAcross } from '../model/interventions.ts';
-import type { Model, Tokens } from '../model/model.ts';
+import { checkTokens, type Model, type Tokens } from '../model/model.ts';
+import { checkModel, checkOptions } from './checks.ts';
 import { checkLosses } from './finite.ts';
-import type { Progress } from './progress.ts';
+import { Progress } from './progress.ts';
 
 /** One sequence's pattern of one head: weight(query, key). */
 export type Weight = (query: number, key: number) => number;
@@ -40,6 +43,13 @@ export function slices<T>(sequences: readonly T[], most: number): (readonly T[])
   return Array.from({ length: parts }, (_, part) => sequences.slice(bound(part), bound(part + 1)));
 }
 
+const optionsSchema = z.strictObject({
+  interventions: z.optional(z.array(z.any())),
+  visit: z.optional(aFunction),
+  layer: z.optional(z.int().check(z.gte(0))),
+  progress: z.optional(must('be a Progress', (p) => p === null || p instanceof Progress)),
+});
+
 /**
  * Runs `tokens` and shows every head's pattern on every sequence. Returns the losses: [sequence][position 0 … T − 2].
  * Without `visit` no pattern is kept. Throws a NotFiniteError when a loss is not finite.
@@ -56,8 +66,15 @@ export function runPatterns(
     progress?: Progress | null;
   },
 ): Float64Array[] {
+  checkModel('runPatterns', model);
+  checkOptions('runPatterns', optionsSchema, options);
   const { nLayers, nHeads } = model.config;
   const { interventions = [] } = options;
+  if (options.layer !== undefined && options.layer >= nLayers)
+    throw new ArgumentError(
+      `runPatterns: there is no layer ${options.layer}; this model has layers 0 to ${nLayers - 1}.`,
+    );
+  checkTokens(model.config, tokens, 'runPatterns');
   const length = tokens[0]?.length ?? 0;
   const across = interventions.some(looksAcross);
   const fitting = sequencesTogether(model.config, length, across ? MOST : IN_CACHE);

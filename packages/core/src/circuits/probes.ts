@@ -5,7 +5,7 @@ import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type BlockPlace, fillTokens, STREAMS } from '../training/tasks.ts';
 import { checkConfig, checkPeriods, seedSchema, sequencesSchema } from './checks.ts';
-import { longestDistinctPeriod, TooSmallError } from './lengths.ts';
+import { analysedLength, longestDistinctPeriod, TooSmallError } from './lengths.ts';
 
 /** Kinds of probe, so that no two share their draws. */
 const KIND = { repeated: 1, prefixed: 2, control: 3, fourfold: 4, place: 5, heldOut: 6 } as const;
@@ -30,7 +30,7 @@ const probeSchema = z.strictObject({
 function checkProbe(caller: string, probe: ProbeOptions, period?: number): void {
   checkArgument(caller, 'probe', probeSchema, probe);
   checkConfig(caller, probe.config);
-  if (period !== undefined) checkPeriods(caller, [period], probe.config);
+  if (period !== undefined) checkPeriods(caller, [period], { config: probe.config, least: 1 });
 }
 
 function draw(length: number, place: BlockPlace, config: ModelConfig, random: RandomStream): Int32Array {
@@ -125,6 +125,10 @@ export function sweepPeriods(config: ModelConfig, caller = 'audit'): number[] {
   if (nCtx < SHORTEST_CONTEXT)
     throw new TooSmallError(
       `${caller}: a context of ${nCtx} is too short to tell a period from its neighbours; it takes at least ${SHORTEST_CONTEXT}.`,
+    );
+  if (analysedLength(config) < SHORTEST_CONTEXT)
+    throw new TooSmallError(
+      `${caller}: memory holds the patterns and gradients of at most ${analysedLength(config)} tokens of this model, and it takes at least ${SHORTEST_CONTEXT}; use a smaller model.`,
     );
   if (dVocab < SHORTEST_PERIOD)
     throw new TooSmallError(

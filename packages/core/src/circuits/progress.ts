@@ -3,7 +3,7 @@
 
 /**
  * Called between runs of the model with how much is done and how much there is in all. `done` never falls; `total` may
- * turn out larger or smaller, never below `done`; the last call has them equal. What it throws ends the analysis and
+ * turn out larger or smaller, and is above `done` until the last call, which has them equal. What it throws ends the analysis and
  * leaves the model usable: that is how to cancel.
  */
 export type OnProgress = (done: number, total: number) => void;
@@ -49,11 +49,11 @@ export class Progress {
   /** Everything is done, whatever was expected. */
   finish(): void {
     this.total = this.done;
-    this.report();
+    this.onProgress?.(this.done, this.total);
   }
 
+  /** Until all is finished something remains, however little was expected. */
   private report(): void {
-    if (this.total < this.done) this.total = this.done;
-    this.onProgress?.(this.done, this.total);
+    this.onProgress?.(this.done, Math.max(this.total, this.done + 1));
   }
 }

@@ -26,7 +26,7 @@ import { LOGIT_RUNS, type LogitAttribution, logitAttribution } from './logitAttr
 import { checkTellable, sweepPeriods } from './probes.ts';
 import { type OnProgress, Progress } from './progress.ts';
 import { explainProof } from './proofText.ts';
-import { effectPeriods, RepeatSet } from './repeatSet.ts';
+import { effectPeriods, RepeatSet, setSize } from './repeatSet.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What a model's circuit turns out to be: keys built by earlier heads, values built by them, or something else. */
@@ -132,14 +132,15 @@ export function prove(
   return proof;
 }
 
-/** Tokens that a proof runs, about: passes over the selection and the held-out set. */
+/** Tokens that a proof runs, about: choosing on the selection, measuring on the held-out set. */
 function expectedProof(model: Model, sequences: number): number {
   const config = asAnalysed(model.config);
   const periods = effectPeriods([], sweepPeriods(config));
-  const size = sequences * 2 * mean(periods);
   const heads = config.nLayers * config.nHeads;
-  const choosing = 3 * heads + (config.nLayers > 1 ? 4 * heads : 0);
-  return size * (choosing / 2 + heads + 3 * (RANDOM_CIRCUITS + 1) + LOGIT_RUNS + 10);
+  // Elimination tries every member once alone and about twice in turn, of all heads and of one input's sources.
+  const choosing = 2 + 3 * heads + (config.nLayers > 1 ? 3 + 3 * (heads - config.nHeads) : 0);
+  const measuring = 2 + heads + INPUTS.length + 2 + 3 * (RANDOM_CIRCUITS / 2 + 1) + LOGIT_RUNS;
+  return choosing * setSize(periods, Math.ceil(sequences / 2)) + measuring * setSize(periods, sequences);
 }
 
 function proveFrom(

@@ -1,9 +1,10 @@
 // Sequences to measure interventions on: two copies of a block, several periods, with their clean losses.
 import * as z from 'zod/mini';
+import { aFunction } from '../errors/arguments.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { checkHead, type HeadName, headOutput, type Intervention } from '../model/interventions.ts';
 import type { Model } from '../model/model.ts';
-import { checkModel, checkOptions, checkPeriods, progressSchema, seedSchema, sequencesSchema } from './checks.ts';
+import { checkModel, checkOptions, checkPeriods, seedSchema, sequencesSchema } from './checks.ts';
 import { mean } from './estimate.ts';
 import { checkNumbers } from './finite.ts';
 import { type PatternVisit, runPatterns, sequencesTogether, slices } from './patternRuns.ts';
@@ -57,7 +58,7 @@ export class RepeatSet {
     checkModel('RepeatSet', model);
     checkOptions('RepeatSet', optionsSchema, options);
     const { sequences, seed, heldOut = false, periods } = options;
-    checkPeriods('RepeatSet', periods, model.config);
+    checkPeriods('RepeatSet', periods, { config: model.config });
     const probe: ProbeOptions = {
       config: model.config,
       count: Math.max(2, Math.ceil(sequences / periods.length)),
@@ -144,7 +145,7 @@ export class RepeatSet {
       }
     }
     for (const [layer, heads] of means)
-      for (const mean of heads) checkNumbers(`The mean of "blocks.${layer}.attn.hook_z" is`, mean);
+      for (const mean of heads) checkNumbers(`the mean of "blocks.${layer}.attn.hook_z" is`, mean);
     return means;
   }
 }
@@ -152,7 +153,7 @@ export class RepeatSet {
 const periodsSchema = z.strictObject({
   seed: seedSchema,
   count: z.optional(sequencesSchema),
-  onProgress: z.optional(progressSchema),
+  onProgress: z.optional(aFunction),
 });
 
 /**
@@ -179,6 +180,10 @@ export function periodsToMeasure(
 /** Tokens that `periodsToMeasure` runs. */
 export const sweepSize = (config: ModelConfig, count = 8): number =>
   sweepPeriods(config, 'periodsToMeasure').reduce((sum, period) => sum + 2 * period * count, 0);
+
+/** Tokens of a set of so many sequences in all. */
+export const setSize = (periods: readonly number[], sequences: number): number =>
+  periods.reduce((sum, period) => sum + 2 * period * Math.max(2, Math.ceil(sequences / periods.length)), 0);
 
 /** At most six of the solved periods, evenly spread; of all where none is solved. */
 export const effectPeriods = (solved: readonly number[], all: readonly number[]): number[] =>

@@ -2,11 +2,11 @@
 // LayerNorm, its centring and gain are folded into the matrices that read from it; its division by the scale and its
 // shift are left out, since they depend on the input or add constants. Weight-space numbers are no proof of use.
 import * as z from 'zod/mini';
-import { checkArgument } from '../errors/arguments.ts';
+import { aFunction, checkArgument, must } from '../errors/arguments.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
 import { allHeads, checkHead, type HeadName } from '../model/interventions.ts';
 import type { NamedWeights } from '../model/parameters.ts';
-import { checkConfig, checkInstance, checkOptions, progressSchema } from './checks.ts';
+import { checkConfig, checkInstance, checkOptions } from './checks.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';
 import { checkWeights } from './finite.ts';
 import { LONGEST_ANALYSED } from './lengths.ts';
@@ -14,9 +14,9 @@ import { type OnProgress, Progress } from './progress.ts';
 
 const namedWeights = z.record(
   z.string(),
-  z.custom(
+  must(
+    'have a shape and data, as model.getWeights() gives them',
     (w) => Array.isArray((w as NamedWeights[string] | null)?.shape) && (w as NamedWeights[string]).data !== undefined,
-    'must have a shape and data, as model.getWeights() gives them',
   ),
 );
 
@@ -181,7 +181,7 @@ function diagonalShareOf(product: FactoredMatrix, progress: Progress): number {
   return hits / product.rows;
 }
 
-const optionsSchema = z.strictObject({ onProgress: z.optional(progressSchema) });
+const optionsSchema = z.strictObject({ onProgress: z.optional(aFunction) });
 
 /**
  * What the weights say of every head. Of a context longer than 2048 the first 2048 positions count. Throws a

@@ -1,4 +1,5 @@
 // Loading the WebAssembly kernels: which build this engine can run, and the typed table of exports.
+import { TooLargeError } from '../errors/tooLarge.ts';
 
 type Kernel = (...numbers: number[]) => void;
 type KernelName =
@@ -54,7 +55,7 @@ export const INITIAL_PAGES = 16;
 export const MAXIMUM_PAGES = 32768;
 
 /**
- * A memory that the kernels accept, of at most `maximumPages` of 64 KiB. Throws a RangeError where there is no room for it. Shared memory reserves address space only; pages
+ * A memory that the kernels accept, of at most `maximumPages` of 64 KiB. Throws a TooLargeError where there is no room for it. Shared memory reserves address space only; pages
  * are used as they are touched.
  */
 export function createKernelMemory(shared: boolean, maximumPages: number = MAXIMUM_PAGES): WebAssembly.Memory {
@@ -62,7 +63,7 @@ export function createKernelMemory(shared: boolean, maximumPages: number = MAXIM
     return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: maximumPages, shared });
   } catch (error) {
     // Each shared memory reserves all its addresses at once, and they are given back when it is forgotten.
-    throw new RangeError(
+    throw new TooLargeError(
       `createArena: this machine gives no room for another memory of up to ${maximumPages / 16} MiB; keep fewer models at a time.`,
       { cause: error },
     );

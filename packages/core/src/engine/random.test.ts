@@ -50,6 +50,14 @@ describe('streams', () => {
 });
 
 describe('below(n)', () => {
+  test('refuses an n of which no number is below, and halves', () => {
+    for (const n of [0, -1, 1.5, Number.NaN, 2 ** 32 + 1, undefined as never, '7' as never])
+      expect(() => new RandomStream(1).below(n)).toThrow(
+        /^RandomStream: below expects a whole number from 1 to 2\^32, got/,
+      );
+    expect(new RandomStream(1).below(2 ** 32)).toBe(new RandomStream(1).word());
+  });
+
   test('stays within 0 to n − 1 and reaches every value', () => {
     for (const n of [1, 2, 7, 64]) {
       const stream = new RandomStream(11, n);

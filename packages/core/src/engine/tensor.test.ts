@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WASM_ENGINES } from '../../test/support/kit.ts';
-import { type Engine, referenceEngine } from './engine.ts';
-import { type Arena, copyElements, padded, sizeOf, type Tensor } from './tensor.ts';
+import { TooLargeError } from '../errors/tooLarge.ts';
+import { type Engine, referenceEngine, wasmEngine } from './engine.ts';
+import { Arena, copyElements, padded, sizeOf, type Tensor } from './tensor.ts';
 
 const engines: [string, Engine][] = [['reference', referenceEngine], ...Object.entries(WASM_ENGINES)];
 const counting = (count: number): Float64Array => Float64Array.from({ length: count }, (_, i) => i + 1);
@@ -60,6 +61,59 @@ describe.for(engines)('memory of the %s engine', ([, engine]) => {
     expect(firstAgain.address).toBe(first.address);
     expect([...secondAgain.toArray()]).toEqual([...counting(35)]);
   });
+});
+
+describe('an arena refuses', () => {
+  const limited = (maximumPages: number): Arena => {
+    const { wasm } = WASM_ENGINES['memory not shared']!;
+    return wasmEngine({ module: wasm!.module, backend: 'simd', shared: false, maximumPages }).createArena();
+  };
+
+  test('what its memory cannot hold, with the number, and is afterwards as it was', () => {
+    const arena = limited(32);
+    const [tensor, before] = [matrix(arena, 3, 5), arena.used];
+    tensor.set(counting(15));
+    for (const bytes of [2 ** 21, 2 ** 33])
+      expect(() => arena.bytes(bytes)).toThrow(
+        /^Arena: \d+\.\d [MG]iB are needed, a model has at most 2\.0 MiB; use fewer or shorter sequences at a time\.$/,
+      );
+    expect(() => arena.bytes(2 ** 21)).toThrow(TooLargeError);
+    expect([arena.used, ...tensor.toArray()]).toEqual([before, ...counting(15)]);
+    expect(arena.bytes(100)).toBe(before);
+  });
+
+  test('in the same words when the platform gives no more memory than it has, whatever it throws', () => {
+    const memory = {
+      buffer: new ArrayBuffer(1 << 17),
+      grow: (): number => {
+        throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory');
+      },
+    };
+    const arena = new Arena(memory);
+    const before = arena.used;
+    expect(() => arena.bytes(2 ** 20)).toThrow(
+      'Arena: 1.1 MiB are needed, and this machine gives no more than 0.1 MiB just now; use fewer or shorter sequences at a time.',
+    );
+    expect(arena.used).toBe(before);
+  });
+
+  test('sizes that are none', () => {
+    const arena = referenceEngine.createArena();
+    for (const size of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '7' as never])
+      expect(() => arena.bytes(size)).toThrow(/^Arena: expected a whole number of bytes, got /);
+    const measuring = arena.measuring(128);
+    expect([measuring.bytes(1e15), measuring.isMeasuring, arena.isMeasuring]).toEqual([128, true, false]);
+  });
+});
+
+test('an engine is made of a build that there is, and memory that it may have', async () => {
+  const { module } = WASM_ENGINES['memory not shared']!.wasm!;
+  const make = (options: object) => () => wasmEngine({ module, backend: 'simd', shared: false, ...options });
+  expect(make({ maximumPages: 8 })).toThrow(/options\.maximumPages must be at least 16, got 8/);
+  expect(make({ maximumPages: 1e6 })).toThrow(/options\.maximumPages must be at most 32768/);
+  expect(make({ backend: 'cuda' })).toThrow('wasmEngine: options.backend must be "relaxed" or "simd", got "cuda".');
+  expect(make({ maxPages: 8 })).toThrow(/unknown field "maxPages"; the nearest known one is "maximumPages"/);
+  expect(make({ module: 'kernels.wasm' })).toThrow(/^wasmEngine: options\.module .*, got "kernels\.wasm"\.$/);
 });
 
 describe('a tensor', () => {

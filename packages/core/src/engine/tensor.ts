@@ -1,5 +1,6 @@
 // Tensors are named views of one memory; an arena hands the memory out and never takes it back.
 import { quoted } from '../errors/printable.ts';
+import { TooLargeError } from '../errors/tooLarge.ts';
 
 /** float32 in WebAssembly memory, or float64 in the reference engine. */
 export type Floats = Float32Array | Float64Array;
@@ -28,7 +29,7 @@ const NO_MEMORY: Memory = { buffer: new ArrayBuffer(0), grow: () => 0 };
 
 /**
  * Bump allocator over one memory. Addresses are in bytes, and allocations are 128-byte aligned and zero on first use. What
- * does not fit is refused with a RangeError, and changes nothing.
+ * does not fit is refused with a TooLargeError, and changes nothing.
  */
 export class Arena {
   private top: number;
@@ -80,7 +81,7 @@ export class Arena {
     const address = this.top;
     const top = Math.ceil((address + count) / 128) * 128;
     if (top > this.limit)
-      throw new RangeError(
+      throw new TooLargeError(
         `Arena: ${sizeText(top)} are needed, a model has at most ${sizeText(this.limit)}; use fewer or shorter sequences at a time.`,
       );
     if (!this.isMeasuring) this.reach(top);
@@ -95,7 +96,7 @@ export class Arena {
     try {
       this.memory.grow(Math.ceil(missing / 65536));
     } catch (error) {
-      throw new RangeError(
+      throw new TooLargeError(
         `Arena: ${sizeText(bytes)} are needed, and this machine gives no more than ${sizeText(this.memory.buffer.byteLength)} just now; use fewer or shorter sequences at a time.`,
         { cause: error },
       );

@@ -14,7 +14,9 @@ export class ArgumentError extends Error {}
 export function checkArgument(caller: string, what: string, schema: z.ZodMiniType, value: unknown): void {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return;
-  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  const { issues } = result.error;
+  // Where a field is missing and another unknown, the unknown one is the missing one mistyped.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? (issues[0] as z.core.$ZodIssue);
   throw new ArgumentError(`${caller}: ${complaint(issue, { root: what, schema, value })}`);
 }
 

@@ -53,7 +53,7 @@ const DEPTH = 4;
 function beginning(value: unknown, most: number, depth = 0): unknown {
   if (typeof value === 'string') return value.slice(0, 4 * most);
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
-  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'bigint' || typeof value === 'function') return named(value) ?? String(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth > 0 && named(value) !== null) return named(value);
   if (depth > DEPTH) return '…';

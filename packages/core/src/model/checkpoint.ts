@@ -208,7 +208,7 @@ function unpackAll(
       continue;
     }
     const data = unpack(bytes, from.entry);
-    const wrong = data.findIndex((x) => !Number.isFinite(x));
+    const wrong = firstNotFinite(data);
     if (wrong >= 0)
       throw new FileFormatError(
         `${printable(file)}: ${from.entry.name} holds ${data[wrong]}${from.entry.type === 'F64' ? ' (as float32)' : ''} at element ${wrong}; the training that made it had failed.`,
@@ -216,6 +216,12 @@ function unpackAll(
     weights[name] = { shape, data: toLegacyOrder(data, { ...from, config }) };
   }
   return weights;
+}
+
+/** The index of the first element that is no finite number, or −1. */
+function firstNotFinite(data: Float32Array): number {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
 }
 
 function checkTied(

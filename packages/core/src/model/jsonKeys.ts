@@ -34,9 +34,9 @@ export function keyFault(text: string, { header = false }: { header?: boolean } 
       open.push(isKey ? new Set() : null);
     } else if (character === '}' || character === ']') open.pop();
     else if (character === ',') isKey = open.at(-1) !== null;
-    else if (header && (character === '.' || character === '-')) return 'has a number that is not a whole one';
+    else if (header && (character === '.' || character === '-')) return 'has a number that is negative or not whole';
     else if (header && (character === 'e' || character === 'E') && /\d/.test(text[at - 1] as string))
-      return 'has a number that is not a whole one';
+      return 'has a number that is negative or not whole';
   }
   return null;
 }

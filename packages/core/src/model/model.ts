@@ -7,7 +7,7 @@ import * as z from 'zod/mini';
 import { checkEngine } from '../engine/checkEngine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Arena, copyElements, type Floats, type Tensor } from '../engine/tensor.ts';
-import { ArgumentError, checkArgument } from '../errors/arguments.ts';
+import { ArgumentError, checkArgument, must } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions } from './activations.ts';
@@ -63,7 +63,12 @@ const CacheOptions = z.strictObject({ names: Selection });
 const InterventionOptions = z.strictObject({ names: Selection, clean: z.optional(z.unknown()) });
 const GradientOptions = z.strictObject({
   names: Selection,
-  queries: z.optional(z.tuple([z.int(), z.int()])),
+  queries: z.optional(
+    must(
+      'be a pair of query positions [from, to]',
+      (q) => Array.isArray(q) && q.length === 2 && q.every(Number.isInteger),
+    ),
+  ),
 });
 
 /** What watches a slice of a batch; `program` computes it. */
@@ -124,7 +129,7 @@ export class Model {
   }
 
   /**
-   * Logits and losses. A batch of any size runs in slices whose activations take little memory. Throws a RangeError with
+   * Logits and losses. A batch of any size runs in slices whose activations take little memory. Throws a TooLargeError with
    * the number where the logits, or one sequence's attention patterns, take more than there is.
    */
   run(tokens: Tokens, ...more: readonly never[]): RunResult {

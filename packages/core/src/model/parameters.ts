@@ -37,6 +37,7 @@ export class Parameters {
   readonly length: number;
   /** Count of changes; whoever derives something from the weights compares it. Raise it with `changed`. */
   version = 0;
+  private byName: ReadonlyMap<string, Tensor> | null = null;
 
   constructor(config: ModelConfig, arena: Arena) {
     const { nLayers, nHeads, dModel, dHead, nCtx, dVocab } = config;
@@ -98,11 +99,13 @@ export class Parameters {
     this.version++;
   }
 
-  named(name: string): Tensor {
-    const found = this.all.find((tensor) => tensor.name === name);
+  /** The tensor of that name. Throws an Error with the nearest names where there is none. */
+  named(name: string, caller = 'Parameters'): Tensor {
+    this.byName ??= new Map(this.all.map((tensor) => [tensor.name, tensor]));
+    const found = this.byName.get(name);
     if (!found)
       throw new Error(
-        `Parameters: no weight ${shortened(printable(String(name)))} in this model; the nearest are ${this.nearestNames(name)}.`,
+        `${caller}: no weight ${shortened(printable(String(name)))} in this model; the nearest are ${this.nearestNames(name)}.`,
       );
     return found;
   }
@@ -122,11 +125,12 @@ export type NamedWeights = Record<string, { readonly shape: readonly number[]; r
 
 /** Number of parameters that are learned: fixed position tables do not count, a tied W_U counts once. */
 export function parameterCount(config: ModelConfig): number {
-  const { nLayers, nHeads, dModel, dHead, nCtx, dVocab } = modelConfig(config);
-  const learnedPositions = learnsPositions(config) ? nCtx * dModel : 0;
-  const layerNorm = config.normalization === 'LN' ? 2 * dModel : 0;
-  const attention = 4 * nHeads * dModel * dHead + (config.biases ? 3 * nHeads * dHead + dModel : 0);
-  const unembed = (config.tied ? 0 : dModel * dVocab) + (config.biases ? dVocab : 0);
+  const complete = modelConfig(config);
+  const { nLayers, nHeads, dModel, dHead, nCtx, dVocab } = complete;
+  const learnedPositions = learnsPositions(complete) ? nCtx * dModel : 0;
+  const layerNorm = complete.normalization === 'LN' ? 2 * dModel : 0;
+  const attention = 4 * nHeads * dModel * dHead + (complete.biases ? 3 * nHeads * dHead + dModel : 0);
+  const unembed = (complete.tied ? 0 : dModel * dVocab) + (complete.biases ? dVocab : 0);
   return dVocab * dModel + learnedPositions + nLayers * (attention + layerNorm) + layerNorm + unembed;
 }
 

@@ -23,7 +23,7 @@ export function checkWeights(
       `${caller}: weights must be an object such as { "embed.W_E": { shape, data } }, got ${quoted(weights)}.`,
     );
   for (const [name, tensor] of Object.entries(weights)) {
-    const wanted = parameters.named(name);
+    const wanted = parameters.named(name, caller);
     const { shape, data } = (tensor ?? {}) as Partial<NamedWeights[string]>;
     if (!Array.isArray(shape) || !isNumbers(data))
       throw new ArgumentError(
@@ -44,7 +44,7 @@ export function checkWeights(
 }
 
 const isNumbers = (data: unknown): data is ArrayLike<number> =>
-  Array.isArray(data) || (ArrayBuffer.isView(data) && !(data instanceof DataView));
+  Array.isArray(data) || (ArrayBuffer.isView(data) && 'length' in data && !/^Big/.test(data.constructor.name));
 
 /** Index of the first entry that is no finite number of the size, or −1. */
 function firstThatIsNone(data: ArrayLike<number>, floatBytes: 4 | 8): number {

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import { planOnly } from '../engine/planOnly.ts';
 import { Arena, sizeText } from '../engine/tensor.ts';
 import { checkArgument, must } from '../errors/arguments.ts';
+import { TooLargeError } from '../errors/tooLarge.ts';
 import type { Extent, PlanOptions } from './activations.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
 import { isResult, isSplitInput, isSquare } from './hookPoints.ts';
@@ -58,7 +59,7 @@ export interface BatchSlice {
 
 /**
  * How a batch runs: as a whole if it fits into SLICE_BYTES, else in slices that do; a single sequence, or a batch that must
- * be seen `whole`, may take all that the memory has. Throws a RangeError with the number where that is too little.
+ * be seen `whole`, may take all that the memory has. Throws a TooLargeError with the number where that is too little.
  */
 export function slicesOf(
   caller: string,
@@ -71,12 +72,12 @@ export function slicesOf(
   if (together <= (whole || sequences === 1 ? arena.limit : room)) return [{ first: 0, count: sequences }];
   const fitting = largest(sequences, (count) => end(count) <= (whole ? arena.limit : room));
   if (whole && fitting > 0)
-    throw new RangeError(
+    throw new TooLargeError(
       `${caller}: the activations of ${counted(sequences, 'sequence')} of ${counted(length, 'token')} take ${sizeText(together)}, this memory has ${sizeText(arena.limit)}, and a hook sees all sequences at once; run at most ${fitting} at a time.`,
     );
   const size = Math.max(1, fitting);
   if (fitting === 0 && end(1) > arena.limit)
-    throw new RangeError(tooLong(caller, { ...options, arena, start }, end(1)));
+    throw new TooLargeError(tooLong(caller, { ...options, arena, start }, end(1)));
   const parts = Math.ceil(sequences / size);
   const count = Math.ceil(sequences / parts); // as even as can be: another size is planned anew
   return Array.from({ length: Math.ceil(sequences / count) }, (_, i) => ({
@@ -114,7 +115,7 @@ function largest(most: number, fits: (n: number) => boolean): number {
 const counted = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 
-/** Throws a RangeError with the number where the logits, losses and named activations of a run are too much to hold. */
+/** Throws a TooLargeError with the number where the logits, losses and named activations of a run are too much to hold. */
 export function checkOutputs(
   config: ModelConfig,
   {
@@ -129,7 +130,7 @@ export function checkOutputs(
   const bytes = sequences * length * perToken * floatBytes;
   if (bytes <= MOST_GIVEN_BACK) return;
   const what = names.length > 0 ? 'logits and kept activations' : 'logits';
-  throw new RangeError(
+  throw new TooLargeError(
     `${caller}: the ${what} of ${counted(sequences, 'sequence')} of ${counted(length, 'token')} take ${sizeText(bytes)}, and a run gives back at most ${sizeText(MOST_GIVEN_BACK)}; run fewer sequences${names.length > 1 ? ' or keep fewer activations' : ''} at a time.`,
   );
 }

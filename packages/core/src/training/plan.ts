@@ -3,6 +3,7 @@
 // sequences are added in order and the shards are summed in order, so a run has the same bits on any number of threads.
 import type { Engine } from '../engine/engine.ts';
 import { type Arena, type Memory, sizeText } from '../engine/tensor.ts';
+import { TooLargeError } from '../errors/tooLarge.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { Parameters, widestMatrix } from '../model/parameters.ts';
 import { Program } from '../model/program.ts';
@@ -38,7 +39,7 @@ export interface TrainingPlan {
   readonly squares: number;
 }
 
-/** Lays a run out in fresh memory. Throws a RangeError that says how much it takes where that is too much. */
+/** Lays a run out in fresh memory. Throws a TooLargeError that says how much it takes where that is too much. */
 export function planTraining(
   engine: Engine,
   options: { experiment: Experiment; seed: number; threads: number },
@@ -49,7 +50,7 @@ export function planTraining(
   const measuring = arena.measuring(arena.used);
   layOut(engine, experiment.model, { arena: measuring, threads });
   if (measuring.used > arena.limit)
-    throw new RangeError(
+    throw new TooLargeError(
       `Arena: ${sizeText(measuring.used)} are needed to train with ${threads === 1 ? 'one thread' : `${threads} threads`}, a model has at most ${sizeText(arena.limit)}; use ${threads === 1 ? '' : 'fewer threads, '}a shorter context or a smaller model.`,
     );
   const { weights, ...addresses } = layOut(engine, experiment.model, { arena, threads });

@@ -1,0 +1,216 @@
+// One record: at every moment, whatever is asked for meanwhile, what the page says of a model is what was computed of it.
+// The whole of the page but its elements, and the whole of the worker but its thread, with models small enough to hurry.
+import { effect } from '@preact/signals';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import './inProcess.ts';
+import { DEFAULTS, type LinkState, readLink, writeLink } from '../src/link.ts';
+import { brokenParts } from '../src/viewText.ts';
+
+const lab = await import('../src/lab.ts');
+const state = await import('../src/state.ts');
+
+/** Small and quick: one head a layer, one sequence a step. */
+const TINY = 'preset=two-heads&heads=2&batch=2';
+const link = (rest: string): LinkState => readLink(`${TINY}&${rest}`).state;
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`This did not come true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+const settled = (): Promise<void> =>
+  until(() => !state.underWay.value && state.status.value !== 'playing', 'nothing is under way');
+
+/** Fingerprints by run and step: equal steps of a run have equal ones, others have others. */
+const bits = new Map<string, string>();
+const faults: string[] = [];
+const stop = effect(() => {
+  const shown = state.view.value;
+  if (!shown || shown.run.file) return;
+  const at = `${JSON.stringify(shown.setting)} ${shown.step}`;
+  const known = bits.get(at) ?? shown.fingerprint;
+  if (known !== shown.fingerprint) faults.push(`${at} has two fingerprints`);
+  for (const [other, print] of bits)
+    if (print === shown.fingerprint && other !== at) faults.push(`${at} has the bits of ${other}`);
+  bits.set(at, shown.fingerprint);
+  if (shown.run.seed !== shown.setting.seed)
+    faults.push(`a view of seed ${shown.run.seed} under the name of ${shown.setting.seed}`);
+  if (shown.broken !== brokenParts(shown.look).length > 0)
+    faults.push(`${at} says it is broken and is not, or the reverse`);
+  if (shown.broken !== (shown.lossRepeat !== shown.lossRepeatIntact)) {
+    // A head that does nothing may be off; an intact model has one loss.
+    if (!shown.broken) faults.push(`${at} is intact and has two losses`);
+  }
+});
+afterAll(stop);
+
+beforeEach(async () => {
+  await lab.start(link('seed=1').setting); // a run of its own: one that has been further would be looked at where it was
+  await lab.open(link('seed=1&step=4&period=17'));
+  await settled();
+});
+
+const shown = (): NonNullable<typeof state.view.value> => {
+  if (!state.view.value) throw new Error('Nothing is shown.');
+  return state.view.value;
+};
+
+describe('a link that trains on the present run', () => {
+  test('breaks nothing, and pastes no words, until it is there', async () => {
+    const opened = lab.open(link('seed=1&step=60&period=25&off=L0H0.L0H1&cut=k&kind=mean&tokens=a+b+a+c'));
+    await until(() => state.step.value > 8, 'it trains');
+    expect(state.opening.value).not.toBeNull();
+    expect(state.underWay.value).toBe(true);
+    expect([state.period.value, state.own.value, state.ablated.value, state.cuts.value]).toEqual([17, null, [], []]);
+    expect([shown().broken, shown().period, shown().look.typed]).toEqual([false, 17, null]);
+    await opened;
+    await settled();
+    expect(brokenParts(shown().look)).toEqual(['L0H0 off', 'L0H1 off', 'K cut']);
+    expect([shown().step, shown().look.typed?.text, shown().tokens.length]).toEqual([60, 'a b a c', 4]);
+    expect(readLink(writeLink(lab.linkState())).state).toEqual({
+      ...link('seed=1&step=60&off=L0H0.L0H1&cut=k&kind=mean&tokens=a+b+a+c'),
+      period: DEFAULTS.period,
+    });
+  });
+
+  test('after Pause on the way the bench is as it was, and so are the controls and the link', async () => {
+    void lab.open(link('seed=1&step=600&period=25&off=L0H0.L0H1&cut=k&tokens=a+b+a+c'));
+    await until(() => state.step.value > 8, 'it trains');
+    lab.control('pause');
+    await settled();
+    expect(state.underWay.value).toBe(false);
+    expect([state.period.value, state.own.value, state.ablated.value, state.cuts.value]).toEqual([17, null, [], []]);
+    expect([shown().broken, shown().period]).toEqual([false, 17]);
+    expect(writeLink(lab.linkState())).not.toMatch(/off=|cut=|tokens=/);
+    expect(lab.linkState().step).toBe(shown().step);
+  });
+
+  test('what the reader changes on the way stays', async () => {
+    const opened = lab.open(link('seed=1&step=40&period=25&off=L0H0'));
+    await until(() => state.step.value > 6, 'it trains');
+    lab.change(() => {
+      state.period.value = 9;
+    });
+    await opened;
+    await settled();
+    expect([shown().period, brokenParts(shown().look)]).toEqual([9, ['L0H0 off']]);
+  });
+});
+
+test('step and fingerprint belong together, on every scrub, and in the link of what is seen', async () => {
+  await lab.open(link('seed=1&step=20&view=0'));
+  await settled();
+  const first = shown();
+  expect([first.step, state.step.value]).toEqual([0, 20]);
+  expect(writeLink(lab.linkState())).toMatch(/step=20&.*view=0/);
+  for (const step of [1, 2, 4, 10]) {
+    state.viewed.value = step;
+    lab.look();
+    await settled();
+    expect(shown().step).toBe(step);
+    expect(shown().fingerprint).not.toBe(first.fingerprint);
+  }
+  state.viewed.value = null;
+  lab.look();
+  await settled();
+  expect([shown().step, lab.linkState().viewed]).toEqual([20, null]);
+});
+
+test('while a look is on its way the page knows it, and says nothing of it before it is there', async () => {
+  const before = shown().fingerprint;
+  lab.toggleAblation({ layer: 0, head: 0 });
+  lab.change(() => {
+    state.period.value = 11;
+  });
+  expect(state.underWay.value).toBe(true);
+  expect([brokenParts(shown().look), shown().period]).toEqual([[], 17]);
+  expect(writeLink(lab.linkState())).toContain('period=17');
+  await settled();
+  expect([brokenParts(shown().look), shown().period, shown().fingerprint]).toEqual([['L0H0 off'], 11, before]);
+  lab.restore();
+  await settled();
+});
+
+test('a look that is refused goes back to what is shown', async () => {
+  state.ablated.value = [{ layer: 0, head: 'x' as never }];
+  state.kind.value = 'nonsense' as never;
+  state.ablated.value = [{ layer: 0, head: 0 }];
+  lab.look();
+  await settled();
+  expect(state.notice.value?.tone).toBe('bad');
+  expect([state.ablated.value, state.kind.value, shown().broken]).toEqual([[], 'zero', false]);
+  lab.control('step'); // and does not come back at the next rest
+  await until(() => state.step.value === 5, 'a step is trained');
+  await settled();
+  expect([state.notice.value, shown().broken, shown().step]).toEqual([null, false, 5]);
+});
+
+test('an experiment that is refused leaves the look, the controls and the run', async () => {
+  await lab.open(readLink('preset=varied&shortest=30&longest=20&period=9&off=L0H0&tokens=a+b+a').state);
+  await settled();
+  expect(state.notice.value?.text).toMatch(/This link asks for what is not possible: .*30 down to 20/);
+  expect([state.period.value, state.own.value, shown().broken, state.setting.value.preset]).toEqual([
+    17,
+    null,
+    false,
+    'two-heads',
+  ]);
+});
+
+test('another run is shown under its own name from the first view on, and never under the old one', async () => {
+  const names: string[] = [];
+  const watch = effect(() => {
+    const seen = state.view.value;
+    if (seen) names.push(`${seen.run.seed}/${seen.setting.seed}`);
+  });
+  void lab.start({ ...state.setting.value, seed: 8 });
+  lab.look();
+  void lab.start({ ...state.setting.value, seed: 9 });
+  await until(() => state.view.value?.run.seed === 9, 'the last one is there');
+  await settled();
+  watch();
+  expect(names.every((name) => ['1/1', '8/8', '9/9'].includes(name))).toBe(true);
+});
+
+test('one typed token, or a number that is no token, leaves the probe and its loss as the probe’s', async () => {
+  for (const text of ['captain', '64 1 64', '−3 2 −3']) {
+    state.own.value = text;
+    lab.look();
+    await settled();
+    expect([shown().look.tokens, shown().period, lab.linkState().own]).toEqual([null, 17, null]);
+  }
+  state.own.value = null;
+  lab.look();
+  await settled();
+});
+
+test('a link for a smaller model names what was left out of it, all in one notice', async () => {
+  const strangers = Array.from({ length: 100 }, (_, head) => `L7H${head}`).join('.');
+  const { state: wanted, complaints } = readLink(`preset=literal-1-layer&batch=2&seed=-1&off=L0H0.${strangers}&cut=k`);
+  await lab.open(wanted, complaints);
+  await settled();
+  expect(state.notice.value?.text).toBe(
+    'Some of this link was left out: seed is "-1" and must be a whole number from 0 to 2147483647. This model has no L7H0, L7H1, L7H2 and 97 more; left out of the link. This model has one layer, and so no path between heads to cut; left out of the link.',
+  );
+  expect(brokenParts(shown().look)).toEqual(['L0H0 off']);
+  lab.restore();
+  await settled();
+});
+
+test('runs side by side keep their names; an ended comparison leaves nothing', async () => {
+  await lab.compareWith({ ...state.setting.value, seed: 2 });
+  await settled();
+  await until(() => state.beside.value !== null, 'the other run is beside');
+  expect([state.beside.value?.other.setting.seed, shown().run.seed]).toEqual([1, 2]);
+  expect(state.beside.value?.fingerprint).not.toBe(shown().fingerprint);
+  await lab.endComparison();
+  await settled();
+  expect(state.beside.value).toBeNull();
+});
+
+test('no view was ever at odds with itself', () => {
+  expect(faults).toEqual([]);
+  expect(bits.size).toBeGreaterThan(10);
+});
