@@ -233,6 +233,14 @@ test('a folder that another process writes in is left alone', async () => {
   expect(existsSync(join(path, 'run.lock'))).toBe(false);
 });
 
+test('a model that is too large leaves a folder in which another run may begin', async () => {
+  const path = fresh();
+  const model = { dModel: 4096, dVocab: 65536, nCtx: 4096 };
+  await expect(trainHere(path, tinyJson({ model }))).rejects.toThrow(/GiB are needed/);
+  expect(fingerprint(path)).toEqual({});
+  await trainHere(path, tinyJson());
+});
+
 test('of two runs that begin in a folder at once, one does', async () => {
   const path = fresh();
   const begun = await Promise.allSettled([trainHere(path, tinyJson()), trainHere(path, tinyJson())]);
