@@ -1,15 +1,12 @@
 // Links come from anywhere: any text is read without a throw, in bounded time, into a state that can be, and what is said
-// about it is short and printable. FUZZ_RUNS and FUZZ_SEED make the run longer, or another one.
+// about it is short and printable.
 import { printable } from '@induction-lab/core/printable';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fuzz } from '../../../packages/core/test/support/fuzz.ts';
 import { KINDS, type LinkState, leftOut, MOST_LETTERS, readLink, settingText, writeLink } from '../src/link.ts';
 import { readTokens } from '../src/ownTokens.ts';
 import { experimentOf, presetNames, stepsOf } from '../src/setting.ts';
-
-const numRuns = Number(process.env.FUZZ_RUNS ?? 2000);
-const seed = Number(process.env.FUZZ_SEED ?? 20261125);
-const runs = { numRuns, seed };
 
 const NAMES = [
   ...['preset', 'seed', 'step', 'view', 'period', 'tokens', 'off', 'kind', 'cut', 'head', 'beside'],
@@ -107,9 +104,10 @@ function expectShort(notice: string | null): void {
   expect(printable(notice ?? '')).toBe(notice ?? '');
 }
 
-test('any text is a link', () => {
-  void fc.assert(
-    fc.property(text, fc.boolean(), (link, sharp) => {
+test('any text is a link', async () => {
+  await fuzz('links', fc.tuple(text, fc.boolean()), {
+    runs: 1000,
+    check: ([link, sharp]) => {
       const { state, complaints } = readLink(sharp ? `#${link}` : link);
       expectPossible(state);
       expectShort(leftOut(complaints));
@@ -119,19 +117,19 @@ test('any text is a link', () => {
       expect(again.complaints).toEqual([]);
       expect(writeLink(again.state)).toBe(written);
       expect(settingText(again.state.setting)).toBe(settingText(state.setting));
-    }),
-    runs,
-  );
+    },
+  });
 });
 
-test('any text is a sequence: tokens of the model, or a short refusal', () => {
+test('any text is a sequence: tokens of the model, or a short refusal', async () => {
   const sizes = fc.record({ dVocab: fc.constantFrom(2, 5, 64, 50_000), nCtx: fc.constantFrom(2, 7, 50) });
   const typed = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),
     fc.array(value).map((v) => v.join(' ')),
   );
-  void fc.assert(
-    fc.property(typed, sizes, (sequence, model) => {
+  await fuzz('typed sequences', fc.tuple(typed, sizes), {
+    runs: 500,
+    check: ([sequence, model]) => {
       const read = readTokens(sequence, model);
       if (!read) return;
       expect(read.tokens.every((t) => Number.isInteger(t) && t >= 0 && t < model.dVocab)).toBe(true);
@@ -143,9 +141,8 @@ test('any text is a sequence: tokens of the model, or a short refusal', () => {
         expect(printable(word)).toBe(word);
         expect(word.length).toBeLessThanOrEqual(40);
       }
-    }),
-    { ...runs, numRuns: Math.ceil(numRuns / 2) },
-  );
+    },
+  });
 });
 
 test('however much is wrong with a link, three are named and the rest is counted', () => {

@@ -1,7 +1,8 @@
 // Whatever bytes, headers and configs come: each is read, or refused with a FileFormatError of one printable sentence, in
-// bounded time and memory. FUZZ_RUNS and FUZZ_SEED make it longer and other: npm run test:slow uses both.
+// bounded time and memory.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fuzz } from '../../test/support/fuzz.ts';
 import { randomModel } from '../../test/support/models.ts';
 import { fileOf } from '../../test/support/safetensorsFile.ts';
 import { referenceEngine } from '../engine/engine.ts';
@@ -13,22 +14,18 @@ import { Model } from './model.ts';
 import { decodeSafetensors } from './safetensors.ts';
 import { KNOWN_FIELDS } from './transformerLensFields.ts';
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 200);
-const SEED = Number(process.env.FUZZ_SEED ?? 20_240_229);
-const settings = { numRuns: RUNS, seed: SEED };
-
 const SIZES = { nLayers: 2, nHeads: 3, dModel: 5, dHead: 2, nCtx: 7, dVocab: 11, biases: true };
 const models = POSITIONS.map((positions) => randomModel(referenceEngine, { ...SIZES, positions }));
 const files = models.map((model) => encodeCheckpoint(model.config, model.getWeights()));
 
-/** Milliseconds that one small input may take: a thousand times what it does, so that a busy machine passes. */
+/** Milliseconds of this process that one small input may take: a thousand times what it does. */
 const SLOWEST = 2000;
 /** Bytes of arrays that one input may be given, beside a few for each of its own. */
 const SPARE = 1e6;
 
 /** Runs a reader. What it throws must be a sentence; what it takes must be in proportion to the bytes. */
 function expectSentence(bytes: Uint8Array, read: () => unknown): void {
-  const [start, before] = [performance.now(), process.memoryUsage().arrayBuffers];
+  const [start, before] = [process.cpuUsage(), process.memoryUsage().arrayBuffers];
   try {
     read();
   } catch (error) {
@@ -37,7 +34,8 @@ function expectSentence(bytes: Uint8Array, read: () => unknown): void {
     if (!/^fuzz.st\b[^\p{Cc}\p{Cs}\u2028\u2029]{5,990}\.$/u.test(message))
       throw new Error(`no sentence: ${JSON.stringify(message)}`);
   }
-  const [milliseconds, taken] = [performance.now() - start, process.memoryUsage().arrayBuffers - before];
+  const taken = process.memoryUsage().arrayBuffers - before;
+  const milliseconds = process.cpuUsage(start).user / 1e3;
   if (milliseconds > SLOWEST) throw new Error(`took ${milliseconds} ms`);
   if (taken > 20 * bytes.length + SPARE) throw new Error(`took ${taken} bytes for ${bytes.length}`);
 }
@@ -59,15 +57,16 @@ const anyByte = fc.integer({ min: 0, max: 255 });
 const headerLength = (file: Uint8Array): number =>
   Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
 
-test('good files with bytes changed, cut out, put in or repeated', () => {
+test('good files with bytes changed, cut out, put in or repeated', async () => {
   const edit = fc.record({
     kind: fc.constantFrom('change', 'cut', 'insert', 'repeat', 'truncate'),
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     inHeader: fc.boolean(),
     bytes: fc.uint8Array({ minLength: 1, maxLength: 12 }),
   });
-  fc.assert(
-    fc.property(anyFile, fc.array(edit, { minLength: 1, maxLength: 3 }), (file, edits) => {
+  await fuzz('readers: edited files', fc.tuple(anyFile, fc.array(edit, { minLength: 1, maxLength: 3 })), {
+    runs: 200,
+    check: ([file, edits]) => {
       let bytes: Uint8Array = file;
       for (const { kind, at, inHeader, bytes: change } of edits) {
         const place = Math.floor(at * (inHeader ? Math.min(bytes.length, 8 + headerLength(file)) : bytes.length));
@@ -80,9 +79,8 @@ test('good files with bytes changed, cut out, put in or repeated', () => {
         else bytes = before;
       }
       readAll(bytes);
-    }),
-    settings,
-  );
+    },
+  });
 });
 
 const anyNumber = fc.oneof(
@@ -95,7 +93,7 @@ const anyValue = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-test('headers of any tensors: any types, shapes and ranges under names of weights or of anything', () => {
+test('headers of any tensors: any types, shapes and ranges under names of weights or of anything', async () => {
   const anyName = fc.oneof(
     fc.constantFrom(
       'embed.W_E',
@@ -122,41 +120,41 @@ test('headers of any tensors: any types, shapes and ranges under names of weight
     tensors: fc.array(fc.tuple(anyName, fc.oneof(entry, anyValue)), { maxLength: 5 }),
     metadata: fc.oneof(fc.constant({ config }), fc.dictionary(anyName, anyValue, { maxKeys: 3 }), anyValue),
   });
-  fc.assert(
-    fc.property(header, fc.integer({ min: 0, max: 64 }), fc.boolean(), ({ tensors, metadata }, data, given) => {
+  await fuzz('readers: headers', fc.tuple(header, fc.integer({ min: 0, max: 64 }), fc.boolean()), {
+    runs: 200,
+    check: ([{ tensors, metadata }, data, given]) => {
       const text = [['__metadata__', metadata] as const, ...tensors].map(
         ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value) ?? 'null'}`,
       );
       readAll(fileOf(`{${text.join()}}`, data), given ? JSON.parse(config) : undefined);
-    }),
-    settings,
-  );
+    },
+  });
 });
 
-test('configs with any fields set to anything, in the file and beside it', () => {
+test('configs with any fields set to anything, in the file and beside it', async () => {
   const anyField = fc.oneof(fc.constantFrom(...KNOWN_FIELDS), fc.string({ unit: 'binary', maxLength: 9 }));
-  fc.assert(
-    fc.property(
-      fc.nat(models.length - 1),
-      fc.dictionary(anyField, anyValue, { maxKeys: 3, noNullPrototype: true }),
-      fc.oneof(fc.constant(undefined), anyValue),
-      (which, changes, own) => {
-        const config = { ...toTransformerLensConfig(models[which]!.config), ...changes };
-        const file = files[which] as Uint8Array;
-        readAll(file, config);
-        const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerLength(file))));
-        header.__metadata__ = {
-          config: JSON.stringify(config),
-          ...(own === undefined ? {} : { induction_lab: JSON.stringify(own) }),
-        };
-        readAll(fileOf(header, file.subarray(8 + headerLength(file))));
-      },
-    ),
-    settings,
+  const changed = fc.tuple(
+    fc.nat(models.length - 1),
+    fc.dictionary(anyField, anyValue, { maxKeys: 3, noNullPrototype: true }),
+    fc.oneof(fc.constant(undefined), anyValue),
   );
+  await fuzz('readers: configs', changed, {
+    runs: 200,
+    check: ([which, changes, own]) => {
+      const config = { ...toTransformerLensConfig(models[which]!.config), ...changes };
+      const file = files[which] as Uint8Array;
+      readAll(file, config);
+      const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerLength(file))));
+      header.__metadata__ = {
+        config: JSON.stringify(config),
+        ...(own === undefined ? {} : { induction_lab: JSON.stringify(own) }),
+      };
+      readAll(fileOf(header, file.subarray(8 + headerLength(file))));
+    },
+  });
 });
 
-test('any bytes behind the first ones of other formats', () => {
+test('any bytes behind the first ones of other formats', async () => {
   const signature = fc.constantFrom(
     'PK\x03\x04',
     '\x80\x02',
@@ -171,12 +169,12 @@ test('any bytes behind the first ones of other formats', () => {
     'version https://git-lfs.github.com/',
     '',
   );
-  fc.assert(
-    fc.property(signature, fc.array(anyByte, { maxLength: 120 }), (first, bytes) => {
+  await fuzz('readers: other formats', fc.tuple(signature, fc.array(anyByte, { maxLength: 120 })), {
+    runs: 200,
+    check: ([first, bytes]) => {
       readAll(Uint8Array.of(...[...first].map((c) => c.charCodeAt(0)), ...bytes));
-    }),
-    settings,
-  );
+    },
+  });
 });
 
 test('the good files, for comparison, are read as they were written', () => {
