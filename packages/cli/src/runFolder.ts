@@ -58,6 +58,12 @@ export class RunFolder {
     writeJson(this.file('run.json'), info);
   }
 
+  /** Removes the record of a run that never began, so that another one may begin here. */
+  forget(): void {
+    this.mayWrite();
+    rmSync(this.file('run.json'), { force: true });
+  }
+
   readInfo(): RunInfo {
     if (!existsSync(this.file('run.json'))) throw this.noRun();
     return parseRunInfo(readJson(this.file('run.json'), 'run.json'), this.file('run.json'));

@@ -106,7 +106,7 @@ export class RunLock {
     const holder = parse(text ?? read(this.path));
     if (holder?.id !== this.holder.id)
       throw new CommandError(
-        `Another process (${whoIs(holder)}) has taken over ${printable(this.folder)}, since this one had not been heard of for ${STALE_AFTER / 1000} seconds; this one ends and writes nothing more there.`,
+        `Another process (${whoIs(holder).replace(/,$/, '')}) has taken over ${printable(this.folder)}, since this one had not been heard of for ${STALE_AFTER / 1000} seconds; this one ends and writes nothing more there.`,
         EXIT.failed,
       );
     if (Date.now() - this.beaten >= BEAT_EVERY) this.beat();

@@ -147,6 +147,8 @@ class TrainRun {
   private pending: string[] = [];
   private flushed = 0;
   private step: number;
+  /** Whether there was a model to look at: before that a run has left nothing but its record. */
+  private begun = false;
 
   constructor(options: TrainRunOptions, resumed: Resumed | null) {
     this.options = options;
@@ -225,6 +227,7 @@ class TrainRun {
   }
 
   private onPause(pause: Pause): void {
+    this.begun = true;
     if (this.failure !== null) throw this.failure;
     const { experiment, seed, signal } = this.options;
     const { step } = pause;
@@ -303,6 +306,10 @@ class TrainRun {
   /** Notes the failure in run.json where that still can be written; the failure itself is what gets reported. */
   private recordFailure(threads: number): void {
     try {
+      if (!this.begun && this.resumed === null) {
+        this.folder.forget(); // a model that is too large, say: there is nothing to go on with
+        return;
+      }
       this.flush();
       if (this.options.csv) this.folder.writeCsv();
       this.writeInfo('failed', threads);

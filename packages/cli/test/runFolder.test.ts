@@ -1,16 +1,8 @@
-// What a run writes, it reads: random runs, damaged folders, folders whose process was killed at any moment.
+// Run folders: resumed as they were begun, held, damaged, left by a process that was killed (runFolder.fuzz.test.ts has random ones).
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  decodeCheckpoint,
-  decodeSafetensors,
-  ExperimentError,
-  encodeSafetensors,
-  parseExperiment,
-} from '@induction-lab/core/node';
-import fc from 'fast-check';
+import { decodeSafetensors, encodeSafetensors } from '@induction-lab/core/node';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { toCommandError } from '../src/errors.ts';
 import { RunFolder } from '../src/runFolder.ts';
 import { resumeHint } from '../src/trainRun.ts';
 import {
@@ -22,10 +14,7 @@ import {
   stepsOf,
   temporaryFolder,
 } from './support/folders.ts';
-import { type RunChanges, resumeHere, tinyJson, trainHere } from './support/runs.ts';
-
-const RUNS = Number(process.env.FUZZ_RUNS ?? 0);
-const SEED = Number(process.env.FUZZ_SEED ?? 1);
+import { refusalOf, resumeHere, tinyJson, trainHere, trainUntil } from './support/runs.ts';
 
 const base = temporaryFolder();
 let count = 0;
@@ -42,29 +31,6 @@ function copyOf(run: string): string {
   return path;
 }
 
-/** Trains until the record of a step is printed, as after Ctrl-C. */
-async function trainUntil(step: number, path: string, json: object, options: RunChanges = {}): Promise<void> {
-  const controller = new AbortController();
-  const print = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
-    if ((JSON.parse(String(line)) as { step: number }).step >= step) controller.abort();
-    return true;
-  });
-  const { status } = await trainHere(path, json, { ...options, json: true, signal: controller.signal });
-  print.mockRestore();
-  expect(status).toBe('stopped');
-}
-
-/** The sentence and code of a refusal; the folder must be as it was. */
-async function refusalOf(path: string): Promise<string> {
-  const before = fingerprint(path);
-  const error = toCommandError(await resumeHere(path).catch((error: unknown) => error));
-  expect(error.message).toMatch(/^[^\n]{10,600}\.$/);
-  expect(error.message).not.toMatch(/Cannot read|is not a function|\[object|undefined is/);
-  expect(fingerprint(path)).toEqual(before);
-  expect(error.exitCode, error.message).toBe(2);
-  return error.message;
-}
-
 const editJson = (path: string, change: (json: Record<string, unknown>) => unknown): void =>
   writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, 'utf8'))) ?? null));
 
@@ -76,73 +42,6 @@ const set =
     holder[path.at(-1) as string] = value;
     return json;
   };
-
-describe('what a run writes, it reads', () => {
-  const model = fc.record({
-    nLayers: fc.integer({ min: 1, max: 2 }),
-    nHeads: fc.integer({ min: 1, max: 3 }),
-    dModel: fc.integer({ min: 1, max: 9 }),
-    dHead: fc.integer({ min: 1, max: 5 }),
-    nCtx: fc.integer({ min: 4, max: 16 }),
-    dVocab: fc.integer({ min: 2, max: 17 }),
-    positions: fc.constantFrom('standard', 'shortformer', 'rotary', 'sinusoidal', 'none'),
-    normalization: fc.constantFrom('LN', null),
-    biases: fc.boolean(),
-    tied: fc.boolean(),
-  });
-  const task = fc.oneof(
-    fc.record({ kind: fc.constant('repeated'), period: fc.integer({ min: 2, max: 9 }), distinct: fc.boolean() }),
-    fc.record({ kind: fc.constant('varied'), periods: fc.constantFrom([2, 2], [2, 5], [3, 7]), maxPrefix: fc.nat(2) }),
-    fc.record({ kind: fc.constant('random'), distinct: fc.boolean() }),
-  );
-  const training = fc.record({
-    steps: fc.integer({ min: 1, max: 4 }),
-    batch: fc.integer({ min: 1, max: 3 }),
-    learningRate: fc.constantFrom(0.001, 0.1),
-    schedule: fc.constantFrom('constant', 'linear', 'cosine'),
-    clipNorm: fc.constantFrom(null, 0.5),
-    weightDecay: fc.constantFrom(0, 0.1),
-    clamps: fc.constantFrom(
-      [],
-      [{ kind: 'freeze', layer: 0, head: 0 }],
-      [{ kind: 'ablate', layer: 0, head: 0, fromStep: 2 }],
-    ),
-  });
-  const configs = fc.record({ name: fc.string({ minLength: 1 }), model, task, training });
-
-  test('whatever can be trained: record, metrics, state and checkpoints; and resumed it ends with the same bits', async () => {
-    let trained = 0;
-    const property = fc.asyncProperty(configs, fc.nat(3), async (json, stopAt) => {
-      try {
-        parseExperiment(json);
-      } catch (error) {
-        expect(error).toBeInstanceOf(ExperimentError);
-        return;
-      }
-      trained++;
-      const [path, stopped] = [fresh(), fresh()];
-      const { step } = await trainHere(path, json, { scoresEvery: 2, checkpointEvery: 3, perPosition: true });
-      const folder = new RunFolder(path);
-      expect(folder.readInfo()).toMatchObject({ status: 'done', step, name: json.name });
-      expect(folder.readInfo().experiment).toEqual(parseExperiment(json));
-      expect(folder.readState()?.step).toBe(step);
-      expect(stepsOf(path)).toEqual(countTo(step));
-      const file = checkpointFile(path, step);
-      expect(decodeCheckpoint(readFileSync(file), file).config).toMatchObject({ dHead: json.model.dHead });
-      if (stopAt + 1 < step)
-        await trainUntil(stopAt + 1, stopped, json, { scoresEvery: 2, checkpointEvery: 3, perPosition: true });
-      else cpSync(path, stopped, { recursive: true });
-      await resumeHere(stopped);
-      expect(metrics(stopped)).toEqual(metrics(path));
-      const [once, twice] = [fingerprint(path), fingerprint(stopped)];
-      for (const name of Object.keys(once))
-        if (name.endsWith('.safetensors')) expect(twice[name], name).toBe(once[name]);
-    });
-    vi.spyOn(process.stderr, 'write').mockReturnValue(true); // scores that are left out
-    await fc.assert(property, { numRuns: RUNS || 25, seed: SEED, endOnFailure: true });
-    expect(trained).toBeGreaterThan(5);
-  });
-});
 
 describe('--resume goes on as begun', () => {
   const options = { csv: true, perPosition: true, checkpointEvery: 3, scoresEvery: 2 };
@@ -224,6 +123,23 @@ test('a folder that another process writes in is left alone', async () => {
   other.release();
   await resumeHere(path);
   expect(existsSync(join(path, 'run.lock'))).toBe(false);
+});
+
+test('a model that is too large leaves a folder in which another run may begin', async () => {
+  const path = fresh();
+  const model = { dModel: 4096, dVocab: 65536, nCtx: 4096 };
+  await expect(trainHere(path, tinyJson({ model }))).rejects.toThrow(/GiB are needed/);
+  expect(fingerprint(path)).toEqual({});
+  await trainHere(path, tinyJson());
+});
+
+test('of two runs that begin in a folder at once, one does', async () => {
+  const path = fresh();
+  const begun = await Promise.allSettled([trainHere(path, tinyJson()), trainHere(path, tinyJson())]);
+  expect(begun.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const refused = begun.find((one) => one.status === 'rejected');
+  expect(String(refused?.reason)).toMatch(/is writing in|already holds another run/);
+  expect(stepsOf(path)).toEqual(countTo(9));
 });
 
 test('a run that was taken over while its process slept stops and writes nothing more', async () => {
@@ -401,55 +317,6 @@ describe('a damaged folder is refused by file and field before anything in it ch
       /holds no saved state \(no resume\.safetensors\), although its run had reached step 9; .* start the run anew/,
     );
   });
-});
-
-test('whatever happened to its files, a folder is resumed or refused in a sentence, and a refusal leaves it alone', async () => {
-  const files = ['run.json', 'metrics.jsonl', 'resume.safetensors'];
-  const damage = fc.record({
-    file: fc.constantFrom(...files),
-    how: fc.constantFrom('truncate', 'flip', 'splice', 'zero', 'empty', 'swap'),
-    at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-    bytes: fc.uint8Array({ minLength: 1, maxLength: 9 }),
-  });
-  const path = fresh();
-  await fc.assert(
-    fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 2 }), async (damages) => {
-      rmSync(path, { recursive: true, force: true });
-      cpSync(whole, path, { recursive: true });
-      for (const { file, how, at, bytes } of damages) {
-        const old = readFileSync(join(path, file));
-        const place = Math.floor(at * old.length);
-        const bent = Buffer.from(old);
-        if (how === 'flip' && bent.length > 0) bent[place]! ^= 1 << (bytes[0]! & 7);
-        if (how === 'zero') bent.fill(0, place, place + bytes[0]!);
-        const result =
-          how === 'truncate'
-            ? old.subarray(0, place)
-            : how === 'splice'
-              ? Buffer.concat([old.subarray(0, place), bytes, old.subarray(place)])
-              : how === 'empty'
-                ? Buffer.alloc(0)
-                : how === 'swap'
-                  ? readFileSync(join(whole, files[bytes[0]! % files.length]!))
-                  : bent;
-        writeFileSync(join(path, file), result);
-      }
-      const before = fingerprint(path);
-      const folder = new RunFolder(path);
-      const read = (): unknown => [folder.readInfo(), folder.readMetrics(), folder.readState()];
-      try {
-        read();
-      } catch (error) {
-        const { message, exitCode } = toCommandError(error);
-        expect(exitCode, message).toBe(2);
-        expect(message.length).toBeLessThan(600);
-        expect(message).not.toMatch(/Cannot read|is not a function|\[object/);
-        expect((await refusalOf(path)).length).toBeGreaterThan(0);
-      }
-      expect(fingerprint(path)).toEqual(before);
-    }),
-    { numRuns: RUNS || 120, seed: SEED, endOnFailure: true },
-  );
 });
 
 test('how to go on can be pasted into a shell', () => {

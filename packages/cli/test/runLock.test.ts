@@ -62,7 +62,7 @@ test('a process that has been silent for 30 seconds loses the lock, and finds ou
   writeFileSync(fileOf(folder), `${JSON.stringify({ ...holder, beat: ago(31) })}\n`);
   const next = await take(folder);
   expect(() => slept.check()).toThrow(
-    /Another process \(Process \d+ .*\) has taken over .*writes nothing more there\.$/,
+    /Another process \(Process \d+ .*Z\) has taken over .*writes nothing more there\.$/,
   );
   slept.release(); // leaves the other's lock alone
   next.check();

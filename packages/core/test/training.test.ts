@@ -33,7 +33,12 @@ test('the weights after 200 steps of an odd batch are the same with 1, 2 and 3 t
 });
 
 test('the fastest build gives the same weights with 1, 2 and 3 threads', async () => {
-  const hashes = new Set([await finalHash(fast, 1), await finalHash(fast, 2), await finalHash(fast, 3)]);
+  const brief = { experiment: smallExperiment({ training: { steps: 60 } }) };
+  const hashes = new Set([
+    await finalHash(fast, 1, brief),
+    await finalHash(fast, 2, brief),
+    await finalHash(fast, 3, brief),
+  ]);
   expect(hashes.size).toBe(1);
 });
 
@@ -47,7 +52,7 @@ test('the untrained model is the one that a run starts from', async () => {
   const onPause = (pause: Pause): void => {
     if (pause.step === 0) first = hashWeights(pause.weights());
   };
-  await finalHash(exact, 1, { observer: { onPause } });
+  await finalHash(exact, 1, { experiment: smallExperiment({ training: { steps: 11 } }), observer: { onPause } });
   expect(hashWeights(initialModel(exact, smallExperiment(), 11).getWeights())).toBe(first);
   expect(hashWeights(initialModel(exact, smallExperiment(), 12).getWeights())).not.toBe(first);
 });
@@ -106,13 +111,13 @@ test('the main thread keeps serving timers while workers train', async () => {
   const timer = setInterval(() => {
     ticks++;
   }, 5);
-  await finalHash(fast, 2, { experiment: smallExperiment({ training: { steps: 600 } }) });
+  await finalHash(fast, 2, { experiment: smallExperiment({ training: { steps: 300 } }) });
   clearInterval(timer);
   expect(ticks).toBeGreaterThan(20);
 });
 
 test('the losses that a step reports are those of the model before the step, part by part and by position', async () => {
-  const experiment = smallExperiment({ task: { maxPrefix: 3 } });
+  const experiment = smallExperiment({ task: { maxPrefix: 3 }, training: { steps: 31 } });
   const { model: config, task, training } = experiment;
   const records: StepRecord[] = [];
   const before: Pause[] = [];
@@ -126,7 +131,7 @@ test('the losses that a step reports are those of the model before the step, par
   };
   await train({
     engine: exact,
-    experiment: smallExperiment({ task: { maxPrefix: 3 } }),
+    experiment,
     seed: 5,
     threads: 2,
     startCrew: startWorkers,

@@ -1,5 +1,7 @@
 // Runs in this process: tiny models in the calling thread, so that a test takes milliseconds.
 import { loadEngine, parseExperiment } from '@induction-lab/core/node';
+import { expect, vi } from 'vitest';
+import { toCommandError } from '../../src/errors.ts';
 import { RunFolder } from '../../src/runFolder.ts';
 import {
   resumeFolder,
@@ -9,6 +11,7 @@ import {
   USUAL_OPTIONS,
 } from '../../src/trainRun.ts';
 import { type Changes, experimentJson } from './experiment.ts';
+import { fingerprint } from './folders.ts';
 
 const engine = await loadEngine({ exact: true, shared: false });
 
@@ -49,3 +52,26 @@ export const resumeHere = (
     json: false,
     signal: new AbortController().signal,
   });
+
+/** Trains until the record of a step is printed, as after Ctrl-C. */
+export async function trainUntil(step: number, path: string, json: object, options: RunChanges = {}): Promise<void> {
+  const controller = new AbortController();
+  const print = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
+    if ((JSON.parse(String(line)) as { step: number }).step >= step) controller.abort();
+    return true;
+  });
+  const { status } = await trainHere(path, json, { ...options, json: true, signal: controller.signal });
+  print.mockRestore();
+  expect(status).toBe('stopped');
+}
+
+/** The sentence with which a run is refused to be resumed; the folder must be as it was. */
+export async function refusalOf(path: string): Promise<string> {
+  const before = fingerprint(path);
+  const error = toCommandError(await resumeHere(path).catch((error: unknown) => error));
+  expect(error.message).toMatch(/^[^\n]{10,600}\.$/);
+  expect(error.message).not.toMatch(/Cannot read|is not a function|\[object|undefined is/);
+  expect(fingerprint(path)).toEqual(before);
+  expect(error.exitCode, error.message).toBe(2);
+  return error.message;
+}
