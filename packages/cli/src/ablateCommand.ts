@@ -1,6 +1,9 @@
 import { type AblationKind, type AblationRecord, ablationEffects } from '@induction-lab/core/node';
 import { type AnalysisOptions, analyse } from './analysis.ts';
-import { estimateCells, signedNumber, textTable } from './textTable.ts';
+import { ABLATE } from './headings.ts';
+import type { Host } from './host.ts';
+import type { MeasuringTask } from './measuringCommand.ts';
+import { estimateCells, explainedTable, plainNumber, signedNumber } from './textTable.ts';
 
 export interface AblateCommandOptions extends AnalysisOptions {
   kind: AblationKind;
@@ -8,25 +11,25 @@ export interface AblateCommandOptions extends AnalysisOptions {
 }
 
 /** `induction-lab ablate`: the loss on repeats without each head, and without each layer. */
-export const ablateCommand = (checkpoint: string, options: AblateCommandOptions): Promise<void> =>
-  analyse(checkpoint, options, {
-    measure: (model) => ablationEffects(model, options),
-    text: ablationText,
+export const ablateCommand = (task: MeasuringTask<AblateCommandOptions>, host: Host): Promise<void> => {
+  const { kind, sequences, seed } = task.options;
+  return analyse(task, host, {
+    measure: (model, onProgress) => ablationEffects(model, { kind, sequences, seed, onProgress }),
+    text: (record, _, columns) => ablationText(record, columns),
     figures: async (record) => ({ ablation: (await import('./circuitFigures.ts')).ablationFigure('model', record) }),
   });
+};
 
-function ablationText(record: AblationRecord): string[] {
+export function ablationText(record: AblationRecord, columns: number): string[] {
   const rows = [...record.heads, ...record.layers].map((e) => [
     e.label,
     ...estimateCells(e.increase),
-    e.control === null ? '–' : signedNumber(e.control.value),
+    signedNumber(e.control?.value),
   ]);
   return [
     `${record.kind} ablation at periods ${record.periods.join(', ')}, ${record.sequences} sequences`,
-    `clean loss on the repeat ${record.cleanLoss.value.toFixed(3)} nats`,
+    `clean loss on the repeat ${plainNumber(record.cleanLoss.value, 3)} nats`,
     '',
-    ...textTable([['', 'increase, nats', '95 % interval', 'control'], ...rows]),
-    '',
-    'Control: the mean of the same ablation of the other heads of the layer.',
+    ...explainedTable(ABLATE, rows, { columns }),
   ];
 }

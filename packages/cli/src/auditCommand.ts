@@ -1,58 +1,40 @@
-import { type AuditRecord, audit, type Estimate, type HeadScores, loadEngine } from '@induction-lab/core/node';
-import { createFreshFolder } from './files.ts';
-import { blameCheckpoint, loadCheckpoint } from './loadCheckpoint.ts';
-import { SCHEMA_VERSION } from './runFolder.ts';
-import { signedNumber, textTable } from './textTable.ts';
+import { type AuditRecord, audit, type Estimate, type HeadScores, printable } from '@induction-lab/core/node';
+import { type AnalysisOptions, analyse, type CheckpointProvenance } from './analysis.ts';
+import { AUDIT, AUDIT_NOTE, SCORE_COLUMNS, type ScoreColumn } from './headings.ts';
+import type { Host } from './host.ts';
+import type { MeasuringTask } from './measuringCommand.ts';
+import { explainedTable, intervalText, plainNumber, signedNumber } from './textTable.ts';
 
-export interface AuditCommandOptions {
-  json?: boolean;
+export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
-  figures?: string;
-  modelConfig?: string;
   sequences: number;
-  seed: number;
-  exact?: boolean;
 }
 
 /** `induction-lab audit`: scores and verdict of a checkpoint. */
-export async function auditCommand(checkpoint: string, options: AuditCommandOptions): Promise<void> {
-  const engine = await loadEngine({ exact: options.exact ?? false, shared: false });
-  const model = loadCheckpoint(engine, checkpoint, options.modelConfig);
-  const { sequences, seed } = options;
-  const record = blameCheckpoint(checkpoint, () => audit(model, { sequences, seed }));
-  if (options.figures !== undefined) {
-    createFreshFolder(options.figures, '--figures');
-    const { writeModelFigures } = await import('./modelFigures.ts');
-    writeModelFigures(options.figures, model, record);
-  }
-  if (options.json) process.stdout.write(`${JSON.stringify(auditJson(record), null, 1)}\n`);
-  else if (options.csv) process.stdout.write(scoresCsv(record));
-  else process.stdout.write(auditText(checkpoint, record));
-}
+export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
+  const { sequences, seed, csv = false } = task.options;
+  return analyse(task, host, {
+    measure: (model, onProgress) => audit(model, { sequences, seed, onProgress }),
+    text: (record, model, columns) => auditText(record, { columns, nCtx: model.config.nCtx }),
+    json: auditJson,
+    ...(csv ? { plain: scoresCsv } : {}),
+    figures: async (record, model) => (await import('./modelFigures.ts')).auditFigures(model, record),
+  });
+};
 
 /** The record as written to analysis.json and printed by --json: the verdict a string, beside evidence and heads. */
-export function auditJson(record: AuditRecord): Record<string, unknown> {
+export function auditJson(record: AuditRecord, from?: CheckpointProvenance): Record<string, unknown> {
   const { scores, ...rest } = record;
-  return { schemaVersion: SCHEMA_VERSION, ...rest, ...scores };
+  return { ...from, ...rest, ...scores };
 }
 
-const COLUMNS = {
-  previousToken: 'prev',
-  previousTokenFirstHalf: 'prev 1st half',
-  currentToken: 'current',
-  firstToken: 'first',
-  duplicateToken: 'duplicate',
-  inductionStripe: 'stripe',
-  inductionStripeControl: 'no repeat',
-  inductionByContent: 'content',
-  inductionExcess: 'excess',
-  prefixMatching: 'prefix',
-} as const;
+const columnNames = Object.keys(SCORE_COLUMNS) as ScoreColumn[];
 
-const columnNames = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
-
+/** A row per head; cells of numbers that there are none of are empty. */
 export function scoresCsv({ scores }: AuditRecord): string {
-  const cell = (e: Estimate): string => `${e.value},${e.interval[0]},${e.interval[1]}`;
+  const number = (x: number): string => (Number.isFinite(x) ? String(x) : '');
+  const cells = ({ value, interval, n }: Estimate): string[] =>
+    [value, ...(n > 1 ? interval : [Number.NaN, Number.NaN])].map(number);
   const header = [
     'head',
     ...columnNames.flatMap((c) => [c, `${c}_low`, `${c}_high`]),
@@ -63,49 +45,48 @@ export function scoresCsv({ scores }: AuditRecord): string {
   const row = (h: HeadScores): string =>
     [
       h.label,
-      ...columnNames.map((c) => cell(h[c])),
+      ...columnNames.flatMap((c) => cells(h[c])),
       h.positionalOffset.offset,
-      h.positionalOffset.aboveChance,
-      h.positionality,
+      number(h.positionalOffset.aboveChance),
+      number(h.positionality),
     ].join(',');
   return `${[header.join(','), ...scores.heads.map(row)].join('\n')}\n`;
 }
 
-/** The table that a terminal shows. */
-export function auditText(checkpoint: string, record: AuditRecord): string {
+/** What a terminal shows of an audit. */
+export function auditText(record: AuditRecord, { columns, nCtx }: { columns: number; nCtx: number }): string[] {
   const { scores, evidence } = record;
-  const number = (x: number): string => (Number.isNaN(x) ? '–' : x.toFixed(2));
-  const table = [
-    ['head', ...Object.values(COLUMNS), 'offset', 'kept', 'positional'],
-    ['chance', ...columnNames.map((c) => number(scores.chance[c])), '', '0.00', ''],
+  const rows = [
+    ['chance', ...columnNames.map((c) => plainNumber(scores.chance[c])), '', '0.00', ''],
     ...scores.heads.map((h) => [
       h.label,
-      ...columnNames.map((c) => number(h[c].value)),
+      ...columnNames.map((c) => plainNumber(h[c].value)),
       String(h.positionalOffset.offset),
-      number(h.positionalOffset.aboveChance),
-      number(h.positionality),
+      plainNumber(h.positionalOffset.aboveChance),
+      plainNumber(h.positionality),
     ]),
   ];
-  const lines = textTable(table);
-  const interval = (e: Estimate): string => `${e.value.toFixed(3)} [${e.interval.map((x) => x.toFixed(3)).join(', ')}]`;
+  const interval = (e: Estimate): string => `${plainNumber(e.value, 3)} ${intervalText(e, (x) => plainNumber(x, 3))}`;
   const periods = evidence.periods.map(
     (p) =>
-      `  ${String(p.period).padStart(4)}  ${interval(p.lossRepeat).padEnd(24)} boundary ${p.lossBoundary.toFixed(2)}${p.solved ? '  solved' : ''}`,
+      `  ${String(p.period).padStart(4)}  ${interval(p.lossRepeat).padEnd(24)} boundary ${plainNumber(p.lossBoundary)}${p.solved ? '  solved' : ''}`,
   );
   return [
-    checkpoint,
+    ...explainedTable(AUDIT, rows, { columns }),
+    AUDIT_NOTE,
+    ...(scores.length < nCtx
+      ? [`The context of ${nCtx} is too long for its patterns: sequences of at most ${scores.length} tokens were run.`]
+      : []),
     '',
-    ...lines,
-    '',
-    `Loss on the repeat by period, nats with 95 % interval (${evidence.sequences} sequences each; solved below ${evidence.solvedBelow.toFixed(2)}):`,
+    `Loss on the repeat by period, nats with 95 % interval (${evidence.sequences} sequences each; solved below ${plainNumber(evidence.solvedBelow)}; boundary: the loss where only a model that knows the period can tell):`,
     ...periods,
-    `  mean over the periods unrelated to the best one: ${evidence.otherPeriodLoss.toFixed(2)}`,
+    `  mean over the periods unrelated to the best one: ${plainNumber(evidence.otherPeriodLoss)}`,
     ...(evidence.paths.length > 0
       ? ['', `Paths from earlier layers cut at periods ${evidence.pathPeriods.join(', ')}:`]
       : []),
     ...evidence.paths.map(
       (p) =>
-        `  ${p.path.toUpperCase()}  ${signedNumber(p.increase.value)} nats [${p.increase.interval.map((x) => signedNumber(x)).join(', ')}]${p.excess === null ? '' : `, attention that follows the period ${p.excess.toFixed(2)}`}`,
+        `  ${p.path.toUpperCase()}  ${signedNumber(p.increase.value)} nats ${intervalText(p.increase, (x) => signedNumber(x))}${p.excess === null ? '' : `, attention that follows the period ${plainNumber(p.excess)}`}`,
     ),
     ...(evidence.keySources.length > 0
       ? [
@@ -114,7 +95,6 @@ export function auditText(checkpoint: string, record: AuditRecord): string {
       : []),
     '',
     `Verdict: ${record.verdict}${evidence.close ? ' (a close call)' : ''}`,
-    record.sentence,
-    '',
-  ].join('\n');
+    printable(record.sentence),
+  ];
 }

@@ -4,6 +4,7 @@ import {
   type AblationRecord,
   allHeads,
   type CompositionRecord,
+  type Estimate,
   type FactoredMatrix,
   headLabel,
   type PatchingRecord,
@@ -33,14 +34,19 @@ const drawEffects =
   (theme, width) =>
     effectChart(record, figureOptions(theme, width));
 
+/** An estimate as a row has it: null for a value that there is none of, no whiskers without a spread. */
+const measured = ({ value, interval, n }: Estimate): Pick<EffectRow, 'value' | 'interval'> => ({
+  value: Number.isFinite(value) ? value : null,
+  ...(Number.isFinite(value) && n > 1 && interval.every(Number.isFinite) ? { interval } : {}),
+});
+
 /** Every head's and layer's ablation, the heads with their control beside them. */
 export function ablationFigure(name: string, record: AblationRecord): Draw {
   const row = ({ label, increase, control }: AblationEffect): EffectRow => ({
     label,
-    value: increase.value,
-    interval: increase.interval,
+    ...measured(increase),
     kind: 'ablated',
-    ...(control ? { points: [control.value] } : {}),
+    ...(control && Number.isFinite(control.value) ? { points: [control.value] } : {}),
   });
   return drawEffects({
     title: `${name}: ${record.kind} ablation`,
@@ -70,7 +76,7 @@ export function pathFigures(
 ): Readonly<Record<string, Draw>> {
   if (table.cells.length === 0) return {};
   const axes = { rowAxis: 'earlier head', columnAxis: 'later head', scale: 'diverging' as const };
-  const measured: HeatmapsRecord = {
+  const carried: HeatmapsRecord = {
     ...axes,
     title: `${name}: what each path carries`,
     unit: 'increase of the loss on the repeat without it (nats)',
@@ -89,76 +95,87 @@ export function pathFigures(
     panels: pathPanels(table, (cell) => cell.stripeChange.value),
   };
   const { mean, deviation } = composition.baseline;
+  const score = new Map(
+    composition.scores.map(({ earlier, later, kind, corrected }) => [`${earlier} ${later} ${kind}`, corrected]),
+  );
   const scores: HeatmapsRecord = {
     ...axes,
     title: `${name}: composition scores, from the weights alone`,
     unit: `above random matrices of the same shapes (${mean.toFixed(3)} ± ${deviation.toFixed(3)})`,
-    panels: measured.panels.map((panel) => ({
+    panels: carried.panels.map((panel) => ({
       ...panel,
       values: panel.rows.flatMap((earlier) =>
-        panel.columns.map(
-          (later) =>
-            composition.scores.find(
-              (s) => s.earlier === earlier && s.later === later && s.kind === panel.title.toLowerCase(),
-            )?.corrected ?? Number.NaN,
-        ),
+        panel.columns.map((later) => score.get(`${earlier} ${later} ${panel.title.toLowerCase()}`) ?? Number.NaN),
       ),
     })),
   };
   return {
-    'path-effects': drawHeatmaps(measured),
+    'path-effects': drawHeatmaps(carried),
     'path-attribution': drawHeatmaps(attributed),
     'path-stripes': drawHeatmaps(stripe),
     composition: drawHeatmaps(scores),
   };
 }
 
-/** Vocabularies up to this are drawn whole: one cell for each pair of tokens. */
-const LARGEST_VOCABULARY = 1024;
+/** Vocabularies and contexts up to this are drawn whole: one cell for each pair of tokens, or of positions. */
+const LARGEST_DRAWN = 1024;
+/** Panels of a figure, and cells in all of them together, beyond which it takes megabytes and nobody looks. */
+const MOST_PANELS = 60;
+const MOST_CELLS = 8e6;
 
 /** Full OV and QK circuits of all heads, and the positional QK circuit where positions are vectors. */
 export function weightFigures(name: string, circuits: WeightCircuits): Readonly<Record<string, Draw>> {
   const { config } = circuits;
   const heads = allHeads(config);
-  const panels = (circuit: (head: (typeof heads)[number]) => FactoredMatrix | null): HeatmapPanel[] =>
-    heads.flatMap((head) => {
-      const matrix = circuit(head)?.dense();
-      if (!matrix) return [];
-      const number = (_: unknown, i: number): string => String(i);
-      return [
-        {
+  const panels = (circuit: (head: (typeof heads)[number]) => FactoredMatrix | null, size: number): HeatmapPanel[] => {
+    const found = heads.flatMap((head) => {
+      const factored = circuit(head);
+      return factored ? [{ head, factored, norm: factored.norm() }] : [];
+    });
+    const most = Math.max(1, Math.min(MOST_PANELS, Math.floor(MOST_CELLS / (size * size))));
+    const largest = new Set([...found].sort((a, b) => b.norm - a.norm).slice(0, most));
+    const number = (_: unknown, i: number): string => String(i);
+    return found
+      .filter((one) => largest.has(one))
+      .map(({ head, factored }) => {
+        const matrix = factored.dense();
+        return {
           title: headLabel(head.layer, head.head),
           rows: Array.from({ length: matrix.rows }, number),
           columns: Array.from({ length: matrix.columns }, number),
           values: matrix.to1DArray(),
-        },
-      ];
-    });
+        };
+      });
+  };
+  const named = (title: string, shown: readonly HeatmapPanel[]): string =>
+    `${name}: ${title}${shown.length < heads.length ? ` (the ${shown.length} of ${heads.length} heads with the largest ones)` : ''}`;
   const tokens = { scale: 'diverging' as const };
   const figures: Record<string, Draw> = {};
-  if (config.dVocab <= LARGEST_VOCABULARY) {
+  if (config.dVocab <= LARGEST_DRAWN) {
+    const ov = panels((head) => circuits.fullOV(head), config.dVocab);
+    const qk = panels((head) => circuits.fullQK(head), config.dVocab);
     figures['full-ov'] = drawHeatmaps({
       ...tokens,
-      title: `${name}: full OV circuits, W_E W_V W_O W_U`,
+      title: named('full OV circuits, W_E W_V W_O W_U', ov),
       rowAxis: 'token attended to',
       columnAxis: 'token whose logit changes',
       unit: 'change of the logit',
-      panels: panels((head) => circuits.fullOV(head)),
+      panels: ov,
     });
     figures['full-qk'] = drawHeatmaps({
       ...tokens,
-      title: `${name}: full QK circuits, W_E W_Q (W_E W_K)ᵀ`,
+      title: named('full QK circuits, W_E W_Q (W_E W_K)ᵀ', qk),
       rowAxis: 'query token',
       columnAxis: 'key token',
       unit: 'attention score before scaling',
-      panels: panels((head) => circuits.fullQK(head)),
+      panels: qk,
     });
   }
-  const positional = panels((head) => circuits.positionalQK(head));
+  const positional = config.nCtx > LARGEST_DRAWN ? [] : panels((head) => circuits.positionalQK(head), config.nCtx);
   if (positional.length > 0)
     figures['positional-qk'] = drawHeatmaps({
       ...tokens,
-      title: `${name}: positional QK circuits, W_pos W_Q (W_pos W_K)ᵀ`,
+      title: named('positional QK circuits, W_pos W_Q (W_pos W_K)ᵀ', positional),
       rowAxis: 'query position',
       columnAxis: 'key position',
       unit: 'attention score before scaling',
@@ -181,13 +198,12 @@ export function patchingFigures(title: string, record: PatchingRecord): Readonly
       groups: hooks.map((hook) => ({
         title: hook,
         rows: whole
-          .filter((effect) => effect.hook === hook && Number.isFinite(effect.effect.value))
+          .filter((effect) => effect.hook === hook)
           .map(({ label, effect, control }) => ({
             label,
-            value: effect.value,
-            interval: effect.interval,
+            ...measured(effect),
             kind: 'patched',
-            ...(control === null ? {} : { points: [control] }),
+            ...(control === null || !Number.isFinite(control) ? {} : { points: [control] }),
           })),
       })),
     }),
@@ -234,8 +250,7 @@ export function proofFigures(name: string, proof: ProofRecord): Readonly<Record<
         {
           rows: proof.logits.parts.map(({ part, layer, logit }) => ({
             label: part,
-            value: logit.value,
-            interval: logit.interval,
+            ...measured(logit),
             kind: layer === null ? 'not a head' : `layer ${layer}`,
           })),
         },
@@ -248,7 +263,7 @@ export function proofFigures(name: string, proof: ProofRecord): Readonly<Record<
     const estimate = faithfulness[key];
     if (!estimate) return [];
     const points = random.map((r) => r[key]).filter((x): x is number => x !== null && Number.isFinite(x));
-    return [{ label, note, value: estimate.value, interval: estimate.interval, kind: 'the circuit', points }];
+    return [{ label, note, ...measured(estimate), kind: 'the circuit', points }];
   };
   figures.faithfulness = drawEffects({
     title: `${name}: is the circuit all there is?`,

@@ -5,9 +5,10 @@ import { DIVERSITY_SETTINGS, type DiversityRun, diversityFigures, diversityRun }
 import { writeFigures } from './drawing.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { claimFreshFolder, freshRunFolder } from './files.ts';
+import { DIVERSITY } from './headings.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset } from './presets.ts';
-import { textTable } from './textTable.ts';
+import { columnsOf, explainedTable } from './textTable.ts';
 
 export interface DiversityCommandOptions {
   seeds: number;
@@ -60,18 +61,10 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
 
 /** One row for each setting: counts of verdicts, and the range of losses and excess. */
 export function diversityText(runs: readonly DiversityRun[]): string[] {
-  return textTable(
-    [
-      ['sweep', 'setting', 'loss at other periods', 'excess', 'verdicts'],
-      ...diversityRows(runs).map(({ sweep, setting, loss, excess, verdicts }) => [
-        sweep,
-        setting,
-        loss,
-        excess,
-        verdicts,
-      ]),
-    ],
-    { left: [1, 4] },
+  return explainedTable(
+    DIVERSITY,
+    diversityRows(runs).map(({ sweep, setting, loss, excess, verdicts }) => [sweep, setting, loss, excess, verdicts]),
+    { left: [4], names: 2, columns: columnsOf(process.stdout) },
   );
 }
 

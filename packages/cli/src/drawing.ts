@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type FigureOptions, nodeDocument, svgToPng, type Theme } from '@induction-lab/figures/node';
 import { writeWhole } from './files.ts';
+import type { Told } from './host.ts';
 
 /** Draws one figure in a theme, as wide as asked (pixels; 720 by default). */
 export type Draw = (theme: Theme, width?: number) => string;
@@ -14,12 +15,15 @@ export const figureOptions = (theme: Theme, width?: number): FigureOptions => ({
 });
 
 /** Writes figures as SVG and PNG, light and dark: NAME.svg, NAME.png, NAME-dark.svg, NAME-dark.png. */
-export function writeFigures(folder: string, figures: Readonly<Record<string, Draw>>): void {
-  for (const [name, draw] of Object.entries(figures))
+export function writeFigures(folder: string, figures: Readonly<Record<string, Draw>>, told?: Told): void {
+  const all = Object.entries(figures);
+  let done = 0;
+  for (const [name, draw] of all)
     for (const theme of ['light', 'dark'] as const) {
       const svg = draw(theme);
       const base = join(folder, theme === 'light' ? name : `${name}-dark`);
       writeWhole(`${base}.svg`, svg);
       writeWhole(`${base}.png`, svgToPng(svg));
+      told?.(++done, 2 * all.length);
     }
 }

@@ -4,6 +4,7 @@ import {
   type DynamicsPoint,
   decodeCheckpoint,
   type Engine,
+  type Experiment,
   examplePatterns,
   inContextQueries,
   Model,
@@ -20,30 +21,66 @@ import {
 import { type Draw, figureOptions } from './drawing.ts';
 import { badInput } from './errors.ts';
 import { readInput } from './files.ts';
+import type { Told } from './host.ts';
+import { blameCheckpoint } from './loadCheckpoint.ts';
+import { type MeasuredFile, measuredFile } from './provenance.ts';
 import { lossPoints, type RunFolder } from './runFolder.ts';
 
 export interface Dynamics {
+  /** What was measured, in the order of `points`. */
+  readonly checkpoints: readonly (MeasuredFile & { readonly step: number })[];
   readonly points: readonly DynamicsPoint[];
   readonly phase: PhaseChange;
   /** Queries that the in-context-learning score compares. */
   readonly inContext: { readonly early: number; readonly late: number };
 }
 
+export interface MeasureRunOptions {
+  /** At most so many checkpoints. */
+  readonly most: number;
+  readonly sequences?: number;
+  readonly seed?: number;
+  readonly onProgress?: Told;
+  /** Called after each checkpoint but the last with what there is until then, of how many. */
+  readonly onCheckpoint?: (until: Dynamics, of: number) => void;
+}
+
+/** What one checkpoint counts as in progress: fine enough for the steps within it. */
+const UNITS = 1000;
+
 /** Measures at most `most` checkpoints of a run, evenly spread over those there are, the first and the last among them. */
-export function measureRun(
-  engine: Engine,
-  folder: RunFolder,
-  options: { most: number; sequences?: number; seed?: number },
-): Dynamics {
-  const { nCtx } = folder.readInfo().experiment.model;
-  const points = chosenSteps(folder, options.most).map((step) =>
-    measureCheckpoint(modelAt(engine, folder, step), { ...options, step }),
-  );
-  return {
-    points,
-    phase: phaseChange(points, lossPoints(folder.readMetrics())),
-    inContext: inContextQueries(nCtx),
-  };
+export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRunOptions): Dynamics {
+  const { most, sequences, seed, onProgress, onCheckpoint } = options;
+  const { model: config } = folder.readInfo().experiment;
+  const steps = chosenSteps(folder, most);
+  const log = lossPoints(folder.readMetrics());
+  const points: DynamicsPoint[] = [];
+  const checkpoints: (MeasuredFile & { step: number })[] = [];
+  const until = (): Dynamics => ({
+    checkpoints: [...checkpoints],
+    points: [...points],
+    phase: phaseChange(points, log),
+    inContext: inContextQueries(config.nCtx),
+  });
+  for (const [i, step] of steps.entries()) {
+    const { model, path, file } = modelAt(engine, folder, { step, config });
+    const told: Told = (done, total) =>
+      onProgress?.(UNITS * (i + (total > 0 ? done / total : 0)), UNITS * steps.length);
+    points.push(
+      blameCheckpoint(path, () =>
+        measureCheckpoint(model, {
+          step,
+          onProgress: told,
+          ...(sequences === undefined ? {} : { sequences }),
+          ...(seed === undefined ? {} : { seed }),
+        }),
+      ),
+    );
+    checkpoints.push({ step, ...file });
+    told(1, 1);
+    if (i < steps.length - 1) onCheckpoint?.(until(), steps.length);
+  }
+  return until();
 }
 
 /** Steps whose checkpoints are in the folder, in order. Refuses a run with fewer than two. */
@@ -68,22 +105,33 @@ function chosenSteps(folder: RunFolder, most: number): number[] {
   return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))] as number);
 }
 
-function modelAt(engine: Engine, folder: RunFolder, step: number): Model {
+/** Sizes in which every checkpoint of a run is the same. */
+const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as const;
+
+function modelAt(
+  engine: Engine,
+  folder: RunFolder,
+  { step, config: expected }: { step: number; config: Experiment['model'] },
+): { model: Model; path: string; file: MeasuredFile } {
   const path = folder.checkpointPath(step);
-  const { config, weights } = decodeCheckpoint(readInput(path, 'checkpoint'), path);
+  const bytes = readInput(path, 'checkpoint');
+  const { config, weights } = decodeCheckpoint(bytes, path);
+  const other = SIZES.find((size) => config[size] !== expected[size]);
+  if (other)
+    throw badInput(
+      `${path} is of another run: its ${other} is ${config[other]}, that of run.json ${expected[other]}; take it out of the folder.`,
+    );
   const model = new Model(engine, config);
   model.setWeights(weights);
-  return model;
+  return { model, path, file: measuredFile(path, bytes) };
 }
 
 /** Both losses, the scores of the heads, the K path, all on one axis of steps; and the stripe being born. */
 export function dynamicsFigures(
   name: string,
-  dynamics: Dynamics,
-  { engine, folder }: { engine: Engine; folder: RunFolder },
+  { points, phase }: Dynamics,
+  { born, log, lnVocab }: { born: BornStripe; log: ReturnType<typeof lossPoints>; lnVocab: number },
 ): Readonly<Record<string, Draw>> {
-  const { points, phase } = dynamics;
-  const log = lossPoints(folder.readMetrics());
   const steps = points.map(({ step }) => step);
   const labels = points[0]!.heads.map(({ label }) => label);
   const scoreLines = (pick: (head: DynamicsPoint['heads'][number]) => number, emphasised: string | null) =>
@@ -96,7 +144,6 @@ export function dynamicsFigures(
   const last = points.at(-1)!;
   const top = (pick: (head: DynamicsPoint['heads'][number]) => number): string =>
     last.heads.reduce((a, b) => (pick(b) > pick(a) ? b : a)).label;
-  const { lnVocab } = sizes(folder);
   const panels: DynamicsPanel[] = [
     {
       title: 'Loss in training',
@@ -147,27 +194,36 @@ export function dynamicsFigures(
       dynamicsChart(
         {
           title: `${name}: training, seen from inside`,
-          panels,
+          panels: drawable(panels),
           events: phase.step === null ? [] : [{ step: phase.step, label: `phase change, step ${phase.step}` }],
           xScale: 'log',
         },
         figureOptions(theme, width),
       ),
-    'stripe-being-born': timelineFigure(name, dynamics, { engine, folder }),
+    'stripe-being-born': timelineFigure(name, born),
   };
 }
 
-const sizes = (folder: RunFolder): { lnVocab: number; nCtx: number } => {
-  const { dVocab, nCtx } = folder.readInfo().experiment.model;
-  return { lnVocab: Math.log(dVocab), nCtx };
-};
+/** Without lines that never have a value (a task without a first occurrence, a run whose log is gone). */
+const drawable = (panels: readonly DynamicsPanel[]): DynamicsPanel[] =>
+  panels.flatMap((panel) => {
+    const lines = panel.lines.filter(({ values }) => Array.from(values).some(Number.isFinite));
+    return lines.length > 0 ? [{ ...panel, lines }] : [];
+  });
+
+/** Patterns of some heads along training, on one sequence of two copies. */
+export interface BornStripe {
+  readonly period: number;
+  readonly size: number;
+  readonly heads: readonly { readonly label: string; readonly mark?: string }[];
+  readonly steps: readonly number[];
+  /** [head][step], each [queryPos, keyPos]. */
+  readonly patterns: readonly (readonly Float32Array[])[];
+}
 
 /** Patterns of two heads at six checkpoints around the phase change, or spread over the run where there was none. */
-function timelineFigure(
-  name: string,
-  { points, phase }: Dynamics,
-  { engine, folder }: { engine: Engine; folder: RunFolder },
-): Draw {
+export function bornStripe(engine: Engine, folder: RunFolder, { points, phase }: Dynamics): BornStripe {
+  const { model: config } = folder.readInfo().experiment;
   const last = points.at(-1)!;
   const strongest = last.heads.reduce((a, b) => (b.inductionStripe > a.inductionStripe ? b : a)).label;
   const heads =
@@ -182,14 +238,21 @@ function timelineFigure(
   const nearest = (step: number): number =>
     points.reduce((a, b) => (Math.abs(b.step - step) < Math.abs(a.step - step) ? b : a)).step;
   const steps = [...new Set(wanted.map(nearest))];
-  const period = Math.floor(sizes(folder).nCtx / 2);
-  const examples = steps.map((step) => examplePatterns(modelAt(engine, folder, step), { period }));
-  const record: PatternTimelineRecord = {
-    title: `${name}: the stripe being born, period ${period}`,
+  const period = Math.floor(config.nCtx / 2);
+  const examples = steps.map((step) => examplePatterns(modelAt(engine, folder, { step, config }).model, { period }));
+  return {
+    period,
     size: examples[0]!.tokens.length,
     heads,
     steps,
     patterns: heads.map(({ label }) => examples.map((e) => e.heads.find((h) => h.label === label)!.pattern)),
+  };
+}
+
+function timelineFigure(name: string, { period, ...shown }: BornStripe): Draw {
+  const record: PatternTimelineRecord = {
+    ...shown,
+    title: `${name}: the stripe being born, period ${period}`,
     stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 },
   };
   return (theme, width) => patternTimeline(record, figureOptions(theme, width));

@@ -1,9 +1,12 @@
-import { type DynamicsPoint, loadEngine } from '@induction-lab/core/node';
-import { print } from './analysis.ts';
-import { type Dynamics, dynamicsFigures, measureRun, phaseText } from './dynamics.ts';
-import { createFreshFolder } from './files.ts';
-import { RunFolder } from './runFolder.ts';
-import { signedNumber, textTable } from './textTable.ts';
+import { type DynamicsPoint, loadEngine, printable } from '@induction-lab/core/node';
+import { jsonText } from './analysis.ts';
+import { bornStripe, type Dynamics, dynamicsFigures, measureRun, phaseText } from './dynamics.ts';
+import { DYNAMICS } from './headings.ts';
+import type { Host } from './host.ts';
+import type { MeasuringTask } from './measuringCommand.ts';
+import { provenance } from './provenance.ts';
+import { lossPoints, RunFolder } from './runFolder.ts';
+import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from './textTable.ts';
 
 export interface DynamicsCommandOptions {
   json?: boolean;
@@ -15,54 +18,68 @@ export interface DynamicsCommandOptions {
 }
 
 /** `induction-lab dynamics`: scores, effects and losses along a run’s checkpoints, and the phase change among them. */
-export async function dynamicsCommand(path: string, options: DynamicsCommandOptions): Promise<void> {
-  const { figures, checkpoints, sequences, seed, exact = false } = options;
-  const folder = new RunFolder(path);
-  const { name } = folder.readInfo();
-  if (figures !== undefined) createFreshFolder(figures, '--figures');
+export async function dynamicsCommand(
+  { target, options }: MeasuringTask<DynamicsCommandOptions>,
+  host: Host,
+): Promise<void> {
+  const { figures, checkpoints, sequences, seed, json = false, exact = false } = options;
+  host.stage('loading');
+  const folder = new RunFolder(target);
+  const { name, experiment } = folder.readInfo();
   const engine = await loadEngine({ exact, shared: false });
-  const dynamics = measureRun(engine, folder, { most: checkpoints, sequences, seed });
-  if (figures !== undefined) {
-    const { writeFigures } = await import('./drawing.ts');
-    writeFigures(figures, dynamicsFigures(name, dynamics, { engine, folder }));
-  }
-  print(options, dynamics, () => dynamicsText(path, dynamics));
+  const told = (dynamics: Dynamics, stopped?: { measured: number; of: number }): string =>
+    json
+      ? jsonText({ ...provenance(engine.backend), name, ...(stopped ? { stopped } : {}), ...dynamics })
+      : `${[printable(target), '', ...dynamicsText(dynamics, host.columns)].join('\n')}\n`;
+  const dynamics = measureRun(engine, folder, {
+    most: checkpoints,
+    sequences,
+    seed,
+    onProgress: host.stage('measuring'),
+    onCheckpoint: (until, of) => {
+      const measured = until.points.length;
+      host.keep({
+        text: told(until, { measured, of }),
+        sentence: `after ${measured} of ${of} checkpoints; what was measured of those is printed`,
+      });
+    },
+  });
+  host.print(told(dynamics));
+  if (figures === undefined) return;
+  host.keep({
+    text: '',
+    sentence: `while drawing; what was measured is printed, finished figures are in ${printable(figures)}`,
+  });
+  const drawn = host.stage('drawing');
+  const { writeFigures } = await import('./drawing.ts');
+  const born = bornStripe(engine, folder, dynamics);
+  const log = lossPoints(folder.readMetrics());
+  const lnVocab = Math.log(experiment.model.dVocab);
+  writeFigures(figures, dynamicsFigures(name, dynamics, { born, log, lnVocab }), drawn);
 }
 
-function dynamicsText(path: string, dynamics: Dynamics): string[] {
+export function dynamicsText(dynamics: Dynamics, columns: number): string[] {
   const { points, inContext } = dynamics;
   const top = (point: DynamicsPoint, score: 'previousToken' | 'inductionExcess' | 'ablation'): string => {
     const head = point.heads.reduce((a, b) => (b[score] > a[score] ? b : a));
-    return `${head.label} ${head[score].toFixed(2)}`;
+    return `${head.label} ${plainNumber(head[score])}`;
   };
   const rows = points.map((point) => [
     String(point.step),
-    point.lossFirst.toFixed(2),
-    point.lossRepeat.toFixed(3),
+    plainNumber(point.lossFirst),
+    plainNumber(point.lossRepeat, 3),
     signedNumber(point.inContextLearning),
     top(point, 'previousToken'),
     top(point, 'inductionExcess'),
     top(point, 'ablation'),
-    ...(['k', 'q', 'v'] as const).map((input) => (point.pathEffects ? signedNumber(point.pathEffects[input]) : '–')),
+    ...(['k', 'q', 'v'] as const).map((input) => (point.pathEffects ? signedNumber(point.pathEffects[input]) : NONE)),
   ]);
-  const columns = [
-    'step',
-    'first',
-    'repeat',
-    'in-context',
-    'previous-token',
-    'follows period',
-    'ablated',
-    'K path',
-    'Q path',
-    'V path',
-  ];
   return [
-    path,
-    '',
-    ...textTable([columns, ...rows]),
-    '',
-    `Losses over several periods, nats. In-context: loss at query ${inContext.late} minus loss at query ${inContext.early}. Heads: the highest of each. Ablated: increase of the loss on the repeat by mean ablation. Paths: the same without the earlier layers in the later heads’ inputs.`,
+    ...explainedTable(DYNAMICS, rows, { columns }),
+    ...wrapped(
+      `Losses over several periods. In-context compares queries ${inContext.late} and ${inContext.early}.`,
+      columns,
+    ),
     '',
     ...phaseText(dynamics),
   ];

@@ -31,7 +31,17 @@ export function toCommandError(error: unknown): CommandError {
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return badInput(`${path ?? 'A path'} is a file or lies inside one, where a folder is needed; check the path.`);
   if (code === 'ENAMETOOLONG') return badInput(`The path${at} is too long; choose a shorter one.`);
-  if (['ExperimentError', 'FileFormatError'].includes((error as Error).constructor.name)) return badInput(message);
+  const kind = (error as Error).constructor.name;
+  if (['ExperimentError', 'FileFormatError', 'ArgumentError'].includes(kind)) return badInput(message);
+  if (kind === 'NotFiniteError') return new CommandError(message, EXIT.failed);
+  if (
+    error instanceof RangeError &&
+    /allocation failed|[Ii]nvalid (typed )?array (buffer )?length|Memory\.grow/.test(message)
+  )
+    return new CommandError(
+      'There is not enough memory for this; ask for fewer sequences or a smaller model.',
+      EXIT.failed,
+    );
   if (error instanceof RangeError && message.startsWith('Arena: '))
     return badInput(
       message.replace(/^Arena: (.*?);.*$/, 'Too large: $1; make the model, its context or the batch smaller.'),

@@ -1,8 +1,11 @@
 // The `induction-lab` command: options and help; each command's work is in a file of its own, loaded when it is called.
 import type { Clamp } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/printable';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
-import { EXIT, toCommandError } from './errors.ts';
+import { badInput, EXIT, toCommandError } from './errors.ts';
+import type { Surroundings } from './measuringCommand.ts';
+import type { Outputs } from './outputs.ts';
 import { PRESETS } from './presetNames.ts';
 import { usualThreads } from './threadCount.ts';
 import { VERSION } from './version.ts';
@@ -38,11 +41,42 @@ const exact = (): Option =>
 const probeSeed = (): Option => new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0);
 const quiet = (): Option => new Option('--quiet', 'no progress');
 
-function createProgram(): Command {
+/** What a command line gave, as commander knows it. */
+interface Given {
+  readonly target: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each command knows its own options
+  readonly options: any;
+}
+
+/** Refuses options that change nothing beside another one: who gives them expects that they do. */
+function refuseIdle(command: Command, beside: string, idle: readonly string[], because: string): void {
+  if (command.getOptionValueSource(beside) !== 'cli') return;
+  const given = command.options.filter(
+    (option) => idle.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (given.length > 0)
+    throw badInput(
+      `${given.map(({ long }) => long).join(' and ')} ${given.length === 1 ? 'has' : 'have'} no effect with --${beside}: ${because}; leave ${given.length === 1 ? 'it' : 'them'} out.`,
+    );
+}
+
+function createProgram(around: Surroundings): Command {
+  /** Runs a command that measures; its outputs are checked first. */
+  const measure = async (name: string, given: Given, outputs: Outputs = {}): Promise<void> => {
+    const { measuringCommand } = await import('./measuringCommand.ts');
+    await measuringCommand(name, given, { ...around, outputs: { figures: given.options.figures, ...outputs } });
+  };
+
   const program = new Command('induction-lab')
     .description('Has this transformer learned induction, by which heads, and how do we know?')
     .version(VERSION)
     .showHelpAfterError('(add --help for the options)')
+    .configureOutput({
+      writeOut: (text) => around.stdout.write(text),
+      writeErr: (text) => around.stderr.write(text.split('\n').map(printable).join('\n')),
+      // Only the suggestion of a spelling has a line of its own; any other line end came with what was typed.
+      outputError: (text, write) => write(text.replace(/\n(?!\(Did you mean|$)/g, ' ')),
+    })
     .exitOverride();
 
   /** A command that analyses one checkpoint. */
@@ -56,7 +90,9 @@ function createProgram(): Command {
       .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
       .addOption(new Option('--sequences <n>', 'sequences in all').argParser(wholeNumber(2, 4096)).default(sequences))
       .addOption(probeSeed())
-      .addOption(exact());
+      .addOption(exact())
+      .addOption(quiet())
+      .action((target, options) => measure(name, { target, options }));
 
   program
     .command('run')
@@ -127,6 +163,7 @@ function createProgram(): Command {
     .addOption(new Option('--sequences <n>', 'sequences of each probe').argParser(wholeNumber(8, 4096)).default(64))
     .addOption(probeSeed())
     .addOption(exact())
+    .addOption(quiet())
     .addOption(new Option('--csv', 'print the head scores as CSV').conflicts('json'))
     .addHelpText(
       'after',
@@ -135,7 +172,7 @@ function createProgram(): Command {
         'npx induction-lab audit model.safetensors --model-config config.json --json',
       ),
     )
-    .action(async (checkpoint, options) => (await import('./auditCommand.ts')).auditCommand(checkpoint, options));
+    .action((target, options) => measure('audit', { target, options }));
 
   analysis('ablate', 'the loss on repeats without each head, and without each layer', 96)
     .addOption(
@@ -149,8 +186,7 @@ function createProgram(): Command {
         'npx induction-lab ablate model.safetensors',
         'npx induction-lab ablate model.safetensors --kind pattern-preserving --figures figures',
       ),
-    )
-    .action(async (checkpoint, options) => (await import('./ablateCommand.ts')).ablateCommand(checkpoint, options));
+    );
 
   analysis('patch', 'put activations of a clean run into a corrupted one: how much comes back?', 32)
     .addOption(
@@ -175,7 +211,12 @@ function createProgram(): Command {
         'npx induction-lab patch model.safetensors --clean "7 3 9 7 3" --corrupted "5 3 9 7 3"',
       ),
     )
-    .action(async (checkpoint, options) => (await import('./patchCommand.ts')).patchCommand(checkpoint, options));
+    .action((target, options, command) => {
+      const idle = ['corruption', 'period', 'sequences', 'seed'];
+      for (const prompt of ['clean', 'corrupted'])
+        refuseIdle(command, prompt, idle, 'the given prompts are all that is run');
+      return measure('patch', { target, options });
+    });
 
   analysis('compose', 'composition of pairs of heads: what the weights say, and what each path carries', 96)
     .addOption(
@@ -189,15 +230,12 @@ function createProgram(): Command {
         'npx induction-lab compose model.safetensors',
         'npx induction-lab compose model.safetensors --figures figures',
       ),
-    )
-    .action(async (checkpoint, options) => (await import('./composeCommand.ts')).composeCommand(checkpoint, options));
+    );
 
-  analysis('prove', 'name the circuit and measure how much of the work it does', 96)
-    .addHelpText(
-      'after',
-      examples('npx induction-lab prove model.safetensors', 'npx induction-lab prove model.safetensors --json'),
-    )
-    .action(async (checkpoint, options) => (await import('./proveCommand.ts')).proveCommand(checkpoint, options));
+  analysis('prove', 'name the circuit and measure how much of the work it does', 96).addHelpText(
+    'after',
+    examples('npx induction-lab prove model.safetensors', 'npx induction-lab prove model.safetensors --json'),
+  );
 
   program
     .command('dynamics')
@@ -211,11 +249,12 @@ function createProgram(): Command {
     )
     .addOption(probeSeed())
     .addOption(exact())
+    .addOption(quiet())
     .addHelpText(
       'after',
       examples('npx induction-lab dynamics runs/mine', 'npx induction-lab dynamics runs/mine --figures figures'),
     )
-    .action(async (run, options) => (await import('./dynamicsCommand.ts')).dynamicsCommand(run, options));
+    .action((target, options) => measure('dynamics', { target, options }));
 
   program
     .command('diversity')
@@ -241,6 +280,7 @@ function createProgram(): Command {
     .argument('<checkpoint>', 'a .safetensors file')
     .requiredOption('--tokens <file>', 'JSON: an array of equally long arrays of tokens')
     .requiredOption('--out <file>', 'the .safetensors file to write')
+    .option('--force', 'write over that file if it exists')
     .option(
       '--names <glob>',
       'activations to keep, by hook name; repeatable',
@@ -250,6 +290,7 @@ function createProgram(): Command {
     .option('--gradients', 'also grad.<weight> of the mean next-token loss over positions 0 … T−2')
     .option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none')
     .addOption(exact())
+    .addOption(quiet())
     .addHelpText(
       'after',
       examples(
@@ -257,32 +298,46 @@ function createProgram(): Command {
         "npx induction-lab cache model.safetensors --tokens tokens.json --out cache.safetensors --names 'blocks.*.attn.hook_pattern' --gradients",
       ),
     )
-    .action(async (checkpoint, options) => (await import('./cacheCommand.ts')).cacheCommand(checkpoint, options));
+    .action((target, options) => {
+      const { out, force, tokens, modelConfig } = options;
+      const inputs = [target, tokens, ...(modelConfig === undefined ? [] : [modelConfig])];
+      return measure('cache', { target, options }, { out, force, inputs });
+    });
 
   return program;
 }
 
 const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 
-/** Runs a command line and sets the exit code: 0 done, 1 failed, 2 bad input or usage, 130 interrupted. */
+/** Runs a command line in this process and sets its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => onOutputError(error, stream));
+  const { stdout, stderr } = process;
+  for (const stream of [stdout, stderr]) stream.on('error', (error) => onOutputError(error, stream));
+  const runTask: Surroundings['runTask'] = async (task, how) => (await import('./aside.ts')).runAside(task, how);
+  process.exitCode = await commandLine(argv, { stdout, stderr, runTask });
+}
+
+/** Runs a command line; returns the exit code: 0 done, 1 failed, 2 bad input or usage, 130 interrupted. */
+export async function commandLine(argv: readonly string[], around: Surroundings): Promise<number> {
   try {
-    await createProgram().parseAsync(argv as string[]);
+    await createProgram(around).parseAsync(argv as string[]);
+    return EXIT.done;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.badInput; // commander has said why
-      return;
-    }
-    process.exitCode = tell(error);
+    // Of what it refuses commander has said why.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+    return tell(error, around.stderr);
   }
 }
 
-/** Prints a failure as one line, also where a file's contents or a tensor's name bring control characters along. */
-function tell(error: unknown): number {
+/**
+ * Prints a failure without anything that acts on a terminal, also where a file's contents or its name bring control
+ * characters along. Lines that begin with two spaces, such as code to run, stay lines.
+ */
+function tell(error: unknown, stream: NodeJS.WriteStream = process.stderr): number {
   const { message, exitCode } = toCommandError(error);
-  const label = pc.isColorSupported && process.stderr.isTTY ? pc.red('error:') : 'error:';
-  process.stderr.write(`${label} ${message.replace(/\s*\p{Cc}+\s*/gu, ' ')}\n`);
+  const label = pc.isColorSupported && stream.isTTY ? pc.red('error:') : 'error:';
+  const lines = message.split(/\n(?= {2})/).map((line) => printable(line.replace(/\s*\n\s*/g, ' ')));
+  stream.write(`${label} ${lines.join('\n')}\n`);
   return exitCode;
 }
 

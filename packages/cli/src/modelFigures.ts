@@ -20,7 +20,7 @@ import {
   patternComparison,
   patternGrid,
 } from '@induction-lab/figures/node';
-import { type Draw, figureOptions, writeFigures } from './drawing.ts';
+import { type Draw, figureOptions } from './drawing.ts';
 
 /** The three example sequences of a model: half the context as period, another period, no repeat. */
 export function exampleSet(model: Model): { half: ExamplePatterns; other: ExamplePatterns; control: ExamplePatterns } {
@@ -32,6 +32,9 @@ export function exampleSet(model: Model): { half: ExamplePatterns; other: Exampl
     control: examplePatterns(model, { period: 0 }),
   };
 }
+
+/** Heads up to which they stay in their own order. */
+const MANY = 64;
 
 export interface ModelFigures {
   readonly scores: Draw;
@@ -47,11 +50,19 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
   const size = examples.half.tokens.length;
   const stripe = ({ period }: ExamplePatterns): { offset: number; fromQuery: number; toQuery: number } | null =>
     period === 0 ? null : { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 };
+  // Figures of very many heads draw the first ones: then those whose attention has the most to say come early.
+  const sharp = new Map(
+    scores.heads.map((h) => [
+      h.label,
+      Math.max(h.inductionStripe.value, h.previousToken.value, h.positionalOffset.aboveChance),
+    ]),
+  );
   const marked = <T extends { label: string }>(heads: readonly T[]): (T & { mark?: string })[] => {
     const named = [...marks.keys()];
     const rank = (label: string): number => (marks.has(label) ? named.indexOf(label) : named.length);
+    const many = heads.length > MANY;
     return [...heads]
-      .sort((a, b) => rank(a.label) - rank(b.label))
+      .sort((a, b) => rank(a.label) - rank(b.label) || (many ? sharp.get(b.label)! - sharp.get(a.label)! : 0))
       .map((head) => (marks.has(head.label) ? { ...head, mark: marks.get(head.label) as string } : head));
   };
 
@@ -117,6 +128,6 @@ export const lossFigure =
     );
 
 /** The figures of a checkpoint's audit. */
-export function writeModelFigures(folder: string, model: Model, record: AuditRecord): void {
-  writeFigures(folder, { ...modelFigures('model', { audit: record }, exampleSet(model)) });
-}
+export const auditFigures = (model: Model, record: AuditRecord): Readonly<Record<string, Draw>> => ({
+  ...modelFigures('model', { audit: record }, exampleSet(model)),
+});

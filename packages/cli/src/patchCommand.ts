@@ -6,10 +6,14 @@ import {
   type PatchingRecord,
   type PromptPair,
   periodToCorrupt,
+  quoted,
 } from '@induction-lab/core/node';
 import { type AnalysisOptions, analyse } from './analysis.ts';
 import { badInput } from './errors.ts';
-import { estimateCells, signedNumber, textTable } from './textTable.ts';
+import { PATCH } from './headings.ts';
+import type { Host } from './host.ts';
+import type { MeasuringTask } from './measuringCommand.ts';
+import { estimateCells, explainedTable, plainNumber, signedNumber, wrapped } from './textTable.ts';
 
 export interface PatchCommandOptions extends AnalysisOptions {
   corruption: Corruption;
@@ -27,37 +31,44 @@ interface Patched extends PatchingRecord {
 }
 
 /** `induction-lab patch`: activations of a clean run put into a corrupted one, and how much comes back. */
-export const patchCommand = (checkpoint: string, options: PatchCommandOptions): Promise<void> =>
-  analyse(checkpoint, options, {
-    measure: (model): Patched => {
-      const { pair, ...how } = choosePair(model, options);
+export const patchCommand = (task: MeasuringTask<PatchCommandOptions>, host: Host): Promise<void> => {
+  const { options } = task;
+  const prompts = givenPrompts(options); // refused before the checkpoint is read
+  return analyse(task, host, {
+    measure: (model, onProgress): Patched => {
+      const { pair, ...how } = prompts ?? drawnPair(model, options);
       const { hook, byPosition = false } = options;
-      return { ...how, ...activationPatching(model, pair, { hooks: hook, byPosition }) };
+      return { ...how, ...activationPatching(model, pair, { hooks: hook, byPosition, onProgress }) };
     },
-    text: patchedText,
+    text: (record, _, columns) => patchedText(record, columns),
     figures: async (record) => {
       if (record.doesNotApply) return {};
-      return (await import('./circuitFigures.ts')).patchingFigures(`model: what patching restores`, record);
+      return (await import('./circuitFigures.ts')).patchingFigures('model: what patching restores', record);
     },
   });
+};
 
-function choosePair(
-  model: Model,
-  { clean, corrupted, period, corruption, sequences, seed }: PatchCommandOptions,
-): { pair: PromptPair; corruption: Patched['corruption']; period: number | null } {
+interface Chosen {
+  readonly pair: PromptPair;
+  readonly corruption: Patched['corruption'];
+  readonly period: number | null;
+}
+
+/** The pair that the user wrote; null without one. */
+function givenPrompts({ clean, corrupted }: PatchCommandOptions): Chosen | null {
   if ((clean === undefined) !== (corrupted === undefined))
     throw badInput('--clean and --corrupted make a pair; give both, or neither and a --corruption.');
-  if (clean !== undefined && corrupted !== undefined) {
-    if (period !== undefined)
-      throw badInput('--period belongs to the corruptions; leave it out with --clean and --corrupted.');
-    const [a, b] = [tokensOf(clean, '--clean'), tokensOf(corrupted, '--corrupted')];
-    if (a.length < 2) throw badInput('--clean needs at least two tokens: the last one is what is predicted.');
-    return {
-      pair: { clean: [a], corrupted: [b], queries: [a.length - 2, a.length - 1] },
-      corruption: 'given prompts',
-      period: null,
-    };
-  }
+  if (clean === undefined || corrupted === undefined) return null;
+  const [a, b] = [tokensOf(clean, '--clean'), tokensOf(corrupted, '--corrupted')];
+  if (a.length < 2) throw badInput('--clean needs at least two tokens: the last one is what is predicted.');
+  return {
+    pair: { clean: [a], corrupted: [b], queries: [a.length - 2, a.length - 1] },
+    corruption: 'given prompts',
+    period: null,
+  };
+}
+
+function drawnPair(model: Model, { period, corruption, sequences, seed }: PatchCommandOptions): Chosen {
   const { config } = model;
   const longest = Math.floor(config.nCtx / 2);
   if (period !== undefined && period > longest)
@@ -71,14 +82,16 @@ function choosePair(
 function tokensOf(text: string, option: string): number[] {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
   if (parts.length === 0 || !parts.every((part) => /^\d+$/.test(part)))
-    throw badInput(`${option} must be tokens as whole numbers with spaces or commas between them, got "${text}".`);
+    throw badInput(
+      `${option} must be tokens as whole numbers with spaces or commas between them, got ${quoted(text)}.`,
+    );
   return parts.map(Number);
 }
 
 /** Effects at single positions worth a line of text; the figure has them all. */
 const SHOWN = 0.05;
 
-function patchedText(record: Patched): string[] {
+function patchedText(record: Patched, columns: number): string[] {
   const [from, to] = record.queries;
   const what =
     record.corruption === 'given prompts'
@@ -86,7 +99,7 @@ function patchedText(record: Patched): string[] {
       : `${record.corruption}, period ${record.period}, ${record.sequences} sequences, measured at ${to - from === 1 ? `query ${from}` : `queries ${from} to ${to - 1}`}`;
   const head = [
     `Patching from clean to corrupted: ${what}`,
-    `loss clean ${record.cleanLoss.value.toFixed(3)}, corrupted ${record.corruptedLoss.value.toFixed(3)} nats`,
+    `loss clean ${plainNumber(record.cleanLoss.value, 3)}, corrupted ${plainNumber(record.corruptedLoss.value, 3)} nats`,
     '',
   ];
   if (record.doesNotApply) return [...head, record.doesNotApply];
@@ -97,13 +110,11 @@ function patchedText(record: Patched): string[] {
       severalHooks ? `${label} ${hook.replace(/^blocks\.\d+\./, '')}` : label,
       position === null ? 'all' : String(position),
       ...estimateCells(effect),
-      control === null ? '–' : signedNumber(control),
-      attributed === null ? '–' : signedNumber(attributed),
+      signedNumber(control),
+      signedNumber(attributed),
     ]);
-  return [
-    ...head,
-    ...textTable([['patched', 'position', 'undone', '95 % interval', 'control', 'attributed'], ...rows]),
-    '',
-    `Undone: (patched − corrupted) / (clean − corrupted) of the loss; 0 restores nothing, 1 everything. Control: the same at the other heads of the layer. Attributed: by gradient × difference.${record.effects.some(({ position }) => position !== null) ? ` Single positions below ${SHOWN} are left out here; --json has them.` : ''}`,
-  ];
+  const left = record.effects.some(({ position }) => position !== null)
+    ? wrapped(`Single positions below ${SHOWN} are left out here; --json has them.`, columns)
+    : [];
+  return [...head, ...explainedTable(PATCH, rows, { columns }), ...left];
 }

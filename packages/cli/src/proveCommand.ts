@@ -1,55 +1,81 @@
-import { type ProofRecord, prove } from '@induction-lab/core/node';
+import { type ProofRecord, printable, prove } from '@induction-lab/core/node';
 import { type AnalysisOptions, analyse } from './analysis.ts';
-import { estimateCells, percent, percentInterval, signedNumber, textTable } from './textTable.ts';
+import { CIRCUIT_HEADS, faithfulnessColumns, INPUTS_CUT, LAYER_SHARES, LOGITS } from './headings.ts';
+import type { Host } from './host.ts';
+import type { MeasuringTask } from './measuringCommand.ts';
+import {
+  estimateCells,
+  explainedTable,
+  NONE,
+  percent,
+  percentInterval,
+  percentRange,
+  plainNumber,
+  signedNumber,
+  wrapped,
+} from './textTable.ts';
 
 export interface ProveCommandOptions extends AnalysisOptions {
   sequences: number;
 }
 
 /** `induction-lab prove`: which circuit does the work, and how much of it. */
-export const proveCommand = (checkpoint: string, options: ProveCommandOptions): Promise<void> =>
-  analyse(checkpoint, options, {
-    measure: (model) => prove(model, options),
-    text: proofText,
+export const proveCommand = (task: MeasuringTask<ProveCommandOptions>, host: Host): Promise<void> => {
+  const { sequences, seed } = task.options;
+  return analyse(task, host, {
+    measure: (model, onProgress) => prove(model, { sequences, seed, onProgress }),
+    text: (proof, _, columns) => proofText(proof, columns),
     figures: async (proof) => (await import('./circuitFigures.ts')).proofFigures('model', proof),
   });
+};
 
-export function proofText(proof: ProofRecord): string[] {
-  const { measured, selected } = proof;
+export function proofText(proof: ProofRecord, columns: number): string[] {
+  const { measured, selected, logits } = proof;
   return [
-    proof.sentence,
+    printable(proof.sentence),
     '',
-    `Loss on the repeat ${proof.loss.value.toFixed(3)} nats; with every head mean-ablated ${proof.lossWithoutHeads.value.toFixed(3)}. Periods ${proof.periods.join(', ')}.`,
+    ...wrapped(
+      `Loss on the repeat ${plainNumber(proof.loss.value, 3)} nats; with every head mean-ablated ${plainNumber(proof.lossWithoutHeads.value, 3)}. Periods ${proof.periods.join(', ')}.`,
+      columns,
+    ),
     `Chosen on ${selected.sequences} sequences, measured on ${measured.sequences} others.`,
-    ...headLines(proof),
-    ...faithfulnessLines(proof),
+    ...headLines(proof, columns),
+    ...faithfulnessLines(proof, columns),
     '',
-    'Who writes the right token’s logit, directly (above the mean over the vocabulary), and the loss without that:',
+    'Who writes the right token’s logit:',
     '',
-    ...textTable([
-      ['', 'logit', '95 % interval', 'increase, nats', '95 % interval'],
-      ...proof.logits.parts.map(({ part, logit, loss }) => [part, ...estimateCells(logit), ...estimateCells(loss)]),
-      ['sum', ...estimateCells(proof.logits.total), '', ''],
-      ...(proof.logits.layerShares ?? []).map((share, layer) => [
-        `layer ${layer}`,
-        percent(share),
-        'of the sum',
-        '',
-        '',
-      ]),
-    ]),
+    ...explainedTable(
+      LOGITS,
+      [
+        ...logits.parts.map(({ part, logit, loss }) => [part, ...estimateCells(logit), ...estimateCells(loss)]),
+        ['sum', ...estimateCells(logits.total), '', ''],
+      ],
+      { columns },
+    ),
+    '',
+    ...layerShares(proof, columns),
   ];
 }
 
-function headLines({ heads, edges, inputs }: ProofRecord): string[] {
+function layerShares({ logits }: ProofRecord, columns: number): string[] {
+  if (logits.layerShares === null)
+    return wrapped('The interval of the sum holds 0: of such a sum the layers have no shares.', columns);
+  return explainedTable(
+    LAYER_SHARES,
+    logits.layerShares.map((share, layer) => [`layer ${layer}`, percent(share)]),
+    { columns },
+  );
+}
+
+function headLines({ heads, edges, inputs }: ProofRecord, columns: number): string[] {
   if (heads.length === 0) return [];
   const rows = heads.map((h) => [
     h.label,
     h.role,
-    h.previousToken.toFixed(2),
-    h.inductionExcess.toFixed(2),
+    plainNumber(h.previousToken),
+    plainNumber(h.inductionExcess),
     ...estimateCells(h.ablation),
-    h.control === null ? '–' : signedNumber(h.control.value),
+    signedNumber(h.control?.value),
   ]);
   const inputRows = inputs.map(({ input, increase, claimed }) => [
     input.toUpperCase(),
@@ -58,55 +84,39 @@ function headLines({ heads, edges, inputs }: ProofRecord): string[] {
   ]);
   return [
     '',
-    ...textTable(
-      [
-        ['head', 'role', 'previous-token', 'follows the period', 'mean-ablated, nats', '95 % interval', 'control'],
-        ...rows,
-      ],
-      { left: [1] },
-    ),
+    ...explainedTable(CIRCUIT_HEADS, rows, { left: [1], columns }),
     ...(edges.length === 0
       ? []
-      : ['', `Edges: ${edges.map((e) => `${e.source} → ${e.target} ${e.input.toUpperCase()}`).join(', ')}`]),
-    ...(inputs.length === 0
-      ? ['', 'One layer: no paths between heads.']
       : [
           '',
-          'All earlier layers cut out of the readers’ inputs:',
-          ...textTable([['input', 'increase, nats', '95 % interval', ''], ...inputRows], { left: [3] }),
+          ...wrapped(
+            `Edges: ${edges.map((e) => `${e.source} → ${e.target} ${e.input.toUpperCase()}`).join(', ')}`,
+            columns,
+          ),
         ]),
+    ...(inputs.length === 0
+      ? ['', 'One layer: no paths between heads.']
+      : ['', ...explainedTable(INPUTS_CUT, inputRows, { left: [3], columns })]),
   ];
 }
 
-function faithfulnessLines({ faithfulness, random, minimal }: ProofRecord): string[] {
+function faithfulnessLines({ faithfulness, random, minimal }: ProofRecord, columns: number): string[] {
   const rows: string[][] = [];
-  const range = (key: 'kept' | 'lost' | 'lostEdges'): string => {
-    const values = random.map((r) => r[key]).filter((x): x is number => x !== null);
-    return values.length === 0 ? '–' : `${percent(Math.min(...values))} to ${percent(Math.max(...values))}`;
-  };
+  const range = (key: 'kept' | 'lost' | 'lostEdges'): string => percentRange(random.map((r) => r[key]));
   if (faithfulness) {
     const { keptByHeads, kept, lost, lostEdges } = faithfulness;
-    rows.push([
-      'kept by its heads, all paths between them',
-      percent(keptByHeads.value),
-      percentInterval(keptByHeads),
-      '–',
-    ]);
-    rows.push(['kept by its heads and edges alone', percent(kept.value), percentInterval(kept), range('kept')]);
+    rows.push(['kept by its heads, all paths', percent(keptByHeads.value), percentInterval(keptByHeads), NONE]);
+    rows.push(['kept by its heads and edges', percent(kept.value), percentInterval(kept), range('kept')]);
     rows.push(['lost without its heads', percent(lost.value), percentInterval(lost), range('lost')]);
     if (lostEdges)
       rows.push(['lost without its edges', percent(lostEdges.value), percentInterval(lostEdges), range('lostEdges')]);
   }
   if (minimal)
-    rows.push([
-      `kept by the fewest heads (${minimal.heads.join(', ')})`,
-      percent(minimal.kept.value),
-      percentInterval(minimal.kept),
-      '–',
-    ]);
+    rows.push(['kept by the fewest heads', percent(minimal.kept.value), percentInterval(minimal.kept), NONE]);
   if (rows.length === 0) return [];
   return [
     '',
-    ...textTable([['of the loss drop', 'share', '95 % interval', `${random.length} random circuits`], ...rows]),
+    ...explainedTable(faithfulnessColumns(random.length), rows, { columns }),
+    ...(minimal ? wrapped(`The fewest heads: ${minimal.heads.join(', ')}.`, columns) : []),
   ];
 }

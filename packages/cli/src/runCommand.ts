@@ -5,10 +5,12 @@ import { auditJson } from './auditCommand.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { claimFreshFolder, freshRunFolder, writeJson, writeWhole } from './files.ts';
 import { type FinishedRun, finishRun } from './finishedRun.ts';
+import { RUN } from './headings.ts';
 import { interruptSignal } from './interrupt.ts';
 import { loadPreset, PRESETS, type PresetName } from './presets.ts';
+import { provenance } from './provenance.ts';
 import { lossPoints, RunFolder, SCHEMA_VERSION } from './runFolder.ts';
-import { textTable } from './textTable.ts';
+import { columnsOf, explainedTable, plainNumber } from './textTable.ts';
 import { resumeHint, trainIntoFolder, USUAL_OPTIONS } from './trainRun.ts';
 
 export interface RunCommandOptions {
@@ -66,25 +68,23 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
           EXIT.interrupted,
         );
       threadsUsed = result.threads;
-      const run = finishRun(
-        engine,
-        {
-          name,
-          experiment,
-          seconds: result.seconds,
-          folder: result.folder,
-          weights: result.weights,
-        },
-        quick ? 'quick' : 'full',
+      const run = await finishRun(
+        { name, experiment, seconds: result.seconds, folder: result.folder, step: result.step },
+        { exact: options.exact ?? false, effort: quick ? 'quick' : 'full', quiet, signal },
       );
       say(`  ${name}: ${run.audit.verdict} (trained in ${result.seconds.toFixed(0)} s)`);
       runs.push(run);
     }
     const { reportPage } = await import('./report/page.ts');
     writeJson(join(folder, 'analysis.json'), {
-      schemaVersion: SCHEMA_VERSION,
+      ...provenance(engine.backend),
       seed,
-      runs: runs.map((r) => ({ name: r.name, ...auditJson(r.audit) })),
+      runs: runs.map((r) => ({
+        name: r.name,
+        schemaVersion: SCHEMA_VERSION,
+        checkpoint: r.checkpoint,
+        ...auditJson(r.audit),
+      })),
     });
     const report = join(folder, 'report.html');
     writeWhole(
@@ -110,12 +110,11 @@ function summary(runs: readonly FinishedRun[]): string {
     const last = finalLosses(lossPoints(metrics));
     return [
       name,
-      last.lossFirst?.toFixed(2) ?? '–',
-      last.lossRepeat?.toFixed(3) ?? '–',
-      record.evidence.otherPeriodLoss.toFixed(2),
+      plainNumber(last.lossFirst),
+      plainNumber(last.lossRepeat, 3),
+      plainNumber(record.evidence.otherPeriodLoss),
       record.verdict,
     ];
   });
-  const table = [['run', 'first', 'repeat', 'other periods', 'verdict'], ...rows];
-  return textTable(table, { left: [4] }).join('\n');
+  return explainedTable(RUN, rows, { left: [4], columns: columnsOf(process.stdout) }).join('\n');
 }

@@ -1,8 +1,9 @@
 // `ablate` and `compose` on models whose circuit was written down by hand.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { expectRefusal, run, succeed } from './support/command.ts';
+import { expectRefusal } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';
+import { run, succeed } from './support/inProcess.ts';
 import { writeInduction } from './support/models.ts';
 
 const folder = temporaryFolder();

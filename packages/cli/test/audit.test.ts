@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VERDICTS } from '@induction-lab/core/node';
 import { expect, test } from 'vitest';
-import { expectRefusal, run, succeed } from './support/command.ts';
+import { expectRefusal } from './support/command.ts';
 import { filesIn, temporaryFolder, withHeader, writeJson } from './support/folders.ts';
+import { run, succeed } from './support/inProcess.ts';
 import { writeInduction, writePositionalCopier, writeSmallModel } from './support/models.ts';
 
 const folder = temporaryFolder();
@@ -18,6 +19,7 @@ interface AuditJson {
   readonly verdict: string;
   readonly sentence: string;
   readonly schemaVersion: number;
+  readonly checkpoint: { readonly file: string; readonly sha256: string };
   readonly evidence: { readonly periods: readonly unknown[]; readonly solved: readonly number[] };
   readonly heads: readonly { readonly label: string }[];
   readonly followers: readonly string[];
@@ -106,7 +108,9 @@ test('--model-config gives a file without a config the same verdict and scores',
   const path = join(folder, 'stripped.safetensors');
   writeFileSync(path, stripped);
   const json = writeJson(join(folder, 'config.json'), JSON.parse(config));
-  expect(await auditJson(path, '--model-config', json)).toEqual(await auditJson(induction));
+  const [one, other] = [await auditJson(path, '--model-config', json), await auditJson(induction)];
+  expect(one.checkpoint.sha256).not.toBe(other.checkpoint.sha256);
+  expect({ ...one, checkpoint: null }).toEqual({ ...other, checkpoint: null });
 });
 
 test('figures are not written over others, and two formats at once are refused', async () => {

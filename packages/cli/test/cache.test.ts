@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { decodeSafetensors } from '@induction-lab/core/node';
 import { describe, expect, test } from 'vitest';
 import { distance, GOLDEN, loadGolden } from '../../core/test/support/golden.ts';
-import { succeed } from './support/command.ts';
+
 import { temporaryFolder, writeJson } from './support/folders.ts';
+import { succeed } from './support/inProcess.ts';
 import { writeGolden } from './support/models.ts';
 
 const folder = temporaryFolder();

@@ -2,8 +2,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { expectRefusal, run, succeed } from './support/command.ts';
+import { expectRefusal, run as runApart, succeed as succeedApart } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';
+import { run, succeed } from './support/inProcess.ts';
 import { writeHub, writeInduction, writePositionalCopier } from './support/models.ts';
 
 const folder = temporaryFolder();
@@ -116,7 +117,7 @@ describe('dynamics', () => {
   const figures = join(folder, 'dynamics');
 
   test('measures the checkpoints of a run, and says whether there was a phase change', async () => {
-    await succeed(
+    await succeedApart(
       'train',
       '--preset',
       'literal-1-layer',
@@ -150,7 +151,18 @@ describe('dynamics', () => {
 describe('train --clamp', () => {
   test('keeps an ablated head silent in every checkpoint from its step on', async () => {
     const out = join(folder, 'clamped');
-    await succeed('train', '--preset', 'literal', '--steps', '6', '--out', out, '--quiet', '--clamp', 'L0H1:ablate@4');
+    await succeedApart(
+      'train',
+      '--preset',
+      'literal',
+      '--steps',
+      '6',
+      '--out',
+      out,
+      '--quiet',
+      '--clamp',
+      'L0H1:ablate@4',
+    );
     const silent = async (step: number): Promise<boolean> => {
       const file = join(out, 'checkpoints', `step-${String(step).padStart(6, '0')}.safetensors`);
       const { heads } = await json('compose', file, '--sequences', '6');
@@ -167,7 +179,7 @@ describe('train --clamp', () => {
     ['L0H1:melt@3', /It must look like/],
     ['L5H0:ablate@3', /training\.clamps names L5H0; this model has heads L0H0 to L1H3/],
   ] as const)('refuses %s', async ([clamp, sentence]) => {
-    const ended = await run('train', '--preset', 'literal', '--clamp', clamp, '--out', join(folder, 'none'));
+    const ended = await runApart('train', '--preset', 'literal', '--clamp', clamp, '--out', join(folder, 'none'));
     expectRefusal(ended, sentence);
     expect(existsSync(join(folder, 'none'))).toBe(false);
   });
@@ -175,7 +187,7 @@ describe('train --clamp', () => {
 
 test('diversity trains every setting of a sweep and draws every run as a dot', async () => {
   const out = join(folder, 'diversity');
-  const { stdout } = await succeed(
+  const { stdout } = await succeedApart(
     'diversity',
     '--sweep',
     'width',

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { decodeSafetensors, handBuiltInduction, loadEngine } from '@induction-lab/core/node';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cacheCommand } from '../src/cacheCommand.ts';
 import { toCommandError } from '../src/errors.ts';
 import { loadCheckpoint } from '../src/loadCheckpoint.ts';
 import { COMMAND, type Ended, expectRefusal, run, succeed } from './support/command.ts';
 import { filesIn, type Header, temporaryFolder, withHeader, writeJson } from './support/folders.ts';
+import { run as runHere } from './support/inProcess.ts';
 import { writeModel, writeSmallModel } from './support/models.ts';
 
 const folder = temporaryFolder();
@@ -263,9 +263,7 @@ describe('a file that is no checkpoint is refused', () => {
 });
 
 const cache = (path: string): Promise<Ended> =>
-  ending(() =>
-    cacheCommand(goodPath, { tokens: path, out: join(folder, 'never'), names: [], gradients: true, exact: true }),
-  );
+  runHere('cache', goodPath, '--tokens', path, '--out', join(folder, 'never'), '--gradients', '--exact');
 
 describe('a token file that the model cannot run is refused, and nothing is written', () => {
   test.for<[string, unknown, RegExp]>([

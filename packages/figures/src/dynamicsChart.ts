@@ -5,6 +5,7 @@ import {
   type DynamicsCurve,
   type DynamicsLine,
   drawCurve,
+  drawnLines,
   type LineStyle,
   lineKey,
   lineStyles,
@@ -71,6 +72,8 @@ interface Prepared {
  * Each line is a `<path class="line">` with `data-panel` (its index), `data-label` and `data-last`; each event a line with `data-event` and
  * `data-step`. Stretches of 440 points or more are thinned to 220 means; a pale band shows the range that a strong line's means hide.
  *
+ * Of very many lines in a panel those that end highest are drawn, and the key says how many are left out.
+ *
  * Throws if there are no panels, if a panel has no lines, if a line has not one value per step or no finite one, if steps do not ascend, or
  * if a value is infinite.
  */
@@ -127,7 +130,9 @@ function prepare(
   { styles, place, named }: { styles: ReadonlyMap<string, LineStyle>; place: (step: number) => number; named: boolean },
 ): Prepared {
   const strong = new Set(strongLines(panel.lines));
-  const curves = panel.lines.map((line) => curveOf(line, strong.has(line) ? styles.get(line.label)! : null, place));
+  const curves = drawnLines(panel.lines).map((line) =>
+    curveOf(line, strong.has(line) ? styles.get(line.label)! : null, place),
+  );
   const drawn = curves.flatMap(({ stretches, style }) =>
     stretches.flatMap((stretch) => stretch.flatMap((b) => (style ? [b.low, b.high] : [b.mean]))),
   );
@@ -147,7 +152,9 @@ function faintKey(frame: Frame, prepared: readonly Prepared[]) {
   const faint = prepared.flatMap(({ curves }) => curves.filter(({ style }) => !style));
   if (faint.length === 0) return [];
   const heads = faint.every(({ label }) => /^L\d+H\d+$/.test(label));
-  return [lineKey(frame, heads ? 'other heads' : 'other lines', null)];
+  const left = Math.max(...prepared.map(({ panel, curves }) => panel.lines.length - curves.length));
+  const text = `other ${heads ? 'heads' : 'lines'}${left > 0 ? ` (those that end highest; ${formatCount(left)} more are left out)` : ''}`;
+  return [lineKey(frame, text, null)];
 }
 
 /** Writes a panel's title and unit above it, and its reference line's name where that has no room at the end; returns the panel's top. */

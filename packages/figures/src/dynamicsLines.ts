@@ -34,10 +34,36 @@ const colours: readonly (keyof Palette)[] = ['blue', 'orange', 'purple', 'green'
 const dashes = [undefined, '9 3', '2.5 2.5', '9 3 2.5 3'];
 const buckets = 220;
 
-/** The lines of a panel that are drawn strong. */
+/** More strong lines than this cannot be told apart, more faint ones hide each other. */
+const mostStrong = 12;
+const mostFaint = 60;
+
+const lastOf = ({ values }: DynamicsLine): number =>
+  Array.from(values).reduce((last, value) => (Number.isFinite(value) ? value : last), Number.NEGATIVE_INFINITY);
+
+/** The lines that end highest, in the order given. */
+function highest(lines: readonly DynamicsLine[], most: number): readonly DynamicsLine[] {
+  if (lines.length <= most) return lines;
+  const kept = new Set([...lines].sort((a, b) => lastOf(b) - lastOf(a)).slice(0, most));
+  return lines.filter((line) => kept.has(line));
+}
+
+/** The lines of a panel that are drawn strong: of very many, those that end highest. */
 export function strongLines(lines: readonly DynamicsLine[]): readonly DynamicsLine[] {
   const emphasised = lines.filter((line) => line.emphasis);
-  return emphasised.length > 0 ? emphasised : lines;
+  return highest(emphasised.length > 0 ? emphasised : lines, mostStrong);
+}
+
+/** The lines of a panel that are drawn at all. */
+export function drawnLines(lines: readonly DynamicsLine[]): readonly DynamicsLine[] {
+  const strong = new Set(strongLines(lines));
+  const faint = new Set(
+    highest(
+      lines.filter((line) => !strong.has(line)),
+      mostFaint,
+    ),
+  );
+  return lines.filter((line) => strong.has(line) || faint.has(line));
 }
 
 /** A style for each label that is strong anywhere, in order of first appearance. Lines that are not named at their end get dashes too. */

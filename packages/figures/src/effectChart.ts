@@ -1,6 +1,7 @@
 import { drawValueAxisBelow } from './axes.ts';
 import { checkFinite, checkInterval, checkNotEmpty } from './checks.ts';
 import {
+  decimalsOf,
   type EffectColumns,
   type EffectGroup,
   type EffectRow,
@@ -23,7 +24,7 @@ import {
   swatchSize,
 } from './figureFrame.ts';
 import { drawKindMark, type KindStyle, kindKey, kindStyles } from './kinds.ts';
-import { decimalsFor, formatNumber, textWidth, wrapText } from './text.ts';
+import { formatNumber, textWidth, wrapText } from './text.ts';
 import { linearScale, rangeWithZero } from './valueScale.ts';
 import { drawMarks, placeMarks } from './verticalMarks.ts';
 
@@ -54,7 +55,7 @@ const inset = 10;
  * Each mark is a `<path class="effect">` with `data-group`, `data-label`, `data-value`, `data-kind`, `data-low` and `data-high`; each dot a
  * `<circle class="point">` with `data-label` and `data-value`.
  *
- * Throws if there are no groups, if a group has no rows, if a value is not finite, if an interval is not [lower, upper], or if there are
+ * Throws if there are no groups, if a group has no rows, if a value is neither finite nor null, if an interval is not [lower, upper], or if there are
  * more than six kinds.
  */
 export function effectChart(record: EffectRecord, options: FigureOptions = {}): string {
@@ -95,7 +96,11 @@ export function effectChart(record: EffectRecord, options: FigureOptions = {}): 
   return finishFigure(frame, foot + 34 + unitLines.length * 15);
 }
 
-const valuesOf = ({ value, interval, points }: EffectRow): number[] => [value, ...(interval ?? []), ...(points ?? [])];
+const valuesOf = ({ value, interval, points }: EffectRow): number[] => [
+  ...(value === null ? [] : [value]),
+  ...(interval ?? []),
+  ...(points ?? []),
+];
 
 function drawRow(
   frame: Frame,
@@ -129,9 +134,10 @@ function drawRow(
     const d = `M${low},${y}H${high}M${low},${y - 6}v12M${high},${y - 6}v12`;
     draw(frame, 'path', { d, fill: 'none', stroke: style.colour, 'stroke-width': 1.75 });
   }
-  const data = { 'data-group': group, 'data-label': label, 'data-value': value, 'data-kind': kind };
+  const data = { 'data-group': group, 'data-label': label, 'data-value': value ?? undefined, 'data-kind': kind };
   const ends = interval ? { 'data-low': interval[0], 'data-high': interval[1] } : {};
-  drawKindMark(frame, style, { x: x(value), y, r: markRadius, attributes: { class: 'effect', ...data, ...ends } });
+  if (value !== null)
+    drawKindMark(frame, style, { x: x(value), y, r: markRadius, attributes: { class: 'effect', ...data, ...ends } });
   const text = texts.get(row)!;
   drawText(frame, text.value, { x: valuesEnd, y: y + 4, anchor: 'end', weight: 600 });
   if (intervalAt !== null)
@@ -169,7 +175,7 @@ function checkRecord({ groups, reference }: EffectRecord): void {
   for (const { title, rows } of groups) {
     checkNotEmpty(where, `rows of group "${title ?? ''}"`, rows, 'pass at least one { label, value }');
     for (const { label, value, interval, points } of rows) {
-      checkFinite(where, `the value of "${label}"`, value);
+      if (value !== null) checkFinite(where, `the value of "${label}"`, value);
       if (interval) checkInterval(where, `the interval of "${label}"`, interval);
       for (const point of points ?? []) checkFinite(where, `a point of "${label}"`, point);
     }
@@ -179,14 +185,14 @@ function checkRecord({ groups, reference }: EffectRecord): void {
 
 function describe({ groups, reference, unit }: EffectRecord): string {
   const rows = groups.flatMap((group) => group.rows);
-  const decimals = decimalsFor(Math.max(...rows.map((row) => Math.abs(row.value))));
+  const decimals = decimalsOf(rows);
   const format = (value: number) => formatNumber(value, decimals);
   const told = ({ label, kind, value, interval, points }: EffectRow) => {
     const ends = interval ? ` [${interval.map(format).join(', ')}]` : '';
     const compared = points?.length
       ? `, ${points.length} for comparison from ${format(Math.min(...points))} to ${format(Math.max(...points))}`
       : '';
-    return `${label}${kind ? ` (${kind})` : ''} ${format(value)}${ends}${compared}`;
+    return `${label}${kind ? ` (${kind})` : ''} ${value === null ? '–' : format(value)}${ends}${compared}`;
   };
   const texts = groups.map(({ title, rows: own }) => `${title ? `${title}: ` : ''}${own.map(told).join('; ')}.`);
   const lines = (reference ?? []).map(({ label, value }) => `${label} ${format(value)}`);

@@ -7,8 +7,8 @@ export interface EffectRow {
   readonly label: string;
   /** A second line below the label, such as "induction head". */
   readonly note?: string;
-  /** The effect, in the record's unit. */
-  readonly value: number;
+  /** The effect, in the record's unit; null where there is none, which is written as –. */
+  readonly value: number | null;
   /** Lower and upper end of the effect's interval, in the record's unit. */
   readonly interval?: readonly [low: number, high: number];
   /** What sort of row this is, such as 'circuit' or 'control': it decides the mark's shape and colour. */
@@ -40,14 +40,21 @@ export interface EffectColumns {
   readonly intervalAt: number | null;
 }
 
+/** Decimals that suit the largest of the rows' values. */
+export const decimalsOf = (rows: readonly EffectRow[]): number =>
+  decimalsFor(Math.max(0, ...rows.map((row) => Math.abs(row.value ?? 0))));
+
 /** Divides the width among labels, plot and values; labels are wrapped to two fifths at most. */
 export function effectColumns(width: number, rows: readonly EffectRow[]): EffectColumns {
-  const decimals = decimalsFor(Math.max(...rows.map((row) => Math.abs(row.value))));
+  const decimals = decimalsOf(rows);
   const format = (value: number) => formatNumber(value, decimals);
   const texts = new Map(
     rows.map((row) => [
       row,
-      { value: format(row.value), interval: row.interval ? `[${row.interval.map(format).join(', ')}]` : '' },
+      {
+        value: row.value === null ? '–' : format(row.value),
+        interval: row.interval ? `[${row.interval.map(format).join(', ')}]` : '',
+      },
     ]),
   );
   const widest = (text: (t: { value: string; interval: string }) => string, size: number) =>

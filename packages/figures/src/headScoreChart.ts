@@ -13,7 +13,15 @@ import {
   type KeyEntry,
   swatchSize,
 } from './figureFrame.ts';
-import { type Bar, type HeadScores, type HeadSlot, layoutHeads, type ScoreName } from './headScoreLayout.ts';
+import {
+  type Bar,
+  type HeadScores,
+  type HeadSlot,
+  layoutHeads,
+  rowLength,
+  rowsOfHeads,
+  type ScoreName,
+} from './headScoreLayout.ts';
 import { plotInto } from './plotInto.ts';
 import { formatShare, textWidth } from './text.ts';
 
@@ -32,13 +40,16 @@ export interface HeadScoreRecord {
 
 const where = 'headScoreChart';
 const plotHeight = 250;
+/** Where heads take several rows. */
+const rowHeight = 150;
 const marginLeft = 40;
 
 /**
  * Draws two bars per head, previous-token and induction score (share of attention, axis 0 to 1), layer by layer, with whiskers for
  * intervals, a dashed line at each score's chance level, and the value over the highest bar of each score. Where `inductionControl` is
  * given, a hollow bar beside the induction bar shows the same stripe on sequences without a repeat: a head whose hollow bar is as high
- * as its full one attends by position, not by content.
+ * as its full one attends by position, not by content. More heads than can be told apart in the width go on in further rows, whole
+ * layers together where they fit.
  *
  * Throws if there are no heads, if a label comes twice, or if a score or interval end is not a share from 0 to 1.
  */
@@ -58,20 +69,57 @@ export function headScoreChart(record: HeadScoreRecord, options: FigureOptions =
     { text: `chance ${formatShare(chance.previousToken)}`, colour: palette.orange, value: chance.previousToken },
     { text: `chance ${formatShare(chance.induction)}`, colour: palette.blue, value: chance.induction },
   ];
-  const marginRight = endLabelMargin(chanceLabels);
-  const right = frame.width - marginRight;
-  const plotTop = frame.top + 34;
+  const right = frame.width - endLabelMargin(chanceLabels);
   drawText(frame, 'share of attention', { x: 16, y: frame.top + 10, colour: palette.muted });
-  const layout = layoutHeads(heads, [marginLeft + 6, right - 6]);
+  const room: [number, number] = [marginLeft + 6, right - 6];
+  const rows = rowsOfHeads(heads, room[1] - room[0]);
+  const longest = Math.max(...rows.map(rowLength));
+  const height = rows.length === 1 ? plotHeight : rowHeight;
+  const tops = new Set(
+    (['previousToken', 'induction'] as const).map((score) => `${score} ${topHead(heads, score).label}`),
+  );
+  let foot = frame.top;
+  for (const row of rows) {
+    const layout = layoutHeads(row, room, longest);
+    const top = foot + (foot === frame.top ? 34 : 24);
+    drawBars(frame, layout, { top, height, right, chances: chanceLabels, colours });
+    const y = (share: number) => top + height * (1 - share);
+    drawTopValues(frame, layout.heads, { y, colours, tops });
+    foot = drawHeadAxis(frame, layout, top + height);
+    drawEndLabels(
+      frame,
+      right,
+      chanceLabels.map(({ value, ...label }) => ({ ...label, y: y(value) })),
+      [top + 4, top + height - 2],
+    );
+  }
+  return finishFigure(frame, foot + 14);
+}
+
+interface Plotted {
+  readonly top: number;
+  readonly height: number;
+  readonly right: number;
+  readonly chances: readonly { readonly value: number; readonly colour: string }[];
+  readonly colours: Record<ScoreName, string>;
+}
+
+/** Draws the bars of a row with their whiskers, over a grid. */
+function drawBars(
+  frame: Frame,
+  layout: ReturnType<typeof layoutHeads>,
+  { top, height, right, chances, colours }: Plotted,
+): void {
+  const { palette } = frame;
   const bars = layout.heads.flatMap((head) => head.bars);
   const whiskers = bars.filter((bar) => bar.interval !== undefined);
   const fill = (bar: Bar) => (bar.score === 'inductionControl' ? palette.background : colours[bar.score]);
-  plotInto(frame, plotTop, {
-    height: plotHeight,
+  plotInto(frame, top, {
+    height,
     marginTop: 0,
     marginBottom: 0,
     marginLeft,
-    marginRight,
+    marginRight: frame.width - right,
     x: { type: 'identity', axis: null },
     y: { domain: [0, 1], label: null },
     color: { type: 'identity' },
@@ -97,7 +145,7 @@ export function headScoreChart(record: HeadScoreRecord, options: FigureOptions =
         y1: (b: Bar) => b.interval![0],
         y2: (b: Bar) => b.interval![1],
         stroke: palette.ink,
-        strokeWidth: 1.25,
+        strokeWidth: whiskerWidth,
       }),
       ...[0, 1].map((end) =>
         Plot.ruleY(whiskers, {
@@ -105,26 +153,18 @@ export function headScoreChart(record: HeadScoreRecord, options: FigureOptions =
           x2: (b: Bar) => b.centre + capOf(b),
           y: (b: Bar) => b.interval![end],
           stroke: palette.ink,
-          strokeWidth: 1.25,
+          strokeWidth: whiskerWidth,
         }),
       ),
-      ...chanceLabels.map(({ value, colour }) =>
+      ...chances.map(({ value, colour }) =>
         Plot.ruleY([value], { stroke: colour, strokeDasharray: '5 3', strokeWidth: 1.25 }),
       ),
       Plot.ruleY([0], { stroke: palette.muted }),
     ],
   });
-  const y = (share: number) => plotTop + plotHeight * (1 - share);
-  drawTopValues(frame, layout.heads, y, colours);
-  const foot = drawHeadAxis(frame, layout, plotTop + plotHeight);
-  drawEndLabels(
-    frame,
-    right,
-    chanceLabels.map(({ value, ...label }) => ({ ...label, y: y(value) })),
-    [plotTop + 4, plotTop + plotHeight - 2],
-  );
-  return finishFigure(frame, foot + 14);
 }
+
+const whiskerWidth = 1.25;
 
 const capOf = ({ x1, x2 }: Bar): number => Math.min(4, (x2 - x1) / 3);
 
@@ -189,13 +229,13 @@ function topHead(heads: readonly HeadScores[], score: 'previousToken' | 'inducti
 function drawTopValues(
   frame: Frame,
   heads: readonly HeadSlot[],
-  y: (share: number) => number,
-  colours: Record<ScoreName, string>,
+  { y, colours, tops }: { y: (share: number) => number; colours: Record<ScoreName, string>; tops: ReadonlySet<string> },
 ): void {
   const placed: { x: number; y: number; width: number }[] = [];
   for (const score of ['previousToken', 'induction'] as const) {
-    const bars = heads.flatMap((head) => head.bars.filter((bar) => bar.score === score));
-    const bar = bars.reduce((best, other) => (other.value > best.value ? other : best));
+    const head = heads.find(({ label }) => tops.has(`${score} ${label}`));
+    const bar = head?.bars.find((b) => b.score === score);
+    if (!bar) continue;
     const text = formatShare(bar.value);
     const width = textWidth(text, fontSize);
     let at = y(Math.max(bar.value, bar.interval?.[1] ?? 0)) - 5;
@@ -221,15 +261,17 @@ function drawHeadAxis(frame: Frame, { heads, layers, full }: ReturnType<typeof l
     else drawText(frame, text, { x: x + 4, y: top + 10, anchor: 'end', rotate: -60, colour: ink, size: 10 });
   }
   if (layers.length === 0) return top + (full ? 20 : 46);
-  for (const { x1, x2, layer } of layers) {
+  const names = [(layer: number) => (full ? `layer ${layer}` : `layer ${layer}, head`), (layer: number) => `L${layer}`];
+  const fits = (name: (layer: number) => string) =>
+    layers.every(({ x1, x2, layer }) => textWidth(name(layer), fontSize) <= x2 - x1 + 6);
+  const name = names.find(fits) ?? String;
+  const shortest = Math.min(...layers.map(({ x1, x2 }) => x2 - x1));
+  const skip = Math.max(1, Math.ceil((textWidth(name(layers.at(-1)!.layer), fontSize) + 4) / (shortest + 7)));
+  layers.forEach(({ x1, x2, layer }, i) => {
     draw(frame, 'path', { d: `M${x1 + 2},${top + 23}H${x2 - 2}`, stroke: muted, 'stroke-width': 1, fill: 'none' });
-    drawText(frame, full ? `layer ${layer}` : `layer ${layer}, head`, {
-      x: (x1 + x2) / 2,
-      y: top + 38,
-      anchor: 'middle',
-      colour: muted,
-    });
-  }
+    if (i % skip !== 0) return;
+    drawText(frame, name(layer), { x: (x1 + x2) / 2, y: top + 38, anchor: 'middle', colour: muted });
+  });
   return top + 40;
 }
 

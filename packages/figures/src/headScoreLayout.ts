@@ -46,20 +46,55 @@ export interface HeadLayout {
 
 const widestHead = 110;
 const widestBar = 30;
+/** A head's share of the axis below which its bars cannot be told apart: fewer heads then stand in a row. */
+const leastHead = 10;
+/** A gap between layers, as a part of a head's share. */
+const layerGap = 0.7;
+
+const layerNumber = ({ label }: HeadScores): number | undefined => {
+  const found = /^L(\d+)H\d+$/.exec(label);
+  return found ? Number(found[1]) : undefined;
+};
+
+/** What a row of heads takes, in shares of a head. */
+export const rowLength = (heads: readonly HeadScores[]): number =>
+  heads.length + layerGap * heads.filter((head, i) => i > 0 && layerNumber(head) !== layerNumber(heads[i - 1]!)).length;
+
+/** Divides heads among rows of this width: whole layers where they fit, every row within what can be told apart. */
+export function rowsOfHeads(heads: readonly HeadScores[], width: number): HeadScores[][] {
+  const most = Math.max(1, Math.floor(width / leastHead));
+  const layers: HeadScores[][] = [];
+  for (const head of heads) {
+    const last = layers.at(-1);
+    const same = last !== undefined && layerNumber(last[0]!) === layerNumber(head) && last.length < most;
+    if (same) last.push(head);
+    else layers.push([head]);
+  }
+  const rows: HeadScores[][] = [];
+  for (const layer of layers) {
+    const last = rows.at(-1);
+    if (last && rowLength([...last, ...layer]) <= most) last.push(...layer);
+    else rows.push([...layer]);
+  }
+  return rows;
+}
 
 /** Divides the axis among heads, with a gap between layers, and a head's share among its bars. */
-export function layoutHeads(heads: readonly HeadScores[], [left, right]: readonly [number, number]): HeadLayout {
+export function layoutHeads(
+  heads: readonly HeadScores[],
+  [left, right]: readonly [number, number],
+  /** Length of the longest of several rows, see `rowLength`: heads are as wide in all of them. */
+  longest: number = rowLength(heads),
+): HeadLayout {
   const names = heads.map(({ label }) => /^L(\d+)H(\d+)$/.exec(label));
   const layerOf = names.every((match) => match !== null) ? names.map((match) => Number(match[1])) : null;
-  const breaks = layerOf?.filter((layer, i) => i > 0 && layer !== layerOf[i - 1]).length ?? 0;
-  // A gap between layers is 0.7 of a head's share.
-  const share = Math.min(widestHead, (right - left) / (heads.length + 0.7 * breaks));
-  let x = left + (right - left - share * (heads.length + 0.7 * breaks)) / 2;
+  const share = Math.min(widestHead, (right - left) / longest);
+  let x = left + (right - left - share * longest) / 2;
   const withControl = heads.some((head) => head.inductionControl !== undefined);
   const layers: { layer: number; x1: number; x2: number }[] = [];
   const slots = heads.map((head, i): HeadSlot => {
     const layer = layerOf?.[i];
-    if (i > 0 && layer !== layerOf?.[i - 1]) x += 0.7 * share;
+    if (i > 0 && layer !== layerOf?.[i - 1]) x += layerGap * share;
     const slot = {
       label: head.label,
       short: names[i]?.[2] ?? head.label,

@@ -1,5 +1,6 @@
 import { checkNotEmpty, checkPattern, checkWhole } from './checks.ts';
 import { beginFigure, drawText, type FigureOptions, type Frame, finishFigure } from './figureFrame.ts';
+import { drawLeftOut, headsDrawn, leftOutText } from './manyHeads.ts';
 import { checkStripe, drawPatternLegend, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
 import { formatShare, textWidth, wrapEvenly } from './text.ts';
 
@@ -34,19 +35,24 @@ const widestPanel = 230;
 
 /**
  * Draws the same heads under several conditions side by side: a row per head, a column per condition, on the colour scale of
- * `patternGrid`. With four heads or more and at most two conditions, two heads share a row. The order given is kept. Each
+ * `patternGrid`. With four heads or more and at most two conditions, two heads share a row. The order given is kept; of very many heads the first ones
+ * are drawn, and the figure says how many. Each
  * `<image class="pattern">` carries `data-head` and `data-panel`, the condition's index.
  *
  * Throws as `patternGrid` does, and if a head has not one panel per column title.
  */
 export function patternComparison(record: PatternComparisonRecord, options: FigureOptions = {}): string {
   checkRecord(record);
-  const { heads, columnTitles, stripes, size, title } = record;
-  const frame = beginFigure(where, { title, description: describe(record) }, options);
+  const { columnTitles, stripes, size, title } = record;
+  const heads = record.heads.slice(0, headsDrawn(record.heads.length, size, columnTitles.length));
+  const leftOut = leftOutText(heads.length, record.heads.length, 'the first ones in the order given');
+  const description = [describe(record), ...(leftOut ? [leftOut] : [])].join(' ');
+  const frame = beginFigure(where, { title, description }, options);
   drawPatternLegend(
     frame,
     (stripes ?? []).filter((stripe) => stripe !== null),
   );
+  drawLeftOut(frame, leftOut);
   const conditions = columnTitles.length;
   const perRow = heads.length >= 4 && conditions <= 2 ? 2 : 1;
   const inner = frame.width - left - right - groupGap * (perRow - 1);

@@ -1,5 +1,6 @@
 import { checkNotEmpty, checkPattern, checkWhole } from './checks.ts';
 import { beginFigure, drawText, type FigureOptions, finishFigure, fontSize } from './figureFrame.ts';
+import { drawLeftOut, headsDrawn, leftOutText } from './manyHeads.ts';
 import { checkStripe, drawPatternLegend, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
 import { formatShare, textWidth, wrapEvenly } from './text.ts';
 
@@ -37,7 +38,8 @@ const widestPanel = 360;
  * Draws every head's attention pattern as a small heatmap, query position down and key position across, all on one colour scale from
  * 0 to 1 (by the square root of the weight, so that 0.2 is clearly visible). The future is left empty, which differs from a weight of 0.
  *
- * Marked heads come first, outlined; otherwise the given order is kept. Each `<image class="pattern">` carries `data-head`.
+ * Marked heads come first, outlined; otherwise the given order is kept. Of very many heads, or very long patterns, the first ones are drawn
+ * and the figure says how many. Each `<image class="pattern">` carries `data-head`.
  *
  * Throws if there are no heads, if a pattern's length is not size², if a weight is outside 0 to 1 or not finite, or if a future key has
  * weight (a transposed pattern).
@@ -45,10 +47,14 @@ const widestPanel = 360;
 export function patternGrid(record: PatternGridRecord, options: FigureOptions = {}): string {
   checkRecord(record);
   const { size, stripe, title, tokens } = record;
-  const heads = [...record.heads.filter((head) => head.mark), ...record.heads.filter((head) => !head.mark)];
-  const frame = beginFigure(where, { title, description: describe(record, heads) }, options);
+  const all = [...record.heads.filter((head) => head.mark), ...record.heads.filter((head) => !head.mark)];
+  const heads = all.slice(0, headsDrawn(all.length, size, 1));
+  const leftOut = leftOutText(heads.length, all.length, 'the marked ones, and then in the order given');
+  const description = [describe(record, all), ...(leftOut ? [leftOut] : [])].join(' ');
+  const frame = beginFigure(where, { title, description }, options);
   if (tokens) frame.root.setAttribute('data-tokens', tokens.join(' '));
   drawPatternLegend(frame, stripe ? [stripe] : []);
+  drawLeftOut(frame, leftOut);
 
   const columns = Math.min(heads.length, record.columns ?? columnsFor(heads.length));
   const side = Math.min(widestPanel, (frame.width - left - right - gap * (columns - 1)) / columns);

@@ -1,5 +1,6 @@
 import { checkAscending, checkNotEmpty, checkPattern, checkWhole } from './checks.ts';
 import { beginFigure, drawText, type FigureOptions, type Frame, finishFigure } from './figureFrame.ts';
+import { drawLeftOut, headsDrawn, leftOutText } from './manyHeads.ts';
 import { checkStripe, drawPatternLegend, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
 import { formatCount, formatShare, textWidth } from './text.ts';
 
@@ -45,8 +46,11 @@ const widestSide = 170;
  */
 export function patternTimeline(record: PatternTimelineRecord, options: FigureOptions = {}): string {
   checkRecord(record);
-  const { heads, steps, size, title } = record;
-  const frame = beginFigure(where, { title, description: describe(record) }, options);
+  const { steps, size, title } = record;
+  const heads = record.heads.slice(0, headsDrawn(record.heads.length, size, steps.length));
+  const leftOut = leftOutText(heads.length, record.heads.length, 'the first ones in the order given');
+  const description = [describe(record), ...(leftOut ? [leftOut] : [])].join(' ');
+  const frame = beginFigure(where, { title, description }, options);
   const stripes = heads.map((head) => stripeOf(record, head)).filter((stripe) => stripe !== null);
   drawPatternLegend(frame, stripes);
   if (stripes.length > 0) {
@@ -54,6 +58,7 @@ export function patternTimeline(record: PatternTimelineRecord, options: FigureOp
     drawText(frame, note, { x: 16, y: frame.top + 2, colour: frame.palette.muted });
     frame.top += 20;
   }
+  drawLeftOut(frame, leftOut);
   // The last tick of a panel and the first of the next stand beside each other.
   const gap = 8 + textWidth(String(size - 1), 10);
   const room = frame.width - left - right;

@@ -19,7 +19,7 @@ export function hoverScripts(data: readonly HoverData[]): string {
       heads: Object.fromEntries(heads.map(({ label, pattern }) => [label, toBase64(pattern)])),
     })),
   };
-  return `<script type="application/json" id="patterns">${JSON.stringify(json)}</script><script>${BEHAVIOUR}</script>`;
+  return `<script type="application/json" id="patterns">${JSON.stringify(json).replaceAll('<', '\\u003c')}</script><script>${BEHAVIOUR}</script>`;
 }
 
 /** Weights 0 … 1 as bytes 0 … 250: two decimals and a half are enough to read. */

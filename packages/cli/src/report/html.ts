@@ -1,7 +1,10 @@
 // Small pieces of HTML.
 
-/** Text made safe inside HTML. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+import { printable } from '@induction-lab/core/node';
+import { NONE, plainNumber } from '../textTable.ts';
+
+/** Text made safe inside HTML, and printable. */
+export const escapeHtml = (text: string): string => printable(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 export const paragraph = (html: string): string => `<p>${html}</p>`;
 
@@ -19,11 +22,12 @@ export function table(header: readonly string[], rows: readonly (readonly string
 export const section = (id: string, title: string, ...contents: readonly string[]): string =>
   `<section id="${id}"><h2>${title}</h2>${contents.join('\n')}</section>`;
 
-export const nats = (x: number | null | undefined, digits = 2): string =>
-  x === null || x === undefined || Number.isNaN(x) ? '–' : x.toFixed(digits);
+/** A loss or another number; – for none, and for what is not finite. */
+export const nats: typeof plainNumber = plainNumber;
 
-/** A difference with its sign; what rounds to nothing has none. */
+/** A difference with its sign; what rounds to nothing has none, and – stands for what is not finite. */
 export function signed(x: number, digits = 2): string {
+  if (!Number.isFinite(x)) return NONE;
   const text = x.toFixed(digits);
   if (Number(text) === 0) return (0).toFixed(digits);
   return x > 0 ? `+${text}` : `−${text.slice(1)}`;

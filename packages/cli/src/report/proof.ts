@@ -1,18 +1,17 @@
 // The sections about causes: the proof, and how it all came about in training.
 import { type Dynamics, phaseText } from '../dynamics.ts';
-import { percent } from '../textTable.ts';
+import { percent, percentRange } from '../textTable.ts';
 import { escapeHtml, nats, paragraph, section, signed, table } from './html.ts';
 import { figure, PAIRED, type ToldRun } from './told.ts';
 
 export function proof(runs: readonly ToldRun[]): string {
   const rows = runs.map(({ name, proof: p }) => {
     const roles = p.heads.map(({ label, role }) => `${label} ${role}`).join(', ');
-    const random = p.random.map((r) => r.kept).filter(Number.isFinite);
     return [
       name,
       roles || 'none',
       p.faithfulness ? percent(p.faithfulness.kept.value) : '–',
-      random.length > 0 ? `${percent(Math.min(...random))} to ${percent(Math.max(...random))}` : '–',
+      percentRange(p.random.map((r) => r.kept)),
       p.faithfulness ? percent(p.faithfulness.lost.value) : '–',
       p.minimal ? `${p.minimal.heads.join(', ')} (${percent(p.minimal.kept.value)})` : '–',
     ];

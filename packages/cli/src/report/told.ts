@@ -34,7 +34,10 @@ export const tell = (run: FinishedRun): ToldRun => ({
  * element, browsers would show it over the figure whenever the pointer rests.
  */
 export function figure(id: string, draw: Draw, width?: number): string {
-  const svg = draw('auto', width).replace(/^<svg([^>]*)>\s*<title>([^<]*)<\/title>/, '<svg$1 aria-label="$2">');
+  const svg = draw('auto', width).replace(
+    /^<svg([^>]*)>\s*<title>([^<]*)<\/title>/,
+    (_, attributes: string, title: string) => `<svg${attributes} aria-label="${title.replaceAll('"', '&quot;')}">`,
+  );
   return `<figure id="${id}" tabindex="0">${svg}</figure>`;
 }
 

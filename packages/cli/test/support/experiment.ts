@@ -32,3 +32,20 @@ let count = 0;
 /** Writes the experiment into a folder and returns its path. */
 export const writeExperiment = (folder: string, changes: Changes = {}): string =>
   writeJson(join(folder, `experiment-${++count}.json`), experimentJson(changes));
+
+/** A run.json as train writes it, of a run that is done. */
+export const runJson = (experiment: object, name = 'small'): object => ({
+  schemaVersion: 1,
+  name,
+  experiment,
+  seed: 1,
+  backend: 'simd',
+  threads: 1,
+  versions: { inductionLab: '0.1.0', node: process.versions.node },
+  platform: 'any',
+  startedAt: '2026-01-31T12:00:00.000Z',
+  finishedAt: '2026-01-31T12:00:01.000Z',
+  status: 'done',
+  step: 0,
+  seconds: 1,
+});

@@ -7,6 +7,7 @@ import {
   handBuiltPositionalCopier,
   loadEngine,
   Model,
+  RandomStream,
 } from '@induction-lab/core/node';
 import type { Golden } from '../../../core/test/support/golden.ts';
 
@@ -18,7 +19,8 @@ export function writeModel(path: string, model: Model): string {
   return path;
 }
 
-export const writeInduction = (path: string): string => writeModel(path, handBuiltInduction(engine, sizes));
+export const writeInduction = (path: string, { dVocab, nCtx }: typeof sizes = sizes): string =>
+  writeModel(path, handBuiltInduction(engine, { dVocab, nCtx }));
 
 export const writeHub = (path: string): string => writeModel(path, handBuiltHub(engine, sizes));
 
@@ -31,6 +33,30 @@ export const writeSmallModel = (path: string): string =>
     path,
     new Model(engine, { nLayers: 2, nHeads: 3, dModel: 7, dHead: 5, nCtx: 22, dVocab: 13, biases: true }),
   );
+
+/** Random weights; `scale` of 1e38 makes activations overflow. */
+export function writeRandomModel(
+  path: string,
+  { nLayers, nHeads, scale = 0.3 }: { nLayers: number; nHeads: number; scale?: number },
+): string {
+  const model = new Model(engine, {
+    nLayers,
+    nHeads,
+    dModel: 16,
+    dHead: 4,
+    nCtx: 24,
+    dVocab: 20,
+    positions: 'shortformer',
+    normalization: 'LN',
+  });
+  const random = new RandomStream(1, 2);
+  const weights = Object.entries(model.getWeights()).map(([name, { shape, data }]) => [
+    name,
+    { shape, data: Float32Array.from(data, () => scale * random.normal()) },
+  ]);
+  model.setWeights(Object.fromEntries(weights));
+  return writeModel(path, model);
+}
 
 export function writeGolden(path: string, golden: Golden): string {
   const model = new Model(engine, golden.config);

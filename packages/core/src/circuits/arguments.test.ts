@@ -147,7 +147,7 @@ const REFUSED: readonly [string, () => unknown, RegExp][] = [
   ['no options at all', () => loose(periodsToMeasure)(model), /periodsToMeasure: options is missing/],
   [
     'a probe without a count',
-    () => loose(repeatedProbe)({ config, sequences: 2, seed: 1 }, 5),
+    () => loose(repeatedProbe)({ config, seed: 1 }, 5),
     /probe\.count is missing/,
   ],
   [

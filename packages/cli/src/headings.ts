@@ -1,0 +1,134 @@
+// What each heading of a table on the terminal means: the tables print it as their legend.
+import type { Estimate, HeadScores } from '@induction-lab/core/node';
+import type { Column } from './textTable.ts';
+
+const HEAD: Column = ['head', 'L1H0 is head 0 of layer 1'];
+const INTERVAL: Column = ['95 % interval', 'bootstrap over sequences'];
+
+/** The scores that `audit` prints, by their names in the record. */
+export type ScoreColumn = Exclude<
+  { [K in keyof HeadScores]: HeadScores[K] extends Estimate ? K : never }[keyof HeadScores],
+  undefined
+>;
+
+/** The heading of each score. */
+export const SCORE_COLUMNS: Readonly<Record<ScoreColumn, Column>> = {
+  previousToken: ['prev', 'attention to the previous token'],
+  previousTokenFirstHalf: ['prev 1st half', 'the same over the first half of the context'],
+  currentToken: ['current', 'attention to the token itself'],
+  firstToken: ['first', 'attention to the first token'],
+  duplicateToken: ['duplicate', 'attention to earlier copies of the token'],
+  inductionStripe: ['stripe', 'attention to the token after the earlier copy, two copies of half the context'],
+  inductionStripeControl: ['no repeat', 'the same places where nothing repeats'],
+  inductionByContent: ['content', 'attention to what followed any earlier copy'],
+  inductionExcess: ['excess', 'stripe minus no repeat, mean over the periods'],
+  prefixMatching: ['prefix', 'prefix matching (Olsson et al. 2022)'],
+};
+
+export const AUDIT: readonly Column[] = [
+  HEAD,
+  ...Object.values(SCORE_COLUMNS),
+  ['offset', 'the fixed distance back that stands out most where nothing repeats'],
+  ['kept', 'attention there above chance'],
+  ['positional', 'how far the pattern ignores the tokens, 0 to 1'],
+];
+/** The row above the heads. */
+export const AUDIT_NOTE = 'Shares of attention, 0 to 1. chance: what uniform attention would score.';
+
+export const ABLATE: readonly Column[] = [
+  ['ablated', 'L1H0 is head 0 of layer 1, L1 all heads of layer 1'],
+  ['increase, nats', 'of the loss on the repeat'],
+  INTERVAL,
+  ['control', 'mean of the same ablation of the other heads of the layer'],
+];
+
+export const PATCH: readonly Column[] = [
+  ['patched', 'what is put from the clean run into the corrupted one'],
+  ['position', 'where in the sequence, or all of it'],
+  ['undone', '(patched − corrupted) / (clean − corrupted) of the loss: 0 restores nothing, 1 everything'],
+  INTERVAL,
+  ['control', 'the same at the other heads of the layer'],
+  ['attributed', 'by first order, gradient × difference'],
+];
+
+export const WEIGHTS: readonly Column[] = [
+  HEAD,
+  ['OV copying', 'Σ Re λ / Σ |λ| over the eigenvalues of the full OV circuit, −1 to 1'],
+  ['copies top-1', 'share of tokens whose own logit is raised most'],
+  ['prefers the position before', 'share of positions, by the positional QK circuit alone'],
+];
+
+export const PAIRS: readonly Column[] = [
+  ['pair', 'earlier head → later head; "all" removes every earlier head at once'],
+  ...['K', 'Q', 'V'].flatMap((input): Column[] => [
+    [`${input} score`, 'composition score of the weights into that input, above random'],
+    [`${input} effect`, 'increase of the loss on the repeat without that path, nats'],
+    [`${input} attr.`, 'the same by attribution (first order)'],
+  ]),
+];
+
+export const LOGITS: readonly Column[] = [
+  ['writer', 'what writes into the residual stream'],
+  ['logit', 'of the right token, above the mean over the vocabulary, written directly'],
+  INTERVAL,
+  ['increase, nats', 'of the loss without that'],
+  INTERVAL,
+];
+
+export const LAYER_SHARES: readonly Column[] = [
+  ['layer', ''],
+  ['of the sum', 'share of the logit that all writers make together'],
+];
+
+export const CIRCUIT_HEADS: readonly Column[] = [
+  HEAD,
+  ['role', 'what it was chosen for'],
+  ['prev', 'attention to the previous token'],
+  ['follows', 'attention that follows the period'],
+  ['mean-ablated, nats', 'increase of the loss on the repeat when its output is replaced by its mean'],
+  INTERVAL,
+  ['control', 'mean of the same for the other heads of the layer'],
+];
+
+export const INPUTS_CUT: readonly Column[] = [
+  ['input', 'of the readers'],
+  ['increase, nats', 'of the loss on the repeat with all earlier layers cut out of it'],
+  INTERVAL,
+  ['claim', 'whether the circuit has it'],
+];
+
+export const faithfulnessColumns = (random: number): readonly Column[] => [
+  ['of the loss drop', 'the loss with every head mean-ablated minus the model’s own'],
+  ['share', '1 is all of it'],
+  INTERVAL,
+  [`${random} random circuits`, 'lowest to highest of the same shape'],
+];
+
+export const DYNAMICS: readonly Column[] = [
+  ['step', 'of training'],
+  ['first', 'loss on the first occurrence, nats'],
+  ['repeat', 'loss on the repeat, nats'],
+  ['in-context', 'loss at a late query minus loss at an early one, nats'],
+  ['previous-token', 'the head with most attention to the previous token'],
+  ['follows period', 'the head whose attention follows the period most'],
+  ['ablated', 'the head whose mean ablation raises the loss on the repeat most, nats'],
+  ['K path', 'increase of that loss without the earlier layers in the later heads’ keys, nats'],
+  ['Q path', 'in their queries'],
+  ['V path', 'in their values'],
+];
+
+export const DIVERSITY: readonly Column[] = [
+  ['sweep', 'the knob: width of the range of periods, or share of varied sequences'],
+  ['setting', 'where it stands'],
+  ['loss at other periods', 'lowest to highest over seeds, nats'],
+  ['excess', 'largest attention of a head that follows the period'],
+  ['verdicts', 'of the audit, counted over seeds'],
+];
+
+export const RUN: readonly Column[] = [
+  ['run', ''],
+  ['first', 'loss on the first occurrence, nats'],
+  ['repeat', 'loss on the repeat, nats'],
+  ['other periods', 'loss on the repeat at periods unrelated to the best one, nats'],
+  ['verdict', 'of the audit'],
+];

@@ -1,0 +1,56 @@
+// Runs a command that measures, or that refuses to begin, within the test's process, as bin/induction-lab.js would, but in one thread: for tests of
+// what commands say. Starting a process and its worker takes a second; the tests of interrupts and of progress do that.
+import { Writable } from 'node:stream';
+import { expect } from 'vitest';
+import type { AsideTask, Listener } from '../../src/aside.ts';
+import { commandLine } from '../../src/main.ts';
+import { loadTask } from '../../src/tasks.ts';
+import type { Ended } from './command.ts';
+
+/** A stream that keeps what is written. */
+function collector(): { stream: NodeJS.WriteStream; text: () => string } {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (chunk, _, done) => {
+      chunks.push(String(chunk));
+      done();
+    },
+  });
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => chunks.join('') };
+}
+
+async function runHere<Result>(
+  { task, data, columns }: AsideTask,
+  { listener }: { listener: Listener },
+): Promise<Result> {
+  const work = await loadTask(task);
+  // What crosses to another thread is cloned there.
+  return (await work(structuredClone(data), {
+    columns,
+    stage: (name) => {
+      listener.progress(name, 0, 0);
+      return (done, total) => listener.progress(name, done, total);
+    },
+    print: listener.print,
+    keep: listener.keep,
+  })) as Result;
+}
+
+const MEASURING = new Set(['audit', 'ablate', 'patch', 'compose', 'prove', 'dynamics', 'cache']);
+
+/** Runs a command line; without progress, which would depend on how busy the machine is. */
+export async function run(...args: readonly string[]): Promise<Ended> {
+  const [stdout, stderr] = [collector(), collector()];
+  const around = { stdout: stdout.stream, stderr: stderr.stream, runTask: runHere };
+  const quiet = MEASURING.has(args[0] ?? '') && args.length > 1 ? ['--quiet'] : [];
+  const code = await commandLine(['node', 'induction-lab', ...args, ...quiet], around);
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+/** Runs and expects success. */
+export async function succeed(...args: readonly string[]): Promise<Ended> {
+  const ended = await run(...args);
+  expect(ended.code, `${args.join(' ')}\n${ended.stderr}`).toBe(0);
+  return ended;
+}
