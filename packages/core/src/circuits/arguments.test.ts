@@ -145,11 +145,7 @@ const REFUSED: readonly [string, () => unknown, RegExp][] = [
     /a period of 1 cannot be probed/,
   ],
   ['no options at all', () => loose(periodsToMeasure)(model), /periodsToMeasure: options is missing/],
-  [
-    'a probe without a count',
-    () => loose(repeatedProbe)({ config, seed: 1 }, 5),
-    /probe\.count is missing/,
-  ],
+  ['a probe without a count', () => loose(repeatedProbe)({ config, seed: 1 }, 5), /probe\.count is missing/],
   [
     'a model for its config',
     () => loose(controlProbe)({ ...probe, config: model }),
