@@ -1,48 +1,11 @@
-// The notebook runs from top to bottom from a clean kernel, shows what its text says, and is committed as it runs.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// The notebook's text, and its cells with other knobs. notebook.full.test.ts runs it as it is committed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { decode } from 'fast-png';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EXPECTED } from './expectations.ts';
-import {
-  codeCells,
-  comparable,
-  images,
-  joined,
-  type Notebook,
-  readNotebook,
-  shownText,
-  textCells,
-  writeNotebook,
-} from './ipynb.ts';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const file = join(root, 'notebooks/induction_heads.ipynb');
-const committed = readNotebook(file);
-const folder = mkdtempSync(join(tmpdir(), 'notebook-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-interface Execution {
-  readonly status: number | null;
-  readonly stderr: string;
-  result(): Notebook;
-}
-
-/** Runs a notebook as `npm run notebook -- --execute` does: kernel and, where it is missing, Jupyter's client set up first. */
-async function execute(from: string): Promise<Execution> {
-  const to = join(folder, 'executed.ipynb');
-  const child = spawn(process.execPath, [join(root, 'scripts/notebook.mjs'), '--execute', from, to]);
-  let stderr = '';
-  child.stderr.on('data', (data) => {
-    stderr += data;
-  });
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status, stderr, result: () => readNotebook(to) };
-}
+import { expect, test } from 'vitest';
+import { committed, type Execution, execute, file, folder, root } from './execute.ts';
+import { codeCells, joined, type Notebook, shownText, textCells, writeNotebook } from './ipynb.ts';
 
 /** Runs cells of the notebook with other knobs. */
 function executeWith(cells: Notebook['cells']): Promise<Execution> {
@@ -63,64 +26,6 @@ function cellsWith(knobs: Readonly<Record<string, string>>): Notebook['cells'] {
     }
     return { ...cell, source };
   });
-}
-
-describe('run from a clean kernel', () => {
-  let executed: Notebook;
-  beforeAll(async () => {
-    const run = await execute(file);
-    expect(run.stderr).not.toMatch(/Error|fail/);
-    expect(run.status).toBe(0);
-    executed = run.result();
-  }, 900_000);
-
-  test('every code cell has an expectation, and the other way round', () => {
-    expect(codeCells(committed).map(({ id }) => id)).toEqual(Object.keys(EXPECTED));
-  });
-
-  test.for(Object.entries(EXPECTED))('cell %s shows what it must', ([id, { text, images: count = 0 }]) => {
-    const cell = executed.cells.find((c) => c.id === id)!;
-    for (const part of text) expect(shownText(cell)).toMatch(part);
-    expect(images(cell)).toHaveLength(count);
-    expect(cell.outputs!.filter((o) => o.output_type === 'error' || o.name === 'stderr')).toEqual([]);
-  });
-
-  test('every figure comes as SVG and PNG with the same text alternative, and is not blank', () => {
-    for (const { data, metadata } of codeCells(executed).flatMap(images)) {
-      const svg = joined(data!['image/svg+xml']);
-      const alt = joined(data!['text/plain']);
-      expect(alt.length).toBeGreaterThan(60);
-      expect(metadata!.alt).toBe(alt);
-      expect(svg).toContain('role="img"');
-      expect(svg).toMatch(/<title>.+<\/title><desc>.+<\/desc>/);
-      const png = decode(Buffer.from(joined(data!['image/png']), 'base64'));
-      expect(png.width / png.height).toBeCloseTo(metadata!['image/png']!.width / metadata!['image/png']!.height, 2);
-      expect(inkOf(png.data, png.channels)).toBeGreaterThan(0.02);
-    }
-  });
-
-  test('the committed outputs are those of this code', () => {
-    const remedy = 'Run "npm run notebook -- --execute" and commit the notebook.';
-    codeCells(executed).forEach((cell, i) => {
-      const before = codeCells(committed)[i]!;
-      expect(before.execution_count, `${before.id} was committed out of order. ${remedy}`).toBe(i + 1);
-      expect(comparable(before), `The outputs of ${before.id} are older than the code. ${remedy}`).toEqual(
-        comparable(cell),
-      );
-    });
-  });
-});
-
-/** Share of pixels that differ from the first one, which is background. */
-function inkOf(pixels: ArrayLike<number>, channels: number): number {
-  let ink = 0;
-  for (let i = 0; i < pixels.length; i += channels)
-    for (let c = 0; c < channels; c++)
-      if (pixels[i + c] !== pixels[c]) {
-        ink++;
-        break;
-      }
-  return (ink * channels) / pixels.length;
 }
 
 test('every file that the text links to exists', () => {
