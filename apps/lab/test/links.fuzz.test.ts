@@ -129,6 +129,7 @@ test('any text is a sequence: tokens of the model, or a short refusal', async ()
   );
   await fuzz('typed sequences', fc.tuple(typed, sizes), {
     runs: 500,
+    share: 3,
     check: ([sequence, model]) => {
       const read = readTokens(sequence, model);
       if (!read) return;

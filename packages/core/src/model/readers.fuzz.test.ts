@@ -140,6 +140,7 @@ test('configs with any fields set to anything, in the file and beside it', async
   );
   await fuzz('readers: configs', changed, {
     runs: 200,
+    share: 0.3,
     check: ([which, changes, own]) => {
       const config = { ...toTransformerLensConfig(models[which]!.config), ...changes };
       const file = files[which] as Uint8Array;
@@ -171,6 +172,7 @@ test('any bytes behind the first ones of other formats', async () => {
   );
   await fuzz('readers: other formats', fc.tuple(signature, fc.array(anyByte, { maxLength: 120 })), {
     runs: 200,
+    share: 3,
     check: ([first, bytes]) => {
       readAll(Uint8Array.of(...[...first].map((c) => c.charCodeAt(0)), ...bytes));
     },

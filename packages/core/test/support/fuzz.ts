@@ -28,5 +28,6 @@ export async function fuzz<T>(
   const details = await fc.check(property, { numRuns, seed: SEED, endOnFailure: ASKED === 0 });
   const log = process.env.FUZZ_LOG;
   if (log) appendFileSync(log, `${JSON.stringify({ name, inputs: details.numRuns, seed: SEED })}\n`);
-  if (details.failed) throw new Error(fc.defaultReportMessage(details) as string);
+  if (details.failed)
+    throw new Error(`${fc.defaultReportMessage(details)}\n${details.errorInstance}`, { cause: details.errorInstance });
 }
