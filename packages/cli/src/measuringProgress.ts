@@ -28,6 +28,10 @@ const LONG = 60;
 /** Milliseconds over which the rate is measured, so that a slow start does not spoil the time left. */
 const RATE_OVER = 20_000;
 
+/** The first moments say little: nothing is foretold before this share is done, or so many milliseconds of work have passed. */
+const TELLING_SHARE = 0.01;
+const TELLING_TIME = 5000;
+
 /** Stages before the work itself. */
 const STARTING = ['starting', 'loading'];
 
@@ -117,6 +121,8 @@ export class MeasuringProgress {
   private secondsLeft(): number | null {
     const [first, last] = [this.told[0], this.told.at(-1)];
     if (!first || !last || !(last.total > 0) || last.done <= first.done) return null;
+    const early = this.now() - (this.working ?? this.now()) < TELLING_TIME && last.done < TELLING_SHARE * last.total;
+    if (early) return null;
     // Measured up to now, so that the time left grows while a long run says nothing.
     const rate = (last.done - first.done) / (this.now() - first.at);
     return (last.total - last.done) / rate / 1000;

@@ -134,6 +134,13 @@ describe('progress', () => {
     expect(live.at(12, 1000, 1000)).toContain('audit: measuring, 99 %, 0 s left');
   });
 
+  test('foretells nothing from the first moments of long work', () => {
+    const { at } = watch(false);
+    at(0, 0, 100_000);
+    expect(at(3, 90, 100_000)).toEqual(['audit: measuring, 3 s so far\n']);
+    expect(at(13, 60_000, 100_000)).toEqual(['audit: measuring, 60 %, 9 s left\n']);
+  });
+
   test('on a terminal is one live line, cut to its width, and gone in the end', () => {
     const { at, progress, written } = watch(true);
     at(0, 0, 100);
