@@ -1,7 +1,13 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadEngine, printable, type Verdict } from '@induction-lab/core/node';
-import { DIVERSITY_SETTINGS, type DiversityRun, diversityFigures, diversityRun } from './diversity.ts';
+import {
+  DIVERSITY_SETTINGS,
+  type DiversityRun,
+  type DiversitySetting,
+  diversityFigures,
+  diversityRun,
+} from './diversity.ts';
 import { writeFigures } from './drawing.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { claimFreshFolder, freshRunFolder } from './files.ts';
@@ -18,12 +24,15 @@ export interface DiversityCommandOptions {
   out?: string;
   exact?: boolean;
   quiet?: boolean;
+  /** Settings in place of those of the sweeps: for tests. */
+  settings?: readonly DiversitySetting[];
 }
 
 /** `induction-lab diversity`: how varied must the data be for the circuit to form? Each run a line of runs.jsonl. */
 export async function diversityCommand(options: DiversityCommandOptions): Promise<void> {
   const { seeds, steps, sweep, threads, quiet = false } = options;
-  const settings = DIVERSITY_SETTINGS.filter((setting) => sweep === undefined || setting.sweep === sweep);
+  const all = options.settings ?? DIVERSITY_SETTINGS;
+  const settings = all.filter((setting) => sweep === undefined || setting.sweep === sweep);
   const folder = options.out ?? freshRunFolder('diversity');
   const lock = await claimFreshFolder(folder);
   const engine = await loadEngine({ exact: options.exact ?? false });

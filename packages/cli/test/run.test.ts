@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Experiment, parseExperiment, VERDICTS } from '@induction-lab/core/node';
 import { parseHTML } from 'linkedom';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPreset, type PresetName } from '../src/presets.ts';
 import { runCommand } from '../src/runCommand.ts';
 import { expectNoStackTrace, start } from './support/command.ts';
@@ -17,6 +17,7 @@ import {
   stepsOf,
   temporaryFolder,
 } from './support/folders.ts';
+import { printedBy } from './support/inProcess.ts';
 
 const folder = temporaryFolder();
 const out = join(folder, 'quick');
@@ -38,14 +39,9 @@ describe('run', () => {
   const ended = { stdout: '', stderr: '' };
   let html = '';
   beforeAll(async () => {
-    for (const name of ['stdout', 'stderr'] as const)
-      vi.spyOn(process[name], 'write').mockImplementation((text) => {
-        ended[name] += String(text);
-        return true;
-      });
     const experiments = Object.fromEntries(NAMES.map((name) => [name, halved(name)])) as Record<PresetName, Experiment>;
-    await runCommand({ seed: 1, quick: true, experiments, out, csv: true, threads: 2 });
-    vi.restoreAllMocks();
+    const ran = await printedBy(() => runCommand({ seed: 1, quick: true, experiments, out, csv: true, threads: 2 }));
+    Object.assign(ended, ran.printed);
     html = readFileSync(join(out, 'report.html'), 'utf8');
   }, 240_000);
 
