@@ -1,13 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadEngine, printable, type Verdict } from '@induction-lab/core/node';
-import {
-  DIVERSITY_SETTINGS,
-  type DiversityRun,
-  type DiversitySetting,
-  diversityFigures,
-  diversityRun,
-} from './diversity.ts';
+import { type Experiment, loadEngine, printable, type Verdict } from '@induction-lab/core/node';
+import { DIVERSITY_SETTINGS, type DiversityRun, diversityFigures, diversityRun } from './diversity.ts';
 import { writeFigures } from './drawing.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { claimFreshFolder, freshRunFolder } from './files.ts';
@@ -24,15 +18,14 @@ export interface DiversityCommandOptions {
   out?: string;
   exact?: boolean;
   quiet?: boolean;
-  /** Settings in place of those of the sweeps: for tests. */
-  settings?: readonly DiversitySetting[];
+  /** What is trained in place of the preset `varied`: for tests. */
+  experiment?: Experiment;
 }
 
 /** `induction-lab diversity`: how varied must the data be for the circuit to form? Each run a line of runs.jsonl. */
 export async function diversityCommand(options: DiversityCommandOptions): Promise<void> {
-  const { seeds, steps, sweep, threads, quiet = false } = options;
-  const all = options.settings ?? DIVERSITY_SETTINGS;
-  const settings = all.filter((setting) => sweep === undefined || setting.sweep === sweep);
+  const { seeds, steps, sweep, threads, quiet = false, experiment = loadPreset('varied') } = options;
+  const settings = DIVERSITY_SETTINGS.filter((setting) => sweep === undefined || setting.sweep === sweep);
   const folder = options.out ?? freshRunFolder('diversity');
   const lock = await claimFreshFolder(folder);
   const engine = await loadEngine({ exact: options.exact ?? false });
@@ -42,7 +35,7 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
   try {
     for (const setting of settings)
       for (let seed = 1; seed <= seeds; seed++) {
-        const run = await diversityRun(engine, setting, { seed, steps, threads, signal });
+        const run = await diversityRun(engine, setting, { experiment, seed, steps, threads, signal });
         if (!run)
           throw new CommandError(
             `Stopped after ${runs.length} of ${settings.length * seeds} runs; those are in ${file}.`,
@@ -60,7 +53,7 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
             `${run.sweep} ${run.setting}, seed ${seed}: ${run.verdict}, other periods ${run.otherPeriodLoss.toFixed(2)} nats\n`,
           );
       }
-    writeFigures(join(folder, 'figures'), diversityFigures(runs, Math.log(loadPreset('varied').model.dVocab)));
+    writeFigures(join(folder, 'figures'), diversityFigures(runs, Math.log(experiment.model.dVocab)));
     process.stdout.write(`${diversityText(runs).join('\n')}\n\nRuns: ${printable(file)}\n`);
   } finally {
     lock.release();

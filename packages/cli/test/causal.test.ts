@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DIVERSITY_SETTINGS } from '../src/diversity.ts';
 import { diversityCommand } from '../src/diversityCommand.ts';
+import { loadPreset } from '../src/presets.ts';
 import { expectRefusal } from './support/command.ts';
 import { writeExperiment } from './support/experiment.ts';
 import { temporaryFolder } from './support/folders.ts';
@@ -168,21 +168,18 @@ describe('train --clamp', () => {
   });
 });
 
-test('diversity trains the settings of a sweep and draws every run as a dot', async () => {
+test('diversity trains every setting of a sweep and draws every run as a dot', async () => {
   const out = join(folder, 'diversity');
-  const labels = (sweep: string): string[] =>
-    DIVERSITY_SETTINGS.filter((setting) => setting.sweep === sweep).map(({ label }) => label);
-  expect(labels('width')).toEqual(['25 only', '24–25', '23–25', '21–25', '17–25', '10–25']);
-  expect(labels('share')).toEqual(['1 %', '2 %', '5 %', '10 %', '20 %', '50 %', '100 %']);
-  const settings = DIVERSITY_SETTINGS.filter(({ label }) => ['25 only', '10–25', '1 %'].includes(label));
-  const { printed } = await printedBy(() =>
-    diversityCommand({ sweep: 'width', seeds: 1, steps: 60, threads: 2, out, quiet: true, settings }),
-  );
+  const varied = loadPreset('varied');
+  const model = { ...varied.model, nHeads: 2, dModel: 12, dVocab: 23 };
+  const experiment = { ...varied, model, training: { ...varied.training, batch: 6 } };
+  const options = { sweep: 'width', seeds: 1, steps: 60, threads: 1, out, quiet: true, experiment } as const;
+  const { printed } = await printedBy(() => diversityCommand(options));
   const runs = readFileSync(join(out, 'runs.jsonl'), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(runs.map((r) => r.setting)).toEqual(['25 only', '10–25']);
+  expect(runs.map((r) => r.setting)).toEqual(['25 only', '24–25', '23–25', '21–25', '17–25', '10–25']);
   expect(runs.every((r) => r.verdict === 'not learned')).toBe(true); // 60 steps are too few for anything
   expect(readdirSync(join(out, 'figures'))).toContain('diversity-width.svg');
   expect(readdirSync(join(out, 'figures'))).not.toContain('diversity-share.svg');

@@ -111,8 +111,6 @@ test('a second Ctrl-C stops at once, and the run can be resumed from its last ch
   expect(readJson(out, 'run.json').status).toMatch(/^(running|stopped)$/); // stopped if no step had begun
   const before = readFileSync(join(out, 'run.json'), 'utf8');
   const { child: again, ended: stopped } = start(['train', '--resume', out, '--quiet']);
-  again.on('close', () => clearTimeout(late));
-  const late = setTimeout(() => again.kill('SIGKILL'), 60_000);
   while (readFileSync(join(out, 'run.json'), 'utf8') === before && again.exitCode === null) await wait(20);
   again.kill('SIGKILL');
   expect(await stopped).toMatchObject({ code: null, stderr: '' });
