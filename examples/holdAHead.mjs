@@ -9,7 +9,7 @@ const preset = JSON.parse(
 const engine = await loadEngine();
 
 async function builders(clamps) {
-  const experiment = parseExperiment({ ...preset, training: { ...preset.training, steps: 300, clamps } });
+  const experiment = parseExperiment({ ...preset, training: { ...preset.training, steps: 250, clamps } });
   const { weights } = await train({ engine, experiment, seed: 1, threads: 2, startCrew: startWorkers });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);

@@ -58,14 +58,17 @@ export interface DiversityRun {
   readonly excess: number;
 }
 
-/** The preset `varied` at lr 1e-2 with the data of a setting. */
-export function diversityExperiment({ label, periods, share }: DiversitySetting, steps: number): Experiment {
-  const preset = loadPreset('varied');
+/** The preset `varied`, or another experiment of its task, at lr 1e-2 with the data of a setting. */
+export function diversityExperiment(
+  { label, periods, share }: DiversitySetting,
+  steps: number,
+  base: Experiment = loadPreset('varied'),
+): Experiment {
   return parseExperiment({
-    ...preset,
+    ...base,
     name: `varied, ${label}`,
-    task: { ...preset.task, periods, share },
-    training: { ...preset.training, steps, learningRate: 1e-2 },
+    task: { ...base.task, periods, share },
+    training: { ...base.training, steps, learningRate: 1e-2 },
   });
 }
 
@@ -73,9 +76,10 @@ export function diversityExperiment({ label, periods, share }: DiversitySetting,
 export async function diversityRun(
   engine: Engine,
   setting: DiversitySetting,
-  { seed, steps, threads, signal }: { seed: number; steps: number; threads: number; signal?: AbortSignal },
+  how: { experiment?: Experiment; seed: number; steps: number; threads: number; signal?: AbortSignal },
 ): Promise<DiversityRun | null> {
-  const experiment = diversityExperiment(setting, steps);
+  const { seed, steps, threads, signal } = how;
+  const experiment = diversityExperiment(setting, steps, how.experiment);
   const startCrew = engine.wasm?.shared ? startWorkers : startInline();
   const outcome = await train({ engine, experiment, seed, threads, startCrew, ...(signal ? { signal } : {}) });
   if (outcome.status === 'stopped') return null;

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadEngine, printable, type Verdict } from '@induction-lab/core/node';
+import { type Experiment, loadEngine, printable, type Verdict } from '@induction-lab/core/node';
 import { DIVERSITY_SETTINGS, type DiversityRun, diversityFigures, diversityRun } from './diversity.ts';
 import { writeFigures } from './drawing.ts';
 import { CommandError, EXIT } from './errors.ts';
@@ -18,11 +18,13 @@ export interface DiversityCommandOptions {
   out?: string;
   exact?: boolean;
   quiet?: boolean;
+  /** What is trained in place of the preset `varied`: for tests. */
+  experiment?: Experiment;
 }
 
 /** `induction-lab diversity`: how varied must the data be for the circuit to form? Each run a line of runs.jsonl. */
 export async function diversityCommand(options: DiversityCommandOptions): Promise<void> {
-  const { seeds, steps, sweep, threads, quiet = false } = options;
+  const { seeds, steps, sweep, threads, quiet = false, experiment = loadPreset('varied') } = options;
   const settings = DIVERSITY_SETTINGS.filter((setting) => sweep === undefined || setting.sweep === sweep);
   const folder = options.out ?? freshRunFolder('diversity');
   const lock = await claimFreshFolder(folder);
@@ -33,7 +35,7 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
   try {
     for (const setting of settings)
       for (let seed = 1; seed <= seeds; seed++) {
-        const run = await diversityRun(engine, setting, { seed, steps, threads, signal });
+        const run = await diversityRun(engine, setting, { experiment, seed, steps, threads, signal });
         if (!run)
           throw new CommandError(
             `Stopped after ${runs.length} of ${settings.length * seeds} runs; those are in ${file}.`,
@@ -51,7 +53,7 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
             `${run.sweep} ${run.setting}, seed ${seed}: ${run.verdict}, other periods ${run.otherPeriodLoss.toFixed(2)} nats\n`,
           );
       }
-    writeFigures(join(folder, 'figures'), diversityFigures(runs, Math.log(loadPreset('varied').model.dVocab)));
+    writeFigures(join(folder, 'figures'), diversityFigures(runs, Math.log(experiment.model.dVocab)));
     process.stdout.write(`${diversityText(runs).join('\n')}\n\nRuns: ${printable(file)}\n`);
   } finally {
     lock.release();

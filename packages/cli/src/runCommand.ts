@@ -1,6 +1,6 @@
 // `induction-lab run`: the experiment end to end. Four models train, are scored and audited; figures and a report follow.
 import { join } from 'node:path';
-import { finalLosses, loadEngine, printable, withSteps } from '@induction-lab/core/node';
+import { type Experiment, finalLosses, loadEngine, printable, withSteps } from '@induction-lab/core/node';
 import { auditJson } from './auditCommand.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { claimFreshFolder, freshRunFolder, writeJson, writeWhole } from './files.ts';
@@ -21,12 +21,15 @@ export interface RunCommandOptions {
   exact?: boolean;
   quiet?: boolean;
   csv?: boolean;
-  /** Steps of each model instead of those that its preset or `quick` says: for tests. */
-  steps?: Readonly<Record<PresetName, number>>;
+  /** Experiments in place of the presets, as they are: for tests. */
+  experiments?: Readonly<Record<PresetName, Experiment>>;
 }
 
 /** Steps of each preset under --quick. */
 const QUICK: Record<PresetName, number> = { literal: 500, 'literal-1-layer': 500, varied: 800, 'two-heads': 600 };
+
+const presetExperiment = (name: PresetName, quick: boolean): Experiment =>
+  quick ? withSteps(loadPreset(name), QUICK[name]) : loadPreset(name);
 
 export async function runCommand(options: RunCommandOptions): Promise<void> {
   const { seed, threads, quick = false, quiet = false, csv = false } = options;
@@ -45,9 +48,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
   let threadsUsed = threads;
   try {
     for (const name of PRESETS) {
-      const preset = loadPreset(name);
-      const steps = options.steps ?? (quick ? QUICK : null);
-      const experiment = steps === null ? preset : withSteps(preset, steps[name]);
+      const experiment = options.experiments?.[name] ?? presetExperiment(name, quick);
       const runFolder = await RunFolder.claim(join(folder, name));
       held.push(runFolder);
       const result = await trainIntoFolder({

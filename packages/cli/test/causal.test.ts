@@ -2,9 +2,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { expectRefusal, run as runApart, succeed as succeedApart } from './support/command.ts';
+import { diversityCommand } from '../src/diversityCommand.ts';
+import { loadPreset } from '../src/presets.ts';
+import { expectRefusal } from './support/command.ts';
+import { writeExperiment } from './support/experiment.ts';
 import { temporaryFolder } from './support/folders.ts';
-import { run, succeed } from './support/inProcess.ts';
+import { printedBy, run, succeed } from './support/inProcess.ts';
 import { writeHub, writeInduction, writePositionalCopier } from './support/models.ts';
 
 const folder = temporaryFolder();
@@ -117,18 +120,8 @@ describe('dynamics', () => {
   const figures = join(folder, 'dynamics');
 
   test('measures the checkpoints of a run, and says whether there was a phase change', async () => {
-    await succeedApart(
-      'train',
-      '--preset',
-      'literal-1-layer',
-      '--steps',
-      '60',
-      '--out',
-      out,
-      '--quiet',
-      '--checkpoint-every',
-      '20',
-    );
+    const oneLayer = writeExperiment(folder, { model: { nLayers: 1 }, training: { steps: 60 } });
+    await succeed('train', '--config', oneLayer, '--out', out, '--quiet', '--checkpoint-every', '20');
     expect(readdirSync(join(out, 'checkpoints'))).toContain('step-000040.safetensors');
     const record = await json('dynamics', out, '--checkpoints', '4', '--sequences', '4', '--figures', figures);
     expect(record.points).toHaveLength(4);
@@ -151,18 +144,8 @@ describe('dynamics', () => {
 describe('train --clamp', () => {
   test('keeps an ablated head silent in every checkpoint from its step on', async () => {
     const out = join(folder, 'clamped');
-    await succeedApart(
-      'train',
-      '--preset',
-      'literal',
-      '--steps',
-      '6',
-      '--out',
-      out,
-      '--quiet',
-      '--clamp',
-      'L0H1:ablate@4',
-    );
+    const config = writeExperiment(folder, { training: { steps: 6, warmupSteps: 0 } });
+    await succeed('train', '--config', config, '--out', out, '--quiet', '--clamp', 'L0H1:ablate@4');
     const silent = async (step: number): Promise<boolean> => {
       const file = join(out, 'checkpoints', `step-${String(step).padStart(6, '0')}.safetensors`);
       const { heads } = await json('compose', file, '--sequences', '6');
@@ -179,7 +162,7 @@ describe('train --clamp', () => {
     ['L0H1:melt@3', /It must look like/],
     ['L5H0:ablate@3', /training\.clamps names L5H0; this model has heads L0H0 to L1H3/],
   ] as const)('refuses %s', async ([clamp, sentence]) => {
-    const ended = await runApart('train', '--preset', 'literal', '--clamp', clamp, '--out', join(folder, 'none'));
+    const ended = await run('train', '--preset', 'literal', '--clamp', clamp, '--out', join(folder, 'none'));
     expectRefusal(ended, sentence);
     expect(existsSync(join(folder, 'none'))).toBe(false);
   });
@@ -187,18 +170,11 @@ describe('train --clamp', () => {
 
 test('diversity trains every setting of a sweep and draws every run as a dot', async () => {
   const out = join(folder, 'diversity');
-  const { stdout } = await succeedApart(
-    'diversity',
-    '--sweep',
-    'width',
-    '--seeds',
-    '1',
-    '--steps',
-    '60',
-    '--out',
-    out,
-    '--quiet',
-  );
+  const varied = loadPreset('varied');
+  const model = { ...varied.model, nHeads: 2, dModel: 12, dVocab: 23 };
+  const experiment = { ...varied, model, training: { ...varied.training, batch: 6 } };
+  const options = { sweep: 'width', seeds: 1, steps: 60, threads: 1, out, quiet: true, experiment } as const;
+  const { printed } = await printedBy(() => diversityCommand(options));
   const runs = readFileSync(join(out, 'runs.jsonl'), 'utf8')
     .trim()
     .split('\n')
@@ -206,5 +182,6 @@ test('diversity trains every setting of a sweep and draws every run as a dot', a
   expect(runs.map((r) => r.setting)).toEqual(['25 only', '24–25', '23–25', '21–25', '17–25', '10–25']);
   expect(runs.every((r) => r.verdict === 'not learned')).toBe(true); // 60 steps are too few for anything
   expect(readdirSync(join(out, 'figures'))).toContain('diversity-width.svg');
-  expect(stdout).toContain('not learned 1 of 1');
+  expect(readdirSync(join(out, 'figures'))).not.toContain('diversity-share.svg');
+  expect(printed.stdout).toContain('not learned 1 of 1');
 });

@@ -3,7 +3,7 @@ import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
-import { expectNoStackTrace, expectRefusal, run, start, succeed } from './support/command.ts';
+import { expectNoStackTrace, expectRefusal, start } from './support/command.ts';
 import { writeExperiment } from './support/experiment.ts';
 import {
   checkpointFile,
@@ -14,6 +14,7 @@ import {
   temporaryFolder,
   weightsHash,
 } from './support/folders.ts';
+import { run, succeed } from './support/inProcess.ts';
 import { remount, withMount } from './support/mount.ts';
 
 const folder = temporaryFolder();

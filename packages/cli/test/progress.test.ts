@@ -1,11 +1,12 @@
 // What is printed while a run trains: on a terminal, into a file, into a pipe that closes, and when asked to be quiet.
 import { spawnSync } from 'node:child_process';
-import { existsSync, openSync } from 'node:fs';
+import { existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { COMMAND, expectNoStackTrace, expectRefusal, run, start, succeed } from './support/command.ts';
+import { COMMAND, expectNoStackTrace, expectRefusal, start, succeed } from './support/command.ts';
 import { writeExperiment } from './support/experiment.ts';
 import { countTo, readJson, temporaryFolder } from './support/folders.ts';
+import { run as runHere, succeed as succeedHere } from './support/inProcess.ts';
 import { writeSmallModel } from './support/models.ts';
 
 const folder = temporaryFolder();
@@ -29,11 +30,11 @@ test('into a file: plain lines without escape codes, about twenty, each with ste
 });
 
 test('--quiet prints nothing', async () => {
-  expect(await succeed(...trainInto('quiet'), '--quiet')).toMatchObject({ stdout: '', stderr: '' });
+  expect(await succeedHere(...trainInto('quiet'), '--quiet')).toMatchObject({ stdout: '', stderr: '' });
 });
 
 test('--json prints every record as a line of JSON and nothing else, the outcome last', async () => {
-  const { stdout, stderr } = await succeed(...trainInto('json'), '--json', '--scores-every', '20');
+  const { stdout, stderr } = await succeedHere(...trainInto('json'), '--json', '--scores-every', '20');
   expect(stderr).toBe('');
   const records = stdout
     .trimEnd()
@@ -95,21 +96,28 @@ test.skipIf(!existsSync('/dev/full'))(
 
 test('a second Ctrl-C stops at once, and the run can be resumed from its last checkpoint', async () => {
   const slow = writeExperiment(folder, { training: { steps: 100_000, batch: 20_000 } }); // seconds a step
-  const { child, ended } = start(trainInto('twice', slow));
+  const out = join(folder, 'twice');
   const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-  while (!existsSync(join(folder, 'twice', 'resume.safetensors'))) await wait(20);
-  await wait(1500); // until the first step is under way
+  const { child, ended } = start(trainInto('twice', slow));
+  while (!existsSync(join(out, 'resume.safetensors'))) await wait(20);
+  await wait(200); // until the first step is under way
   child.kill('SIGINT');
-  await wait(300);
+  await new Promise<void>((heard) => {
+    child.stderr!.on('data', (text: string) => text.includes('press Ctrl-C again') && heard());
+    child.on('close', () => heard());
+  });
   child.kill('SIGINT');
   expect((await ended).code).toBe(130);
-  expect(readJson(folder, 'twice', 'run.json').status).toMatch(/^(running|stopped)$/); // stopped if no step had begun
-  const { child: again, ended: stopped } = start(['train', '--resume', join(folder, 'twice'), '--quiet']);
-  await wait(1000);
+  expect(readJson(out, 'run.json').status).toMatch(/^(running|stopped)$/); // stopped if no step had begun
+  const before = readFileSync(join(out, 'run.json'), 'utf8');
+  const { child: again, ended: stopped } = start(['train', '--resume', out, '--quiet']);
+  while (readFileSync(join(out, 'run.json'), 'utf8') === before && again.exitCode === null) await wait(20);
   again.kill('SIGKILL');
-  expect((await stopped).stderr).toBe('');
+  expect(await stopped).toMatchObject({ code: null, stderr: '' });
+  expect(readFileSync(join(out, 'run.json'), 'utf8')).not.toBe(before); // it had begun
+  expect(readJson(out, 'run.json').status).toBe('running');
 });
 
 test('a failure under --json still is one sentence on stderr', async () => {
-  expectRefusal(await run(...trainInto('json'), '--json'), /already holds another run/);
+  expectRefusal(await runHere(...trainInto('json'), '--json'), /already holds another run/);
 });

@@ -1,10 +1,11 @@
-// The whole experiment, once: one model trained until it has the circuit, the others for some steps only, which is enough
-// for everything that is made of a run. run.slow.test.ts has `run --quick` as a newcomer runs it.
+// The whole experiment, once, with smaller models: one trained until it has the circuit, the others for some steps only,
+// which is enough for everything that is made of a run. run.slow.test.ts has `run --quick` as a newcomer runs it.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { VERDICTS } from '@induction-lab/core/node';
+import { type Experiment, parseExperiment, VERDICTS } from '@induction-lab/core/node';
 import { parseHTML } from 'linkedom';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadPreset, type PresetName } from '../src/presets.ts';
 import { runCommand } from '../src/runCommand.ts';
 import { expectNoStackTrace, start } from './support/command.ts';
 import {
@@ -16,23 +17,31 @@ import {
   stepsOf,
   temporaryFolder,
 } from './support/folders.ts';
+import { printedBy } from './support/inProcess.ts';
 
 const folder = temporaryFolder();
 const out = join(folder, 'quick');
-const STEPS = { literal: 60, 'literal-1-layer': 60, varied: 60, 'two-heads': 600 };
+const STEPS = { literal: 25, 'literal-1-layer': 25, varied: 25, 'two-heads': 150 };
 const NAMES = Object.keys(STEPS) as (keyof typeof STEPS)[];
+
+/** A preset with half its heads, half their inputs and half its context. */
+function halved(name: keyof typeof STEPS): Experiment {
+  const { model, task, training, ...preset } = loadPreset(name);
+  return parseExperiment({
+    ...preset,
+    model: { ...model, nHeads: 2, dModel: 32, nCtx: 24, dVocab: 23 },
+    task: { ...task, ...(task.kind === 'varied' ? { periods: [5, 12] } : { period: 12 }) },
+    training: { ...training, steps: STEPS[name], batch: 32, warmupSteps: Math.min(20, training.warmupSteps) },
+  });
+}
 
 describe('run', () => {
   const ended = { stdout: '', stderr: '' };
   let html = '';
   beforeAll(async () => {
-    for (const name of ['stdout', 'stderr'] as const)
-      vi.spyOn(process[name], 'write').mockImplementation((text) => {
-        ended[name] += String(text);
-        return true;
-      });
-    await runCommand({ seed: 1, quick: true, steps: STEPS, out, csv: true, threads: 2 });
-    vi.restoreAllMocks();
+    const experiments = Object.fromEntries(NAMES.map((name) => [name, halved(name)])) as Record<PresetName, Experiment>;
+    const ran = await printedBy(() => runCommand({ seed: 1, quick: true, experiments, out, csv: true, threads: 2 }));
+    Object.assign(ended, ran.printed);
     html = readFileSync(join(out, 'report.html'), 'utf8');
   }, 240_000);
 

@@ -1,7 +1,8 @@
-// Runs a command that measures, or that refuses to begin, within the test's process, as bin/induction-lab.js would, but in one thread: for tests of
-// what commands say. Starting a process and its worker takes a second; the tests of interrupts and of progress do that.
+// Runs a command line within the test's process, as bin/induction-lab.js would; what measures does so in one thread. For
+// tests of what commands say and write. Starting a process and its worker takes a second; the tests of signals, of exit
+// codes and of real streams do that.
 import { Writable } from 'node:stream';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { AsideTask, Listener } from '../../src/aside.ts';
 import { commandLine } from '../../src/main.ts';
 import { loadTask } from '../../src/tasks.ts';
@@ -39,13 +40,33 @@ async function runHere<Result>(
 
 const MEASURING = new Set(['audit', 'ablate', 'patch', 'compose', 'prove', 'dynamics', 'cache']);
 
-/** Runs a command line; without progress, which would depend on how busy the machine is. */
+/** What work prints to the process's own streams, as commands that train do; work that runs at the same time is heard too. */
+export async function printedBy<Result>(
+  work: () => Promise<Result>,
+  [stdout, stderr] = [collector(), collector()],
+): Promise<{ result: Result; printed: Pick<Ended, 'stdout' | 'stderr'> }> {
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => stdout.stream.write(text)),
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => stderr.stream.write(text)),
+  ];
+  try {
+    const result = await work();
+    return { result, printed: { stdout: stdout.text(), stderr: stderr.text() } };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** Runs a command line, one at a time; measures without progress, which would depend on how busy the machine is. */
 export async function run(...args: readonly string[]): Promise<Ended> {
   const [stdout, stderr] = [collector(), collector()];
   const around = { stdout: stdout.stream, stderr: stderr.stream, runTask: runHere };
   const quiet = MEASURING.has(args[0] ?? '') && args.length > 1 ? ['--quiet'] : [];
-  const code = await commandLine(['node', 'induction-lab', ...args, ...quiet], around);
-  return { code, stdout: stdout.text(), stderr: stderr.text() };
+  const { result, printed } = await printedBy(
+    () => commandLine(['node', 'induction-lab', ...args, ...quiet], around),
+    [stdout, stderr],
+  );
+  return { code: result, ...printed };
 }
 
 /** Runs and expects success. */
