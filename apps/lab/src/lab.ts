@@ -133,10 +133,17 @@ let laterDue = false;
 const nextFrame = (): Promise<void> => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))); // when this one has been painted
 
 /**
- * Scores change a frame after the patterns, and tokens one after the scores: all of them laid out and painted together
- * would take longer than a frame has.
+ * While it trains, scores change a frame after the patterns, and tokens one after the scores: all of them laid out and painted together
+ * would take longer than a frame has. At rest they come at once.
  */
 async function showLater(): Promise<void> {
+  if (status.value !== 'playing') {
+    setTimeout(() => {
+      viewOfScores.value = view.value;
+      viewOfTokens.value = view.value;
+    });
+    return;
+  }
   if (laterDue) return;
   laterDue = true;
   await nextFrame();
