@@ -30,7 +30,11 @@ export default defineConfig(({ mode }) => {
       : {},
     server: { headers: isolationHeaders },
     preview: { headers: { ...isolationHeaders, ...policyHeader } },
-    worker: { format: offline ? 'iife' : 'es', plugins: () => [presetValues()] },
+    worker: {
+      format: offline ? 'iife' : 'es',
+      plugins: () => [presetValues()],
+      ...(offline ? { rolldownOptions: { output: { codeSplitting: false } } } : {}),
+    },
     build: {
       target: 'baseline-widely-available',
       outDir: at(offline ? './dist/offline' : './dist/site'),

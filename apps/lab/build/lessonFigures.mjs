@@ -26,14 +26,13 @@ const RUNS = { literal: { preset: literal, steps: 400 }, varied: { preset: varie
 const CIRCUIT_PERIOD = 11;
 const WIDTH = 640;
 
-async function trained(engine, { preset, steps }) {
+/** The weights of a run after so many steps, and the losses up to there. */
+async function trainAnew(engine, { preset, steps, seed }) {
   const experiment = withSteps(parseExperiment(preset), steps);
   const points = [];
   const observer = { onStep: ({ step, lossFirst, lossRepeat }) => points.push({ step, lossFirst, lossRepeat }) };
-  const { weights } = await train({ engine, experiment, seed: SEED, threads: 2, startCrew: startWorkers, observer });
-  const model = new Model(engine, experiment.model);
-  model.setWeights(weights);
-  return { model, points };
+  const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, observer });
+  return { weights, points };
 }
 
 const rounded = (x) => Math.round(x * 1000) / 1000;
@@ -63,12 +62,17 @@ function circuit(model, record) {
   };
 }
 
-/** Every prepared file: its path from the repository's root, and its text. */
-export async function prepare() {
+/**
+ * Every prepared file: its path from the repository's root, and its text. Both presets keep their learning rate, so that
+ * whoever has trained them for longer may give the state after these steps.
+ */
+export async function prepare(trained = trainAnew) {
   const engine = await loadEngine({ exact: true });
   const files = new Map();
   for (const [name, run] of Object.entries(RUNS)) {
-    const { model, points } = await trained(engine, run);
+    const { weights, points } = await trained(engine, { ...run, name, seed: SEED });
+    const model = new Model(engine, parseExperiment(run.preset).model);
+    model.setWeights(weights);
     const record = audit(model, { sequences: 32 });
     const figures = modelFigures(name, { audit: record }, exampleSet(model));
     const drawn = {

@@ -40,7 +40,8 @@ import {
   verdict,
   view,
   viewed,
-  viewLater,
+  viewOfScores,
+  viewOfTokens,
 } from './state.ts';
 
 const client = new Client({ message: hear, death: mourn, silence: tellSilence });
@@ -124,9 +125,33 @@ function take(message: RunMessage): void {
     view.value = { ...message.view, run: run.value as RunInfo, setting: setting.value };
     beside.value = besides && stands?.id === besides.run ? { ...besides.view, other: stands } : null;
   });
-  setTimeout(() => {
-    viewLater.value = view.value;
-  });
+  void showLater();
+}
+
+let laterDue = false;
+
+const nextFrame = (): Promise<void> => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))); // when this one has been painted
+
+/**
+ * While it trains, scores change a frame after the patterns, and tokens one after the scores: all of them laid out and painted together
+ * would take longer than a frame has. At rest they come at once.
+ */
+async function showLater(): Promise<void> {
+  if (status.value !== 'playing') {
+    setTimeout(() => {
+      viewOfScores.value = view.value;
+      viewOfTokens.value = view.value;
+    });
+    return;
+  }
+  if (laterDue) return;
+  laterDue = true;
+  await nextFrame();
+  viewOfScores.value = view.value;
+  await nextFrame();
+  laterDue = false;
+  if (viewOfScores.value !== view.value) void showLater();
+  viewOfTokens.value = viewOfScores.value;
 }
 
 /** Who waits for a step; woken by progress, by death, and by anything else that is wanted meanwhile. */
@@ -581,7 +606,8 @@ export async function revive(): Promise<void> {
     judging.value = false;
     run.value = null;
     view.value = null;
-    viewLater.value = null;
+    viewOfScores.value = null;
+    viewOfTokens.value = null;
     step.value = 0;
     kept.value = [0];
     status.value = 'paused';

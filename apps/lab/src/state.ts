@@ -61,8 +61,9 @@ export const kept: Signal<readonly number[]> = signal([0]);
 export const losses: { all: Losses[] } = { all: [] };
 export const lossesVersion: Signal<number> = signal(0);
 export const view: Signal<Shown | null> = signal(null);
-/** The same view a task later: scores and tokens do not have to change together with the patterns. */
-export const viewLater: Signal<Shown | null> = signal(null);
+/** The same view a frame later, for the scores, and another frame later, for the tokens: lab.ts says why. */
+export const viewOfScores: Signal<Shown | null> = signal(null);
+export const viewOfTokens: Signal<Shown | null> = signal(null);
 export const beside: Signal<ShownBeside | null> = signal(null);
 export const other: Signal<OtherRun | null> = signal(null);
 

@@ -25,18 +25,22 @@ const setPeriod = async (page: Page, period: number): Promise<void> => {
   await page.waitForFunction((p) => document.querySelectorAll('.token[data-copy="first"]').length === p + 1, period);
 };
 
-describe('training varied from the page', () => {
-  test('reaches the phase change, earns the verdict and follows the period', async () => {
-    await visit(page, 'preset=varied&seed=1');
+/** One model for both: trained in the page once, judged, and then taken apart. */
+describe('training two-heads from the page', () => {
+  beforeAll(async () => {
+    await visit(page, 'preset=two-heads&seed=1');
     await page.getByTestId('play').click();
-    await untilStep(page, 260);
+    await untilStep(page, 240);
     await page.getByTestId('play').click();
     await untilStill(page);
+    await page.getByTestId('audit').click();
+    await page.getByText('Attention follows the period in').waitFor({ timeout: 60_000 });
+  }, 120_000);
+
+  test('reaches the phase change, earns the verdict and follows the period', async () => {
     expect(await page.getByTestId('threads').innerText()).toMatch(/^\d+ threads?, shared memory$/);
     expect(await numberIn(page, 'loss-repeat')).toBeLessThan(SOLVED);
 
-    await page.getByTestId('audit').click();
-    await page.getByText('Attention follows the period in').waitFor({ timeout: 60_000 });
     expect(await page.locator('.verdict .word b').innerText()).toBe('induction');
     // The stripe follows the period.
     await setPeriod(page, 9);
@@ -53,10 +57,9 @@ describe('training varied from the page', () => {
     expect(errors).toEqual([]);
   });
 
-  test('without its previous-token head a model of two heads stops copying; without a quiet one it does not', async () => {
-    await visit(page, 'preset=two-heads&seed=1&step=300&period=13');
-    await page.getByTestId('audit').click();
-    await page.getByText('Attention follows the period in').waitFor({ timeout: 60_000 });
+  test('without its previous-token head it stops copying; without a quiet one it does not', async () => {
+    await page.waitForFunction(() => !location.hash.includes('off=')); // restored
+    await setPeriod(page, 13);
     const marked = page.locator('.tile:has(.says:text-is("previous-token head"))');
     expect(await marked.count()).toBe(1);
     await page.getByTestId('prove').click();

@@ -1,13 +1,43 @@
-// The exercises are checked on models of one seed, others by the slow tests: right answers pass, wrong ones are refused.
+// On models of one seed: the exercises take right answers and refuse wrong ones (other seeds in the slow tests), and the
+// lesson's prepared parts are what the code makes today.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { allHeads, audit, Model, parseExperiment } from '@induction-lab/core/node';
 import { beforeAll, describe, expect, test } from 'vitest';
+// @ts-expect-error a script without types
+import { prepare } from '../build/lessonFigures.mjs';
 import type { Look } from '../src/protocol.ts';
-import { experimentOf } from '../src/setting.ts';
+import { experimentOf, type PresetName } from '../src/setting.ts';
 import { lookAt } from '../src/worker/look.ts';
 import { check, engine, exercisesOfSeed, type Trained, whole } from './exerciseChecks.ts';
-import { statesOf } from './states.ts';
+import { type RunStates, runOf, statesOf } from './states.ts';
+
+/** Runs of whose states several tests ask for some: trained once, up to the last. */
+const STEPS: Partial<Record<PresetName, readonly number[]>> = { literal: [200, 400], varied: [600, 1000] };
+const runOfPreset = (preset: PresetName, seed: number): Promise<RunStates> => {
+  const experiment = parseExperiment(experimentOf({ preset, seed, turned: {} }));
+  return runOf(engine, experiment, { seed, steps: STEPS[preset] ?? [] });
+};
+
+beforeAll(async () => {
+  await runOfPreset('literal', 1);
+  await runOfPreset('varied', 1);
+}, 240_000);
 
 exercisesOfSeed(1);
+
+test('prepared figures and circuit are not stale', async () => {
+  const trained = async (_: unknown, { name, steps, seed }: { name: PresetName; steps: number; seed: number }) => {
+    const { states, records } = await runOfPreset(name, seed);
+    const points = records.slice(0, steps).map(({ step, lossFirst, lossRepeat }) => ({ step, lossFirst, lossRepeat }));
+    return { weights: states.get(steps), points };
+  };
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const stale: string[] = [];
+  for (const [path, text] of (await prepare(trained)) as Map<string, string>)
+    if (!existsSync(root + path) || readFileSync(root + path, 'utf8') !== text) stale.push(path);
+  expect(stale, 'run npm run lesson:figures and commit what it changes').toEqual([]);
+}, 240_000);
 
 describe('preset varied with seed 1, as the lesson and the answer key tell it', () => {
   const steps = [600, 1000];

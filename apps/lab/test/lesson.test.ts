@@ -1,22 +1,13 @@
-// The lesson's prepared parts are what the code makes today, and the page has every part of the lesson.
+// The page has every part of the lesson, links hold the whole view, and words become tokens.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { readLesson } from '../build/lesson.ts';
-// @ts-expect-error a script without types
-import { prepare } from '../build/lessonFigures.mjs';
 import { DEFAULTS, type LinkState, readLink, writeLink } from '../src/link.ts';
 import { readTokens } from '../src/ownTokens.ts';
 import { turn } from '../src/setting.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-
-test('prepared figures and circuit are not stale', async () => {
-  const stale: string[] = [];
-  for (const [path, text] of (await prepare()) as Map<string, string>)
-    if (!existsSync(root + path) || readFileSync(root + path, 'utf8') !== text) stale.push(path);
-  expect(stale, 'run npm run lesson:figures and commit what it changes').toEqual([]);
-}, 240_000);
 
 test('every section, show-me button, figure and term of the lesson is in the page, and every button’s state is possible', () => {
   const { html, contents, popovers } = readLesson();

@@ -145,17 +145,23 @@ test('the first view loads under 120 KB of JavaScript, workers included, kernels
   const scripts = (): string[] =>
     [...new Set(requests.map((url) => new URL(url).pathname))].filter((path) => path.endsWith('.js'));
   const text = (path: string): string => readFileSync(site + path, 'utf8');
-  // What the entry imports by a call comes when the first view is there: the charts that downloads are drawn with.
-  const entry = scripts().find((path) => /\/index-/.test(path)) as string;
-  const later = [...text(entry).matchAll(/import\(\W\.(\/[\w-]+\.js)/g)].map(([, name]) => name as string);
-  expect(later.length).toBe(1);
+  // What is imported by a call comes when the first view is there: the curves, the charts that downloads are drawn with,
+  // and in the worker the verdict, the exercises and the reader of files.
+  const later = (): string[] =>
+    scripts().flatMap((path) =>
+      [...text(path).matchAll(/import\(\W\.(\/[\w.-]+\.js)/g)].map(([, name]) => name as string),
+    );
   await expect
-    .poll(() => finished.some((url) => url.endsWith(later[0] as string)) && finished.length === requests.length, {
-      timeout: 30_000,
-    })
+    .poll(
+      () =>
+        later().length === 3 &&
+        later().every((name) => finished.some((url) => url.endsWith(name))) &&
+        finished.length === requests.length,
+      { timeout: 30_000 },
+    )
     .toBe(true);
   expect(requests.filter((url) => !url.startsWith(own.url))).toEqual([]);
-  const first = scripts().filter((path) => !path.endsWith(later[0] as string));
+  const first = scripts().filter((path) => !later().some((name) => path.endsWith(name)));
   expect(first.some((path) => path.includes('labWorker'))).toBe(true);
   expect(first.some((path) => path.includes('browserWorker'))).toBe(true);
   expect(first.reduce((sum, path) => sum + gzipSync(text(path), { level: 9 }).length, 0)).toBeLessThan(120_000);

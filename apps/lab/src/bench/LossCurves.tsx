@@ -1,9 +1,10 @@
 // Loss curves while training: first occurrence and repeat, the line of guessing, and the step that is looked at.
-import { computed, effect } from '@preact/signals';
+import { computed, effect, type Signal, signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { tell } from '../lab.ts';
 import type { Losses } from '../protocol.ts';
 import { losses, lossesVersion, other, run, view } from '../state.ts';
 import { scheme } from './colours.ts';
@@ -36,12 +37,17 @@ function columns(
 }
 
 /** Several curves over their own steps, joined over all steps. */
-function joined(main: readonly Losses[], beside: readonly Losses[], steps: number): uPlot.AlignedData {
+function joined(
+  Plot: typeof uPlot,
+  main: readonly Losses[],
+  beside: readonly Losses[],
+  steps: number,
+): uPlot.AlignedData {
   const a = columns(main, steps);
   const b = columns(beside, steps);
   const tables: uPlot.AlignedData[] = [[a.x, a.first, a.repeat]];
   if (beside.length > 0) tables.push([b.x, b.repeat]);
-  return uPlot.join(tables);
+  return Plot.join(tables);
 }
 
 const colour = (name: string): string =>
@@ -111,21 +117,39 @@ function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Opt
 /** The kept step that is looked at, as a line in the plot; null for the newest. */
 const seenStep = computed(() => (view.value && view.value.look.step !== null ? view.value.step : null));
 
+/** What draws curves: fetched when the first view, which does without, is there. */
+const plotter: Signal<typeof uPlot | null> = signal(null);
+
+/** Fetches it once there is a view. */
+function fetchPlotter(): () => void {
+  const stop = effect(() => {
+    if (view.value === null) return;
+    queueMicrotask(() => stop());
+    import('uplot').then((module) => {
+      plotter.value = module.default;
+    }, tell);
+  });
+  return stop;
+}
+
 export function LossCurves(): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
+  useEffect(fetchPlotter, []);
   useEffect(() => {
     const element = host.current as HTMLDivElement;
     let plot: uPlot | null = null;
     let key = '';
     const draw = (): void => {
+      const Plot = plotter.value;
+      if (!Plot) return;
       const besideLosses = other.value?.losses ?? [];
       const lnVocab = run.value?.lnVocab ?? Math.log(64);
       const wanted = [scheme.value, run.value?.id, besideLosses.length > 0, element.clientWidth].join();
-      const data = joined(losses.all, besideLosses, Math.max(losses.all.length, besideLosses.length));
+      const data = joined(Plot, losses.all, besideLosses, Math.max(losses.all.length, besideLosses.length));
       if (key !== wanted || !plot) {
         plot?.destroy();
         key = wanted;
-        plot = new uPlot(
+        plot = new Plot(
           plotOptions(Math.max(240, element.clientWidth), lnVocab, besideLosses.length > 0),
           data,
           element,

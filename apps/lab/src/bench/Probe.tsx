@@ -4,7 +4,7 @@ import { useRef } from 'preact/hooks';
 import { look } from '../lab.ts';
 import { MOST_LETTERS } from '../link.ts';
 import { TOP, type View } from '../protocol.ts';
-import { cell, own, ownTokens, viewLater } from '../state.ts';
+import { cell, own, ownTokens, viewOfTokens } from '../state.ts';
 import { wordIn } from '../viewText.ts';
 import { type SharpLook, sharpLooks } from './sharpLooks.ts';
 
@@ -87,7 +87,7 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
 }
 
 export function Probe(): JSX.Element {
-  const shown = viewLater.value;
+  const shown = viewOfTokens.value;
   const typed = own.value;
   const shownTyped = shown?.look.tokens != null;
   const complaint =

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { toggleEnlarged } from '../lab.ts';
 import type { HeadBars } from '../protocol.ts';
-import { currentVerdict, sameHead, selected, viewLater } from '../state.ts';
+import { currentVerdict, sameHead, selected, viewOfScores } from '../state.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';
 
 /** More heads in a row than this stand lower and closer. */
@@ -33,7 +33,7 @@ function Bars({ head }: { head: HeadBars }): JSX.Element {
 }
 
 export function ScoreBars(): JSX.Element {
-  const bars = viewLater.value?.bars ?? [];
+  const bars = viewOfScores.value?.bars ?? [];
   const layers = [...new Set(bars.map((b) => b.layer))];
   return (
     <figure class="panel scores">
@@ -42,11 +42,11 @@ export function ScoreBars(): JSX.Element {
         <span class="key first">previous-token</span>
         <span class="key repeat">induction stripe</span>
         <span class="key hollow">the same, no repeat</span>
-        {viewLater.value?.broken ? <span data-testid="intact-scores">(of the intact model)</span> : null}
+        {viewOfScores.value?.broken ? <span data-testid="intact-scores">(of the intact model)</span> : null}
       </figcaption>
       <div class="score-layers">
         {layers.map((layer) => (
-          <div class="score-row" key={layer} data-many={(viewLater.value?.nHeads ?? 0) > MANY}>
+          <div class="score-row" key={layer} data-many={(viewOfScores.value?.nHeads ?? 0) > MANY}>
             {bars
               .filter((b) => b.layer === layer)
               .map((head) => (

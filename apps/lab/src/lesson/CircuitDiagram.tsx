@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { View } from '../protocol.ts';
-import { status, viewLater } from '../state.ts';
+import { status, viewOfTokens } from '../state.ts';
 import { type CircuitData, circuitOf, preparedCircuit } from './circuit.ts';
 
 const WIDTH = 520;
@@ -147,7 +147,7 @@ function whyNot(shown: View | null): string {
 export function CircuitDiagram(): JSX.Element {
   const [active, activate] = useState(0);
   const [turn, setTurn] = useState(0);
-  const data = (viewLater.value && circuitOf(viewLater.value)) ?? preparedCircuit;
+  const data = (viewOfTokens.value && circuitOf(viewOfTokens.value)) ?? preparedCircuit;
   const { period } = data;
   const queries = period - 1;
   // From the middle on: the first positions have hardly anything else to attend to.
@@ -179,7 +179,7 @@ export function CircuitDiagram(): JSX.Element {
         <span class="quiet">
           {data.live
             ? 'Measured on the model on the bench.'
-            : `Measured on a model trained beforehand; ${whyNot(viewLater.value)}.`}
+            : `Measured on a model trained beforehand; ${whyNot(viewOfTokens.value)}.`}
         </span>
         <button type="button" class="plain" onClick={() => setTurn(turn + 1)}>
           Another query

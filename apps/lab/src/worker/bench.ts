@@ -2,23 +2,18 @@
 // question of the page can do is a method here.
 import {
   type AuditRecord,
-  audit,
-  decodeCheckpoint,
   type Engine,
   type Experiment,
-  encodeCheckpoint,
-  headMarks,
   Model,
   type ModelConfig,
   type NamedWeights,
   NonFiniteLossError,
   parameterCount,
   parseExperiment,
-  prove,
   type StartCrew,
 } from '@induction-lab/core/browser';
 import type { Findings, Look, Message, Questions, RunInfo, View } from '../protocol.ts';
-import { checkExercise } from './exercises.ts';
+import { type Later, later } from './later.ts';
 import { barsOf, fingerprintOf, LOOK_SEQUENCES, longestPeriod, lookAt } from './look.ts';
 import { Run } from './run.ts';
 
@@ -114,10 +109,11 @@ export class Bench {
       audit: async () => this.findings({ proof: false }),
       prove: async () => this.findings({ proof: true }),
       exercise: async ({ name, answer }) => {
+        const { checkExercise, audit } = await later();
         const subject = this.subject();
         const at = this.load(subject, answer.look.step);
         const { model, info } = subject;
-        const judged = (): AuditRecord => this.auditOf(subject, at.fingerprint);
+        const judged = (): AuditRecord => this.auditOf(subject, at.fingerprint, audit);
         return { ...checkExercise(name, { model, experiment: info.experiment, audit: judged }, answer), ...at };
       },
       checkpoint: async () => this.checkpoint(),
@@ -289,23 +285,26 @@ export class Bench {
     this.trouble = null;
     const transfer = [view, beside?.view].flatMap((v) => (v ? [v.patterns.buffer, v.control.buffer] : []));
     this.post({ kind: 'view', run: this.main.id, view, beside }, transfer as ArrayBuffer[]);
+    later().catch(() => {}); // told when it is asked for
   }
 
-  private auditOf(subject: Subject, fingerprint: string): AuditRecord {
+  private auditOf(subject: Subject, fingerprint: string, audit: Later['audit']): AuditRecord {
     if (subject.audited?.fingerprint !== fingerprint)
       subject.audited = { fingerprint, record: audit(subject.model, { sequences: 32 }) };
     return subject.audited.record;
   }
 
-  private findings(wanted: { proof: boolean }): Findings {
+  private async findings(wanted: { proof: boolean }): Promise<Findings> {
+    const { audit, prove, headMarks } = await later();
     const subject = this.subject();
     const at = this.load(subject, this.look.step);
-    const record = this.auditOf(subject, at.fingerprint);
+    const record = this.auditOf(subject, at.fingerprint, audit);
     const proof = wanted.proof ? prove(subject.model, { audit: record, sequences: 48 }) : null;
     return { ...at, record, proof, marks: [...headMarks({ audit: record, ...(proof ? { proof } : {}) })] };
   }
 
-  private checkpoint(): Questions['checkpoint']['answer'] {
+  private async checkpoint(): Promise<Questions['checkpoint']['answer']> {
+    const { encodeCheckpoint } = await later();
     const subject = this.subject();
     const { step } = this.load(subject, this.look.step);
     const { seed, name, experiment, file } = subject.info;
@@ -318,6 +317,7 @@ export class Bench {
 
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
   private async loadFile({ bytes, file }: Questions['load']['ask']): Promise<RunInfo> {
+    const { readCheckpoint } = await later();
     const { config, weights, metadata } = readCheckpoint(bytes, file);
     refuseTooLarge(config, file);
     const look: Look = { ...START, period: Math.min(this.look.period, longestPeriod(config)) };
@@ -335,18 +335,6 @@ export class Bench {
     const { info } = this.adopt(about, { model, loaded: weights });
     this.tryToShow();
     return info;
-  }
-}
-
-/** Reads a checkpoint; what only the command line can do about a bad one is told as such. */
-function readCheckpoint(bytes: Uint8Array, file: string): ReturnType<typeof decodeCheckpoint> {
-  try {
-    return decodeCheckpoint(bytes, file);
-  } catch (error) {
-    const { message } = error as Error;
-    throw message.includes('--model-config')
-      ? new Error(`${message} This page has no such option: use the command line's audit.`)
-      : error;
   }
 }
 
