@@ -66,6 +66,9 @@ export function checkPeriods(
   { config, least = 2 }: { config: ModelConfig; least?: 1 | 2 },
 ): void {
   checkArgument(caller, 'periods', z.array(z.int()).check(z.minLength(1)), periods);
+  // The same period twice would draw the same sequences twice, and count them as more evidence.
+  const twice = periods.find((period, i) => periods.indexOf(period) < i);
+  if (twice !== undefined) throw new ArgumentError(`${caller}: periods has ${twice} twice; name each once.`);
   const longest = longestPeriod(config);
   const wrong = periods.find((period) => period < least || period > longest);
   if (wrong === undefined) return;

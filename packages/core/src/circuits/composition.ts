@@ -27,6 +27,8 @@ export interface CompositionRecord {
 
 /** The composition score of two factored matrices, whatever their scale. Throws a NotFiniteError when an entry is not finite. */
 export function compositionScore(first: FactoredMatrix, second: FactoredMatrix): number {
+  for (const [what, value] of Object.entries({ first, second }))
+    checkInstance('compositionScore', { what, value }, FactoredMatrix);
   const [a, b] = [first.normalized(), second.normalized()];
   const size = a.norm() * b.norm();
   return size === 0 ? 0 : a.multiply(b).norm() / size;

@@ -64,17 +64,24 @@ export class FactoredMatrix {
     return new FactoredMatrix(this.B.transpose(), this.A.transpose());
   }
 
-  /** this · right, the shorter inner side kept. */
+  /** this · right, the shorter inner side kept. Throws a RangeError when the sizes do not agree. */
   multiply(right: Matrix | FactoredMatrix): FactoredMatrix {
-    if (!(right instanceof FactoredMatrix)) return new FactoredMatrix(this.A, this.B.mmul(right));
+    if (!(right instanceof FactoredMatrix)) {
+      checkInstance('FactoredMatrix.multiply', { what: 'right', value: right }, Matrix);
+      agree('multiply', this, right);
+      return new FactoredMatrix(this.A, this.B.mmul(right));
+    }
+    agree('multiply', this, right);
     const middle = this.B.mmul(right.A);
     return middle.rows <= middle.columns
       ? new FactoredMatrix(this.A, middle.mmul(right.B))
       : new FactoredMatrix(this.A.mmul(middle), right.B);
   }
 
-  /** left · this. */
+  /** left · this. Throws a RangeError when the sizes do not agree. */
   multiplyLeft(left: Matrix): FactoredMatrix {
+    checkInstance('FactoredMatrix.multiplyLeft', { what: 'left', value: left }, Matrix);
+    agree('multiplyLeft', left, this);
     return new FactoredMatrix(left.mmul(this.A), this.B);
   }
 
@@ -86,7 +93,7 @@ export class FactoredMatrix {
     let trace = 0;
     for (let i = 0; i < left.rows; i++)
       for (let j = 0; j < left.columns; j++) trace += left.get(i, j) * right.get(j, i);
-    return Math.sqrt(Math.max(0, trace)) * 2 ** exponent;
+    return finite('norm', Math.sqrt(Math.max(0, trace)) * 2 ** exponent);
   }
 
   /**
@@ -97,8 +104,8 @@ export class FactoredMatrix {
     if (this.rows !== this.columns)
       throw new RangeError(`FactoredMatrix.eigenvalues: the product is [${this.rows}, ${this.columns}], not square.`);
     const { matrix, exponent } = this.scaled();
-    const scale = 2 ** exponent;
-    return eigenvaluesOf(matrix.B.mmul(matrix.A).to2DArray()).map(({ re, im }) => ({ re: re * scale, im: im * scale }));
+    const scaled = (x: number): number => (x === 0 ? 0 : finite('eigenvalues', x * 2 ** exponent));
+    return eigenvaluesOf(matrix.B.mmul(matrix.A).to2DArray()).map(({ re, im }) => ({ re: scaled(re), im: scaled(im) }));
   }
 
   /** Singular value decomposition U·diag(S)·Vᵀ of the product: U [rows, inner], S descending [inner], V [columns, inner]. */
@@ -107,7 +114,11 @@ export class FactoredMatrix {
     const a = thinSvd(matrix.A);
     const b = thinSvd(matrix.B);
     const middle = thinSvd(Matrix.diag(a.S).mmul(a.V.transpose()).mmul(b.U).mmul(Matrix.diag(b.S)));
-    return { U: a.U.mmul(middle.U), S: middle.S.map((s) => s * 2 ** exponent), V: b.V.mmul(middle.V) };
+    return {
+      U: a.U.mmul(middle.U),
+      S: middle.S.map((s) => (s === 0 ? 0 : finite('svd', s * 2 ** exponent))),
+      V: b.V.mmul(middle.V),
+    };
   }
 
   /** Top left n × n entries, for a look. */
@@ -116,6 +127,27 @@ export class FactoredMatrix {
     const left = this.A.subMatrix(0, rows - 1, 0, this.A.columns - 1);
     return left.mmul(this.B.subMatrix(0, this.B.rows - 1, 0, columns - 1)).to2DArray();
   }
+}
+
+interface Sizes {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function agree(method: string, left: Sizes, right: Sizes): void {
+  if (left.columns !== right.rows)
+    throw new RangeError(
+      `FactoredMatrix.${method}: [${left.rows}, ${left.columns}] times [${right.rows}, ${right.columns}] is no product; the inner sizes must agree.`,
+    );
+}
+
+/** The same number. Throws a NotFiniteError when it overflows float64. */
+function finite(method: string, x: number): number {
+  if (!Number.isFinite(x))
+    throw new NotFiniteError(
+      `FactoredMatrix.${method}: the result is beyond what float64 holds; use weights of ordinary size.`,
+    );
+  return x;
 }
 
 /** The largest absolute value of a matrix. Throws a NotFiniteError when an entry is NaN or infinite. */

@@ -3,9 +3,10 @@
 // shift are left out, since they depend on the input or add constants. Weight-space numbers are no proof of use.
 import * as z from 'zod/mini';
 import { aFunction, checkArgument, must } from '../errors/arguments.ts';
-import { headLabel, type ModelConfig } from '../model/config.ts';
+import { headLabel, type ModelConfig, modelConfig } from '../model/config.ts';
 import { allHeads, checkHead, type HeadName } from '../model/interventions.ts';
 import type { NamedWeights } from '../model/parameters.ts';
+import { checkShapes } from '../model/weightShapes.ts';
 import { checkConfig, checkInstance, checkOptions } from './checks.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';
 import { checkWeights } from './finite.ts';
@@ -36,6 +37,7 @@ export class WeightCircuits {
   constructor(config: ModelConfig, weights: NamedWeights) {
     checkConfig('WeightCircuits', config);
     checkArgument('WeightCircuits', 'weights', namedWeights, weights);
+    checkShapes(modelConfig(config), weights, 'WeightCircuits');
     this.config = config;
     this.weights = weights;
     this.W_E = this.matrix('embed.W_E');

@@ -20,7 +20,13 @@ interface Kept {
 }
 
 export class ActivationCache {
+  /** Whether it holds gradients of activations in place of activations. */
+  readonly ofGradients: boolean;
   private readonly kept = new Map<string, Kept>();
+
+  constructor(options: { ofGradients?: boolean } = {}) {
+    this.ofGradients = options.ofGradients ?? false;
+  }
 
   /** Names in the order in which they were computed. */
   get names(): string[] {

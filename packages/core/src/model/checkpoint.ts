@@ -1,8 +1,10 @@
 // Checkpoints: safetensors with TransformerLens's legacy names and its config as JSON in the metadata, so that Python
 // reads what we write. Reads TransformerLens 4's two spellings too. Parts that we do not run are refused by name, and
 // config, names and shapes are compared before anything is unpacked: a file of a few bytes may ask for any memory.
-import { printable } from '../errors/printable.ts';
-import type { ModelConfig } from './config.ts';
+import * as z from 'zod/mini';
+import { ArgumentError, checkArgument } from '../errors/arguments.ts';
+import { printable, quoted } from '../errors/printable.ts';
+import { type ModelConfig, modelConfig } from './config.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import { mergeShards, shardOf } from './foreignFormats.ts';
 import { keyFault } from './jsonKeys.ts';
@@ -10,7 +12,7 @@ import { missingTensor } from './missingTensor.ts';
 import { type LegacyName, legacyName, type Spelling, storedShape, toLegacyOrder, transposed } from './nativeNames.ts';
 import { isWholeType } from './numberFormats.ts';
 import type { NamedWeights } from './parameters.ts';
-import { encodeSafetensors, unpack } from './safetensors.ts';
+import { checkBytes, encodeSafetensors, unpack } from './safetensors.ts';
 import { type HeaderEntry, quotedName, readHeader, shapeText, unreadable } from './safetensorsHeader.ts';
 import {
   ownFields,
@@ -18,7 +20,7 @@ import {
   readTransformerLensConfig,
   toTransformerLensConfig,
 } from './transformerLensConfig.ts';
-import { weightShapes } from './weightShapes.ts';
+import { checkShapes, weightShapes } from './weightShapes.ts';
 
 export { toTransformerLensConfig } from './transformerLensConfig.ts';
 
@@ -28,12 +30,16 @@ export interface Checkpoint {
   readonly metadata: Record<string, string>;
 }
 
-/** Encodes a model; a tied W_U is written out. `metadata` is added to the file's own. */
+/**
+ * Encodes a model; a tied W_U is written out. `metadata` is added to the file's own. Throws an ArgumentError for what could
+ * not be read again: an impossible config, a weight missing, unknown, of another shape or not finite in float32.
+ */
 export function encodeCheckpoint(
   config: ModelConfig,
   weights: NamedWeights,
   metadata: Record<string, string> = {},
 ): Uint8Array<ArrayBuffer> {
+  checkEncoded(config, weights, metadata);
   const tied = config.tied && weights['embed.W_E'] ? { 'unembed.W_U': transposed(weights['embed.W_E']) } : {};
   return encodeSafetensors(
     { ...weights, ...tied },
@@ -46,16 +52,46 @@ export function encodeCheckpoint(
   );
 }
 
+function checkEncoded(config: ModelConfig, weights: NamedWeights, metadata: Record<string, string>): void {
+  const caller = 'encodeCheckpoint';
+  checkArgument(caller, 'config', z.looseObject({ nLayers: z.number() }), config);
+  checkArgument(caller, 'weights', z.record(z.string(), z.looseObject({})), weights);
+  checkArgument(caller, 'metadata', z.record(z.string(), z.string()), metadata);
+  const shapes = [...weightShapes(modelConfig(config))];
+  const known = new Set(shapes.map(({ name }) => name));
+  const missing = shapes.find(({ name }) => weights[name] === undefined);
+  if (missing) throw new ArgumentError(`${caller}: weights has no ${missing.name}; pass all of a model's weights.`);
+  const unknown = Object.keys(weights).find((name) => !known.has(name) && !(config.tied && name === 'unembed.W_U'));
+  if (unknown !== undefined)
+    throw new ArgumentError(`${caller}: weights has ${quoted(unknown)}, which is no weight of this config.`);
+  checkShapes(config, weights, caller);
+  for (const name of known) {
+    const { data } = weights[name] as NamedWeights[string];
+    for (let i = 0; i < data.length; i++)
+      if (!Number.isFinite(Math.fround(data[i] as number)))
+        throw new ArgumentError(
+          `${caller}: ${name} holds ${quoted(data[i])} at element ${i}, which no reader takes; the training that made it had failed.`,
+        );
+  }
+}
+
+/** What decodeCheckpoint is given, before it looks at a byte. */
+function checkDecoded(bytes: unknown, file: unknown, options: unknown): void {
+  checkBytes('decodeCheckpoint', bytes, file);
+  checkArgument('decodeCheckpoint', 'options', z.strictObject({ config: z.optional(z.unknown()) }), options);
+}
+
 /**
  * Decodes a checkpoint. `config` replaces the one in the file (for a file that has none). Missing biases are zeros. Takes
  * memory in proportion to the bytes. Throws a FileFormatError: corrupt file or another format, no config, a part that we
  * do not run, a field that we do not know, a tensor missing, unknown or of another shape.
  */
 export function decodeCheckpoint(bytes: Uint8Array, file: string, options: { config?: unknown } = {}): Checkpoint {
+  checkDecoded(bytes, file, options);
   const { entries, metadata, rangeFault } = readHeader(bytes, file);
   refuseParts([...entries.keys()], file);
   if (rangeFault && options.config === undefined && metadata.config === undefined) throw unreadable(file, rangeFault);
-  const raw = options.config ?? parseConfig(metadata.config, file);
+  const raw = options.config !== undefined ? options.config : parseConfig(metadata.config, file);
   const own = parseOwnFields(metadata.induction_lab, file);
   const stored = inLegacyNames(entries, file);
   const { config, folded } = readTransformerLensConfig(raw, {

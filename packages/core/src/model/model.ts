@@ -232,6 +232,8 @@ export class Model {
     { tokens, clean }: { tokens: Tokens; clean?: Tokens | ActivationCache },
     needs: readonly string[],
   ): ActivationCache {
+    if (clean instanceof ActivationCache && clean.ofGradients)
+      throw new ArgumentError(`${caller}: clean holds gradients; pass the cache of a run, as runWithCache keeps it.`);
     if (clean instanceof ActivationCache) return clean;
     if (clean !== undefined && !Array.isArray(clean))
       throw new ArgumentError(
@@ -286,7 +288,7 @@ export class Model {
     const length = checkTokens(this.config, tokens, caller);
     checkQueries(length, queries);
     const names = selectHookPoints(this.config, options.names ?? [], caller);
-    const activationGradients = new ActivationCache();
+    const activationGradients = new ActivationCache({ ofGradients: true });
     const total = new GradientSum();
     const backward = (wanted: readonly string[], splitInputs: boolean): RunResult => {
       const keep = new Set(wanted);

@@ -1,5 +1,7 @@
 // The safetensors format: eight bytes of header length, a JSON header, the tensors' bytes. Reads float32, float64,
 // float16 and bfloat16 into float32; writes float32.
+import { ArgumentError } from '../errors/arguments.ts';
+import { quoted } from '../errors/printable.ts';
 import { isWholeType, toFloats, writeFloats } from './numberFormats.ts';
 import { type HeaderEntry, readHeader, unreadable } from './safetensorsHeader.ts';
 
@@ -26,6 +28,10 @@ export function encodeSafetensors(
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const [name, { shape, data }] of Object.entries(tensors)) {
+    if (shape.reduce((a, b) => a * b, 1) !== data.length)
+      throw new ArgumentError(
+        `encodeSafetensors: ${quoted(name)} holds ${data.length} numbers, its shape is [${shape}].`,
+      );
     header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.length * 4] };
     offset += data.length * 4;
   }
@@ -48,12 +54,23 @@ export function encodeSafetensors(
  * the bytes. Throws a FileFormatError that says what is wrong, or which other format it is and how to convert it.
  */
 export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
+  checkBytes('decodeSafetensors', bytes, file);
   const { entries, metadata, rangeFault } = readHeader(bytes, file);
   if (rangeFault) throw unreadable(file, rangeFault);
   const tensors = Object.create(null) as Record<string, StoredTensor>;
   for (const entry of entries.values())
     if (!isWholeType(entry.type)) tensors[entry.name] = { shape: entry.shape, data: unpack(bytes, entry) };
   return { tensors, metadata };
+}
+
+/** Throws an ArgumentError unless these are bytes and a name. */
+export function checkBytes(caller: string, bytes: unknown, file: unknown): void {
+  if (!(bytes instanceof Uint8Array))
+    throw new ArgumentError(
+      `${caller}: expected the file's bytes as a Uint8Array, got ${quoted(bytes)}; read the file, await it, and wrap an ArrayBuffer in new Uint8Array(buffer).`,
+    );
+  if (typeof file !== 'string')
+    throw new ArgumentError(`${caller}: expected the file's name, for messages, got ${quoted(file)}.`);
 }
 
 /** The elements of a tensor whose range is known to be good. */

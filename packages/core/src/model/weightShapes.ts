@@ -1,6 +1,9 @@
 // The weights that a model has, by name and shape, one after the other: to be compared with what a file holds before any
 // memory is laid out, since a config may ask for any amount. The same as Parameters lays out (a test compares them).
+import { ArgumentError } from '../errors/arguments.ts';
+import { quoted } from '../errors/printable.ts';
 import type { ModelConfig } from './config.ts';
+import type { NamedWeights } from './parameters.ts';
 
 export interface WeightShape {
   readonly name: string;
@@ -28,4 +31,19 @@ export function* weightShapes(config: ModelConfig): Generator<WeightShape> {
   if (layerNorm) yield one('ln_final.b', dModel);
   if (!config.tied) yield one('unembed.W_U', dModel, dVocab);
   if (biases) yield one('unembed.b_U', dVocab);
+}
+
+/** Throws an ArgumentError when a weight of the model is of another shape, or has more or fewer numbers than its shape. */
+export function checkShapes(config: ModelConfig, weights: NamedWeights, caller: string): void {
+  for (const { name, shape } of weightShapes(config)) {
+    const found = weights[name];
+    if (!found) continue;
+    if (!Array.isArray(found.shape) || found.shape.join() !== shape.join())
+      throw new ArgumentError(`${caller}: ${name} has shape ${quoted(found.shape)}, this config calls for [${shape}].`);
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (found.data?.length !== size)
+      throw new ArgumentError(
+        `${caller}: ${name} holds ${quoted(found.data?.length)} numbers, its shape [${shape}] needs ${size}.`,
+      );
+  }
 }

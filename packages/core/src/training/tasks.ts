@@ -163,7 +163,8 @@ export class TaskBatches {
   }
 }
 
-const whole = (least: number): z.ZodMiniNumber => z.int().check(z.minimum(least));
+const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): z.ZodMiniNumber =>
+  z.int().check(z.minimum(least), z.maximum(most));
 const drawn = { distinct: z.boolean(), maxPrefix: whole(0) };
 const BatchOptions = z.strictObject({
   task: z.discriminatedUnion('kind', [
@@ -179,9 +180,9 @@ const BatchOptions = z.strictObject({
   ]),
   seed: whole(0),
   step: whole(0),
-  batch: whole(1),
-  dVocab: whole(1),
-  length: whole(1),
+  batch: whole(1, 65536),
+  dVocab: whole(1, 65536),
+  length: whole(1, 65536),
 });
 
 /**

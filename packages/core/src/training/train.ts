@@ -9,7 +9,14 @@ import { initialize } from './initialize.ts';
 import type { StepLosses } from './participant.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import type { StartCrew } from './threads.ts';
-import { checkCrew, checkNextPause, checkSaved, checkTrainOptions } from './trainChecks.ts';
+import {
+  checkCrew,
+  checkNextPause,
+  checkReached,
+  checkSaved,
+  checkTrainOptions,
+  refusePromise,
+} from './trainChecks.ts';
 
 /** What is known after each step. */
 export interface StepRecord extends StepLosses {
@@ -131,7 +138,11 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
         }
         const now = performance.now();
         try {
-          observer.onStep?.({ ...losses, tokensPerSecond: (1000 * tokens) / Math.max(now - since, 1e-3) });
+          const answer: unknown = observer.onStep?.({
+            ...losses,
+            tokensPerSecond: (1000 * tokens) / Math.max(now - since, 1e-3),
+          });
+          refusePromise(answer);
         } catch (error) {
           broken = { error }; // between messages of the threads nobody could catch it
           crew.requestStop();
@@ -139,6 +150,7 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
         since = now;
       });
       if (broken) throw (broken as { error: unknown }).error;
+      checkReached(step, { from, target });
       if (failed > 0) throw new NonFiniteLossError(failed, seed);
       await observer.onPause?.(pause(step));
     }

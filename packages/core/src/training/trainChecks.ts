@@ -120,3 +120,20 @@ export function checkNextPause(next: unknown): number {
     throw new ArgumentError(`train: pauseAt must name a step, or Infinity for none, got ${quoted(next)}.`);
   return next;
 }
+
+/** Throws an ArgumentError when an observer's onStep is async: nobody would wait for it, or hear that it failed. */
+export function refusePromise(answer: unknown): void {
+  if (!isObject(answer) || typeof (answer as Partial<Promise<unknown>>).then !== 'function') return;
+  Promise.resolve(answer).catch(() => {}); // this sentence tells of it
+  throw new ArgumentError(
+    'train: observer.onStep returned a promise, and training does not wait between steps; do what takes time in onPause.',
+  );
+}
+
+/** Throws an Error unless a crew came to a step of those that it was to run. */
+export function checkReached(step: unknown, { from, target }: { from: number; target: number }): void {
+  if (!(Number.isInteger(step) && (step as number) > from && (step as number) <= target))
+    throw new Error(
+      `train: the threads were to run steps ${from + 1} to ${target} and say that they came to ${quoted(step)}; use startWorkers or startInline().`,
+    );
+}
