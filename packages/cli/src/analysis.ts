@@ -55,7 +55,10 @@ export async function analyse<Measured extends object>(
     sentence: `while drawing; what was measured is printed, finished figures are in ${printable(figures)}`,
   });
   const { writeFigures } = await import('./drawing.ts');
-  writeFigures(figures, await analysis.figures(measured, model), told);
+  const drawn = await analysis.figures(measured, model);
+  if (Object.keys(drawn).length === 0 && !json && !analysis.plain)
+    host.print('No figures: there is nothing to draw.\n');
+  writeFigures(figures, drawn, told);
 }
 
 /** What JSON leaves as it is in strings, and a terminal would act on. */

@@ -37,6 +37,12 @@ export type RunTask = <Result>(
 /** Milliseconds that a stopped worker gets to end; one in a system call does not hear that it should. */
 const LAST_WORDS = 500;
 
+/** A thread that hears nothing would keep the process at its exit: there it ends by the signal that was to end it. */
+function leaveBehind(worker: Worker): void {
+  worker.unref();
+  process.once('exit', () => process.kill(process.pid, 'SIGINT'));
+}
+
 /** Thrown when the signal stopped the work. */
 export class Stopped extends Error {}
 
@@ -63,7 +69,11 @@ export function runAside<Result>(
     const stop = (): void =>
       settle(() => {
         const waited = new Promise((later) => setTimeout(later, LAST_WORDS).unref());
-        void Promise.race([worker.terminate(), waited]).then(() => reject(new Stopped()));
+        const ended = worker.terminate().then(() => true);
+        void Promise.race([ended, waited.then(() => false)]).then((gone) => {
+          if (!gone) leaveBehind(worker);
+          reject(new Stopped());
+        });
       });
     worker.on('message', (message: AsideMessage) => {
       if (settled) return;

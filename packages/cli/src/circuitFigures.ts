@@ -120,7 +120,7 @@ export function pathFigures(
 /** Vocabularies and contexts up to this are drawn whole: one cell for each pair of tokens, or of positions. */
 const LARGEST_DRAWN = 1024;
 /** Panels of a figure, and cells in all of them together, beyond which it takes megabytes and nobody looks. */
-const MOST_PANELS = 60;
+const MOST_PANELS = 16;
 const MOST_CELLS = 8e6;
 
 /** Full OV and QK circuits of all heads, and the positional QK circuit where positions are vectors. */
@@ -239,8 +239,15 @@ export function patchingFigures(title: string, record: PatchingRecord): Readonly
 const kindOf = (hook: string): string => hook.replace(/^blocks\.\d+\./, '');
 const kindsOf = (hooks: readonly string[]): string[] => [...new Set(hooks.map(kindOf))];
 
+/** Kinds of marks that a chart can tell apart; a deep model has more layers. */
+const MOST_KINDS = 6;
+
 /** Faithfulness against random circuits, and who writes the right token's logit. */
 export function proofFigures(name: string, proof: ProofRecord): Readonly<Record<string, Draw>> {
+  const { parts } = proof.logits;
+  const few = new Set(parts.map(({ layer }) => layer)).size <= MOST_KINDS;
+  const kindOfPart = (layer: number | null): string =>
+    layer === null ? 'not a head' : few ? `layer ${layer}` : 'a head';
   const figures: Record<string, Draw> = {
     logits: drawEffects({
       title: `${name}: who writes the right token’s logit`,
@@ -248,10 +255,10 @@ export function proofFigures(name: string, proof: ProofRecord): Readonly<Record<
       intervalLabel: `95 % interval over ${proof.logits.sequences} sequences`,
       groups: [
         {
-          rows: proof.logits.parts.map(({ part, layer, logit }) => ({
+          rows: parts.map(({ part, layer, logit }) => ({
             label: part,
             ...measured(logit),
-            kind: layer === null ? 'not a head' : `layer ${layer}`,
+            kind: kindOfPart(layer),
           })),
         },
       ],

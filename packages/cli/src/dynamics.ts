@@ -11,6 +11,7 @@ import {
   measureCheckpoint,
   type PhaseChange,
   phaseChange,
+  quoted,
 } from '@induction-lab/core/node';
 import {
   type DynamicsPanel,
@@ -115,7 +116,11 @@ function modelAt(
 ): { model: Model; path: string; file: MeasuredFile } {
   const path = folder.checkpointPath(step);
   const bytes = readInput(path, 'checkpoint');
-  const { config, weights } = decodeCheckpoint(bytes, path);
+  const { config, weights, metadata } = decodeCheckpoint(bytes, path);
+  if (metadata.step !== undefined && metadata.step !== String(step))
+    throw badInput(
+      `${path} holds step ${quoted(metadata.step)} of a run, not the step of its name; put back what train wrote, or take it out of the folder.`,
+    );
   const other = SIZES.find((size) => config[size] !== expected[size]);
   if (other)
     throw badInput(

@@ -304,6 +304,13 @@ function createProgram(around: Surroundings): Command {
       return measure('cache', { target, options }, { out, force, inputs });
     });
 
+  // An empty path or list is a variable of the shell that was not set.
+  program.hook('preAction', (_, command) => {
+    const option = command.options.find((o) => command.getOptionValue(o.attributeName()) === '');
+    if (option) throw badInput(`${option.long} is empty; give it a value, or leave it out.`);
+    if (command.args.includes(''))
+      throw badInput(`${command.name()} was given an empty name; name a file or a folder.`);
+  });
   return program;
 }
 

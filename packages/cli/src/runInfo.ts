@@ -47,7 +47,7 @@ const whole = (least: number): z.ZodMiniNumber => z.int().check(z.minimum(least)
 
 /** Fields that are not here are of a later version, and no business of this one. */
 const RunInfoSchema = z.object({
-  name: z.string(),
+  name: z.string().check(z.maxLength(200)),
   seed: whole(0),
   backend: z.enum(['relaxed', 'simd', 'reference']),
   threads: whole(1),
@@ -74,7 +74,9 @@ const RunInfoSchema = z.object({
 
 /** The record of a run from parsed JSON; `path` is what to call the file. Throws a CommandError that names the field. */
 export function parseRunInfo(json: unknown, path: string): RunInfo {
-  const version = (json as { schemaVersion?: unknown } | null)?.schemaVersion;
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw badInput(`${path} must be the record of a run, an object, got ${quoted(json)}; put back what train wrote.`);
+  const version = (json as { schemaVersion?: unknown }).schemaVersion;
   if (version !== SCHEMA_VERSION)
     throw badInput(
       `${path} has schemaVersion ${quoted(version)}, this version reads ${SCHEMA_VERSION}; use the version that wrote it.`,

@@ -76,6 +76,14 @@ function givenOptions({
 async function begin(options: TrainCommandOptions, { given, json, quiet, signal }: How): Promise<TrainRunResult> {
   const experiment = adjusted(chosenExperiment(options), options);
   const { name, training } = experiment;
+  for (const [option, every] of [
+    ['--scores-every', given.scoresEvery],
+    ['--checkpoint-every', given.checkpointEvery],
+  ] as const)
+    if (every !== undefined && every > training.steps)
+      throw badInput(
+        `${option} ${every} is beyond the last step, ${training.steps}, so it would never act; leave it out.`,
+      );
   const path = options.out ?? freshRunFolder(name.replace(/[^\w.-]+/g, '-').slice(0, 60));
   const folder = await RunFolder.claim(path, { signal });
   try {

@@ -90,11 +90,26 @@ export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResu
     const state = folder.readState();
     if (state)
       checkState(state, info, { shapes: new Model(engine, experiment.model).getWeights(), file: folder.statePath });
-    folder.readMetrics(); // refuses lines that are no records
-    folder.removeUnfinished();
-    folder.cutMetrics(state?.step ?? 0);
+    const gaps = gapsIn(folder.readMetrics(), state?.step ?? 0); // refuses lines that are no records
     const kept = { csv: existsSync(folder.csvPath), ...info.options };
     const logged = { ...USUAL_OPTIONS, ...kept, ...given };
+    if (info.status === 'done' && state?.step === experiment.training.steps) {
+      if (logged.csv) folder.writeCsv();
+      const { backend, seconds, threads, checkpoint = null } = info;
+      return {
+        status: 'done',
+        step: state.step,
+        seconds,
+        threads,
+        folder,
+        weights: state.weights,
+        checkpoint,
+        backend,
+      };
+    }
+    if (gaps !== null && !quiet) process.stderr.write(`${printable(folder.file('metrics.jsonl'))} ${gaps}\n`);
+    folder.removeUnfinished();
+    folder.cutMetrics(state?.step ?? 0);
     return await new TrainRun(
       { ...logged, engine, experiment, seed, folder, quiet, json, signal },
       { info, state },
@@ -102,6 +117,16 @@ export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResu
   } finally {
     folder.release();
   }
+}
+
+/** What the log of the steps so far lacks, in words; null when every step is there once, in order. */
+function gapsIn(metrics: readonly MetricsRecord[], last: number): string | null {
+  const steps = metrics.flatMap(({ step, loss }) => (loss === undefined || step > last ? [] : [step]));
+  if (steps.length === last && steps.every((step, i) => step === i + 1)) return null;
+  const missing = last - new Set(steps).size;
+  return missing > 0
+    ? `lacks ${missing.toLocaleString('en')} of the ${last.toLocaleString('en')} steps that this run has done; it goes on, and they stay missing.`
+    : 'holds steps twice or out of order; the run goes on, and they stay so.';
 }
 
 /** The build of the kernels that a run was begun with: another gives other bits. */

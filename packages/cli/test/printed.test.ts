@@ -4,10 +4,17 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Estimate, NotFiniteError } from '@induction-lab/core/node';
+import {
+  decodeCheckpoint,
+  type Estimate,
+  encodeCheckpoint,
+  NotFiniteError,
+  type ProofRecord,
+} from '@induction-lab/core/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { jsonText } from '../src/analysis.ts';
 import { scoresCsv } from '../src/auditCommand.ts';
+import { proofFigures } from '../src/circuitFigures.ts';
 import { toCommandError } from '../src/errors.ts';
 import * as headings from '../src/headings.ts';
 import { blameCheckpoint } from '../src/loadCheckpoint.ts';
@@ -306,4 +313,42 @@ test('a checkpoint of another shape among those of a run is named', async () => 
 test('the built command says the same as the one in this process', async () => {
   const apart = await runApart('ablate', model, ...few('ablate'), '--quiet');
   expect(apart).toEqual(said.get('ablate')!.text);
+});
+
+test('a checkpoint under the name of another step is refused', async () => {
+  const path = writeRun(join(folder, 'swapped'), 'swapped');
+  const target = join(path, 'checkpoints', 'step-000009.safetensors');
+  const { config, weights } = decodeCheckpoint(readFileSync(target), target);
+  writeFileSync(target, encodeCheckpoint(config, weights, { step: '4' }));
+  expectRefusal(
+    await run('dynamics', path),
+    /step-000009\.safetensors holds step "4" of a run, not the step of its name/,
+  );
+});
+
+test('who writes the logits is drawn for any number of layers', () => {
+  const estimate = { value: 1, interval: [0, 2] as const, n: 4 };
+  const parts = Array.from({ length: 9 }, (_, layer) => ({
+    part: `L${layer}H0`,
+    layer,
+    logit: estimate,
+    loss: estimate,
+  }));
+  const proof = { logits: { parts, sequences: 4 }, faithfulness: null } as unknown as ProofRecord;
+  expect(proofFigures('deep', proof).logits!('light')).toContain('L8H0');
+});
+
+test('an empty value is a variable that was not set, and is refused by the name of its option', async () => {
+  expectRefusal(await run('audit', ''), /audit was given an empty name/);
+  expectRefusal(await run('audit', model, '--figures', ''), /--figures is empty/);
+  expectRefusal(await run('train', '--preset', 'varied', '--out', ''), /--out is empty/);
+});
+
+test('an interval beyond the last step is refused', async () => {
+  const out = join(folder, 'never');
+  for (const option of ['--scores-every', '--checkpoint-every'])
+    expectRefusal(
+      await run('train', '--preset', 'varied', '--steps', '60', option, '61', '--out', out),
+      new RegExp(`${option} 61 is beyond the last step, 60`),
+    );
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors } from '@induction-lab/core/node';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { RunFolder } from '../src/runFolder.ts';
-import { resumeHint } from '../src/trainRun.ts';
+import { resumeFolder, resumeHint } from '../src/trainRun.ts';
 import {
   checkpointFile,
   countTo,
@@ -42,6 +42,36 @@ const set =
     holder[path.at(-1) as string] = value;
     return json;
   };
+
+test('a finished run that is resumed is left as it is', async () => {
+  const path = copyOf(whole);
+  const before = fingerprint(path);
+  expect(await resumeHere(path, {})).toMatchObject({ status: 'done', step: 9 });
+  expect(fingerprint(path)).toEqual(before);
+});
+
+test.for([
+  ['removed', () => '', /lacks 9 of the 9 steps/],
+  ['cut', (text: string) => text.split('\n').slice(3).join('\n'), /lacks \d of the 9 steps/],
+  ['doubled', (text: string) => text + text, /steps twice or out of order/],
+] as const)('metrics that were %s are told of when the run goes on', async ([, change, sentence]) => {
+  const path = copyOf(whole);
+  editJson(join(path, 'run.json'), set('experiment.training.steps', 10));
+  editJson(join(path, 'run.json'), set('status', 'stopped'));
+  const file = join(path, 'metrics.jsonl');
+  writeFileSync(file, change(readFileSync(file, 'utf8')));
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const options = { folder: path, exact: false, given: { threads: 1 }, quiet: false, json: true };
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  await resumeFolder({ ...options, signal: new AbortController().signal });
+  expect(said.mock.calls.join('\n')).toMatch(sentence);
+});
+
+test.for([null, [], 7])('run.json that holds %j is no record of a run', async (json) => {
+  const path = copyOf(whole);
+  writeFileSync(join(path, 'run.json'), JSON.stringify(json));
+  expect(await refusalOf(path)).toMatch(/run\.json must be the record of a run, an object, got/);
+});
 
 describe('--resume goes on as begun', () => {
   const options = { csv: true, perPosition: true, checkpointEvery: 3, scoresEvery: 2 };

@@ -299,7 +299,7 @@ describe('a run folder that cannot be resumed is refused with what is wrong in i
     const out = join(folder, 'run-json');
     mkdirSync(out);
     for (const [text, sentence] of [
-      ['null', /run\.json has schemaVersion undefined/],
+      ['null', /run\.json must be the record of a run, an object, got null/],
       ['{"schemaVersion":99}', /schemaVersion 99, this version reads 1/],
       ['{"schemaVersion":1}', /run\.json: the config is missing/],
       ['{"schemaVersion":', /run\.json is not JSON/],

@@ -135,6 +135,16 @@ const REFUSED: readonly [string, () => unknown, RegExp][] = [
     /periods must be at least 1 entries long/,
   ],
   [
+    'a period twice',
+    () => new RepeatSet(model, { sequences: 2, seed: 0, periods: [5, 6, 5] }),
+    /periods has 5 twice; name each once/,
+  ],
+  [
+    'weights of another shape',
+    () => new WeightCircuits({ ...config, nHeads: config.nHeads + 1 }, model.getWeights()),
+    /blocks\.0\.attn\.W_Q has shape \[2,.*this config calls for \[3,/,
+  ],
+  [
     'one period of many too long',
     () => new RepeatSet(model, { sequences: 2, seed: 0, periods: [5, 8] }),
     /a period of 8 cannot be probed/,

@@ -102,6 +102,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, options: { con
   });
   const plan = compareShapes(config, stored, { entries, folded, file });
   if (rangeFault) throw unreadable(file, rangeFault);
+  for (const { entry } of stored.values()) refuseOtherMask(bytes, entry, file);
   const weights = unpackAll(bytes, plan, { config, file });
   if (config.tied) checkTied(bytes, stored, { weights, config, file });
   return { config, weights, metadata };
@@ -192,6 +193,18 @@ interface PlannedWeight {
 
 /** Buffers of TransformerLens that hold no weights. */
 const BUFFERS = /\.(mask|IGNORE|rotary_sin|rotary_cos|causal_mask|cos_cached|sin_cached)$/;
+
+/** Refuses a stored attention mask that lets a query see anything but itself and what came before. */
+function refuseOtherMask(bytes: Uint8Array, { name, type, shape, count, from }: HeaderEntry, file: string): void {
+  const size = shape.at(-1) ?? 0;
+  if (!/\.(mask|causal_mask)$/.test(name) || type !== 'BOOL' || count !== size * size) return;
+  for (let query = 0; query < size; query++)
+    for (let key = 0; key < size; key++)
+      if ((bytes[from + query * size + key] !== 0) !== key <= query)
+        throw new FileFormatError(
+          `${printable(file)} has an attention mask that is not causal (${quotedName(name)}, query ${query}, key ${key}), which induction-lab does not run.`,
+        );
+}
 
 /** Finds every weight of the model in the file, by name and shape, and refuses tensors that are none. */
 function compareShapes(

@@ -82,7 +82,8 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   for (const field of ['biases', 'tied'] as const)
     if (typeof config[field] !== 'boolean') refuse(field, 'true or false');
   for (const field of ['eps', 'attnScale', 'rotaryBase'] as const)
-    if (!(config[field] > 0 && Number.isFinite(config[field]))) refuse(field, 'a positive number');
+    if (!(config[field] > 0 && Number.isFinite(config[field]) && Number.isFinite(Math.fround(config[field]))))
+      refuse(field, 'a positive number');
   const { rotaryDim } = config;
   if (config.positions === 'rotary' && !(wholeFrom(2, rotaryDim) && rotaryDim % 2 === 0 && rotaryDim <= dHead))
     refuse('rotaryDim', `even, from 2 to dHead (${dHead})`);

@@ -2,6 +2,7 @@
 // what was found instead, and the names of TransformerLens 4's bridge are read.
 import { describe, expect, test } from 'vitest';
 import { randomModel, randomTokens } from '../../test/support/models.ts';
+import { fileOf } from '../../test/support/safetensorsFile.ts';
 import { referenceEngine } from '../engine/engine.ts';
 import { decodeCheckpoint, encodeCheckpoint, toTransformerLensConfig } from './checkpoint.ts';
 import { type ModelOptions, modelConfig, POSITIONS } from './config.ts';
@@ -261,4 +262,64 @@ test('the shapes that a file is compared with are those that a model lays out', 
         const laidOut = new Parameters(options, referenceEngine.createArena()).all;
         expect([...weightShapes(options)]).toEqual(laidOut.map(({ name, shape }) => ({ name, shape })));
       }
+});
+
+describe('what is written can be read: anything else is refused', () => {
+  const weights = model.getWeights();
+  const W = weights['embed.W_E'] as NamedWeights[string];
+  const untyped = (value: unknown): never => value as never;
+  test.for<[string, () => unknown, RegExp]>([
+    ['a model', () => encodeCheckpoint(untyped(model), weights), /encodeCheckpoint: config\.nLayers is missing/],
+    ['no weights', () => encodeCheckpoint(model.config, {}), /weights has no embed\.W_E/],
+    ['a null', () => encodeCheckpoint(model.config, untyped(null)), /weights must be/],
+    ['another config', () => encodeCheckpoint({ ...model.config, nHeads: 4 }, weights), /W_Q has shape/],
+    ['an unknown field', () => encodeCheckpoint(untyped({ ...model.config, foo: 1 }), weights), /unknown field "foo"/],
+    ['a weight too many', () => encodeCheckpoint(model.config, { ...weights, x: W }), /has "x", which is no weight/],
+    [
+      'a number that is none',
+      () => encodeCheckpoint(model.config, { ...weights, 'embed.W_E': { ...W, data: Array.from(W.data, () => 1e39) } }),
+      /embed\.W_E holds 1e\+39 at element 0/,
+    ],
+    [
+      'too few numbers',
+      () => encodeCheckpoint(model.config, { ...weights, 'embed.W_E': { ...W, data: [1] } }),
+      /holds 1 numbers/,
+    ],
+    [
+      'metadata',
+      () => encodeCheckpoint(model.config, weights, untyped({ step: 5 })),
+      /metadata\.step must be a string/,
+    ],
+    ['no bytes', () => decodeCheckpoint(untyped(undefined), 'x'), /expected the file's bytes as a Uint8Array/],
+    ['a buffer', () => decodeSafetensors(untyped(new ArrayBuffer(8)), 'x'), /wrap an ArrayBuffer/],
+    ['no name', () => decodeCheckpoint(plain, untyped(undefined)), /expected the file's name/],
+    ['a config as options', () => decodeCheckpoint(plain, 'x', untyped({ nLayers: 7 })), /unknown field "nLayers"/],
+  ])('%s', ([, act, sentence]) => {
+    expect(act).toThrow(sentence);
+  });
+});
+
+test('a number that float32 cannot hold is refused', () => {
+  expectRefusal(() => decode({ eps: 1e300 }), /eps/);
+});
+
+test('a stored attention mask is causal, or refused', () => {
+  const length = 4;
+  const withMask = (sees: (query: number, key: number) => boolean): Uint8Array => {
+    const start = 8 + Number(new DataView(plain.buffer).getBigUint64(0, true));
+    const header = JSON.parse(new TextDecoder().decode(plain.subarray(8, start)));
+    const data = plain.subarray(start);
+    const name = 'blocks.0.attn.mask';
+    header[name] = { dtype: 'BOOL', shape: [length, length], data_offsets: [data.length, data.length + length ** 2] };
+    const mask = Array.from({ length: length ** 2 }, (_, i) => Number(sees(Math.floor(i / length), i % length)));
+    return fileOf(header, Uint8Array.of(...data, ...mask));
+  };
+  expect(
+    decode(
+      {},
+      withMask((q, k) => k <= q),
+    ).config.nLayers,
+  ).toBe(2);
+  for (const sees of [() => true, () => false, (q: number, k: number) => k <= q && q - k < 2])
+    expectRefusal(() => decode({}, withMask(sees)), /attention mask that is not causal \(blocks\.0\.attn\.mask/);
 });

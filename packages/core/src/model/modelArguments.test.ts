@@ -147,6 +147,13 @@ describe('tokens', () => {
 });
 
 describe('options', () => {
+  test('a clean run is one of activations, not of their gradients', () => {
+    const { activationGradients } = model.runWithGradients(tokens, { names: hook });
+    expect(
+      refusal(() => model.runWithInterventions(tokens, [{ kind: 'patch', hook }], { clean: activationGradients })),
+    ).toMatch(/clean holds gradients/);
+  });
+
   test('of unknown names are refused with the nearest known one', () => {
     expect(refusal(() => model.runWithCache(tokens, untyped({ name: hook })))).toBe(
       'runWithCache: options has an unknown field "name"; the nearest known one is "names".',

@@ -122,8 +122,11 @@ const TrainingSchema = z.strictObject({
   initStd: z._default(positive, 0.1),
 });
 
+/** Letters of a name: it stands in titles, progress lines and files. */
+const LONGEST_NAME = 200;
+
 const ExperimentSchema = z.strictObject({
-  name: z.string().check(z.minLength(1)),
+  name: z.string().check(z.minLength(1), z.maxLength(LONGEST_NAME)),
   about: z._default(z.string(), ''),
   model: ModelSchema,
   task: z.pipe(z.transform(unwrapKind), TaskSchema),

@@ -43,6 +43,15 @@ const keep = (pause: { state(): TrainingState }): void => {
 };
 
 describe('a crew', () => {
+  test('that comes to no step that it was to run ends the run with a sentence', async () => {
+    for (const reached of [0, -1, 99, undefined, Number.NaN, '4']) {
+      const crew = { run: async () => reached, requestStop: () => {}, close: async () => {} };
+      expect(await refusal({ startCrew: async () => crew })).toMatch(
+        /^train: the threads were to run steps 1 to 4 and say/,
+      );
+    }
+  });
+
   test('of the calling thread is one thread, however many are asked for, and the outcome says so', async () => {
     for (const threads of [1, 2, 8, 1000])
       for (const on of [engine, shared, referenceEngine])
@@ -198,6 +207,13 @@ describe('a saved run', () => {
 });
 
 describe('an observer', () => {
+  test('that is async after steps is refused, whether its promise fails or not', async () => {
+    for (const onStep of [async () => {}, async () => Promise.reject(new Error('x'))])
+      expect(await refusal({ observer: { onStep } })).toMatch(
+        /^train: observer\.onStep returned a promise.*onPause\.$/,
+      );
+  });
+
   test('that throws ends the run with what it threw, in the calling thread and with workers alike', async () => {
     const own = new Error('the disk is full');
     const explode = (): never => {
