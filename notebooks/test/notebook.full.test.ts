@@ -1,5 +1,5 @@
 // The notebook runs from top to bottom from a clean kernel, shows what its text says, and is committed as it runs. Minutes
-// of training on all cores: `npm run test:notebook`, and CI.
+// of training on all cores: `npm run test:full`, and CI.
 import { decode } from 'fast-png';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { committed, execute, file } from './execute.ts';
