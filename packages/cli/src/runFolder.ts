@@ -161,9 +161,9 @@ export class RunFolder {
   }
 
   /** Cuts the metrics back to a step, when a run goes on from there. */
-  cutMetrics(step: number): void {
+  cutMetrics(metrics: readonly MetricsRecord[], step: number): void {
     this.mayWrite();
-    const kept = this.readMetrics().filter((record) => record.step <= step);
+    const kept = metrics.filter((record) => record.step <= step);
     writeWhole(this.file('metrics.jsonl'), kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
   }
 }

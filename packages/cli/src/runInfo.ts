@@ -1,5 +1,12 @@
 // run.json: what ran, where, how far, and how it is logged. Whatever somebody did to it by hand is told by field.
-import { ArgumentError, type Backend, checkArgument, type Experiment, quoted } from '@induction-lab/core/node';
+import {
+  ArgumentError,
+  type Backend,
+  checkArgument,
+  type Experiment,
+  LONGEST_NAME,
+  quoted,
+} from '@induction-lab/core/node';
 import * as z from 'zod/mini';
 import { badInput } from './errors.ts';
 import { readExperiment } from './readExperiment.ts';
@@ -47,7 +54,7 @@ const whole = (least: number): z.ZodMiniNumber => z.int().check(z.minimum(least)
 
 /** Fields that are not here are of a later version, and no business of this one. */
 const RunInfoSchema = z.object({
-  name: z.string().check(z.maxLength(200)),
+  name: z.string().check(z.maxLength(LONGEST_NAME)),
   seed: whole(0),
   backend: z.enum(['relaxed', 'simd', 'reference']),
   threads: whole(1),

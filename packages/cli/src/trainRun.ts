@@ -90,7 +90,8 @@ export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResu
     const state = folder.readState();
     if (state)
       checkState(state, info, { shapes: new Model(engine, experiment.model).getWeights(), file: folder.statePath });
-    const gaps = gapsIn(folder.readMetrics(), state?.step ?? 0); // refuses lines that are no records
+    const metrics = folder.readMetrics(); // refuses lines that are no records
+    const gaps = gapsIn(metrics, state?.step ?? 0);
     const kept = { csv: existsSync(folder.csvPath), ...info.options };
     const logged = { ...USUAL_OPTIONS, ...kept, ...given };
     if (info.status === 'done' && state?.step === experiment.training.steps) {
@@ -109,7 +110,7 @@ export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResu
     }
     if (gaps !== null && !quiet) process.stderr.write(`${printable(folder.file('metrics.jsonl'))} ${gaps}\n`);
     folder.removeUnfinished();
-    folder.cutMetrics(state?.step ?? 0);
+    folder.cutMetrics(metrics, state?.step ?? 0);
     return await new TrainRun(
       { ...logged, engine, experiment, seed, folder, quiet, json, signal },
       { info, state },

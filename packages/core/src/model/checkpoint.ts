@@ -20,6 +20,7 @@ import {
   readTransformerLensConfig,
   toTransformerLensConfig,
 } from './transformerLensConfig.ts';
+import { firstThatIsNone } from './weightChecks.ts';
 import { checkShapes, weightShapes } from './weightShapes.ts';
 
 export { toTransformerLensConfig } from './transformerLensConfig.ts';
@@ -67,11 +68,11 @@ function checkEncoded(config: ModelConfig, weights: NamedWeights, metadata: Reco
   checkShapes(config, weights, caller);
   for (const name of known) {
     const { data } = weights[name] as NamedWeights[string];
-    for (let i = 0; i < data.length; i++)
-      if (!Number.isFinite(Math.fround(data[i] as number)))
-        throw new ArgumentError(
-          `${caller}: ${name} holds ${quoted(data[i])} at element ${i}, which no reader takes; the training that made it had failed.`,
-        );
+    const wrong = firstThatIsNone(data, 4);
+    if (wrong >= 0)
+      throw new ArgumentError(
+        `${caller}: ${name} holds ${quoted(data[wrong])} at element ${wrong}, which no reader takes; the training that made it had failed.`,
+      );
   }
 }
 

@@ -47,7 +47,7 @@ const isNumbers = (data: unknown): data is ArrayLike<number> =>
   Array.isArray(data) || (ArrayBuffer.isView(data) && 'length' in data && !/^Big/.test(data.constructor.name));
 
 /** Index of the first entry that is no finite number of the size, or −1. */
-function firstThatIsNone(data: ArrayLike<number>, floatBytes: 4 | 8): number {
+export function firstThatIsNone(data: ArrayLike<number>, floatBytes: 4 | 8): number {
   for (let i = 0; i < data.length; i++) {
     const x: unknown = data[i];
     if (!Number.isFinite(x) || (floatBytes === 4 && !Number.isFinite(Math.fround(x as number)))) return i;

@@ -123,7 +123,7 @@ const TrainingSchema = z.strictObject({
 });
 
 /** Letters of a name: it stands in titles, progress lines and files. */
-const LONGEST_NAME = 200;
+export const LONGEST_NAME = 200;
 
 const ExperimentSchema = z.strictObject({
   name: z.string().check(z.minLength(1), z.maxLength(LONGEST_NAME)),
