@@ -21,6 +21,7 @@ import {
   type HeatmapPanel,
   type HeatmapsRecord,
   heatmaps,
+  MOST_KINDS,
 } from '@induction-lab/figures/node';
 import { type Draw, figureOptions } from './drawing.ts';
 
@@ -238,9 +239,6 @@ export function patchingFigures(title: string, record: PatchingRecord): Readonly
 /** The hook's name without its layer. */
 const kindOf = (hook: string): string => hook.replace(/^blocks\.\d+\./, '');
 const kindsOf = (hooks: readonly string[]): string[] => [...new Set(hooks.map(kindOf))];
-
-/** Kinds of marks that a chart can tell apart; a deep model has more layers. */
-const MOST_KINDS = 6;
 
 /** Faithfulness against random circuits, and who writes the right token's logit. */
 export function proofFigures(name: string, proof: ProofRecord): Readonly<Record<string, Draw>> {

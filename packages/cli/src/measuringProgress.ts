@@ -1,7 +1,7 @@
 // What a person sees while a command measures: nothing for a second, then one live line on a terminal, a plain line now
 // and then elsewhere, nothing when quiet. An estimate comes first where the work will take over a minute.
-import { clearLine, cursorTo } from 'node:readline';
 import { durationText } from './duration.ts';
+import { drawLine, eraseLine } from './liveLine.ts';
 
 export interface MeasuringProgressOptions {
   /** What works: the command's name. */
@@ -97,17 +97,14 @@ export class MeasuringProgress {
       this.stream.write(`${line}\n`);
       return;
     }
-    cursorTo(this.stream, 0);
-    this.stream.write(line.slice(0, (this.stream.columns || 80) - 1));
-    clearLine(this.stream, 1);
+    drawLine(this.stream, line);
     this.live = true;
   }
 
   /** Takes the live line away, so that what follows starts on its own. */
   clear(): void {
     if (!this.live) return;
-    cursorTo(this.stream, 0);
-    clearLine(this.stream, 0);
+    eraseLine(this.stream);
     this.live = false;
   }
 

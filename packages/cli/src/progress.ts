@@ -1,6 +1,6 @@
 // What a person sees while a run trains: one live line on a terminal, plain lines elsewhere, nothing when quiet.
-import { clearLine, cursorTo } from 'node:readline';
 import { printable, type StepRecord, shortened } from '@induction-lab/core/node';
+import { drawLine, eraseLine } from './liveLine.ts';
 
 export interface ProgressOptions {
   readonly name: string;
@@ -40,19 +40,14 @@ export class Progress {
     if (this.live) {
       if (now - this.last < LIVE_EVERY && record.step < steps) return;
       this.last = now;
-      cursorTo(this.stream, 0);
-      this.stream.write(this.line(record).slice(0, (this.stream.columns || 80) - 1));
-      clearLine(this.stream, 1);
+      drawLine(this.stream, this.line(record));
     } else if (record.step === 1 || record.step === steps || record.step % Math.ceil(steps / PLAIN_LINES) === 0)
       this.stream.write(`${this.line(record)}\n`);
   }
 
   /** Says something that is no progress: also where no progress is wanted. */
   say(sentence: string): void {
-    if (this.live && this.last > 0) {
-      cursorTo(this.stream, 0);
-      clearLine(this.stream, 0);
-    }
+    if (this.live && this.last > 0) eraseLine(this.stream);
     this.stream.write(`${sentence}\n`);
   }
 

@@ -8,6 +8,7 @@ export { type HeadScoreRecord, headScoreChart } from './headScoreChart.ts';
 export type { HeadScores } from './headScoreLayout.ts';
 export type { HeatmapPanel } from './heatmapPanel.ts';
 export { type HeatmapsRecord, heatmaps } from './heatmaps.ts';
+export { MOST_KINDS } from './kinds.ts';
 export { type LossByPeriodRecord, lossByPeriodChart, type PeriodPoint } from './lossByPeriodChart.ts';
 export { type LossPoint, type LossRecord, lossChart } from './lossChart.ts';
 export { type HeadPanels, type PatternComparisonRecord, patternComparison } from './patternComparison.ts';

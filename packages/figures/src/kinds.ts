@@ -18,15 +18,18 @@ const styles: readonly (readonly [Shape, keyof Palette])[] = [
   ['ring', 'muted'],
 ];
 
+/** Kinds of marks that can be told apart. */
+export const MOST_KINDS: number = styles.length;
+
 /** The name in a key of marks without a kind. */
 const nameless = 'other';
 
 /** Gives each kind a style, in order of first appearance. Throws on more kinds than can be told apart. */
 export function kindStyles(where: string, kinds: readonly string[], palette: Palette): Map<string, KindStyle> {
   const distinct = [...new Set(kinds)];
-  if (distinct.length > styles.length) {
+  if (distinct.length > MOST_KINDS) {
     throw new Error(
-      `${where}: there are ${distinct.length} kinds (${distinct.join(', ')}), at most ${styles.length} can be told apart; merge some.`,
+      `${where}: there are ${distinct.length} kinds (${distinct.join(', ')}), at most ${MOST_KINDS} can be told apart; merge some.`,
     );
   }
   return new Map(

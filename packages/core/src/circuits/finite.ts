@@ -7,6 +7,7 @@ import type { CachedActivation } from '../model/activationCache.ts';
 import { hookPoints } from '../model/hookPoints.ts';
 import type { Intervention } from '../model/interventions.ts';
 import type { CachedRun, Model, Tokens } from '../model/model.ts';
+import { firstThatIsNone } from '../model/weightChecks.ts';
 
 const REMEDY =
   'numbers in float32 end at 3.4e38, so nothing can be measured; use weights of ordinary size, or a checkpoint from before they blew up';
@@ -35,16 +36,15 @@ export function checkLosses(
 
 /** Throws a NotFiniteError unless all numbers are finite; `what` is the subject of the sentence and its verb. */
 export function checkNumbers(what: string, values: ArrayLike<number>): void {
-  for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(values[i] as number))
-      throw new NotFiniteError(`model: ${what} ${quoted(values[i])}, although the losses are finite; ${REMEDY}.`);
+  const at = firstThatIsNone(values, 8);
+  if (at >= 0)
+    throw new NotFiniteError(`model: ${what} ${quoted(values[at])}, although the losses are finite; ${REMEDY}.`);
 }
 
 /** Throws a NotFiniteError that names the first weight which is NaN or infinite. */
 export function checkWeights(name: string, data: ArrayLike<number>): void {
-  for (let i = 0; i < data.length; i++)
-    if (!Number.isFinite(data[i] as number))
-      throw new NotFiniteError(`model: the weights ${quoted(name)} hold ${quoted(data[i])}; ${REMEDY}.`);
+  const at = firstThatIsNone(data, 8);
+  if (at >= 0) throw new NotFiniteError(`model: the weights ${quoted(name)} hold ${quoted(data[at])}; ${REMEDY}.`);
 }
 
 /** The first activation of a run, in forward order, that is not finite, in words; null where all are. */
