@@ -10,7 +10,7 @@ import {
   train,
   type Verdict,
 } from '@induction-lab/core/node';
-import { type SweepRecord, sweepChart } from '@induction-lab/figures/node';
+import { type RunsBySettingRecord, runsBySettingChart } from '@induction-lab/figures/node';
 import { type Draw, figureOptions } from '../figures/drawing.ts';
 import { loadPreset } from './presets.ts';
 
@@ -102,7 +102,7 @@ export function diversityFigures(runs: readonly DiversityRun[], lnVocab: number)
     const settings = [...new Set(runs.filter((r) => r.sweep === sweep).map((r) => r.setting))];
     if (settings.length === 0) return null;
     const loss = pick === 'otherPeriodLoss';
-    const record: SweepRecord = {
+    const record: RunsBySettingRecord = {
       title: `${loss ? 'Loss at other periods' : 'Attention that follows the period'}, by ${sweep === 'width' ? 'the range of periods' : 'the share of varied sequences'}`,
       xAxis:
         sweep === 'width' ? 'periods in training' : 'share of sequences whose period is drawn from 10–25, the rest 25',
@@ -117,7 +117,7 @@ export function diversityFigures(runs: readonly DiversityRun[], lnVocab: number)
           .map((r) => ({ value: r[pick], label: `seed ${r.seed}`, kind: r.verdict })),
       })),
     };
-    return (theme, width) => sweepChart(record, figureOptions(theme, width));
+    return (theme, width) => runsBySettingChart(record, figureOptions(theme, width));
   };
   const named = {
     'diversity-width': chart('width', 'otherPeriodLoss'),

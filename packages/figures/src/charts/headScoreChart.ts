@@ -17,7 +17,7 @@ import { drawEndLabels, endLabelMargin } from '../marks/endLabels.ts';
 import { plotInto } from '../marks/plotInto.ts';
 import {
   type Bar,
-  type HeadScores,
+  type HeadScoreBars,
   type HeadSlot,
   layoutHeads,
   rowLength,
@@ -28,7 +28,7 @@ import {
 /** What `headScoreChart` draws. */
 export interface HeadScoreRecord {
   /** In the order to draw, layer by layer; at least one. */
-  readonly heads: readonly HeadScores[];
+  readonly heads: readonly HeadScoreBars[];
   /** Each score under uniform attention. */
   readonly chance: { readonly previousToken: number; readonly induction: number };
   readonly title: string;
@@ -221,7 +221,7 @@ function keyOf(frame: Frame, { heads, inductionLabel, intervalLabel }: HeadScore
   ];
 }
 
-function topHead(heads: readonly HeadScores[], score: 'previousToken' | 'induction'): HeadScores {
+function topHead(heads: readonly HeadScoreBars[], score: 'previousToken' | 'induction'): HeadScoreBars {
   return heads.reduce((best, head) => (head[score] > best[score] ? head : best));
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { inTheme, misplacedTexts, readFigure, snapshotOf, textsOf } from '../../test/readFigure.ts';
-import { type SweepRecord, spreadDots, sweepChart } from './sweepChart.ts';
+import { type RunsBySettingRecord, spreadDots, runsBySettingChart } from './runsBySettingChart.ts';
 
 const run = (value: number, seed: number, kind: string) => ({ value, label: `seed ${seed}`, kind });
-const record: SweepRecord = {
+const record: RunsBySettingRecord = {
   title: 'Sweep',
   xAxis: 'range of periods (tokens)',
   yAxis: 'loss on the repeat',
@@ -21,13 +21,13 @@ const dotsOf = (figure: Element) =>
     return { x: numbers[0]!, y: numbers[1]!, setting: dot.getAttribute('data-x'), kind: dot.getAttribute('data-kind') };
   });
 
-describe('sweepChart', () => {
+describe('runsBySettingChart', () => {
   test('is drawn as recorded', async () => {
-    await expect(snapshotOf(sweepChart(record, inTheme('light')))).toMatchFileSnapshot('snapshots/sweepChart.svg');
+    await expect(snapshotOf(runsBySettingChart(record, inTheme('light')))).toMatchFileSnapshot('snapshots/runsBySettingChart.svg');
   });
 
   test('draws every run once, settings from left to right, and counts kinds in the key', () => {
-    const figure = readFigure(sweepChart(record, inTheme('light')));
+    const figure = readFigure(runsBySettingChart(record, inTheme('light')));
     const dots = dotsOf(figure);
     expect(dots.map((dot) => dot.setting)).toEqual(['25', '25', '25', '24–25', '24–25', '24–25', '10–25']);
     const means = ['25', '24–25', '10–25'].map((setting) => {
@@ -40,7 +40,7 @@ describe('sweepChart', () => {
   });
 
   test('draws higher values higher, equal ones at one height and apart', () => {
-    const [a, b, c] = dotsOf(readFigure(sweepChart(record, inTheme('light'))));
+    const [a, b, c] = dotsOf(readFigure(runsBySettingChart(record, inTheme('light'))));
     expect(a!.y).toBe(b!.y);
     expect(Math.abs(a!.x - b!.x)).toBeGreaterThan(8);
     expect(c!.y).toBeGreaterThan(a!.y);
@@ -49,7 +49,7 @@ describe('sweepChart', () => {
   test('a logarithmic axis puts equal ratios at equal distances', () => {
     const runs = [run(0.01, 0, 'a'), run(0.1, 1, 'a'), run(1, 2, 'a')];
     const figure = readFigure(
-      sweepChart({ ...record, scale: 'log', reference: [], groups: [{ x: 'x', runs }] }, inTheme('dark')),
+      runsBySettingChart({ ...record, scale: 'log', reference: [], groups: [{ x: 'x', runs }] }, inTheme('dark')),
     );
     const [a, b, c] = dotsOf(figure);
     expect(a!.y - b!.y).toBeCloseTo(b!.y - c!.y, 1);
@@ -59,7 +59,7 @@ describe('sweepChart', () => {
   test('dots that would cover each other move sideways by the least, the same every time', () => {
     expect(spreadDots([0, 100, 0, 0], 10, 50)).toEqual([0, 0, 10, -10]);
     expect(spreadDots([0, 0, 0], 10, 5)).toEqual([0, 5, -5]);
-    expect(sweepChart(record, inTheme('light'))).toBe(sweepChart(record, inTheme('light')));
+    expect(runsBySettingChart(record, inTheme('light'))).toBe(runsBySettingChart(record, inTheme('light')));
   });
 
   test.each([320, 360, 720, 1200])('places all texts inside %i pixels without overlap', (width) => {
@@ -68,25 +68,25 @@ describe('sweepChart', () => {
       groups: Array.from({ length: 9 }, (_, i) => ({ ...record.groups[0]!, x: `${i}–${i + 25} tokens` })),
     };
     for (const each of [record, many])
-      expect(misplacedTexts(readFigure(sweepChart(each, inTheme('light', width))))).toEqual([]);
+      expect(misplacedTexts(readFigure(runsBySettingChart(each, inTheme('light', width))))).toEqual([]);
   });
 
   test('describes each setting by counts and range', () => {
-    expect(readFigure(sweepChart(record, inTheme('light'))).querySelector('desc')?.textContent).toContain(
+    expect(readFigure(runsBySettingChart(record, inTheme('light'))).querySelector('desc')?.textContent).toContain(
       'loss on the repeat (nats per token) of 7 runs by range of periods (tokens). 25: 3 positional, from 4.50 to 5.00; 24–25: 2 induction, 1 positional',
     );
   });
 
   test('refuses what it cannot draw', () => {
-    const draw = (change: Partial<SweepRecord>) => () => sweepChart({ ...record, ...change }, inTheme('light'));
-    expect(draw({ groups: [] })).toThrow('sweepChart: groups is empty; pass');
-    expect(draw({ groups: [{ x: '1', runs: [] }] })).toThrow('sweepChart: runs is empty; pass');
-    expect(draw({ groups: [record.groups[0]!, record.groups[0]!] })).toThrow('sweepChart: setting "25" comes twice');
+    const draw = (change: Partial<RunsBySettingRecord>) => () => runsBySettingChart({ ...record, ...change }, inTheme('light'));
+    expect(draw({ groups: [] })).toThrow('runsBySettingChart: groups is empty; pass');
+    expect(draw({ groups: [{ x: '1', runs: [] }] })).toThrow('runsBySettingChart: runs is empty; pass');
+    expect(draw({ groups: [record.groups[0]!, record.groups[0]!] })).toThrow('runsBySettingChart: setting "25" comes twice');
     expect(draw({ groups: [{ x: '1', runs: [run(Number.NaN, 3, 'a')] }] })).toThrow(
-      'sweepChart: the value of "seed 3" at "1" is NaN',
+      'runsBySettingChart: the value of "seed 3" at "1" is NaN',
     );
     expect(draw({ scale: 'log', groups: [{ x: '1', runs: [run(0, 3, 'a')] }] })).toThrow(
-      'sweepChart: the value of "seed 3" at "1" is 0, a logarithmic axis needs more than 0; pass',
+      'runsBySettingChart: the value of "seed 3" at "1" is 0, a logarithmic axis needs more than 0; pass',
     );
   });
 });

@@ -14,8 +14,8 @@ import { drawEndLabels, endLabelMargin } from '../marks/endLabels.ts';
 import { drawKindMark, type KindStyle, kindKey, kindStyles } from '../marks/kinds.ts';
 import { linearScale, logScale, rangeWithZero, type ValueScale } from '../scales/valueScale.ts';
 
-/** One run of a sweep. */
-export interface SweepRun {
+/** One run of a setting. */
+export interface SettingRun {
   /** The run's result, in the record's unit. */
   readonly value: number;
   /** Which run it is, such as "seed 3". */
@@ -25,14 +25,14 @@ export interface SweepRun {
 }
 
 /** The runs of one setting. */
-export interface SweepGroup {
+export interface SettingRuns {
   /** The setting, such as "24–25" or "5 %". */
   readonly x: string;
-  readonly runs: readonly SweepRun[];
+  readonly runs: readonly SettingRun[];
 }
 
-/** What `sweepChart` draws. */
-export interface SweepRecord {
+/** What `runsBySettingChart` draws. */
+export interface RunsBySettingRecord {
   readonly title: string;
   /** What the settings are, such as "period". */
   readonly xAxis: string;
@@ -41,19 +41,19 @@ export interface SweepRecord {
   /** The values' unit, such as "nats per token". */
   readonly unit?: string;
   /** One column each, in the order given, at least one. */
-  readonly groups: readonly SweepGroup[];
+  readonly groups: readonly SettingRuns[];
   /** Of the vertical axis; default 'linear', which includes 0. 'log' needs values above 0. */
   readonly scale?: 'linear' | 'log';
   /** Values worth comparing with, such as chance. */
   readonly reference?: readonly { readonly value: number; readonly label: string }[];
 }
 
-const where = 'sweepChart';
+const where = 'runsBySettingChart';
 const plotHeight = 300;
 const padding = 16;
 
 /**
- * Draws every run of a sweep as a dot: a column per setting, in the order given, the value on the vertical axis. Shape and colour tell the
+ * Draws every run as a dot: a column per setting, in the order given, the value on the vertical axis. Shape and colour tell the
  * kind, whose count stands in the key. Dots that would cover each other move sideways, in the order of runs; the same record is always
  * drawn the same.
  *
@@ -62,7 +62,7 @@ const padding = 16;
  * Throws if there are no groups or no runs at all, if a setting comes twice, if a value is not finite (or, on a logarithmic axis, not above
  * 0), or if there are more than six kinds.
  */
-export function sweepChart(record: SweepRecord, options: FigureOptions = {}): string {
+export function runsBySettingChart(record: RunsBySettingRecord, options: FigureOptions = {}): string {
   checkRecord(record);
   const { groups, reference, title, xAxis } = record;
   const runs = groups.flatMap((group) => group.runs);
@@ -124,12 +124,12 @@ export function sweepChart(record: SweepRecord, options: FigureOptions = {}): st
   return finishFigure(frame, foot + 30);
 }
 
-function axisName({ yAxis, unit, scale }: SweepRecord): string {
+function axisName({ yAxis, unit, scale }: RunsBySettingRecord): string {
   const notes = [...(unit ? [unit] : []), ...(scale === 'log' ? ['log scale'] : [])];
   return notes.length > 0 ? `${yAxis} (${notes.join(', ')})` : yAxis;
 }
 
-function scaleOf({ groups, reference, scale }: SweepRecord): ValueScale {
+function scaleOf({ groups, reference, scale }: RunsBySettingRecord): ValueScale {
   const values = [
     ...groups.flatMap((group) => group.runs.map((run) => run.value)),
     ...(reference ?? []).map((r) => r.value),
@@ -157,7 +157,7 @@ export function spreadDots(heights: readonly number[], distance: number, halfWid
 
 function drawColumn(
   frame: Frame,
-  { x: setting, runs }: SweepGroup,
+  { x: setting, runs }: SettingRuns,
   at: { centre: number; share: number; y: (value: number) => number; kinds: ReadonlyMap<string, KindStyle> },
 ): void {
   // Smaller dots in narrow columns, so that about nine stand side by side.
@@ -177,7 +177,7 @@ function drawColumn(
 /** Writes the settings below their columns: wrapped where they fit, else upright; returns the lowest row used. */
 function drawSettings(
   frame: Frame,
-  groups: readonly SweepGroup[],
+  groups: readonly SettingRuns[],
   { left, foot, share }: { left: number; foot: number; share: number },
 ): number {
   const wrapped = groups.map((group) => wrapText(group.x, share - 6, 12));
@@ -201,7 +201,7 @@ function countBy<T>(list: readonly T[], key: (item: T) => string): Map<string, n
   return counts;
 }
 
-function checkRecord({ groups, reference, scale }: SweepRecord): void {
+function checkRecord({ groups, reference, scale }: RunsBySettingRecord): void {
   checkNotEmpty(where, 'groups', groups, 'pass at least one { x, runs }');
   const check = (name: string, value: number) => {
     checkFinite(where, name, value);
@@ -223,7 +223,7 @@ function checkRecord({ groups, reference, scale }: SweepRecord): void {
   for (const { value, label } of reference ?? []) check(`reference "${label}"`, value);
 }
 
-function describe({ groups, reference, xAxis, yAxis, unit }: SweepRecord): string {
+function describe({ groups, reference, xAxis, yAxis, unit }: RunsBySettingRecord): string {
   const runs = groups.flatMap((group) => group.runs);
   const decimals = decimalsFor(Math.max(...runs.map((run) => Math.abs(run.value))));
   const format = (value: number) => formatNumber(value, decimals);
