@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inTheme, misplacedTexts, readFigure, snapshotOf, textsOf } from '../../test/readFigure.ts';
-import { type RunsBySettingRecord, spreadDots, runsBySettingChart } from './runsBySettingChart.ts';
+import { spreadDots } from './dotColumns.ts';
+import { type RunsBySettingRecord, runsBySettingChart } from './runsBySettingChart.ts';
 
 const run = (value: number, seed: number, kind: string) => ({ value, label: `seed ${seed}`, kind });
 const record: RunsBySettingRecord = {
@@ -23,7 +24,9 @@ const dotsOf = (figure: Element) =>
 
 describe('runsBySettingChart', () => {
   test('is drawn as recorded', async () => {
-    await expect(snapshotOf(runsBySettingChart(record, inTheme('light')))).toMatchFileSnapshot('snapshots/runsBySettingChart.svg');
+    await expect(snapshotOf(runsBySettingChart(record, inTheme('light')))).toMatchFileSnapshot(
+      'snapshots/runsBySettingChart.svg',
+    );
   });
 
   test('draws every run once, settings from left to right, and counts kinds in the key', () => {
@@ -78,10 +81,13 @@ describe('runsBySettingChart', () => {
   });
 
   test('refuses what it cannot draw', () => {
-    const draw = (change: Partial<RunsBySettingRecord>) => () => runsBySettingChart({ ...record, ...change }, inTheme('light'));
+    const draw = (change: Partial<RunsBySettingRecord>) => () =>
+      runsBySettingChart({ ...record, ...change }, inTheme('light'));
     expect(draw({ groups: [] })).toThrow('runsBySettingChart: groups is empty; pass');
     expect(draw({ groups: [{ x: '1', runs: [] }] })).toThrow('runsBySettingChart: runs is empty; pass');
-    expect(draw({ groups: [record.groups[0]!, record.groups[0]!] })).toThrow('runsBySettingChart: setting "25" comes twice');
+    expect(draw({ groups: [record.groups[0]!, record.groups[0]!] })).toThrow(
+      'runsBySettingChart: setting "25" comes twice',
+    );
     expect(draw({ groups: [{ x: '1', runs: [run(Number.NaN, 3, 'a')] }] })).toThrow(
       'runsBySettingChart: the value of "seed 3" at "1" is NaN',
     );

@@ -1,35 +1,12 @@
-import { checkFinite, checkNotEmpty } from '../frame/checks.ts';
-import {
-  beginFigure,
-  draw,
-  drawKey,
-  drawText,
-  type FigureOptions,
-  type Frame,
-  finishFigure,
-} from '../frame/figureFrame.ts';
-import { decimalsFor, formatNumber, textWidth, wrapText } from '../frame/text.ts';
-import { drawValueAxis, type PlotBox } from '../marks/axes.ts';
-import { drawEndLabels, endLabelMargin } from '../marks/endLabels.ts';
-import { drawKindMark, type KindStyle, kindKey, kindStyles } from '../marks/kinds.ts';
+import { checkDistinct, checkFinite, checkNotEmpty } from '../frame/checks.ts';
+import { beginFigure, drawKey, drawText, type FigureOptions, finishFigure } from '../frame/figureFrame.ts';
+import { counted, decimalsFor, formatNumber, textWidth, wrapText } from '../frame/text.ts';
+import { drawLevel, drawNameBelow, drawValueAxis, type PlotBox } from '../marks/axes.ts';
+import { drawEndLabels } from '../marks/endLabels.ts';
+import { kindKey, kindStyles } from '../marks/kinds.ts';
+import { rightOf } from '../marks/valuePlot.ts';
 import { linearScale, logScale, rangeWithZero, type ValueScale } from '../scales/valueScale.ts';
-
-/** One run of a setting. */
-export interface SettingRun {
-  /** The run's result, in the record's unit. */
-  readonly value: number;
-  /** Which run it is, such as "seed 3". */
-  readonly label: string;
-  /** The verdict on it, such as "induction" or "positional": it decides the dot's shape and colour. */
-  readonly kind: string;
-}
-
-/** The runs of one setting. */
-export interface SettingRuns {
-  /** The setting, such as "24–25" or "5 %". */
-  readonly x: string;
-  readonly runs: readonly SettingRun[];
-}
+import { drawColumn, drawSettings, type SettingRuns } from './dotColumns.ts';
 
 /** What `runsBySettingChart` draws. */
 export interface RunsBySettingRecord {
@@ -91,36 +68,21 @@ export function runsBySettingChart(record: RunsBySettingRecord, options: FigureO
   const top = frame.top + 9 + 15 * nameLines.length;
   const box: PlotBox = {
     left: padding + 14 + Math.max(...scale.ticks.map((tick) => textWidth(scale.format(tick), 12))),
-    right: frame.width - (labels.length > 0 ? endLabelMargin(labels) : padding),
+    right: labels.length > 0 ? rightOf(frame, labels) : frame.width - padding,
     top,
     foot: top + plotHeight,
   };
   const y = drawValueAxis(frame, box, scale);
-  draw(frame, 'line', {
-    x1: box.left,
-    x2: box.right,
-    y1: box.foot,
-    y2: box.foot,
-    stroke: palette.muted,
-    'stroke-width': 1,
-  });
-  for (const { value, text } of labels) {
-    const at = { x1: box.left, x2: box.right, y1: y(value), y2: y(value) };
-    const data = { 'data-value': value, 'data-label': text };
-    draw(frame, 'line', { ...data, ...at, stroke: palette.muted, 'stroke-width': 1, 'stroke-dasharray': '5 4' });
-  }
+  drawLevel(frame, box, { y: box.foot });
+  for (const { value, text } of labels)
+    drawLevel(frame, box, { y: y(value), dash: '5 4', data: { 'data-value': value, 'data-label': text } });
   const share = (box.right - box.left) / groups.length;
   groups.forEach((group, i) => {
     drawColumn(frame, group, { centre: box.left + (i + 0.5) * share, share, y, kinds });
   });
   const foot = drawSettings(frame, groups, { ...box, share });
-  drawText(frame, xAxis, { x: (box.left + box.right) / 2, y: foot + 16, anchor: 'middle', colour: palette.muted });
-  drawEndLabels(
-    frame,
-    box.right,
-    labels.map(({ value, ...label }) => ({ ...label, y: y(value) })),
-    [top + 4, box.foot - 4],
-  );
+  drawNameBelow(frame, xAxis, { ...box, y: foot + 16 });
+  drawEndLabels(frame, labels, { box, y, inset: [4, 4] });
   return finishFigure(frame, foot + 30);
 }
 
@@ -141,60 +103,6 @@ function scaleOf({ groups, reference, scale }: RunsBySettingRecord): ValueScale 
   return logScale([low / room, high * room]);
 }
 
-/** Sideways offsets for dots at these heights: each takes the place nearest the middle that no earlier dot covers. */
-export function spreadDots(heights: readonly number[], distance: number, halfWidth: number): number[] {
-  const placed: { x: number; y: number }[] = [];
-  for (const y of heights) {
-    let x = 0;
-    for (let i = 1; placed.some((dot) => Math.hypot(dot.x - x, dot.y - y) < distance - 1e-9); i++)
-      x = (i % 2 === 1 ? 1 : -1) * Math.ceil(i / 2) * (distance / 2);
-    placed.push({ x, y });
-  }
-  const widest = Math.max(0, ...placed.map(({ x }) => Math.abs(x)));
-  const squeeze = widest > halfWidth ? halfWidth / widest : 1;
-  return placed.map(({ x }) => x * squeeze);
-}
-
-function drawColumn(
-  frame: Frame,
-  { x: setting, runs }: SettingRuns,
-  at: { centre: number; share: number; y: (value: number) => number; kinds: ReadonlyMap<string, KindStyle> },
-): void {
-  // Smaller dots in narrow columns, so that about nine stand side by side.
-  const r = Math.max(3, Math.min(4.5, at.share / 12));
-  const offsets = spreadDots(
-    runs.map((run) => at.y(run.value)),
-    2.3 * r,
-    Math.max(0, at.share / 2 - r - 1),
-  );
-  runs.forEach(({ value, label, kind }, i) => {
-    const attributes = { class: 'run', 'data-x': setting, 'data-label': label, 'data-value': value, 'data-kind': kind };
-    const place = { x: at.centre + offsets[i]!, y: at.y(value), r };
-    drawKindMark(frame, at.kinds.get(kind)!, { ...place, attributes });
-  });
-}
-
-/** Writes the settings below their columns: wrapped where they fit, else upright; returns the lowest row used. */
-function drawSettings(
-  frame: Frame,
-  groups: readonly SettingRuns[],
-  { left, foot, share }: { left: number; foot: number; share: number },
-): number {
-  const wrapped = groups.map((group) => wrapText(group.x, share - 6, 12));
-  const fits = wrapped.every((lines) => lines.every((line) => textWidth(line, 12) <= share - 4));
-  groups.forEach((group, i) => {
-    const x = left + (i + 0.5) * share;
-    if (!fits) drawText(frame, group.x, { x: x + 4, y: foot + 8, anchor: 'end', rotate: -90 });
-    else
-      wrapped[i]!.forEach((line, row) => {
-        drawText(frame, line, { x, y: foot + 18 + row * 15, anchor: 'middle' });
-      });
-  });
-  if (fits) return foot + 6 + 15 * Math.max(...wrapped.map((lines) => lines.length));
-  const longest = Math.max(...groups.map((group) => textWidth(group.x, 12)));
-  return foot + 10 + longest;
-}
-
 function countBy<T>(list: readonly T[], key: (item: T) => string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const item of list) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
@@ -208,12 +116,13 @@ function checkRecord({ groups, reference, scale }: RunsBySettingRecord): void {
     if (scale === 'log' && value <= 0)
       throw new Error(`${where}: ${name} is ${value}, a logarithmic axis needs more than 0; pass scale: 'linear'.`);
   };
-  const seen = new Set<string>();
-  for (const { x, runs } of groups) {
-    if (seen.has(x)) throw new Error(`${where}: setting "${x}" comes twice; pass all of its runs in one group.`);
-    seen.add(x);
+  checkDistinct(
+    where,
+    groups.map(({ x }) => `setting "${x}"`),
+    'pass all of its runs in one group',
+  );
+  for (const { x, runs } of groups)
     for (const { value, label } of runs) check(`the value of "${label}" at "${x}"`, value);
-  }
   checkNotEmpty(
     where,
     'runs',
@@ -235,7 +144,7 @@ function describe({ groups, reference, xAxis, yAxis, unit }: RunsBySettingRecord
   });
   const lines = (reference ?? []).map(({ label, value }) => `${label} (${format(value)})`);
   return (
-    `${yAxis}${unit ? ` (${unit})` : ''} of ${runs.length} ${runs.length === 1 ? 'run' : 'runs'} by ${xAxis}. ${columns.join('; ')}.` +
+    `${yAxis}${unit ? ` (${unit})` : ''} of ${counted(runs.length, 'run')} by ${xAxis}. ${columns.join('; ')}.` +
     (lines.length > 0 ? ` Reference lines: ${lines.join('; ')}.` : '')
   );
 }
