@@ -3,11 +3,11 @@ import type { Clamp } from '@induction-lab/core/node';
 import { printable } from '@induction-lab/core/printable';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
+import type { Surroundings } from './commands/measuringCommand.ts';
+import { PRESETS } from './commands/presetNames.ts';
+import { usualThreads } from './commands/threadCount.ts';
 import { badInput, EXIT, toCommandError } from './errors.ts';
-import type { Surroundings } from './measuringCommand.ts';
-import type { Outputs } from './outputs.ts';
-import { PRESETS } from './presetNames.ts';
-import { usualThreads } from './threadCount.ts';
+import type { Outputs } from './runs/outputs.ts';
 import { VERSION } from './version.ts';
 
 const wholeNumber =
@@ -63,7 +63,7 @@ function refuseIdle(command: Command, beside: string, idle: readonly string[], b
 function createProgram(around: Surroundings): Command {
   /** Runs a command that measures; its outputs are checked first. */
   const measure = async (name: string, given: Given, outputs: Outputs = {}): Promise<void> => {
-    const { measuringCommand } = await import('./measuringCommand.ts');
+    const { measuringCommand } = await import('./commands/measuringCommand.ts');
     await measuringCommand(name, given, { ...around, outputs: { figures: given.options.figures, ...outputs } });
   };
 
@@ -105,7 +105,7 @@ function createProgram(around: Surroundings): Command {
     .addOption(quiet())
     .option('--csv', 'metrics as CSV too')
     .addHelpText('after', examples('npx induction-lab run', 'npx induction-lab run --quick --seed 7 --out runs/seven'))
-    .action(async (options) => (await import('./runCommand.ts')).runCommand(options));
+    .action(async (options) => (await import('./commands/runCommand.ts')).runCommand(options));
 
   program
     .command('train')
@@ -151,7 +151,7 @@ function createProgram(around: Surroundings): Command {
         'npx induction-lab train --resume runs/2026-01-31T120000-varied',
       ),
     )
-    .action(async (options) => (await import('./trainCommand.ts')).trainCommand(options));
+    .action(async (options) => (await import('./commands/trainCommand.ts')).trainCommand(options));
 
   program
     .command('audit')
@@ -272,7 +272,7 @@ function createProgram(around: Surroundings): Command {
       'after',
       examples('npx induction-lab diversity', 'npx induction-lab diversity --sweep share --seeds 2'),
     )
-    .action(async (options) => (await import('./diversityCommand.ts')).diversityCommand(options));
+    .action(async (options) => (await import('./commands/diversityCommand.ts')).diversityCommand(options));
 
   program
     .command('cache')
@@ -320,7 +320,7 @@ const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line
 export async function main(argv: readonly string[]): Promise<void> {
   const { stdout, stderr } = process;
   for (const stream of [stdout, stderr]) stream.on('error', (error) => onOutputError(error, stream));
-  const runTask: Surroundings['runTask'] = async (task, how) => (await import('./aside.ts')).runAside(task, how);
+  const runTask: Surroundings['runTask'] = async (task, how) => (await import('./aside/aside.ts')).runAside(task, how);
   process.exitCode = await commandLine(argv, { stdout, stderr, runTask });
 }
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { MeasuringProgress } from '../src/measuringProgress.ts';
+import { MeasuringProgress } from '../src/terminal/measuringProgress.ts';
 import { type Ended, expectRefusal, type Running, start } from './support/command.ts';
 import { experimentJson, runJson } from './support/experiment.ts';
 import { checkpointFile, filesIn, fingerprint, readTensors, temporaryFolder, writeJson } from './support/folders.ts';

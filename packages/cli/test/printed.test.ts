@@ -12,13 +12,13 @@ import {
   type ProofRecord,
 } from '@induction-lab/core/node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { jsonText } from '../src/analysis.ts';
-import { scoresCsv } from '../src/auditCommand.ts';
-import { proofFigures } from '../src/circuitFigures.ts';
+import { jsonText } from '../src/commands/analysis.ts';
+import { scoresCsv } from '../src/commands/auditCommand.ts';
+import { blameCheckpoint } from '../src/commands/loadCheckpoint.ts';
 import { toCommandError } from '../src/errors.ts';
-import * as headings from '../src/headings.ts';
-import { blameCheckpoint } from '../src/loadCheckpoint.ts';
+import { proofFigures } from '../src/figures/circuitFigures.ts';
 import { escapeHtml, nats, signed } from '../src/report/html.ts';
+import * as headings from '../src/terminal/headings.ts';
 import {
   type Column,
   columnsOf,
@@ -30,7 +30,7 @@ import {
   plainNumber,
   signedNumber,
   textTable,
-} from '../src/textTable.ts';
+} from '../src/terminal/textTable.ts';
 import { programCommit, VERSION } from '../src/version.ts';
 import { type Ended, expectRefusal, run as runApart } from './support/command.ts';
 import { experimentJson, runJson } from './support/experiment.ts';

@@ -24,7 +24,7 @@ test('every file that README, CONTRIBUTING and docs link to exists', () => {
   for (const page of [
     'README.md',
     'CONTRIBUTING.md',
-    'bench/README.md',
+    'benchmarks/README.md',
     'docs/lesson.md',
     'docs/results.md',
     'docs/scores.md',

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { fuzz } from '../../core/test/support/fuzz.ts';
 import { toCommandError } from '../src/errors.ts';
-import { RunFolder } from '../src/runFolder.ts';
+import { RunFolder } from '../src/runs/runFolder.ts';
 import { checkpointFile, countTo, fingerprint, metrics, stepsOf, temporaryFolder } from './support/folders.ts';
 import { refusalOf, resumeHere, tinyJson, trainHere, trainUntil } from './support/runs.ts';
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { LOCK_FILE, RunLock } from '../src/runLock.ts';
+import { LOCK_FILE, RunLock } from '../src/runs/runLock.ts';
 import { temporaryFolder } from './support/folders.ts';
 
 const base = temporaryFolder();

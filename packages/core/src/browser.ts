@@ -2,7 +2,7 @@
 // shared. Everything of the browser-safe entry is here too. A bundler finds the kernels and the worker by their URLs.
 import { checkLoadOptions } from './engine/checkEngine.ts';
 import { createWasmEngine, type Engine } from './engine/engine.ts';
-import { bestBuild, type KernelBuild } from './engine/kernels.ts';
+import { bestBuild, type KernelBuild } from './engine/wasm/kernels.ts';
 
 export { startWorkers } from './browserThreads.ts';
 export * from './index.ts';

@@ -1,9 +1,9 @@
 // Training threads in a browser: workers of the worker that trains (a page's main thread may not wait for anybody).
 // Workers that have served a run rest until the next one: it starts at once, and needs no network for their script.
 import type { Engine } from './engine/engine.ts';
-import type { TrainingPlan } from './training/plan.ts';
-import type { Crew } from './training/threads.ts';
-import { type TrainingThread, threadStarts, workerCrew } from './training/workerCrew.ts';
+import type { TrainingPlan } from './training/parallel/plan.ts';
+import type { Crew } from './training/parallel/threads.ts';
+import { type TrainingThread, threadStarts, workerCrew } from './training/parallel/workerCrew.ts';
 
 const resting = new Set<Worker>();
 

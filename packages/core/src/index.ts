@@ -1,17 +1,6 @@
 // Public interface of the library, browser-safe. Node adds file and thread support in node.ts.
 
-export * from './circuits/ablation.ts';
-export * from './circuits/activationPatching.ts';
-export { type AuditEvidence, type AuditRecord, audit } from './circuits/audit.ts';
-export * from './circuits/circuit.ts';
-export * from './circuits/composition.ts';
-export * from './circuits/dynamics.ts';
-export * from './circuits/effects.ts';
-export * from './circuits/estimate.ts';
-export * from './circuits/examplePatterns.ts';
-export { type Complex, FactoredMatrix, Matrix } from './circuits/factoredMatrix.ts';
-export * from './circuits/handBuilt.ts';
-export * from './circuits/headMarks.ts';
+export * from './circuits/attention/examplePatterns.ts';
 export {
   type HeadScores,
   type HeadScoresRecord,
@@ -21,33 +10,8 @@ export {
   type ScoreOptions,
   type Sweep,
   type SweptPeriod,
-} from './circuits/headScores.ts';
-export { analysedLength, LONGEST_ANALYSED, TooSmallError } from './circuits/lengths.ts';
-export * from './circuits/logitAttribution.ts';
-export type { OnSetOptions } from './circuits/onSet.ts';
-export type { KeySource, PathEffect } from './circuits/paths.ts';
-export * from './circuits/pathTable.ts';
-export { type PatternVisit, runPatterns, type Weight } from './circuits/patternRuns.ts';
-export {
-  controlProbe,
-  fourfoldProbe,
-  type ProbeOptions,
-  prefixedProbe,
-  repeatedProbe,
-  SHORTEST_CONTEXT,
-  SMALLEST_VOCABULARY,
-  spread,
-  sweepPeriods,
-} from './circuits/probes.ts';
-export { type OnProgress, Progress } from './circuits/progress.ts';
-export * from './circuits/prove.ts';
-export {
-  effectPeriods,
-  periodsToMeasure,
-  type RepeatBatch,
-  RepeatSet,
-  type RepeatSetOptions,
-} from './circuits/repeatSet.ts';
+} from './circuits/attention/headScores.ts';
+export { type PatternVisit, runPatterns, type Weight } from './circuits/attention/patternRuns.ts';
 export {
   contentScore,
   currentTokenScore,
@@ -58,35 +22,73 @@ export {
   previousTokenScore,
   uniformAlong,
   uniformWeight,
-} from './circuits/scores.ts';
-export { VERDICTS, type Verdict } from './circuits/verdict.ts';
-export * from './circuits/weightCircuits.ts';
+} from './circuits/attention/scores.ts';
+export * from './circuits/causal/ablation.ts';
+export * from './circuits/causal/activationPatching.ts';
+export * from './circuits/causal/effects.ts';
+export * from './circuits/causal/logitAttribution.ts';
+export type { KeySource, PathEffect } from './circuits/causal/paths.ts';
+export * from './circuits/causal/pathTable.ts';
+export { type AuditEvidence, type AuditRecord, audit } from './circuits/claims/audit.ts';
+export * from './circuits/claims/circuit.ts';
+export * from './circuits/claims/dynamics.ts';
+export * from './circuits/claims/headMarks.ts';
+export * from './circuits/claims/prove.ts';
+export { VERDICTS, type Verdict } from './circuits/claims/verdict.ts';
+export type { OnSetOptions } from './circuits/data/onSet.ts';
+export {
+  controlProbe,
+  fourfoldProbe,
+  type ProbeOptions,
+  prefixedProbe,
+  repeatedProbe,
+  SHORTEST_CONTEXT,
+  SMALLEST_VOCABULARY,
+  spread,
+  sweepPeriods,
+} from './circuits/data/probes.ts';
+export {
+  effectPeriods,
+  periodsToMeasure,
+  type RepeatBatch,
+  RepeatSet,
+  type RepeatSetOptions,
+} from './circuits/data/repeatSet.ts';
+export { analysedLength, LONGEST_ANALYSED, TooSmallError } from './circuits/lengths.ts';
+export { type OnProgress, Progress } from './circuits/progress.ts';
+export * from './circuits/statistics/estimate.ts';
+export * from './circuits/weights/composition.ts';
+export { type Complex, FactoredMatrix, Matrix } from './circuits/weights/factoredMatrix.ts';
+export * from './circuits/weights/weightCircuits.ts';
 export * from './engine/engine.ts';
-export { RandomStream } from './engine/random.ts';
 export type { Integers, Tensor } from './engine/tensor.ts';
 export { ArgumentError, checkArgument } from './errors/arguments.ts';
 export * from './errors/names.ts';
 export { NotFiniteError } from './errors/notFinite.ts';
 export * from './errors/printable.ts';
 export { TooLargeError } from './errors/tooLarge.ts';
+export * from './examples/handBuilt.ts';
 export * from './model/activationCache.ts';
-export * from './model/checkpoint.ts';
 export * from './model/config.ts';
-export { mergeShards } from './model/foreignFormats.ts';
+export * from './model/formats/checkpoint.ts';
+export { mergeShards } from './model/formats/foreignFormats.ts';
+export { LARGEST_JSON, readJsonText } from './model/formats/jsonText.ts';
+export * from './model/formats/safetensors.ts';
 export * from './model/hookPoints.ts';
-export { checkIntervention } from './model/interventionChecks.ts';
-export * from './model/interventions.ts';
-export { LARGEST_JSON, readJsonText } from './model/jsonText.ts';
+export { checkIntervention } from './model/interventions/interventionChecks.ts';
+export * from './model/interventions/interventions.ts';
+export type {
+  MeanAblate,
+  Patch,
+  Place,
+  PlacedIntervention,
+  ResampleAblate,
+  ZeroAblate,
+} from './model/interventions/places.ts';
 export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';
-export type { MeanAblate, Patch, Place, PlacedIntervention, ResampleAblate, ZeroAblate } from './model/places.ts';
-export * from './model/safetensors.ts';
-export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
-export * from './training/experiment.ts';
-export * from './training/finalLosses.ts';
-export { initialModel } from './training/initialize.ts';
-export * from './training/schedule.ts';
+export { RandomStream } from './random/randomStream.ts';
 export {
   type BlockPlace,
   fillTokens,
@@ -96,6 +98,11 @@ export {
   queryRanges,
   STREAMS,
   type Task,
-} from './training/tasks.ts';
-export { type Crew, type StartCrew, startInline } from './training/threads.ts';
+} from './tasks/tasks.ts';
+export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
+export * from './training/experiment.ts';
+export * from './training/finalLosses.ts';
+export { initialModel } from './training/initialize.ts';
+export { type Crew, type StartCrew, startInline } from './training/parallel/threads.ts';
+export * from './training/schedule.ts';
 export * from './training/train.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { checkLoadOptions } from './engine/checkEngine.ts';
 import { createWasmEngine, type Engine } from './engine/engine.ts';
-import { bestBuild, type KernelBuild } from './engine/kernels.ts';
+import { bestBuild, type KernelBuild } from './engine/wasm/kernels.ts';
 
 export * from './index.ts';
 export { startWorkers } from './nodeThreads.ts';

@@ -1,9 +1,9 @@
 // Training threads under Node.
 import { Worker } from 'node:worker_threads';
 import type { Engine } from './engine/engine.ts';
-import type { TrainingPlan } from './training/plan.ts';
-import type { Crew } from './training/threads.ts';
-import { type TrainingThread, threadStarts, workerCrew } from './training/workerCrew.ts';
+import type { TrainingPlan } from './training/parallel/plan.ts';
+import type { Crew } from './training/parallel/threads.ts';
+import { type TrainingThread, threadStarts, workerCrew } from './training/parallel/workerCrew.ts';
 
 /** Starts one worker per thread of the plan over its shared memory. When one dies, the run fails and the rest end. */
 export async function startWorkers(engine: Engine, plan: TrainingPlan): Promise<Crew> {

@@ -1,6 +1,6 @@
 // The audit of presets trained for a short while, over more seeds than the fast tests have time for.
 import { describe, expect, test } from 'vitest';
-import { audit } from '../src/circuits/audit.ts';
+import { audit } from '../src/circuits/claims/audit.ts';
 import { trainedPreset } from './support/trainedPreset.ts';
 
 describe('models trained from the presets', () => {

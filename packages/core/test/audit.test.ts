@@ -1,12 +1,12 @@
 // The audit on models whose answer is known: written down on paper, blank, random, and trained from the presets.
 import { describe, expect, test } from 'vitest';
-import { audit } from '../src/circuits/audit.ts';
-import { handBuiltInduction, handBuiltPositionalCopier } from '../src/circuits/handBuilt.ts';
-import { headScores } from '../src/circuits/headScores.ts';
+import { headScores } from '../src/circuits/attention/headScores.ts';
+import { audit } from '../src/circuits/claims/audit.ts';
 import { referenceEngine } from '../src/engine/engine.ts';
-import { RandomStream } from '../src/engine/random.ts';
+import { handBuiltInduction, handBuiltPositionalCopier } from '../src/examples/handBuilt.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine } from '../src/node.ts';
+import { RandomStream } from '../src/random/randomStream.ts';
 import { trainedPreset } from './support/trainedPreset.ts';
 
 const engine = await loadEngine({ exact: true });

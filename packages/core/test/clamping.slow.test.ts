@@ -1,8 +1,8 @@
 // Clamping during training: does the circuit still form when a head is held? `npm run test:slow` remakes the table.
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
-import { audit } from '../src/circuits/audit.ts';
-import { prove } from '../src/circuits/prove.ts';
+import { audit } from '../src/circuits/claims/audit.ts';
+import { prove } from '../src/circuits/claims/prove.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
 import type { Clamp } from '../src/training/clamps.ts';

@@ -2,14 +2,14 @@
 // the spread. `npm run test:slow` runs it; SEEDS sets how many seeds a preset gets (8), PRESETS which ones.
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type AblationEffect, type AblationRecord, ablationEffects } from '../src/circuits/ablation.ts';
-import { type AuditRecord, audit } from '../src/circuits/audit.ts';
-import { type CompositionRecord, compositionScores } from '../src/circuits/composition.ts';
-import type { PathEffect } from '../src/circuits/paths.ts';
-import { attributionAgreement, type PathTableRecord, pathTable } from '../src/circuits/pathTable.ts';
-import { type ProofRecord, prove } from '../src/circuits/prove.ts';
-import { type HeadCircuitRecord, headCircuits, WeightCircuits } from '../src/circuits/weightCircuits.ts';
-import type { Input } from '../src/model/interventions.ts';
+import { type AblationEffect, type AblationRecord, ablationEffects } from '../src/circuits/causal/ablation.ts';
+import type { PathEffect } from '../src/circuits/causal/paths.ts';
+import { attributionAgreement, type PathTableRecord, pathTable } from '../src/circuits/causal/pathTable.ts';
+import { type AuditRecord, audit } from '../src/circuits/claims/audit.ts';
+import { type ProofRecord, prove } from '../src/circuits/claims/prove.ts';
+import { type CompositionRecord, compositionScores } from '../src/circuits/weights/composition.ts';
+import { type HeadCircuitRecord, headCircuits, WeightCircuits } from '../src/circuits/weights/weightCircuits.ts';
+import type { Input } from '../src/model/interventions/interventions.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
 import { parseExperiment } from '../src/training/experiment.ts';

@@ -42,16 +42,16 @@ describe('the entries', () => {
   test('the entry for browsers reaches no Node module', () => {
     const seen = new Set<string>();
     const packages = new Set<string>();
-    const visit = (file: string) => {
+    const visit = (file: string): void => {
       if (seen.has(file)) return;
       seen.add(file);
-      const source = readFileSync(new URL(file, import.meta.url), 'utf8');
+      const source = readFileSync(new URL(file), 'utf8');
       for (const [, from] of source.matchAll(/from '([^']+)'/g)) {
-        if (from!.startsWith('./')) visit(from!);
+        if (from!.startsWith('.')) visit(new URL(from!, file).href);
         else packages.add(from!);
       }
     };
-    visit('./index.ts');
+    visit(new URL('./index.ts', import.meta.url).href);
     expect([...packages].sort()).toEqual(['@observablehq/plot', 'fast-png']);
   });
 });

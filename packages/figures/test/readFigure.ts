@@ -1,9 +1,9 @@
 import { Resvg } from '@resvg/resvg-js';
 import { convertIndexedToRgb, decode } from 'fast-png';
 import { parseHTML } from 'linkedom';
+import { textWidth } from '../src/frame/text.ts';
+import type { Theme } from '../src/frame/theme.ts';
 import { nodeDocument } from '../src/node.ts';
-import { textWidth } from '../src/text.ts';
-import type { Theme } from '../src/theme.ts';
 
 const document = nodeDocument();
 

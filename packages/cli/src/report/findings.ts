@@ -1,8 +1,8 @@
 // The sections about what was found: training, loss curves, scores, attention patterns, the twist, the discussion.
 
 import { headMarks, LAST_STEPS } from '@induction-lab/core/node';
-import { lossFigure } from '../modelFigures.ts';
-import { lossPoints } from '../runFolder.ts';
+import { lossFigure } from '../figures/modelFigures.ts';
+import { lossPoints } from '../runs/runFolder.ts';
 import { EXPECTATIONS } from './expectations.ts';
 import type { HoverData } from './hover.ts';
 import { escapeHtml, nats, paragraph, section, signed, table } from './html.ts';

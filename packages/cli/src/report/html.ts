@@ -1,7 +1,7 @@
 // Small pieces of HTML.
 
 import { printable } from '@induction-lab/core/node';
-import { NONE, plainNumber } from '../textTable.ts';
+import { NONE, plainNumber } from '../terminal/textTable.ts';
 
 /** Text made safe inside HTML, and printable. */
 export const escapeHtml = (text: string): string => printable(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);

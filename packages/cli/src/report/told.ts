@@ -1,9 +1,9 @@
 // What the sections of the report share: a run with what is drawn of it.
 import { type Backend, finalLosses, type LossParts } from '@induction-lab/core/node';
-import type { Draw } from '../drawing.ts';
-import type { FinishedRun } from '../finishedRun.ts';
-import { modelFigures } from '../modelFigures.ts';
-import { lossPoints } from '../runFolder.ts';
+import type { Draw } from '../figures/drawing.ts';
+import { modelFigures } from '../figures/modelFigures.ts';
+import type { FinishedRun } from '../runs/finishedRun.ts';
+import { lossPoints } from '../runs/runFolder.ts';
 
 export interface ReportOptions {
   readonly runs: readonly FinishedRun[];

@@ -5,7 +5,7 @@ import { NotFiniteError } from '../errors/notFinite.ts';
 import { quoted } from '../errors/printable.ts';
 import type { CachedActivation } from '../model/activationCache.ts';
 import { hookPoints } from '../model/hookPoints.ts';
-import type { Intervention } from '../model/interventions.ts';
+import type { Intervention } from '../model/interventions/interventions.ts';
 import type { CachedRun, Model, Tokens } from '../model/model.ts';
 import { firstThatIsNone } from '../model/weightChecks.ts';
 

@@ -1,6 +1,9 @@
 // An engine is a backend with its memory rules: where tensors live and who computes on them.
 import * as z from 'zod/mini';
 import { checkArgument } from '../errors/arguments.ts';
+import type { AttentionShape, Ops } from './ops.ts';
+import { ReferenceOps } from './reference/referenceOps.ts';
+import { Arena, LARGEST_MEMORY, type Memory } from './tensor.ts';
 import {
   compileKernels,
   createKernelMemory,
@@ -9,11 +12,8 @@ import {
   type KernelBuild,
   type Kernels,
   MAXIMUM_PAGES,
-} from './kernels.ts';
-import type { AttentionShape, Ops } from './ops.ts';
-import { ReferenceOps } from './referenceOps.ts';
-import { Arena, LARGEST_MEMORY, type Memory } from './tensor.ts';
-import { NO_KERNELS, WasmOps } from './wasmOps.ts';
+} from './wasm/kernels.ts';
+import { NO_KERNELS, WasmOps } from './wasm/wasmOps.ts';
 
 /** Which arithmetic ran: recorded with every result. */
 export type Backend = KernelBuild | 'reference';

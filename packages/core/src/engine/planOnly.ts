@@ -1,7 +1,7 @@
 // What takes the space that the kernels' engine would, of no memory: for plans that are only measured.
 import type { AttentionShape, Ops } from './ops.ts';
 import { type Arena, LARGEST_MEMORY } from './tensor.ts';
-import { NO_KERNELS, WasmOps } from './wasmOps.ts';
+import { NO_KERNELS, WasmOps } from './wasm/wasmOps.ts';
 
 export const planOnly: {
   readonly memory: { readonly floatBytes: 4; readonly limit: number };

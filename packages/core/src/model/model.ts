@@ -12,9 +12,9 @@ import { quoted } from '../errors/printable.ts';
 import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions } from './activations.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
-import { checkHooks, denseHook, type Hook } from './hooked.ts';
 import { type HookSelection, isNormalized, isResult, isSplitInput, selectHookPoints } from './hookPoints.ts';
-import { checkInterventions } from './interventionChecks.ts';
+import { checkHooks, denseHook, type Hook } from './interventions/hooked.ts';
+import { checkInterventions } from './interventions/interventionChecks.ts';
 import {
   cleanRunNeeds,
   compileInterventions,
@@ -22,16 +22,16 @@ import {
   layersOfMeans,
   type RemoveFromInput,
   type TensorHooks,
-} from './interventions.ts';
+} from './interventions/interventions.ts';
+import type { SharedMeans } from './interventions/places.ts';
+import { addToMean, blankMeans } from './interventions/resultMeans.ts';
 import { blankWeights, type NamedWeights, namedCopies, Parameters } from './parameters.ts';
-import type { SharedMeans } from './places.ts';
 import type { Program } from './program.ts';
-import { addToMean, blankMeans } from './resultMeans.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import { checkWeights } from './weightChecks.ts';
 import { type BatchSlice, checkOutputs, layOut, slicesOf, type Workspace } from './workspace.ts';
 
-export type { Hook, HookedActivation } from './hooked.ts';
+export type { Hook, HookedActivation } from './interventions/hooked.ts';
 export { checkTokens, type Tokens } from './tokens.ts';
 export { longestRunnable } from './workspace.ts';
 

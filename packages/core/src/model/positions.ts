@@ -1,7 +1,8 @@
 // Fixed tables of positions, in exact arithmetic so that every machine has the same bits.
-import { exactCosSin, exactExp, exactLog } from '../engine/exactMath.ts';
+
 import type { RotaryTables } from '../engine/ops.ts';
 import type { Arena } from '../engine/tensor.ts';
+import { exactCosSin, exactExp, exactLog } from '../random/exactMath.ts';
 import type { ModelConfig } from './config.ts';
 
 /** Angle of pair i at a position, in turns: pos · base^(−2i / size) / 2π. */

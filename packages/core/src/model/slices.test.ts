@@ -9,7 +9,7 @@ import { loadEngine } from '../node.ts';
 import type { ActivationCache } from './activationCache.ts';
 import { type ModelOptions, modelConfig } from './config.ts';
 import { hookPoints } from './hookPoints.ts';
-import type { Intervention } from './interventions.ts';
+import type { Intervention } from './interventions/interventions.ts';
 import { type CachedRun, longestRunnable, Model } from './model.ts';
 
 const SIZES = { nLayers: 3, nHeads: 3, dModel: 11, dHead: 5, nCtx: 13, dVocab: 7 };

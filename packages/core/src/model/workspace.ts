@@ -10,8 +10,8 @@ import { TooLargeError } from '../errors/tooLarge.ts';
 import type { Extent, PlanOptions } from './activations.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
 import { isResult, isSplitInput, isSquare } from './hookPoints.ts';
+import { hasHeads } from './interventions/places.ts';
 import { Parameters, widestMatrix } from './parameters.ts';
-import { hasHeads } from './places.ts';
 import { Program } from './program.ts';
 
 /**

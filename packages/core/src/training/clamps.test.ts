@@ -6,11 +6,11 @@ import { referenceEngine } from '../engine/engine.ts';
 import { Model } from '../model/model.ts';
 import { type NamedWeights, Parameters } from '../model/parameters.ts';
 import { loadEngine } from '../node.ts';
+import { makeBatch } from '../tasks/tasks.ts';
 import type { Clamp } from './clamps.ts';
 import { eachRow, headMatrices } from './headMatrices.ts';
 import { initialize } from './initialize.ts';
-import { makeBatch } from './tasks.ts';
-import { startInline } from './threads.ts';
+import { startInline } from './parallel/threads.ts';
 import { type StepRecord, type TrainingState, train } from './train.ts';
 
 const engine = await loadEngine({ exact: true });

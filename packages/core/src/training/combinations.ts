@@ -6,9 +6,9 @@ import { quoted } from '../errors/printable.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
 import { globExpression } from '../model/hookPoints.ts';
 import { isLearned, Parameters } from '../model/parameters.ts';
+import { periodsOf, type VariedTask } from '../tasks/tasks.ts';
 import type { Experiment } from './experiment.ts';
 import { ExperimentError } from './experimentError.ts';
-import { periodsOf, type VariedTask } from './tasks.ts';
 
 const refuse = (sentence: string): never => {
   throw new ExperimentError(sentence);

@@ -3,10 +3,10 @@
 import * as z from 'zod/mini'; // small: the web lab loads it
 import { complaint } from '../errors/arguments.ts';
 import { type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
+import type { Task } from '../tasks/tasks.ts';
 import { CLAMP_KINDS, type Clamp } from './clamps.ts';
 import { checkCombinations, checkModelFields } from './combinations.ts';
 import { ExperimentError } from './experimentError.ts';
-import type { Task } from './tasks.ts';
 
 export { ExperimentError };
 

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
 import { checkEngine } from '../engine/checkEngine.ts';
 import type { Engine } from '../engine/engine.ts';
-import { RandomStream } from '../engine/random.ts';
 import { checkArgument } from '../errors/arguments.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { Model } from '../model/model.ts';
 import { blankWeights, isLearned, namedCopies, Parameters } from '../model/parameters.ts';
+import { RandomStream } from '../random/randomStream.ts';
+import { STREAMS } from '../tasks/tasks.ts';
 import { checkExperiment } from './checkExperiment.ts';
 import type { Experiment } from './experiment.ts';
-import { STREAMS } from './tasks.ts';
 
 /**
  * Draws initial weights: matrices N(0, std²), every number a function of (seed, tensor, element); biases 0, LayerNorm

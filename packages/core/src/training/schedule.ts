@@ -1,4 +1,4 @@
-import { exactCosSin } from '../engine/exactMath.ts';
+import { exactCosSin } from '../random/exactMath.ts';
 import type { TrainingOptions } from './experiment.ts';
 
 /** Learning rate of a step, counted from 1: linear warm-up from 0, then the schedule, which ends at 0 unless constant. */

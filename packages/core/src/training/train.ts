@@ -6,9 +6,9 @@ import { type NamedWeights, namedCopies, Parameters } from '../model/parameters.
 import { Clamps } from './clamps.ts';
 import type { Experiment } from './experiment.ts';
 import { initialize } from './initialize.ts';
-import type { StepLosses } from './participant.ts';
-import { planTraining, type TrainingPlan } from './plan.ts';
-import type { StartCrew } from './threads.ts';
+import type { StepLosses } from './parallel/participant.ts';
+import { planTraining, type TrainingPlan } from './parallel/plan.ts';
+import type { StartCrew } from './parallel/threads.ts';
 import {
   checkCrew,
   checkNextPause,

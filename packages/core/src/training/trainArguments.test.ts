@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Engine, referenceEngine } from '../engine/engine.ts';
 import { modelParts } from '../model/parts.ts';
 import { loadEngine, startWorkers } from '../node.ts';
+import { makeBatch } from '../tasks/tasks.ts';
 import { type Experiment, parseExperiment } from './experiment.ts';
 import { initialModel } from './initialize.ts';
-import { makeBatch } from './tasks.ts';
-import { type StartCrew, startInline } from './threads.ts';
+import { type StartCrew, startInline } from './parallel/threads.ts';
 import { type TrainingState, train } from './train.ts';
 
 const JSON_OF_IT = {

@@ -6,8 +6,8 @@ import { quoted } from '../errors/printable.ts';
 import type { Parameters } from '../model/parameters.ts';
 import { checkWeights } from '../model/weightChecks.ts';
 import { checkExperiment } from './checkExperiment.ts';
-import type { Crew } from './threads.ts';
-import { startInline } from './threads.ts';
+import type { Crew } from './parallel/threads.ts';
+import { startInline } from './parallel/threads.ts';
 import type { TrainingState, TrainOptions } from './train.ts';
 
 /** A seed: what random streams can be named by. */

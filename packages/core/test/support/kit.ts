@@ -2,9 +2,9 @@
 import { expect } from 'vitest';
 import { type Engine, referenceEngine } from '../../src/engine/engine.ts';
 import type { AttentionShape, Ops, RotaryTables } from '../../src/engine/ops.ts';
-import { RandomStream } from '../../src/engine/random.ts';
 import { type Arena, copyElements, type Floats, type Integers, padded, type Tensor } from '../../src/engine/tensor.ts';
 import { loadEngine } from '../../src/node.ts';
+import { RandomStream } from '../../src/random/randomStream.ts';
 import { distance } from './golden.ts';
 
 export const WASM_ENGINES: Readonly<Record<string, Engine>> = {

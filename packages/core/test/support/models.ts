@@ -1,9 +1,9 @@
 // Models with random weights, equal on every engine, whose every size is a different prime.
 import type { Engine } from '../../src/engine/engine.ts';
-import { RandomStream } from '../../src/engine/random.ts';
 import { type ModelConfig, type ModelOptions, modelConfig, POSITIONS } from '../../src/model/config.ts';
 import { Model } from '../../src/model/model.ts';
 import { isGain, isLearned, type NamedWeights } from '../../src/model/parameters.ts';
+import { RandomStream } from '../../src/random/randomStream.ts';
 
 /** Every positions scheme, rotary also with some dimensions that do not turn. */
 export const POSITION_OPTIONS: readonly { label: string; options: Partial<ModelConfig> }[] = [

@@ -1,5 +1,5 @@
 // What the hand-built models must lose, worked out from their docstrings and the tokens alone.
-import type { RepeatSet } from '../../src/circuits/repeatSet.ts';
+import type { RepeatSet } from '../../src/circuits/data/repeatSet.ts';
 
 /** Logit of a token that is copied with all of the attention. */
 const CONFIDENCE = 20;

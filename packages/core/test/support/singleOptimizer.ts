@@ -2,8 +2,8 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import { type NamedWeights, namedCopies } from '../../src/model/parameters.ts';
 import type { Experiment } from '../../src/training/experiment.ts';
-import { type BatchSource, Participant } from '../../src/training/participant.ts';
-import { planTraining } from '../../src/training/plan.ts';
+import { type BatchSource, Participant } from '../../src/training/parallel/participant.ts';
+import { planTraining } from '../../src/training/parallel/plan.ts';
 
 export class SingleOptimizer {
   private readonly participant: Participant;

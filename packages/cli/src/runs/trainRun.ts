@@ -1,0 +1,359 @@
+// Trains one experiment into a run folder: records to metrics.jsonl, checkpoints, a state to resume from.
+import { existsSync } from 'node:fs';
+import {
+  type Backend,
+  type Engine,
+  type Experiment,
+  headScores,
+  loadEngine,
+  Model,
+  type NamedWeights,
+  type Pause,
+  printable,
+  type StepRecord,
+  shortened,
+  startInline,
+  startWorkers,
+  type TrainingState,
+  train,
+} from '@induction-lab/core/node';
+import { badInput, CommandError, EXIT } from '../errors.ts';
+import type { LoggedScores, MetricsRecord } from './metrics.ts';
+import { Pauses } from './pauses.ts';
+import { Progress } from '../terminal/progress.ts';
+import { type MeasuredFile, measuredFile, provenance } from '../commands/provenance.ts';
+import { RunFolder } from './runFolder.ts';
+import type { RunInfo, RunOptions } from './runInfo.ts';
+import { checkState } from './savedState.ts';
+import { usualThreads } from '../commands/threadCount.ts';
+
+export interface TrainRunOptions extends RunOptions {
+  readonly engine: Engine;
+  readonly experiment: Experiment;
+  readonly seed: number;
+  /** Held by the caller, who releases it. */
+  readonly folder: RunFolder;
+  readonly quiet: boolean;
+  /** Print every record as a line of JSON. */
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface TrainRunResult {
+  readonly status: 'done' | 'stopped';
+  readonly step: number;
+  readonly seconds: number;
+  /** Threads that took part. */
+  readonly threads: number;
+  readonly folder: RunFolder;
+  readonly weights: NamedWeights;
+  readonly backend: Backend;
+  /** The last checkpoint written. */
+  readonly checkpoint: MeasuredFile | null;
+}
+
+/** How a run is logged where nobody says otherwise. */
+export const USUAL_OPTIONS: RunOptions = {
+  csv: false,
+  perPosition: false,
+  scoresEvery: 100,
+  checkpointEvery: 0,
+  threads: null,
+};
+
+/** Starts a run in a folder that was claimed. */
+export async function trainIntoFolder(options: TrainRunOptions): Promise<TrainRunResult> {
+  return new TrainRun(options, null).run();
+}
+
+/** What `resumeFolder` takes from the command line; the rest is in the folder. */
+export type ResumeOptions = Pick<TrainRunOptions, 'quiet' | 'json' | 'signal'> & {
+  readonly folder: string;
+  readonly exact: boolean;
+  /** What is to be logged otherwise than the run was begun with. */
+  readonly given: Partial<RunOptions>;
+};
+
+/**
+ * Continues a stopped, killed or failed run with the same bits as if it had never ended, logged as it was begun. Refuses
+ * what cannot be continued before anything in the folder changes. The folder is released in the end.
+ */
+export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResult> {
+  const { exact, given, quiet, json, signal } = options;
+  const folder = new RunFolder(options.folder);
+  folder.readInfo(); // a folder without a run is not touched, not even by a lock
+  await folder.hold({ signal, onWait: (sentence) => void process.stderr.write(`${sentence}\n`) });
+  try {
+    const info = folder.readInfo();
+    const engine = await sameEngine(info, { exact, folder });
+    const { experiment, seed } = info;
+    const state = folder.readState();
+    if (state)
+      checkState(state, info, { shapes: new Model(engine, experiment.model).getWeights(), file: folder.statePath });
+    const metrics = folder.readMetrics(); // refuses lines that are no records
+    const gaps = gapsIn(metrics, state?.step ?? 0);
+    const kept = { csv: existsSync(folder.csvPath), ...info.options };
+    const logged = { ...USUAL_OPTIONS, ...kept, ...given };
+    if (info.status === 'done' && state?.step === experiment.training.steps) {
+      if (logged.csv) folder.writeCsv();
+      const { backend, seconds, threads, checkpoint = null } = info;
+      return {
+        status: 'done',
+        step: state.step,
+        seconds,
+        threads,
+        folder,
+        weights: state.weights,
+        checkpoint,
+        backend,
+      };
+    }
+    if (gaps !== null && !quiet) process.stderr.write(`${printable(folder.file('metrics.jsonl'))} ${gaps}\n`);
+    folder.removeUnfinished();
+    folder.cutMetrics(metrics, state?.step ?? 0);
+    return await new TrainRun(
+      { ...logged, engine, experiment, seed, folder, quiet, json, signal },
+      { info, state },
+    ).run();
+  } finally {
+    folder.release();
+  }
+}
+
+/** What the log of the steps so far lacks, in words; null when every step is there once, in order. */
+function gapsIn(metrics: readonly MetricsRecord[], last: number): string | null {
+  const steps = metrics.flatMap(({ step, loss }) => (loss === undefined || step > last ? [] : [step]));
+  if (steps.length === last && steps.every((step, i) => step === i + 1)) return null;
+  const missing = last - new Set(steps).size;
+  return missing > 0
+    ? `lacks ${missing.toLocaleString('en')} of the ${last.toLocaleString('en')} steps that this run has done; it goes on, and they stay missing.`
+    : 'holds steps twice or out of order; the run goes on, and they stay so.';
+}
+
+/** The build of the kernels that a run was begun with: another gives other bits. */
+async function sameEngine(
+  { backend, versions }: RunInfo,
+  { exact, folder }: { exact: boolean; folder: RunFolder },
+): Promise<Engine> {
+  if (exact && backend !== 'simd')
+    throw badInput(
+      `${folder.path} was trained with the ${backend} build; resume it without --exact, or start anew with it.`,
+    );
+  const engine = await loadEngine({ exact: backend === 'simd' });
+  if (engine.backend !== backend)
+    throw badInput(
+      `${folder.path} was trained with the ${backend} build, which this Node does not run; resume it with Node ${shortened(printable(versions.node), 20)} or start anew with --exact.`,
+    );
+  return engine;
+}
+
+/** Milliseconds between writes of metrics. */
+const FLUSH_EVERY = 500;
+
+/** A run that goes on: its record, and its state unless it had trained nothing yet. */
+interface Resumed {
+  readonly info: RunInfo;
+  readonly state: TrainingState | null;
+}
+
+class TrainRun {
+  private readonly options: TrainRunOptions;
+  private readonly folder: RunFolder;
+  private readonly resumed: Resumed | null;
+  private readonly progress: Progress;
+  private readonly pauses: Pauses;
+  private scoring: Model | null = null;
+  private scoresLeftOut: NonNullable<RunInfo['scoresLeftOut']> | null;
+  private checkpoint: MeasuredFile | null;
+  private readonly started = performance.now();
+  private readonly startedAt = new Date().toISOString();
+  /** What went wrong while a step was recorded; it stops the run, and the pause that follows throws it. */
+  private failure: unknown = null;
+  private readonly failed = new AbortController();
+  private pending: string[] = [];
+  private flushed = 0;
+  private step: number;
+  /** Whether there was a model to look at: before that a run has left nothing but its record. */
+  private begun = false;
+
+  constructor(options: TrainRunOptions, resumed: Resumed | null) {
+    this.options = options;
+    this.resumed = resumed;
+    this.step = resumed?.state?.step ?? 0;
+    this.folder = options.folder;
+    this.scoresLeftOut = resumed?.info.scoresLeftOut ?? null;
+    this.checkpoint = resumed?.info.checkpoint ?? null;
+    this.pauses = new Pauses(options.experiment.training.steps, options);
+    const { name, training } = options.experiment;
+    this.progress = new Progress({
+      name,
+      steps: training.steps,
+      quiet: options.quiet || options.json,
+    });
+  }
+
+  async run(): Promise<TrainRunResult> {
+    const { engine, experiment, seed, signal, csv } = this.options;
+    const threads = this.options.threads ?? usualThreads();
+    const { backend } = engine;
+    this.writeInfo('running', threads);
+    try {
+      const outcome = await train({
+        engine,
+        experiment,
+        seed,
+        threads,
+        startCrew: engine.wasm?.shared ? startWorkers : startInline(),
+        pauseAt: (step) => this.pauses.after(step),
+        signal: AbortSignal.any([signal, this.failed.signal]),
+        ...(this.resumed?.state ? { resume: this.resumed.state } : {}),
+        observer: { onStep: (record) => this.onStep(record), onPause: (pause) => this.onPause(pause) },
+      });
+      if (csv) this.folder.writeCsv();
+      this.writeInfo(outcome.status, outcome.threads);
+      const { folder, checkpoint } = this;
+      return { ...outcome, seconds: this.seconds(), folder, checkpoint, backend };
+    } catch (error) {
+      this.recordFailure(threads);
+      throw error;
+    } finally {
+      this.progress.end();
+    }
+  }
+
+  /** Called between messages of the training threads, where nobody could catch an error. */
+  private onStep(record: StepRecord): void {
+    if (this.failure !== null) return;
+    this.step = record.step;
+    const { perPosition, ...rest } = record;
+    const logged: MetricsRecord = this.options.perPosition ? record : rest;
+    try {
+      this.log(logged);
+    } catch (error) {
+      this.failure = error;
+      this.failed.abort();
+    }
+    this.progress.step(record);
+  }
+
+  private log(record: MetricsRecord): void {
+    const line = JSON.stringify(record);
+    this.pending.push(line);
+    if (this.options.json) process.stdout.write(`${line}\n`);
+    const now = performance.now();
+    if (now - this.flushed < FLUSH_EVERY) return;
+    this.flushed = now;
+    this.flush();
+  }
+
+  private flush(): void {
+    const lines = this.pending;
+    this.pending = [];
+    this.folder.appendMetrics(lines);
+  }
+
+  private onPause(pause: Pause): void {
+    this.begun = true;
+    if (this.failure !== null) throw this.failure;
+    const { experiment, seed, signal } = this.options;
+    const { step } = pause;
+    if (this.resumed?.state?.step === step) return; // at rest, where it had been
+    if (this.pauses.isScored(step)) this.logScores(pause);
+    const kept = this.pauses.isKept(step);
+    if (!kept && !signal.aborted) return;
+    this.flush();
+    const weights = pause.weights();
+    if (!Object.values(weights).every(({ data }) => Array.prototype.every.call(data, Number.isFinite)))
+      throw new CommandError(
+        `The weights are not finite numbers after step ${step} with seed ${seed}; lower the learning rate or clip the gradient.`,
+        EXIT.failed,
+      );
+    if (kept) {
+      const { path, bytes } = this.folder.writeCheckpoint(step, { experiment, weights, seed });
+      this.checkpoint = measuredFile(path, bytes);
+    }
+    this.folder.writeState(pause.state());
+  }
+
+  /** Scores are measured on the side: where that fails they are left out, which is said once, and the run goes on. */
+  private logScores(pause: Pause): void {
+    const { step } = pause;
+    let scores: LoggedScores[];
+    try {
+      scores = this.scores(pause);
+    } catch (error) {
+      if (this.scoresLeftOut !== null) return;
+      const reason = shortened(printable((error as Error).message.replace(/^\w+: /, '')), 300);
+      this.scoresLeftOut = { step, reason };
+      this.progress.say(`Head scores are left out from step ${step} on: ${reason}`);
+      return;
+    }
+    this.log({ step, scores });
+  }
+
+  private scores(pause: Pause): LoggedScores[] {
+    this.scoring ??= new Model(this.options.engine, this.options.experiment.model);
+    this.scoring.setWeights(pause.weights());
+    const { heads } = headScores(this.scoring, { sequences: 16, mostPeriods: 5 });
+    return heads.map((h) => ({
+      head: h.label,
+      previousToken: h.previousToken.value,
+      inductionStripe: h.inductionStripe.value,
+      inductionExcess: h.inductionExcess.value,
+      positionalOffset: h.positionalOffset.aboveChance,
+    }));
+  }
+
+  private seconds(): number {
+    return (this.resumed?.info.seconds ?? 0) + (performance.now() - this.started) / 1000;
+  }
+
+  private writeInfo(status: RunInfo['status'], threads: number): void {
+    const { experiment, seed, engine } = this.options;
+    const { csv, perPosition, scoresEvery, checkpointEvery } = this.options;
+    this.folder.writeInfo({
+      ...provenance(engine.backend),
+      name: experiment.name,
+      experiment,
+      seed,
+      threads,
+      platform: `${process.platform} ${process.arch}`,
+      startedAt: this.resumed?.info.startedAt ?? this.startedAt,
+      finishedAt: status === 'running' ? null : new Date().toISOString(),
+      status,
+      step: this.step,
+      seconds: this.seconds(),
+      options: { csv, perPosition, scoresEvery, checkpointEvery, threads: this.options.threads },
+      checkpoint: this.checkpoint,
+      scoresLeftOut: this.scoresLeftOut,
+    });
+  }
+
+  /** Notes the failure in run.json where that still can be written; the failure itself is what gets reported. */
+  private recordFailure(threads: number): void {
+    try {
+      if (!this.begun && this.resumed === null) {
+        this.folder.forget(); // a model that is too large, say: there is nothing to go on with
+        return;
+      }
+      this.flush();
+      if (this.options.csv) this.folder.writeCsv();
+      this.writeInfo('failed', threads);
+    } catch {
+      // A full disk cannot take the note either, and a folder that another process has taken over must not; run.json then
+      // still says "running" and the run can be resumed.
+    }
+  }
+}
+
+/** How to go on with a run that was stopped, as it can be pasted into a shell. */
+export const resumeHint = (folder: string): string => `npx induction-lab train --resume ${shellWord(folder)}`;
+
+const shellWord = (word: string): string =>
+  /^[\p{L}\p{N}_./~:@%+=,-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+export const stoppedError = (result: TrainRunResult, steps: number): CommandError =>
+  new CommandError(
+    `Stopped after step ${result.step} of ${steps}; saved in ${result.folder.path}. Go on with: ${resumeHint(result.folder.path)}`,
+    EXIT.interrupted,
+  );

@@ -1,0 +1,111 @@
+// What each head, and each layer as a whole, is good for: the loss on repeats without it.
+import * as z from 'zod/mini';
+import { checkArgument } from '../../errors/arguments.ts';
+import { headLabel, type ModelConfig } from '../../model/config.ts';
+import {
+  allHeads,
+  checkHead,
+  type HeadName,
+  headOutput,
+  type Intervention,
+} from '../../model/interventions/interventions.ts';
+import type { Model } from '../../model/model.ts';
+import { checkConfig, headSchema } from '../checks.ts';
+import { checkOnSet, type OnSetOptions, onSet } from '../data/onSet.ts';
+import type { RepeatSet } from '../data/repeatSet.ts';
+import { type Estimate, estimate } from '../statistics/estimate.ts';
+import { difference, type Effect, effectsWithControls } from './effects.ts';
+
+/**
+ * `zero` and `mean` set the heads' z; `resample` gives each sequence another sequence's; `pattern-preserving` sets z to
+ * zero with all attention patterns frozen to the clean run, so that only what the heads write is missed, not where
+ * later heads look because of it.
+ */
+export const ABLATION_KINDS = ['zero', 'mean', 'resample', 'pattern-preserving'] as const;
+export type AblationKind = (typeof ABLATION_KINDS)[number];
+
+const kindSchema = z.enum(ABLATION_KINDS);
+
+/** What its ablation does to lossRepeat. */
+export interface AblationEffect extends Effect {
+  /** The head, or the layer when all of its heads were ablated together. */
+  readonly label: string;
+  readonly layer: number;
+}
+
+export interface AblationRecord {
+  readonly kind: AblationKind;
+  /** Periods of the probes, two copies of a block each: those that the model solves, or of all if it solves none. */
+  readonly periods: readonly number[];
+  readonly cleanLoss: Estimate;
+  readonly heads: readonly AblationEffect[];
+  /** Whole layers: redundant heads can be harmless one by one and not together. */
+  readonly layers: readonly AblationEffect[];
+  readonly sequences: number;
+  readonly seed: number;
+}
+
+/**
+ * The interventions that ablate some heads together. Throws an ArgumentError for a kind that there is not, an Error for a
+ * head that the model does not have.
+ */
+export function ablate(config: ModelConfig, heads: readonly HeadName[], kind: AblationKind): Intervention[] {
+  checkConfig('ablate', config);
+  checkArgument('ablate', 'kind', kindSchema, kind);
+  checkArgument('ablate', 'heads', z.array(headSchema), heads);
+  for (const head of heads) checkHead(config, head, 'ablate');
+  const kinds = {
+    zero: 'zeroAblate',
+    mean: 'meanAblate',
+    resample: 'resampleAblate',
+    'pattern-preserving': 'zeroAblate',
+  } as const;
+  const ablations = heads.map((name): Intervention => ({ kind: kinds[kind], ...headOutput(name) }));
+  if (kind !== 'pattern-preserving') return ablations;
+  const frozen = Array.from(
+    { length: config.nLayers },
+    (_, layer): Intervention => ({ kind: 'patch', hook: `blocks.${layer}.attn.hook_pattern` }),
+  );
+  return [...ablations, ...frozen];
+}
+
+/**
+ * The effect of every head and of every layer, at the periods that the model solves. Throws an ArgumentError for options
+ * that it does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs are not
+ * finite.
+ */
+export function ablationEffects(
+  model: Model,
+  options: OnSetOptions & { readonly kind?: AblationKind } = {},
+): AblationRecord {
+  checkOnSet('ablationEffects', { model, options, fields: { kind: z.optional(kindSchema) } });
+  const { kind = 'zero' } = options;
+  const { nLayers, nHeads } = model.config;
+  return onSet(model, options, { runs: nLayers * (nHeads + 1), measure: (set) => effectsOn(set, kind) });
+}
+
+function effectsOn(set: RepeatSet, kind: AblationKind): AblationRecord {
+  const { config } = set.model;
+  const increase = (heads: readonly HeadName[]): Float64Array =>
+    difference(set.losses(ablate(config, heads, kind)), set.clean);
+  const heads = allHeads(config);
+  const effects = effectsWithControls(
+    heads,
+    heads.map((name) => increase([name])),
+  );
+  const layers = Array.from({ length: config.nLayers }, (_, layer) => layer);
+  return {
+    kind,
+    periods: set.periods,
+    cleanLoss: estimate(set.clean),
+    heads: heads.map(({ layer, head }, i) => ({ label: headLabel(layer, head), layer, ...effects[i]! })),
+    layers: layers.map((layer) => ({
+      label: `L${layer}`,
+      layer,
+      increase: estimate(increase(heads.filter((h) => h.layer === layer))),
+      control: null,
+    })),
+    sequences: set.sequences,
+    seed: set.seed,
+  };
+}

@@ -1,0 +1,22 @@
+// Effects of interventions on the loss, each with its control: the same intervention on the other heads of its layer.
+import type { HeadName } from '../../model/interventions/interventions.ts';
+import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
+
+/** What an intervention on a head does to the loss, in nats. */
+export interface Effect {
+  /** Increase against the same sequences' clean loss. */
+  readonly increase: Estimate;
+  /** Mean increase by the same intervention on the other heads of the layer; null where there is no other. */
+  readonly control: Estimate | null;
+}
+
+/** Estimates of effects given by sequence: [head][sequence], heads that share a layer being each other's control. */
+export function effectsWithControls(heads: readonly HeadName[], increases: readonly Float64Array[]): Effect[] {
+  return heads.map(({ layer }, i) => {
+    const others = increases.filter((_, j) => j !== i && heads[j]!.layer === layer);
+    const control = others[0]?.map((_, s) => mean(others.map((increase) => increase[s]!)));
+    return { increase: estimate(increases[i]!), control: control ? estimate(control) : null };
+  });
+}
+
+export const difference = (a: Float64Array, b: Float64Array): Float64Array => a.map((x, i) => x - b[i]!);

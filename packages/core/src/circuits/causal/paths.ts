@@ -1,0 +1,125 @@
+// What the paths from earlier layers into later heads carry.
+import { headLabel } from '../../model/config.ts';
+import { allHeads, earlierHeads, type Input, type Intervention } from '../../model/interventions/interventions.ts';
+import type { Model } from '../../model/model.ts';
+import type { HeadScores } from '../attention/headScores.ts';
+import { type PatternVisit, runPatterns } from '../attention/patternRuns.ts';
+import { contentMayAct, inductionStripe, meanAlongCounted, uniformWeight } from '../attention/scores.ts';
+import { controlProbe } from '../data/probes.ts';
+import type { RepeatSet } from '../data/repeatSet.ts';
+import { asAnalysed } from '../lengths.ts';
+import type { Progress } from '../progress.ts';
+import { type Estimate, estimate } from '../statistics/estimate.ts';
+import { difference } from './effects.ts';
+
+/** One path cut: the outputs of all earlier layers removed from that input of later heads, on probes of given periods. */
+export interface PathEffect {
+  readonly path: Input;
+  /** lossRepeat without the path, nats. */
+  readonly lossRepeat: Estimate;
+  /** Increase over the clean loss, nats, by sequence. */
+  readonly increase: Estimate;
+  /** Mean excess left of the heads that follow the period; null when none does. */
+  readonly excess: number | null;
+}
+
+/** One head taken out of the keys of the heads that follow the period. */
+export interface KeySource {
+  readonly label: string;
+  /** Increase of lossRepeat, nats, by sequence. */
+  readonly increase: Estimate;
+}
+
+/** What path tests have in common: the sequences that paths are cut on, and the heads that follow the period. */
+export interface PathTests {
+  readonly set: RepeatSet;
+  readonly followers: readonly HeadScores[];
+  readonly progress?: Progress;
+}
+
+/**
+ * Which head builds the keys: for every head of an earlier layer, the loss when its output alone is removed from the K
+ * input of all heads that follow the period. The circuit's previous-token head is named by this, not by its pattern.
+ */
+export function keySources(model: Model, { set, followers }: PathTests): KeySource[] {
+  const { config } = model;
+  const lastLayer = Math.max(0, ...followers.map(({ layer }) => layer));
+  return earlierHeads(config, lastLayer).map((source) => {
+    const cut = followers
+      .filter(({ layer }) => layer > source.layer)
+      .map(
+        ({ layer, head }): Intervention => ({ kind: 'removeFromInput', layer, head, input: 'k', sources: [source] }),
+      );
+    return {
+      label: headLabel(source.layer, source.head),
+      increase: estimate(difference(set.losses(cut), set.clean)),
+    };
+  });
+}
+
+/**
+ * Removes the outputs of all earlier layers from the Q, K or V input of every head of a later layer, before its
+ * LayerNorm, and measures loss and period-free excess on exactly two copies of a block at each of the periods.
+ */
+export function testPath(model: Model, path: PathEffect['path'], tests: PathTests): PathEffect {
+  const { set, followers } = tests;
+  const { config } = model;
+  const interventions = allHeads(config)
+    .filter(({ layer }) => layer > 0)
+    .map((name): Intervention => ({ kind: 'removeFromInput', ...name, input: path, sources: 'allEarlier' }));
+  const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
+  const share = 1 / (set.sequences * followed.size);
+  let excess = 0;
+  const visit = (period: number, { head, weight }: PatternVisit): void => {
+    if (followed.has(head)) excess += share * inductionStripe(weight, { start: 0, period, length: 2 * period });
+  };
+  const cut = set.losses(interventions, visit);
+  if (followed.size > 0) excess = withoutControl(excess, tests, { interventions, followed, share });
+  const increase = estimate(difference(cut, set.clean));
+  return { path, lossRepeat: estimate(cut), increase, excess: followed.size > 0 ? excess : null };
+}
+
+/**
+ * An excess less what the followers keep of the stripe where nothing repeats, averaged as the excess is: over heads,
+ * sequences and periods. Cells where content may act do not count; a sequence without others has the mean of the rest.
+ */
+function withoutControl(
+  excess: number,
+  { set, progress }: PathTests,
+  {
+    interventions,
+    followed,
+    share,
+  }: { interventions: readonly Intervention[]; followed: ReadonlySet<number>; share: number },
+): number {
+  const { periods, model } = set;
+  const count = set.sequences / periods.length;
+  const longest = 2 * Math.max(...periods);
+  const tokens = controlProbe({ config: asAnalysed(model.config), count, seed: set.seed }).map((t) =>
+    t.slice(0, longest),
+  );
+  const found = new Map(periods.map((period) => [period, { sum: 0, measured: 0, missing: 0 }]));
+  let left = excess;
+  runPatterns(model, tokens, {
+    interventions,
+    ...(progress ? { progress } : {}),
+    visit: ({ sequence, head, weight }) => {
+      if (!followed.has(head)) return;
+      const counts = (q: number, k: number): boolean => !contentMayAct(tokens[sequence]!, q, k);
+      for (const [period, stripes] of found) {
+        const stripe = meanAlongCounted({ weight, counts }, period, 2 * period - 1, (q) => q - period + 1);
+        if (Number.isNaN(stripe)) stripes.missing++;
+        else {
+          stripes.sum += stripe;
+          stripes.measured++;
+          left -= share * stripe;
+        }
+      }
+    },
+  });
+  for (const [period, { sum, measured, missing }] of found) {
+    const chance = inductionStripe(uniformWeight, { start: 0, period, length: 2 * period });
+    left -= share * missing * (measured > 0 ? sum / measured : chance);
+  }
+  return left;
+}

@@ -1,0 +1,36 @@
+// What heads are called, from the evidence.
+
+import type { KeySource } from '../causal/paths.ts';
+import type { AuditRecord } from './audit.ts';
+import type { ProofRecord } from './prove.ts';
+
+/** A head builds the keys when its removal from them costs more than this share of what cutting the whole K path costs. */
+const SHARE_OF_K_PATH = 0.25;
+
+/** The audit of a model, and its proof where there is one. */
+export interface Judged {
+  readonly audit: AuditRecord;
+  readonly proof?: ProofRecord;
+}
+
+/** The earlier head whose removal from the followers' keys costs most; undefined where no path was tested. */
+export const keyBuilder = (record: AuditRecord): KeySource | undefined =>
+  [...record.evidence.keySources].sort((a, b) => b.increase.value - a.increase.value)[0];
+
+/**
+ * What a head is called, from the evidence, never by score alone: its role in the proven circuit where there is one, or
+ * else by its effect on keys and by what its attention follows. In the order of importance.
+ */
+export function headMarks({ audit, proof }: Judged): Map<string, string> {
+  const marks = new Map<string, string>();
+  if (proof && proof.heads.length > 0) for (const { label, role } of proof.heads) marks.set(label, role);
+  else {
+    const kPath = audit.evidence.paths.find(({ path }) => path === 'k')?.increase.value ?? 0;
+    const builder = keyBuilder(audit);
+    if (builder && builder.increase.value > SHARE_OF_K_PATH * kPath) marks.set(builder.label, 'previous-token head');
+    const byExcess = [...audit.scores.heads].sort((a, b) => b.inductionExcess.value - a.inductionExcess.value);
+    for (const head of byExcess) if (audit.followers.includes(head.label)) marks.set(head.label, 'induction head');
+  }
+  for (const label of audit.positionalHeads) if (!marks.has(label)) marks.set(label, 'positional head');
+  return marks;
+}

@@ -1,0 +1,101 @@
+// Prompts in pairs: two copies of a block, and the same with the first copy corrupted.
+import * as z from 'zod/mini';
+import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import type { Model, Tokens } from '../../model/model.ts';
+import { RandomStream } from '../../random/randomStream.ts';
+import { STREAMS } from '../../tasks/tasks.ts';
+import { TooSmallError } from '../lengths.ts';
+import type { OnProgress } from '../progress.ts';
+import { type ProbeOptions, repeatedProbe, sweepPeriods } from './probes.ts';
+import { periodsToMeasure } from './repeatSet.ts';
+
+/**
+ * What is done to two copies of a block; the second copy, and with it the queries and their targets, stays as it is.
+ * `break-repeat`: the first copy is drawn anew, so that nothing repeats. `change-match`: one token of the first copy, the
+ * earlier copy of one query's token, becomes a token from outside the block; only that query counts. `shift-block`: the
+ * first copy is rotated by one position: content finds its copy one position further, a fixed distance misses. There the
+ * last query of the repeat does not count: the rotation has taken its target away from behind its copy.
+ */
+export const CORRUPTIONS = ['break-repeat', 'change-match', 'shift-block'] as const;
+export type Corruption = (typeof CORRUPTIONS)[number];
+
+/** Clean and corrupted sequences of equal length, and the queries [from, to) whose loss counts. */
+export interface PromptPair {
+  readonly clean: Tokens;
+  readonly corrupted: Tokens;
+  readonly queries: readonly [from: number, to: number];
+}
+
+/** Streams of what replaces tokens, beside those of the probes. */
+const CORRUPTION_STREAM = 101;
+
+const corruptionSchema = z.enum(CORRUPTIONS);
+
+/**
+ * Two copies of a block, and the same with the first one corrupted. Throws an ArgumentError for a corruption that there is
+ * not or a period that does not fit; an Error when the vocabulary has no other token, or when a block of two tokens is to
+ * be shifted, which leaves no query.
+ */
+export function corruptedPair(probe: ProbeOptions, period: number, corruption: Corruption): PromptPair {
+  checkArgument('corruptedPair', 'corruption', corruptionSchema, corruption);
+  const clean = repeatedProbe(probe, period);
+  if (period < 2)
+    throw new ArgumentError(`corruptedPair: a block of ${period} token leaves no query; use a longer period.`);
+  if (corruption === 'shift-block' && period < 3)
+    throw new Error(`corruptedPair: shift-block needs a period of at least 3, got ${period}; use a longer one.`);
+  if (corruption === 'break-repeat' && probe.config.dVocab < 2)
+    throw new Error('corruptedPair: a vocabulary of 1 token has no other one to put in its place.');
+  const middle = period + Math.floor(period / 2);
+  const corrupted = clean.map((tokens, s) => {
+    const random = new RandomStream(probe.seed, STREAMS.analysis, CORRUPTION_STREAM, period, s);
+    const other = Int32Array.from(tokens);
+    if (corruption === 'shift-block') for (let t = 0; t < period; t++) other[t] = tokens[(t + period - 1) % period]!;
+    if (corruption === 'break-repeat')
+      for (let t = 0; t < period; t++) other[t] = anotherToken(tokens[t]!, probe.config, random);
+    if (corruption === 'change-match') other[middle - period] = outsideToken(tokens, probe.config, random);
+    return other;
+  });
+  return { clean, corrupted, queries: queriesOf(corruption, period, middle) };
+}
+
+/**
+ * A period to corrupt a model's repeats at: the middle one of those that it solves, as `periodsToMeasure` finds them, and
+ * for `change-match` one that leaves a token outside the block.
+ */
+export function periodToCorrupt(
+  model: Model,
+  corruption: Corruption,
+  options: { seed: number; onProgress?: OnProgress },
+): number {
+  checkArgument('periodToCorrupt', 'corruption', corruptionSchema, corruption);
+  const found = periodsToMeasure(model, options);
+  if (corruption !== 'change-match') return found[Math.floor(found.length / 2)] as number;
+  const { dVocab } = model.config;
+  const fitting = found.filter((period) => period < dVocab);
+  if (fitting.length > 0) return fitting[Math.floor(fitting.length / 2)] as number;
+  const shorter = sweepPeriods(model.config, 'periodToCorrupt').filter((period) => period < dVocab);
+  if (shorter.length > 0) return shorter.at(-1) as number;
+  throw new TooSmallError(
+    `periodToCorrupt: a vocabulary of ${dVocab} leaves no token outside a block to change a match to; use break-repeat or shift-block.`,
+  );
+}
+
+function queriesOf(corruption: Corruption, period: number, middle: number): [from: number, to: number] {
+  if (corruption === 'change-match') return [middle, middle + 1];
+  return [period, corruption === 'shift-block' ? 2 * period - 2 : 2 * period - 1];
+}
+
+function anotherToken(token: number, { dVocab }: ModelConfig, random: RandomStream): number {
+  const drawn = random.below(dVocab - 1);
+  return drawn >= token ? drawn + 1 : drawn;
+}
+
+function outsideToken(tokens: Int32Array, { dVocab }: ModelConfig, random: RandomStream): number {
+  const free = Array.from({ length: dVocab }, (_, t) => t).filter((t) => !tokens.includes(t));
+  if (free.length === 0)
+    throw new Error(
+      `corruptedPair: all ${dVocab} tokens are in the block, none is left to change the match to; use a shorter period. break-repeat and shift-block need no such token.`,
+    );
+  return free[random.below(free.length)]!;
+}

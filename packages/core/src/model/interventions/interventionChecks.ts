@@ -1,0 +1,131 @@
+// What may be said in an intervention: fields and values by a schema, places and heads by the model. Plain JavaScript, links
+// and records have no type checker, and an intervention that does something else than was meant answers wrongly in silence.
+import * as z from 'zod/mini';
+import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
+import { quoted } from '../../errors/printable.ts';
+import { headLabel, type ModelConfig } from '../config.ts';
+import {
+  checkHead,
+  type HeadName,
+  INPUTS,
+  type Intervention,
+  type RemoveFromInput,
+  sourcesOf,
+} from './interventions.ts';
+import { checkPlace, type Extent } from './places.ts';
+
+/** Whether these are numbers that can be written into an activation. */
+const isFiniteNumbers = (value: unknown): boolean =>
+  (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) &&
+  Array.from(value as ArrayLike<unknown>).every((x) => Number.isFinite(x));
+
+// Whether there is such a head, position or hook point is said by the checks that know the model.
+const AtPlace = { hook: z.string(), head: z.optional(z.int()), positions: z.optional(z.array(z.int())) };
+const HeadSchema = z.strictObject({ layer: z.int(), head: z.int() });
+const InterventionSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('zeroAblate'), ...AtPlace }),
+  z.strictObject({
+    kind: z.literal('meanAblate'),
+    mean: z.optional(must('be an array of finite numbers', isFiniteNumbers)),
+    ...AtPlace,
+  }),
+  z.strictObject({ kind: z.literal('resampleAblate'), shift: z.optional(z.int()), ...AtPlace }),
+  z.strictObject({ kind: z.literal('patch'), ...AtPlace }),
+  z.strictObject({
+    kind: z.literal('removeFromInput'),
+    layer: z.int(),
+    head: z.int(),
+    input: z.enum(INPUTS),
+    sources: must(
+      'be "allEarlier" or an array of heads such as { layer: 0, head: 1 }',
+      (sources) => sources === 'allEarlier' || Array.isArray(sources),
+    ),
+    by: z.optional(z.enum(['zero', 'mean'])),
+  }),
+]);
+
+/**
+ * Throws an Error when an intervention has a field that there is none of or a value that cannot be meant, or names a hook
+ * point, head, mean or source that the model does not have.
+ */
+export function checkIntervention(config: ModelConfig, intervention: Intervention): void {
+  checkOne(config, intervention, { caller: 'checkIntervention', what: 'intervention', known: new Set() });
+}
+
+/** The same of a list for a run of so many sequences; what would be taken out of an input twice is refused too. */
+export function checkInterventions(
+  config: ModelConfig,
+  interventions: readonly Intervention[],
+  { caller, extent }: { caller: string; extent: Extent },
+): void {
+  if (!Array.isArray(interventions))
+    throw new ArgumentError(
+      `${caller}: interventions must be an array such as [{ kind: "zeroAblate", hook: "blocks.0.attn.hook_z", head: 1 }], got ${quoted(interventions)}.`,
+    );
+  const known = new Set<unknown>();
+  // By index: a hole in a list is an intervention that is missing.
+  for (let i = 0; i < interventions.length; i++)
+    checkOne(config, interventions[i] as Intervention, { caller, what: `interventions.${i}`, known, extent });
+  refuseTwice(config, interventions);
+}
+
+function checkOne(
+  config: ModelConfig,
+  intervention: Intervention,
+  options: {
+    caller: string;
+    what: string;
+    /** Lists of sources that have been looked at: many heads of a layer often lose the same ones. */
+    known: Set<unknown>;
+    extent?: Extent;
+  },
+): void {
+  const { caller, what, known, extent } = options;
+  checkArgument(caller, what, InterventionSchema, intervention);
+  const { kind } = intervention;
+  if (kind !== 'removeFromInput') {
+    checkPlace(config, intervention, { caller: kind, ...(extent ? { extent } : {}) });
+    return;
+  }
+  checkHead(config, intervention, kind);
+  const { layer, head, sources } = intervention;
+  if (sources === 'allEarlier') return;
+  if (!known.has(sources)) {
+    for (let i = 0; i < sources.length; i++) {
+      checkArgument(caller, `${what}.sources.${i}`, HeadSchema, sources[i]);
+      checkHead(config, sources[i] as HeadName, kind);
+    }
+    known.add(sources);
+  }
+  const late = sources.find((source) => source.layer >= layer);
+  if (late)
+    throw new Error(
+      `removeFromInput: ${headLabel(late.layer, late.head)} is not earlier than ${headLabel(layer, head)}; name heads of layers before ${layer}.`,
+    );
+}
+
+/** A head's output that is taken out of an input twice leaves its negative there, which nobody means. */
+function refuseTwice(config: ModelConfig, interventions: readonly Intervention[]): void {
+  const bySlot = new Map<number, RemoveFromInput[]>();
+  for (const i of interventions)
+    if (i.kind === 'removeFromInput') {
+      const slot = (i.layer * config.nHeads + i.head) * INPUTS.length + INPUTS.indexOf(i.input);
+      bySlot.set(slot, [...(bySlot.get(slot) ?? []), i]);
+    }
+  const clear = new Set<unknown>(); // lists that name nothing twice
+  for (const removals of bySlot.values()) {
+    const [only] = removals as [RemoveFromInput, ...RemoveFromInput[]];
+    if (removals.length === 1 && (only.sources === 'allEarlier' || clear.has(only.sources))) continue;
+    const taken = new Set<number>();
+    for (const { layer, head, input, sources } of removals)
+      for (const source of sourcesOf(config, layer, sources)) {
+        const key = source.layer * config.nHeads + source.head;
+        if (taken.has(key))
+          throw new Error(
+            `removeFromInput: ${headLabel(source.layer, source.head)} is taken out of the ${input.toUpperCase()} input of ${headLabel(layer, head)} twice; name it once.`,
+          );
+        taken.add(key);
+      }
+    if (removals.length === 1) clear.add(only.sources);
+  }
+}

@@ -1,0 +1,215 @@
+// Interventions at a place: what they set an activation to. Hook points have one of three shapes: [batch, pos, size],
+// [batch, pos, head, size], or, for scores and patterns, [batch, head, queryPos, keyPos].
+import type { Floats, Tensor } from '../../engine/tensor.ts';
+import type { ActivationCache } from '../activationCache.ts';
+import { headLabel, type ModelConfig } from '../config.ts';
+import { hideFuture, isSquare, selectHookPoints } from '../hookPoints.ts';
+
+/** Where to intervene: a hook point, whole or one head's part of it, at all positions or at some (query positions). */
+export interface Place {
+  readonly hook: string;
+  /** For hook points with a head axis. */
+  readonly head?: number;
+  readonly positions?: readonly number[];
+}
+
+/** Sets the activation to zero. */
+export interface ZeroAblate extends Place {
+  readonly kind: 'zeroAblate';
+}
+
+/**
+ * Sets the activation to its mean over all sequences and positions of the clean run (for patterns and scores: over
+ * sequences, for each query position), or to `mean`, a number for each entry of the last axis.
+ */
+export interface MeanAblate extends Place {
+  readonly kind: 'meanAblate';
+  readonly mean?: readonly number[];
+}
+
+/** Gives every sequence the activation of another one in the clean run: the one `shift` (1) further in the batch. */
+export interface ResampleAblate extends Place {
+  readonly kind: 'resampleAblate';
+  readonly shift?: number;
+}
+
+/**
+ * Sets the activation to its value in the clean run. With other tokens as the clean run's this is activation patching;
+ * with the run's own tokens it freezes what other interventions would have changed.
+ */
+export interface Patch extends Place {
+  readonly kind: 'patch';
+}
+
+export type PlacedIntervention = ZeroAblate | MeanAblate | ResampleAblate | Patch;
+
+/** Whether a hook point has a head axis. */
+export const hasHeads = (hook: string): boolean => /\.attn\.|hook_[qkv]_input$/.test(hook);
+
+/** Size of the last axis of a hook point with a fixed one; null where it is the sequence's length. */
+function lastAxis(config: ModelConfig, hook: string): number | null {
+  if (isSquare(hook)) return null;
+  if (hook.endsWith('hook_scale')) return 1;
+  return /attn\.hook_(rot_)?[qkvz]$/.test(hook) ? config.dHead : config.dModel;
+}
+
+/** How many sequences of how many tokens are run. */
+export interface Extent {
+  readonly sequences: number;
+  readonly length: number;
+}
+
+/**
+ * Throws an Error that names what the model has instead of this hook point, head or size of mean; with `extent`, also
+ * positions that there are not, and a shift that leaves every sequence its own activation.
+ */
+export function checkPlace(
+  config: ModelConfig,
+  intervention: PlacedIntervention,
+  { caller, extent }: { caller: string; extent?: Extent },
+): void {
+  const { hook, head } = intervention;
+  selectHookPoints(config, hook, caller);
+  if (/[*?]/.test(hook)) throw new Error(`${caller}: "${hook}" is a glob; name one hook point.`);
+  if (head !== undefined && !hasHeads(hook)) throw new Error(`${caller}: "${hook}" has no heads; leave \`head\` out.`);
+  if (head !== undefined && !(Number.isInteger(head) && head >= 0 && head < config.nHeads)) {
+    const layer = Number(hook.split('.')[1]);
+    throw new Error(
+      `${caller}: there is no head ${headLabel(layer, head)}; "${hook}" has heads 0 to ${config.nHeads - 1}.`,
+    );
+  }
+  const size = lastAxis(config, hook) ?? extent?.length ?? null;
+  if (intervention.kind === 'meanAblate' && intervention.mean && size !== null && intervention.mean.length !== size)
+    throw new Error(`meanAblate: mean must have ${size} numbers at "${hook}", got ${intervention.mean.length}.`);
+  if (intervention.positions) checkPositions(intervention.positions, { hook, caller });
+  if (!extent) return;
+  checkRange(intervention, { caller, length: extent.length });
+  if (intervention.kind === 'resampleAblate') checkShift(intervention.shift ?? 1, extent.sequences);
+}
+
+function checkPositions(positions: readonly number[], { hook, caller }: { hook: string; caller: string }): void {
+  if (positions.length === 0)
+    throw new Error(`${caller}: positions at "${hook}" is empty, which names nothing; leave it out for all positions.`);
+  const seen = new Set<number>();
+  const twice = positions.find((position) => seen.size === seen.add(position).size);
+  if (twice !== undefined) throw new Error(`${caller}: positions at "${hook}" names ${twice} twice; name it once.`);
+}
+
+function checkRange({ hook, positions }: Place, { caller, length }: { caller: string; length: number }): void {
+  const wrong = positions?.find((p) => !(Number.isInteger(p) && p >= 0 && p < length));
+  if (wrong !== undefined)
+    throw new Error(`${caller}: "${hook}" has positions 0 to ${length - 1} here; there is no position ${wrong}.`);
+}
+
+function checkShift(shift: number, batch: number): void {
+  if (shift % batch === 0)
+    throw new Error(
+      `resampleAblate: a shift of ${shift} in a batch of ${batch} gives each sequence its own activation; use more sequences.`,
+    );
+}
+
+/** A run of the last axis: where it lies, and which sequence, position (query) and head it belongs to. */
+interface Row {
+  readonly offset: number;
+  readonly size: number;
+  readonly sequence: number;
+  readonly position: number;
+  readonly head: number;
+}
+
+/** The rows of a dense activation that a place names, in order. */
+function* rowsAt(place: Place, shape: readonly number[]): Generator<Row> {
+  const square = isSquare(place.hook);
+  const [batch, second, third = 1] = shape as [number, number, number];
+  const [positions, heads] = square ? [third, second] : [second, shape.length === 4 ? third : 1];
+  const size = shape[shape.length - 1] as number;
+  const chosen = place.positions ?? Array.from({ length: positions }, (_, p) => p);
+  checkRange(place, { caller: 'intervention', length: positions });
+  for (let sequence = 0; sequence < batch; sequence++)
+    for (const position of chosen)
+      for (let head = place.head ?? 0; head <= (place.head ?? heads - 1); head++) {
+        const row = square
+          ? (sequence * heads + head) * positions + position
+          : (sequence * positions + position) * heads + head;
+        yield { offset: row * size, size, sequence, position, head };
+      }
+}
+
+/** Where the sequences of an activation stand in a batch that runs in slices. */
+export interface Slice {
+  readonly first: number;
+  /** Sequences in all. */
+  readonly batch: number;
+}
+
+/** What the slices of a run share: means over the whole clean run, by hook. */
+export type SharedMeans = Map<string, Value>;
+
+/**
+ * What a placed intervention does to an activation, or to a slice of it. `clean` has what cleanRunNeeds asked for, of the
+ * whole batch.
+ */
+export function placedAction(
+  intervention: PlacedIntervention,
+  { clean, slice, means }: { clean: ActivationCache; slice?: Slice; means?: SharedMeans },
+): (activation: Tensor) => void {
+  return (tensor) => {
+    const data = tensor.toArray();
+    const whole = slice ?? { first: 0, batch: tensor.shape[0] as number };
+    const value = newValue(intervention, tensor, { clean, slice: whole, means: means ?? new Map() });
+    for (const row of rowsAt(intervention, tensor.shape))
+      for (let i = 0; i < row.size; i++) data[row.offset + i] = value(row, i);
+    hideFuture({ name: tensor.name, shape: tensor.shape, data });
+    tensor.set(data);
+  };
+}
+
+type Value = (row: Row, i: number) => number;
+
+function newValue(
+  intervention: PlacedIntervention,
+  { name, shape: here }: Tensor,
+  { clean, slice, means }: { clean: ActivationCache; slice: Slice; means: SharedMeans },
+): Value {
+  if (intervention.kind === 'zeroAblate') return () => 0;
+  if (intervention.kind === 'meanAblate' && intervention.mean) {
+    const { mean } = intervention;
+    return (_, i) => mean[i] as number;
+  }
+  const { first, batch } = slice;
+  const shape = [batch, ...here.slice(1)];
+  const from = clean.get(name);
+  if (from.shape.join() !== shape.join())
+    throw new Error(
+      `${intervention.kind}: "${name}" has shape [${shape}], the clean run has [${from.shape}]; use as many prompts of equal length.`,
+    );
+  if (intervention.kind === 'meanAblate') {
+    const known = means.get(name) ?? meanValue(name, shape, from.data);
+    means.set(name, known);
+    return known;
+  }
+  const perSequence = from.data.length / batch;
+  const shift = intervention.kind === 'resampleAblate' ? (intervention.shift ?? 1) : 0;
+  if (intervention.kind === 'resampleAblate') checkShift(shift, batch);
+  return ({ offset, sequence }, i) => {
+    const other = (((first + sequence + shift) % batch) + batch) % batch;
+    return from.data[offset + (other - sequence) * perSequence + i] as number;
+  };
+}
+
+/** Means over sequences, and over positions too unless the activation is square. */
+function meanValue(hook: string, shape: readonly number[], data: Floats): Value {
+  const square = isSquare(hook);
+  const key = ({ head, position }: Row): number => (square ? position * (shape[1] as number) + head : head);
+  const sums = new Map<number, { sum: Float64Array; count: number }>();
+  for (const row of rowsAt({ hook }, shape)) {
+    const entry = sums.get(key(row)) ?? { sum: new Float64Array(row.size), count: 0 };
+    sums.set(key(row), entry);
+    entry.count++;
+    for (let i = 0; i < row.size; i++) entry.sum[i]! += data[row.offset + i]!;
+  }
+  return (row, i) => {
+    const { sum, count } = sums.get(key(row))!;
+    return sum[i]! / count;
+  };
+}

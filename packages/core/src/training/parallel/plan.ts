@@ -1,0 +1,106 @@
+// Everything the threads of a training run share: settings, and addresses in one memory. Plain data, so that it can be
+// posted to workers. The number of gradient shards is fixed and does not follow the number of threads: each shard's
+// sequences are added in order and the shards are summed in order, so a run has the same bits on any number of threads.
+import type { Engine } from '../../engine/engine.ts';
+import { type Arena, type Memory, sizeText } from '../../engine/tensor.ts';
+import { TooLargeError } from '../../errors/tooLarge.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { Parameters, widestMatrix } from '../../model/parameters.ts';
+import { Program } from '../../model/program.ts';
+import type { Experiment } from '../experiment.ts';
+import { CONTROL_BYTES } from './heartbeat.ts';
+
+/** Parts into which a batch is divided; more threads than this find nothing to do. */
+export const SHARDS = 8;
+
+/** Parts into which the parameters are divided for the optimiser and for the norm of the gradient. */
+export const BLOCKS = 32;
+
+/** Float64 numbers that a shard reports of a step, before its losses per position. */
+export const SHARD_SUMS = 8;
+
+export interface TrainingPlan {
+  readonly experiment: Experiment;
+  readonly seed: number;
+  readonly threads: number;
+  readonly memory: Memory;
+  readonly weights: number;
+  readonly m: number;
+  readonly v: number;
+  /** One gradient buffer per shard, `gradientStride` bytes apart. */
+  readonly gradients: number;
+  readonly gradientStride: number;
+  readonly workspaces: number;
+  readonly workspaceStride: number;
+  /** Two integers of the barrier, the stop request, the decision to stop, and the threads' signs of life. */
+  readonly control: number;
+  /** Sums of each shard, then of each optimiser block's squares: Float64 numbers. */
+  readonly sums: number;
+  readonly squares: number;
+}
+
+/** Lays a run out in fresh memory. Throws a TooLargeError that says how much it takes where that is too much. */
+export function planTraining(
+  engine: Engine,
+  options: { experiment: Experiment; seed: number; threads: number },
+): { plan: TrainingPlan; arena: Arena; weights: Parameters } {
+  const { experiment, seed } = options;
+  const threads = Math.max(1, Math.min(options.threads, SHARDS, experiment.training.batch));
+  const arena = engine.createArena();
+  const measuring = arena.measuring(arena.used);
+  layOut(engine, experiment.model, { arena: measuring, threads });
+  if (measuring.used > arena.limit)
+    throw new TooLargeError(
+      `Arena: ${sizeText(measuring.used)} are needed to train with ${threads === 1 ? 'one thread' : `${threads} threads`}, a model has at most ${sizeText(arena.limit)}; use ${threads === 1 ? '' : 'fewer threads, '}a shorter context or a smaller model.`,
+    );
+  const { weights, ...addresses } = layOut(engine, experiment.model, { arena, threads });
+  const plan: TrainingPlan = {
+    experiment,
+    seed,
+    threads,
+    memory: arena.memory,
+    weights: weights.address,
+    ...addresses,
+  };
+  return { plan, arena, weights };
+}
+
+/** Everything that a run takes, in this order. */
+function layOut(
+  engine: Engine,
+  model: ModelConfig,
+  { arena, threads }: { arena: Arena; threads: number },
+): Omit<TrainingPlan, 'experiment' | 'seed' | 'threads' | 'memory' | 'weights'> & { weights: Parameters } {
+  const weights = new Parameters(model, arena);
+  const bytes = weights.length * arena.floatBytes;
+  const m = arena.bytes(bytes);
+  const v = arena.bytes(bytes);
+  const gradients = arena.bytes(bytes * SHARDS);
+  const control = arena.bytes(CONTROL_BYTES);
+  const sums = arena.bytes(8 * SHARDS * (SHARD_SUMS + model.nCtx));
+  const squares = arena.bytes(8 * BLOCKS);
+  const workspaces = arena.used;
+  createTrainingProgram(engine, model, arena, weights); // measures a workspace
+  const workspaceStride = arena.used - workspaces;
+  arena.bytes(workspaceStride * (threads - 1));
+  return { weights, m, v, gradients, gradientStride: bytes, control, sums, squares, workspaces, workspaceStride };
+}
+
+/** The program of one thread: one sequence at a time, so that its workspace stays in the cache. */
+export function createTrainingProgram(
+  engine: Engine,
+  config: ModelConfig,
+  arena: Arena,
+  weights: Parameters,
+): TrainingProgram {
+  const extent = { sequences: 1, length: config.nCtx };
+  const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
+  const ops = engine.createOps(arena, attention, widestMatrix(config));
+  const plan = { gradients: true, results: [], splitInputs: [] };
+  return { ops, program: new Program({ config, extent, plan, ops, arena, weights }) };
+}
+
+export interface TrainingProgram {
+  readonly ops: ReturnType<Engine['createOps']>;
+  readonly program: Program;
+}
