@@ -9,14 +9,15 @@ import {
   withSteps,
 } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
-import { freshRunFolder, readJson } from '../runs/files.ts';
+import { loadPreset } from '../files/presets.ts';
+import { provenance } from '../files/provenance.ts';
+import { readExperiment } from '../files/readExperiment.ts';
+import { readJson } from '../files/wholeFiles.ts';
+import { freshRunFolder } from '../runs/freshFolder.ts';
 import { RunFolder } from '../runs/runFolder.ts';
 import type { RunOptions } from '../runs/runInfo.ts';
 import { resumeFolder, stoppedError, type TrainRunResult, trainIntoFolder, USUAL_OPTIONS } from '../runs/trainRun.ts';
 import { interruptSignal } from '../terminal/interrupt.ts';
-import { loadPreset } from './presets.ts';
-import { provenance } from './provenance.ts';
-import { readExperiment } from './readExperiment.ts';
 
 export interface TrainCommandOptions {
   preset?: string;

@@ -1,12 +1,11 @@
 import { type DynamicsPoint, loadEngine, printable } from '@induction-lab/core/node';
-import type { Host } from '../aside/host.ts';
-import { bornStripe, type Dynamics, dynamicsFigures, measureRun, phaseText } from '../runs/dynamics.ts';
+import type { Host, MeasuringTask } from '../aside/host.ts';
+import { provenance } from '../files/provenance.ts';
+import { bornStripe, type Dynamics, dynamicsFigures, measureRun, phaseText } from '../finished/dynamics.ts';
 import { lossPoints, RunFolder } from '../runs/runFolder.ts';
 import { DYNAMICS } from '../terminal/headings.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 import { jsonText } from './analysis.ts';
-import type { MeasuringTask } from './measuringCommand.ts';
-import { provenance } from './provenance.ts';
 
 export interface DynamicsCommandOptions {
   json?: boolean;

@@ -1,7 +1,7 @@
 import { decodeCheckpoint, type Engine, Model, NotFiniteError } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
-import { readInput, readJson } from '../runs/files.ts';
 import { type MeasuredFile, measuredFile } from './provenance.ts';
+import { readInput, readJson } from './wholeFiles.ts';
 
 /** A model, and the file that it came from. */
 export interface LoadedCheckpoint {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { type Experiment, loadEngine, printable, type Verdict } from '@induction-lab/core/node';
 import { CommandError, EXIT } from '../errors.ts';
 import { writeFigures } from '../figures/drawing.ts';
-import { claimFreshFolder, freshRunFolder } from '../runs/files.ts';
+import { loadPreset } from '../files/presets.ts';
+import { claimFreshFolder, freshRunFolder } from '../runs/freshFolder.ts';
 import { DIVERSITY } from '../terminal/headings.ts';
 import { interruptSignal } from '../terminal/interrupt.ts';
 import { columnsOf, explainedTable } from '../terminal/textTable.ts';
 import { DIVERSITY_SETTINGS, type DiversityRun, diversityFigures, diversityRun } from './diversity.ts';
-import { loadPreset } from './presets.ts';
 
 export interface DiversityCommandOptions {
   seeds: number;

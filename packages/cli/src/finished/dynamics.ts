@@ -19,13 +19,13 @@ import {
   type PatternTimelineRecord,
   patternTimeline,
 } from '@induction-lab/figures/node';
-import { type Draw, figureOptions } from '../figures/drawing.ts';
-import { badInput } from '../errors.ts';
-import { readInput } from './files.ts';
 import type { Told } from '../aside/host.ts';
-import { blameCheckpoint } from '../commands/loadCheckpoint.ts';
-import { type MeasuredFile, measuredFile } from '../commands/provenance.ts';
-import { lossPoints, type RunFolder } from './runFolder.ts';
+import { badInput } from '../errors.ts';
+import { type Draw, figureOptions } from '../figures/drawing.ts';
+import { blameCheckpoint } from '../files/loadCheckpoint.ts';
+import { type MeasuredFile, measuredFile } from '../files/provenance.ts';
+import { readInput } from '../files/wholeFiles.ts';
+import { lossPoints, type RunFolder } from '../runs/runFolder.ts';
 
 export interface Dynamics {
   /** What was measured, in the order of `points`. */

@@ -10,11 +10,10 @@ import {
   pathTable,
   WeightCircuits,
 } from '@induction-lab/core/node';
-import type { Host } from '../aside/host.ts';
+import type { Host, MeasuringTask } from '../aside/host.ts';
 import { PAIRS, WEIGHTS } from '../terminal/headings.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
-import type { MeasuringTask } from './measuringCommand.ts';
 
 export interface ComposeCommandOptions extends AnalysisOptions {
   sequences: number;

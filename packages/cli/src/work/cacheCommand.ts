@@ -8,12 +8,11 @@ import {
   printable,
   selectHookPoints,
 } from '@induction-lab/core/node';
-import type { Host, Told } from '../aside/host.ts';
+import type { Host, MeasuringTask, Told } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
-import { readJson, writeWhole } from '../runs/files.ts';
-import { blameCheckpoint, loadCheckpoint } from './loadCheckpoint.ts';
-import type { MeasuringTask } from './measuringCommand.ts';
-import { provenance } from './provenance.ts';
+import { blameCheckpoint, loadCheckpoint } from '../files/loadCheckpoint.ts';
+import { provenance } from '../files/provenance.ts';
+import { readJson, writeWhole } from '../files/wholeFiles.ts';
 
 export interface CacheCommandOptions {
   tokens: string;

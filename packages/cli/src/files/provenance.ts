@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Backend } from '@induction-lab/core/node';
-import { SCHEMA_VERSION } from '../runs/runFolder.ts';
 import { programCommit, VERSION } from '../version.ts';
+
+/** Of every JSON that a command prints or writes. */
+export const SCHEMA_VERSION = 1;
 
 /** A file that was measured: its name without folders, and the SHA-256 of the bytes that were read, as hexadecimals. */
 export interface MeasuredFile {
@@ -19,6 +21,9 @@ export interface Provenance {
   /** Which arithmetic ran. */
   readonly backend: Backend;
 }
+
+/** Fields that every record of one checkpoint begins with. */
+export type CheckpointProvenance = Provenance & { readonly checkpoint: MeasuredFile };
 
 export const measuredFile = (path: string, bytes: Uint8Array): MeasuredFile => ({
   file: basename(path),

@@ -1,9 +1,9 @@
 // The thread in which commands measure. It loads what a task needs, runs it, and tells aside.ts how it goes.
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadTask } from '../commands/tasks.ts';
-import { toCommandError } from '../errors.ts';
-import type { AsideMessage, AsideTask } from './aside.ts';
-import type { Host } from './host.ts';
+import type { AsideMessage, AsideTask } from './aside/aside.ts';
+import type { Host } from './aside/host.ts';
+import { toCommandError } from './errors.ts';
+import { loadTask } from './work/tasks.ts';
 
 /** Milliseconds between messages about progress: more than a person sees would only slow the work down. */
 const TOLD_EVERY = 40;

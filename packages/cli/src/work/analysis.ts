@@ -1,10 +1,9 @@
 // What the commands that analyse one checkpoint have in common: load, measure, print, draw.
 import { type Engine, loadEngine, type Model, printable } from '@induction-lab/core/node';
-import type { Host, Told } from '../aside/host.ts';
+import type { Host, MeasuringTask, Told } from '../aside/host.ts';
 import type { Draw } from '../figures/drawing.ts';
-import { blameCheckpoint, loadCheckpoint } from './loadCheckpoint.ts';
-import type { MeasuringTask } from './measuringCommand.ts';
-import { type MeasuredFile, type Provenance, provenance } from './provenance.ts';
+import { blameCheckpoint, loadCheckpoint } from '../files/loadCheckpoint.ts';
+import { provenance } from '../files/provenance.ts';
 
 export interface AnalysisOptions {
   json?: boolean;
@@ -14,9 +13,6 @@ export interface AnalysisOptions {
   exact?: boolean;
   quiet?: boolean;
 }
-
-/** Fields that every record of one checkpoint begins with. */
-export type CheckpointProvenance = Provenance & { readonly checkpoint: MeasuredFile };
 
 /** One analysis: what it measures, as text, and as figures. */
 export interface Analysis<Measured extends object> {

@@ -8,12 +8,11 @@ import {
   periodToCorrupt,
   quoted,
 } from '@induction-lab/core/node';
-import type { Host } from '../aside/host.ts';
+import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { PATCH } from '../terminal/headings.ts';
 import { estimateCells, explainedTable, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
-import type { MeasuringTask } from './measuringCommand.ts';
 
 export interface PatchCommandOptions extends AnalysisOptions {
   corruption: Corruption;

@@ -1,18 +1,18 @@
 // What is made of a training run when it has ended: audit, proof, dynamics, figures, analysis.json.
 import type { Experiment } from '@induction-lab/core/node';
 import { runAside, Stopped } from '../aside/aside.ts';
-import type { Draw } from '../figures/drawing.ts';
-import type { Dynamics } from './dynamics.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import type { Draw } from '../figures/drawing.ts';
+import type { exampleSet } from '../figures/modelFigures.ts';
+import type { PresetName } from '../files/presets.ts';
+import type { MeasuredFile } from '../files/provenance.ts';
+import { removeHalfWritten } from '../runs/outputs.ts';
+import { lossPoints, type MetricsRecord, type RunFolder } from '../runs/runFolder.ts';
+import { MeasuringProgress } from '../terminal/measuringProgress.ts';
+import { columnsOf } from '../terminal/textTable.ts';
+import type { Dynamics } from './dynamics.ts';
 import type { FinishedAnalysis, FinishTask, ModelAnalysis } from './finishedAnalysis.ts';
 import { finishedFigures } from './finishedFigures.ts';
-import { MeasuringProgress } from '../terminal/measuringProgress.ts';
-import type { exampleSet } from '../figures/modelFigures.ts';
-import { removeHalfWritten } from './outputs.ts';
-import type { PresetName } from '../commands/presets.ts';
-import type { MeasuredFile } from '../commands/provenance.ts';
-import { lossPoints, type MetricsRecord, type RunFolder } from './runFolder.ts';
-import { columnsOf } from '../terminal/textTable.ts';
 
 /** One of the four runs, as the report tells it. */
 export interface FinishedRun extends ModelAnalysis {

@@ -12,7 +12,7 @@ const TASKS: Record<string, () => Promise<Task>> = {
   prove: async () => (await import('./proveCommand.ts')).proveCommand,
   dynamics: async () => (await import('./dynamicsCommand.ts')).dynamicsCommand,
   cache: async () => (await import('./cacheCommand.ts')).cacheCommand,
-  finish: async () => (await import('../runs/finishedAnalysis.ts')).analyseFinished,
+  finish: async () => (await import('../finished/finishedAnalysis.ts')).analyseFinished,
 };
 
 export async function loadTask(name: string): Promise<(data: unknown, host: Host) => unknown> {

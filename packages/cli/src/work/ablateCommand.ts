@@ -1,9 +1,8 @@
 import { type AblationKind, type AblationRecord, ablationEffects } from '@induction-lab/core/node';
-import type { Host } from '../aside/host.ts';
+import type { Host, MeasuringTask } from '../aside/host.ts';
 import { ABLATE } from '../terminal/headings.ts';
 import { estimateCells, explainedTable, plainNumber, signedNumber } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
-import type { MeasuringTask } from './measuringCommand.ts';
 
 export interface AblateCommandOptions extends AnalysisOptions {
   kind: AblationKind;

@@ -2,16 +2,17 @@
 import { join } from 'node:path';
 import { type Experiment, finalLosses, loadEngine, printable, withSteps } from '@induction-lab/core/node';
 import { CommandError, EXIT } from '../errors.ts';
-import { claimFreshFolder, freshRunFolder, writeJson, writeWhole } from '../runs/files.ts';
-import { type FinishedRun, finishRun } from '../runs/finishedRun.ts';
-import { lossPoints, RunFolder, SCHEMA_VERSION } from '../runs/runFolder.ts';
+import { auditJson } from '../files/auditJson.ts';
+import { loadPreset, PRESETS, type PresetName } from '../files/presets.ts';
+import { provenance, SCHEMA_VERSION } from '../files/provenance.ts';
+import { writeJson, writeWhole } from '../files/wholeFiles.ts';
+import { type FinishedRun, finishRun } from '../finished/finishedRun.ts';
+import { claimFreshFolder, freshRunFolder } from '../runs/freshFolder.ts';
+import { lossPoints, RunFolder } from '../runs/runFolder.ts';
 import { resumeHint, trainIntoFolder, USUAL_OPTIONS } from '../runs/trainRun.ts';
 import { RUN } from '../terminal/headings.ts';
 import { interruptSignal } from '../terminal/interrupt.ts';
 import { columnsOf, explainedTable, plainNumber } from '../terminal/textTable.ts';
-import { auditJson } from './auditCommand.ts';
-import { loadPreset, PRESETS, type PresetName } from './presets.ts';
-import { provenance } from './provenance.ts';
 
 export interface RunCommandOptions {
   seed: number;

@@ -1,9 +1,9 @@
 import { type AuditRecord, audit, type Estimate, type HeadScores, printable } from '@induction-lab/core/node';
-import type { Host } from '../aside/host.ts';
+import type { Host, MeasuringTask } from '../aside/host.ts';
+import { auditJson } from '../files/auditJson.ts';
 import { AUDIT, AUDIT_NOTE, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, plainNumber, signedNumber } from '../terminal/textTable.ts';
-import { type AnalysisOptions, analyse, type CheckpointProvenance } from './analysis.ts';
-import type { MeasuringTask } from './measuringCommand.ts';
+import { type AnalysisOptions, analyse } from './analysis.ts';
 
 export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
@@ -21,12 +21,6 @@ export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Hos
     figures: async (record, model) => (await import('../figures/modelFigures.ts')).auditFigures(model, record),
   });
 };
-
-/** The record as written to analysis.json and printed by --json: the verdict a string, beside evidence and heads. */
-export function auditJson(record: AuditRecord, from?: CheckpointProvenance): Record<string, unknown> {
-  const { scores, ...rest } = record;
-  return { ...from, ...rest, ...scores };
-}
 
 const columnNames = Object.keys(SCORE_COLUMNS) as ScoreColumn[];
 

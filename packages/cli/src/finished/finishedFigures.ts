@@ -2,10 +2,10 @@
 import type { Experiment } from '@induction-lab/core/node';
 import { ablationFigure, pathFigures, proofFigures } from '../figures/circuitFigures.ts';
 import type { Draw } from '../figures/drawing.ts';
+import { type exampleSet, lossFigure, modelFigures } from '../figures/modelFigures.ts';
+import type { lossPoints } from '../runs/runFolder.ts';
 import { type BornStripe, type Dynamics, dynamicsFigures } from './dynamics.ts';
 import type { ModelAnalysis } from './finishedAnalysis.ts';
-import { type exampleSet, lossFigure, modelFigures } from '../figures/modelFigures.ts';
-import type { lossPoints } from './runFolder.ts';
 
 export interface Measured {
   readonly name: string;

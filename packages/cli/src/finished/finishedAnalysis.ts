@@ -1,4 +1,4 @@
-// What is measured, written and drawn when a training run has ended. Runs aside (asideWorker.ts): it takes seconds, and
+// What is measured, written and drawn when a training run has ended. Runs aside (src/asideWorker.ts): it takes seconds, and
 // what it returns is plain data.
 import {
   type AblationRecord,
@@ -17,17 +17,17 @@ import {
   prove,
   WeightCircuits,
 } from '@induction-lab/core/node';
-import { auditJson } from '../commands/auditCommand.ts';
+import type { Host } from '../aside/host.ts';
 import { weightFigures } from '../figures/circuitFigures.ts';
 import { writeFigures } from '../figures/drawing.ts';
-import { type BornStripe, bornStripe, type Dynamics, measureRun } from './dynamics.ts';
-import { writeJson } from './files.ts';
-import { finishedFigures } from './finishedFigures.ts';
-import type { Host } from '../aside/host.ts';
-import { loadCheckpoint } from '../commands/loadCheckpoint.ts';
 import { exampleSet } from '../figures/modelFigures.ts';
-import { type MeasuredFile, provenance } from '../commands/provenance.ts';
-import { lossPoints, RunFolder } from './runFolder.ts';
+import { auditJson } from '../files/auditJson.ts';
+import { loadCheckpoint } from '../files/loadCheckpoint.ts';
+import { type MeasuredFile, provenance } from '../files/provenance.ts';
+import { writeJson } from '../files/wholeFiles.ts';
+import { lossPoints, RunFolder } from '../runs/runFolder.ts';
+import { type BornStripe, bornStripe, type Dynamics, measureRun } from './dynamics.ts';
+import { finishedFigures } from './finishedFigures.ts';
 
 /** Everything that is measured of a trained model. */
 export interface ModelAnalysis {

@@ -1,5 +1,5 @@
 import { type ProofRecord, printable, prove } from '@induction-lab/core/node';
-import type { Host } from '../aside/host.ts';
+import type { Host, MeasuringTask } from '../aside/host.ts';
 import { CIRCUIT_HEADS, faithfulnessColumns, INPUTS_CUT, LAYER_SHARES, LOGITS } from '../terminal/headings.ts';
 import {
   estimateCells,
@@ -13,7 +13,6 @@ import {
   wrapped,
 } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
-import type { MeasuringTask } from './measuringCommand.ts';
 
 export interface ProveCommandOptions extends AnalysisOptions {
   sequences: number;
