@@ -2,12 +2,12 @@
 import { listed } from '@induction-lab/core/names';
 import { printable, shortened } from '@induction-lab/core/printable';
 import { batch, type Signal } from '@preact/signals';
-import { showPanel } from './bench/showPanel.ts';
 import { Client, WorkerGone } from './client.ts';
 import { DEFAULTS, headText, type LinkState, leftOut, readLink, settingText, writeLink } from './link.ts';
 import { type OwnTokens, readTokens } from './ownTokens.ts';
 import type { HeadName, Look, Message, PathInput, RunInfo } from './protocol.ts';
 import { experimentOf, type Setting, stepsOf } from './setting.ts';
+import { showPanel } from './showPanel.ts';
 import {
   ablated,
   beside,
