@@ -5,11 +5,12 @@ import { batch, type Signal } from '@preact/signals';
 import { Client, WorkerGone } from './client.ts';
 import { DEFAULTS, headText, type LinkState, leftOut, readLink, settingText, writeLink } from './link.ts';
 import { type OwnTokens, readTokens } from './ownTokens.ts';
-import type { HeadName, Look, Message, PathInput, RunInfo } from './protocol.ts';
+import type { BenchRun, HeadName, Look, Message, PathInput } from './protocol.ts';
 import { experimentOf, type Setting, stepsOf } from './setting.ts';
 import { showPanel } from './showPanel.ts';
 import {
   ablated,
+  audited,
   beside,
   complaint,
   cuts,
@@ -37,7 +38,6 @@ import {
   step,
   stepsPerSecond,
   threads,
-  verdict,
   view,
   viewed,
   viewOfScores,
@@ -94,7 +94,7 @@ type RunMessage = Extract<Message, { kind: 'progress' | 'view' }>;
 let early: RunMessage[] = [];
 
 /** Makes a run the one on the bench, together with what has been said of it already. */
-function adopt(info: RunInfo): void {
+function adopt(info: BenchRun): void {
   run.value = info;
   for (const message of early) if (message.run === info.id) take(message);
   early = early.filter((message) => message.run > info.id);
@@ -122,7 +122,7 @@ function take(message: RunMessage): void {
   const besides = message.beside;
   const stands = other.value;
   batch(() => {
-    view.value = { ...message.view, run: run.value as RunInfo, setting: setting.value };
+    view.value = { ...message.view, run: run.value as BenchRun, setting: setting.value };
     beside.value = besides && stands?.id === besides.run ? { ...besides.view, other: stands } : null;
   });
   void showLater();
@@ -267,7 +267,7 @@ export function look(): void {
 }
 
 /** Leaves out heads, paths and a period that this model does not have. */
-function fitTo({ experiment: { model } }: RunInfo): void {
+function fitTo({ experiment: { model } }: BenchRun): void {
   const fits = ({ layer, head }: HeadName): boolean => layer < model.nLayers && head < model.nHeads;
   const strangers = [...ablated.value, ...(selected.value ? [selected.value] : [])].filter((head) => !fits(head));
   const unknown = [...new Set(strangers.map(headText))];
@@ -317,7 +317,7 @@ async function begin(
       if (keepOther) other.value = { ...aside, step: aside.losses.at(-1)?.step ?? 0 };
       setting.value = next;
       if (request.value === asked.request) viewed.value = null; // else the timeline has been moved since
-      verdict.value = null;
+      audited.value = null;
       adopt(info);
       if (opening.value === mine) fitTo(info); // else what is shown belongs to a newer link
     });
@@ -410,7 +410,7 @@ async function examine(question: 'audit' | 'prove'): Promise<void> {
   judging.value = true;
   try {
     const { marks, ...found } = await client.ask(question, {});
-    verdict.value = { ...found, marks: new Map(marks) };
+    audited.value = { ...found, marks: new Map(marks) };
   } catch (error) {
     tell(error);
   } finally {
@@ -442,7 +442,7 @@ export async function loadFile(file: File): Promise<void> {
       viewed.value = null;
       own.value = null;
       other.value = null;
-      verdict.value = null;
+      audited.value = null;
       ablated.value = [];
       cuts.value = [];
       selected.value = null;

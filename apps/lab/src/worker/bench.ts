@@ -12,7 +12,7 @@ import {
   parseExperiment,
   type StartCrew,
 } from '@induction-lab/core/browser';
-import type { Findings, Look, Message, Questions, RunInfo, View } from '../protocol.ts';
+import type { AuditAnswer, BenchRun, Look, Message, Questions, View } from '../protocol.ts';
 import { type Later, later } from './later.ts';
 import { barsOf, fingerprintOf, LOOK_SEQUENCES, longestPeriod, lookAt } from './look.ts';
 import { Run } from './run.ts';
@@ -24,7 +24,7 @@ const RESTING_SEQUENCES = 16;
 /** A run, or a checkpoint from a file, with what has been measured of it. */
 interface Subject {
   readonly id: number;
-  readonly info: RunInfo;
+  readonly info: BenchRun;
   /** Null for a loaded checkpoint. */
   readonly run: Run | null;
   readonly loaded: NamedWeights | null;
@@ -106,8 +106,8 @@ export class Bench {
         this.show();
         return null;
       },
-      audit: async () => this.findings({ proof: false }),
-      prove: async () => this.findings({ proof: true }),
+      audit: async () => this.auditAnswer({ proof: false }),
+      prove: async () => this.auditAnswer({ proof: true }),
       exercise: async ({ name, answer }) => {
         const { checkExercise, audit } = await later();
         const subject = this.subject();
@@ -144,7 +144,7 @@ export class Bench {
     await subject?.run?.end();
   }
 
-  private async start(ask: Questions['start']['ask']): Promise<RunInfo> {
+  private async start(ask: Questions['start']['ask']): Promise<BenchRun> {
     const { seed, until, keepOther } = ask;
     // Before anything ends: an impossible setting leaves the bench as it is.
     const experiment = parseExperiment(ask.experiment);
@@ -176,12 +176,12 @@ export class Bench {
   }
 
   private adopt(
-    about: Pick<RunInfo, 'experiment' | 'seed' | 'file'>,
+    about: Pick<BenchRun, 'experiment' | 'seed' | 'file'>,
     made: { model: Model } & ({ run: Run } | { loaded: NamedWeights }),
   ): Subject {
     const { model: config, name } = about.experiment;
     const id = this.nextId++;
-    const info: RunInfo = { ...about, id, name, parameters: parameterCount(config), lnVocab: Math.log(config.dVocab) };
+    const info: BenchRun = { ...about, id, name, parameters: parameterCount(config), lnVocab: Math.log(config.dVocab) };
     this.main = { id, info, run: null, loaded: null, ...made, scored: null, audited: null, sent: 0 };
     this.trouble = null;
     return this.main;
@@ -294,7 +294,7 @@ export class Bench {
     return subject.audited.record;
   }
 
-  private async findings(wanted: { proof: boolean }): Promise<Findings> {
+  private async auditAnswer(wanted: { proof: boolean }): Promise<AuditAnswer> {
     const { audit, prove, headMarks } = await later();
     const subject = this.subject();
     const at = this.load(subject, this.look.step);
@@ -316,7 +316,7 @@ export class Bench {
   }
 
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
-  private async loadFile({ bytes, file }: Questions['load']['ask']): Promise<RunInfo> {
+  private async loadFile({ bytes, file }: Questions['load']['ask']): Promise<BenchRun> {
     const { readCheckpoint } = await later();
     const { config, weights, metadata } = readCheckpoint(bytes, file);
     refuseTooLarge(config, file);

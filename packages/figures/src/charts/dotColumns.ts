@@ -8,7 +8,7 @@ export interface SettingRun {
   readonly value: number;
   /** Which run it is, such as "seed 3". */
   readonly label: string;
-  /** The verdict on it, such as "induction" or "positional": it decides the dot's shape and colour. */
+  /** What became of it, such as "induction" or "positional": it decides the dot's shape and colour. */
   readonly kind: string;
 }
 
