@@ -2,13 +2,13 @@
 // pass for the gradients of the loss with respect to later heads' inputs, and then every path by a dot product.
 
 import type { Floats } from '../../engine/tensor.ts';
-import { earlierHeads, type HeadName, INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { earlierHeads, type HeadIndex, INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import type { RepeatBatch, RepeatSet } from '../data/repeatSet.ts';
 import { checkNumbers } from '../finite.ts';
 
 export interface PathAttribution {
   /** First-order increase of lossRepeat when the source is removed from that input of the target, by sequence. */
-  get(input: Input, source: HeadName, target: HeadName): Float64Array;
+  get(input: Input, source: HeadIndex, target: HeadIndex): Float64Array;
 }
 
 /** What the attribution of a set takes, in forward runs over it, about. */
@@ -21,7 +21,7 @@ export const ATTRIBUTION_RUNS = 10;
 export function attributePaths(set: RepeatSet, by: 'zero' | 'mean'): PathAttribution {
   const { config } = set.model;
   const { nHeads, dModel } = config;
-  const key = (input: Input, source: HeadName, target: HeadName): string =>
+  const key = (input: Input, source: HeadIndex, target: HeadIndex): string =>
     [input, source.layer, source.head, target.layer, target.head].join();
   const bySequence = new Map<string, number[]>();
   const means = by === 'mean' ? resultMeans(set) : null;

@@ -6,7 +6,7 @@ import { headLabel } from '../../model/config.ts';
 import {
   allHeads,
   earlierHeads,
-  type HeadName,
+  type HeadIndex,
   INPUTS,
   type Input,
   type Intervention,
@@ -73,7 +73,7 @@ export function pathTable(
   checkOnSet('pathTable', { model, options, fields: { by: z.optional(z.enum(REMOVED_BY)) } });
   const { by = 'zero' } = options;
   const later = allHeads(model.config).filter(({ layer }) => layer > 0);
-  const runsInto = ({ layer }: HeadName): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
+  const runsInto = ({ layer }: HeadIndex): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
   const runs = later.reduce((sum, target) => sum + runsInto(target), later.length > 0 ? ATTRIBUTION_RUNS : 0);
   return onSet(model, options, {
     runs,
@@ -98,7 +98,7 @@ export function pathTable(
 }
 
 interface Column {
-  readonly target: HeadName;
+  readonly target: HeadIndex;
   readonly input: Input;
   readonly by: 'zero' | 'mean';
   /** The target's stripe with nothing removed, by sequence. */
@@ -134,8 +134,8 @@ function column(
 
 /** Some sources taken out of one input of one head. */
 interface Path {
-  readonly sources: readonly HeadName[] | 'allEarlier';
-  readonly target: HeadName;
+  readonly sources: readonly HeadIndex[] | 'allEarlier';
+  readonly target: HeadIndex;
   readonly input: Input;
   readonly by: 'zero' | 'mean';
 }
@@ -152,7 +152,7 @@ function cutPaths(
 /** A head's attention to the token after the earlier copy, by sequence, and the losses of the same runs. */
 function stripeOf(
   set: RepeatSet,
-  target: HeadName,
+  target: HeadIndex,
   interventions: readonly Intervention[],
 ): { losses: Float64Array; stripe: Float64Array } {
   const { layer } = target;

@@ -7,7 +7,7 @@ import {
   allHeads,
   checkHead,
   earlierHeads,
-  type HeadName,
+  type HeadIndex,
   INPUTS,
   type Input,
   type Intervention,
@@ -17,22 +17,22 @@ import { RepeatSet } from '../data/repeatSet.ts';
 
 /** A path from a head to one input of a later head. */
 export interface Edge {
-  readonly source: HeadName;
-  readonly target: HeadName;
+  readonly source: HeadIndex;
+  readonly target: HeadIndex;
   readonly input: Input;
 }
 
 export interface Circuit {
-  readonly heads: readonly HeadName[];
+  readonly heads: readonly HeadIndex[];
   readonly edges: readonly Edge[];
 }
 
-export const labelOf = ({ layer, head }: HeadName): string => headLabel(layer, head);
-export const sameHead = (a: HeadName, b: HeadName): boolean => a.layer === b.layer && a.head === b.head;
+export const labelOf = ({ layer, head }: HeadIndex): string => headLabel(layer, head);
+export const sameHead = (a: HeadIndex, b: HeadIndex): boolean => a.layer === b.layer && a.head === b.head;
 export const edgeLabel = ({ source, target, input }: Edge): string =>
   `${labelOf(source)} → ${labelOf(target)} ${input.toUpperCase()}`;
 
-const includes = (heads: readonly HeadName[], name: HeadName): boolean => heads.some((h) => sameHead(h, name));
+const includes = (heads: readonly HeadIndex[], name: HeadIndex): boolean => heads.some((h) => sameHead(h, name));
 
 /** Every path between heads of these layers: [source, target, input]. */
 export const allEdges = (config: ModelConfig): Edge[] =>
@@ -41,7 +41,7 @@ export const allEdges = (config: ModelConfig): Edge[] =>
   );
 
 /** Mean-ablates these heads. Throws an Error for a head that the model does not have. */
-export function ablateHeads(set: RepeatSet, heads: readonly HeadName[]): Intervention[] {
+export function ablateHeads(set: RepeatSet, heads: readonly HeadIndex[]): Intervention[] {
   checkInstance('ablateHeads', { what: 'the set', value: set }, RepeatSet);
   checkArgument('ablateHeads', 'heads', z.array(headSchema), heads);
   return heads.map((name) => set.meanAblate(name));
@@ -64,7 +64,7 @@ export function cutEdges(edges: readonly Edge[]): Intervention[] {
 }
 
 /** Leaves only these heads, with every path between them. Throws an Error for a head that the model does not have. */
-export function keepHeads(set: RepeatSet, heads: readonly HeadName[]): Intervention[] {
+export function keepHeads(set: RepeatSet, heads: readonly HeadIndex[]): Intervention[] {
   checkInstance('keepHeads', { what: 'the set', value: set }, RepeatSet);
   checkArgument('keepHeads', 'heads', z.array(headSchema), heads);
   const { config } = set.model;

@@ -1,7 +1,7 @@
 // Training dynamics: the same measurements on every checkpoint of a run, and from them the phase change.
 import * as z from 'zod/mini';
 import { checkArgument } from '../../errors/arguments.ts';
-import { allHeads, earlierHeads, type HeadName, INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { allHeads, earlierHeads, type HeadIndex, INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { type HeadScoresRecord, type Sweep, scoreHeads, scoringSize, sweptPeriods } from '../attention/headScores.ts';
 import { runPatterns } from '../attention/patternRuns.ts';
@@ -93,7 +93,7 @@ function pointOf(
   const increase = (interventions: Parameters<RepeatSet['losses']>[0]): number =>
     mean(set.losses(interventions)) - mean(set.clean);
   const later = allHeads(config).filter(({ layer }) => layer > 0);
-  const into = (input: Input, keep: (source: HeadName) => boolean): Edge[] =>
+  const into = (input: Input, keep: (source: HeadIndex) => boolean): Edge[] =>
     later.flatMap((target) =>
       earlierHeads(config, target.layer)
         .filter(keep)

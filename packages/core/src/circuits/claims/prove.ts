@@ -2,7 +2,7 @@
 // taken away, and against random circuits of the same shape.
 import * as z from 'zod/mini';
 import type { ModelConfig } from '../../model/config.ts';
-import { allHeads, earlierHeads, type HeadName, INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { allHeads, earlierHeads, type HeadIndex, INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { STREAMS } from '../../tasks/tasks.ts';
@@ -172,7 +172,7 @@ function proveFrom(
 function measureProof(
   set: RepeatSet,
   record: AuditRecord,
-  { minimal, claim }: { minimal: readonly HeadName[] | null; claim: Claim | null },
+  { minimal, claim }: { minimal: readonly HeadIndex[] | null; claim: Claim | null },
 ): Omit<ProofRecord, 'sentence' | 'periods' | 'selected' | 'measured'> {
   const { config } = set.model;
   const none = set.losses(ablateHeads(set, allHeads(config)));
@@ -214,12 +214,12 @@ function measureProof(
 interface Claim {
   readonly kind: CircuitKind;
   readonly circuit: Circuit;
-  readonly readers: readonly HeadName[];
+  readonly readers: readonly HeadIndex[];
   readonly claimed: readonly Input[];
 }
 
 /** The fewest heads, by elimination, that keep 95 % of the loss drop. */
-function minimalSet(set: RepeatSet): HeadName[] {
+function minimalSet(set: RepeatSet): HeadIndex[] {
   const heads = allHeads(set.model.config);
   const clean = mean(set.clean);
   const drop = mean(set.losses(ablateHeads(set, heads))) - clean;
@@ -231,7 +231,7 @@ function minimalSet(set: RepeatSet): HeadName[] {
  * Readers are the heads whose attention follows the period, or, where none does, the later heads of the minimal set.
  * Each input of theirs that matters is traced to the earlier heads that cannot be spared together.
  */
-function chooseCircuit(set: RepeatSet, record: AuditRecord, minimal: readonly HeadName[]): Claim | null {
+function chooseCircuit(set: RepeatSet, record: AuditRecord, minimal: readonly HeadIndex[]): Claim | null {
   const { config } = set.model;
   const followers = allHeads(config).filter((name) => record.followers.includes(labelOf(name)));
   const readers = followers.length > 0 ? followers : minimal.filter(({ layer }) => layer > 0 || config.nLayers === 1);
@@ -266,10 +266,10 @@ function chooseCircuit(set: RepeatSet, record: AuditRecord, minimal: readonly He
 }
 
 /** Heads before the last of the readers. */
-const earlierOf = (config: ModelConfig, readers: readonly HeadName[]): HeadName[] =>
+const earlierOf = (config: ModelConfig, readers: readonly HeadIndex[]): HeadIndex[] =>
   earlierHeads(config, Math.max(...readers.map(({ layer }) => layer)));
 
-const edgesInto = (readers: readonly HeadName[], input: Input, sources: readonly HeadName[]): Edge[] =>
+const edgesInto = (readers: readonly HeadIndex[], input: Input, sources: readonly HeadIndex[]): Edge[] =>
   readers.flatMap((target) =>
     sources.filter(({ layer }) => layer < target.layer).map((source) => ({ source, target, input })),
   );
@@ -304,7 +304,7 @@ function describeHeads(set: RepeatSet, { kind, circuit, readers }: Claim, { scor
   const increases = new Map(
     allHeads(config).map((name) => [labelOf(name), difference(set.losses([set.meanAblate(name)]), set.clean)]),
   );
-  const role = (name: HeadName): CircuitHead['role'] => {
+  const role = (name: HeadIndex): CircuitHead['role'] => {
     const reads = readers.some((reader) => labelOf(reader) === labelOf(name));
     if (kind === 'pair hub') return reads ? 'hub reader' : 'hub writer';
     if (kind === 'other') return reads ? 'reader' : 'source';
@@ -336,7 +336,7 @@ export function randomCircuits(config: ModelConfig, circuit: Circuit, seed: numb
     const random = new RandomStream(seed, STREAMS.analysis, CIRCUIT_STREAM, attempt);
     const heads = Array.from({ length: config.nLayers }, () => shuffled(config.nHeads, random));
     const inputs = shuffled(INPUTS.length, random);
-    const map = ({ layer, head }: HeadName): HeadName => ({ layer, head: heads[layer]![head]! });
+    const map = ({ layer, head }: HeadIndex): HeadIndex => ({ layer, head: heads[layer]![head]! });
     const drawn: Circuit = {
       heads: circuit.heads.map(map),
       edges: circuit.edges.map(({ source, target, input }) => ({

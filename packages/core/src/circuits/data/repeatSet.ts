@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { aFunction } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { checkHead, type HeadName, headOutput, type Intervention } from '../../model/interventions/interventions.ts';
+import { checkHead, type HeadIndex, headOutput, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { type PatternVisit, runPatterns, sequencesTogether, slices } from '../attention/patternRuns.ts';
 import { checkModel, checkOptions, checkPeriods, seedSchema, sequencesSchema } from '../checks.ts';
@@ -119,7 +119,7 @@ export class RepeatSet {
   }
 
   /** Sets a head's z to its mean over all sequences and positions of this set, its periods weighted evenly. */
-  meanAblate(head: HeadName): Intervention {
+  meanAblate(head: HeadIndex): Intervention {
     checkHead(this.model.config, head, 'RepeatSet.meanAblate');
     this.means ??= this.measureMeans();
     return { kind: 'meanAblate', ...headOutput(head), mean: this.means.get(head.layer)![head.head]! };
