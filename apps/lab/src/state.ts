@@ -1,4 +1,4 @@
-// What the lab shows, as signals. The worker owns the models; actions on all of this are in lab.ts.
+// What the lab shows, as signals. The worker owns the models; what can be done is in actions/.
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { DEFAULTS, type LinkState } from './link.ts';
 import { readTokens } from './ownTokens.ts';
@@ -61,7 +61,7 @@ export const kept: Signal<readonly number[]> = signal([0]);
 export const losses: { all: Losses[] } = { all: [] };
 export const lossesVersion: Signal<number> = signal(0);
 export const view: Signal<Shown | null> = signal(null);
-/** The same view a frame later, for the scores, and another frame later, for the tokens: lab.ts says why. */
+/** The same view a frame later, for the scores, and another frame later, for the tokens: actions/hearing.ts says why. */
 export const viewOfScores: Signal<Shown | null> = signal(null);
 export const viewOfTokens: Signal<Shown | null> = signal(null);
 export const beside: Signal<ShownBeside | null> = signal(null);

@@ -2,7 +2,10 @@
 import { effect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { address, ask, loadFile, say, tell } from '../lab.ts';
+import { ask } from '../actions/hearing.ts';
+import { address } from '../actions/links.ts';
+import { loadFile } from '../actions/loadFile.ts';
+import { say, tell } from '../actions/notices.ts';
 import type { BenchRun } from '../protocol.ts';
 import { isLoaded, losses, run, status, step, view } from '../state.ts';
 import { brokenTitle, titleAt, titleOf } from '../viewText.ts';

@@ -2,7 +2,7 @@
 import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { toggleAblation, toggleEnlarged } from '../lab.ts';
+import { toggleAblation, toggleEnlarged } from '../actions/looking.ts';
 import type { View } from '../protocol.ts';
 import { beside, cell, currentAudit, sameHead, selected, underWay, view } from '../state.ts';
 import { titleAt } from '../viewText.ts';

@@ -1,6 +1,6 @@
 // The knobs of an experiment, each with a sentence on what it changes. Core's schema has the last word.
 import type { JSX, TargetedEvent } from 'preact';
-import { start } from '../lab.ts';
+import { start } from '../actions/runs.ts';
 import { type BenchKnobs, knobsOf, presetKnobs, turn } from '../setting.ts';
 import { complaint, run, setting } from '../state.ts';
 

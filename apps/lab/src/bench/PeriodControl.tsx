@@ -1,7 +1,7 @@
 // The unmasking: at which period the probe repeats, and what the model pays there.
 import type { JSX } from 'preact';
+import { change } from '../actions/looking.ts';
 import { copiesIn } from '../copying.ts';
-import { change } from '../lab.ts';
 import { TOP, type View, WORSE_THAN_GUESSING } from '../protocol.ts';
 import { ownTokens, period, type Shown, view } from '../state.ts';
 import { wordIn } from '../viewText.ts';

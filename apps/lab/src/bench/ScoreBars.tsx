@@ -1,6 +1,6 @@
 // Scores of all heads, live: previous-token, induction stripe, and the same stripe where nothing repeats.
 import type { JSX } from 'preact';
-import { toggleEnlarged } from '../lab.ts';
+import { toggleEnlarged } from '../actions/looking.ts';
 import type { HeadBars } from '../protocol.ts';
 import { currentAudit, sameHead, selected, viewOfScores } from '../state.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';

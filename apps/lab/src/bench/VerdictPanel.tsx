@@ -1,6 +1,6 @@
 // The audit's verdict on the model that is shown, with its evidence.
 import type { JSX } from 'preact';
-import { judge, proveIt } from '../lab.ts';
+import { judge, proveIt } from '../actions/judging.ts';
 import { type Audited, audited, currentAudit, judging, run, view } from '../state.ts';
 import { Action } from './Action.tsx';
 

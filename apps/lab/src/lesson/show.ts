@@ -1,6 +1,7 @@
 // Buttons of the lesson that put the bench into a state, and the way back to where one read.
 
-import { open, tell } from '../lab.ts';
+import { open } from '../actions/links.ts';
+import { tell } from '../actions/notices.ts';
 import { type LinkState, readLink } from '../link.ts';
 import { behaviour, showPanel } from '../showPanel.ts';
 
