@@ -7,11 +7,11 @@ import { quoted } from '../errors/printable.ts';
 /**
  * `standard`: a learned table added to the embedding. `shortformer`: one learned table added to the inputs of Q and K
  * only, after the LayerNorm, in every layer, never to the residual stream. `rotary`: q and k rotated by position.
- * `sinusoidal`: standard with a fixed table of sines and cosines. `none`: no positions (the causal mask remains).
+ * `sinusoidal`: standard with a fixed table of sines and cosines. `alibi`: scores fall with the distance, at a slope of each
+ * head's own. `none`: no positions (the causal mask remains). Each is a file in components/positions/.
  */
-export type Positions = 'standard' | 'shortformer' | 'rotary' | 'sinusoidal' | 'none';
-
-export const POSITIONS: readonly Positions[] = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'none'];
+export const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'alibi', 'none'] as const;
+export type Positions = (typeof POSITIONS)[number];
 
 /** An attention-only transformer with causal attention and, where `normalization` is `LN`, pre- and final LayerNorm. */
 export interface ModelConfig {
@@ -93,10 +93,6 @@ export function modelConfig(options: ModelOptions): ModelConfig {
 
 const wholeFrom = (least: number, value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= 65536;
-
-/** Whether the rows of W_pos are learned; those of `sinusoidal` and `none` are fixed, and `rotary` has none. */
-export const learnsPositions = (config: ModelConfig): boolean =>
-  config.positions === 'standard' || config.positions === 'shortformer';
 
 /** A head's name as everybody writes it: L0H3. */
 export const headLabel = (layer: number, head: number): string => `L${layer}H${head}`;

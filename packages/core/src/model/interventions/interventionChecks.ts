@@ -12,7 +12,8 @@ import {
   type RemoveFromInput,
   sourcesOf,
 } from './interventions.ts';
-import { checkPlace, type Extent } from './places.ts';
+import type { Extent } from '../../engine/modelOps.ts';
+import { checkPlace } from './places.ts';
 
 /** Whether these are numbers that can be written into an activation. */
 const isFiniteNumbers = (value: unknown): boolean =>

@@ -2,17 +2,27 @@
 // touches addresses. Only the three `linear` operations take tensors whose rows lie further apart than they are wide. Two backends implement it: wasmOps.ts (float32 kernels) and referenceOps.ts (float64 loops).
 // An operation has finished when its call returns, and keeps the padding of what it writes zero (scores before the
 // softmax, and logits after the loss, have −∞ there, which nothing reads).
-import type { Integers, Tensor } from './tensor.ts';
+import { type Integers, padded, type Tensor } from './tensor.ts';
 
-/** Axes of the attention tensors; q, k, v, z: [sequences, length, heads, dHead]. */
-export interface AttentionShape {
-  sequences: number;
-  length: number;
-  heads: number;
-  dHead: number;
-  /** Scores are divided by this: sqrt(dHead) unless the model says otherwise. */
-  attnScale: number;
+/** How many sequences of which length run together: 1 in training (a cache-sized workspace), a batch under study. */
+export interface Extent {
+  readonly sequences: number;
+  readonly length: number;
 }
+
+/** What operations need to know of a model. */
+export interface ModelSizes {
+  readonly nHeads: number;
+  readonly dHead: number;
+  readonly dModel: number;
+  readonly dVocab: number;
+  /** Scores are divided by this: sqrt(dHead) unless the model says otherwise. */
+  readonly attnScale: number;
+}
+
+/** The longest padded row or column of any weight matrix: what scratch space must hold. */
+export const widestMatrix = ({ nHeads, dHead, dModel, dVocab }: ModelSizes): number =>
+  Math.max(padded(dModel), nHeads * padded(dHead), padded(dVocab));
 
 /** Angles of rotary positions: tables of [nCtx, rotaryDim], cosines of the pairs first, then their sines. */
 export interface RotaryTables {
@@ -20,28 +30,28 @@ export interface RotaryTables {
   table: Tensor;
 }
 
-/** Buffers of the optimiser, all laid out like the parameters; `gradients` is the first of several. Addresses. */
-export interface OptimizerBuffers {
-  parameters: number;
-  gradients: number;
-  m: number;
-  v: number;
+/** x and normalized: [rows, dModel]; stats: [rows, 2]. */
+export interface LayerNorm {
+  readonly x: Tensor;
+  readonly gain: Tensor;
+  readonly bias: Tensor;
+  readonly stats: Tensor;
+  readonly normalized: Tensor;
 }
 
-export interface AdamWStep {
-  learningRate: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  weightDecay: number;
-  /** 1 / (1 − beta^step). */
-  correction1: number;
-  correction2: number;
-  /** What the gradient is multiplied by first: below 1 when it is clipped. */
-  gradientScale: number;
+export interface LayerNormGradient {
+  readonly x: Tensor;
+  readonly gain: Tensor;
+  readonly stats: Tensor;
+  readonly dNormalized: Tensor;
+  readonly init: Tensor | null;
+  readonly dx: Tensor;
+  readonly dGain: Tensor;
+  readonly dBias: Tensor;
+  readonly dStats: Tensor;
 }
 
-export interface Ops {
+export interface ModelOps {
   add(a: Tensor, b: Tensor, out: Tensor): void;
   scale(a: Tensor, factor: number): void;
   /** out[i, :] = table[index[i], :] */
@@ -57,22 +67,12 @@ export interface Ops {
   /** out += column sums of grad: the gradient of a bias. */
   addColumnSums(grad: Tensor, out: Tensor): void;
   transpose(w: Tensor, out: Tensor): void;
-  /** normalized = (x − mean) / scale · gain + bias; stats holds (scale, mean) of each row. */
-  layerNorm(x: Tensor, gain: Tensor, bias: Tensor, stats: Tensor, normalized: Tensor, eps: number): void;
+  /** normalized = (x − mean) / scale · gain + bias, scale = √(variance + eps); stats holds (scale, mean) of each row. */
+  layerNorm(layer: LayerNorm & { eps: number }): void;
   /** The same from given stats. */
-  layerNormApply(x: Tensor, gain: Tensor, bias: Tensor, stats: Tensor, normalized: Tensor): void;
+  layerNormApply(layer: LayerNorm): void;
   /** dx = init + gradient through the normalisation; adds to dGain and dBias; dStats holds the scale's own gradient. */
-  layerNormBackward(
-    x: Tensor,
-    gain: Tensor,
-    stats: Tensor,
-    dNormalized: Tensor,
-    init: Tensor | null,
-    dx: Tensor,
-    dGain: Tensor,
-    dBias: Tensor,
-    dStats: Tensor,
-  ): void;
+  layerNormBackward(gradient: LayerNormGradient): void;
   /** Rotates q or k; direction −1 is the backward pass. */
   rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void;
   /** scores = q·kᵀ / attnScale, −∞ above the diagonal. */
@@ -87,15 +87,8 @@ export interface Ops {
   attentionMix(pattern: Tensor, v: Tensor, z: Tensor): void;
   attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void;
   /**
-   * losses = −log softmax(logits)[target] and dLogits = scale · (softmax − onehot). Target −1 is none; −2 − t is token t,
-   * measured but not trained on: its gradient is 0.
+   * losses = −log softmax(logits)[target] and dLogits = scale · (softmax − onehot), unless that is null. Target −1 is none;
+   * −2 − t is token t, measured but not trained on: its gradient is 0.
    */
-  crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor, scale: number): void;
-  /**
-   * Sums `shards` gradient buffers, `stride` bytes apart, into the first over floats [from, to) and clears the others.
-   * Returns the sum of squares.
-   */
-  sumShards(from: number, to: number, gradients: number, stride: number, shards: number): number;
-  /** AdamW on floats [from, to) of the buffers; clears the gradient. */
-  adamw(from: number, to: number, buffers: OptimizerBuffers, step: AdamWStep): void;
+  crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor | null, scale: number): void;
 }

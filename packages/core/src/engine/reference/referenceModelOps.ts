@@ -1,17 +1,17 @@
 // The same operations in float64, written for obviousness and kept for ever: every kernel is checked against them, and
 // a disagreement between backends is rerun here before anyone says rounding. Each backward stands beside its forward.
-import type { AdamWStep, AttentionShape, Ops, OptimizerBuffers, RotaryTables } from '../ops.ts';
-import { type Arena, type Floats, type Integers, padded, type Tensor } from '../tensor.ts';
+import type { Extent, LayerNorm, LayerNormGradient, ModelOps, ModelSizes, RotaryTables } from '../modelOps.ts';
+import { type Floats, type Integers, padded, type Tensor } from '../tensor.ts';
 
 type Visit = (cell: { query: number; pattern: number; q: number; head: number }) => void;
 
-export class ReferenceOps implements Ops {
-  private readonly arena: Arena;
-  private readonly attention: AttentionShape;
+export class ReferenceModelOps implements ModelOps {
+  private readonly sizes: ModelSizes;
+  private readonly extent: Extent;
 
-  constructor(arena: Arena, attention: AttentionShape) {
-    this.arena = arena;
-    this.attention = attention;
+  constructor(sizes: ModelSizes, extent: Extent) {
+    this.sizes = sizes;
+    this.extent = extent;
   }
 
   add(a: Tensor, b: Tensor, out: Tensor): void {
@@ -63,7 +63,7 @@ export class ReferenceOps implements Ops {
       for (let j = 0; j < w.width; j++) out.data[j * out.stride + i] = w.data[i * w.stride + j]!;
   }
 
-  layerNorm(x: Tensor, gain: Tensor, bias: Tensor, stats: Tensor, normalized: Tensor, eps: number): void {
+  layerNorm({ x, gain, bias, stats, normalized, eps }: LayerNorm & { eps: number }): void {
     const size = gain.shape[0]!;
     for (let i = 0; i < x.rows; i++) {
       let mean = 0;
@@ -73,10 +73,10 @@ export class ReferenceOps implements Ops {
       stats.data[2 * i] = Math.sqrt(variance + eps);
       stats.data[2 * i + 1] = mean;
     }
-    this.layerNormApply(x, gain, bias, stats, normalized);
+    this.layerNormApply({ x, gain, bias, stats, normalized });
   }
 
-  layerNormApply(x: Tensor, gain: Tensor, bias: Tensor, stats: Tensor, normalized: Tensor): void {
+  layerNormApply({ x, gain, bias, stats, normalized }: LayerNorm): void {
     const size = gain.shape[0]!;
     for (let i = 0; i < x.rows; i++)
       for (let j = 0; j < size; j++) {
@@ -85,17 +85,7 @@ export class ReferenceOps implements Ops {
       }
   }
 
-  layerNormBackward(
-    x: Tensor,
-    gain: Tensor,
-    stats: Tensor,
-    dNormalized: Tensor,
-    init: Tensor | null,
-    dx: Tensor,
-    dGain: Tensor,
-    dBias: Tensor,
-    dStats: Tensor,
-  ): void {
+  layerNormBackward({ x, gain, stats, dNormalized, init, dx, dGain, dBias, dStats }: LayerNormGradient): void {
     const size = gain.shape[0]!;
     for (let i = 0; i < x.rows; i++) {
       const scale = stats.data[2 * i]!;
@@ -118,11 +108,11 @@ export class ReferenceOps implements Ops {
   }
 
   rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void {
-    const headSize = padded(this.attention.dHead);
+    const headSize = padded(this.sizes.dHead);
     const { half, table } = tables;
     if (input.address !== output.address) output.data.set(input.data);
     for (let r = 0; r < input.rows; r++)
-      for (let h = 0; h < this.attention.heads; h++)
+      for (let h = 0; h < this.sizes.nHeads; h++)
         for (let i = 0; i < half; i++) {
           const at = r * input.width + h * headSize + i;
           const cos = table.data[positions.data[r]! * table.width + i]!;
@@ -135,20 +125,22 @@ export class ReferenceOps implements Ops {
 
   /** Visits every query of every head: the index of its pattern row and of its q row (and z row) for that head. */
   private eachQuery(visit: Visit): void {
-    const { sequences, length, heads, dHead } = this.attention;
+    const { sequences, length } = this.extent;
+    const { nHeads, dHead } = this.sizes;
     for (let s = 0; s < sequences; s++)
-      for (let head = 0; head < heads; head++)
+      for (let head = 0; head < nHeads; head++)
         for (let query = 0; query < length; query++)
           visit({
             query,
             head,
-            pattern: ((s * heads + head) * length + query) * padded(length),
-            q: ((s * length + query) * heads + head) * padded(dHead),
+            pattern: ((s * nHeads + head) * length + query) * padded(length),
+            q: ((s * length + query) * nHeads + head) * padded(dHead),
           });
   }
 
   attentionScores(q: Tensor, k: Tensor, scores: Tensor): void {
-    const { dHead, length, attnScale } = this.attention;
+    const { dHead, attnScale } = this.sizes;
+    const { length } = this.extent;
     this.eachQuery(({ query, pattern, q: at }) => {
       for (let key = 0; key < length; key++) {
         const kAt = at + (key - query) * q.width;
@@ -160,7 +152,7 @@ export class ReferenceOps implements Ops {
   }
 
   attentionScoresBackward(dScores: Tensor, q: Tensor, k: Tensor, dq: Tensor, dk: Tensor): void {
-    const { dHead } = this.attention;
+    const { dHead } = this.sizes;
     dq.data.fill(0);
     dk.data.fill(0);
     this.eachQuery(({ query, pattern, q: at }) => {
@@ -176,7 +168,7 @@ export class ReferenceOps implements Ops {
 
   causalSoftmax(scores: Tensor): void {
     this.eachQuery(({ query, pattern }) => {
-      const row = scores.data.subarray(pattern, pattern + padded(this.attention.length));
+      const row = scores.data.subarray(pattern, pattern + padded(this.extent.length));
       const top = Math.max(...row.subarray(0, query + 1));
       let sum = 0;
       for (let key = 0; key <= query; key++) sum += Math.exp(row[key]! - top);
@@ -188,7 +180,7 @@ export class ReferenceOps implements Ops {
     this.eachQuery(({ query, pattern: at }) => {
       let mean = 0;
       for (let key = 0; key <= query; key++) mean += pattern.data[at + key]! * dPattern.data[at + key]!;
-      for (let key = 0; key < this.attention.length; key++)
+      for (let key = 0; key < this.extent.length; key++)
         dPattern.data[at + key] = factor * pattern.data[at + key]! * (dPattern.data[at + key]! - mean);
     });
   }
@@ -197,7 +189,7 @@ export class ReferenceOps implements Ops {
     z.data.fill(0);
     this.eachQuery(({ query, pattern: at, q: zAt }) => {
       for (let key = 0; key <= query; key++)
-        for (let c = 0; c < this.attention.dHead; c++)
+        for (let c = 0; c < this.sizes.dHead; c++)
           z.data[zAt + c]! += pattern.data[at + key]! * v.data[zAt + (key - query) * v.width + c]!;
     });
   }
@@ -207,7 +199,7 @@ export class ReferenceOps implements Ops {
     dPattern.data.fill(0);
     this.eachQuery(({ query, pattern: at, q: zAt }) => {
       for (let key = 0; key <= query; key++)
-        for (let c = 0; c < this.attention.dHead; c++) {
+        for (let c = 0; c < this.sizes.dHead; c++) {
           const vAt = zAt + (key - query) * v.width + c;
           dPattern.data[at + key]! += dz.data[zAt + c]! * v.data[vAt]!;
           dv.data[vAt]! += pattern.data[at + key]! * dz.data[zAt + c]!;
@@ -215,7 +207,7 @@ export class ReferenceOps implements Ops {
     });
   }
 
-  crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor, scale: number): void {
+  crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor | null, scale: number): void {
     const vocabulary = logits.shape[2]!;
     for (let i = 0; i < logits.rows; i++) {
       const row = logits.data.subarray(i * logits.width, i * logits.width + vocabulary);
@@ -224,36 +216,10 @@ export class ReferenceOps implements Ops {
       const top = Math.max(...row);
       const sum = [...row].reduce((total, x) => total + Math.exp(x - top), 0);
       losses.data[i] = target < 0 ? 0 : Math.log(sum) + top - row[target]!;
-      for (let j = 0; j < vocabulary; j++) {
+      for (let j = 0; dLogits && j < vocabulary; j++) {
         const probability = Math.exp(row[j]! - top) / sum;
         dLogits.data[i * logits.width + j] = !counts ? 0 : scale * (probability - (j === target ? 1 : 0));
       }
-    }
-  }
-
-  sumShards(from: number, to: number, gradients: number, stride: number, shards: number): number {
-    const buffers = Array.from({ length: shards }, (_, s) => this.arena.floats(gradients + s * stride, to));
-    let squares = 0;
-    for (let i = from; i < to; i++) {
-      const sum = buffers.reduce((total, buffer) => total + buffer[i]!, 0);
-      for (const buffer of buffers) buffer[i] = 0;
-      buffers[0]![i] = sum;
-      squares += sum ** 2;
-    }
-    return squares;
-  }
-
-  adamw(from: number, to: number, buffers: OptimizerBuffers, step: AdamWStep): void {
-    const [p, g, m, v] = [buffers.parameters, buffers.gradients, buffers.m, buffers.v].map((a) =>
-      this.arena.floats(a, to),
-    ) as [Floats, Floats, Floats, Floats];
-    for (let i = from; i < to; i++) {
-      const gradient = g[i]! * step.gradientScale;
-      g[i] = 0;
-      m[i] = step.beta1 * m[i]! + (1 - step.beta1) * gradient;
-      v[i] = step.beta2 * v[i]! + (1 - step.beta2) * gradient ** 2;
-      const update = (m[i]! * step.correction1) / (Math.sqrt(v[i]! * step.correction2) + step.epsilon);
-      p[i] = p[i]! * (1 - step.learningRate * step.weightDecay) - step.learningRate * update;
     }
   }
 }

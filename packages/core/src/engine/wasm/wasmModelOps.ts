@@ -1,30 +1,41 @@
-// The operations over the WebAssembly kernels: addresses and strides, nothing else.
+// A model's operations over the WebAssembly kernels: addresses and strides, nothing else.
 
-import type { AdamWStep, AttentionShape, Ops, OptimizerBuffers, RotaryTables } from '../ops.ts';
+import {
+  type Extent,
+  type LayerNorm,
+  type LayerNormGradient,
+  type ModelOps,
+  type ModelSizes,
+  type RotaryTables,
+  widestMatrix,
+} from '../modelOps.ts';
 import { type Arena, type Integers, padded, type Tensor } from '../tensor.ts';
 import type { Kernels } from './kernels.ts';
 
 /** For operations that only take their space. */
 export const NO_KERNELS: Kernels = {} as Kernels;
 
-export class WasmOps implements Ops {
+export class WasmModelOps implements ModelOps {
   private readonly kernels: Kernels;
-  private readonly attention: AttentionShape;
+  private readonly extent: Extent;
+  private readonly sizes: ModelSizes;
   private readonly zeros: number;
   private readonly packing: number;
   private readonly scratch: number;
   /** Padded dHead: what the kernels call headSize. */
   private readonly headSize: number;
 
-  /** `widest` is the longest padded row or column of any weight. Scratch memory comes from the arena. */
-  constructor(kernels: Kernels, arena: Arena, attention: AttentionShape, widest: number) {
+  /** Scratch memory comes from the arena. */
+  constructor(kernels: Kernels, { sizes, extent, arena }: { sizes: ModelSizes; extent: Extent; arena: Arena }) {
     this.kernels = kernels;
-    this.attention = attention;
-    this.headSize = padded(attention.dHead);
-    const rows = attention.sequences * attention.length;
-    this.zeros = arena.bytes(4 * padded(Math.max(widest, attention.length)));
+    this.extent = extent;
+    this.sizes = sizes;
+    this.headSize = padded(sizes.dHead);
+    const widest = widestMatrix(sizes);
+    const rows = extent.sequences * extent.length;
+    this.zeros = arena.bytes(4 * padded(Math.max(widest, extent.length)));
     this.packing = arena.bytes(4 * (8 * Math.max(widest, rows) + padded(widest) * padded(rows)));
-    this.scratch = arena.bytes(4 * this.headSize * padded(attention.length));
+    this.scratch = arena.bytes(4 * this.headSize * padded(extent.length));
   }
 
   add(a: Tensor, b: Tensor, out: Tensor): void {
@@ -71,29 +82,19 @@ export class WasmOps implements Ops {
     this.kernels.transpose(w.rows, w.width, w.address, w.stride, out.address, out.stride, 1);
   }
 
-  layerNorm(x: Tensor, gain: Tensor, bias: Tensor, stats: Tensor, normalized: Tensor, eps: number): void {
+  layerNorm({ x, gain, bias, stats, normalized, eps }: LayerNorm & { eps: number }): void {
     const size = gain.shape[0] as number;
     // biome-ignore format: inputs, then outputs
     this.kernels.layerNorm(x.rows, size, x.address, gain.address, bias.address,
       normalized.address, stats.address, eps);
   }
 
-  layerNormApply(x: Tensor, gain: Tensor, bias: Tensor, stats: Tensor, normalized: Tensor): void {
+  layerNormApply({ x, gain, bias, stats, normalized }: LayerNorm): void {
     const size = gain.shape[0] as number;
     this.kernels.layerNormApply(x.rows, size, x.address, gain.address, bias.address, normalized.address, stats.address);
   }
 
-  layerNormBackward(
-    x: Tensor,
-    gain: Tensor,
-    stats: Tensor,
-    dNormalized: Tensor,
-    init: Tensor | null,
-    dx: Tensor,
-    dGain: Tensor,
-    dBias: Tensor,
-    dStats: Tensor,
-  ): void {
+  layerNormBackward({ x, gain, stats, dNormalized, init, dx, dGain, dBias, dStats }: LayerNormGradient): void {
     const size = gain.shape[0] as number;
     // biome-ignore format: inputs, then outputs
     this.kernels.layerNormBackward(x.rows, size, x.address, gain.address, stats.address, dNormalized.address,
@@ -101,64 +102,60 @@ export class WasmOps implements Ops {
   }
 
   rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void {
-    const { heads } = this.attention;
+    const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.rotary(input.rows, heads, this.headSize, tables.half,
+    this.kernels.rotary(input.rows, nHeads, this.headSize, tables.half,
       input.address, output.address, positions.address, tables.table.address, direction);
   }
 
   attentionScores(q: Tensor, k: Tensor, scores: Tensor): void {
-    const { sequences, length, heads, attnScale } = this.attention;
+    const { sequences, length } = this.extent;
+    const { nHeads, attnScale } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionScores(sequences, length, heads, this.headSize,
+    this.kernels.attentionScores(sequences, length, nHeads, this.headSize,
       q.address, k.address, scores.address, 1 / attnScale, this.scratch, this.zeros);
   }
 
   attentionScoresBackward(dScores: Tensor, q: Tensor, k: Tensor, dq: Tensor, dk: Tensor): void {
-    const { sequences, length, heads } = this.attention;
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionScoresBackward(sequences, length, heads, this.headSize,
+    this.kernels.attentionScoresBackward(sequences, length, nHeads, this.headSize,
       dScores.address, q.address, k.address, dq.address, dk.address, this.zeros);
   }
 
   causalSoftmax(scores: Tensor): void {
-    const { sequences, length, heads } = this.attention;
-    this.kernels.causalSoftmax(sequences * heads, length, scores.address);
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
+    this.kernels.causalSoftmax(sequences * nHeads, length, scores.address);
   }
 
   causalSoftmaxBackward(pattern: Tensor, dPattern: Tensor, factor: number): void {
-    const { sequences, length, heads } = this.attention;
-    this.kernels.causalSoftmaxBackward(sequences * heads, length, pattern.address, dPattern.address, factor);
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
+    this.kernels.causalSoftmaxBackward(sequences * nHeads, length, pattern.address, dPattern.address, factor);
   }
 
   attentionMix(pattern: Tensor, v: Tensor, z: Tensor): void {
-    const { sequences, length, heads } = this.attention;
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionMix(sequences, length, heads, this.headSize,
+    this.kernels.attentionMix(sequences, length, nHeads, this.headSize,
       pattern.address, v.address, z.address, this.zeros);
   }
 
   attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void {
-    const { sequences, length, heads } = this.attention;
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionMixBackward(sequences, length, heads, this.headSize,
+    this.kernels.attentionMixBackward(sequences, length, nHeads, this.headSize,
       pattern.address, v.address, dz.address, dPattern.address, dv.address, this.scratch, this.zeros);
   }
 
-  crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor, scale: number): void {
+  crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor | null, scale: number): void {
     const vocabulary = logits.shape[2] as number;
     // biome-ignore format: sizes, then addresses
     this.kernels.crossEntropy(logits.rows, vocabulary,
-      logits.address, targets.address, losses.address, dLogits.address, scale);
-  }
-
-  sumShards(from: number, to: number, gradients: number, stride: number, shards: number): number {
-    return this.kernels.sumShards(from, to, gradients, stride, shards);
-  }
-
-  adamw(from: number, to: number, buffers: OptimizerBuffers, step: AdamWStep): void {
-    // biome-ignore format: range and buffers, then numbers
-    this.kernels.adamw(from, to, buffers.parameters, buffers.gradients, buffers.m, buffers.v,
-      step.learningRate, step.beta1, 1 - step.beta1, step.beta2, 1 - step.beta2, step.epsilon, step.weightDecay, step.correction1, step.correction2, step.gradientScale);
+      logits.address, targets.address, losses.address, dLogits ? dLogits.address : 0, scale);
   }
 }
