@@ -1,6 +1,7 @@
 // Playing with runs: the timeline back and forth, resuming, two runs side by side, a dropped file, own tokens, hovering.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import known from '../../../packages/core/test/unchanged/fixtures/weights.json' with { type: 'json' };
 import {
   fingerprintAt,
   fingerprintOf,
@@ -68,6 +69,12 @@ test('the timeline goes back and forth, and a resumed run has the bits of one th
   await page.getByTestId('play').click();
   await untilStill(page);
   expect(await scrub(last as string)).toEqual({ step: 30, bits: end });
+});
+
+test('a preset trained in the page has after a hundred steps the weights that it has under Node', async () => {
+  const { seed, step, fingerprint } = known.varied;
+  await visit(page, `preset=varied&seed=${seed}&step=${step}`);
+  expect(await fingerprintAt(page, step)).toBe(fingerprint);
 });
 
 test('what is chosen last counts: a link that still trains gives up, and links inside the page leave the run alone', async () => {
