@@ -6,7 +6,7 @@ import { showPanel } from './bench/showPanel.ts';
 import { Client, WorkerGone } from './client.ts';
 import { DEFAULTS, headText, type LinkState, leftOut, readLink, settingText, writeLink } from './link.ts';
 import { type OwnTokens, readTokens } from './ownTokens.ts';
-import type { HeadName, Look, Message, PathInput, RunInfo } from './protocol.ts';
+import type { HeadIndex, Look, Message, PathInput, RunInfo } from './protocol.ts';
 import { experimentOf, type Setting, stepsOf } from './setting.ts';
 import {
   ablated,
@@ -268,7 +268,7 @@ export function look(): void {
 
 /** Leaves out heads, paths and a period that this model does not have. */
 function fitTo({ experiment: { model } }: RunInfo): void {
-  const fits = ({ layer, head }: HeadName): boolean => layer < model.nLayers && head < model.nHeads;
+  const fits = ({ layer, head }: HeadIndex): boolean => layer < model.nLayers && head < model.nHeads;
   const strangers = [...ablated.value, ...(selected.value ? [selected.value] : [])].filter((head) => !fits(head));
   const unknown = [...new Set(strangers.map(headText))];
   if (unknown.length > 0) note(`This model has no ${listed(unknown)}; left out of the link.`);
@@ -349,7 +349,7 @@ export function setSpeed(stepsASecond: number): void {
 }
 
 /** Enlarges a head, or puts it back. */
-export function toggleEnlarged(head: HeadName): void {
+export function toggleEnlarged(head: HeadIndex): void {
   const chosen = selected.value !== null && sameHead(selected.value, head);
   selected.value = chosen ? null : { layer: head.layer, head: head.head };
   if (!chosen) showPanel('.enlarged');
@@ -361,7 +361,7 @@ export function change(apply: () => void): void {
   look();
 }
 
-export const toggleAblation = (head: HeadName): void =>
+export const toggleAblation = (head: HeadIndex): void =>
   change(() => {
     const rest = ablated.value.filter((h) => !sameHead(h, head));
     ablated.value = rest.length < ablated.value.length ? rest : [...rest, head];

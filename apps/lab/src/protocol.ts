@@ -3,13 +3,13 @@ import type {
   AblationKind,
   AuditRecord,
   Experiment,
-  HeadName,
+  HeadIndex,
   KeySource,
   ProofRecord,
   StepRecord,
 } from '@induction-lab/core/browser';
 
-export type { AblationKind, AuditRecord, Experiment, HeadName, KeySource, ProofRecord };
+export type { AblationKind, AuditRecord, Experiment, HeadIndex, KeySource, ProofRecord };
 
 /** An input of the layers after the first, from which everything that earlier layers wrote can be cut. */
 export type PathInput = 'q' | 'k' | 'v';
@@ -26,7 +26,7 @@ export interface Look {
   readonly period: number;
   /** The reader's own sequence in place of the probe. */
   readonly tokens: readonly number[] | null;
-  readonly ablated: readonly HeadName[];
+  readonly ablated: readonly HeadIndex[];
   readonly kind: AblationKind;
   readonly cuts: readonly PathInput[];
   /** A kept step, or null for the newest. */
@@ -38,7 +38,7 @@ export interface Look {
 }
 
 /** One head's live scores: shares of attention. */
-export interface HeadBars extends HeadName {
+export interface HeadBars extends HeadIndex {
   readonly label: string;
   readonly previousToken: number;
   readonly induction: number;
@@ -188,7 +188,7 @@ export type Message =
 /** The exercises; worker/exercises.ts says what passes. */
 export type ExerciseName = 'previous-token-head' | 'smallest-set' | 'one-data-knob' | 'unmask' | 'cut-the-path';
 export interface ExerciseAnswer {
-  readonly heads: readonly HeadName[];
+  readonly heads: readonly HeadIndex[];
   readonly look: Look;
 }
 export interface ExerciseResult {

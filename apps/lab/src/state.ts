@@ -2,7 +2,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { DEFAULTS, type LinkState } from './link.ts';
 import { readTokens } from './ownTokens.ts';
-import type { AblationKind, Findings, HeadName, Losses, PathInput, RunInfo, RunStatus, View } from './protocol.ts';
+import type { AblationKind, Findings, HeadIndex, Losses, PathInput, RunInfo, RunStatus, View } from './protocol.ts';
 import type { Setting } from './setting.ts';
 import { titleOf } from './viewText.ts';
 
@@ -73,14 +73,14 @@ export const opening: Signal<LinkState | null> = signal(null);
 // What is asked for: controls change it and requests are made from it. Whatever says something of a model reads the view.
 export const period: Signal<number> = signal(DEFAULTS.period);
 export const own: Signal<string | null> = signal(null);
-export const ablated: Signal<readonly HeadName[]> = signal([]);
+export const ablated: Signal<readonly HeadIndex[]> = signal([]);
 export const kind: Signal<AblationKind> = signal('zero');
 export const cuts: Signal<readonly PathInput[]> = signal([]);
 export const viewed: Signal<number | null> = signal(null);
 /** The number of the newest look that was asked for. */
 export const request: Signal<number> = signal(0);
 
-export const selected: Signal<HeadName | null> = signal(null);
+export const selected: Signal<HeadIndex | null> = signal(null);
 export const cell: Signal<Cell | null> = signal(null);
 export const speed: Signal<number> = signal(Number.POSITIVE_INFINITY);
 
@@ -111,4 +111,4 @@ export const isLoaded: ReadonlySignal<boolean> = computed(() => Boolean(run.valu
 /** What stands on the bench, in words. */
 export const runTitle: ReadonlySignal<string> = computed(() => (run.value ? titleOf(run.value) : ''));
 
-export const sameHead = (a: HeadName, b: HeadName): boolean => a.layer === b.layer && a.head === b.head;
+export const sameHead = (a: HeadIndex, b: HeadIndex): boolean => a.layer === b.layer && a.head === b.head;

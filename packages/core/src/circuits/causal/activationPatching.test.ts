@@ -9,16 +9,9 @@ import { hookPoints, isSquare } from '../../model/hookPoints.ts';
 import { hasHeads } from '../../model/interventions/places.ts';
 import type { CachedRun, Hook, Model } from '../../model/model.ts';
 import { loadEngine } from '../../node.ts';
+import { CORRUPTIONS, type Corruption, corruptedPair, type PromptPair } from '../data/corruption.ts';
 import { mean } from '../statistics/estimate.ts';
-import {
-  activationPatching,
-  CORRUPTIONS,
-  type Corruption,
-  corruptedPair,
-  type PatchEffect,
-  type PatchingRecord,
-  type PromptPair,
-} from './activationPatching.ts';
+import { activationPatching, type PatchEffect, type PatchingRecord } from './activationPatching.ts';
 
 const fast = await loadEngine({ exact: true });
 const V = 11;

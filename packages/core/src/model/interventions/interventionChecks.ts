@@ -6,7 +6,7 @@ import { quoted } from '../../errors/printable.ts';
 import { headLabel, type ModelConfig } from '../config.ts';
 import {
   checkHead,
-  type HeadName,
+  type HeadIndex,
   INPUTS,
   type Intervention,
   type RemoveFromInput,
@@ -94,7 +94,7 @@ function checkOne(
   if (!known.has(sources)) {
     for (let i = 0; i < sources.length; i++) {
       checkArgument(caller, `${what}.sources.${i}`, HeadSchema, sources[i]);
-      checkHead(config, sources[i] as HeadName, kind);
+      checkHead(config, sources[i] as HeadIndex, kind);
     }
     known.add(sources);
   }

@@ -4,9 +4,10 @@ import * as z from 'zod/mini';
 import { ArgumentError } from '../../errors/arguments.ts';
 import type { Model } from '../../model/model.ts';
 import { checkInstance, checkModel, checkOptions, commonFields, instanceSchema } from '../checks.ts';
+import { scannedPeriods } from '../data/periods.ts';
+import { RepeatSet, setSize } from '../data/repeatSet.ts';
 import { type OnProgress, Progress } from '../progress.ts';
-import { sweepPeriods } from './probes.ts';
-import { effectPeriods, periodsToMeasure, RepeatSet, setSize, sweepSize } from './repeatSet.ts';
+import { effectPeriods, periodsToMeasure, scanSize } from './effectPeriods.ts';
 
 /** How much to measure, or on what. */
 export interface OnSetOptions {
@@ -58,8 +59,8 @@ function drawSet(
   { sequences = 96, seed = 0 }: OnSetOptions,
   { runs, progress }: { runs: number; progress: Progress },
 ): RepeatSet {
-  const choosing = sweepSize(model.config);
-  const likely = effectPeriods([], sweepPeriods(model.config, 'RepeatSet'));
+  const choosing = scanSize(model.config);
+  const likely = effectPeriods([], scannedPeriods(model.config, 'RepeatSet'));
   const expected = (runs + 1) * setSize(likely, sequences);
   progress.expect(choosing + expected);
   const periods = periodsToMeasure(model, { seed, onProgress: progress.part(choosing) });

@@ -2,45 +2,23 @@
 
 import * as z from 'zod/mini';
 import { ArgumentError, aFunction, must } from '../../errors/arguments.ts';
-import type { ModelConfig } from '../../model/config.ts';
 import { type Intervention, looksAcross } from '../../model/interventions/interventions.ts';
-import { checkTokens, type Model, type Tokens } from '../../model/model.ts';
+import { type CachedRun, checkTokens, type Model, type Tokens } from '../../model/model.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { checkLosses } from '../finite.ts';
 import { Progress } from '../progress.ts';
+import { perSlice, slices } from './slices.ts';
 
-/** One sequence's pattern of one head: weight(query, key). */
-export type Weight = (query: number, key: number) => number;
+/** The attention weight from a query position to a key position in one pattern: a share of attention, 0 to 1. */
+export type AttentionWeight = (query: number, key: number) => number;
 
+/** One head's attention pattern on one sequence. */
 export interface PatternVisit {
   /** Index of the sequence in the whole probe. */
   readonly sequence: number;
   /** Index of the head: layer × nHeads + head. */
   readonly head: number;
-  readonly weight: Weight;
-}
-
-/** Floats of patterns and logits that may be in memory at once. */
-const BUDGET = 8_000_000;
-
-/** Sequences run together where an intervention looks at the others, and where none does: few enough for the cache. */
-const MOST = 64;
-const IN_CACHE = 4;
-/** Where an intervention looks at the others at least so many run together: any number above one splits into twos and threes. */
-const LEAST = 3;
-
-/** Sequences of that length whose patterns and logits fit the budget, at least one and at most `most`. */
-export const sequencesTogether = (
-  { nLayers, nHeads, dVocab }: ModelConfig,
-  length: number,
-  most: number = MOST,
-): number => Math.max(1, Math.min(most, Math.floor(BUDGET / (nLayers * nHeads * length * length + length * dVocab))));
-
-/** The sequences in as few even slices as have at most `most` each. */
-export function slices<T>(sequences: readonly T[], most: number): (readonly T[])[] {
-  const parts = Math.ceil(sequences.length / most);
-  const bound = (part: number): number => Math.floor((sequences.length * part) / parts);
-  return Array.from({ length: parts }, (_, part) => sequences.slice(bound(part), bound(part + 1)));
+  readonly attention: AttentionWeight;
 }
 
 const optionsSchema = z.strictObject({
@@ -77,27 +55,32 @@ export function runPatterns(
   checkTokens(model.config, tokens, 'runPatterns');
   const length = tokens[0]?.length ?? 0;
   const across = interventions.some(looksAcross);
-  const fitting = sequencesTogether(model.config, length, across ? MOST : IN_CACHE);
   const losses: Float64Array[] = [];
   const shown = Array.from({ length: nLayers }, (_, layer) => layer).filter((l) => l === (options.layer ?? l));
   const names = options.visit ? shown.map((layer) => `blocks.${layer}.attn.hook_pattern`) : [];
-  for (const part of slices(tokens, Math.max(across ? LEAST : 1, fitting))) {
+  for (const part of slices(tokens, perSlice(model.config, { length, across }))) {
     const first = losses.length;
     const run = model.runWithInterventions(part, interventions, { names });
     checkLosses(model, run, { tokens: part, interventions });
     part.forEach((_, s) => {
       losses.push(Float64Array.from(run.lossPerPosition.subarray(s * (length - 1), (s + 1) * (length - 1))));
     });
-    for (const layer of options.visit ? shown : []) {
-      const { data } = run.cache.get(`blocks.${layer}.attn.hook_pattern`);
-      for (let s = 0; s < part.length; s++)
-        for (let head = 0; head < nHeads; head++) {
-          const start = (s * nHeads + head) * length * length;
-          const weight: Weight = (query, key) => data[start + query * length + key] as number;
-          options.visit?.({ sequence: first + s, head: layer * nHeads + head, weight });
-        }
-    }
+    if (options.visit) for (const layer of shown) showLayer(run, { layer, first, nHeads, visit: options.visit });
     options.progress?.add(part.length * length);
   }
   return losses;
+}
+
+/** Shows the patterns of a layer on every sequence of a run; `first` is the index of its first one in the probe. */
+function showLayer(
+  { cache, length }: CachedRun,
+  { layer, first, nHeads, visit }: { layer: number; first: number; nHeads: number; visit: (v: PatternVisit) => void },
+): void {
+  const { data, shape } = cache.get(`blocks.${layer}.attn.hook_pattern`);
+  for (let s = 0; s < (shape[0] as number); s++)
+    for (let head = 0; head < nHeads; head++) {
+      const start = (s * nHeads + head) * length * length;
+      const attention: AttentionWeight = (query, key) => data[start + query * length + key] as number;
+      visit({ sequence: first + s, head: layer * nHeads + head, attention });
+    }
 }

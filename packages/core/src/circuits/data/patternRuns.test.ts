@@ -18,9 +18,9 @@ describe('however many sequences there are', () => {
     const pattern = cache.get('blocks.1.attn.hook_pattern').data;
     const seen = new Set<string>();
     const losses = runPatterns(model, some, {
-      visit: ({ sequence, head, weight }) => {
+      visit: ({ sequence, head, attention }) => {
         seen.add(`${sequence} ${head}`);
-        if (head === 4) expect(weight(3, 2)).toBe(pattern[((sequence * 3 + 1) * 5 + 3) * 5 + 2]);
+        if (head === 4) expect(attention(3, 2)).toBe(pattern[((sequence * 3 + 1) * 5 + 3) * 5 + 2]);
       },
     });
     expect(seen.size).toBe(count * 6);
