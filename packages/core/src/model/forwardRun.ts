@@ -49,7 +49,11 @@ const sourceLayers = ({ layer, sources }: RemoveFromInput): number[] =>
 /** The plan of a run with interventions that keeps activations. Throws an Error where two of them cannot both act. */
 export function planRun(
   config: ModelConfig,
-  { interventions, names, caller }: { interventions: readonly Intervention[]; names: readonly string[]; caller: string },
+  {
+    interventions,
+    names,
+    caller,
+  }: { interventions: readonly Intervention[]; names: readonly string[]; caller: string },
 ): PlanOptions {
   const changed = changedBy(interventions);
   const removals = removalsOf(interventions);

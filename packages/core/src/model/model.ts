@@ -8,7 +8,17 @@ import { quoted } from '../errors/printable.ts';
 import { ActivationCache } from './activationCache.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
 import { Executor, type RunResult, type Watch } from './execution.ts';
-import { keeping, namesRole, PLAIN, planFor, planRun, refuseClash, watchedNorms, watchMeans, watchRun } from './forwardRun.ts';
+import {
+  keeping,
+  namesRole,
+  PLAIN,
+  planFor,
+  planRun,
+  refuseClash,
+  watchedNorms,
+  watchMeans,
+  watchRun,
+} from './forwardRun.ts';
 import { GradientSum } from './gradientSum.ts';
 import { hookPoint, isSquare } from './hookPoints.ts';
 import { type HookSelection, selectHookPoints } from './hookSelection.ts';

@@ -99,6 +99,11 @@ export class Shapes {
   /** Room for the transpose of a matrix. */
   transposed(w: Tensor): Tensor {
     const width = padded(w.rows);
-    return this.arena.tensor(`transposed ${w.name}`, { rows: w.width, width, shape: [w.width, w.rows], strides: [width, 1] });
+    return this.arena.tensor(`transposed ${w.name}`, {
+      rows: w.width,
+      width,
+      shape: [w.width, w.rows],
+      strides: [width, 1],
+    });
   }
 }

@@ -1,35 +1,34 @@
-// The program without the model around it, as training uses it: targets that do not count, gradients that add up.
+// The transformer without the model around it, as training uses it: targets that do not count, gradients that add up.
 import { describe, expect, test } from 'vitest';
 import { distance } from '../../test/support/golden.ts';
 import { WASM_ENGINES } from '../../test/support/kit.ts';
 import { randomModel, randomTokens } from '../../test/support/models.ts';
 import { type Engine, referenceEngine } from '../engine/engine.ts';
 import { modelConfig, POSITIONS, type Positions } from './config.ts';
-import { namedCopies, Parameters, widestMatrix } from './parameters.ts';
-import { Program } from './program.ts';
+import { namedCopies, Parameters } from './parameters.ts';
+import { Transformer } from './transformer.ts';
 
 const [SEQUENCES, LENGTH] = [2, 7];
 const SIZES = { nLayers: 2, nHeads: 3, dModel: 11, dHead: 5, nCtx: 17, dVocab: 13, biases: true };
 const tokens = randomTokens({ sequences: SEQUENCES, length: LENGTH }, SIZES.dVocab).flat();
 const engines = [['reference', referenceEngine] as const, ...Object.entries(WASM_ENGINES)];
 
-/** A program with the weights of `randomModel`, and room for gradients. */
-function programOn(
+/** A transformer with the weights of `randomModel`, and room for gradients. */
+function transformerOn(
   engine: Engine,
   { gradients, positions = 'standard' }: { gradients: boolean; positions?: Positions },
-): { program: Program; gradients: Parameters } {
+): { transformer: Transformer; gradients: Parameters } {
   const config = modelConfig({ ...SIZES, positions });
   const arena = engine.createArena();
   const weights = new Parameters(config, arena);
   for (const [name, { data }] of Object.entries(randomModel(engine, config).getWeights()))
     weights.named(name).set(data);
   const extent = { sequences: SEQUENCES, length: LENGTH };
-  const { nHeads, dHead, attnScale } = config;
-  const ops = engine.createOps(arena, { ...extent, heads: nHeads, dHead, attnScale }, widestMatrix(config));
+  const ops = engine.opsFor(config, extent, arena);
   const plan = { gradients, results: [], splitInputs: [] };
-  const program = new Program({ config, extent, plan, ops, arena, weights });
-  program.activations.tokens.data.set(tokens);
-  return { program, gradients: new Parameters(config, arena) };
+  const transformer = new Transformer({ config, extent, plan, ops, arena, weights });
+  transformer.tokens.data.set(tokens);
+  return { transformer, gradients: new Parameters(config, arena) };
 }
 
 /** Every third position counts, every third is measured only, every third has no target. */
@@ -40,29 +39,29 @@ const flat = (gradients: Parameters): number[] =>
 
 describe.for(engines)('on %s', ([, engine]) => {
   test('targets of −1 have no loss, targets of −2 − t the loss of token t, and only targets of 0 or more count', () => {
-    const { program } = programOn(engine, { gradients: false });
-    const { targets, losses } = program.activations;
+    const { transformer } = transformerOn(engine, { gradients: false });
+    const { targets, losses } = transformer;
     targets.data.set(tokens.map((_, i) => (i + 4) % SIZES.dVocab));
-    program.forward();
-    program.loss(1);
+    transformer.forward();
+    transformer.loss(1);
     const all = [...losses.toArray()];
     targets.data.set(mixedTargets);
-    program.loss(1);
+    transformer.loss(1);
     const counted = all.filter((_, i) => i % 3 === 0);
     expect([...losses.toArray()]).toEqual(all.map((loss, i) => (i % 3 === 2 ? 0 : loss)));
-    const { sum, count } = program.countedLoss();
+    const { sum, count } = transformer.countedLoss();
     expect(count).toBe(counted.length);
     expect(distance([sum], [counted.reduce((total, loss) => total + loss, 0)])).toBeLessThan(1e-12);
   });
 
   test('a target that does not count has no part in any gradient', () => {
-    const { program, gradients } = programOn(engine, { gradients: true });
+    const { transformer, gradients } = transformerOn(engine, { gradients: true });
     const run = (targets: readonly number[]): number[] => {
       for (const gradient of gradients.all) gradient.data.fill(0);
-      program.activations.targets.data.set(targets);
-      program.forward();
-      program.loss(1 / 5);
-      program.backward(gradients);
+      transformer.targets.data.set(targets);
+      transformer.forward();
+      transformer.loss(1 / 5);
+      transformer.backward(gradients);
       return flat(gradients);
     };
     const [mixed, without] = [run(mixedTargets), run(mixedTargets.map((target) => Math.max(target, -1)))];
@@ -72,12 +71,12 @@ describe.for(engines)('on %s', ([, engine]) => {
   });
 
   test.for(POSITIONS)('backward adds to the gradients, in proportion to the scale of the loss (%s)', (positions) => {
-    const { program, gradients } = programOn(engine, { gradients: true, positions });
-    program.activations.targets.data.set(mixedTargets);
+    const { transformer, gradients } = transformerOn(engine, { gradients: true, positions });
+    transformer.targets.data.set(mixedTargets);
     const backward = (scale: number): number[] => {
-      program.forward();
-      program.loss(scale);
-      program.backward(gradients);
+      transformer.forward();
+      transformer.loss(scale);
+      transformer.backward(gradients);
       return flat(gradients);
     };
     const once = backward(1);
@@ -91,11 +90,11 @@ describe.for(engines)('on %s', ([, engine]) => {
   });
 
   test('padding of weights’ gradients stays exactly zero, so that the optimiser leaves the weights’ padding alone', () => {
-    const { program, gradients } = programOn(engine, { gradients: true });
-    program.activations.targets.data.set(mixedTargets);
-    program.forward();
-    program.loss(1);
-    program.backward(gradients);
+    const { transformer, gradients } = transformerOn(engine, { gradients: true });
+    transformer.targets.data.set(mixedTargets);
+    transformer.forward();
+    transformer.loss(1);
+    transformer.backward(gradients);
     for (const gradient of gradients.all) {
       const values = gradient.data.slice();
       gradient.set(new Float64Array(gradient.size)); // what is left is padding
@@ -109,8 +108,10 @@ describe.for(engines)('on %s', ([, engine]) => {
 });
 
 test('backward without a plan for gradients says so', () => {
-  const { program, gradients } = programOn(referenceEngine, { gradients: false });
-  program.forward();
-  program.loss(1);
-  expect(() => program.backward(gradients)).toThrow('Program.backward: this program was planned without gradients.');
+  const { transformer, gradients } = transformerOn(referenceEngine, { gradients: false });
+  transformer.forward();
+  transformer.loss(1);
+  expect(() => transformer.backward(gradients)).toThrow(
+    'Transformer.backward: this transformer was planned without gradients.',
+  );
 });

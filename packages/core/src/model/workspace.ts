@@ -125,7 +125,8 @@ export function checkOutputs(
   }: { caller: string; extent: Extent; names: readonly string[]; floatBytes: number },
 ): void {
   const { sequences, length } = extent;
-  const perToken = config.dVocab + 1 + names.reduce((sum, name) => sum + sizePerPosition(config, hookPoint(config, name), length), 0);
+  const perToken =
+    config.dVocab + 1 + names.reduce((sum, name) => sum + sizePerPosition(config, hookPoint(config, name), length), 0);
   const bytes = sequences * length * perToken * floatBytes;
   if (bytes <= MOST_GIVEN_BACK) return;
   const what = names.length > 0 ? 'logits and kept activations' : 'logits';

@@ -16,8 +16,7 @@ export function layerNorm(
   place: { name: string; native: string; bridge: string },
   { last }: { last: boolean },
 ): Component {
-  if (config.normalization === null)
-    return { weights: {}, hooks: [], plan: (plan) => planNothing(plan, { last }) };
+  if (config.normalization === null) return { weights: {}, hooks: [], plan: (plan) => planNothing(plan, { last }) };
   const names = (own: 'w' | 'b', theirs: 'weight' | 'bias'): { name: string; native: string; bridge: string } => ({
     name: `${place.name}.${own}`,
     native: `${place.native}.${theirs}`,

@@ -2,21 +2,24 @@
 import type { ModelConfig } from '../config.ts';
 import type { Component, ParameterSet, Part, Tensors } from './component.ts';
 import type { Plan } from './plan.ts';
-import { biasVector, matrix } from './weight.ts';
+import { biasVector, matrix, type Weight } from './weight.ts';
 
 export function unembedding(config: ModelConfig): Component {
-  const { dModel, dVocab, tied, biases } = config;
-  const W_U = { name: 'unembed.W_U', native: 'head.weight', bridge: 'unembed.weight' };
+  const { dVocab, tied, biases } = config;
   const b_U = { name: 'unembed.b_U', native: 'head.bias', bridge: 'unembed.bias' };
   return {
     weights: {
-      ...(tied ? {} : { W_U: matrix(W_U, dModel, dVocab) }),
+      ...(tied ? {} : { W_U: unembeddingMatrix(config) }),
       ...(biases ? { b_U: biasVector(b_U, dVocab) } : {}),
     },
     hooks: [],
     plan: planLogits,
   };
 }
+
+/** W_U, also of a tied model, which has it written out in files only. */
+export const unembeddingMatrix = ({ dModel, dVocab }: ModelConfig): Weight =>
+  matrix({ name: 'unembed.W_U', native: 'head.weight', bridge: 'unembed.weight' }, dModel, dVocab);
 
 function planLogits(plan: Plan, mine: (set: ParameterSet) => Tensors): Part {
   const { ops, weights, reading, dLogits } = plan;

@@ -1,11 +1,12 @@
 // Interventions at a place: what they set an activation to. Hook points have one of three shapes: [batch, pos, size],
 // [batch, pos, head, size], or, for scores and patterns, [batch, head, queryPos, keyPos].
+
+import type { Extent } from '../../engine/modelOps.ts';
 import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { ActivationCache } from '../activationCache.ts';
 import { headLabel, type ModelConfig } from '../config.ts';
 import { axisSize, type HookPoint, hasHeads, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
 import { selectHookPoints } from '../hookSelection.ts';
-import type { Extent } from '../../engine/modelOps.ts';
 
 /** Where to intervene: a hook point, whole or one head's part of it, at all positions or at some (query positions). */
 export interface Place {
@@ -138,12 +139,7 @@ export type SharedMeans = Map<string, Value>;
  */
 export function placedAction(
   intervention: PlacedIntervention,
-  {
-    config,
-    clean,
-    slice,
-    means,
-  }: { config: ModelConfig; clean: ActivationCache; slice?: Slice; means?: SharedMeans },
+  { config, clean, slice, means }: { config: ModelConfig; clean: ActivationCache; slice?: Slice; means?: SharedMeans },
 ): (activation: Tensor) => void {
   const point = hookPoint(config, intervention.hook);
   return (tensor) => {

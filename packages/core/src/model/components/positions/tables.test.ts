@@ -1,11 +1,11 @@
 // Positions against their definitions, written out from cached activations: an independent check of the program, which
 // the golden data cover for `standard` positions only.
 import { expect, test } from 'vitest';
-import { distance } from '../../test/support/golden.ts';
-import { randomModel, randomTokens } from '../../test/support/models.ts';
-import { referenceEngine } from '../engine/engine.ts';
-import type { ActivationCache } from './activationCache.ts';
-import type { Model } from './model.ts';
+import { distance } from '../../../../test/support/golden.ts';
+import { randomModel, randomTokens } from '../../../../test/support/models.ts';
+import { referenceEngine } from '../../../engine/engine.ts';
+import type { ActivationCache } from '../../activationCache.ts';
+import type { Model } from '../../model.ts';
 
 const SIZES = { nLayers: 2, nHeads: 3, dModel: 11, dHead: 5, nCtx: 9, dVocab: 13 };
 const tokens = randomTokens({ sequences: 2, length: 7 }, SIZES.dVocab);
