@@ -48,7 +48,7 @@ const FromModule = z.strictObject({ module: z.instanceof(WebAssembly.Module), ..
 
 /**
  * The kernels' engine. `bytes` is the .wasm file of `backend`; without `shared` memory there is one thread. A memory grows
- * to at most `maximumPages` of 64 KiB (2 GiB unless given); browsers on phones do not reserve as much.
+ * to at most `maximumPages` of 64 KiB (4 GiB unless given, where WebAssembly's addresses end); browsers on phones do not reserve as much.
  */
 export async function createWasmEngine(options: {
   bytes: Uint8Array<ArrayBuffer>;

@@ -28,7 +28,7 @@ const known = new WeakMap<ModelConfig, Declared>();
 function declared(config: ModelConfig): Declared {
   const before = known.get(config);
   if (before) return before;
-  const points = components(config).flatMap(({ hooks }) => hooks);
+  const points = [...components(config)].flatMap(({ hooks }) => hooks);
   const now = { points, byName: new Map(points.map((point) => [point.name, point])) };
   if (Object.isFrozen(config)) known.set(config, now); // what may still change is not remembered
   return now;

@@ -11,8 +11,9 @@ import type { Weight } from './components/weight.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
 
 /** Every weight that a model has, in the order of the buffer; a tied W_U is not among them. */
-export const weightsOf = (config: ModelConfig): Weight[] =>
-  components(config).flatMap(({ weights }) => Object.values(weights));
+export function* weightsOf(config: ModelConfig): Generator<Weight> {
+  for (const { weights } of components(config)) yield* Object.values(weights);
+}
 
 /** One set of parameter-shaped tensors: the weights themselves, or a gradient of them. */
 export class Parameters {
@@ -30,7 +31,7 @@ export class Parameters {
   constructor(config: ModelConfig, arena: Arena) {
     const tensorOf = ({ name, layout }: Weight): Tensor => arena.tensor(name, layout);
     this.address = arena.used;
-    this.groups = components(config).map(({ weights }) =>
+    this.groups = [...components(config)].map(({ weights }) =>
       Object.fromEntries(Object.entries(weights).map(([own, weight]) => [own, tensorOf(weight)])),
     );
     this.length = (arena.used - this.address) / arena.floatBytes;
@@ -72,12 +73,15 @@ export class Parameters {
 export type NamedWeights = Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
 
 /** Number of parameters that are learned: fixed position tables do not count, a tied W_U counts once. */
-export const parameterCount = (config: ModelConfig): number =>
-  weightsOf(modelConfig(config)).reduce((sum, { learned, layout }) => sum + (learned ? sizeOf(layout.shape) : 0), 0);
+export function parameterCount(config: ModelConfig): number {
+  let count = 0;
+  for (const { learned, layout } of weightsOf(modelConfig(config))) count += learned ? sizeOf(layout.shape) : 0;
+  return count;
+}
 
 /** LayerNorm gains 1, a fixed position table where the model has one, everything else 0. */
 export function blankWeights(config: ModelConfig, weights: Parameters): void {
-  weightsOf(config).forEach(({ start }, i) => {
+  [...weightsOf(config)].forEach(({ start }, i) => {
     const tensor = weights.all[i] as Tensor;
     tensor.set(typeof start === 'function' ? start() : new Float64Array(tensor.size).fill(start === 1 ? 1 : 0));
   });
@@ -86,7 +90,7 @@ export function blankWeights(config: ModelConfig, weights: Parameters): void {
 
 /** The names of the weights that training changes: all but fixed position tables. */
 export const learnedWeights = (config: ModelConfig): string[] =>
-  weightsOf(config).flatMap(({ name, learned }) => (learned ? [name] : []));
+  [...weightsOf(config)].flatMap(({ name, learned }) => (learned ? [name] : []));
 
 /** Dense copies of every tensor of a set by name. */
 export const namedCopies = (parameters: Parameters): NamedWeights =>

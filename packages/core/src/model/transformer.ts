@@ -40,7 +40,7 @@ export class Transformer {
     this.ops = ops;
     this.weights = weights;
     this.plan = plan;
-    this.parts = components(config).map((component, i) => component.plan(plan, (set) => set.groups[i]!));
+    this.parts = [...components(config)].map((component, i) => component.plan(plan, (set) => set.groups[i]!));
     this.tokens = plan.tokens;
     this.targets = arena.integers(plan.tokens.length);
     this.logits = plan.logits;

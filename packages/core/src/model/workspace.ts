@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import type { Engine } from '../engine/engine.ts';
 import type { Extent } from '../engine/modelOps.ts';
 import { planOnly } from '../engine/planOnly.ts';
-import { Arena, sizeText } from '../engine/tensor.ts';
+import { Arena, LARGEST_MEMORY, sizeText } from '../engine/tensor.ts';
 import { checkArgument, must } from '../errors/arguments.ts';
 import { TooLargeError } from '../errors/tooLarge.ts';
 import type { PlanOptions } from './components/plan.ts';
@@ -20,8 +20,8 @@ import { Transformer } from './transformer.ts';
  */
 const SLICE_BYTES = 2 ** 27;
 
-/** Bytes of logits, losses and kept activations that one run may give back. */
-const MOST_GIVEN_BACK = 2 ** 31;
+/** Bytes of logits, losses and kept activations that one run may give back: as many as its memory may hold. */
+const MOST_GIVEN_BACK = LARGEST_MEMORY;
 
 export interface Workspace {
   readonly transformer: Transformer;
@@ -144,7 +144,7 @@ const FitOptions = z.strictObject({
 /**
  * The longest length, at most nCtx, at which so many `sequences` (1) of a model run together and every head\'s pattern can
  * be kept of each; 0 where not even one token fits. With `everything`, gradients, each head\'s results and per-head inputs
- * fit too, as path attribution and removals from inputs need them. The memory is `engine`\'s, or 2 GiB of float32.
+ * fit too, as path attribution and removals from inputs need them. The memory is `engine`\'s, or 4 GiB of float32, where WebAssembly\'s addresses end.
  */
 export function longestRunnable(
   config: ModelConfig,

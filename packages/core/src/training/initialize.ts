@@ -17,7 +17,7 @@ import type { Experiment } from './experiment.ts';
  */
 export function initialize(config: ModelConfig, weights: Parameters, options: { seed: number; std: number }): void {
   blankWeights(config, weights);
-  weightsOf(config).forEach(({ start }, index) => {
+  [...weightsOf(config)].forEach(({ start }, index) => {
     if (start !== 'random') return;
     const tensor = weights.all[index] as Tensor;
     const random = new RandomStream(options.seed, STREAMS.initialWeights, index);

@@ -122,7 +122,7 @@ function planInputOfHeads(
   const positionsPerHead =
     positionRows && plan.shared('positions per head', 'positions per head', (shapes, n) => shapes.headStream(n));
   const value = reading.value.rowsJoined(config.nHeads);
-  const dValue = reading.dValue && reading.dValue.rowsJoined(config.nHeads);
+  const dValue = reading.dValue?.rowsJoined(config.nHeads);
   const [c, d] = [padded(config.dHead), padded(config.dModel)];
   const eachHead = (visit: (head: number) => void): void => {
     for (let head = 0; head < config.nHeads; head++) visit(head);
@@ -140,7 +140,7 @@ function planInputOfHeads(
         ops.linear(
           value.columns(head * d, d),
           W.columns(head * c, c),
-          b && b.columns(head * c, c),
+          b?.columns(head * c, c) ?? null,
           out.value.columns(head * c, c),
         ),
       );

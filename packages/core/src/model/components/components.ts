@@ -8,19 +8,18 @@ import { layerNorm } from './layerNorm.ts';
 import { residPost, residPre } from './residualStream.ts';
 import { unembedding } from './unembedding.ts';
 
-export const components = (config: ModelConfig): readonly Component[] => [
-  embedding(config),
-  ...Array.from({ length: config.nLayers }, (_, layer) => layerOf(config, layer)).flat(),
-  layerNorm(config, { name: 'ln_final', native: 'ln_out', bridge: 'ln_final' }, { last: true }),
-  unembedding(config),
-];
-
-const layerOf = (config: ModelConfig, layer: number): Component[] => [
-  residPre(layer),
-  layerNorm(config, ln1(layer), { last: false }),
-  attention(config, layer),
-  residPost(layer),
-];
+/** One after the other: of a config that asks for too much, only those are made that somebody looks at. */
+export function* components(config: ModelConfig): Generator<Component> {
+  yield embedding(config);
+  for (let layer = 0; layer < config.nLayers; layer++) {
+    yield residPre(layer);
+    yield layerNorm(config, ln1(layer), { last: false });
+    yield attention(config, layer);
+    yield residPost(layer);
+  }
+  yield layerNorm(config, { name: 'ln_final', native: 'ln_out', bridge: 'ln_final' }, { last: true });
+  yield unembedding(config);
+}
 
 const ln1 = (layer: number): { name: string; native: string; bridge: string } => ({
   name: `blocks.${layer}.ln1`,

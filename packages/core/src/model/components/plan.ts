@@ -122,7 +122,7 @@ export class Plan {
 
   /** The stream's gradient under the name of an activation that is part of it; null without gradients. */
   streamGradient(name: string): Tensor | null {
-    return this.dStream && this.dStream.at(this.dStream.address, name);
+    return this.dStream?.at(this.dStream.address, name) ?? null;
   }
 
   /** Wᵀ, to be filled by `derive`. */

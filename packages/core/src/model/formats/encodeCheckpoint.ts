@@ -37,7 +37,7 @@ function checkEncoded(config: ModelConfig, weights: NamedWeights, metadata: Reco
   checkArgument(caller, 'config', z.looseObject({ nLayers: z.number() }), config);
   checkArgument(caller, 'weights', z.record(z.string(), z.looseObject({})), weights);
   checkArgument(caller, 'metadata', z.record(z.string(), z.string()), metadata);
-  const shapes = weightsOf(modelConfig(config));
+  const shapes = [...weightsOf(modelConfig(config))];
   const known = new Set(shapes.map(({ name }) => name));
   const missing = shapes.find(({ name }) => weights[name] === undefined);
   if (missing) throw new ArgumentError(`${caller}: weights has no ${missing.name}; pass all of a model's weights.`);

@@ -20,7 +20,7 @@ const SMALLEST = { nLayers: 1, nHeads: 1, dModel: 2, dHead: 2, nCtx: 1, dVocab: 
 /** By each spelling of its first layer, every weight that a model may have: names do not depend on sizes. */
 const KNOWN: ReadonlyMap<string, LegacyName> = new Map(
   POSITIONS.flatMap((positions) =>
-    weightsOf(modelConfig({ ...SMALLEST, positions, normalization: 'LN', biases: true })).flatMap((weight) => {
+    [...weightsOf(modelConfig({ ...SMALLEST, positions, normalization: 'LN', biases: true }))].flatMap((weight) => {
       const { name, native, bridge, absent } = weight;
       const known = (spelling: Spelling): LegacyName => ({ name, spelling, absent });
       return [
