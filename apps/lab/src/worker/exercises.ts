@@ -13,8 +13,8 @@ import {
   mean,
   parseExperiment,
   RepeatSet,
+  scannedPeriods,
   spread,
-  sweepPeriods,
 } from '@induction-lab/core/browser';
 import literal from '@induction-lab/core/presets/literal.json' with { type: 'json' };
 import { type ExerciseAnswer, type ExerciseName, type ExerciseResult, WORSE_THAN_GUESSING } from '../protocol.ts';
@@ -40,7 +40,7 @@ const measure = (model: Model, periods: readonly number[]): RepeatSet =>
   new RepeatSet(model, { sequences: 36, seed: 7, periods });
 
 /** The periods over which the loss of a broken model is averaged. */
-const fewPeriods = (model: Model): number[] => spread(sweepPeriods(model.config), 3);
+const fewPeriods = (model: Model): number[] => spread(scannedPeriods(model.config), 3);
 const overPeriods = (model: Model): string => `(mean over periods ${fewPeriods(model).join(', ')})`;
 
 /** Loss on the repeat over a few periods, with some interventions. */

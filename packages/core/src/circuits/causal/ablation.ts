@@ -11,10 +11,10 @@ import {
 } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { checkConfig, headSchema } from '../checks.ts';
-import { checkOnSet, type OnSetOptions, onSet } from '../data/onSet.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
+import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
 
 /**
  * `zero` and `mean` set the heads' z; `resample` gives each sequence another sequence's; `pattern-preserving` sets z to

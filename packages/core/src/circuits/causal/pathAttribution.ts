@@ -7,7 +7,7 @@ import type { RepeatBatch, RepeatSet } from '../data/repeatSet.ts';
 import { checkNumbers } from '../finite.ts';
 
 export interface PathAttribution {
-  /** First-order increase of lossRepeat when the source is removed from that input of the target, by sequence. */
+  /** First-order increase of lossRepeat when that edge from source to target is ablated, by sequence. */
   get(input: Input, source: HeadIndex, target: HeadIndex): Float64Array;
 }
 
@@ -15,7 +15,7 @@ export interface PathAttribution {
 export const ATTRIBUTION_RUNS = 10;
 
 /**
- * Attributions of all paths at once. `by` is what takes the removed output's place: nothing, or its mean over the
+ * Attributions of all paths at once. `by` is what takes the source's place: nothing, or its mean over the
  * sequences and positions of its period. Throws a NotFiniteError when a gradient overflows.
  */
 export function attributePaths(set: RepeatSet, by: 'zero' | 'mean'): PathAttribution {

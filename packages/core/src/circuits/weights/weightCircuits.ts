@@ -6,7 +6,7 @@ import { aFunction, checkArgument, must } from '../../errors/arguments.ts';
 import { headLabel, type ModelConfig, modelConfig } from '../../model/config.ts';
 import { allHeads, checkHead, type HeadIndex } from '../../model/interventions/interventions.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
-import { checkShapes } from '../../model/weightShapes.ts';
+import { checkShapes } from '../../model/weightChecks.ts';
 import { checkConfig, checkInstance, checkOptions } from '../checks.ts';
 import { checkWeights } from '../finite.ts';
 import { LONGEST_ANALYSED } from '../lengths.ts';
