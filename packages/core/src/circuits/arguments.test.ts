@@ -1,6 +1,8 @@
 // Plain JavaScript has no type checker: what an analysis cannot mean is refused by name, in one sentence.
 import { expect, test } from 'vitest';
-import { handBuiltHub, handBuiltInduction, handBuiltPositionalCopier } from '../examples/handBuilt.ts';
+import { handBuiltHub } from '../examples/handBuiltHub.ts';
+import { handBuiltInduction } from '../examples/handBuiltInduction.ts';
+import { handBuiltPositionalCopier } from '../examples/handBuiltPositionalCopier.ts';
 import { loadEngine } from '../node.ts';
 import { examplePatterns, exampleTokens } from './attention/examplePatterns.ts';
 import { headScores, measureHeads } from './attention/headScores.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../test/support/models.ts';
 import { NotFiniteError } from '../errors/notFinite.ts';
-import { handBuiltInduction } from '../examples/handBuilt.ts';
+import { handBuiltInduction } from '../examples/handBuiltInduction.ts';
 import type { Model } from '../model/model.ts';
 import { loadEngine } from '../node.ts';
 import { examplePatterns } from './attention/examplePatterns.ts';

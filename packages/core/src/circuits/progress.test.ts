@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { handBuiltInduction } from '../examples/handBuilt.ts';
+import { handBuiltInduction } from '../examples/handBuiltInduction.ts';
 import { loadEngine } from '../node.ts';
 import { headScores } from './attention/headScores.ts';
 import { ablationEffects } from './causal/ablation.ts';

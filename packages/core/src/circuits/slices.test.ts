@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel, randomTokens } from '../../test/support/models.ts';
 import { referenceEngine } from '../engine/engine.ts';
-import { handBuiltPositionalCopier } from '../examples/handBuilt.ts';
+import { handBuiltPositionalCopier } from '../examples/handBuiltPositionalCopier.ts';
 import { modelConfig } from '../model/config.ts';
 import type { MeanAblate } from '../model/interventions/places.ts';
 import { loadEngine } from '../node.ts';

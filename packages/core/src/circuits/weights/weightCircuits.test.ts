@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { referenceEngine } from '../../engine/engine.ts';
-import { handBuiltInduction } from '../../examples/handBuilt.ts';
+import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { compositionScores, randomComposition } from './composition.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';
