@@ -49,6 +49,7 @@ export { type OnProgress, Progress } from './circuits/progress.ts';
 export * from './circuits/statistics/estimate.ts';
 export * from './circuits/weights/composition.ts';
 export { type Complex, FactoredMatrix, Matrix } from './circuits/weights/factoredMatrix.ts';
+export * from './circuits/weights/headCircuits.ts';
 export * from './circuits/weights/weightCircuits.ts';
 export * from './engine/engine.ts';
 export type { Integers, Tensor } from './engine/tensor.ts';

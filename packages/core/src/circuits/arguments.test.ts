@@ -26,7 +26,8 @@ import { RepeatSet } from './data/repeatSet.ts';
 import { estimateRatio } from './statistics/estimate.ts';
 import { compositionScores, randomComposition } from './weights/composition.ts';
 import { FactoredMatrix } from './weights/factoredMatrix.ts';
-import { headCircuits, WeightCircuits } from './weights/weightCircuits.ts';
+import { headCircuits } from './weights/headCircuits.ts';
+import { WeightCircuits } from './weights/weightCircuits.ts';
 
 const engine = await loadEngine({ exact: true });
 const model = handBuiltInduction(engine, { dVocab: 11, nCtx: 14 });

@@ -19,7 +19,8 @@ import { runPatterns } from './data/patternRuns.ts';
 import { RepeatSet } from './data/repeatSet.ts';
 import { checkWeights } from './finite.ts';
 import { compositionScores } from './weights/composition.ts';
-import { copyingScore, headCircuits, WeightCircuits } from './weights/weightCircuits.ts';
+import { copyingScore, headCircuits } from './weights/headCircuits.ts';
+import { WeightCircuits } from './weights/weightCircuits.ts';
 
 const engine = await loadEngine({ exact: true });
 const SIZES = { nLayers: 2, nHeads: 2, dModel: 8, dHead: 4, nCtx: 14, dVocab: 9 };

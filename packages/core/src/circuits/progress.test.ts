@@ -13,7 +13,8 @@ import { corruptedPair } from './data/corruption.ts';
 import { RepeatSet } from './data/repeatSet.ts';
 import { type OnProgress, Progress } from './progress.ts';
 import { compositionScores } from './weights/composition.ts';
-import { headCircuits, WeightCircuits } from './weights/weightCircuits.ts';
+import { headCircuits } from './weights/headCircuits.ts';
+import { WeightCircuits } from './weights/weightCircuits.ts';
 
 const engine = await loadEngine({ exact: true });
 const model = handBuiltInduction(engine, { dVocab: 7, nCtx: 14 });
