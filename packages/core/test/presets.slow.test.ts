@@ -233,7 +233,7 @@ const CAUSES: [string, (runs: readonly Run[]) => string][] = [
     (runs) => spread(runs.map((r) => r.causes.proof.inputs.find((x) => x.input === input)!.increase.value)),
   ]),
   [
-    'attention that follows the period, after cutting K',
+    'attention that follows the period, K path ablated',
     (runs) => spread(runs.map((r) => pathOf(r, 'k').excess ?? Number.NaN)),
   ],
   [
