@@ -176,7 +176,7 @@ function createProgram(around: Surroundings): Command {
 
   analysis('ablate', 'the loss on repeats without each head, and without each layer', 96)
     .addOption(
-      new Option('--kind <kind>', 'how a head is ablated')
+      new Option('--kind <kind>', 'how a head is taken out')
         .choices(['zero', 'mean', 'resample', 'pattern-preserving'])
         .default('zero'),
     )
@@ -220,7 +220,7 @@ function createProgram(around: Surroundings): Command {
 
   analysis('compose', 'composition of pairs of heads: what the weights say, and what each path carries', 96)
     .addOption(
-      new Option('--by <what>', 'what an ablated edge leaves: nothing, or its mean')
+      new Option('--by <what>', 'what takes the place of a path: nothing, or its mean')
         .choices(['zero', 'mean'])
         .default('zero'),
     )
@@ -232,7 +232,7 @@ function createProgram(around: Surroundings): Command {
       ),
     );
 
-  analysis('prove', 'name the circuit and measure its faithfulness: how much of the work it does', 96).addHelpText(
+  analysis('prove', 'name the circuit and measure how much of the work it does', 96).addHelpText(
     'after',
     examples('npx induction-lab prove model.safetensors', 'npx induction-lab prove model.safetensors --json'),
   );

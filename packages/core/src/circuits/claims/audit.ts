@@ -47,7 +47,7 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
   const looked = look(measureHeads(model, { ...options, onProgress }), config);
   const { scores, followers, positional } = looked;
   const tested = testPaths(model, looked, { options, progress });
-  const judgement = judge(groundsOf(looked, tested, config));
+  const judgement = judge(groundsOf(looked, { tested, layers: config.nLayers }));
   const evidence = gatherEvidence(model, { looked, tested, judgement, progress });
   progress.finish();
   const shortened = config.nCtx < model.config.nCtx ? ` ${shortenedText(config.nCtx, model.config.nCtx)}` : '';

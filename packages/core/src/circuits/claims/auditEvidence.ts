@@ -76,15 +76,14 @@ export function testPaths(
 /** The numbers that the rules decide by. */
 export function groundsOf(
   { scores, solved, followers, pathPeriods }: Looked,
-  { paths }: TestedPaths,
-  config: ModelConfig,
+  { tested: { paths }, layers }: { tested: TestedPaths; layers: number },
 ): Grounds {
   const { best, independent } = solved;
   const cleanExcess = mean(followers.map((h) => excessIn(scores, h, pathPeriods)));
   const excessWithoutK = paths.find(({ path }) => path === 'k')?.excess ?? null;
   return {
     ...solved,
-    layers: config.nLayers,
+    layers,
     largestExcess: Math.max(...scores.heads.map((h) => excessIn(scores, h, independent))),
     largestKeptStripe: best === null ? 0 : Math.max(...scores.heads.map((h) => keptStripe(h, best))),
     excessLeftWithoutK: excessWithoutK === null ? null : excessWithoutK / cleanExcess,
