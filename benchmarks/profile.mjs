@@ -1,12 +1,12 @@
 // Where a training step's time goes: node benchmarks/profile.mjs [--batch 64] [--no-layer-norm] [--exact]
 // One thread; every kernel is wrapped in a clock, which itself costs some per cent, so read the shares, not the sum.
 import { parseArgs } from 'node:util';
-import { instantiateKernels } from '../packages/core/dist/engine/kernels.js';
-import { WasmOps } from '../packages/core/dist/engine/wasmOps.js';
+import { instantiateKernels } from '../packages/core/dist/engine/wasm/kernels.js';
+import { WasmOps } from '../packages/core/dist/engine/wasm/wasmOps.js';
 import { loadEngine } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
-import { Participant } from '../packages/core/dist/training/participant.js';
-import { planTraining } from '../packages/core/dist/training/plan.js';
+import { Participant } from '../packages/core/dist/training/parallel/participant.js';
+import { planTraining } from '../packages/core/dist/training/parallel/plan.js';
 import { referenceExperiment } from './experiment.mjs';
 import { median } from './race.mjs';
 

@@ -17,7 +17,7 @@ import {
 } from '@induction-lab/core/node';
 import literal from '@induction-lab/core/presets/literal.json' with { type: 'json' };
 import varied from '@induction-lab/core/presets/varied.json' with { type: 'json' };
-import { exampleSet, lossFigure, modelFigures } from '../../../packages/cli/dist/modelFigures.js';
+import { exampleSet, lossFigure, modelFigures } from '../../../packages/cli/dist/figures/modelFigures.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const SEED = 1;

@@ -2,7 +2,7 @@
 import { listed } from '@induction-lab/core/names';
 import { quoted } from '@induction-lab/core/printable';
 import type { AblationKind, HeadIndex, PathInput } from './protocol.ts';
-import { type Knobs, type PresetName, presetNames, type Setting, stepsOf, turn } from './setting.ts';
+import { type BenchKnobs, type PresetName, presetNames, type Setting, stepsOf, turn } from './setting.ts';
 
 /** Everything that a link holds. */
 export interface LinkState {
@@ -45,7 +45,7 @@ export const MOST_LETTERS = 4000;
 export const headText = ({ layer, head }: HeadIndex): string => `L${layer}H${head}`;
 
 /** The knobs in links: name, how it is written, and how it is read. Throws with what the value must be. */
-const KNOB_FIELDS: { [K in keyof Knobs]: (text: string) => Knobs[K] } = {
+const KNOB_FIELDS: { [K in keyof BenchKnobs]: (text: string) => BenchKnobs[K] } = {
   layers: (t) => whole(t, 1, 4),
   heads: (t) => whole(t, 1, 12),
   positions: (t) => oneOf(t, POSITIONS),

@@ -92,7 +92,7 @@ export interface View {
 }
 
 /** What is known of a run besides what can be seen. */
-export interface RunInfo {
+export interface BenchRun {
   readonly id: number;
   readonly name: string;
   readonly experiment: Experiment;
@@ -104,7 +104,7 @@ export interface RunInfo {
 }
 
 /** What the audit, and the proof where it was asked for, found in the weights with this fingerprint. */
-export interface Findings {
+export interface AuditAnswer {
   readonly record: AuditRecord;
   readonly step: number;
   readonly fingerprint: string;
@@ -123,19 +123,19 @@ export type RunStatus = 'paused' | 'playing' | 'done' | 'failed';
 export interface Questions {
   start: {
     ask: { experiment: unknown; seed: number; until: number; keepOther: boolean; look: Look };
-    answer: RunInfo;
+    answer: BenchRun;
   };
   control: { ask: { action: 'play' | 'pause' | 'step'; until?: number }; answer: null };
   speed: { ask: { stepsPerSecond: number }; answer: null };
   look: { ask: Look; answer: null };
   resume: { ask: { step: number }; answer: null };
   endComparison: { ask: Record<string, never>; answer: null };
-  audit: { ask: Record<string, never>; answer: Findings };
-  prove: { ask: Record<string, never>; answer: Findings };
+  audit: { ask: Record<string, never>; answer: AuditAnswer };
+  prove: { ask: Record<string, never>; answer: AuditAnswer };
   exercise: { ask: { name: ExerciseName; answer: ExerciseAnswer }; answer: ExerciseResult & CheckedOn };
-  checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number; run: RunInfo } };
-  metrics: { ask: Record<string, never>; answer: { lines: string; run: RunInfo } };
-  load: { ask: { bytes: Uint8Array<ArrayBuffer>; file: string }; answer: RunInfo };
+  checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number; run: BenchRun } };
+  metrics: { ask: Record<string, never>; answer: { lines: string; run: BenchRun } };
+  load: { ask: { bytes: Uint8Array<ArrayBuffer>; file: string }; answer: BenchRun };
 }
 
 export type QuestionKind = keyof Questions;

@@ -68,7 +68,14 @@ export * from './model/formats/checkpoint.ts';
 export { mergeShards } from './model/formats/foreignFormats.ts';
 export { LARGEST_JSON, readJsonText } from './model/formats/jsonText.ts';
 export * from './model/formats/safetensors.ts';
-export * from './model/hookPoints.ts';
+export * from './model/glob.ts';
+export {
+  type Axis,
+  declaredHookPoints,
+  type HookPoint,
+  hookPoints,
+} from './model/hookPoints.ts';
+export { type HookSelection, selectHookPoints } from './model/hookSelection.ts';
 export { checkIntervention } from './model/interventions/interventionChecks.ts';
 export * from './model/interventions/interventions.ts';
 export type {

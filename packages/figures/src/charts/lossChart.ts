@@ -1,11 +1,11 @@
 import * as Plot from '@observablehq/plot';
 import { checkAscending, checkFinite, checkNotEmpty } from '../frame/checks.ts';
-import { beginFigure, drawText, type FigureOptions, finishFigure } from '../frame/figureFrame.ts';
+import { beginFigure, type FigureOptions, finishFigure } from '../frame/figureFrame.ts';
 import { chanceLabel, formatCount, formatLoss } from '../frame/text.ts';
-import { drawStepAxis } from '../marks/axes.ts';
-import { drawEndLabels, endLabelMargin } from '../marks/endLabels.ts';
-import { plotInto } from '../marks/plotInto.ts';
+import { drawAxisName, drawStepAxis } from '../marks/axes.ts';
+import { drawEndLabels } from '../marks/endLabels.ts';
 import { type Bucket, thinCurve } from '../marks/thinning.ts';
+import { dashedAt, drawValuePlot, rightOf } from '../marks/valuePlot.ts';
 import { drawMarks, placeMarks } from '../marks/verticalMarks.ts';
 import { stepAxis } from '../scales/stepAxis.ts';
 
@@ -43,7 +43,6 @@ interface Curve {
 const where = 'lossChart';
 const plotHeight = 300;
 const marginLeft = 44;
-const buckets = 220;
 
 /**
  * Draws the training loss on the first occurrence and on the repeat (and at the boundary, where given) against the step, in nats per
@@ -76,45 +75,29 @@ export function lossChart(record: LossRecord, options: FigureOptions = {}): stri
       weight: 600,
     })),
   ];
-  const marginRight = endLabelMargin(labels);
-  const right = frame.width - marginRight;
-  const top = frame.top + 14;
-  drawText(frame, 'loss (nats per token)', { x: 16, y: top - 4, colour: frame.palette.muted });
+  const right = rightOf(frame, labels);
+  const top = frame.top + 20;
+  drawAxisName(frame, 'loss (nats per token)');
   const x = (step: number) => marginLeft + axis.fraction(step) * (right - marginLeft);
   const marks = placeMarks(
     (record.marks ?? []).map(({ step, label }) => ({ x: x(step), label })),
     [marginLeft, right],
   );
-  const plotTop = top + 6 + marks.height;
-  const foot = plotTop + plotHeight;
-  drawMarks(frame, marks, { top: top + 6, foot });
+  const box = { left: marginLeft, right, top: top + marks.height, foot: top + marks.height + plotHeight };
+  drawMarks(frame, marks, { top, foot: box.foot });
 
   const highest =
     Math.max(lnVocab, ...curves.flatMap((c) => c.buckets.map((b) => (c.name === 'boundary' ? b.mean : b.high)))) * 1.04;
-  const y = (loss: number) => plotTop + plotHeight * (1 - loss / highest);
-  drawStepAxis(frame, axis, { left: marginLeft, right, foot });
-  plotInto(frame, plotTop, {
-    height: plotHeight,
-    marginTop: 0,
-    marginBottom: 0,
-    marginLeft,
-    marginRight,
+  drawStepAxis(frame, axis, box);
+  const y = drawValuePlot(frame, {
+    box,
+    highest,
+    ticks: 6,
     x: { ...axis.scale, axis: null },
-    y: { domain: [0, highest], label: null },
-    marks: [
-      Plot.gridY({ stroke: frame.palette.faint, strokeOpacity: 1, ticks: 6 }),
-      Plot.axisY({ tickSize: 0, color: frame.palette.muted, ticks: 6, label: null }),
-      Plot.ruleY([lnVocab], { stroke: frame.palette.muted, strokeDasharray: '5 4' }),
-      ...curves.flatMap((c) => curveMarks(c, colours[c.name], axis.place)),
-    ],
+    marks: [dashedAt(lnVocab, muted, '5 4'), ...curves.flatMap((c) => curveMarks(c, colours[c.name], axis.place))],
   });
-  drawEndLabels(
-    frame,
-    right,
-    labels.map(({ value, ...label }) => ({ ...label, y: y(value) })),
-    [plotTop + 4, foot - 6],
-  );
-  return finishFigure(frame, foot + 54);
+  drawEndLabels(frame, labels, { box, y, inset: [4, 6] });
+  return finishFigure(frame, box.foot + 54);
 }
 
 function checkRecord({ points, lnVocab, marks }: LossRecord): void {
@@ -146,7 +129,7 @@ function curvesOf(points: readonly LossPoint[], place: (step: number) => number)
       return y === null || y === undefined ? [] : [{ x: p.step, y }];
     });
     if (present.length === 0) return [];
-    const thinned = thinCurve(present, place, buckets);
+    const thinned = thinCurve(present, place);
     return [{ name, buckets: thinned, last: thinned[thinned.length - 1]!.mean }];
   };
   return [

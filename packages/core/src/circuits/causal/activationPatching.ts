@@ -2,7 +2,7 @@
 // corrupted tokens and see how much of the behaviour comes back.
 import * as z from 'zod/mini';
 import { ArgumentError, aFunction, must } from '../../errors/arguments.ts';
-import { type HookSelection, selectHookPoints } from '../../model/hookPoints.ts';
+import { type HookSelection, selectHookPoints } from '../../model/hookSelection.ts';
 import type { Model } from '../../model/model.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import type { PromptPair } from '../data/corruption.ts';

@@ -1,6 +1,6 @@
 // Attribution patching (Nanda 2023): what every patch would do to the loss by first order, from one backward pass.
 
-import { isSquare } from '../../model/hookPoints.ts';
+import { hookPoint, isSquare } from '../../model/hookPoints.ts';
 import type { CachedRun, Model } from '../../model/model.ts';
 import type { PromptPair } from '../data/corruption.ts';
 import type { PatchSite } from './patchSites.ts';
@@ -18,7 +18,7 @@ export function attributePatches(
     const other = runs.corruptedRun.cache.get(hook).data;
     const [, second = 1, third = 1] = gradient.shape;
     const size = gradient.shape.at(-1)!;
-    const square = isSquare(hook);
+    const square = isSquare(hookPoint(model.config, hook));
     const heads = gradient.shape.length < 4 ? 1 : square ? second : third;
     const positions = square ? third : second;
     let sum = 0;

@@ -1,6 +1,7 @@
 // Where activations are patched: a hook, a head, a position, or all of them.
 import { headLabel, type ModelConfig } from '../../model/config.ts';
-import { hasHeads, type Patch } from '../../model/interventions/places.ts';
+import { hasHeads, hookPoint } from '../../model/hookPoints.ts';
+import type { Patch } from '../../model/interventions/places.ts';
 import { type Estimate, mean } from '../statistics/estimate.ts';
 
 /** One place to patch. */
@@ -31,7 +32,7 @@ export function patchSites(
   return hooks.flatMap((hook) => {
     const found = /^blocks\.(\d+)\./.exec(hook);
     const layer = found ? Number(found[1]) : null;
-    const heads = hasHeads(hook) ? Array.from({ length: config.nHeads }, (_, head) => head) : [null];
+    const heads = hasHeads(hookPoint(config, hook)) ? Array.from({ length: config.nHeads }, (_, head) => head) : [null];
     return heads.flatMap((head) =>
       positions.map((position) => ({
         hook,

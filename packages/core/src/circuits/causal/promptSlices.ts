@@ -1,6 +1,6 @@
 // Pairs of prompts in slices whose kept activations fit memory.
 import type { ModelConfig } from '../../model/config.ts';
-import { isResult, isSplitInput, isSquare } from '../../model/hookPoints.ts';
+import { hookPoint, sizePerPosition } from '../../model/hookPoints.ts';
 import type { PromptPair } from '../data/corruption.ts';
 import { sequencesTogether, slices } from '../data/slices.ts';
 
@@ -13,14 +13,8 @@ export function promptSlices(
   { config, hooks }: { config: ModelConfig; hooks: readonly string[] },
 ): PromptPair[] {
   const length = clean[0]!.length;
-  const { nHeads, dModel, dHead } = config;
-  const widest = Math.max(nHeads * dHead, dModel);
-  const floats = hooks.reduce(
-    (sum, hook) =>
-      sum +
-      length * (isSquare(hook) ? nHeads * length : isResult(hook) || isSplitInput(hook) ? nHeads * dModel : widest),
-    0,
-  );
+  const sizeOf = (hook: string): number => length * sizePerPosition(config, hookPoint(config, hook), length);
+  const floats = hooks.reduce((sum, hook) => sum + sizeOf(hook), 0);
   // Kept raw and dense, of both runs, and as gradients.
   const most = Math.min(sequencesTogether(config, length), Math.max(1, Math.floor(KEPT / (6 * floats))));
   const [a, b] = [slices(clean, most), slices(corrupted, most)];

@@ -6,7 +6,7 @@ import { checkArgument, must } from '../../errors/arguments.ts';
 import { type ModelConfig, modelConfig } from '../../model/config.ts';
 import { checkHead, type HeadIndex } from '../../model/interventions/interventions.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
-import { checkShapes } from '../../model/weightShapes.ts';
+import { checkShapes } from '../../model/weightChecks.ts';
 import { checkConfig } from '../checks.ts';
 import { checkWeights } from '../finite.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';

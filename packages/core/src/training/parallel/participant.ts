@@ -3,11 +3,11 @@
 // another writes.
 
 import type { Engine } from '../../engine/engine.ts';
-import type { AdamWStep } from '../../engine/ops.ts';
+import type { AdamWStep } from '../../engine/optimizerOps.ts';
 import { Arena } from '../../engine/tensor.ts';
-import { globExpression } from '../../model/hookPoints.ts';
-import { isLearned, Parameters } from '../../model/parameters.ts';
-import type { Program } from '../../model/program.ts';
+import { globExpression } from '../../model/glob.ts';
+import { learnedWeights, Parameters } from '../../model/parameters.ts';
+import type { Transformer } from '../../model/transformer.ts';
 import { exactPower } from '../../random/exactMath.ts';
 import { type BlockPlace, queryRanges, TaskBatches } from '../../tasks/tasks.ts';
 import { Clamps } from '../clamps.ts';
@@ -100,7 +100,7 @@ export class Participant {
     const squares = new Float64Array(plan.memory.buffer, plan.squares, BLOCKS);
     this.forEachPart(BLOCKS, (block) => {
       const [from, to] = this.blockRange(block);
-      squares[block] = this.training.ops.sumShards(from, to, plan.gradients, plan.gradientStride, SHARDS);
+      squares[block] = this.training.optimizer.sumShards(from, to, plan.gradients, plan.gradientStride, SHARDS);
     });
     if (thread === 0) this.clamps.remember(step);
     barrier.meet();
@@ -151,7 +151,7 @@ export class Participant {
       const end = Math.min(to, segment.to);
       if (start >= end) continue;
       const { weightDecay } = segment;
-      this.training.ops.adamw(start, end, { parameters: weights, gradients, m, v }, { ...step, weightDecay });
+      this.training.optimizer.adamw(start, end, { parameters: weights, gradients, m, v }, { ...step, weightDecay });
     }
   }
 
@@ -164,7 +164,7 @@ export class Participant {
   private runShard(step: number, shard: number, scale: number): void {
     const { batch } = this.plan.experiment.training;
     const { program } = this.training;
-    const { tokens, targets } = program.activations;
+    const { tokens, targets } = program;
     const sums = this.shardSums(shard).fill(0);
     const end = Math.floor((batch * (shard + 1)) / SHARDS);
     for (let sequence = Math.floor((batch * shard) / SHARDS); sequence < end; sequence++) {
@@ -206,8 +206,8 @@ const taskSource = ({ experiment, seed }: TrainingPlan): BatchSource => {
   return new TaskBatches({ task, seed, dVocab, length: nCtx, batch, lossOn });
 };
 
-function addLosses(sums: Float64Array, program: Program, place: BlockPlace): void {
-  const losses = program.activations.losses.data;
+function addLosses(sums: Float64Array, program: Transformer, place: BlockPlace): void {
+  const losses = program.losses.data;
   const length = program.extent.length;
   const { sum, count } = program.countedLoss();
   sums[0]! += sum;
@@ -225,11 +225,12 @@ function addLosses(sums: Float64Array, program: Program, place: BlockPlace): voi
 
 function decaySegments({ model: config, training }: Experiment, weights: Parameters, floatBytes: number): Segment[] {
   const decays = training.decayed.map(globExpression);
+  const learned = new Set(learnedWeights(config));
   return weights.all.map((tensor, i) => {
     const next = weights.all[i + 1];
     const start = (tensor.address - weights.address) / floatBytes;
     const end = next ? (next.address - weights.address) / floatBytes : weights.length;
-    const decayed = decays.some((expression) => expression.test(tensor.name)) && isLearned(config, tensor.name);
+    const decayed = decays.some((expression) => expression.test(tensor.name)) && learned.has(tensor.name);
     return { from: start, to: end, weightDecay: decayed ? training.weightDecay : 0 };
   });
 }
