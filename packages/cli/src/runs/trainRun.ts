@@ -18,10 +18,10 @@ import {
   train,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
+import { type MeasuredFile, measuredFile, provenance } from '../files/provenance.ts';
+import { Progress } from '../terminal/progress.ts';
 import type { LoggedScores, MetricsRecord } from './metrics.ts';
 import { Pauses } from './pauses.ts';
-import { Progress } from '../terminal/progress.ts';
-import { type MeasuredFile, measuredFile, provenance } from '../files/provenance.ts';
 import { RunFolder } from './runFolder.ts';
 import type { RunInfo, RunOptions } from './runInfo.ts';
 import { checkState } from './savedState.ts';
