@@ -1,5 +1,5 @@
 // Helper threads in a browser: workers of the worker that computes (a page's main thread may not wait for anybody).
-import type { HelperStart, Helpers } from './engine/helpers.ts';
+import { type HelperStart, type Helpers, PATIENCE } from './engine/helpers.ts';
 
 /** Starts helpers and waits until they are ready. Needs a page that is cross-origin isolated. */
 export async function startHelpers(count: number, start: HelperStart, entry: URL | string): Promise<Helpers> {
@@ -12,6 +12,7 @@ export async function startHelpers(count: number, start: HelperStart, entry: URL
   );
   return {
     count,
+    patience: PATIENCE,
     ask: (helper, order) => workers[helper]!.postMessage(order),
     close: () => {
       for (const worker of workers) worker.terminate();

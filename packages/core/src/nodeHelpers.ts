@@ -1,6 +1,6 @@
 // Helper threads under Node.
 import { Worker } from 'node:worker_threads';
-import type { HelperStart, Helpers } from './engine/helpers.ts';
+import { type HelperStart, type Helpers, PATIENCE } from './engine/helpers.ts';
 
 /** Starts helpers and waits until they are ready. They do not keep the process alive. */
 export async function startHelpers(count: number, start: HelperStart, entry: URL): Promise<Helpers> {
@@ -8,6 +8,7 @@ export async function startHelpers(count: number, start: HelperStart, entry: URL
   await Promise.all(workers.map(ready));
   return {
     count,
+    patience: PATIENCE,
     ask: (helper, order) => workers[helper]!.postMessage(order),
     close: () => {
       for (const worker of workers) void worker.terminate();

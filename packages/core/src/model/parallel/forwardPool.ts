@@ -3,14 +3,13 @@
 import type { Helpers } from '../../engine/helpers.ts';
 import type { ActivationCache } from '../activationCache.ts';
 import type { BatchSlice } from '../workspace.ts';
-import { CONTROL, DONE, FAILED, FAILURE_BYTES, type ForwardJob, type ForwardOrder, WORKING } from './order.ts';
+import { CONTROL, FAILED, FAILURE_BYTES, type ForwardJob, type ForwardOrder, WORKING } from './order.ts';
 
 /** Multiplications below which dividing a forward pass costs more than it saves: about half a millisecond of work. */
 const WORTHWHILE = 10_000_000;
 
-/** Milliseconds of one wait for a helper, and how many of them without a sign of life mean that it is gone. */
-const WAIT = 1000;
-const PATIENCE = 60;
+/** Milliseconds of one wait for a helper. */
+const WAIT = 500;
 
 /** How many threads take part in a pass of so many sequences; 1 means that it is not worth while. */
 export function threadsFor(
@@ -36,14 +35,14 @@ export function askHelpers(helpers: Helpers, job: ForwardJob, slices: readonly (
   });
   for (const order of orders) helpers.ask(order.helper, order);
   return () => {
-    for (const { helper } of orders) awaitHelper(control, helper);
+    for (const { helper } of orders) awaitHelper(control, helper, helpers.patience);
     const failed = orders.find(({ helper }) => Atomics.load(control, CONTROL * helper + 1) === FAILED);
     if (failed) throw new Error(readFailure(failed.failure));
   };
 }
 
 /** A helper that is gone cannot say so while this thread waits: its silence tells. */
-function awaitHelper(control: Int32Array, helper: number): void {
+function awaitHelper(control: Int32Array, helper: number, patience: number): void {
   const state = CONTROL * helper + 1;
   let silent = 0;
   for (let beats = 0; Atomics.load(control, state) === WORKING; ) {
@@ -51,9 +50,9 @@ function awaitHelper(control: Int32Array, helper: number): void {
     const now = Atomics.load(control, CONTROL * helper);
     silent = now === beats ? silent + 1 : 0;
     beats = now;
-    if (silent >= PATIENCE && Atomics.load(control, state) !== DONE)
+    if (silent * WAIT >= patience * 1000 && Atomics.load(control, state) === WORKING)
       throw new Error(
-        `A thread that computes a part of this pass has given no sign of life for ${(PATIENCE * WAIT) / 1000} seconds; run again, with fewer threads.`,
+        `A thread that computes a part of this pass has given no sign of life for ${patience} s; run again, with fewer threads.`,
       );
   }
 }
