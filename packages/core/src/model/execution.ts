@@ -19,15 +19,7 @@ import { layoutOf } from './shapes.ts';
 import { targetAt } from './targets.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import type { Transformer } from './transformer.ts';
-import {
-  type BatchSlice,
-  checkOutputs,
-  layOut,
-  SLICE_BYTES,
-  slicesOf,
-  THREAD_SLICE_BYTES,
-  type Workspace,
-} from './workspace.ts';
+import { type BatchSlice, checkOutputs, layOut, slicesOf, type Workspace } from './workspace.ts';
 
 export interface RunResult {
   /** [batch, pos, dVocab] */
@@ -81,13 +73,9 @@ export class Executor {
     this.workspace = { start: this.arena.used, end: this.arena.used };
   }
 
-  slices(
-    { caller, plan, whole = false }: Omit<Execution, 'tokens'>,
-    { room = SLICE_BYTES, ...extent }: Extent & { room?: number },
-  ): BatchSlice[] {
-    const planned = keyOf(extent, plan);
-    const key = `${planned} ${room}`;
-    if (this.planned?.key === planned) return [{ first: 0, count: extent.sequences }];
+  slices({ caller, plan, whole = false }: Omit<Execution, 'tokens'>, extent: Extent): BatchSlice[] {
+    const key = keyOf(extent, plan);
+    if (this.planned?.key === key) return [{ first: 0, count: extent.sequences }];
     const before = this.sliced.get(key);
     if (before && !whole) return before;
     const { arena, config, engine, weights, workspace } = this;
@@ -99,7 +87,6 @@ export class Executor {
       extent,
       plan,
       whole,
-      room,
       start: workspace.start,
     });
     if (this.sliced.size >= REMEMBERED) this.sliced.clear();
@@ -137,7 +124,7 @@ export class Executor {
     const { sequences: batch, length } = this.checked(options);
     return this.guarded(caller, () => {
       const shares = sharesOf(batch, threads).map(({ first, count }) =>
-        this.slices(options, { sequences: count, length, room: THREAD_SLICE_BYTES }).map((slice) => ({
+        this.slices(options, { sequences: count, length }).map((slice) => ({
           ...slice,
           first: first + slice.first,
         })),

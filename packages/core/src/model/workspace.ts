@@ -18,10 +18,7 @@ import { Transformer } from './transformer.ts';
  * Bytes that the activations of a batch may take before it runs in slices. Results do not depend on it; memory that was
  * taken once is never given back.
  */
-export const SLICE_BYTES: number = 2 ** 27;
-
-/** The same for one of several threads, each of which works in a cache of its own. */
-export const THREAD_SLICE_BYTES: number = 2 ** 21;
+const SLICE_BYTES = 2 ** 27;
 
 /** Bytes of logits, losses and kept activations that one run may give back: as many as its memory may hold. */
 const MOST_GIVEN_BACK = LARGEST_MEMORY;
@@ -59,26 +56,17 @@ export interface BatchSlice {
   readonly count: number;
 }
 
-interface Room {
-  readonly arena: Arena;
-  readonly start: number;
-  /** All sequences must run together. */
-  readonly whole: boolean;
-  /** Bytes that a slice may take. */
-  readonly room: number;
-}
-
 /**
- * How a batch runs: as a whole if it fits into `room`, else in slices that do; a single sequence, or a batch that must
+ * How a batch runs: as a whole if it fits into SLICE_BYTES, else in slices that do; a single sequence, or a batch that must
  * be seen `whole`, may take all that the memory has. Throws a TooLargeError with the number where that is too little.
  */
 export function slicesOf(
   caller: string,
-  { arena, start, whole, room: bytes, ...options }: LayoutOptions & Room,
+  { arena, start, whole, ...options }: LayoutOptions & { arena: Arena; start: number; whole: boolean },
 ): BatchSlice[] {
   const { sequences, length } = options.extent;
   const end = (count: number): number => endOf(start, arena, { ...options, extent: { sequences: count, length } });
-  const room = Math.min(start + bytes, arena.limit);
+  const room = Math.min(start + SLICE_BYTES, arena.limit);
   const together = end(sequences);
   if (together <= (whole || sequences === 1 ? arena.limit : room)) return [{ first: 0, count: sequences }];
   const fitting = largest(sequences, (count) => end(count) <= (whole ? arena.limit : room));

@@ -62,7 +62,8 @@ function cleanRunOf({ clean }: ForwardJob, cleanRuns: Map<string, ActivationCach
 }
 
 function runPart(executor: Executor, { job, slices, control, helper }: ForwardOrder, clean: ActivationCache): void {
-  const { config, interventions, names, batch, length, plan } = job;
+  const { config } = executor; // one object for all orders, about which much is remembered
+  const { interventions, names, batch, length, plan } = job;
   const cache = ActivationCache.over(job.kept);
   const keep = new Set(names);
   const acting = { config, interventions, names, clean, batch, means: new Map(), resultMeans: new Map() };
