@@ -89,6 +89,7 @@ export type {
 export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';
+export type { LayerWeights, PartWeights } from './model/partWeights.ts';
 export { RandomStream } from './random/randomStream.ts';
 export {
   type BlockPlace,
