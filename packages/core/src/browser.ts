@@ -20,7 +20,8 @@ const RELAXED_URL = new URL('../dist/kernels/relaxed.wasm', import.meta.url);
 /**
  * The kernels' engine in a browser. `exact` asks for the plain-SIMD build, which gives the same bits on every machine;
  * otherwise the fastest build that this browser runs. `shared` memory, for threads, needs cross-origin isolation: it is
- * the default exactly where the page has it. Throws an Error when the kernels cannot be fetched.
+ * the default exactly where the page has it. Without it a model has one thread whatever `threads` says, and the engine no
+ * helpers. Throws an Error when the kernels cannot be fetched.
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options);
@@ -37,6 +38,5 @@ export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   const engine = await createWasmEngine({ bytes, backend, shared, maximumPages: MAXIMUM_PAGES });
   if (threads === 1 || !isolated) return engine;
   const module = await compileKernels(bytes, false);
-  const entry = options.helperUrl ?? new URL('./browserHelper.js', import.meta.url);
-  return { ...engine, helpers: await startHelpers(threads - 1, { module, backend }, entry) };
+  return { ...engine, helpers: await startHelpers(threads - 1, { module, backend }, options.helperUrl) };
 }

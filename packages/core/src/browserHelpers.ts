@@ -2,8 +2,8 @@
 import { type HelperStart, type Helpers, PATIENCE } from './engine/helpers.ts';
 
 /** Starts helpers and waits until they are ready. Needs a page that is cross-origin isolated. */
-export async function startHelpers(count: number, start: HelperStart, entry: URL | string): Promise<Helpers> {
-  const workers = Array.from({ length: count }, () => new Worker(entry, { type: 'module' }));
+export async function startHelpers(count: number, start: HelperStart, entry?: URL | string): Promise<Helpers> {
+  const workers = Array.from({ length: count }, () => startHelper(entry));
   await Promise.all(
     workers.map((worker) => {
       worker.postMessage(start);
@@ -19,6 +19,12 @@ export async function startHelpers(count: number, start: HelperStart, entry: URL
     },
   };
 }
+
+// A bundler finds the script where it stands like this.
+const startHelper = (entry?: URL | string): Worker =>
+  entry === undefined
+    ? new Worker(new URL('./browserHelper.js', import.meta.url), { type: 'module' })
+    : new Worker(entry, { type: 'module' });
 
 const ready = (worker: Worker): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -22,11 +22,15 @@ export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   if (!exact && bestBuild() === 'simd') setFlagsFromString('--experimental-wasm-relaxed-simd');
   const backend: KernelBuild = exact ? 'simd' : bestBuild();
   const file = options.wasmUrl?.(backend) ?? new URL(`../dist/kernels/${backend}.wasm`, import.meta.url);
-  const bytes = new Uint8Array(await readFile(file));
-  const engine = await createWasmEngine({ bytes, backend, shared });
+  const bytes = await readFile(file).catch((error: Error) => error);
+  if (bytes instanceof Error)
+    throw new Error(
+      `loadEngine: the kernels could not be read (${bytes.message}); ${options.wasmUrl ? 'correct wasmUrl' : 'run "npm run build"'}.`,
+    );
+  const engine = await createWasmEngine({ bytes: new Uint8Array(bytes), backend, shared });
   if (threads === 1) return engine;
   // Compiled code lies in dist, also when this file runs from src. A helper has a memory that nobody shares.
   const entry = new URL(options.helperUrl ?? new URL('../dist/nodeHelper.js', import.meta.url));
-  const module = await compileKernels(bytes, false);
+  const module = await compileKernels(new Uint8Array(bytes), false);
   return { ...engine, helpers: await startHelpers(threads - 1, { module, backend }, entry) };
 }

@@ -1,0 +1,34 @@
+// docs/hook-points.md is what the components declare. UPDATE=1 writes it anew.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { declaredHookPoints, type HookPoint, modelConfig } from '../src/node.ts';
+
+const PAGE = new URL('../../../docs/hook-points.md', import.meta.url);
+const SIZES = { nLayers: 1, nHeads: 1, dModel: 2, dHead: 2, nCtx: 1, dVocab: 2 };
+
+const pointsOf = (options: object): readonly HookPoint[] => declaredHookPoints(modelConfig({ ...SIZES, ...options }));
+
+/** In forward order, those that only some models have where they come. */
+function table(): string {
+  const all = pointsOf({ positions: 'rotary' });
+  const places = pointsOf({ positions: 'standard' }).filter(({ name }) => name === 'hook_pos_embed');
+  const always = new Set(pointsOf({ positions: 'rotary', normalization: null }).map(({ name }) => name));
+  const when = ({ name }: HookPoint): string => {
+    if (name === 'hook_pos_embed') return 'positions with a table';
+    if (name.includes('hook_rot_')) return 'rotary positions';
+    return always.has(name) ? '' : 'LayerNorm';
+  };
+  const rows = [all[0]!, ...places, ...all.slice(1)].map((point) => {
+    const name = point.name.replace('blocks.0.', 'blocks.L.');
+    return `| \`${name}\` | [${point.axes.join(', ').replace('one', '1')}] | ${[when(point), point.onRequest ? 'on request' : ''].filter(Boolean).join(', ')} |`;
+  });
+  return ['| hook point | axes | where |', '|---|---|---|', ...rows].join('\n');
+}
+
+test('the page lists every hook point with its axes', () => {
+  const page = readFileSync(PAGE, 'utf8');
+  const written = page.replace(/\| hook point[\s\S]*\|\n/, `${table()}\n`);
+  if (process.env.UPDATE === '1') writeFileSync(PAGE, written);
+  expect(readFileSync(PAGE, 'utf8')).toBe(written);
+  expect(page).toContain('| `blocks.L.attn.hook_pattern` |');
+});
