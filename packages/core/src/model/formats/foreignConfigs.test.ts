@@ -188,6 +188,20 @@ describe('TransformerLens 4', () => {
     expectRefusal(() => decodeCheckpoint(native, 'it.safetensors', { config: rotaryConfig }), /adjacent pairs/);
   });
 
+  test('ALiBi is read under legacy names, with the table of positions that TransformerLens lays out and does not use', () => {
+    const alibi = randomModel(referenceEngine, { ...SIZES, positions: 'alibi' });
+    const { tensors } = decodeSafetensors(encodeCheckpoint(alibi.config, alibi.getWeights()), 'x');
+    const { nCtx, dModel } = alibi.config;
+    const idle = { 'pos_embed.W_pos': { shape: [nCtx, dModel], data: new Float32Array(nCtx * dModel) } };
+    const config = toTransformerLensConfig(alibi.config);
+    expect(config.positional_embedding_type).toBe('alibi');
+    const read = decodeCheckpoint(encodeSafetensors({ ...tensors, ...idle }, {}), 'it.safetensors', { config });
+    expect(read.config).toEqual(alibi.config);
+    expect(Object.keys(read.weights)).toEqual(Object.keys(alibi.getWeights()));
+    const native = encodeSafetensors({ 'layers.0.attn.q.weight': { shape: [1], data: [0] } }, {});
+    expectRefusal(() => decodeCheckpoint(native, 'it.safetensors', { config }), /ALiBi positions .* not been compared/);
+  });
+
   test('one weight under two names is refused', () => {
     const both = decodeSafetensors(plain, 'x').tensors;
     const file = encodeSafetensors({ ...both, 'tok_embed.weight': both['embed.W_E']! }, {});

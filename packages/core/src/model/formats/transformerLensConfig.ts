@@ -172,6 +172,11 @@ function readPositions(raw: RawConfig, { file, spelling }: FileFacts): string {
       printable(file),
       'rotary positions under the names of TransformerLens 4 (it rotates adjacent pairs, whatever rotary_adjacent_pairs says)',
     );
+  if (positional === 'alibi' && spelling !== 'legacy')
+    throw refusal(
+      printable(file),
+      'ALiBi positions under the names of TransformerLens 4 (what it computes for them has not been compared)',
+    );
   return positional as string;
 }
 
