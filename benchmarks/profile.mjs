@@ -5,7 +5,7 @@ import { instantiateKernels } from '../packages/core/dist/engine/kernels.js';
 import { WasmOps } from '../packages/core/dist/engine/wasmOps.js';
 import { loadEngine } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
-import { Participant } from '../packages/core/dist/training/participant.js';
+import { TrainingWorker } from '../packages/core/dist/training/worker.js';
 import { planTraining } from '../packages/core/dist/training/plan.js';
 import { referenceExperiment } from './experiment.mjs';
 import { median } from './race.mjs';
@@ -35,12 +35,12 @@ const wrapped = (wrap) => ({
 function timeSteps(used, onWarm = () => {}) {
   const { plan, weights } = planTraining(used, { experiment, seed: 0, threads: 1 });
   initialize(experiment.model, weights, { seed: 0, std: 0.1 });
-  const participant = new Participant(used, plan, 0);
+  const worker = new TrainingWorker(used, plan, 0);
   const times = [];
   for (let step = 1; step <= WARM_UP + STEPS; step++) {
     if (step === WARM_UP + 1) onWarm();
     const start = performance.now();
-    participant.step(step);
+    worker.step(step);
     times.push(performance.now() - start);
   }
   return median(times.slice(WARM_UP));

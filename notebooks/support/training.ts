@@ -41,7 +41,7 @@ export async function trainLive(
   const progress = new TrainingLog(experiment);
   let shown = 0;
   let writing: Promise<void> = live.write(progress.text());
-  const startCrew = engine.wasm?.shared ? startWorkers : startInline();
+  const startPool = engine.wasm?.shared ? startWorkers() : startInline();
   const onStep = (record: StepRecord): void => {
     progress.add(record);
     if (performance.now() - shown < REFRESH) return;
@@ -49,7 +49,7 @@ export async function trainLive(
     writing = writing.then(() => live.write(progress.text()));
   };
   try {
-    const outcome = await train({ engine, experiment, ...options, startCrew, observer: { onStep } });
+    const outcome = await train({ engine, experiment, ...options, startPool, observer: { onStep } });
     await writing;
     await live.write(progress.text({ threads: outcome.threads }));
     const model = new Model(engine, experiment.model);

@@ -31,7 +31,7 @@ async function trainAnew(engine, { preset, steps, seed }) {
   const experiment = withSteps(parseExperiment(preset), steps);
   const points = [];
   const observer = { onStep: ({ step, lossFirst, lossRepeat }) => points.push({ step, lossFirst, lossRepeat }) };
-  const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, observer });
+  const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers(), observer });
   return { weights, points };
 }
 

@@ -1,6 +1,6 @@
 // Worker entry in a browser: one thread of a training run. Its first message starts it, the others are orders, until a
 // null ends the run; the next message starts another.
-import { serveThread, type ThreadOrder, type ThreadStart } from './training/parallel/workerCrew.ts';
+import { serveThread, type ThreadOrder, type ThreadStart } from './training/parallel/workerPool.ts';
 
 const answer = (message: unknown): void => globalThis.postMessage(message);
 

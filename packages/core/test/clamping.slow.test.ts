@@ -29,7 +29,7 @@ async function run(seed: number, clamps: readonly Clamp[]): Promise<Run> {
   const experiment = parseExperiment({ ...preset, training: { ...preset.training, steps: STEPS, clamps } });
   const records: StepRecord[] = [];
   const observer = { onStep: (r: StepRecord) => records.push(r) };
-  const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, observer });
+  const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers(), observer });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
   const record = audit(model);

@@ -54,7 +54,7 @@ async function runPreset(name: Name, seed: number): Promise<Run> {
   const experiment = parseExperiment(json);
   const records: StepRecord[] = [];
   const observer = { onStep: (r: StepRecord) => records.push(r) };
-  const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, observer });
+  const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers(), observer });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
   const record = audit(model);

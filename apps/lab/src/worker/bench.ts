@@ -10,7 +10,7 @@ import {
   NonFiniteLossError,
   parameterCount,
   parseExperiment,
-  type StartCrew,
+  type StartPool,
 } from '@induction-lab/core/browser';
 import type { Findings, Look, Message, Questions, RunInfo, View } from '../protocol.ts';
 import { type Later, later } from './later.ts';
@@ -54,16 +54,16 @@ export class Bench {
   /** A view was left out because the page had not drawn the last ones. */
   private owed = false;
   private readonly engine: Engine;
-  private readonly crew: { threads: number; start: StartCrew };
+  private readonly pool: { threads: number; start: StartPool };
   private readonly post: (message: Message, transfer?: Transferable[]) => void;
 
   constructor(
     engine: Engine,
-    crew: { threads: number; start: StartCrew },
+    pool: { threads: number; start: StartPool },
     post: (message: Message, transfer?: Transferable[]) => void,
   ) {
     this.engine = engine;
-    this.crew = crew;
+    this.pool = pool;
     this.post = post;
   }
 
@@ -159,8 +159,8 @@ export class Bench {
       engine: this.engine,
       experiment,
       seed,
-      threads: this.crew.threads,
-      startCrew: this.crew.start,
+      threads: this.pool.threads,
+      startPool: this.pool.start,
       onRest: (rested) => this.onRest(rested),
       onFailure: (failed, error) => this.onFailure(failed, error),
     });

@@ -6,7 +6,7 @@ import {
   type NamedWeights,
   type Pause,
   parameterCount,
-  type StartCrew,
+  type StartPool,
   type StepRecord,
   type TrainingState,
   train,
@@ -38,7 +38,7 @@ export interface RunOptions {
   readonly experiment: Experiment;
   readonly seed: number;
   readonly threads: number;
-  readonly startCrew: StartCrew;
+  readonly startPool: StartPool;
   /** Called where training rests: between bunches of steps and whenever the status changes. */
   readonly onRest: (run: Run) => void;
   readonly onFailure: (run: Run, error: Error) => void;
@@ -84,13 +84,13 @@ export class Run {
     const first = new Promise<void>((resolve) => {
       seen = resolve;
     });
-    const { engine, experiment, seed, startCrew } = this.options;
+    const { engine, experiment, seed, startPool } = this.options;
     this.ended = train({
       engine,
       experiment,
       seed,
       threads: this.threads,
-      startCrew,
+      startPool,
       signal: this.abort.signal,
       pauseAt: (step) => this.nextRest(step),
       ...(resume ? { resume } : {}),

@@ -203,7 +203,7 @@ class TrainRun {
         experiment,
         seed,
         threads,
-        startCrew: engine.wasm?.shared ? startWorkers : startInline(),
+        startPool: engine.wasm?.shared ? startWorkers() : startInline(),
         pauseAt: (step) => this.pauses.after(step),
         signal: AbortSignal.any([signal, this.failed.signal]),
         ...(this.resumed?.state ? { resume: this.resumed.state } : {}),

@@ -10,8 +10,9 @@ import { makeBatch } from '../tasks/tasks.ts';
 import type { Clamp } from './clamps.ts';
 import { eachRow, headMatrices } from './headMatrices.ts';
 import { initialize } from './initialize.ts';
-import { startInline } from './parallel/threads.ts';
-import { type StepRecord, type TrainingState, train } from './train.ts';
+import { startInline } from './parallel/inlinePool.ts';
+import { type StepRecord, train } from './train.ts';
+import type { TrainingState } from './trainingState.ts';
 
 const engine = await loadEngine({ exact: true });
 const STEPS = 20;
@@ -38,7 +39,7 @@ async function run(
     experiment: smallExperiment({ training: { steps: STEPS, clamps, competition } }),
     seed: 4,
     threads: 1,
-    startCrew: startInline(),
+    startPool: startInline(),
     pauseAt: Array.from({ length: STEPS }, (_, i) => i + 1),
     observer: {
       onPause: (pause) => {

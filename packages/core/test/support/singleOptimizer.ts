@@ -1,12 +1,12 @@
-// The training step on given batches: the same participant, kernels and optimiser that a run uses, in one thread.
+// The training step on given batches: the same training worker, kernels and optimiser that a run uses, in one thread.
 import type { Engine } from '../../src/engine/engine.ts';
 import { type NamedWeights, namedCopies } from '../../src/model/parameters.ts';
 import type { Experiment } from '../../src/training/experiment.ts';
-import { type BatchSource, Participant } from '../../src/training/parallel/participant.ts';
 import { planTraining } from '../../src/training/parallel/plan.ts';
+import { type BatchSource, TrainingWorker } from '../../src/training/parallel/trainingWorker.ts';
 
 export class SingleOptimizer {
-  private readonly participant: Participant;
+  private readonly worker: TrainingWorker;
   private done = 0;
 
   constructor(engine: Engine, experiment: Experiment, weights: NamedWeights, batches: readonly ArrayLike<number>[][]) {
@@ -21,15 +21,15 @@ export class SingleOptimizer {
         return { start: 0, period: 0 };
       },
     };
-    this.participant = new Participant(engine, plan, 0, source);
+    this.worker = new TrainingWorker(engine, plan, 0, source);
   }
 
   /** One AdamW step; returns the mean loss before it. */
   step(): number {
-    return this.participant.step(++this.done).loss;
+    return this.worker.step(++this.done).loss;
   }
 
   weights(): NamedWeights {
-    return namedCopies(this.participant.weights);
+    return namedCopies(this.worker.weights);
   }
 }

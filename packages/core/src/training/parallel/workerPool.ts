@@ -1,13 +1,19 @@
-// Worker threads as a crew, for every platform alike: who is ready, which steps to run, what happens when one dies. A
+// Worker threads as a pool, for every platform alike: who is ready, which steps to run, what happens when one dies. A
 // platform (nodeThreads.ts, browserThreads.ts) starts the workers; each of them computes from one order to the next and
 // never waits for whoever gave it.
-import { type Engine, wasmEngine } from '../../engine/engine.ts';
+import * as z from 'zod/mini';
+import { wasmEngine } from '../../engine/engine.ts';
 import type { KernelBuild } from '../../engine/wasm/kernels.ts';
+import { checkArgument, must } from '../../errors/arguments.ts';
 import { printable, shortened } from '../../errors/printable.ts';
+import type { StepLosses } from '../stepLosses.ts';
 import { abandon, beatsOf, patienceOf } from './heartbeat.ts';
-import { Participant, type StepLosses } from './participant.ts';
 import type { TrainingPlan } from './plan.ts';
-import { type Crew, checkStart, requestStop, runSteps } from './threads.ts';
+import type { PoolOptions } from './pool.ts';
+import { checkPoolOptions, refuseUncalled } from './pool.ts';
+import { layOutRun, type PoolThreads, type RunMemory } from './runMemory.ts';
+import { runSteps } from './runSteps.ts';
+import { TrainingWorker } from './trainingWorker.ts';
 
 /** What a worker is started with. */
 export interface ThreadStart {
@@ -41,14 +47,29 @@ export interface TrainingThread {
   end(atRest: boolean): Promise<unknown>;
 }
 
-/** What each thread of a plan is started with. Throws where the engine's memory is not shared. */
-export function threadStarts(engine: Engine, plan: TrainingPlan): ThreadStart[] {
-  checkStart(engine, plan, 'startWorkers');
-  if (!engine.wasm?.shared)
-    throw new Error('startWorkers: threads need an engine with shared memory; use startInline().');
-  const { module } = engine.wasm;
-  const backend = engine.backend as KernelBuild;
-  return Array.from({ length: plan.threads }, (_, thread) => ({ plan, thread, module, backend }));
+const WorkerOptions = z.strictObject({
+  workerUrl: z.optional(must('be the URL of a worker script', (url) => typeof url === 'string' || url instanceof URL)),
+});
+
+/** Throws an ArgumentError unless these are options of startWorkers. */
+export function checkWorkerOptions(options: unknown): void {
+  refuseUncalled('startWorkers', options);
+  checkArgument('startWorkers', 'options', WorkerOptions, options);
+}
+
+/** Lays a run out for threads, and says what each is started with. Throws where the engine's memory is not shared. */
+export function layOutThreads(options: PoolOptions): { memory: RunMemory; starts: ThreadStart[] } {
+  checkPoolOptions(options, 'startWorkers');
+  const { wasm, backend } = options.engine;
+  if (!wasm?.shared) throw new Error('startWorkers: threads need an engine with shared memory; use startInline().');
+  const { module } = wasm;
+  const memory = layOutRun(options);
+  const { plan } = memory;
+  const starts = Array.from({ length: plan.threads }, (_, thread) => ({
+    ...{ plan, thread, module },
+    backend: backend as KernelBuild,
+  }));
+  return { memory, starts };
 }
 
 /** The inside of a worker: prepares its share of the run, says that it is ready, and returns what carries out orders. */
@@ -56,10 +77,10 @@ export function serveThread(
   { plan, thread, module, backend }: ThreadStart,
   answer: (message: ThreadMessage) => void,
 ): (order: ThreadOrder) => void {
-  const participant = new Participant(wasmEngine({ module, backend, shared: true }), plan, thread);
+  const worker = new TrainingWorker(wasmEngine({ module, backend, shared: true }), plan, thread);
   answer({ ready: true });
   return ({ from, to }) => {
-    const { lastStep } = runSteps(participant, plan, { thread, from, to, onStep: (losses) => answer({ losses }) });
+    const { lastStep } = runSteps(worker, plan, { thread, from, to, onStep: (losses) => answer({ losses }) });
     answer({ lastStep });
   };
 }
@@ -71,11 +92,11 @@ const START = 60;
 const LOOK = 1000;
 
 /**
- * The crew of started workers. When one dies, the run fails and the rest end. Not every death is told: a thread that has
+ * The pool of started workers. When one dies, the run fails and the rest end. Not every death is told: a thread that has
  * given no sign of life for so long that it cannot be computing counts as dead too. What counts is looks, not a clock, which
  * a sleeping machine or a page in the background would set forward.
  */
-export async function workerCrew(plan: TrainingPlan, threads: readonly TrainingThread[]): Promise<Crew> {
+export async function workerPool(plan: TrainingPlan, threads: readonly TrainingThread[]): Promise<PoolThreads> {
   let onStep: (losses: StepLosses) => void = () => {};
   let dead: Error | null = null;
   let fail: (error: Error) => void = (error) => {
@@ -152,7 +173,6 @@ export async function workerCrew(plan: TrainingPlan, threads: readonly TrainingT
       for (const worker of threads) worker.send({ from, to });
       return (await ends)[0] as number;
     },
-    requestStop: () => requestStop(plan),
     close,
   };
 }

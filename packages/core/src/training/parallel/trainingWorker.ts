@@ -14,24 +14,10 @@ import { Clamps } from '../clamps.ts';
 import { compete } from '../competition.ts';
 import type { Experiment } from '../experiment.ts';
 import { learningRateAt } from '../schedule.ts';
+import type { StepLosses } from '../stepLosses.ts';
 import type { Barrier, BarrierWatch } from './barrier.ts';
 import { barrierOf, heartbeat } from './heartbeat.ts';
 import { BLOCKS, createTrainingProgram, SHARD_SUMS, SHARDS, type TrainingPlan, type TrainingProgram } from './plan.ts';
-
-/** What a step measured. Losses are in nats, before the step's update; null where the task has no such position. */
-export interface StepLosses {
-  readonly step: number;
-  /** Mean over the positions trained on. */
-  readonly loss: number;
-  readonly lossFirst: number | null;
-  readonly lossBoundary: number | null;
-  readonly lossRepeat: number | null;
-  readonly learningRate: number;
-  /** Global norm of the gradient, before clipping. */
-  readonly gradientNorm: number;
-  /** Mean loss at each query position 0 … T − 2. */
-  readonly perPosition: readonly number[];
-}
 
 /** Where the sequences of a batch come from: the task, or, in tests, given tokens. */
 export interface BatchSource {
@@ -46,7 +32,7 @@ interface Segment {
   readonly weightDecay: number;
 }
 
-export class Participant {
+export class TrainingWorker {
   readonly weights: Parameters;
   private readonly plan: TrainingPlan;
   private readonly thread: number;
