@@ -89,16 +89,11 @@ export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';
 export { RandomStream } from './random/randomStream.ts';
-export {
-  type BlockPlace,
-  fillTokens,
-  makeBatch,
-  periodsOf,
-  type QueryRanges,
-  queryRanges,
-  STREAMS,
-  type Task,
-} from './tasks/tasks.ts';
+export { STREAMS } from './random/streams.ts';
+export { type BlockPlace, fillTokens, type QueryRanges, queryRanges } from './tasks/blocks.ts';
+export { type Batch, makeBatch, type PlaceOf } from './tasks/makeBatch.ts';
+export * from './tasks/segments.ts';
+export { periodsOf, segmentsOf, type Task } from './tasks/tasks.ts';
 export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
 export * from './training/experiment.ts';
 export * from './training/finalLosses.ts';

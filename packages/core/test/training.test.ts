@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { Engine } from '../src/engine/engine.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
-import { makeBatch } from '../src/tasks/tasks.ts';
+import { makeBatch } from '../src/tasks/makeBatch.ts';
+import type { VariedTask } from '../src/tasks/varied.ts';
 import { initialModel } from '../src/training/initialize.ts';
 import { startInline } from '../src/training/parallel/inlinePool.ts';
 import { NonFiniteLossError, type Pause, type StepRecord, train } from '../src/training/train.ts';
@@ -140,7 +141,7 @@ test('the losses that a step reports are those of the model before the step, par
     pauseAt: [30],
   });
   const { tokens, places } = makeBatch({
-    task,
+    task: task as VariedTask,
     seed: 5,
     step: 31,
     batch: training.batch,
@@ -162,15 +163,15 @@ test('the losses that a step reports are those of the model before the step, par
     meanOver(() => range(0, config.nCtx - 1)),
     5,
   );
-  expect(record.lossFirst).toBeCloseTo(
+  expect(record.segments.first).toBeCloseTo(
     meanOver((s) => range(places[s]!.start, places[s]!.start + places[s]!.period - 1)),
     5,
   );
-  expect(record.lossBoundary).toBeCloseTo(
+  expect(record.segments.boundary).toBeCloseTo(
     meanOver((s) => [places[s]!.start + places[s]!.period - 1]),
     5,
   );
-  expect(record.lossRepeat).toBeCloseTo(
+  expect(record.segments.repeat).toBeCloseTo(
     meanOver((s) => range(places[s]!.start + places[s]!.period, config.nCtx - 1)),
     5,
   );

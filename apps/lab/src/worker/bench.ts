@@ -4,6 +4,7 @@ import {
   type AuditRecord,
   type Engine,
   type Experiment,
+  flatLosses,
   Model,
   type ModelConfig,
   type NamedWeights,
@@ -11,6 +12,7 @@ import {
   parameterCount,
   parseExperiment,
   type StartPool,
+  segmentsOf,
 } from '@induction-lab/core/browser';
 import type { Findings, Look, Message, Questions, RunInfo, View } from '../protocol.ts';
 import { type Later, later } from './later.ts';
@@ -119,7 +121,7 @@ export class Bench {
       checkpoint: async () => this.checkpoint(),
       metrics: async () => {
         const { records } = this.run();
-        const lines = records.map((r) => `${JSON.stringify({ ...r, perPosition: undefined })}\n`).join('');
+        const lines = records.map((r) => `${JSON.stringify({ ...flatLosses(r), perPosition: undefined })}\n`).join('');
         return { lines, run: this.subject().info };
       },
       load: (a) => this.loadFile(a),
@@ -181,7 +183,9 @@ export class Bench {
   ): Subject {
     const { model: config, name } = about.experiment;
     const id = this.nextId++;
-    const info: RunInfo = { ...about, id, name, parameters: parameterCount(config), lnVocab: Math.log(config.dVocab) };
+    const segments = segmentsOf(about.experiment.task);
+    const lnVocab = Math.log(config.dVocab);
+    const info: RunInfo = { ...about, id, name, parameters: parameterCount(config), lnVocab, segments };
     this.main = { id, info, run: null, loaded: null, ...made, scored: null, audited: null, sent: 0 };
     this.trouble = null;
     return this.main;
@@ -215,9 +219,7 @@ export class Bench {
     const subject = this.main;
     const run = subject?.run;
     if (!subject || !run) return;
-    const losses = run.records
-      .slice(subject.sent)
-      .map(({ step, lossFirst, lossBoundary, lossRepeat }) => ({ step, lossFirst, lossBoundary, lossRepeat }));
+    const losses = run.records.slice(subject.sent).map(({ step, segments }) => ({ step, segments }));
     this.post({
       kind: 'progress',
       run: subject.id,

@@ -1,4 +1,4 @@
-import { type DynamicsPoint, loadEngine, printable } from '@induction-lab/core/node';
+import { type DynamicsPoint, loadEngine, printable, segmentsOf } from '@induction-lab/core/node';
 import type { Host } from '../aside/host.ts';
 import { bornStripe, type Dynamics, dynamicsFigures, measureRun, phaseText } from '../runs/dynamics.ts';
 import { lossPoints, RunFolder } from '../runs/runFolder.ts';
@@ -55,7 +55,8 @@ export async function dynamicsCommand(
   const born = bornStripe(engine, folder, dynamics);
   const log = lossPoints(folder.readMetrics());
   const lnVocab = Math.log(experiment.model.dVocab);
-  writeFigures(figures, dynamicsFigures(name, dynamics, { born, log, lnVocab }), drawn);
+  const segments = segmentsOf(experiment.task);
+  writeFigures(figures, dynamicsFigures(name, dynamics, { born, log, segments, lnVocab }), drawn);
 }
 
 export function dynamicsText(dynamics: Dynamics, columns: number): string[] {

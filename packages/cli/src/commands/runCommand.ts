@@ -111,8 +111,8 @@ function summary(runs: readonly FinishedRun[]): string {
     const last = finalLosses(lossPoints(metrics));
     return [
       name,
-      plainNumber(last.lossFirst),
-      plainNumber(last.lossRepeat, 3),
+      plainNumber(last.first ?? null),
+      plainNumber(last.repeat ?? null, 3),
       plainNumber(record.evidence.otherPeriodLoss),
       record.verdict,
     ];

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { type Experiment, encodeCheckpoint, type NamedWeights, type TrainingState } from '@induction-lab/core/node';
 import { badInput, type CommandError } from '../errors.ts';
 import { claimFreshFolder, isLeftover, readInput, readJson, writeJson, writeWhole } from './files.ts';
-import { type MetricsRecord, metricsCsv, readMetrics } from './metrics.ts';
+import { type MetricsRecord, metricsCsv, metricsLine, readMetrics } from './metrics.ts';
 import { parseRunInfo, type RunInfo } from './runInfo.ts';
 import { RunLock, type TakeOptions } from './runLock.ts';
 import { decodeState, encodeState } from './savedState.ts';
 
-export { type LoggedScores, lossPoints, type MetricsRecord, metricsCsv } from './metrics.ts';
+export { type LoggedScores, type LossPoint, lossPoints, type MetricsRecord, metricsCsv } from './metrics.ts';
 export { type RunInfo, SCHEMA_VERSION } from './runInfo.ts';
 
 export class RunFolder {
@@ -164,6 +164,6 @@ export class RunFolder {
   cutMetrics(metrics: readonly MetricsRecord[], step: number): void {
     this.mayWrite();
     const kept = metrics.filter((record) => record.step <= step);
-    writeWhole(this.file('metrics.jsonl'), kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    writeWhole(this.file('metrics.jsonl'), kept.map((record) => `${metricsLine(record)}\n`).join(''));
   }
 }

@@ -11,6 +11,7 @@ import {
   type Pause,
   printable,
   type StepRecord,
+  segmentsOf,
   shortened,
   startInline,
   startWorkers,
@@ -18,7 +19,7 @@ import {
   train,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
-import type { LoggedScores, MetricsRecord } from './metrics.ts';
+import { type LoggedScores, type MetricsRecord, metricsLine } from './metrics.ts';
 import { Pauses } from './pauses.ts';
 import { Progress } from '../terminal/progress.ts';
 import { type MeasuredFile, measuredFile, provenance } from '../commands/provenance.ts';
@@ -184,10 +185,11 @@ class TrainRun {
     this.scoresLeftOut = resumed?.info.scoresLeftOut ?? null;
     this.checkpoint = resumed?.info.checkpoint ?? null;
     this.pauses = new Pauses(options.experiment.training.steps, options);
-    const { name, training } = options.experiment;
+    const { name, task, training } = options.experiment;
     this.progress = new Progress({
       name,
       steps: training.steps,
+      segments: segmentsOf(task),
       quiet: options.quiet || options.json,
     });
   }
@@ -237,7 +239,7 @@ class TrainRun {
   }
 
   private log(record: MetricsRecord): void {
-    const line = JSON.stringify(record);
+    const line = metricsLine(record);
     this.pending.push(line);
     if (this.options.json) process.stdout.write(`${line}\n`);
     const now = performance.now();

@@ -100,7 +100,7 @@ export interface Gradients {
 
 export class Activations {
   readonly tokens: Integers;
-  /** Next token t of each position; −1 where there is none, −2 − t where it is not trained on. */
+  /** What each position is to predict, as engine/targets.ts says it. */
   readonly targets: Integers;
   readonly positions: Integers;
   /** For split inputs and results: the row that [sequence, position, head] belongs to, and zero for every row. */

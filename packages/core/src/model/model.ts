@@ -6,6 +6,7 @@
 import * as z from 'zod/mini';
 import { checkEngine } from '../engine/checkEngine.ts';
 import type { Engine } from '../engine/engine.ts';
+import { NO_TARGET, notTrained, target } from '../engine/targets.ts';
 import { type Arena, copyElements, type Floats, type Tensor } from '../engine/tensor.ts';
 import { ArgumentError, checkArgument, must } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
@@ -372,7 +373,7 @@ export class Model {
       const sequence = tokens[first + s] as ArrayLike<number>;
       for (let t = 0; t < length; t++) {
         tokensHere[s * length + t] = sequence[t] as number;
-        targets[s * length + t] = t >= length - 1 ? -1 : target(sequence, t, [from, to]);
+        targets[s * length + t] = t >= length - 1 ? NO_TARGET : targetAt(sequence, t, [from, to]);
       }
     }
     program.watcher = watch ? watch(program, slice) : null;
@@ -454,10 +455,10 @@ const layersOf = (names: readonly string[], ofKind: (name: string) => boolean): 
 const sourceLayers = ({ layer, sources }: RemoveFromInput): number[] =>
   sources === 'allEarlier' ? Array.from({ length: layer }, (_, l) => l) : sources.map((source) => source.layer);
 
-/** What position t is to predict, as the loss wants it: −2 − token where its loss does not count. */
-const target = (sequence: ArrayLike<number>, t: number, [from, to]: readonly [number, number]): number => {
+/** What position t is to predict, as the loss wants it. */
+const targetAt = (sequence: ArrayLike<number>, t: number, [from, to]: readonly [number, number]): number => {
   const next = sequence[t + 1] as number;
-  return t >= from && t < to ? next : -2 - next;
+  return t >= from && t < to ? target(next) : notTrained(next);
 };
 
 function checkQueries(length: number, queries: readonly [from: number, to: number] | undefined): void {

@@ -1,7 +1,9 @@
 // The attention-only transformer, forward and backward, as a program over operations. Read it as the model's definition:
 // each line computes one named activation, and `see` lets a watcher look at it or change it before the next line uses it.
 // Training is this program with nobody watching.
+
 import type { Ops } from '../engine/ops.ts';
+import { isTrained } from '../engine/targets.ts';
 import { type Arena, padded, type Tensor } from '../engine/tensor.ts';
 import {
   Activations,
@@ -399,7 +401,7 @@ export class Program {
     let sum = 0;
     let count = 0;
     for (let i = 0; i < targets.length; i++)
-      if ((targets[i] as number) >= 0) {
+      if (isTrained(targets[i] as number)) {
         sum += losses[i] as number;
         count++;
       }

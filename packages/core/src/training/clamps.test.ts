@@ -6,7 +6,7 @@ import { referenceEngine } from '../engine/engine.ts';
 import { Model } from '../model/model.ts';
 import { type NamedWeights, Parameters } from '../model/parameters.ts';
 import { loadEngine } from '../node.ts';
-import { makeBatch } from '../tasks/tasks.ts';
+import { makeBatch } from '../tasks/makeBatch.ts';
 import type { Clamp } from './clamps.ts';
 import { eachRow, headMatrices } from './headMatrices.ts';
 import { initialize } from './initialize.ts';

@@ -1,14 +1,15 @@
-/** What a step measured. Losses are in nats, before the step's update; null where the task has no such position. */
+import type { SegmentLosses } from '../tasks/segments.ts';
+
+/** What a step measured. Losses are in nats, before the step's update. */
 export interface StepLosses {
   readonly step: number;
   /** Mean over the positions trained on. */
   readonly loss: number;
-  readonly lossFirst: number | null;
-  readonly lossBoundary: number | null;
-  readonly lossRepeat: number | null;
+  /** Mean loss over each segment of the task; null where no sequence of the batch has such a position. */
+  readonly segments: SegmentLosses;
   readonly learningRate: number;
   /** Global norm of the gradient, before clipping. */
   readonly gradientNorm: number;
-  /** Mean loss at each query position 0 … T − 2. */
-  readonly perPosition: readonly number[];
+  /** Mean loss at each query position 0 … T − 2; null where no sequence of the batch is that long. */
+  readonly perPosition: readonly (number | null)[];
 }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Engine, referenceEngine } from '../engine/engine.ts';
 import { modelParts } from '../model/parts.ts';
 import { loadEngine, startWorkers } from '../node.ts';
-import { makeBatch } from '../tasks/tasks.ts';
+import { makeBatch } from '../tasks/makeBatch.ts';
 import { type Experiment, parseExperiment } from './experiment.ts';
 import { initialModel } from './initialize.ts';
 import { startInline } from './parallel/inlinePool.ts';
@@ -149,7 +149,7 @@ test('train of nothing, and models and batches of what has not been read, are to
     [{ length: 0 }, /options\.length must be at least 1/],
     [
       { task: { ...experiment.task, distinct: true }, dVocab: 3 },
-      /4 distinct tokens are needed, and options\.dVocab is 3/,
+      /options\.task\.distinct needs 4 different tokens; options\.dVocab is 3/,
     ],
     [
       {

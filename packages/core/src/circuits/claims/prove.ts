@@ -5,7 +5,7 @@ import type { ModelConfig } from '../../model/config.ts';
 import { allHeads, earlierHeads, type HeadName, INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { RandomStream } from '../../random/randomStream.ts';
-import { STREAMS } from '../../tasks/tasks.ts';
+import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import { difference } from '../causal/effects.ts';
 import { LOGIT_RUNS, type LogitAttribution, logitAttribution } from '../causal/logitAttribution.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
@@ -105,8 +105,6 @@ const MINIMAL = 0.95;
 /** A pair hub loses more than this share of the loss drop without the earlier layers in its values. */
 const HUB = 0.5;
 const RANDOM_CIRCUITS = 10;
-/** Names the random stream of the circuits beside those of the probes. */
-const CIRCUIT_STREAM = 100;
 
 const optionsSchema = z.strictObject({ ...commonFields, audit: z.optional(auditSchema) });
 
@@ -333,7 +331,7 @@ export function randomCircuits(config: ModelConfig, circuit: Circuit, seed: numb
   const seen = new Set([nameOf(circuit)]);
   const found: Circuit[] = [];
   for (let attempt = 0; attempt < 20 * RANDOM_CIRCUITS && found.length < RANDOM_CIRCUITS; attempt++) {
-    const random = new RandomStream(seed, STREAMS.analysis, CIRCUIT_STREAM, attempt);
+    const random = new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.randomCircuits, attempt);
     const heads = Array.from({ length: config.nLayers }, () => shuffled(config.nHeads, random));
     const inputs = shuffled(INPUTS.length, random);
     const map = ({ layer, head }: HeadName): HeadName => ({ layer, head: heads[layer]![head]! });

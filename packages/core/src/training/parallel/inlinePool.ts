@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
+import { sourceOf } from '../sourceOf.ts';
 import { checkPoolOptions, refuseUncalled, type StartPool } from './pool.ts';
 import { layOutRun, type PoolThreads, poolOver, type RunMemory } from './runMemory.ts';
 import { runSteps } from './runSteps.ts';
@@ -21,7 +22,10 @@ export function startInline(...more: readonly never[]): StartPool {
   return async (options) => {
     checkPoolOptions(options, 'startInline');
     const memory = layOutRun({ ...options, threads: 1 });
-    return poolOver(memory, Promise.resolve(inTurns(new TrainingWorker(options.engine, memory.plan, 0), memory)));
+    return poolOver(
+      memory,
+      Promise.resolve(inTurns(new TrainingWorker(options.engine, memory.plan, 0, sourceOf(options)), memory)),
+    );
   };
 }
 

@@ -4,6 +4,7 @@ import { namedCopies, Parameters } from '../../model/parameters.ts';
 import { checkSaved } from '../checkSaved.ts';
 import { Clamps } from '../clamps.ts';
 import { initialize } from '../initialize.ts';
+import { sourceOf } from '../sourceOf.ts';
 import type { TrainingState } from '../trainingState.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import type { PoolOptions, TrainingPool } from './pool.ts';
@@ -23,7 +24,12 @@ export interface RunMemory extends Kept {
 /** Lays a run out and sets what it starts from. Throws an Error for a saved state that is not of this model. */
 export function layOutRun({ engine, experiment, seed, threads, resume }: PoolOptions): RunMemory {
   const { model, training } = experiment;
-  const { plan, arena, weights } = planTraining(engine, { experiment, seed, threads });
+  const { plan, arena, weights } = planTraining(engine, {
+    experiment,
+    seed,
+    threads,
+    segments: sourceOf({ experiment, seed }).segments.length,
+  });
   const m = Parameters.over(model, arena, plan.m);
   const v = Parameters.over(model, arena, plan.v);
   if (resume) {

@@ -27,6 +27,7 @@ const planFor = (threads: number): TrainingPlan =>
     }),
     seed: 1,
     threads,
+    segments: 3,
   }).plan;
 
 /** A thread that says what the test makes it say. */

@@ -6,6 +6,7 @@ import { wasmEngine } from '../../engine/engine.ts';
 import type { KernelBuild } from '../../engine/wasm/kernels.ts';
 import { checkArgument, must } from '../../errors/arguments.ts';
 import { printable, shortened } from '../../errors/printable.ts';
+import { sourceOf } from '../sourceOf.ts';
 import type { StepLosses } from '../stepLosses.ts';
 import { abandon, beatsOf, patienceOf } from './heartbeat.ts';
 import type { TrainingPlan } from './plan.ts';
@@ -77,7 +78,7 @@ export function serveThread(
   { plan, thread, module, backend }: ThreadStart,
   answer: (message: ThreadMessage) => void,
 ): (order: ThreadOrder) => void {
-  const worker = new TrainingWorker(wasmEngine({ module, backend, shared: true }), plan, thread);
+  const worker = new TrainingWorker(wasmEngine({ module, backend, shared: true }), plan, thread, sourceOf(plan));
   answer({ ready: true });
   return ({ from, to }) => {
     const { lastStep } = runSteps(worker, plan, { thread, from, to, onStep: (losses) => answer({ losses }) });
