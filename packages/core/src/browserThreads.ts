@@ -2,13 +2,9 @@
 // Workers that have served a run rest until the next one: it starts at once, and needs no network for their script.
 import type { StartPool } from './training/parallel/pool.ts';
 import { poolOver } from './training/parallel/runMemory.ts';
-import {
-  checkWorkerOptions,
-  layOutThreads,
-  type ThreadStart,
-  type TrainingThread,
-  workerPool,
-} from './training/parallel/workerPool.ts';
+import { checkWorkerOptions, layOutThreads } from './training/parallel/threadStarts.ts';
+import { type TrainingThread, workerPool } from './training/parallel/workerPool.ts';
+import type { ThreadStart } from './training/parallel/workerThread.ts';
 
 /** Workers that have served a run, and the script that each runs: a URL, or ours. */
 const resting = new Map<Worker, string | undefined>();
@@ -60,7 +56,7 @@ export function startWorkers(options: { readonly workerUrl?: string | URL } = {}
   checkWorkerOptions(options);
   const url = options.workerUrl === undefined ? undefined : String(options.workerUrl);
   return async (run) => {
-    const { memory, starts } = layOutThreads(run);
+    const { memory, starts } = layOutThreads(run, { loadModules: false });
     const threads = starts.map((start) => startThread(start, url));
     return poolOver(memory, workerPool(memory.plan, threads));
   };

@@ -95,6 +95,8 @@ export { type Batch, makeBatch, type PlaceOf } from './tasks/makeBatch.ts';
 export * from './tasks/segments.ts';
 export { periodsOf, segmentsOf, type Task } from './tasks/tasks.ts';
 export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
+export { readTokenFile, type TokenFileOptions } from './training/data/tokenFiles.ts';
+export * from './training/data/trainingData.ts';
 export * from './training/experiment.ts';
 export * from './training/finalLosses.ts';
 export { initialModel } from './training/initialize.ts';

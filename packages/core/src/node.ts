@@ -6,6 +6,7 @@ import { createWasmEngine, type Engine } from './engine/engine.ts';
 import { bestBuild, type KernelBuild } from './engine/wasm/kernels.ts';
 
 export * from './index.ts';
+export { loadData } from './nodeData.ts';
 export { startWorkers } from './nodeThreads.ts';
 
 /**

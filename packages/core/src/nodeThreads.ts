@@ -2,7 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import type { StartPool } from './training/parallel/pool.ts';
 import { poolOver } from './training/parallel/runMemory.ts';
-import { checkWorkerOptions, layOutThreads, type TrainingThread, workerPool } from './training/parallel/workerPool.ts';
+import { checkWorkerOptions, layOutThreads } from './training/parallel/threadStarts.ts';
+import { type TrainingThread, workerPool } from './training/parallel/workerPool.ts';
 
 /**
  * Starts worker threads over shared memory, as many as a run has work for. `workerUrl` is the script of a worker
@@ -13,7 +14,7 @@ export function startWorkers(options: { readonly workerUrl?: string | URL } = {}
   // Compiled code lies in dist, also when this file runs from src.
   const entry = new URL(options.workerUrl ?? new URL('../dist/nodeWorker.js', import.meta.url));
   return async (run) => {
-    const { memory, starts } = layOutThreads(run);
+    const { memory, starts } = layOutThreads(run, { loadModules: true });
     const threads = starts.map((workerData): TrainingThread => {
       const worker = new Worker(entry, { workerData });
       return {

@@ -19,8 +19,8 @@ export interface DrawnSequence {
 
 export interface SequenceSource {
   readonly segments: readonly Segment[];
-  /** How many positions of the batch of `step` are trained on. */
-  counted(step: number): number;
+  /** How many positions of the batch of `step` are trained on; `alive` is called now and then where that takes long. */
+  counted(step: number, alive?: () => void): number;
   /** Writes the tokens and the targets of one sequence of the batch of `step`. */
   fill(step: number, sequence: number, tokens: Int32Array, targets: Int32Array): DrawnSequence;
 }

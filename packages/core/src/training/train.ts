@@ -2,6 +2,8 @@
 // to look at the weights; while it pauses nothing trains.
 import type { Engine } from '../engine/engine.ts';
 import type { NamedWeights } from '../model/parameters.ts';
+import { readyData } from './data/checkData.ts';
+import type { TrainingData } from './data/trainingData.ts';
 import type { Experiment } from './experiment.ts';
 import type { PoolReading, StartPool, TrainingPool } from './parallel/pool.ts';
 import type { StepLosses } from './stepLosses.ts';
@@ -39,6 +41,8 @@ export interface TrainOptions {
    */
   readonly threads: number;
   readonly startPool: StartPool;
+  /** What to train on where the experiment's task is `data`: sequences of tokens, a module, or what `loadData` gives. */
+  readonly data?: TrainingData;
   readonly observer?: TrainingObserver;
   /** Steps after which `onPause` is called, besides the first and last; or what names the next one, given the step done. */
   readonly pauseAt?: readonly number[] | ((step: number) => number);
@@ -77,7 +81,12 @@ export class NonFiniteLossError extends Error {
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   checkTrainOptions(options);
   const { engine, experiment, seed, threads, startPool, resume } = options;
-  const pool = await startPool({ engine, experiment, seed, threads, ...(resume ? { resume } : {}) });
+  const data = readyData(options.data, experiment);
+  const pool = await startPool({
+    ...{ engine, experiment, seed, threads },
+    ...(data ? { data } : {}),
+    ...(resume ? { resume } : {}),
+  });
   checkPool(pool);
   try {
     return await runTo(pool, options);

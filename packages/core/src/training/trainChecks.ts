@@ -20,6 +20,7 @@ const Options = z.strictObject({
   seed: Seed,
   threads: z.int().check(z.minimum(1)),
   startPool: must('be startWorkers() or startInline()', (start) => typeof start === 'function'),
+  data: z.optional(z.unknown()),
   observer: z.optional(must('be an object with onStep or onPause', (o) => isObject(o) && !Array.isArray(o))),
   pauseAt: z.optional(
     must(

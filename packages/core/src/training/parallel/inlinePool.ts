@@ -24,7 +24,9 @@ export function startInline(...more: readonly never[]): StartPool {
     const memory = layOutRun({ ...options, threads: 1 });
     return poolOver(
       memory,
-      Promise.resolve(inTurns(new TrainingWorker(options.engine, memory.plan, 0, sourceOf(options)), memory)),
+      Promise.resolve(
+        inTurns(new TrainingWorker(options.engine, memory.plan, 0, sourceOf(options, options.data)), memory),
+      ),
     );
   };
 }

@@ -6,6 +6,7 @@ import type { Engine } from '../../engine/engine.ts';
 import { ArgumentError } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
+import type { ReadyData } from '../data/trainingData.ts';
 import type { Experiment } from '../experiment.ts';
 import type { StepLosses } from '../stepLosses.ts';
 import type { TrainingState } from '../trainingState.ts';
@@ -17,6 +18,8 @@ export interface PoolOptions {
   readonly seed: number;
   /** Threads to share the batch among, at most. */
   readonly threads: number;
+  /** What to train on where the experiment's task is `data`. */
+  readonly data?: ReadyData;
   /** Start from here instead of from initial weights. */
   readonly resume?: TrainingState;
 }

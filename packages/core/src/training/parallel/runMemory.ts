@@ -22,13 +22,13 @@ export interface RunMemory extends Kept {
 }
 
 /** Lays a run out and sets what it starts from. Throws an Error for a saved state that is not of this model. */
-export function layOutRun({ engine, experiment, seed, threads, resume }: PoolOptions): RunMemory {
+export function layOutRun({ engine, experiment, seed, threads, data, resume }: PoolOptions): RunMemory {
   const { model, training } = experiment;
   const { plan, arena, weights } = planTraining(engine, {
     experiment,
     seed,
     threads,
-    segments: sourceOf({ experiment, seed }).segments.length,
+    segments: sourceOf({ experiment, seed }, data).segments.length,
   });
   const m = Parameters.over(model, arena, plan.m);
   const v = Parameters.over(model, arena, plan.v);

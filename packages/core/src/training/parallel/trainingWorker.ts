@@ -58,7 +58,7 @@ export class TrainingWorker {
     const { plan, thread, barrier } = this;
     const { training } = plan.experiment;
     const learningRate = learningRateAt(step, training);
-    const scale = 1 / this.source.counted(step);
+    const scale = 1 / this.source.counted(step, () => this.pulse.alive());
     this.forEachPart(SHARDS, (shard) => this.runShard(step, shard, scale));
     barrier.meet();
     const losses = this.collect(step, learningRate);

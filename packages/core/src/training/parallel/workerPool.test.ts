@@ -6,7 +6,8 @@ import { parseExperiment } from '../experiment.ts';
 import { AbandonedError, Barrier } from './barrier.ts';
 import { abandon, barrierOf, beatsOf, heartbeat, patienceOf } from './heartbeat.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
-import { type ThreadMessage, type TrainingThread, workerPool } from './workerPool.ts';
+import { type TrainingThread, workerPool } from './workerPool.ts';
+import type { ThreadMessage } from './workerThread.ts';
 
 const planFor = (threads: number): TrainingPlan =>
   planTraining(referenceEngine, {

@@ -1,41 +1,13 @@
 // Worker threads as a pool, for every platform alike: who is ready, which steps to run, what happens when one dies. A
 // platform (nodeThreads.ts, browserThreads.ts) starts the workers; each of them computes from one order to the next and
 // never waits for whoever gave it.
-import * as z from 'zod/mini';
-import { wasmEngine } from '../../engine/engine.ts';
-import type { KernelBuild } from '../../engine/wasm/kernels.ts';
-import { checkArgument, must } from '../../errors/arguments.ts';
 import { printable, shortened } from '../../errors/printable.ts';
-import { sourceOf } from '../sourceOf.ts';
+import { DataError } from '../data/trainingData.ts';
 import type { StepLosses } from '../stepLosses.ts';
 import { abandon, beatsOf, patienceOf } from './heartbeat.ts';
 import type { TrainingPlan } from './plan.ts';
-import type { PoolOptions } from './pool.ts';
-import { checkPoolOptions, refuseUncalled } from './pool.ts';
-import { layOutRun, type PoolThreads, type RunMemory } from './runMemory.ts';
-import { runSteps } from './runSteps.ts';
-import { TrainingWorker } from './trainingWorker.ts';
-
-/** What a worker is started with. */
-export interface ThreadStart {
-  readonly plan: TrainingPlan;
-  readonly thread: number;
-  readonly module: WebAssembly.Module;
-  readonly backend: KernelBuild;
-}
-
-/** Steps to run. */
-export interface ThreadOrder {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What a worker answers. */
-export interface ThreadMessage {
-  readonly ready?: boolean;
-  readonly losses?: StepLosses;
-  readonly lastStep?: number;
-}
+import type { PoolThreads } from './runMemory.ts';
+import type { ThreadMessage, ThreadOrder } from './workerThread.ts';
 
 /** A worker as its platform shows it. */
 export interface TrainingThread {
@@ -46,44 +18,6 @@ export interface TrainingThread {
   readonly startsWithin?: number;
   /** Ends it; one that is `atRest` waits for orders and might serve another run. */
   end(atRest: boolean): Promise<unknown>;
-}
-
-const WorkerOptions = z.strictObject({
-  workerUrl: z.optional(must('be the URL of a worker script', (url) => typeof url === 'string' || url instanceof URL)),
-});
-
-/** Throws an ArgumentError unless these are options of startWorkers. */
-export function checkWorkerOptions(options: unknown): void {
-  refuseUncalled('startWorkers', options);
-  checkArgument('startWorkers', 'options', WorkerOptions, options);
-}
-
-/** Lays a run out for threads, and says what each is started with. Throws where the engine's memory is not shared. */
-export function layOutThreads(options: PoolOptions): { memory: RunMemory; starts: ThreadStart[] } {
-  checkPoolOptions(options, 'startWorkers');
-  const { wasm, backend } = options.engine;
-  if (!wasm?.shared) throw new Error('startWorkers: threads need an engine with shared memory; use startInline().');
-  const { module } = wasm;
-  const memory = layOutRun(options);
-  const { plan } = memory;
-  const starts = Array.from({ length: plan.threads }, (_, thread) => ({
-    ...{ plan, thread, module },
-    backend: backend as KernelBuild,
-  }));
-  return { memory, starts };
-}
-
-/** The inside of a worker: prepares its share of the run, says that it is ready, and returns what carries out orders. */
-export function serveThread(
-  { plan, thread, module, backend }: ThreadStart,
-  answer: (message: ThreadMessage) => void,
-): (order: ThreadOrder) => void {
-  const worker = new TrainingWorker(wasmEngine({ module, backend, shared: true }), plan, thread, sourceOf(plan));
-  answer({ ready: true });
-  return ({ from, to }) => {
-    const { lastStep } = runSteps(worker, plan, { thread, from, to, onStep: (losses) => answer({ losses }) });
-    answer({ lastStep });
-  };
 }
 
 /** Seconds within which a thread is to be ready: its script may have to come from a slow network. */
@@ -137,6 +71,7 @@ export async function workerPool(plan: TrainingPlan, threads: readonly TrainingT
         (_, thread) =>
           new Promise<T>((settle) => {
             listeners[thread] = (message) => {
+              if (message.refused !== undefined) return fail(new DataError(message.refused));
               if (message.losses) onStep(message.losses);
               const picked = pick(message);
               if (picked === undefined) return;
