@@ -94,6 +94,7 @@ export { type BlockPlace, fillTokens, type QueryRanges, queryRanges } from './ta
 export { type Batch, makeBatch, type PlaceOf } from './tasks/makeBatch.ts';
 export * from './tasks/segments.ts';
 export { periodsOf, segmentsOf, type Task } from './tasks/tasks.ts';
+export { AdamW, type AdamWOptions, trainingStep } from './training/adamW.ts';
 export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
 export { readTokenFile, type TokenFileOptions } from './training/data/tokenFiles.ts';
 export * from './training/data/trainingData.ts';

@@ -5,6 +5,7 @@ import { complaint } from '../errors/arguments.ts';
 import { type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
 import type { LossOn } from '../tasks/source.ts';
 import { type Task, taskSchema } from '../tasks/tasks.ts';
+import { ADAMW_DEFAULTS } from './adamWDefaults.ts';
 import { CLAMP_KINDS, type Clamp } from './clamps.ts';
 import { checkCombinations, checkModelFields } from './combinations.ts';
 import { ExperimentError } from './experimentError.ts';
@@ -104,11 +105,11 @@ const TrainingSchema = z.strictObject({
   learningRate: positive,
   warmupSteps: z._default(count(0), 0),
   schedule: z._default(explained(z.enum(['constant', 'linear', 'cosine'])), 'constant'),
-  beta1: z._default(share, 0.9),
-  beta2: z._default(share, 0.999),
-  epsilon: z._default(positive, 1e-8),
-  weightDecay: z._default(notNegative, 0.01),
-  decayed: z._default(explained(z.array(z.string())), ['*embed.*', '*.attn.*']),
+  beta1: z._default(share, ADAMW_DEFAULTS.beta1),
+  beta2: z._default(share, ADAMW_DEFAULTS.beta2),
+  epsilon: z._default(positive, ADAMW_DEFAULTS.epsilon),
+  weightDecay: z._default(notNegative, ADAMW_DEFAULTS.weightDecay),
+  decayed: z._default(explained(z.array(z.string())), [...ADAMW_DEFAULTS.decayed]),
   clipNorm: z._default(explained(z.nullable(z.number().check(z.positive()))), null),
   lossOn: z._default(explained(z.enum(['all', 'predictable'])), 'all'),
   competition: z._default(notNegative, 0),
