@@ -10,7 +10,7 @@ import { DataError, type DataModule, type GivenSequence } from './trainingData.t
 
 /** What a module is called in messages. */
 const nameOf = ({ origin, url }: Pick<DataModule, 'origin' | 'url'>): string =>
-  printable(origin?.path ?? url ?? 'the data module');
+  `data: ${printable(origin?.path ?? url ?? 'the module')}`;
 
 /** The segments of a module, each with a name and a title. Throws a DataError for what cannot be one. */
 export function moduleSegments(module: Pick<DataModule, 'segments' | 'origin' | 'url'>): readonly Segment[] {
@@ -123,7 +123,7 @@ function make(module: DataModule, options: MakeOptions): Made {
   const tokens = Array.from('tokens' in given ? (given.tokens ?? []) : (answer as ArrayLike<number>));
   if (tokens.length < 2 || tokens.length > length)
     return refuse(
-      `it has ${tokens.length} tokens, where this model takes 2 to ${length}; return that many, or change model.nCtx.`,
+      `it has ${tokens.length === 1 ? 'one token' : `${tokens.length} tokens`}, where this model takes 2 to ${length}; return that many, or change model.nCtx.`,
     );
   const wrong = tokens.findIndex((token) => !(Number.isInteger(token) && token >= 0 && token < dVocab));
   if (wrong >= 0)

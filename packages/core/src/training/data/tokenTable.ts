@@ -46,7 +46,7 @@ export function checkTable({ tokens, starts, called }: TokenTable, sizes: { dVoc
     const [from, to] = [starts[i]!, starts[i + 1]!];
     if (to - from < 2 || to - from > nCtx)
       throw new DataError(
-        `${partOf(called, i)} has ${to - from} tokens, where this model takes 2 to ${nCtx}; cut it, or raise model.nCtx.`,
+        `${partOf(called, i)} has ${to - from === 1 ? 'one token' : `${to - from} tokens`}, where this model takes 2 to ${nCtx}; cut it, or raise model.nCtx.`,
       );
     for (let t = from; t < to; t++)
       if (tokens[t]! < 0 || tokens[t]! >= dVocab)
