@@ -3,8 +3,8 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writ
 import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors } from '@induction-lab/core/node';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { resumeFolder, resumeHint } from '../src/runs/resumeRun.ts';
 import { RunFolder } from '../src/runs/runFolder.ts';
-import { resumeFolder, resumeHint } from '../src/runs/trainRun.ts';
 import {
   checkpointFile,
   countTo,

@@ -1,6 +1,7 @@
-import { type DynamicsPoint, loadEngine, printable, segmentsOf } from '@induction-lab/core/node';
+import { type DynamicsPoint, loadEngine, printable } from '@induction-lab/core/node';
 import type { Host } from '../aside/host.ts';
 import { bornStripe, type Dynamics, dynamicsFigures, measureRun, phaseText } from '../runs/dynamics.ts';
+import { segmentsOfRun } from '../runs/runData.ts';
 import { lossPoints, RunFolder } from '../runs/runFolder.ts';
 import { DYNAMICS } from '../terminal/headings.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
@@ -25,7 +26,7 @@ export async function dynamicsCommand(
   const { figures, checkpoints, sequences, seed, json = false, exact = false } = options;
   host.stage('loading');
   const folder = new RunFolder(target);
-  const { name, experiment } = folder.readInfo();
+  const { name, experiment, data } = folder.readInfo();
   const engine = await loadEngine({ exact, shared: false });
   const told = (dynamics: Dynamics, stopped?: { measured: number; of: number }): string =>
     json
@@ -55,7 +56,7 @@ export async function dynamicsCommand(
   const born = bornStripe(engine, folder, dynamics);
   const log = lossPoints(folder.readMetrics());
   const lnVocab = Math.log(experiment.model.dVocab);
-  const segments = segmentsOf(experiment.task);
+  const segments = segmentsOfRun(experiment, data);
   writeFigures(figures, dynamicsFigures(name, dynamics, { born, log, segments, lnVocab }), drawn);
 }
 

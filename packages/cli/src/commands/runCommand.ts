@@ -4,8 +4,9 @@ import { type Experiment, finalLosses, loadEngine, printable, withSteps } from '
 import { CommandError, EXIT } from '../errors.ts';
 import { claimFreshFolder, freshRunFolder, writeJson, writeWhole } from '../runs/files.ts';
 import { type FinishedRun, finishRun } from '../runs/finishedRun.ts';
+import { resumeHint } from '../runs/resumeRun.ts';
 import { lossPoints, RunFolder, SCHEMA_VERSION } from '../runs/runFolder.ts';
-import { resumeHint, trainIntoFolder, USUAL_OPTIONS } from '../runs/trainRun.ts';
+import { trainIntoFolder, USUAL_OPTIONS } from '../runs/trainRun.ts';
 import { RUN } from '../terminal/headings.ts';
 import { interruptSignal } from '../terminal/interrupt.ts';
 import { columnsOf, explainedTable, plainNumber } from '../terminal/textTable.ts';

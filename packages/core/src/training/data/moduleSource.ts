@@ -6,7 +6,7 @@ import { RandomStream } from '../../random/randomStream.ts';
 import { STREAMS } from '../../random/streams.ts';
 import { type Queries, SEGMENT_NAME, type Segment, WHOLE } from '../../tasks/segments.ts';
 import { type LossOn, queryCount, type SequenceSource, writeTargets } from '../../tasks/source.ts';
-import { DataError, type DataModule, type GivenSequence } from './trainingData.ts';
+import { DataError, type DataModule, type GivenSequence, isModule, type ReadyData } from './trainingData.ts';
 
 /** What a module is called in messages. */
 const nameOf = ({ origin, url }: Pick<DataModule, 'origin' | 'url'>): string =>
@@ -33,6 +33,9 @@ export function moduleSegments(module: Pick<DataModule, 'segments' | 'origin' | 
   }
   return named;
 }
+
+/** The segments by which the losses of data are told. */
+export const dataSegments = (data: ReadyData): readonly Segment[] => (isModule(data) ? moduleSegments(data) : [WHOLE]);
 
 interface ModuleSourceOptions {
   readonly seed: number;
