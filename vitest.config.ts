@@ -10,6 +10,7 @@ export default defineConfig({
       'packages/*/test/**/*.test.ts',
       'notebooks/test/**/*.test.ts',
       'apps/lab/test/**/*.test.ts',
+      'scripts/test/**/*.test.ts',
     ],
     exclude: ['**/*.slow.test.ts', '**/*.full.test.ts', '**/node_modules/**', '**/dist/**'],
   },

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadEngine, Model, makeBatch, namedCopies, Parameters } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
-import { createTrainingProgram, planTraining } from '../packages/core/dist/training/plan.js';
+import { createTrainingProgram, planTraining } from '../packages/core/dist/training/parallel/plan.js';
 import { allThreads } from './competitors.mjs';
 import { referenceExperiment } from './experiment.mjs';
 import { median, pairedRatio, race } from './race.mjs';

@@ -1,12 +1,13 @@
 // Where a training step's time goes: node benchmarks/profile.mjs [--batch 64] [--no-layer-norm] [--exact]
 // One thread; every kernel is wrapped in a clock, which itself costs some per cent, so read the shares, not the sum.
 import { parseArgs } from 'node:util';
-import { instantiateKernels } from '../packages/core/dist/engine/kernels.js';
-import { WasmOps } from '../packages/core/dist/engine/wasmOps.js';
+import { instantiateKernels } from '../packages/core/dist/engine/wasm/kernels.js';
+import { WasmOps } from '../packages/core/dist/engine/wasm/wasmOps.js';
 import { loadEngine } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
-import { TrainingWorker } from '../packages/core/dist/training/worker.js';
-import { planTraining } from '../packages/core/dist/training/plan.js';
+import { planTraining } from '../packages/core/dist/training/parallel/plan.js';
+import { TrainingWorker } from '../packages/core/dist/training/parallel/trainingWorker.js';
+import { sourceOf } from '../packages/core/dist/training/sourceOf.js';
 import { referenceExperiment } from './experiment.mjs';
 import { median } from './race.mjs';
 
@@ -33,9 +34,13 @@ const wrapped = (wrap) => ({
 
 /** Median milliseconds of a step; `onWarm` is called when compilers have settled. */
 function timeSteps(used, onWarm = () => {}) {
-  const { plan, weights } = planTraining(used, { experiment, seed: 0, threads: 1 });
+  const source = sourceOf({ experiment, seed: 0 });
+  const { plan, weights } = planTraining(used, {
+    ...{ experiment, seed: 0, threads: 1 },
+    segments: source.segments.length,
+  });
   initialize(experiment.model, weights, { seed: 0, std: 0.1 });
-  const worker = new TrainingWorker(used, plan, 0);
+  const worker = new TrainingWorker(used, plan, 0, source);
   const times = [];
   for (let step = 1; step <= WARM_UP + STEPS; step++) {
     if (step === WARM_UP + 1) onWarm();

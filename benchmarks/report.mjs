@@ -11,7 +11,7 @@ export const describeSettings = ({ attention, optimizer, compile, env }) =>
   ].join(', ');
 
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
-const verdict = (passed) => (passed === null ? '' : passed ? 'PASS' : 'below');
+const passText = (passed) => (passed === null ? '' : passed ? 'PASS' : 'below');
 
 export function printReport(record) {
   const lines = [...heading(record), ''];
@@ -57,7 +57,7 @@ function resultLines({ name, missing, stepsPerSecond, ratio, target, passed, fir
   const ours = ratio
     ? `× ${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}]`.padEnd(24)
     : ''.padEnd(24);
-  const aim = ratio && target ? `target ≥ ${target} ${verdict(passed)}` : '';
+  const aim = ratio && target ? `target ≥ ${target} ${passText(passed)}` : '';
   const lines = [`${label}${speed}  ${loss}  ${ours}${aim}`.trimEnd()];
   if (settings) lines.push(`    ${describeSettings(settings)}`);
   return lines;
@@ -65,5 +65,5 @@ function resultLines({ name, missing, stepsPerSecond, ratio, target, passed, fir
 
 function measurementLine({ name, missing, text, target, passed }) {
   const outcome = missing ? `missing: ${missing}` : text;
-  return `  ${name}: ${outcome}${target ? ` (target ${target}) ${verdict(passed)}` : ''}`.trimEnd();
+  return `  ${name}: ${outcome}${target ? ` (target ${target}) ${passText(passed)}` : ''}`.trimEnd();
 }

@@ -1,17 +1,17 @@
 // Loops over heads and sequences: kept out of the cells, where a loop is slow.
-import { headLabel, type Model, runPatterns, type Tokens, type Weight } from '@induction-lab/core/node';
+import { type AttentionWeight, headLabel, type Model, runPatterns, type Tokens } from '@induction-lab/core/node';
 
 /** The mean over sequences of a score of each head's attention pattern, head by head, layer by layer. */
 export function meanByHead(
   model: Model,
   sequences: Tokens,
-  score: (pattern: Weight) => number,
+  score: (attention: AttentionWeight) => number,
 ): { label: string; value: number }[] {
   const { nLayers, nHeads } = model.config;
   const sums = new Float64Array(nLayers * nHeads);
   runPatterns(model, sequences, {
-    visit: ({ head, weight }) => {
-      sums[head]! += score(weight);
+    visit: ({ head, attention }) => {
+      sums[head]! += score(attention);
     },
   });
   return Array.from(sums, (sum, head) => ({

@@ -1,8 +1,8 @@
 // The state of the view as a link, and back. What a link says is checked: impossible values are left out and named.
 import { listed } from '@induction-lab/core/names';
 import { quoted } from '@induction-lab/core/printable';
-import type { AblationKind, HeadName, PathInput } from './protocol.ts';
-import { type Knobs, type PresetName, presetNames, type Setting, stepsOf, turn } from './setting.ts';
+import type { AblationKind, HeadIndex, PathInput } from './protocol.ts';
+import { type BenchKnobs, type PresetName, presetNames, type Setting, stepsOf, turn } from './setting.ts';
 
 /** Everything that a link holds. */
 export interface LinkState {
@@ -14,10 +14,10 @@ export interface LinkState {
   readonly period: number;
   /** The reader's own sequence as it was typed; null for the probe. */
   readonly own: string | null;
-  readonly ablated: readonly HeadName[];
+  readonly ablated: readonly HeadIndex[];
   readonly kind: AblationKind;
   readonly cuts: readonly PathInput[];
-  readonly selected: HeadName | null;
+  readonly selected: HeadIndex | null;
   /** The run beside this one. */
   readonly other: { readonly setting: Setting; readonly step: number } | null;
 }
@@ -42,10 +42,10 @@ const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'none'];
 /** Letters of the reader's own sequence: more make no link. */
 export const MOST_LETTERS = 4000;
 
-export const headText = ({ layer, head }: HeadName): string => `L${layer}H${head}`;
+export const headText = ({ layer, head }: HeadIndex): string => `L${layer}H${head}`;
 
 /** The knobs in links: name, how it is written, and how it is read. Throws with what the value must be. */
-const KNOB_FIELDS: { [K in keyof Knobs]: (text: string) => Knobs[K] } = {
+const KNOB_FIELDS: { [K in keyof BenchKnobs]: (text: string) => BenchKnobs[K] } = {
   layers: (t) => whole(t, 1, 4),
   heads: (t) => whole(t, 1, 12),
   positions: (t) => oneOf(t, POSITIONS),
@@ -79,7 +79,7 @@ function oneOf<T extends string>(text: string, allowed: readonly T[]): T {
   return text as T;
 }
 
-function heads(text: string): HeadName[] {
+function heads(text: string): HeadIndex[] {
   return [...new Set(text.split('.'))].map((name) => {
     const match = /^L(\d{1,2})H(\d{1,2})$/.exec(name);
     if (!match) throw new Error('heads such as L0H1.L1H2');
@@ -201,7 +201,7 @@ export function readLink(hash: string): { state: LinkState; complaints: string[]
     viewed: viewed === main.step ? null : viewed,
     period: read(params, 'period', (t) => whole(t, 2, 25), DEFAULTS.period),
     own,
-    ablated: read(params, 'off', heads, [] as HeadName[]),
+    ablated: read(params, 'off', heads, [] as HeadIndex[]),
     kind: read<AblationKind>(params, 'kind', (t) => oneOf(t, KINDS), 'zero'),
     cuts: read(
       params,
@@ -209,7 +209,7 @@ export function readLink(hash: string): { state: LinkState; complaints: string[]
       (t) => [...new Set(t.split('.'))].map((c) => oneOf<PathInput>(c, ['q', 'k', 'v'])),
       [] as PathInput[],
     ),
-    selected: read<HeadName | null>(params, 'head', (t) => heads(t)[0] as HeadName, null),
+    selected: read<HeadIndex | null>(params, 'head', (t) => heads(t)[0] as HeadIndex, null),
     other,
   };
   return { state, complaints };

@@ -3,14 +3,14 @@ import type {
   AblationKind,
   AuditRecord,
   Experiment,
-  HeadName,
+  HeadIndex,
   KeySource,
   ProofRecord,
   Segment,
   StepRecord,
 } from '@induction-lab/core/browser';
 
-export type { AblationKind, AuditRecord, Experiment, HeadName, KeySource, ProofRecord, Segment };
+export type { AblationKind, AuditRecord, Experiment, HeadIndex, KeySource, ProofRecord, Segment };
 
 /** An input of the layers after the first, from which everything that earlier layers wrote can be cut. */
 export type PathInput = 'q' | 'k' | 'v';
@@ -27,7 +27,7 @@ export interface Look {
   readonly period: number;
   /** The reader's own sequence in place of the probe. */
   readonly tokens: readonly number[] | null;
-  readonly ablated: readonly HeadName[];
+  readonly ablated: readonly HeadIndex[];
   readonly kind: AblationKind;
   readonly cuts: readonly PathInput[];
   /** A kept step, or null for the newest. */
@@ -39,7 +39,7 @@ export interface Look {
 }
 
 /** One head's live scores: shares of attention. */
-export interface HeadBars extends HeadName {
+export interface HeadBars extends HeadIndex {
   readonly label: string;
   readonly previousToken: number;
   readonly induction: number;
@@ -93,7 +93,7 @@ export interface View {
 }
 
 /** What is known of a run besides what can be seen. */
-export interface RunInfo {
+export interface BenchRun {
   readonly id: number;
   readonly name: string;
   readonly experiment: Experiment;
@@ -107,7 +107,7 @@ export interface RunInfo {
 }
 
 /** What the audit, and the proof where it was asked for, found in the weights with this fingerprint. */
-export interface Findings {
+export interface AuditAnswer {
   readonly record: AuditRecord;
   readonly step: number;
   readonly fingerprint: string;
@@ -126,19 +126,19 @@ export type RunStatus = 'paused' | 'playing' | 'done' | 'failed';
 export interface Questions {
   start: {
     ask: { experiment: unknown; seed: number; until: number; keepOther: boolean; look: Look };
-    answer: RunInfo;
+    answer: BenchRun;
   };
   control: { ask: { action: 'play' | 'pause' | 'step'; until?: number }; answer: null };
   speed: { ask: { stepsPerSecond: number }; answer: null };
   look: { ask: Look; answer: null };
   resume: { ask: { step: number }; answer: null };
   endComparison: { ask: Record<string, never>; answer: null };
-  audit: { ask: Record<string, never>; answer: Findings };
-  prove: { ask: Record<string, never>; answer: Findings };
+  audit: { ask: Record<string, never>; answer: AuditAnswer };
+  prove: { ask: Record<string, never>; answer: AuditAnswer };
   exercise: { ask: { name: ExerciseName; answer: ExerciseAnswer }; answer: ExerciseResult & CheckedOn };
-  checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number; run: RunInfo } };
-  metrics: { ask: Record<string, never>; answer: { lines: string; run: RunInfo } };
-  load: { ask: { bytes: Uint8Array<ArrayBuffer>; file: string }; answer: RunInfo };
+  checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number; run: BenchRun } };
+  metrics: { ask: Record<string, never>; answer: { lines: string; run: BenchRun } };
+  load: { ask: { bytes: Uint8Array<ArrayBuffer>; file: string }; answer: BenchRun };
 }
 
 export type QuestionKind = keyof Questions;
@@ -191,7 +191,7 @@ export type Message =
 /** The exercises; worker/exercises.ts says what passes. */
 export type ExerciseName = 'previous-token-head' | 'smallest-set' | 'one-data-knob' | 'unmask' | 'cut-the-path';
 export interface ExerciseAnswer {
-  readonly heads: readonly HeadName[];
+  readonly heads: readonly HeadIndex[];
   readonly look: Look;
 }
 export interface ExerciseResult {

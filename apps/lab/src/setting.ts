@@ -9,7 +9,7 @@ export type PresetName = keyof typeof PRESETS;
 export const presetNames = Object.keys(PRESETS) as PresetName[];
 
 /** The knobs of the bench. */
-export interface Knobs {
+export interface BenchKnobs {
   readonly layers: number;
   readonly heads: number;
   readonly positions: string;
@@ -24,8 +24,8 @@ export interface Knobs {
 export interface Setting {
   readonly preset: PresetName;
   readonly seed: number;
-  /** Knobs that were turned. */
-  readonly turned: Partial<Knobs>;
+  /** BenchKnobs that were turned. */
+  readonly turned: Partial<BenchKnobs>;
 }
 
 type Bare = Record<string, unknown>;
@@ -46,7 +46,7 @@ const parts = (preset: PresetName): { about: string; model: Bare; task: Bare; tr
 export const stepsOf = (preset: PresetName): number => parts(preset).training.steps as number;
 
 /** The knobs as a preset has them. */
-export function presetKnobs(preset: PresetName): Knobs {
+export function presetKnobs(preset: PresetName): BenchKnobs {
   const { model, task, training } = parts(preset);
   const [shortest, longest] = (task.periods ?? [task.period, task.period]) as [number, number];
   return {
@@ -62,7 +62,7 @@ export function presetKnobs(preset: PresetName): Knobs {
   };
 }
 
-export const knobsOf = ({ preset, turned }: Setting): Knobs => ({ ...presetKnobs(preset), ...turned });
+export const knobsOf = ({ preset, turned }: Setting): BenchKnobs => ({ ...presetKnobs(preset), ...turned });
 
 /** The experiment as JSON for core to check. */
 export function experimentOf(setting: Setting): Bare & { model: Bare & { dVocab: number; nCtx: number } } {
@@ -92,8 +92,8 @@ export function experimentOf(setting: Setting): Bare & { model: Bare & { dVocab:
 }
 
 /** A setting with a knob turned; a knob turned back to the preset's value counts as untouched. */
-export function turn(setting: Setting, change: Partial<Knobs>): Setting {
+export function turn(setting: Setting, change: Partial<BenchKnobs>): Setting {
   const preset = presetKnobs(setting.preset);
-  const entries = Object.entries({ ...setting.turned, ...change }) as [keyof Knobs, never][];
+  const entries = Object.entries({ ...setting.turned, ...change }) as [keyof BenchKnobs, never][];
   return { ...setting, turned: Object.fromEntries(entries.filter(([name, value]) => preset[name] !== value)) };
 }

@@ -1,8 +1,8 @@
-// What the lab shows, as signals. The worker owns the models; actions on all of this are in lab.ts.
+// What the lab shows, as signals. The worker owns the models; what can be done is in actions/.
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { DEFAULTS, type LinkState } from './link.ts';
 import { readTokens } from './ownTokens.ts';
-import type { AblationKind, Findings, HeadName, Losses, PathInput, RunInfo, RunStatus, View } from './protocol.ts';
+import type { AblationKind, AuditAnswer, BenchRun, HeadIndex, Losses, PathInput, RunStatus, View } from './protocol.ts';
 import type { Setting } from './setting.ts';
 import { titleOf } from './viewText.ts';
 
@@ -13,7 +13,7 @@ export interface Cell {
   readonly head: number | null;
 }
 
-export type Verdict = Omit<Findings, 'marks'> & { readonly marks: ReadonlyMap<string, string> };
+export type Audited = Omit<AuditAnswer, 'marks'> & { readonly marks: ReadonlyMap<string, string> };
 
 /** A run kept beside the one that trains. */
 export interface OtherRun {
@@ -38,7 +38,7 @@ export interface Notice {
  * and marks about a model are made from.
  */
 export interface Shown extends View {
-  readonly run: RunInfo;
+  readonly run: BenchRun;
   readonly setting: Setting;
 }
 
@@ -48,7 +48,7 @@ export interface ShownBeside extends View {
 }
 
 export const setting: Signal<Setting> = signal(DEFAULTS.setting);
-export const run: Signal<RunInfo | null> = signal(null);
+export const run: Signal<BenchRun | null> = signal(null);
 export const step: Signal<number> = signal(0);
 export const status: Signal<RunStatus> = signal('paused');
 export const stepsPerSecond: Signal<number> = signal(0);
@@ -61,7 +61,7 @@ export const kept: Signal<readonly number[]> = signal([0]);
 export const losses: { all: Losses[] } = { all: [] };
 export const lossesVersion: Signal<number> = signal(0);
 export const view: Signal<Shown | null> = signal(null);
-/** The same view a frame later, for the scores, and another frame later, for the tokens: lab.ts says why. */
+/** The same view a frame later, for the scores, and another frame later, for the tokens: actions/hearing.ts says why. */
 export const viewOfScores: Signal<Shown | null> = signal(null);
 export const viewOfTokens: Signal<Shown | null> = signal(null);
 export const beside: Signal<ShownBeside | null> = signal(null);
@@ -73,18 +73,18 @@ export const opening: Signal<LinkState | null> = signal(null);
 // What is asked for: controls change it and requests are made from it. Whatever says something of a model reads the view.
 export const period: Signal<number> = signal(DEFAULTS.period);
 export const own: Signal<string | null> = signal(null);
-export const ablated: Signal<readonly HeadName[]> = signal([]);
+export const ablated: Signal<readonly HeadIndex[]> = signal([]);
 export const kind: Signal<AblationKind> = signal('zero');
 export const cuts: Signal<readonly PathInput[]> = signal([]);
 export const viewed: Signal<number | null> = signal(null);
 /** The number of the newest look that was asked for. */
 export const request: Signal<number> = signal(0);
 
-export const selected: Signal<HeadName | null> = signal(null);
+export const selected: Signal<HeadIndex | null> = signal(null);
 export const cell: Signal<Cell | null> = signal(null);
 export const speed: Signal<number> = signal(Number.POSITIVE_INFINITY);
 
-export const verdict: Signal<Verdict | null> = signal(null);
+export const audited: Signal<Audited | null> = signal(null);
 export const judging: Signal<boolean> = signal(false);
 export const notice: Signal<Notice | null> = signal(null);
 /** What the settings panel says of an impossible setting. */
@@ -100,9 +100,9 @@ export const underWay: ReadonlySignal<boolean> = computed(
   () => opening.value !== null || (view.value !== null && view.value.look.request !== request.value),
 );
 
-/** The verdict, while it is about the weights that are shown. */
-export const currentVerdict: ReadonlySignal<Verdict | null> = computed(() =>
-  verdict.value && verdict.value.fingerprint === view.value?.fingerprint ? verdict.value : null,
+/** The audit, while it is about the weights that are shown. */
+export const currentAudit: ReadonlySignal<Audited | null> = computed(() =>
+  audited.value && audited.value.fingerprint === view.value?.fingerprint ? audited.value : null,
 );
 
 /** True where the run on the bench is a checkpoint from a file. */
@@ -111,4 +111,4 @@ export const isLoaded: ReadonlySignal<boolean> = computed(() => Boolean(run.valu
 /** What stands on the bench, in words. */
 export const runTitle: ReadonlySignal<string> = computed(() => (run.value ? titleOf(run.value) : ''));
 
-export const sameHead = (a: HeadName, b: HeadName): boolean => a.layer === b.layer && a.head === b.head;
+export const sameHead = (a: HeadIndex, b: HeadIndex): boolean => a.layer === b.layer && a.head === b.head;

@@ -1,14 +1,14 @@
 // What is said of a view, in words. Everything comes from the view and the run that it is of.
 import { listed } from '@induction-lab/core/names';
 import { headText } from './link.ts';
-import type { Look, RunInfo, View } from './protocol.ts';
+import type { BenchRun, Look, View } from './protocol.ts';
 
 /** A run in words: `varied, seed 1`, or the name of a loaded file. */
-export const titleOf = ({ name, seed, file }: Pick<RunInfo, 'name' | 'seed' | 'file'>): string =>
+export const titleOf = ({ name, seed, file }: Pick<BenchRun, 'name' | 'seed' | 'file'>): string =>
   file ? name : `${name}, seed ${seed}`;
 
 /** A run and the step of a view of it; a loaded file has no steps. */
-export const titleAt = (run: Pick<RunInfo, 'name' | 'seed' | 'file'>, step: number): string =>
+export const titleAt = (run: Pick<BenchRun, 'name' | 'seed' | 'file'>, step: number): string =>
   run.file ? titleOf(run) : `${titleOf(run)}, step ${step}`;
 
 /** A token as the reader typed it, where the view is of a typed sequence, and otherwise its number. */

@@ -2,7 +2,7 @@
 import { allHeads, audit, loadEngine, Model, type NamedWeights, parseExperiment } from '@induction-lab/core/node';
 import { afterAll, expect, test } from 'vitest';
 import { resultTable, writeResults } from '../../../packages/core/test/support/results.ts';
-import type { ExerciseName, HeadName, Look } from '../src/protocol.ts';
+import type { ExerciseName, HeadIndex, Look } from '../src/protocol.ts';
 import { experimentOf, type PresetName } from '../src/setting.ts';
 import { checkExercise } from '../src/worker/exercises.ts';
 import { exercisesOfSeed } from './exerciseChecks.ts';
@@ -30,7 +30,7 @@ function answersOf(preset: PresetName, weights: NamedWeights): Answers {
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
   const record = audit(model, { sequences: 32 });
-  const passes = (name: ExerciseName, look: Partial<Look>, heads: readonly HeadName[] = []): boolean =>
+  const passes = (name: ExerciseName, look: Partial<Look>, heads: readonly HeadIndex[] = []): boolean =>
     checkExercise(name, { model, experiment, audit: () => record }, { heads, look: { ...whole, ...look } }).passed;
   const heads = allHeads(model.config);
   const periods = Array.from({ length: 18 }, (_, i) => i + 8);

@@ -6,7 +6,11 @@ import './inProcess.ts';
 import { DEFAULTS, type LinkState, readLink, writeLink } from '../src/link.ts';
 import { brokenParts } from '../src/viewText.ts';
 
-const lab = await import('../src/lab.ts');
+const lab = {
+  ...(await import('../src/actions/looking.ts')),
+  ...(await import('../src/actions/runs.ts')),
+  ...(await import('../src/actions/links.ts')),
+};
 const state = await import('../src/state.ts');
 
 /** Small and quick: one head a layer, one sequence a step. */

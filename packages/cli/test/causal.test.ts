@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { diversityCommand } from '../src/commands/diversityCommand.ts';
-import { loadPreset } from '../src/commands/presets.ts';
+import { loadPreset } from '../src/files/presets.ts';
+import { diversityCommand } from '../src/work/diversityCommand.ts';
 import { expectRefusal } from './support/command.ts';
 import { writeExperiment } from './support/experiment.ts';
 import { temporaryFolder } from './support/folders.ts';

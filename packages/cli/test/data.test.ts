@@ -105,7 +105,10 @@ test('an experiment whose task is data needs some, and a run on a task takes non
 });
 
 test('scattered pairs train from the command line, with their segments in the log', async () => {
-  const pairs = writeExperiment(folder, { task: { kind: 'scattered', pairs: 4 }, training: { steps: 3, warmupSteps: 0 } });
+  const pairs = writeExperiment(folder, {
+    task: { kind: 'scattered', pairs: 4 },
+    training: { steps: 3, warmupSteps: 0 },
+  });
   const { stderr } = await succeed('train', '--config', pairs, '--out', inside('pairs'));
   expect(stderr).toMatch(/step 3\/3 {2}repeat \d\.\d{4} {2}rest \d\.\d{4}/);
   expect(metrics(inside('pairs'))[0]).toMatchObject({ lossRepeat: expect.any(Number), lossRest: expect.any(Number) });

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { loadEngine } from '@induction-lab/core/node';
 import { afterAll, expect, test } from 'vitest';
 import { writeResults } from '../../core/test/support/results.ts';
-import { DIVERSITY_SETTINGS, type DiversityRun, diversityFigures, diversityRun } from '../src/commands/diversity.ts';
-import { diversityRows } from '../src/commands/diversityCommand.ts';
+import { DIVERSITY_SETTINGS, type DiversityRun, diversityFigures, diversityRun } from '../src/work/diversity.ts';
+import { diversityRows } from '../src/work/diversityCommand.ts';
 
 const SEEDS = 4;
 const STEPS = 600;

@@ -12,11 +12,9 @@ import {
   type ProofRecord,
 } from '@induction-lab/core/node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { jsonText } from '../src/commands/analysis.ts';
-import { scoresCsv } from '../src/commands/auditCommand.ts';
-import { blameCheckpoint } from '../src/commands/loadCheckpoint.ts';
 import { toCommandError } from '../src/errors.ts';
 import { proofFigures } from '../src/figures/circuitFigures.ts';
+import { blameCheckpoint } from '../src/files/loadCheckpoint.ts';
 import { escapeHtml, nats, signed } from '../src/report/html.ts';
 import * as headings from '../src/terminal/headings.ts';
 import {
@@ -32,6 +30,8 @@ import {
   textTable,
 } from '../src/terminal/textTable.ts';
 import { programCommit, VERSION } from '../src/version.ts';
+import { jsonText } from '../src/work/analysis.ts';
+import { scoresCsv } from '../src/work/auditCommand.ts';
 import { type Ended, expectRefusal, run as runApart } from './support/command.ts';
 import { experimentJson, runJson } from './support/experiment.ts';
 import { temporaryFolder, writeJson } from './support/folders.ts';

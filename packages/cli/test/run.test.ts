@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type Experiment, parseExperiment, VERDICTS } from '@induction-lab/core/node';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadPreset, type PresetName } from '../src/commands/presets.ts';
-import { runCommand } from '../src/commands/runCommand.ts';
+import { loadPreset, type PresetName } from '../src/files/presets.ts';
+import { runCommand } from '../src/work/runCommand.ts';
 import { expectNoStackTrace, start } from './support/command.ts';
 import {
   countTo,

@@ -114,7 +114,7 @@ test('a lock that somebody removed is made anew, unless another process is quick
 test('of several processes that find a dead one’s lock at the same moment, one gets it', async () => {
   const folder = await lockOf({ pid: NOBODY });
   const script = `
-    const { RunLock } = await import(${JSON.stringify(new URL('../dist/runLock.js', import.meta.url).href)});
+    const { RunLock } = await import(${JSON.stringify(new URL('../dist/runs/runLock.js', import.meta.url).href)});
     process.stdout.write('ready ');
     process.stdin.once('data', async (begin) => {
       while (Date.now() < Number(begin));

@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { trainCommand } from '../src/commands/trainCommand.ts';
 import { toCommandError } from '../src/errors.ts';
 import { RunFolder } from '../src/runs/runFolder.ts';
+import { trainCommand } from '../src/work/trainCommand.ts';
 import { type Ended, expectRefusal, run as runApart, signalAtStep, start } from './support/command.ts';
 import { experimentJson, writeExperiment } from './support/experiment.ts';
 import {

@@ -86,8 +86,8 @@ describe('a config that cannot be run is refused with its file, its field and wh
     ['a negative rate', changed({ training: { learningRate: -1 } }), /training\.learningRate must be above 0, got -1/],
     [
       'positions of an unknown kind',
-      changed({ model: { positions: 'alibi' } }),
-      /model\.positions must be "standard" or .*"alibi"/,
+      changed({ model: { positions: 't5' } }),
+      /model\.positions must be "standard" or .*"t5"/,
     ],
     [
       'a task of an unknown kind',

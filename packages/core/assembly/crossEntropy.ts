@@ -13,6 +13,7 @@ function ln(x: f32): f32 {
 /**
  * losses[i] = -log softmax(logits[i])[target[i]] and dLogits = scale * (softmax - onehot). A target of -1 is none: loss
  * and gradient are 0. A target of -2 - t stands for token t that is measured but not trained on: its gradient is 0.
+ * Where dLogits is 0 there is no gradient: losses alone.
  */
 export function crossEntropy(rows: i32, vocab: i32, logits: usize, targets: usize, losses: usize, dLogits: usize, scale: f32): void {
   const width = padded(vocab), row = bytes(width);
@@ -20,18 +21,22 @@ export function crossEntropy(rows: i32, vocab: i32, logits: usize, targets: usiz
     let target = load<i32>(targets + bytes(i));
     const counts = target >= 0;
     if (!counts) target = -2 - target;
-    if (target < 0) { memory.fill(dLogits, 0, row); store<f32>(losses + bytes(i), 0); logits += row; dLogits += row; continue; }
+    if (target < 0) { if (dLogits) memory.fill(dLogits, 0, row); store<f32>(losses + bytes(i), 0); logits += row; if (dLogits) dLogits += row; continue; }
     fillTail(logits, vocab, width, splat(-Infinity));
     let top = v128.load(logits);
     for (let j: usize = 16; j < row; j += 16) top = f32x4.pmax(top, v128.load(logits + j));
     const shift = maxLanes(top), shift4 = splat(shift);
     let sum4 = splat(0);
-    for (let j: usize = 0; j < row; j += 16) { const e = exp4(f32x4.sub(v128.load(logits + j), shift4)); sum4 = f32x4.add(sum4, e); v128.store(dLogits + j, e); }
-    const sum = sumLanes(sum4), norm = splat(counts ? scale / sum : 0);
+    if (dLogits) for (let j: usize = 0; j < row; j += 16) { const e = exp4(f32x4.sub(v128.load(logits + j), shift4)); sum4 = f32x4.add(sum4, e); v128.store(dLogits + j, e); }
+    else for (let j: usize = 0; j < row; j += 16) sum4 = f32x4.add(sum4, exp4(f32x4.sub(v128.load(logits + j), shift4)));
+    const sum = sumLanes(sum4);
+    store<f32>(losses + bytes(i), ln(sum) + shift - load<f32>(logits + bytes(target)));
+    logits += row;
+    if (!dLogits) continue;
+    const norm = splat(counts ? scale / sum : 0);
     for (let j: usize = 0; j < row; j += 16) v128.store(dLogits + j, f32x4.mul(v128.load(dLogits + j), norm));
     const hit = dLogits + bytes(target);
     if (counts) store<f32>(hit, load<f32>(hit) - scale);
-    store<f32>(losses + bytes(i), ln(sum) + shift - load<f32>(logits + bytes(target)));
-    logits += row; dLogits += row;
+    dLogits += row;
   }
 }

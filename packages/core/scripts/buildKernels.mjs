@@ -13,7 +13,7 @@ const BUILDS = {
   relaxed: { features: ['simd', 'threads', 'bulk-memory', 'relaxed-simd'], maxRows: 6 },
 };
 const OPTIONS =
-  '-O3 --noAssert --runtime stub --importMemory --sharedMemory --initialMemory 1 --maximumMemory 32768 --disableWarning 201';
+  '-O3 --noAssert --runtime stub --importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536 --disableWarning 201';
 
 mkdirSync(join(core, 'assembly/generated'), { recursive: true });
 mkdirSync(join(core, 'dist/kernels'), { recursive: true });

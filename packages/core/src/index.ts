@@ -1,59 +1,49 @@
 // Public interface of the library, browser-safe. Node adds file and thread support in node.ts.
 
+export { contentScore, prefixMatchingScore } from './circuits/attention/contentScore.ts';
 export * from './circuits/attention/examplePatterns.ts';
-export {
-  type HeadScores,
-  type HeadScoresRecord,
-  headScores,
-  measureHeads,
-  type ScoreName,
-  type ScoreOptions,
-  type Sweep,
-  type SweptPeriod,
-} from './circuits/attention/headScores.ts';
-export { type PatternVisit, runPatterns, type Weight } from './circuits/attention/patternRuns.ts';
-export {
-  contentScore,
-  currentTokenScore,
-  firstTokenScore,
-  inductionStripe,
-  meanAlong,
-  prefixMatchingScore,
-  previousTokenScore,
-  uniformAlong,
-  uniformWeight,
-} from './circuits/attention/scores.ts';
+export { currentTokenScore, firstTokenScore, previousTokenScore } from './circuits/attention/fixedKeyScores.ts';
+export { headScores, type MeasuredHeads, measureHeads, type ScoreOptions } from './circuits/attention/headScores.ts';
+export * from './circuits/attention/headScoresRecord.ts';
+export { inductionStripe, type StripePlace } from './circuits/attention/inductionStripe.ts';
+export { type Line, meanAlong, uniformAlong, uniformAttention } from './circuits/attention/line.ts';
+export type { PositionalOffset } from './circuits/attention/offsets.ts';
+export type { PeriodScan, ScannedPeriod } from './circuits/attention/periodScan.ts';
+export type { ScoreName } from './circuits/attention/scoreTable.ts';
 export * from './circuits/causal/ablation.ts';
 export * from './circuits/causal/activationPatching.ts';
+export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, labelOf, sameHead } from './circuits/causal/edges.ts';
+export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';
+export type { OnSetOptions } from './circuits/causal/onSet.ts';
+export type { PatchSite } from './circuits/causal/patchSites.ts';
+export * from './circuits/causal/pathMatrix.ts';
 export type { KeySource, PathEffect } from './circuits/causal/paths.ts';
 export * from './circuits/causal/pathTable.ts';
-export { type AuditEvidence, type AuditRecord, audit } from './circuits/claims/audit.ts';
+export * from './circuits/causal/periodToCorrupt.ts';
+export { audit } from './circuits/claims/audit.ts';
+export type { AuditEvidence, AuditRecord } from './circuits/claims/auditRecord.ts';
 export * from './circuits/claims/circuit.ts';
 export * from './circuits/claims/dynamics.ts';
+export * from './circuits/claims/elimination.ts';
 export * from './circuits/claims/headMarks.ts';
+export * from './circuits/claims/phaseChange.ts';
+export * from './circuits/claims/proofRecord.ts';
 export * from './circuits/claims/prove.ts';
+export { randomCircuits } from './circuits/claims/randomCircuits.ts';
 export { VERDICTS, type Verdict } from './circuits/claims/verdict.ts';
-export type { OnSetOptions } from './circuits/data/onSet.ts';
+export { CORRUPTIONS, type Corruption, corruptedPair, type PromptPair } from './circuits/data/corruption.ts';
+export { type AttentionWeight, type PatternVisit, runPatterns } from './circuits/data/patternRuns.ts';
+export { SHORTEST_CONTEXT, SMALLEST_VOCABULARY, scannedPeriods, spread } from './circuits/data/periods.ts';
 export {
   controlProbe,
   fourfoldProbe,
   type ProbeOptions,
   prefixedProbe,
   repeatedProbe,
-  SHORTEST_CONTEXT,
-  SMALLEST_VOCABULARY,
-  spread,
-  sweepPeriods,
 } from './circuits/data/probes.ts';
-export {
-  effectPeriods,
-  periodsToMeasure,
-  type RepeatBatch,
-  RepeatSet,
-  type RepeatSetOptions,
-} from './circuits/data/repeatSet.ts';
+export { type RepeatBatch, RepeatSet, type RepeatSetOptions } from './circuits/data/repeatSet.ts';
 export { analysedLength, LONGEST_ANALYSED, TooSmallError } from './circuits/lengths.ts';
 export { type OnProgress, Progress } from './circuits/progress.ts';
 export * from './circuits/statistics/estimate.ts';
@@ -74,7 +64,14 @@ export * from './model/formats/checkpoint.ts';
 export { mergeShards } from './model/formats/foreignFormats.ts';
 export { LARGEST_JSON, readJsonText } from './model/formats/jsonText.ts';
 export * from './model/formats/safetensors.ts';
-export * from './model/hookPoints.ts';
+export * from './model/glob.ts';
+export {
+  type Axis,
+  declaredHookPoints,
+  type HookPoint,
+  hookPoints,
+} from './model/hookPoints.ts';
+export { type HookSelection, selectHookPoints } from './model/hookSelection.ts';
 export { checkIntervention } from './model/interventions/interventionChecks.ts';
 export * from './model/interventions/interventions.ts';
 export type {

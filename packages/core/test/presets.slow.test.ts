@@ -3,10 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type AblationEffect, type AblationRecord, ablationEffects } from '../src/circuits/causal/ablation.ts';
+import { attributionAgreement } from '../src/circuits/causal/pathMatrix.ts';
 import type { PathEffect } from '../src/circuits/causal/paths.ts';
-import { attributionAgreement, type PathTableRecord, pathTable } from '../src/circuits/causal/pathTable.ts';
-import { type AuditRecord, audit } from '../src/circuits/claims/audit.ts';
-import { type ProofRecord, prove } from '../src/circuits/claims/prove.ts';
+import { type PathTableRecord, pathTable } from '../src/circuits/causal/pathTable.ts';
+import { audit } from '../src/circuits/claims/audit.ts';
+import type { AuditRecord } from '../src/circuits/claims/auditRecord.ts';
+import type { ProofRecord } from '../src/circuits/claims/proofRecord.ts';
+import { prove } from '../src/circuits/claims/prove.ts';
 import { type CompositionRecord, compositionScores } from '../src/circuits/weights/composition.ts';
 import { type HeadCircuitRecord, headCircuits, WeightCircuits } from '../src/circuits/weights/weightCircuits.ts';
 import type { Input } from '../src/model/interventions/interventions.ts';

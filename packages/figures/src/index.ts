@@ -1,10 +1,13 @@
 /** Charts of induction-lab's records as SVG text. Browser-safe: plain data in, a string out. */
-export { type DynamicsPanel, type DynamicsRecord, dynamicsChart } from './charts/dynamicsChart.ts';
+
+export type { SettingRun, SettingRuns } from './charts/dotColumns.ts';
+export { type DynamicsRecord, dynamicsChart } from './charts/dynamicsChart.ts';
 export type { DynamicsLine } from './charts/dynamicsLines.ts';
+export type { DynamicsPanel } from './charts/dynamicsPanel.ts';
 export { type EffectRecord, effectChart } from './charts/effectChart.ts';
 export type { EffectGroup, EffectRow } from './charts/effectLayout.ts';
 export { type HeadScoreRecord, headScoreChart } from './charts/headScoreChart.ts';
-export type { HeadScores } from './charts/headScoreLayout.ts';
+export type { HeadScoreBars } from './charts/headScoreLayout.ts';
 export type { HeatmapPanel } from './charts/heatmapPanel.ts';
 export { type HeatmapsRecord, heatmaps } from './charts/heatmaps.ts';
 export { type LossByPeriodRecord, lossByPeriodChart, type PeriodPoint } from './charts/lossByPeriodChart.ts';
@@ -13,7 +16,7 @@ export { type HeadPanels, type PatternComparisonRecord, patternComparison } from
 export { type HeadPattern, type PatternGridRecord, patternGrid } from './charts/patternGrid.ts';
 export type { Stripe } from './charts/patternPanel.ts';
 export { type PatternTimelineRecord, patternTimeline, type TimelineHead } from './charts/patternTimeline.ts';
-export { type SweepGroup, type SweepRecord, type SweepRun, sweepChart } from './charts/sweepChart.ts';
+export { type RunsBySettingRecord, runsBySettingChart } from './charts/runsBySettingChart.ts';
 export type { FigureOptions } from './frame/figureFrame.ts';
 export { figureCss, type Theme } from './frame/theme.ts';
 export { MOST_KINDS } from './marks/kinds.ts';

@@ -1,6 +1,6 @@
 // Causal play: what is switched off, in which way, and which paths from earlier layers are cut.
 import type { JSX } from 'preact';
-import { change, restore, toggleAblation, toggleCut } from '../lab.ts';
+import { change, restore, toggleAblation, toggleCut } from '../actions/looking.ts';
 import { headText, KINDS } from '../link.ts';
 import type { AblationKind, PathInput } from '../protocol.ts';
 import { kind, view } from '../state.ts';

@@ -1,6 +1,6 @@
 // Two runs side by side: the present one is set aside, another one trains.
 import type { JSX } from 'preact';
-import { compareWith, endComparison } from '../lab.ts';
+import { compareWith, endComparison } from '../actions/runs.ts';
 import { type PresetName, presetNames } from '../setting.ts';
 import { isLoaded, other, run, runTitle, setting, step } from '../state.ts';
 import { focusOn } from './Action.tsx';

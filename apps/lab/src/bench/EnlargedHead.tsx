@@ -3,7 +3,7 @@ import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { View } from '../protocol.ts';
-import { cell, currentVerdict, selected, view } from '../state.ts';
+import { cell, currentAudit, selected, view } from '../state.ts';
 import { focusOn } from './Action.tsx';
 import { barsFor } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
@@ -99,7 +99,7 @@ export function EnlargedHead(): JSX.Element | null {
   const index = chosen.layer * shown.nHeads + chosen.head;
   const bars = barsFor(shown.bars, chosen);
   const label = bars?.label ?? '';
-  const mark = currentVerdict.value?.marks.get(label);
+  const mark = currentAudit.value?.marks.get(label);
   const what = shown.period > 0 ? `period ${shown.period}` : 'this sequence';
   return (
     <section class="panel enlarged" aria-labelledby="enlarged-title">

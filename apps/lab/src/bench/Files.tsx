@@ -2,8 +2,11 @@
 import { effect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { address, ask, loadFile, say, tell } from '../lab.ts';
-import type { RunInfo } from '../protocol.ts';
+import { ask } from '../actions/hearing.ts';
+import { address } from '../actions/links.ts';
+import { loadFile } from '../actions/loadFile.ts';
+import { say, tell } from '../actions/notices.ts';
+import type { BenchRun } from '../protocol.ts';
 import { isLoaded, losses, run, status, step, view } from '../state.ts';
 import { brokenTitle, titleAt, titleOf } from '../viewText.ts';
 import { scheme } from './colours.ts';
@@ -18,7 +21,7 @@ function save(name: string, content: BlobPart, type: string): void {
 }
 
 /** A file name for what is of a run: varied-seed-1, or what a loaded file was called. */
-const baseName = (of: RunInfo): string =>
+const baseName = (of: BenchRun): string =>
   titleOf(of)
     .replace(/\.safetensors$/, '')
     .replace(', seed ', '-seed-')
@@ -52,12 +55,12 @@ export function fetchChartsWhenIdle(): void {
 }
 
 /** A figure as SVG text, and the run that it is of. Everything in it, the title too, is of one view (or of one run's losses). */
-async function figure(name: FigureName): Promise<{ svg: string; run: RunInfo }> {
+async function figure(name: FigureName): Promise<{ svg: string; run: BenchRun }> {
   const { lossChart, headScoreChart, patternGrid } = await charts();
   const shown = view.value;
   if (!shown) throw new Error('There is nothing to draw yet.');
   const options = { theme: scheme.value, document };
-  const of = (svg: string): { svg: string; run: RunInfo } => ({ svg, run: shown.run });
+  const of = (svg: string): { svg: string; run: BenchRun } => ({ svg, run: shown.run });
   const title = titleAt(shown.run, shown.step);
   const size = shown.tokens.length;
   if (name === 'loss') {

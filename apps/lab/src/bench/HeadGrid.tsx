@@ -2,9 +2,9 @@
 import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { toggleAblation, toggleEnlarged } from '../lab.ts';
+import { toggleAblation, toggleEnlarged } from '../actions/looking.ts';
 import type { View } from '../protocol.ts';
-import { beside, cell, currentVerdict, sameHead, selected, underWay, view } from '../state.ts';
+import { beside, cell, currentAudit, sameHead, selected, underWay, view } from '../state.ts';
 import { titleAt } from '../viewText.ts';
 import { type Role, roleName, roleOf, roleOfMark } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
@@ -34,7 +34,7 @@ interface TileProps {
 /** Its properties are plain values, so that a new view renders only the tiles that say something else. */
 function Tile({ layer, head, label, looks, index, off, still, narrow }: TileProps): JSX.Element {
   const name = { layer, head };
-  const mark = still ? undefined : currentVerdict.value?.marks.get(label);
+  const mark = still ? undefined : currentAudit.value?.marks.get(label);
   const role = roleOfMark(mark) ?? looks;
   const chosen = !still && selected.value !== null && sameHead(selected.value, name);
   const source = still ? besideView : mainView;

@@ -1,11 +1,11 @@
 // The knobs of an experiment, each with a sentence on what it changes. Core's schema has the last word.
 import type { JSX, TargetedEvent } from 'preact';
-import { start } from '../lab.ts';
-import { type Knobs, knobsOf, presetKnobs, turn } from '../setting.ts';
+import { start } from '../actions/runs.ts';
+import { type BenchKnobs, knobsOf, presetKnobs, turn } from '../setting.ts';
 import { complaint, run, setting } from '../state.ts';
 
 interface Field {
-  readonly name: keyof Knobs;
+  readonly name: keyof BenchKnobs;
   readonly label: string;
   readonly says: string;
   readonly input:
@@ -77,12 +77,12 @@ const FIELDS: readonly Field[] = [
   },
 ];
 
-function apply(name: keyof Knobs, value: Knobs[keyof Knobs]): void {
+function apply(name: keyof BenchKnobs, value: BenchKnobs[keyof BenchKnobs]): void {
   const next = turn(setting.value, { [name]: value });
   void start(next);
 }
 
-function Input({ field, value, id }: { field: Field; value: Knobs[keyof Knobs]; id: string }): JSX.Element {
+function Input({ field, value, id }: { field: Field; value: BenchKnobs[keyof BenchKnobs]; id: string }): JSX.Element {
   const { name, input } = field;
   const described = { id, 'aria-describedby': `${id}-says` };
   if (input === 'switch')

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { tell } from '../lab.ts';
+import { tell } from '../actions/notices.ts';
 import type { Losses, Segment } from '../protocol.ts';
 import { losses, lossesVersion, other, run, view } from '../state.ts';
 import { scheme } from './colours.ts';

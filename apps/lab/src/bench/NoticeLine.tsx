@@ -1,6 +1,6 @@
 // What has to be said: a broken file, a strange link, a dead worker. Said once, for eyes and ears, and put away.
 import type { JSX } from 'preact';
-import { revive } from '../lab.ts';
+import { revive } from '../actions/revive.ts';
 import { isLoaded, notice } from '../state.ts';
 import { focusOn } from './Action.tsx';
 

@@ -1,7 +1,7 @@
 // The unmasking: at which period the probe repeats, and what the model pays there.
 import type { JSX } from 'preact';
+import { change } from '../actions/looking.ts';
 import { copiesIn } from '../copying.ts';
-import { change } from '../lab.ts';
 import { TOP, type View, WORSE_THAN_GUESSING } from '../protocol.ts';
 import { ownTokens, period, type Shown, view } from '../state.ts';
 import { wordIn } from '../viewText.ts';
@@ -51,7 +51,7 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
   const typed = shown.look.tokens !== null;
   if (lossRepeat === null) return typed ? <NoLoss shown={shown} /> : null;
   const width = (x: number): string => `${Math.min(100, (100 * x) / (2.5 * lnVocab))}%`;
-  const verdictWord =
+  const solvedWord =
     lossRepeat > lnVocab * WORSE_THAN_GUESSING
       ? 'worse than guessing'
       : lossRepeat < lnVocab / 2
@@ -62,7 +62,7 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
       <p>
         loss {typed ? 'where copying is right' : 'on the repeat'}{' '}
         <b data-testid="loss-repeat">{lossRepeat < 1000 ? lossRepeat.toFixed(2) : lossRepeat.toExponential(1)}</b> nats,{' '}
-        {verdictWord}
+        {solvedWord}
         {broken ? (
           <>
             {' '}

@@ -1,7 +1,7 @@
 // The sequence that everything is seen on: a block repeated at a period, or the reader's own; predictions token by token.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { look } from '../lab.ts';
+import { look } from '../actions/looking.ts';
 import { MOST_LETTERS } from '../link.ts';
 import { TOP, type View } from '../protocol.ts';
 import { cell, own, ownTokens, viewOfTokens } from '../state.ts';

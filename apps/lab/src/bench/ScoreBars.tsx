@@ -1,15 +1,15 @@
 // Scores of all heads, live: previous-token, induction stripe, and the same stripe where nothing repeats.
 import type { JSX } from 'preact';
-import { toggleEnlarged } from '../lab.ts';
+import { toggleEnlarged } from '../actions/looking.ts';
 import type { HeadBars } from '../protocol.ts';
-import { currentVerdict, sameHead, selected, viewOfScores } from '../state.ts';
+import { currentAudit, sameHead, selected, viewOfScores } from '../state.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';
 
 /** More heads in a row than this stand lower and closer. */
 const MANY = 8;
 
 function Bars({ head }: { head: HeadBars }): JSX.Element {
-  const mark = currentVerdict.value?.marks.get(head.label);
+  const mark = currentAudit.value?.marks.get(head.label);
   const role = roleOfMark(mark) ?? roleOf(head);
   const share = (value: number): string => `${Math.max(0, Math.min(1, value)) * 100}%`;
   const chosen = selected.value !== null && sameHead(selected.value, head);

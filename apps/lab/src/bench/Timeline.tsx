@@ -1,6 +1,7 @@
 // The kept checkpoints: scrub, resume.
 import type { JSX } from 'preact';
-import { look, resumeFrom } from '../lab.ts';
+import { look } from '../actions/looking.ts';
+import { resumeFrom } from '../actions/runs.ts';
 import { isLoaded, kept, run, status, step, viewed } from '../state.ts';
 import { Action } from './Action.tsx';
 

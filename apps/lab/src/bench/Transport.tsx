@@ -1,7 +1,8 @@
 // Which experiment, and its transport: play, pause, step, reset, speed.
 import { listed } from '@induction-lab/core/names';
 import type { JSX, TargetedEvent } from 'preact';
-import { control, reset, restore, setSpeed, start } from '../lab.ts';
+import { restore } from '../actions/looking.ts';
+import { control, reset, setSpeed, start } from '../actions/runs.ts';
 import { presetNames } from '../setting.ts';
 import {
   isLoaded,

@@ -1,13 +1,13 @@
 // The audit's verdict on the model that is shown, with its evidence.
 import type { JSX } from 'preact';
-import { judge, proveIt } from '../lab.ts';
-import { currentVerdict, judging, run, type Verdict, verdict, view } from '../state.ts';
+import { judge, proveIt } from '../actions/judging.ts';
+import { type Audited, audited, currentAudit, judging, run, view } from '../state.ts';
 import { Action } from './Action.tsx';
 
 const signed = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(x).toFixed(2)}`;
 
 /** Loss on the repeat at every period of the sweep: filled where solved. */
-function Periods({ record }: { record: Verdict['record'] }): JSX.Element {
+function Periods({ record }: { record: Audited['record'] }): JSX.Element {
   const { periods, lnVocab, solvedBelow } = record.evidence;
   const top = Math.max(lnVocab * 1.2, 1e-9, ...periods.map((p) => p.lossRepeat.value));
   const x = (i: number): number => 8 + (i * 284) / Math.max(1, periods.length - 1);
@@ -38,7 +38,7 @@ function Periods({ record }: { record: Verdict['record'] }): JSX.Element {
   );
 }
 
-function Evidence({ record }: { record: Verdict['record'] }): JSX.Element {
+function Evidence({ record }: { record: Audited['record'] }): JSX.Element {
   const { margins, paths, keySources } = record.evidence;
   return (
     <details>
@@ -84,7 +84,7 @@ function Evidence({ record }: { record: Verdict['record'] }): JSX.Element {
 }
 
 /** What the circuit's proof says: which heads, and how much of the copying they are. */
-function Proof({ proof }: { proof: NonNullable<Verdict['proof']> }): JSX.Element {
+function Proof({ proof }: { proof: NonNullable<Audited['proof']> }): JSX.Element {
   const percent = (x: number): string => `${Math.round(100 * x)} %`;
   const { faithfulness, random } = proof;
   const kept = random.length > 0 ? random.reduce((sum, r) => sum + r.kept, 0) / random.length : null;
@@ -104,7 +104,7 @@ function Proof({ proof }: { proof: NonNullable<Verdict['proof']> }): JSX.Element
 }
 
 export function VerdictPanel(): JSX.Element {
-  const said = verdict.value;
+  const said = audited.value;
   const stale = said !== null && said.fingerprint !== view.value?.fingerprint;
   return (
     <section class="panel verdict" aria-labelledby="verdict-title" data-verdict={said?.record.verdict ?? ''}>
@@ -132,10 +132,10 @@ export function VerdictPanel(): JSX.Element {
           </p>
         )}
       </div>
-      {currentVerdict.value ? (
+      {currentAudit.value ? (
         <p>
           <Action
-            idle={judging.value || currentVerdict.value.proof !== null}
+            idle={judging.value || currentAudit.value.proof !== null}
             onPress={() => void proveIt()}
             data-testid="prove"
           >

@@ -1,6 +1,6 @@
 // What a head looks like from its live scores, until the audit has spoken: thresholds as in the audit where it has one.
 
-import type { HeadBars, HeadName } from '../protocol.ts';
+import type { HeadBars, HeadIndex } from '../protocol.ts';
 import { sameHead } from '../state.ts';
 
 export type Role = 'previous' | 'induction' | 'positional' | 'quiet';
@@ -35,5 +35,5 @@ export const roleOfMark = (mark: string | undefined): Role | null =>
         ? 'positional'
         : null;
 
-export const barsFor = (bars: readonly HeadBars[], head: HeadName): HeadBars | undefined =>
+export const barsFor = (bars: readonly HeadBars[], head: HeadIndex): HeadBars | undefined =>
   bars.find((candidate) => sameHead(candidate, head));

@@ -1,8 +1,8 @@
 // Five questions that are answered by acting on the bench, checked on the live model.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { ask } from '../actions/hearing.ts';
 import { Action } from '../bench/Action.tsx';
-import { ask } from '../lab.ts';
 import type { CheckedOn, ExerciseName, ExerciseResult } from '../protocol.ts';
 import { opening, run, selected, underWay, view } from '../state.ts';
 import { show } from './show.ts';

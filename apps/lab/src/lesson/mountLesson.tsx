@@ -1,6 +1,6 @@
 // Brings the essay to life: its buttons drive the bench, its terms open beside the word, its places get their parts.
 import { render } from 'preact';
-import { behaviour } from '../bench/showPanel.ts';
+import { behaviour } from '../showPanel.ts';
 import { CircuitDiagram } from './CircuitDiagram.tsx';
 import { Exercises } from './Exercises.tsx';
 import { goBack, show, watchBench } from './show.ts';

@@ -1,7 +1,9 @@
 // Buttons of the lesson that put the bench into a state, and the way back to where one read.
-import { behaviour, showPanel } from '../bench/showPanel.ts';
-import { open, tell } from '../lab.ts';
+
+import { open } from '../actions/links.ts';
+import { tell } from '../actions/notices.ts';
 import { type LinkState, readLink } from '../link.ts';
+import { behaviour, showPanel } from '../showPanel.ts';
 
 /** Below this width bench and lesson stand one below the other. */
 const TWO_PANES = matchMedia('(min-width: 1100px)');

@@ -3,10 +3,8 @@
 import {
   type AuditRecord,
   type Engine,
-  type Experiment,
   flatLosses,
   Model,
-  type ModelConfig,
   type NamedWeights,
   NonFiniteLossError,
   parameterCount,
@@ -14,33 +12,14 @@ import {
   type StartPool,
   segmentsOf,
 } from '@induction-lab/core/browser';
-import type { Findings, Look, Message, Questions, RunInfo, View } from '../protocol.ts';
-import { type Later, later } from './later.ts';
-import { barsOf, fingerprintOf, LOOK_SEQUENCES, longestPeriod, lookAt } from './look.ts';
+import type { AuditAnswer, BenchRun, Look, Message, Questions } from '../protocol.ts';
+import { later } from './later.ts';
+import { openFile, START } from './openedFile.ts';
 import { Run } from './run.ts';
-
-/** Sequences behind the live scores: fewer while training, since the threads wait for them. */
-const LIVE_SEQUENCES = 4;
-const RESTING_SEQUENCES = 16;
-
-/** A run, or a checkpoint from a file, with what has been measured of it. */
-interface Subject {
-  readonly id: number;
-  readonly info: RunInfo;
-  /** Null for a loaded checkpoint. */
-  readonly run: Run | null;
-  readonly loaded: NamedWeights | null;
-  readonly model: Model;
-  scored: ({ fingerprint: string; sequences: number } & Pick<View, 'bars' | 'chance'>) | null;
-  audited: { fingerprint: string; record: AuditRecord } | null;
-  /** Records that the page has. */
-  sent: number;
-}
+import { auditOf, checkpointOf, loadStep, type Subject, viewOf } from './subject.ts';
 
 /** Views that may be under way to the page at once; while it is slower, steps go on unseen. */
 const UNSEEN = 2;
-
-const START: Look = { period: 25, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
 
 export class Bench {
   private main: Subject | null = null;
@@ -108,17 +87,20 @@ export class Bench {
         this.show();
         return null;
       },
-      audit: async () => this.findings({ proof: false }),
-      prove: async () => this.findings({ proof: true }),
+      audit: async () => this.auditAnswer({ proof: false }),
+      prove: async () => this.auditAnswer({ proof: true }),
       exercise: async ({ name, answer }) => {
         const { checkExercise, audit } = await later();
         const subject = this.subject();
-        const at = this.load(subject, answer.look.step);
+        const at = loadStep(subject, answer.look.step);
         const { model, info } = subject;
-        const judged = (): AuditRecord => this.auditOf(subject, at.fingerprint, audit);
+        const judged = (): AuditRecord => auditOf(subject, at.fingerprint, audit);
         return { ...checkExercise(name, { model, experiment: info.experiment, audit: judged }, answer), ...at };
       },
-      checkpoint: async () => this.checkpoint(),
+      checkpoint: async () => {
+        const parts = await later();
+        return checkpointOf(this.subject(), this.look.step, parts);
+      },
       metrics: async () => {
         const { records } = this.run();
         const lines = records.map((r) => `${JSON.stringify({ ...flatLosses(r), perPosition: undefined })}\n`).join('');
@@ -146,7 +128,7 @@ export class Bench {
     await subject?.run?.end();
   }
 
-  private async start(ask: Questions['start']['ask']): Promise<RunInfo> {
+  private async start(ask: Questions['start']['ask']): Promise<BenchRun> {
     const { seed, until, keepOther } = ask;
     // Before anything ends: an impossible setting leaves the bench as it is.
     const experiment = parseExperiment(ask.experiment);
@@ -178,14 +160,14 @@ export class Bench {
   }
 
   private adopt(
-    about: Pick<RunInfo, 'experiment' | 'seed' | 'file'>,
+    about: Pick<BenchRun, 'experiment' | 'seed' | 'file'>,
     made: { model: Model } & ({ run: Run } | { loaded: NamedWeights }),
   ): Subject {
     const { model: config, name } = about.experiment;
     const id = this.nextId++;
     const segments = segmentsOf(about.experiment.task);
     const lnVocab = Math.log(config.dVocab);
-    const info: RunInfo = { ...about, id, name, parameters: parameterCount(config), lnVocab, segments };
+    const info: BenchRun = { ...about, id, name, parameters: parameterCount(config), lnVocab, segments };
     this.main = { id, info, run: null, loaded: null, ...made, scored: null, audited: null, sent: 0 };
     this.trouble = null;
     return this.main;
@@ -234,33 +216,6 @@ export class Bench {
     subject.sent = run.records.length;
   }
 
-  /** Sets the model to the weights of a step (the newest at or before it that is kept); returns that step. */
-  private load(subject: Subject, step: number | null): { step: number; fingerprint: string } {
-    const { run, loaded, model } = subject;
-    const wanted = step === null || !run ? (run?.step ?? 0) : step;
-    const at = run
-      ? (run
-          .keptSteps()
-          .filter((k) => k <= wanted)
-          .pop() ?? 0)
-      : 0;
-    const weights = run ? run.weightsAt(at) : loaded;
-    if (!weights) throw new Error(`Step ${at} is not kept; choose one of the marks on the timeline.`);
-    model.setWeights(weights);
-    return { step: at, fingerprint: fingerprintOf(weights) };
-  }
-
-  private viewOf(subject: Subject, step: number | null): View {
-    const at = this.load(subject, step);
-    const sequences = subject.run?.status === 'playing' ? LIVE_SEQUENCES : RESTING_SEQUENCES;
-    let { scored } = subject;
-    if (scored?.fingerprint !== at.fingerprint || scored.sequences < sequences)
-      scored = { fingerprint: at.fingerprint, sequences, ...barsOf(subject.model, sequences) };
-    subject.scored = scored;
-    const { bars, chance } = scored;
-    return lookAt(subject.model, this.look, { ...at, bars, chance });
-  }
-
   /** Shows where nobody has asked: what cannot be shown is told, and training goes on. */
   private tryToShow(): void {
     try {
@@ -279,9 +234,9 @@ export class Bench {
     if (!this.main) return;
     this.owed = this.unseen >= UNSEEN;
     if (this.owed) return;
-    const view = this.viewOf(this.main, this.look.step);
+    const view = viewOf(this.main, this.look, this.look.step);
     const step = this.look.step ?? this.main.run?.step ?? null;
-    const beside = this.other && { run: this.other.id, view: this.viewOf(this.other, step) };
+    const beside = this.other && { run: this.other.id, view: viewOf(this.other, this.look, step) };
     this.unseen++;
     this.shown = this.look;
     this.trouble = null;
@@ -290,75 +245,24 @@ export class Bench {
     later().catch(() => {}); // told when it is asked for
   }
 
-  private auditOf(subject: Subject, fingerprint: string, audit: Later['audit']): AuditRecord {
-    if (subject.audited?.fingerprint !== fingerprint)
-      subject.audited = { fingerprint, record: audit(subject.model, { sequences: 32 }) };
-    return subject.audited.record;
-  }
-
-  private async findings(wanted: { proof: boolean }): Promise<Findings> {
+  private async auditAnswer(wanted: { proof: boolean }): Promise<AuditAnswer> {
     const { audit, prove, headMarks } = await later();
     const subject = this.subject();
-    const at = this.load(subject, this.look.step);
-    const record = this.auditOf(subject, at.fingerprint, audit);
+    const at = loadStep(subject, this.look.step);
+    const record = auditOf(subject, at.fingerprint, audit);
     const proof = wanted.proof ? prove(subject.model, { audit: record, sequences: 48 }) : null;
     return { ...at, record, proof, marks: [...headMarks({ audit: record, ...(proof ? { proof } : {}) })] };
   }
 
-  private async checkpoint(): Promise<Questions['checkpoint']['answer']> {
-    const { encodeCheckpoint } = await later();
-    const subject = this.subject();
-    const { step } = this.load(subject, this.look.step);
-    const { seed, name, experiment, file } = subject.info;
-    const metadata: Record<string, string> = file
-      ? { ...file.metadata }
-      : { step: String(step), seed: String(seed), experiment: name };
-    const bytes = encodeCheckpoint(experiment.model, subject.model.getWeights(), metadata);
-    return { bytes, step, run: subject.info };
-  }
-
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
-  private async loadFile({ bytes, file }: Questions['load']['ask']): Promise<RunInfo> {
+  private async loadFile(ask: Questions['load']['ask']): Promise<BenchRun> {
     const { readCheckpoint } = await later();
-    const { config, weights, metadata } = readCheckpoint(bytes, file);
-    refuseTooLarge(config, file);
-    const look: Look = { ...START, period: Math.min(this.look.period, longestPeriod(config)) };
-    const model = new Model(this.engine, config);
-    model.setWeights(weights);
-    try {
-      lookAt(model, look, { step: 0, fingerprint: '', ...barsOf(model, LIVE_SEQUENCES) });
-    } catch (error) {
-      throw new Error(`${file} cannot be shown here: ${(error as Error).message}`);
-    }
+    const { about, model, loaded, look } = openFile(this.engine, ask, { readCheckpoint, period: this.look.period });
     await this.drop('main');
     await this.drop('other'); // its tokens may be other ones
     this.look = look;
-    const about = { experiment: withoutTraining(config, file), seed: 0, file: { metadata } };
-    const { info } = this.adopt(about, { model, loaded: weights });
+    const { info } = this.adopt(about, { model, loaded });
     this.tryToShow();
     return info;
   }
-}
-
-/** Bytes of patterns and logits that looking at a model may take in this page. */
-const LOOK_BYTES = 200e6;
-
-function refuseTooLarge(config: ModelConfig, file: string): void {
-  const { nLayers, nHeads, nCtx, dVocab } = config;
-  const floats = LOOK_SEQUENCES * nCtx * (nLayers * nHeads * nCtx + 2 * dVocab); // logits, and their softmax
-  if (4 * floats > LOOK_BYTES)
-    throw new Error(
-      `${file} has ${nLayers * nHeads} heads, ${nCtx} positions and ${dVocab} tokens, too many to look at in this page; audit it with the command line.`,
-    );
-}
-
-/** A checkpoint does not say how it was trained: its experiment is its model, and no training. */
-function withoutTraining(model: ModelConfig, name: string): Experiment {
-  const { task, training } = parseExperiment({
-    name,
-    model: { nLayers: 1, nHeads: 1, dModel: 4, dHead: 4, nCtx: 4, dVocab: 4, positions: 'none', normalization: null },
-    task: { kind: 'random', distinct: false, maxPrefix: 0 },
-    training: { steps: 1, batch: 1, learningRate: 1 },
-  });
-  return { name, about: '', model, task, training };
 }

@@ -4,7 +4,7 @@ import {
   ablate,
   allHeads,
   type Experiment,
-  type HeadName,
+  type HeadIndex,
   headLabel,
   headMarks,
   type Intervention,
@@ -13,8 +13,8 @@ import {
   mean,
   parseExperiment,
   RepeatSet,
+  scannedPeriods,
   spread,
-  sweepPeriods,
 } from '@induction-lab/core/browser';
 import literal from '@induction-lab/core/presets/literal.json' with { type: 'json' };
 import { type ExerciseAnswer, type ExerciseName, type ExerciseResult, WORSE_THAN_GUESSING } from '../protocol.ts';
@@ -30,7 +30,7 @@ export interface ExerciseSubject {
 const passed = (sentence: string): ExerciseResult => ({ passed: true, sentence });
 const refused = (sentence: string): ExerciseResult => ({ passed: false, sentence });
 const nats = (x: number): string => `${x.toFixed(2).replace('-', '−')} nats`;
-const labels = (heads: readonly HeadName[]): string => heads.map((h) => headLabel(h.layer, h.head)).join(', ');
+const labels = (heads: readonly HeadIndex[]): string => heads.map((h) => headLabel(h.layer, h.head)).join(', ');
 
 /** Copying is dead when the loss on the repeat is above half of ln V, the audit's threshold for a solved period. */
 const deadAbove = (model: Model): number => Math.log(model.config.dVocab) / 2;
@@ -40,18 +40,18 @@ const measure = (model: Model, periods: readonly number[]): RepeatSet =>
   new RepeatSet(model, { sequences: 36, seed: 7, periods });
 
 /** The periods over which the loss of a broken model is averaged. */
-const fewPeriods = (model: Model): number[] => spread(sweepPeriods(model.config), 3);
+const fewPeriods = (model: Model): number[] => spread(scannedPeriods(model.config), 3);
 const overPeriods = (model: Model): string => `(mean over periods ${fewPeriods(model).join(', ')})`;
 
 /** Loss on the repeat over a few periods, with some interventions. */
 const lossWith = (model: Model, interventions: readonly Intervention[]): number =>
   mean(measure(model, fewPeriods(model)).losses(interventions));
 
-function* subsets(heads: readonly HeadName[], size: number, from = 0): Generator<HeadName[]> {
+function* subsets(heads: readonly HeadIndex[], size: number, from = 0): Generator<HeadIndex[]> {
   if (size === 0) yield [];
   else
     for (let i = from; i <= heads.length - size; i++)
-      for (const rest of subsets(heads, size - 1, i + 1)) yield [heads[i] as HeadName, ...rest];
+      for (const rest of subsets(heads, size - 1, i + 1)) yield [heads[i] as HeadIndex, ...rest];
 }
 
 /** More heads than this make too many sets to try. */
@@ -100,7 +100,7 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
     const chosen = look.ablated;
     if (chosen.length === 0) return refused('Nothing is removed yet: switch heads off below their heatmaps.');
     const set = measure(model, fewPeriods(model));
-    const lossWithout = (removed: readonly HeadName[]): number => mean(set.losses(ablate(config, removed, look.kind)));
+    const lossWithout = (removed: readonly HeadIndex[]): number => mean(set.losses(ablate(config, removed, look.kind)));
     const loss = lossWithout(chosen);
     if (loss <= limit)
       return refused(

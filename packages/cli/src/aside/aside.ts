@@ -56,7 +56,7 @@ export function runAside<Result>(
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     // From dist, also where a test runs this file from its source.
-    const worker = new Worker(new URL('../dist/asideWorker.js', import.meta.url), {
+    const worker = new Worker(new URL('../../dist/asideWorker.js', import.meta.url), {
       workerData: { task, data, columns },
     });
     let settled = false;

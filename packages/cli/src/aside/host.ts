@@ -1,5 +1,12 @@
 // What work that runs aside, in a worker thread, is given to speak with: it never touches the terminal itself.
 
+/** What every command that measures is given. */
+export interface MeasuringTask<Options> {
+  /** The checkpoint, or the run folder. */
+  readonly target: string;
+  readonly options: Options;
+}
+
 /** Tells how far a stage of the work is: `done` of `total` units, roughly proportional to time. */
 export type Told = (done: number, total: number) => void;
 

@@ -1,18 +1,11 @@
 // Runs a command that measures: its work aside, its progress on stderr, its results on stdout, Ctrl-C answered at once.
 import { printable } from '@induction-lab/core/printable';
 import { type RunTask, Stopped } from '../aside/aside.ts';
-import type { Kept } from '../aside/host.ts';
+import type { Kept, MeasuringTask } from '../aside/host.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { claimOutputs, type Outputs } from '../runs/outputs.ts';
 import { MeasuringProgress } from '../terminal/measuringProgress.ts';
 import { columnsOf } from '../terminal/textTable.ts';
-
-/** What every command that measures is given. */
-export interface MeasuringTask<Options> {
-  /** The checkpoint, or the run folder. */
-  readonly target: string;
-  readonly options: Options;
-}
 
 /** Where a command speaks, and how it works. */
 export interface Surroundings {

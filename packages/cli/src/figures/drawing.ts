@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type FigureOptions, nodeDocument, svgToPng, type Theme } from '@induction-lab/figures/node';
 import type { Told } from '../aside/host.ts';
-import { writeWhole } from '../runs/files.ts';
+import { writeWhole } from '../files/wholeFiles.ts';
 
 /** Draws one figure in a theme, as wide as asked (pixels; 720 by default). */
 export type Draw = (theme: Theme, width?: number) => string;

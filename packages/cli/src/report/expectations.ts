@@ -1,5 +1,5 @@
 // What the lesson says each of the four runs should show, before anybody looks.
-import type { PresetName } from '../commands/presets.ts';
+import type { PresetName } from '../files/presets.ts';
 
 export interface Expectation {
   /** What the document's reader expects, or what we predict. */

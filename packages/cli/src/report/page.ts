@@ -1,10 +1,10 @@
 // report.html: one file that a browser opens from disk. It walks through the experiment in the lesson's order and tells,
 // for each of the four runs, what was expected and what happened.
 import { VERSION } from '../version.ts';
-import { curves, discussion, patterns, scores, training, twist } from './findings.ts';
 import { type HoverData, hoverScripts } from './hover.ts';
 import { escapeHtml, nats, table } from './html.ts';
 import { dynamics, proof } from './proof.ts';
+import { curves, discussion, patterns, scores, training, twist } from './results.ts';
 import { data, hyperParameters, modelSection, setUp } from './setting.ts';
 import { style } from './style.ts';
 import { type ReportOptions, type ToldRun, tell } from './told.ts';

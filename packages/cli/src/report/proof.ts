@@ -1,5 +1,5 @@
 // The sections about causes: the proof, and how it all came about in training.
-import { type Dynamics, phaseText } from '../runs/dynamics.ts';
+import { type Dynamics, phaseText } from '../finished/dynamics.ts';
 import { percent, percentRange } from '../terminal/textTable.ts';
 import { escapeHtml, nats, paragraph, section, signed, table } from './html.ts';
 import { figure, PAIRED, type ToldRun } from './told.ts';

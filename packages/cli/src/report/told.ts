@@ -2,7 +2,7 @@
 import { type Backend, finalLosses, type Segment, type SegmentLosses, segmentsOf } from '@induction-lab/core/node';
 import type { Draw } from '../figures/drawing.ts';
 import { modelFigures } from '../figures/modelFigures.ts';
-import type { FinishedRun } from '../runs/finishedRun.ts';
+import type { FinishedRun } from '../finished/finishedRun.ts';
 import { lossPoints } from '../runs/runFolder.ts';
 
 export interface ReportOptions {

@@ -59,7 +59,8 @@ function complaintAbout(value: unknown): string | null {
   if (!Number.isSafeInteger(record.step) || record.step < 0)
     return `step must be a whole number of at least 0, got ${quoted(record.step)}`;
   for (const [field, number] of Object.entries(value))
-    if ((isOneOf(NUMBERS, field) || segmentOfKey(field) !== null) && !isNumber(number)) return notANumber(field, number);
+    if ((isOneOf(NUMBERS, field) || segmentOfKey(field) !== null) && !isNumber(number))
+      return notANumber(field, number);
   const { perPosition, scores } = record;
   if (
     perPosition !== undefined &&

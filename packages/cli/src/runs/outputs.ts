@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { badInput } from '../errors.ts';
-import { createFreshFolder } from './files.ts';
+import { createFreshFolder } from './freshFolder.ts';
 
 export interface Outputs {
   /** A folder for figures: new, or empty. */

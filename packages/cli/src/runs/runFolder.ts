@@ -5,14 +5,15 @@ import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Experiment, encodeCheckpoint, type NamedWeights, type TrainingState } from '@induction-lab/core/node';
 import { badInput, type CommandError } from '../errors.ts';
-import { claimFreshFolder, isLeftover, readInput, readJson, writeJson, writeWhole } from './files.ts';
+import { readInput, readJson, writeJson, writeWhole } from '../files/wholeFiles.ts';
+import { claimFreshFolder, isLeftover } from './freshFolder.ts';
 import { type MetricsRecord, metricsCsv, metricsLine, readMetrics } from './metrics.ts';
 import { parseRunInfo, type RunInfo } from './runInfo.ts';
 import { RunLock, type TakeOptions } from './runLock.ts';
 import { decodeState, encodeState } from './savedState.ts';
 
 export { type LoggedScores, type LossPoint, lossPoints, type MetricsRecord, metricsCsv } from './metrics.ts';
-export { type RunInfo, SCHEMA_VERSION } from './runInfo.ts';
+export type { RunInfo } from './runInfo.ts';
 
 export class RunFolder {
   readonly path: string;

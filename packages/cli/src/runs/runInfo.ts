@@ -13,9 +13,8 @@ import {
 } from '@induction-lab/core/node';
 import * as z from 'zod/mini';
 import { badInput } from '../errors.ts';
-import { readExperiment } from '../commands/readExperiment.ts';
-
-export const SCHEMA_VERSION = 1;
+import { SCHEMA_VERSION } from '../files/provenance.ts';
+import { readExperiment } from '../files/readExperiment.ts';
 
 /** How a run is logged and carried out: what `--resume` goes on with. */
 export interface RunOptions {

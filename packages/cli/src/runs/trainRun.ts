@@ -16,14 +16,14 @@ import {
   train,
 } from '@induction-lab/core/node';
 import { CommandError, EXIT } from '../errors.ts';
+import { type MeasuredFile, measuredFile, provenance } from '../files/provenance.ts';
+import { Progress } from '../terminal/progress.ts';
 import { type LoggedScores, type MetricsRecord, metricsLine } from './metrics.ts';
 import { Pauses } from './pauses.ts';
 import { dataInfo, type LoadedData, segmentsOfRun } from './runData.ts';
-import { Progress } from '../terminal/progress.ts';
-import { type MeasuredFile, measuredFile, provenance } from '../commands/provenance.ts';
-import { RunFolder } from './runFolder.ts';
+import type { RunFolder } from './runFolder.ts';
 import type { RunInfo, RunOptions } from './runInfo.ts';
-import { usualThreads } from '../commands/threadCount.ts';
+import { usualThreads } from './threadCount.ts';
 
 export interface TrainRunOptions extends RunOptions {
   readonly engine: Engine;

@@ -4,8 +4,8 @@
 import { Writable } from 'node:stream';
 import { expect, vi } from 'vitest';
 import type { AsideTask, Listener } from '../../src/aside/aside.ts';
-import { loadTask } from '../../src/commands/tasks.ts';
 import { commandLine } from '../../src/main.ts';
+import { loadTask } from '../../src/work/tasks.ts';
 import type { Ended } from './command.ts';
 
 /** A stream that keeps what is written. */

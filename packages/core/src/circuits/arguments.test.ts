@@ -4,18 +4,23 @@ import { handBuiltHub, handBuiltInduction, handBuiltPositionalCopier } from '../
 import { loadEngine } from '../node.ts';
 import { examplePatterns, exampleTokens } from './attention/examplePatterns.ts';
 import { headScores, measureHeads } from './attention/headScores.ts';
-import { runPatterns } from './attention/patternRuns.ts';
 import { ablate, ablationEffects } from './causal/ablation.ts';
 import { activationPatching } from './causal/activationPatching.ts';
+import { ablateEdges } from './causal/edges.ts';
+import { periodsToMeasure } from './causal/effectPeriods.ts';
 import { logitAttribution } from './causal/logitAttribution.ts';
-import { pathMatrix, pathTable } from './causal/pathTable.ts';
+import { pathMatrix } from './causal/pathMatrix.ts';
+import { pathTable } from './causal/pathTable.ts';
 import { audit } from './claims/audit.ts';
-import { ablateHeads, cutEdges, keepCircuit, keepHeads } from './claims/circuit.ts';
-import { measureCheckpoint, phaseChange } from './claims/dynamics.ts';
+import { ablateHeads, keepCircuit, keepHeads } from './claims/circuit.ts';
+import { measureCheckpoint } from './claims/dynamics.ts';
+import { phaseChange } from './claims/phaseChange.ts';
 import { prove } from './claims/prove.ts';
 import { corruptedPair } from './data/corruption.ts';
-import { controlProbe, repeatedProbe, spread } from './data/probes.ts';
-import { periodsToMeasure, RepeatSet } from './data/repeatSet.ts';
+import { runPatterns } from './data/patternRuns.ts';
+import { spread } from './data/periods.ts';
+import { controlProbe, repeatedProbe } from './data/probes.ts';
+import { RepeatSet } from './data/repeatSet.ts';
 import { estimateRatio } from './statistics/estimate.ts';
 import { compositionScores, randomComposition } from './weights/composition.ts';
 import { FactoredMatrix } from './weights/factoredMatrix.ts';
@@ -98,7 +103,7 @@ const REFUSED: readonly [string, () => unknown, RegExp][] = [
   ['K for k', () => loose(pathMatrix)({ cells: [] }, 'K'), /pathMatrix: input must be "q" or "k" or "v", got "K"/],
   [
     'K for k in an edge',
-    () => loose(cutEdges)([{ source: head, target: { layer: 1, head: 0 }, input: 'K' }]),
+    () => loose(ablateEdges)([{ source: head, target: { layer: 1, head: 0 }, input: 'K' }]),
     /edges\.0\.input must be .* got "K"/,
   ],
   ['a head to keep that is not there', () => keepHeads(set, [gone]), /keepHeads: there is no head L7H0/],

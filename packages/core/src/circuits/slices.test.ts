@@ -8,12 +8,12 @@ import type { MeanAblate } from '../model/interventions/places.ts';
 import { loadEngine } from '../node.ts';
 import { exampleTokens } from './attention/examplePatterns.ts';
 import { headScores } from './attention/headScores.ts';
-import { sequencesTogether, slices } from './attention/patternRuns.ts';
 import { activationPatching } from './causal/activationPatching.ts';
 import { attributePaths } from './causal/pathAttribution.ts';
 import { audit } from './claims/audit.ts';
-import { sweepPeriods } from './data/probes.ts';
+import { scannedPeriods } from './data/periods.ts';
 import { RepeatSet } from './data/repeatSet.ts';
+import { sequencesTogether, slices } from './data/slices.ts';
 import { analysedLength, LONGEST_ANALYSED } from './lengths.ts';
 import { diagonalShare, headCircuits, WeightCircuits } from './weights/weightCircuits.ts';
 
@@ -111,7 +111,7 @@ describe('a long context', () => {
   test('is analysed at a stated shorter length, and a short one as a whole', () => {
     const config = modelConfig({ ...SIZES, nCtx: 16_384 });
     expect(analysedLength(config)).toBe(LONGEST_ANALYSED);
-    expect(Math.max(...sweepPeriods({ ...config, dVocab: 20_000 }))).toBe(LONGEST_ANALYSED / 2);
+    expect(Math.max(...scannedPeriods({ ...config, dVocab: 20_000 }))).toBe(LONGEST_ANALYSED / 2);
     expect(exampleTokens(config, { period: 7 })).toHaveLength(LONGEST_ANALYSED);
     expect(analysedLength(modelConfig({ ...SIZES, nCtx: 2048 }))).toBe(2048);
     const heavy = modelConfig({

@@ -6,8 +6,8 @@ import type { Engine } from './engine.ts';
 
 /** Throws an ArgumentError unless this is an engine; a promise of one is told to be awaited. */
 export function checkEngine(engine: unknown, caller: string): asserts engine is Engine {
-  const { createArena, createOps, then } = (engine ?? {}) as Partial<Engine> & { then?: unknown };
-  if (typeof createArena === 'function' && typeof createOps === 'function') return;
+  const { createArena, opsFor, then } = (engine ?? {}) as Partial<Engine> & { then?: unknown };
+  if (typeof createArena === 'function' && typeof opsFor === 'function') return;
   if (typeof then === 'function')
     throw new ArgumentError(`${caller}: engine is a promise; write \`await loadEngine()\`.`);
   throw new ArgumentError(`${caller}: engine must be what \`await loadEngine()\` gives, got ${quoted(engine)}.`);

@@ -1,8 +1,10 @@
 // An engine is a backend with its memory rules: where tensors live and who computes on them.
 import * as z from 'zod/mini';
 import { checkArgument } from '../errors/arguments.ts';
-import type { AttentionShape, Ops } from './ops.ts';
-import { ReferenceOps } from './reference/referenceOps.ts';
+import type { Extent, ModelOps, ModelSizes } from './modelOps.ts';
+import type { OptimizerOps } from './optimizerOps.ts';
+import { ReferenceModelOps } from './reference/referenceModelOps.ts';
+import { ReferenceOptimizerOps } from './reference/referenceOptimizerOps.ts';
 import { Arena, LARGEST_MEMORY, type Memory } from './tensor.ts';
 import {
   compileKernels,
@@ -13,7 +15,8 @@ import {
   type Kernels,
   MAXIMUM_PAGES,
 } from './wasm/kernels.ts';
-import { NO_KERNELS, WasmOps } from './wasm/wasmOps.ts';
+import { NO_KERNELS, WasmModelOps } from './wasm/wasmModelOps.ts';
+import { WasmOptimizerOps } from './wasm/wasmOptimizerOps.ts';
 
 /** Which arithmetic ran: recorded with every result. */
 export type Backend = KernelBuild | 'reference';
@@ -24,8 +27,13 @@ export interface Engine {
   readonly memory: { readonly floatBytes: 4 | 8; readonly limit: number };
   /** An arena over fresh memory. */
   createArena(): Arena;
-  /** Operations over that arena's memory, with scratch space in it; over a measuring arena they only take their space. `widest`: longest padded row or column of a weight. */
-  createOps(arena: Arena, attention: AttentionShape, widest: number): Ops;
+  /**
+   * The operations of a model of those sizes on that many sequences, with scratch space in the arena; over a measuring
+   * arena they only take their space. The one place where operations are made.
+   */
+  opsFor(sizes: ModelSizes, extent: Extent, arena: Arena): ModelOps;
+  /** The operations of an optimiser over that arena's memory. */
+  optimizerFor(arena: Arena): OptimizerOps;
   /** What worker threads need to join in on the same memory; null for the reference, which has one thread. */
   readonly wasm: { readonly module: WebAssembly.Module; readonly shared: boolean } | null;
 }
@@ -40,7 +48,7 @@ const FromModule = z.strictObject({ module: z.instanceof(WebAssembly.Module), ..
 
 /**
  * The kernels' engine. `bytes` is the .wasm file of `backend`; without `shared` memory there is one thread. A memory grows
- * to at most `maximumPages` of 64 KiB (2 GiB unless given); browsers on phones do not reserve as much.
+ * to at most `maximumPages` of 64 KiB (4 GiB unless given, where WebAssembly's addresses end); browsers on phones do not reserve as much.
  */
 export async function createWasmEngine(options: {
   bytes: Uint8Array<ArrayBuffer>;
@@ -73,8 +81,9 @@ export function wasmEngine(options: {
     wasm: { module, shared },
     memory: { floatBytes: 4, limit: maximumPages * 65536 },
     createArena: () => new Arena(createKernelMemory(shared, maximumPages), 4, undefined, maximumPages * 65536),
-    createOps: (arena, attention, widest) =>
-      new WasmOps(arena.isMeasuring ? NO_KERNELS : kernelsOver(arena.memory), arena, attention, widest),
+    opsFor: (sizes, extent, arena) =>
+      new WasmModelOps(arena.isMeasuring ? NO_KERNELS : kernelsOver(arena.memory), { sizes, extent, arena }),
+    optimizerFor: (arena) => new WasmOptimizerOps(arena.isMeasuring ? NO_KERNELS : kernelsOver(arena.memory)),
   };
 }
 
@@ -84,7 +93,8 @@ export const referenceEngine: Engine = {
   wasm: null,
   memory: { floatBytes: 8, limit: LARGEST_MEMORY },
   createArena: () => new Arena(plainMemory(), 8),
-  createOps: (arena, attention) => new ReferenceOps(arena, attention),
+  opsFor: (sizes, extent) => new ReferenceModelOps(sizes, extent),
+  optimizerFor: (arena) => new ReferenceOptimizerOps(arena),
 };
 
 /** A memory of ordinary bytes that moves when it grows. */

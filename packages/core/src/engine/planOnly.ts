@@ -1,12 +1,9 @@
 // What takes the space that the kernels' engine would, of no memory: for plans that are only measured.
-import type { AttentionShape, Ops } from './ops.ts';
-import { type Arena, LARGEST_MEMORY } from './tensor.ts';
-import { NO_KERNELS, WasmOps } from './wasm/wasmOps.ts';
+import type { Engine } from './engine.ts';
+import { LARGEST_MEMORY } from './tensor.ts';
+import { NO_KERNELS, WasmModelOps } from './wasm/wasmModelOps.ts';
 
-export const planOnly: {
-  readonly memory: { readonly floatBytes: 4; readonly limit: number };
-  createOps(arena: Arena, attention: AttentionShape, widest: number): Ops;
-} = {
+export const planOnly: Pick<Engine, 'memory' | 'opsFor'> = {
   memory: { floatBytes: 4, limit: LARGEST_MEMORY },
-  createOps: (arena, attention, widest) => new WasmOps(NO_KERNELS, arena, attention, widest),
+  opsFor: (sizes, extent, arena) => new WasmModelOps(NO_KERNELS, { sizes, extent, arena }),
 };

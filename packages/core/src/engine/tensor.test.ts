@@ -110,7 +110,7 @@ test('an engine is made of a build that there is, and memory that it may have', 
   const { module } = WASM_ENGINES['memory not shared']!.wasm!;
   const make = (options: object) => () => wasmEngine({ module, backend: 'simd', shared: false, ...options });
   expect(make({ maximumPages: 8 })).toThrow(/options\.maximumPages must be at least 16, got 8/);
-  expect(make({ maximumPages: 1e6 })).toThrow(/options\.maximumPages must be at most 32768/);
+  expect(make({ maximumPages: 1e6 })).toThrow(/options\.maximumPages must be at most 65536/);
   expect(make({ backend: 'cuda' })).toThrow('wasmEngine: options.backend must be "relaxed" or "simd", got "cuda".');
   expect(make({ maxPages: 8 })).toThrow(/unknown field "maxPages"; the nearest known one is "maximumPages"/);
   expect(make({ module: 'kernels.wasm' })).toThrow(/^wasmEngine: options\.module .*, got "kernels\.wasm"\.$/);

@@ -15,8 +15,8 @@ export interface Memory {
 /** A row of floats rounded up to whole SIMD vectors of four. */
 export const padded = (floats: number): number => (floats + 3) & ~3;
 
-/** Bytes that the kernels' memory may grow to (kernels.ts, MAXIMUM_PAGES). */
-export const LARGEST_MEMORY: number = 2 ** 31;
+/** Bytes that the kernels' memory may grow to: WebAssembly's addresses have 32 bits (kernels.ts, MAXIMUM_PAGES). */
+export const LARGEST_MEMORY: number = 2 ** 32;
 
 /** A number of bytes as a reader wants it: "1.5 GiB", "12 MiB". */
 export const sizeText = (bytes: number): string =>

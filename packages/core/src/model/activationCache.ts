@@ -2,7 +2,6 @@
 import { copyElements, type Floats, type Layout, sizeOf, type Tensor } from '../engine/tensor.ts';
 import { listed, nearest } from '../errors/names.ts';
 import { quoted } from '../errors/printable.ts';
-import { isSquare } from './hookPoints.ts';
 
 export interface CachedActivation {
   readonly name: string;
@@ -53,7 +52,7 @@ export class ActivationCache {
   }
 
   /**
-   * Keeps a copy. `causal` sets entries above the diagonal of [.., queryPos, keyPos] to 0 (gradients there mean nothing).
+   * Keeps a copy. `causal` is for [.., queryPos, keyPos] whose entries above the diagonal mean nothing, as gradients there: 0.
    * Of a batch that runs in slices, `slice` says which sequence comes first and how many there are in all.
    */
   keep(tensor: Tensor, options: { causal?: boolean; slice?: { first: number; batch: number } } = {}): void {
@@ -67,7 +66,7 @@ export class ActivationCache {
         rows: (rows / sequences) * batch,
         width,
       };
-      const causal = isSquare(name) && options.causal === true;
+      const causal = options.causal === true;
       const raw = batch === sequences ? tensor.data.slice() : rawOf(tensor, batch);
       this.kept.set(name, { layout, raw, causal, dense: null });
     }

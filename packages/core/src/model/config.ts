@@ -1,17 +1,18 @@
 // What a model is. Every size may be arbitrary; padding to whole SIMD vectors is the memory plan's business.
 
 import * as z from 'zod/mini';
+import { LARGEST_MEMORY, sizeText } from '../engine/tensor.ts';
 import { checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 
 /**
  * `standard`: a learned table added to the embedding. `shortformer`: one learned table added to the inputs of Q and K
  * only, after the LayerNorm, in every layer, never to the residual stream. `rotary`: q and k rotated by position.
- * `sinusoidal`: standard with a fixed table of sines and cosines. `none`: no positions (the causal mask remains).
+ * `sinusoidal`: standard with a fixed table of sines and cosines. `alibi`: scores fall with the distance, at a slope of each
+ * head's own. `none`: no positions (the causal mask remains). Each is a file in components/positions/.
  */
-export type Positions = 'standard' | 'shortformer' | 'rotary' | 'sinusoidal' | 'none';
-
-export const POSITIONS: readonly Positions[] = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'none'];
+export const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'alibi', 'none'] as const;
+export type Positions = (typeof POSITIONS)[number];
 
 /** An attention-only transformer with causal attention and, where `normalization` is `LN`, pre- and final LayerNorm. */
 export interface ModelConfig {
@@ -76,7 +77,9 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   const refuse = (field: keyof ModelConfig, expected: string): never => {
     throw new RangeError(`modelConfig: ${field} must be ${expected}, got ${quoted(config[field])}.`);
   };
-  for (const field of SIZES) if (!wholeFrom(1, config[field])) refuse(field, 'a whole number from 1 to 65536');
+  for (const field of SIZES)
+    if (!wholeFrom(1, config[field], MOST[field])) refuse(field, `a whole number from 1 to ${MOST[field]}`);
+  refuseHuge(config);
   if (!POSITIONS.includes(config.positions)) refuse('positions', `one of ${POSITIONS.join(', ')}`);
   if (config.normalization !== 'LN' && config.normalization !== null) refuse('normalization', '"LN" or null');
   for (const field of ['biases', 'tied'] as const)
@@ -91,12 +94,28 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   return config;
 }
 
-const wholeFrom = (least: number, value: unknown): boolean =>
-  Number.isInteger(value) && (value as number) >= least && (value as number) <= 65536;
+const wholeFrom = (least: number, value: unknown, most = LARGEST_INDEX): boolean =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 
-/** Whether the rows of W_pos are learned; those of `sinusoidal` and `none` are fixed, and `rotary` has none. */
-export const learnsPositions = (config: ModelConfig): boolean =>
-  config.positions === 'standard' || config.positions === 'shortformer';
+/** Kernels number rows with 32 bits; every layer and head is a piece of program of its own. */
+const LARGEST_INDEX = 2 ** 31 - 1;
+const MOST = {
+  ...{ nLayers: 65536, nHeads: 65536 },
+  ...{ dModel: LARGEST_INDEX, dHead: LARGEST_INDEX, nCtx: LARGEST_INDEX, dVocab: LARGEST_INDEX },
+} as const;
+
+/** Refuses sizes whose weights alone are more than any memory here holds: before anything of their size is made. */
+function refuseHuge(config: ModelConfig): void {
+  const { nLayers, nHeads, dModel, dHead, dVocab, tied } = config;
+  const bytes = 4 * (dVocab * dModel * (tied ? 1 : 2) + 4 * nLayers * nHeads * dModel * dHead);
+  if (bytes <= LARGEST_MEMORY) return;
+  const largest = (['dVocab', 'dModel', 'dHead', 'nHeads', 'nLayers'] as const).reduce((a, b) =>
+    config[b] > config[a] ? b : a,
+  );
+  throw new RangeError(
+    `modelConfig: ${largest} (${config[largest]}) is too large beside the other sizes: the weights would take ${sizeText(bytes)}, and WebAssembly's memory ends at ${sizeText(LARGEST_MEMORY)}; make the model smaller.`,
+  );
+}
 
 /** A head's name as everybody writes it: L0H3. */
 export const headLabel = (layer: number, head: number): string => `L${layer}H${head}`;

@@ -5,7 +5,8 @@ import { randomModel, randomTokens } from '../../test/support/models.ts';
 import { referenceEngine } from '../engine/engine.ts';
 import { loadEngine } from '../node.ts';
 import { modelConfig } from './config.ts';
-import { globExpression, hookPoints } from './hookPoints.ts';
+import { globExpression } from './glob.ts';
+import { hookPoints } from './hookPoints.ts';
 import { checkIntervention } from './interventions/interventionChecks.ts';
 import { checkHead } from './interventions/interventions.ts';
 import { Model } from './model.ts';
@@ -347,7 +348,7 @@ describe('a config', () => {
   test.each([
     [{ ...OPTIONS, nLayer: 2 }, 'options has an unknown field "nLayer"; the nearest known one is "nLayers".'],
     [{ ...OPTIONS, d_model: 2 }, 'options has an unknown field "d_model"; the nearest known one is "dModel".'],
-    [{ ...OPTIONS, dModel: '6' }, 'dModel must be a whole number from 1 to 65536, got "6".'],
+    [{ ...OPTIONS, dModel: '6' }, 'dModel must be a whole number from 1 to 2147483647, got "6".'],
     [{ ...OPTIONS, biases: 'no' }, 'biases must be true or false, got "no".'],
     [{ ...OPTIONS, tied: 1 }, 'tied must be true or false, got 1.'],
     [{ ...OPTIONS, eps: '1e-5' }, 'eps must be a positive number, got "1e-5".'],

@@ -4,14 +4,15 @@
 import { type Arena, Integers, Tensor } from '../engine/tensor.ts';
 import { ArgumentError } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
-import { Shapes } from './activations.ts';
 import { checkTokens, Model, type Tokens } from './model.ts';
-import { Parameters, widestMatrix } from './parameters.ts';
+import { Parameters } from './parameters.ts';
+import { type PartWeights, partWeights } from './partWeights.ts';
+import { Shapes } from './shapes.ts';
 
 /** Functions from tensors to fresh tensors; none changes what it is given. */
 export interface ModelParts {
   /** A copy of the model's weights, in the layout that the parts read. */
-  readonly weights: Parameters;
+  readonly weights: PartWeights;
   /** The tokens, and the position of each in its sequence: row numbers of W_E and of W_pos. */
   readonly tokens: Integers;
   readonly positions: Integers;
@@ -44,11 +45,10 @@ export function modelParts(model: Model, tokens: Tokens): ModelParts {
   const { config, engine } = model;
   const length = checkTokens(config, tokens, 'modelParts');
   const arena = engine.createArena();
-  const weights = new Parameters(config, arena);
-  for (const [name, { data }] of Object.entries(model.getWeights())) weights.named(name).set(data);
+  const parameters = new Parameters(config, arena);
+  for (const [name, { data }] of Object.entries(model.getWeights())) parameters.named(name).set(data);
   const extent = { sequences: tokens.length, length };
-  const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
-  const ops = engine.createOps(arena, attention, widestMatrix(config));
+  const ops = engine.opsFor(config, extent, arena);
   const make = new Shapes(config, arena, extent);
   const { nHeads, dModel, dHead, dVocab } = config;
   const { sequences } = extent;
@@ -57,7 +57,7 @@ export function modelParts(model: Model, tokens: Tokens): ModelParts {
   const square = [sequences, nHeads, length, length];
   const check = checker(arena);
   return {
-    weights,
+    weights: partWeights(config, parameters),
     tokens: integers(
       arena,
       tokens.flatMap((sequence) => Array.from(sequence)),
@@ -80,7 +80,10 @@ export function modelParts(model: Model, tokens: Tokens): ModelParts {
       if (gain === null && shift === null) return x;
       check('layerNorm', { gain: [gain, [dModel]], shift: [shift, [dModel]] });
       return filled(make.stream('normalized'), (out) =>
-        ops.layerNorm(x, gain as Tensor, shift as Tensor, make.moments('moments'), out, config.eps),
+        ops.layerNorm({
+          ...{ x, gain: gain as Tensor, bias: shift as Tensor },
+          ...{ stats: make.moments('moments'), normalized: out, eps: config.eps },
+        }),
       );
     },
     heads: (x, weight, bias = null) => {

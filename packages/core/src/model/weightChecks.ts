@@ -1,7 +1,9 @@
 // Weights by name as callers hand them over: all of them are looked at before any is taken.
+import { sizeOf } from '../engine/tensor.ts';
 import { ArgumentError } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
-import type { NamedWeights, Parameters } from './parameters.ts';
+import type { ModelConfig } from './config.ts';
+import { type NamedWeights, type Parameters, weightsOf } from './parameters.ts';
 
 /**
  * Throws an Error unless every tensor given has a name and shape of these parameters and nothing but finite numbers, which
@@ -53,4 +55,20 @@ export function firstThatIsNone(data: ArrayLike<number>, floatBytes: 4 | 8): num
     if (!Number.isFinite(x) || (floatBytes === 4 && !Number.isFinite(Math.fround(x as number)))) return i;
   }
   return -1;
+}
+
+/** Throws an ArgumentError when a weight of the model is of another shape, or has more or fewer numbers than its shape. */
+export function checkShapes(config: ModelConfig, weights: NamedWeights, caller: string): void {
+  for (const { name, layout } of weightsOf(config)) {
+    const found = weights[name];
+    if (!found) continue;
+    const { shape } = layout;
+    if (!Array.isArray(found.shape) || found.shape.join() !== shape.join())
+      throw new ArgumentError(`${caller}: ${name} has shape ${quoted(found.shape)}, this config calls for [${shape}].`);
+    const size = sizeOf(shape);
+    if (found.data?.length !== size)
+      throw new ArgumentError(
+        `${caller}: ${name} holds ${quoted(found.data?.length)} numbers, its shape [${shape}] needs ${size}.`,
+      );
+  }
 }

@@ -3,16 +3,16 @@
 // tokens.
 import * as z from 'zod/mini';
 import type { Engine } from '../engine/engine.ts';
+import type { Extent } from '../engine/modelOps.ts';
 import { planOnly } from '../engine/planOnly.ts';
-import { Arena, sizeText } from '../engine/tensor.ts';
+import { Arena, LARGEST_MEMORY, sizeText } from '../engine/tensor.ts';
 import { checkArgument, must } from '../errors/arguments.ts';
 import { TooLargeError } from '../errors/tooLarge.ts';
-import type { Extent, PlanOptions } from './activations.ts';
+import type { PlanOptions } from './components/plan.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
-import { isResult, isSplitInput, isSquare } from './hookPoints.ts';
-import { hasHeads } from './interventions/places.ts';
-import { Parameters, widestMatrix } from './parameters.ts';
-import { Program } from './program.ts';
+import { hookPoint, sizePerPosition } from './hookPoints.ts';
+import { Parameters } from './parameters.ts';
+import { Transformer } from './transformer.ts';
 
 /**
  * Bytes that the activations of a batch may take before it runs in slices. Results do not depend on it; memory that was
@@ -20,17 +20,17 @@ import { Program } from './program.ts';
  */
 const SLICE_BYTES = 2 ** 27;
 
-/** Bytes of logits, losses and kept activations that one run may give back. */
-const MOST_GIVEN_BACK = 2 ** 31;
+/** Bytes of logits, losses and kept activations that one run may give back: as many as its memory may hold. */
+const MOST_GIVEN_BACK = LARGEST_MEMORY;
 
 export interface Workspace {
-  readonly program: Program;
+  readonly transformer: Transformer;
   readonly gradients: Parameters | null;
 }
 
 interface LayoutOptions {
   readonly config: ModelConfig;
-  readonly engine: Pick<Engine, 'createOps'>;
+  readonly engine: Pick<Engine, 'opsFor'>;
   readonly weights: Parameters;
   readonly extent: Extent;
   readonly plan: PlanOptions;
@@ -38,10 +38,9 @@ interface LayoutOptions {
 
 /** Lays out what a run needs, from the arena's first free address on. */
 export function layOut(arena: Arena, { config, engine, weights, extent, plan }: LayoutOptions): Workspace {
-  const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
-  const ops = engine.createOps(arena, attention, widestMatrix(config));
+  const ops = engine.opsFor(config, extent, arena);
   const gradients = plan.gradients ? new Parameters(config, arena) : null;
-  return { program: new Program({ config, extent, plan, ops, arena, weights }), gradients };
+  return { transformer: new Transformer({ config, extent, plan, ops, arena, weights }), gradients };
 }
 
 /** The address at which it would end. */
@@ -126,21 +125,14 @@ export function checkOutputs(
   }: { caller: string; extent: Extent; names: readonly string[]; floatBytes: number },
 ): void {
   const { sequences, length } = extent;
-  const perToken = config.dVocab + 1 + names.reduce((sum, name) => sum + floatsPerToken(config, name, length), 0);
+  const perToken =
+    config.dVocab + 1 + names.reduce((sum, name) => sum + sizePerPosition(config, hookPoint(config, name), length), 0);
   const bytes = sequences * length * perToken * floatBytes;
   if (bytes <= MOST_GIVEN_BACK) return;
   const what = names.length > 0 ? 'logits and kept activations' : 'logits';
   throw new TooLargeError(
     `${caller}: the ${what} of ${counted(sequences, 'sequence')} of ${counted(length, 'token')} take ${sizeText(bytes)}, and a run gives back at most ${sizeText(MOST_GIVEN_BACK)}; run fewer sequences${names.length > 1 ? ' or keep fewer activations' : ''} at a time.`,
   );
-}
-
-/** Floats that a hook point holds for each token of a sequence. */
-function floatsPerToken(config: ModelConfig, name: string, length: number): number {
-  if (isSquare(name)) return config.nHeads * length;
-  if (name.endsWith('hook_scale')) return 1;
-  if (isResult(name) || isSplitInput(name)) return config.nHeads * config.dModel;
-  return hasHeads(name) ? config.nHeads * config.dHead : config.dModel;
 }
 
 const FitOptions = z.strictObject({
@@ -152,7 +144,7 @@ const FitOptions = z.strictObject({
 /**
  * The longest length, at most nCtx, at which so many `sequences` (1) of a model run together and every head\'s pattern can
  * be kept of each; 0 where not even one token fits. With `everything`, gradients, each head\'s results and per-head inputs
- * fit too, as path attribution and removals from inputs need them. The memory is `engine`\'s, or 2 GiB of float32.
+ * fit too, as path attribution and removals from inputs need them. The memory is `engine`\'s, or 4 GiB of float32, where WebAssembly\'s addresses end.
  */
 export function longestRunnable(
   config: ModelConfig,

@@ -1,6 +1,6 @@
 // Where the sequences of a run come from: a task, or what somebody gives. Every sequence is a function of the seed, the step
 // and its number in the batch alone, so that any thread can draw its part and a run can go on anywhere.
-import { NO_TARGET, notTrained, target } from '../engine/targets.ts';
+import { measuredOnly, NO_TARGET } from '../engine/targets.ts';
 import { RandomStream } from '../random/randomStream.ts';
 import { STREAMS } from '../random/streams.ts';
 import type { Queries, Segment } from './segments.ts';
@@ -32,10 +32,9 @@ export function writeTargets(
   { length, trained }: { length: number; trained: Queries | null },
 ): void {
   targets.fill(NO_TARGET, length - 1);
-  for (let t = 0; t < length - 1; t++)
-    targets[t] = trained === null ? target(tokens[t + 1]!) : notTrained(tokens[t + 1]!);
-  for (const [from, to] of trained ?? [])
-    for (let t = from; t < Math.min(to, length - 1); t++) targets[t] = target(tokens[t + 1]!);
+  for (let t = 0; t < length - 1; t++) targets[t] = measuredOnly(tokens[t + 1]!);
+  for (const [from, to] of trained ?? [[0, length - 1]])
+    for (let t = from; t < Math.min(to, length - 1); t++) targets[t] = tokens[t + 1]!;
 }
 
 /** How many queries there are that have a target. */

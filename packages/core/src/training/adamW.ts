@@ -1,10 +1,10 @@
 // The optimiser for a training loop of one's own: the kernels that `train` uses, over a Model.
 import * as z from 'zod/mini';
-import type { Ops, OptimizerBuffers } from '../engine/ops.ts';
+import type { OptimizerBuffers, OptimizerOps } from '../engine/optimizerOps.ts';
 import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 import { Model, type Tokens } from '../model/model.ts';
-import { type NamedWeights, namedCopies, Parameters, widestMatrix } from '../model/parameters.ts';
+import { type NamedWeights, namedCopies, Parameters } from '../model/parameters.ts';
 import { checkWeights } from '../model/weightChecks.ts';
 import { exactPower } from '../random/exactMath.ts';
 import { ADAMW_DEFAULTS } from './adamWDefaults.ts';
@@ -47,7 +47,7 @@ export class AdamW {
   private readonly weights: Parameters;
   private readonly gradients: Parameters;
   private readonly buffers: OptimizerBuffers;
-  private readonly ops: Ops;
+  private readonly ops: OptimizerOps;
   private readonly runs: readonly DecayRun[];
   private readonly floatBytes: 4 | 8;
   /** Steps done. */
@@ -69,8 +69,7 @@ export class AdamW {
     this.weights = weights;
     this.gradients = gradients;
     this.buffers = { parameters: weights.address, gradients: gradients.address, m: m.address, v: v.address };
-    const { nHeads: heads, dHead, attnScale } = config;
-    this.ops = engine.createOps(arena, { sequences: 1, length: 1, heads, dHead, attnScale }, widestMatrix(config));
+    this.ops = engine.optimizerFor(arena);
     this.floatBytes = arena.floatBytes;
     this.runs = decayRuns({ model: config, training: this.options }, weights, arena.floatBytes);
   }

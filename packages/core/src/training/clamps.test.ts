@@ -69,7 +69,7 @@ test('the four matrices of a head are its own: W_Q, W_K, W_V, W_O in this order,
   const weights = new Parameters(config, referenceEngine.createArena());
   initialize(config, weights, { seed: 1, std: 0.1 });
   const before = Object.fromEntries(weights.all.map((t) => [t.name, t.toArray().slice()]));
-  headMatrices(config, weights.blocks[1]!, 2).forEach((matrix, i) => {
+  headMatrices(config, weights, { layer: 1, head: 2 }).forEach((matrix, i) => {
     eachRow(matrix, (row) => void row.fill(i + 1));
   });
   for (const tensor of weights.all) {

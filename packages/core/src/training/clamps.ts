@@ -48,8 +48,8 @@ export class Clamps {
     if (this.clamps.length > 0) this.weights.changed();
   }
 
-  private matrices({ layer, head }: Clamp): Tensor[] {
-    return headMatrices(this.config, this.weights.blocks[layer]!, head);
+  private matrices(clamp: Clamp): Tensor[] {
+    return headMatrices(this.config, this.weights, clamp);
   }
 
   private rows(clamp: Clamp): Tensor['data'][] {

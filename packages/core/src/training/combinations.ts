@@ -1,11 +1,10 @@
 // What of an experiment does not go together although every field by itself is fine, and what would have no effect. A field
 // at its default is never refused: the record of a run spells out all of them, and is read back.
-import { referenceEngine } from '../engine/engine.ts';
 import { nearest } from '../errors/names.ts';
 import { quoted } from '../errors/printable.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
-import { globExpression } from '../model/hookPoints.ts';
-import { isLearned, Parameters } from '../model/parameters.ts';
+import { globExpression } from '../model/glob.ts';
+import { learnedWeights } from '../model/parameters.ts';
 import { definitionOf, taskComplaint } from '../tasks/tasks.ts';
 import type { Experiment } from './experiment.ts';
 import { ExperimentError } from './experimentError.ts';
@@ -94,13 +93,6 @@ function checkDecayed({ model, training: { decayed } }: Experiment): void {
     'training.decayed',
     decayed.map((glob) => quoted(glob)),
   );
-}
-
-/** The names do not depend on the sizes: those of the smallest such model cost no memory. */
-function learnedWeights(model: ModelConfig): string[] {
-  const smallest = { ...model, nHeads: 1, dModel: 1, dHead: 1, nCtx: 1, dVocab: 1, rotaryDim: 0 };
-  const names = new Parameters(smallest, referenceEngine.createArena()).all.map(({ name }) => name);
-  return names.filter((name) => isLearned(model, name));
 }
 
 function refuseTwice(field: string, names: readonly string[]): void {

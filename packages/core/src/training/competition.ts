@@ -11,8 +11,8 @@ import { eachRow, headMatrices } from './headMatrices.ts';
  * taken first. A head with n_h < 1e-9 is set to 0. `rate` is the learning rate of the step.
  */
 export function compete(config: ModelConfig, weights: Parameters, options: { rate: number; lambda: number }): void {
-  for (const block of weights.blocks) {
-    const heads = Array.from({ length: config.nHeads }, (_, head) => headMatrices(config, block, head));
+  for (let layer = 0; layer < config.nLayers; layer++) {
+    const heads = Array.from({ length: config.nHeads }, (_, head) => headMatrices(config, weights, { layer, head }));
     const norms = heads.map((matrices) => Math.sqrt(matrices.reduce((sum, m) => sum + squares(m), 0)));
     const total = norms.reduce((a, b) => a + b, 0);
     heads.forEach((matrices, head) => {

@@ -1,5 +1,5 @@
-import { globExpression } from '../model/hookPoints.ts';
-import { isLearned, type Parameters } from '../model/parameters.ts';
+import { globExpression } from '../model/glob.ts';
+import { learnedWeights, type Parameters } from '../model/parameters.ts';
 import type { Experiment } from './experiment.ts';
 
 /** A run of parameters with the same decay, in floats from the start of the buffer. */
@@ -19,11 +19,12 @@ export function decayRuns(
   floatBytes: number,
 ): DecayRun[] {
   const decays = training.decayed.map(globExpression);
+  const learned = new Set(learnedWeights(config));
   return weights.all.map((tensor, i) => {
     const next = weights.all[i + 1];
     const start = (tensor.address - weights.address) / floatBytes;
     const end = next ? (next.address - weights.address) / floatBytes : weights.length;
-    const decayed = decays.some((expression) => expression.test(tensor.name)) && isLearned(config, tensor.name);
+    const decayed = decays.some((expression) => expression.test(tensor.name)) && learned.has(tensor.name);
     return { from: start, to: end, weightDecay: decayed ? training.weightDecay : 0 };
   });
 }

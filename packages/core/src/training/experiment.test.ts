@@ -61,7 +61,7 @@ describe('a config that cannot be run is refused with a sentence that names the 
     ['training', 'competition', 1000, /kills every head/],
     ['model', 'nHeads', 0, /model\.nHeads must be at least 1, got 0/],
     ['model', 'nHeads', 2.5, /model\.nHeads must be a whole number, got 2\.5/],
-    ['model', 'positions', 'alibi', /model\.positions must be .*"shortformer".*got "alibi"/],
+    ['model', 'positions', 't5', /model\.positions must be .*"shortformer".*got "t5"/],
     ['model', 'nCtx', 20, /block of 25 tokens needs a context of at least 27/],
     ['model', 'mlp', true, /model has an unknown field "mlp"/],
     ['task', 'periods', [25, 10], /put the smaller period first/],

@@ -61,7 +61,7 @@ const isExplained = (raw: unknown): raw is { value: unknown; why: string } =>
 
 const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): z.ZodMiniNumber =>
   z.int().check(z.minimum(least), z.maximum(most));
-const size = (least: number, most: number): ReturnType<typeof explained<z.ZodMiniNumber>> =>
+const size = (least: number, most?: number): ReturnType<typeof explained<z.ZodMiniNumber>> =>
   explained(whole(least, most));
 const count = (least: number): ReturnType<typeof size> => explained(whole(least));
 const positive = explained(z.number().check(z.positive()));
@@ -70,19 +70,20 @@ const share = explained(z.number().check(z.minimum(0), z.lt(1)));
 const flag = explained(z.boolean());
 
 const ModelSchema = z.strictObject({
-  nLayers: size(1, 64),
-  nHeads: size(1, 128),
-  dModel: size(1, 4096),
-  dHead: size(1, 1024),
-  nCtx: size(4, 4096),
-  dVocab: size(2, 65536),
+  // How large a model may be depends on all its sizes together: modelConfig says so.
+  nLayers: size(1),
+  nHeads: size(1),
+  dModel: size(1),
+  dHead: size(1),
+  nCtx: size(4),
+  dVocab: size(2),
   positions: explained(z.enum(POSITIONS)),
   normalization: explained(z.nullable(z.enum(['LN']))),
   biases: z._default(flag, false),
   tied: z._default(flag, false),
   eps: z._default(positive, 1e-5),
   attnScale: z.optional(positive),
-  rotaryDim: z.optional(size(0, 1024)), // 0 where positions are not rotary and a head is one number wide
+  rotaryDim: z.optional(size(0)), // 0 where positions are not rotary and a head is one number wide
   rotaryBase: z._default(positive, 10000),
 });
 

@@ -1,13 +1,18 @@
 // The four matrices of one head where they lie in the parameters.
 import { padded, type Tensor } from '../engine/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
-import type { BlockParameters } from '../model/parameters.ts';
+import type { Parameters } from '../model/parameters.ts';
 
 /** W_Q, W_K, W_V and W_O of a head, in this order: views, padding included. */
-export function headMatrices(config: ModelConfig, block: BlockParameters, head: number): Tensor[] {
+export function headMatrices(
+  config: ModelConfig,
+  weights: Parameters,
+  { layer, head }: { layer: number; head: number },
+): Tensor[] {
   const c = padded(config.dHead);
-  const inputs = [block.W_Q, block.W_K, block.W_V].map((w) => w.columns(head * c, c));
-  return [...inputs, block.W_O.rowRange(head * c, c)];
+  const named = (name: string): Tensor => weights.named(`blocks.${layer}.attn.${name}`);
+  const inputs = ['W_Q', 'W_K', 'W_V'].map((name) => named(name).columns(head * c, c));
+  return [...inputs, named('W_O').rowRange(head * c, c)];
 }
 
 /** Visits the rows of a view of a matrix; writing to a row changes the matrix. */

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { checkEngine } from '../engine/checkEngine.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Tensor } from '../engine/tensor.ts';
 import { checkArgument } from '../errors/arguments.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { Model } from '../model/model.ts';
-import { blankWeights, isLearned, namedCopies, Parameters } from '../model/parameters.ts';
+import { blankWeights, namedCopies, Parameters, weightsOf } from '../model/parameters.ts';
 import { RandomStream } from '../random/randomStream.ts';
 import { STREAMS } from '../random/streams.ts';
 import { checkExperiment } from './checkExperiment.ts';
@@ -16,8 +17,9 @@ import type { Experiment } from './experiment.ts';
  */
 export function initialize(config: ModelConfig, weights: Parameters, options: { seed: number; std: number }): void {
   blankWeights(config, weights);
-  weights.all.forEach((tensor, index) => {
-    if (!/\.W_\w+$/.test(tensor.name) || !isLearned(config, tensor.name)) return;
+  [...weightsOf(config)].forEach(({ start }, index) => {
+    if (start !== 'random') return;
+    const tensor = weights.all[index] as Tensor;
     const random = new RandomStream(options.seed, STREAMS.initialWeights, index);
     tensor.set(Float64Array.from({ length: tensor.size }, () => options.std * random.normal()));
   });

@@ -279,6 +279,6 @@ test('a run too large for its memory is refused with the number and how to make 
     training: { ...JSON_OF_IT.training, batch: 8 },
   }) satisfies Experiment;
   expect(await refusal({ engine: shared, experiment: large, threads: 8, startPool: startWorkers() })).toMatch(
-    /^Arena: \d+\.\d GiB are needed to train with 8 threads, a model has at most 2\.0 GiB; use fewer threads, a shorter context or a smaller model\.$/,
+    /^Arena: \d+\.\d GiB are needed to train with 8 threads, a model has at most 4\.0 GiB; use fewer threads, a shorter context or a smaller model\.$/,
   );
 });

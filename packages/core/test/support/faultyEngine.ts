@@ -1,6 +1,5 @@
 // An engine whose operations fail when they are told to, in the midst of what they compute: as a kernel that aborts does.
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Ops } from '../../src/engine/ops.ts';
 
 export interface Fault {
   /** Calls of operations until one fails; null for none. */
@@ -22,5 +21,9 @@ export function faultyEngine(engine: Engine, fault: Fault): Engine {
         };
       },
     });
-  return { ...engine, createOps: (...given): Ops => failing(engine.createOps(...given)) };
+  return {
+    ...engine,
+    opsFor: (...given) => failing(engine.opsFor(...given)),
+    optimizerFor: (...given) => failing(engine.optimizerFor(...given)),
+  };
 }

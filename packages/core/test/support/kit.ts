@@ -1,7 +1,8 @@
 // The same tensors in any engine: what lets one test run an operation on several backends, or differentiate it numerically.
 import { expect } from 'vitest';
 import { type Engine, referenceEngine } from '../../src/engine/engine.ts';
-import type { AttentionShape, Ops, RotaryTables } from '../../src/engine/ops.ts';
+import type { Extent, ModelOps, ModelSizes, RotaryTables } from '../../src/engine/modelOps.ts';
+import type { OptimizerOps } from '../../src/engine/optimizerOps.ts';
 import { type Arena, copyElements, type Floats, type Integers, padded, type Tensor } from '../../src/engine/tensor.ts';
 import { loadEngine } from '../../src/node.ts';
 import { RandomStream } from '../../src/random/randomStream.ts';
@@ -13,20 +14,17 @@ export const WASM_ENGINES: Readonly<Record<string, Engine>> = {
   'memory not shared': await loadEngine({ shared: false }),
 };
 
-export interface Sizes extends AttentionShape {
-  readonly dModel: number;
-  readonly dVocab: number;
-}
+export interface Sizes extends ModelSizes, Extent {}
 
 /** A different prime for every axis, whole SIMD vectors, and nothing but ones. attnScale is never sqrt(dHead). */
 export const SIZES: Readonly<Record<string, Sizes>> = {
-  primes: { sequences: 3, length: 11, heads: 5, dHead: 7, dModel: 13, dVocab: 17, attnScale: 1.7 },
-  'multiples of 4': { sequences: 2, length: 16, heads: 4, dHead: 8, dModel: 12, dVocab: 20, attnScale: 0.6 },
-  ones: { sequences: 1, length: 1, heads: 1, dHead: 1, dModel: 1, dVocab: 1, attnScale: 1.7 },
+  primes: { sequences: 3, length: 11, nHeads: 5, dHead: 7, dModel: 13, dVocab: 17, attnScale: 1.7 },
+  'multiples of 4': { sequences: 2, length: 16, nHeads: 4, dHead: 8, dModel: 12, dVocab: 20, attnScale: 0.6 },
+  ones: { sequences: 1, length: 1, nHeads: 1, dHead: 1, dModel: 1, dVocab: 1, attnScale: 1.7 },
 };
 
 /** Small distinct primes for finite differences, which visit every element twice. */
-export const SMALL: Sizes = { sequences: 2, length: 5, heads: 3, dHead: 7, dModel: 11, dVocab: 13, attnScale: 1.7 };
+export const SMALL: Sizes = { sequences: 2, length: 5, nHeads: 3, dHead: 7, dModel: 11, dVocab: 13, attnScale: 1.7 };
 
 /**
  * One engine's operations, and tensors for them. Every tensor starts as random numbers, outputs too, so that an operation
@@ -35,15 +33,15 @@ export const SMALL: Sizes = { sequences: 2, length: 5, heads: 3, dHead: 7, dMode
 export class Kit {
   readonly sizes: Sizes;
   readonly arena: Arena;
-  readonly ops: Ops;
+  readonly ops: ModelOps;
+  readonly optimizer: OptimizerOps;
   private readonly random: RandomStream;
 
   constructor(engine: Engine, sizes: Sizes, seed = 1) {
     this.sizes = sizes;
     this.arena = engine.createArena();
-    const { dModel, dVocab, heads, dHead } = sizes;
-    const widest = Math.max(padded(dModel), padded(dVocab), heads * padded(dHead));
-    this.ops = engine.createOps(this.arena, sizes, widest);
+    this.ops = engine.opsFor(sizes, sizes, this.arena);
+    this.optimizer = engine.optimizerFor(this.arena);
     this.random = new RandomStream(seed);
   }
 
@@ -71,18 +69,18 @@ export class Kit {
 
   /** [batch, pos, head, dHead] */
   heads(): Tensor {
-    const { sequences: s, length: t, heads, dHead } = this.sizes;
+    const { sequences: s, length: t, nHeads, dHead } = this.sizes;
     const c = padded(dHead);
-    const width = heads * c;
-    return this.make({ rows: s * t, width, shape: [s, t, heads, dHead], strides: [t * width, width, c, 1] });
+    const width = nHeads * c;
+    return this.make({ rows: s * t, width, shape: [s, t, nHeads, dHead], strides: [t * width, width, c, 1] });
   }
 
   /** [batch, head, queryPos, keyPos] */
   square(): Tensor {
-    const { sequences: s, length: t, heads } = this.sizes;
+    const { sequences: s, length: t, nHeads } = this.sizes;
     const row = padded(t);
-    const strides = [heads * t * row, t * row, row, 1];
-    return this.make({ rows: s * heads * t, width: row, shape: [s, heads, t, t], strides });
+    const strides = [nHeads * t * row, t * row, row, 1];
+    return this.make({ rows: s * nHeads * t, width: row, shape: [s, nHeads, t, t], strides });
   }
 
   /** [batch, pos, 2] */

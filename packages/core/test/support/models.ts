@@ -2,7 +2,7 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import { type ModelConfig, type ModelOptions, modelConfig, POSITIONS } from '../../src/model/config.ts';
 import { Model } from '../../src/model/model.ts';
-import { isGain, isLearned, type NamedWeights } from '../../src/model/parameters.ts';
+import { learnedWeights, type NamedWeights } from '../../src/model/parameters.ts';
 import { RandomStream } from '../../src/random/randomStream.ts';
 
 /** Every positions scheme, rotary also with some dimensions that do not turn. */
@@ -20,14 +20,18 @@ export interface Batch {
 export function randomModel(engine: Engine, options: ModelOptions, seed = 1): Model {
   const model = new Model(engine, options);
   const config = modelConfig(options);
+  const learned = new Set(learnedWeights(config));
   const random = new RandomStream(seed, 1);
   // Of a size that neither dies out nor blows up over three layers, so that every part of a gradient counts.
   const spread = 0.9 / Math.sqrt(config.dModel);
   const weights = Object.entries(model.getWeights())
-    .filter(([name]) => isLearned(config, name))
+    .filter(([name]) => learned.has(name))
     .map(([name, { shape, data }]): [string, NamedWeights[string]] => [
       name,
-      { shape, data: Array.from(data, () => Math.fround((isGain(name) ? 1 : 0) + spread * random.normal())) },
+      {
+        shape,
+        data: Array.from(data, () => Math.fround((/\bln(1|_final)\.w$/.test(name) ? 1 : 0) + spread * random.normal())),
+      },
     ]);
   model.setWeights(Object.fromEntries(weights));
   return model;

@@ -23,8 +23,11 @@ interface Case {
   readonly training: object;
 }
 
+/** What there was when the numbers were recorded. */
+const RECORDED = POSITION_OPTIONS.filter(({ label }) => label !== 'alibi');
+
 /** 1 to 3 layers in turn; each pair of biases and tied embeddings meets every position and normalization. */
-const CASES: readonly Case[] = POSITION_OPTIONS.flatMap(({ label, options }, i) =>
+const CASES: readonly Case[] = RECORDED.flatMap(({ label, options }, i) =>
   (['LN', null] as const).flatMap((normalization, j) =>
     [false, true].map((biases, k): Case => {
       const index = 4 * i + 2 * j + k;

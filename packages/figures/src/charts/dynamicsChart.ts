@@ -1,43 +1,14 @@
 import { checkAscending, checkDomain, checkFinite, checkNotEmpty, checkWhole } from '../frame/checks.ts';
-import {
-  beginFigure,
-  draw,
-  drawKey,
-  drawPlatedText,
-  type FigureOptions,
-  type Frame,
-  finishFigure,
-} from '../frame/figureFrame.ts';
+import { beginFigure, drawKey, type FigureOptions, type Frame, finishFigure } from '../frame/figureFrame.ts';
 import { svgElement } from '../frame/svg.ts';
-import { decimalsFor, formatCount, formatNumber, textWidth, wrapText } from '../frame/text.ts';
-import { drawStepAxis, drawValueAxis, type PlotBox } from '../marks/axes.ts';
-import { drawEndLabels, type EndLabel, endLabelMargin } from '../marks/endLabels.ts';
+import { counted, decimalsFor, formatCount, formatNumber, textWidth } from '../frame/text.ts';
+import { drawStepAxis } from '../marks/axes.ts';
+import { endLabelMargin } from '../marks/endLabels.ts';
+import { rightOf } from '../marks/valuePlot.ts';
 import { drawMarks, placeMarks } from '../marks/verticalMarks.ts';
 import { stepAxis } from '../scales/stepAxis.ts';
-import { linearScale, rangeWithZero, type ValueScale } from '../scales/valueScale.ts';
-import {
-  curveOf,
-  type DynamicsCurve,
-  type DynamicsLine,
-  drawCurve,
-  drawnLines,
-  type LineStyle,
-  lineKey,
-  lineStyles,
-  strongLines,
-} from './dynamicsLines.ts';
-
-/** Lines that share a vertical axis. */
-export interface DynamicsPanel {
-  readonly title: string;
-  /** The values' unit, such as "nats per token" or "share of attention". */
-  readonly unit: string;
-  readonly lines: readonly DynamicsLine[];
-  /** Ends of the vertical axis; by default the range of what is drawn, 0 included. */
-  readonly domain?: readonly [low: number, high: number];
-  /** A level worth comparing with, such as chance. */
-  readonly reference?: { readonly value: number; readonly label: string };
-}
+import { type DynamicsLine, lineKey, lineStyles, strongLines } from './dynamicsLines.ts';
+import { type DynamicsPanel, drawPanel, drawPanelHeading, type PreparedPanel, preparePanel } from './dynamicsPanel.ts';
 
 /** What `dynamicsChart` draws. */
 export interface DynamicsRecord {
@@ -53,16 +24,6 @@ export interface DynamicsRecord {
 const where = 'dynamicsChart';
 const padding = 16;
 const leastPanelHeight = 120;
-
-/** A panel made ready to draw. */
-interface Prepared {
-  readonly panel: DynamicsPanel;
-  readonly scale: ValueScale;
-  /** Faint ones first, so that strong ones cover them. */
-  readonly curves: readonly DynamicsCurve[];
-  /** With the value that each stands at. */
-  readonly labels: readonly (Omit<EndLabel, 'y'> & { value: number })[];
-}
 
 /**
  * Draws how several quantities move in training: panels stacked above each other on one axis of training steps, with dashed lines through
@@ -88,7 +49,10 @@ export function dynamicsChart(record: DynamicsRecord, options: FigureOptions = {
   const frame = beginFigure(where, { title, description: describe(record) }, options);
   const prepareAll = (named: boolean) => {
     const styles = lineStyles(panels, { palette: frame.palette, named });
-    return { styles, prepared: panels.map((panel) => prepare(frame, panel, { styles, place: axis.place, named })) };
+    return {
+      styles,
+      prepared: panels.map((panel) => preparePanel(frame, panel, { styles, place: axis.place, named })),
+    };
   };
   const full = prepareAll(true);
   // More than a third of the width for names would leave too little for the curves.
@@ -101,7 +65,10 @@ export function dynamicsChart(record: DynamicsRecord, options: FigureOptions = {
 
   const tickWidths = prepared.flatMap(({ scale }) => scale.ticks.map((tick) => textWidth(scale.format(tick), 12)));
   const left = padding + 10 + Math.max(...tickWidths);
-  const right = frame.width - endLabelMargin(prepared.flatMap(({ labels }) => labels));
+  const right = rightOf(
+    frame,
+    prepared.flatMap(({ labels }) => labels),
+  );
   const x = (step: number) => left + axis.fraction(step) * (right - left);
   const marks = placeMarks(
     events.map(({ step, label }) => ({ x: x(step), label, data: { 'data-event': label, 'data-step': step } })),
@@ -114,7 +81,7 @@ export function dynamicsChart(record: DynamicsRecord, options: FigureOptions = {
   let y = eventTop + marks.height;
   let foot = y;
   prepared.forEach((panel, index) => {
-    const top = drawHeading(frame, panel, { y, named });
+    const top = drawPanelHeading(frame, panel, { y, named });
     foot = top + Math.max(leastPanelHeight, panel.labels.length * 15 + 12);
     drawPanel(frame, panel, { box: { left, right, top, foot }, x, index });
     y = foot + 16;
@@ -124,86 +91,13 @@ export function dynamicsChart(record: DynamicsRecord, options: FigureOptions = {
   return finishFigure(frame, foot + 52);
 }
 
-function prepare(
-  { palette }: Frame,
-  panel: DynamicsPanel,
-  { styles, place, named }: { styles: ReadonlyMap<string, LineStyle>; place: (step: number) => number; named: boolean },
-): Prepared {
-  const strong = new Set(strongLines(panel.lines));
-  const curves = drawnLines(panel.lines).map((line) =>
-    curveOf(line, strong.has(line) ? styles.get(line.label)! : null, place),
-  );
-  const drawn = curves.flatMap(({ stretches, style }) =>
-    stretches.flatMap((stretch) => stretch.flatMap((b) => (style ? [b.low, b.high] : [b.mean]))),
-  );
-  const { reference } = panel;
-  const scale = linearScale(panel.domain ?? rangeWithZero(reference ? [...drawn, reference.value] : drawn, 0.05), 5);
-  const decimals = decimalsFor(Math.max(...scale.domain.map(Math.abs)));
-  const labels = curves.flatMap(({ label, style, last }) => {
-    const value = formatNumber(last, decimals);
-    return style ? [{ text: named ? `${label} ${value}` : value, colour: style.colour, weight: 600, value: last }] : [];
-  });
-  const chance = reference && named ? [{ text: reference.label, colour: palette.muted, value: reference.value }] : [];
-  const faintFirst = [...curves.filter(({ style }) => !style), ...curves.filter(({ style }) => style)];
-  return { panel, scale, curves: faintFirst, labels: [...chance, ...labels] };
-}
-
-function faintKey(frame: Frame, prepared: readonly Prepared[]) {
+function faintKey(frame: Frame, prepared: readonly PreparedPanel[]) {
   const faint = prepared.flatMap(({ curves }) => curves.filter(({ style }) => !style));
   if (faint.length === 0) return [];
   const heads = faint.every(({ label }) => /^L\d+H\d+$/.test(label));
   const left = Math.max(...prepared.map(({ panel, curves }) => panel.lines.length - curves.length));
   const text = `other ${heads ? 'heads' : 'lines'}${left > 0 ? ` (those that end highest; ${formatCount(left)} more are left out)` : ''}`;
   return [lineKey(frame, text, null)];
-}
-
-/** Writes a panel's title and unit above it, and its reference line's name where that has no room at the end; returns the panel's top. */
-function drawHeading(frame: Frame, { panel }: Prepared, { y, named }: { y: number; named: boolean }): number {
-  const { title, unit, reference } = panel;
-  const width = frame.width - 2 * padding;
-  const { muted } = frame.palette;
-  const titleWidth = textWidth(title, 12, true);
-  drawPlatedText(frame, title, { x: padding, y: y + 12, weight: 600 });
-  const beside = titleWidth + 8 + textWidth(unit, 12) <= width;
-  if (beside) drawPlatedText(frame, unit, { x: padding + titleWidth + 8, y: y + 12, colour: muted });
-  const lines = [
-    ...(beside ? [] : wrapText(unit, width, 12)),
-    ...(reference && !named ? wrapText(`dashed: ${reference.label}`, width, 12) : []),
-  ];
-  lines.forEach((line, i) => {
-    drawPlatedText(frame, line, { x: padding, y: y + 27 + 15 * i, colour: muted });
-  });
-  return y + 24 + 15 * lines.length;
-}
-
-function drawPanel(
-  frame: Frame,
-  { panel, scale, curves, labels }: Prepared,
-  { box, x, index }: { box: PlotBox; x: (step: number) => number; index: number },
-): void {
-  const { muted } = frame.palette;
-  const { left, right, top, foot } = box;
-  const y = drawValueAxis(frame, box, scale);
-  draw(frame, 'line', { x1: left, x2: right, y1: foot, y2: foot, stroke: muted, 'stroke-width': 1 });
-  if (panel.reference) {
-    const at = y(panel.reference.value);
-    draw(frame, 'line', {
-      x1: left,
-      x2: right,
-      y1: at,
-      y2: at,
-      stroke: muted,
-      'stroke-width': 1,
-      'stroke-dasharray': '5 4',
-    });
-  }
-  for (const curve of curves) drawCurve(frame, curve, { x, y, box, panel: index });
-  drawEndLabels(
-    frame,
-    right,
-    labels.map(({ value, ...label }) => ({ ...label, y: Math.max(top, Math.min(foot, y(value))) })),
-    [top + 2, foot - 4],
-  );
 }
 
 function checkRecord({ panels, events }: DynamicsRecord): void {
@@ -244,7 +138,7 @@ function describe({ panels, events }: DynamicsRecord): string {
       return `${label} from ${first} to ${last}`;
     });
     const faint = lines.length - strong.length;
-    const others = faint > 0 ? `; ${faint} other ${faint === 1 ? 'line' : 'lines'}` : '';
+    const others = faint > 0 ? `; ${counted(faint, 'other line')}` : '';
     return `${title} (${unit}): ${told.join(', ')}${others}${reference ? `; reference line: ${reference.label}` : ''}.`;
   });
   const last = Math.max(...panels.flatMap(({ lines }) => lines.map((line) => line.steps[line.steps.length - 1]!)));

@@ -32,7 +32,6 @@ export interface DynamicsCurve {
 
 const colours: readonly (keyof Palette)[] = ['blue', 'orange', 'purple', 'green'];
 const dashes = [undefined, '9 3', '2.5 2.5', '9 3 2.5 3'];
-const buckets = 220;
 
 /** More strong lines than this cannot be told apart, more faint ones hide each other. */
 const mostStrong = 12;
@@ -93,7 +92,7 @@ export function curveOf(line: DynamicsLine, style: LineStyle | null, place: (ste
   return {
     label: line.label,
     style,
-    stretches: kept.map((stretch) => thinCurve(stretch, place, buckets)),
+    stretches: kept.map((stretch) => thinCurve(stretch, place)),
     last: kept[kept.length - 1]!.at(-1)!.y,
   };
 }

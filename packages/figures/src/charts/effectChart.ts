@@ -11,7 +11,7 @@ import {
   type KeyEntry,
   swatchSize,
 } from '../frame/figureFrame.ts';
-import { formatNumber, textWidth, wrapText } from '../frame/text.ts';
+import { counted, formatNumber, textWidth, wrapText } from '../frame/text.ts';
 import { drawValueAxisBelow } from '../marks/axes.ts';
 import { drawKindMark, type KindStyle, kindKey, kindStyles } from '../marks/kinds.ts';
 import { drawMarks, placeMarks } from '../marks/verticalMarks.ts';
@@ -196,6 +196,6 @@ function describe({ groups, reference, unit }: EffectRecord): string {
   };
   const texts = groups.map(({ title, rows: own }) => `${title ? `${title}: ` : ''}${own.map(told).join('; ')}.`);
   const lines = (reference ?? []).map(({ label, value }) => `${label} ${format(value)}`);
-  const count = `${rows.length} ${rows.length === 1 ? 'effect' : 'effects'}`;
+  const count = counted(rows.length, 'effect');
   return `Forest plot of ${count}: ${unit}. ${texts.join(' ')}${lines.length > 0 ? ` Reference lines: ${lines.join('; ')}.` : ''}`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inTheme, numbersOf, readFigure, snapshotOf, textsOf } from '../../test/readFigure.ts';
 import { type HeadScoreRecord, headScoreChart } from './headScoreChart.ts';
-import type { HeadScores } from './headScoreLayout.ts';
+import type { HeadScoreBars } from './headScoreLayout.ts';
 
 const record: HeadScoreRecord = {
   heads: [
@@ -13,7 +13,7 @@ const record: HeadScoreRecord = {
   chance: { previousToken: 0.0725, induction: 0.0276 },
   title: 'Scores',
 };
-const heads = (layers: number, perLayer: number): HeadScores[] =>
+const heads = (layers: number, perLayer: number): HeadScoreBars[] =>
   Array.from({ length: layers * perLayer }, (_, i) => ({
     label: `L${Math.floor(i / perLayer)}H${i % perLayer}`,
     previousToken: (i % 7) / 7,
@@ -93,7 +93,7 @@ describe('headScoreChart', () => {
   });
 
   test('refuses what is no share of attention', () => {
-    const draw = (head: Partial<HeadScores>) => () =>
+    const draw = (head: Partial<HeadScoreBars>) => () =>
       headScoreChart(
         { ...record, heads: [{ label: 'L0H0', previousToken: 0, induction: 0, ...head }] },
         inTheme('light'),

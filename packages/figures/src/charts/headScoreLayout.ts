@@ -1,7 +1,7 @@
 import { textWidth } from '../frame/text.ts';
 
 /** One head's scores: mean shares of attention, 0 to 1. */
-export interface HeadScores {
+export interface HeadScoreBars {
   /** "L0H1": layer 0, head 1. */
   readonly label: string;
   readonly previousToken: number;
@@ -51,26 +51,26 @@ const leastHead = 10;
 /** A gap between layers, as a part of a head's share. */
 const layerGap = 0.7;
 
-const layerNumber = ({ label }: HeadScores): number | undefined => {
+const layerNumber = ({ label }: HeadScoreBars): number | undefined => {
   const found = /^L(\d+)H\d+$/.exec(label);
   return found ? Number(found[1]) : undefined;
 };
 
 /** What a row of heads takes, in shares of a head. */
-export const rowLength = (heads: readonly HeadScores[]): number =>
+export const rowLength = (heads: readonly HeadScoreBars[]): number =>
   heads.length + layerGap * heads.filter((head, i) => i > 0 && layerNumber(head) !== layerNumber(heads[i - 1]!)).length;
 
 /** Divides heads among rows of this width: whole layers where they fit, every row within what can be told apart. */
-export function rowsOfHeads(heads: readonly HeadScores[], width: number): HeadScores[][] {
+export function rowsOfHeads(heads: readonly HeadScoreBars[], width: number): HeadScoreBars[][] {
   const most = Math.max(1, Math.floor(width / leastHead));
-  const layers: HeadScores[][] = [];
+  const layers: HeadScoreBars[][] = [];
   for (const head of heads) {
     const last = layers.at(-1);
     const same = last !== undefined && layerNumber(last[0]!) === layerNumber(head) && last.length < most;
     if (same) last.push(head);
     else layers.push([head]);
   }
-  const rows: HeadScores[][] = [];
+  const rows: HeadScoreBars[][] = [];
   for (const layer of layers) {
     const last = rows.at(-1);
     if (last && rowLength([...last, ...layer]) <= most) last.push(...layer);
@@ -81,7 +81,7 @@ export function rowsOfHeads(heads: readonly HeadScores[], width: number): HeadSc
 
 /** Divides the axis among heads, with a gap between layers, and a head's share among its bars. */
 export function layoutHeads(
-  heads: readonly HeadScores[],
+  heads: readonly HeadScoreBars[],
   [left, right]: readonly [number, number],
   /** Length of the longest of several rows, see `rowLength`: heads are as wide in all of them. */
   longest: number = rowLength(heads),
@@ -111,7 +111,7 @@ export function layoutHeads(
   return { heads: slots, layers, full: heads.every(({ label }) => textWidth(label, 12) + 4 <= share) };
 }
 
-function barsOf(head: HeadScores, left: number, share: number, withControl: boolean): Bar[] {
+function barsOf(head: HeadScoreBars, left: number, share: number, withControl: boolean): Bar[] {
   const count = withControl ? 3 : 2;
   const gap = share > 40 ? 2 : share > 20 ? 1 : 0.5;
   const width = Math.min(widestBar, (share * 0.82 - gap * (count - 1)) / count);

@@ -8,7 +8,7 @@ import {
   fontSize,
   swatchSize,
 } from '../frame/figureFrame.ts';
-import { decimalsFor, formatNumber, textWidth, wrapText } from '../frame/text.ts';
+import { counted, decimalsFor, formatNumber, textWidth, wrapText } from '../frame/text.ts';
 import { drawRampLegend } from '../marks/rampLegend.ts';
 import { divergingRamp, sequentialRamp, type ValueRamp, valueRampImage } from '../scales/valueRamp.ts';
 import { linearScale } from '../scales/valueScale.ts';
@@ -213,6 +213,6 @@ function describe({ panels, rowAxis, columnAxis, unit }: HeatmapsRecord, format:
     const lowest = cells.reduce((best, cell) => (cell.value < best.value ? cell : best));
     return `${name}: highest ${at(highest)}; lowest ${at(lowest)}`;
   });
-  const count = `${panels.length} ${panels.length === 1 ? 'matrix' : 'matrices'}`;
+  const count = counted(panels.length, 'matrix', 'matrices');
   return `${unit}: ${count} of ${rowAxis} (rows) by ${columnAxis} (columns). ${texts.join('. ')}.`;
 }

@@ -4,15 +4,15 @@ import {
   beginFigure,
   draw,
   drawKey,
-  drawText,
   type FigureOptions,
   type Frame,
   finishFigure,
   swatchSize,
 } from '../frame/figureFrame.ts';
 import { chanceLabel, formatLoss, thresholdLabel } from '../frame/text.ts';
-import { drawEndLabels, endLabelMargin } from '../marks/endLabels.ts';
-import { plotInto } from '../marks/plotInto.ts';
+import { drawAxisName, drawNameBelow } from '../marks/axes.ts';
+import { drawEndLabels } from '../marks/endLabels.ts';
+import { dashedAt, drawValuePlot, rightOf } from '../marks/valuePlot.ts';
 
 /** Losses of one model at one period, in nats per token. */
 export interface PeriodPoint {
@@ -61,31 +61,25 @@ export function lossByPeriodChart(record: LossByPeriodRecord, options: FigureOpt
     { text: 'repeat', colour: palette.blue, weight: 600, value: points[points.length - 1]!.lossRepeat },
     ...boundary.slice(-1).map(({ loss }) => ({ text: 'boundary', colour: palette.purple, weight: 600, value: loss })),
   ];
-  const marginRight = endLabelMargin(labels);
-  const right = frame.width - marginRight;
-  const plotTop = frame.top + 26;
-  drawText(frame, 'loss (nats per token)', { x: 16, y: frame.top + 10, colour: palette.muted });
+  const top = frame.top + 26;
+  const box = { left: marginLeft, right: rightOf(frame, labels), top, foot: top + plotHeight };
+  drawAxisName(frame, 'loss (nats per token)');
 
   const highest =
     Math.max(lnVocab, threshold, ...points.map((p) => p.lossRepeat), ...boundary.map((p) => p.loss)) * 1.06;
   const first = points[0]!.period;
   const last = points[points.length - 1]!.period;
-  const dashes = (loss: number, dash: string) => Plot.ruleY([loss], { stroke: palette.muted, strokeDasharray: dash });
-  plotInto(frame, plotTop, {
-    height: plotHeight + 24,
-    marginTop: 0,
-    marginBottom: 24,
-    marginLeft,
-    marginRight,
+  const y = drawValuePlot(frame, {
+    box,
+    highest,
+    ticks: 6,
+    below: 24,
     x: { domain: first === last ? [first - 1, last + 1] : [first, last], inset: 12, label: null },
-    y: { domain: [0, highest], label: null },
     marks: [
-      Plot.gridY({ stroke: palette.faint, strokeOpacity: 1, ticks: 6 }),
-      Plot.axisY({ tickSize: 0, color: palette.muted, ticks: 6, label: null }),
       Plot.axisX({ tickSize: 5, color: palette.muted, ticks: periodTicks(points), tickFormat: String, label: null }),
       Plot.ruleY([0], { stroke: palette.muted }),
-      dashes(lnVocab, '5 4'),
-      dashes(threshold, '1.5 3'),
+      dashedAt(lnVocab, palette.muted, '5 4'),
+      dashedAt(threshold, palette.muted, '1.5 3'),
       Plot.lineY(boundary, {
         x: 'period',
         y: 'loss',
@@ -104,23 +98,10 @@ export function lossByPeriodChart(record: LossByPeriodRecord, options: FigureOpt
         fill: (p: PeriodPoint) => (p.solved ? palette.blue : palette.background),
       }),
     ],
-    color: { type: 'identity' },
   });
-  const foot = plotTop + plotHeight;
-  drawText(frame, 'period (tokens)', {
-    x: (marginLeft + right) / 2,
-    y: foot + 40,
-    anchor: 'middle',
-    colour: palette.muted,
-  });
-  const y = (loss: number) => plotTop + plotHeight * (1 - loss / highest);
-  drawEndLabels(
-    frame,
-    right,
-    labels.map(({ value, ...label }) => ({ ...label, y: y(value) })),
-    [plotTop + 4, foot - 6],
-  );
-  return finishFigure(frame, foot + 54);
+  drawNameBelow(frame, 'period (tokens)', { ...box, y: box.foot + 40 });
+  drawEndLabels(frame, labels, { box, y, inset: [4, 6] });
+  return finishFigure(frame, box.foot + 54);
 }
 
 function checkRecord({ points, lnVocab, threshold }: LossByPeriodRecord): void {

@@ -1,12 +1,12 @@
 import * as Plot from '@observablehq/plot';
 import { checkAscending, checkFinite, checkNotEmpty } from '../frame/checks.ts';
-import { beginFigure, drawText, type FigureOptions, finishFigure } from '../frame/figureFrame.ts';
+import { beginFigure, type FigureOptions, finishFigure } from '../frame/figureFrame.ts';
 import { chanceLabel, formatCount, formatLoss } from '../frame/text.ts';
 import type { Palette } from '../frame/theme.ts';
-import { drawStepAxis } from '../marks/axes.ts';
-import { drawEndLabels, endLabelMargin } from '../marks/endLabels.ts';
-import { plotInto } from '../marks/plotInto.ts';
+import { drawAxisName, drawStepAxis } from '../marks/axes.ts';
+import { drawEndLabels } from '../marks/endLabels.ts';
 import { type Bucket, thinCurve } from '../marks/thinning.ts';
+import { dashedAt, drawValuePlot, rightOf } from '../marks/valuePlot.ts';
 import { drawMarks, placeMarks } from '../marks/verticalMarks.ts';
 import { stepAxis } from '../scales/stepAxis.ts';
 
@@ -55,7 +55,6 @@ interface Curve extends LossSegment {
 const where = 'lossChart';
 const plotHeight = 300;
 const marginLeft = 44;
-const buckets = 220;
 
 /**
  * Draws the training loss on each segment of the sequences against the step, in nats per token, with the uniform guess ln V as a
@@ -88,45 +87,29 @@ export function lossChart(record: LossRecord, options: FigureOptions = {}): stri
       weight: 600,
     })),
   ];
-  const marginRight = endLabelMargin(labels);
-  const right = frame.width - marginRight;
-  const top = frame.top + 14;
-  drawText(frame, 'loss (nats per token)', { x: 16, y: top - 4, colour: frame.palette.muted });
+  const right = rightOf(frame, labels);
+  const top = frame.top + 20;
+  drawAxisName(frame, 'loss (nats per token)');
   const x = (step: number) => marginLeft + axis.fraction(step) * (right - marginLeft);
   const marks = placeMarks(
     (record.marks ?? []).map(({ step, label }) => ({ x: x(step), label })),
     [marginLeft, right],
   );
-  const plotTop = top + 6 + marks.height;
-  const foot = plotTop + plotHeight;
-  drawMarks(frame, marks, { top: top + 6, foot });
+  const box = { left: marginLeft, right, top: top + marks.height, foot: top + marks.height + plotHeight };
+  drawMarks(frame, marks, { top, foot: box.foot });
 
   const highest =
     Math.max(lnVocab, ...curves.flatMap((c) => c.buckets.map((b) => (c.single ? b.mean : b.high)))) * 1.04;
-  const y = (loss: number) => plotTop + plotHeight * (1 - loss / highest);
-  drawStepAxis(frame, axis, { left: marginLeft, right, foot });
-  plotInto(frame, plotTop, {
-    height: plotHeight,
-    marginTop: 0,
-    marginBottom: 0,
-    marginLeft,
-    marginRight,
+  drawStepAxis(frame, axis, box);
+  const y = drawValuePlot(frame, {
+    box,
+    highest,
+    ticks: 6,
     x: { ...axis.scale, axis: null },
-    y: { domain: [0, highest], label: null },
-    marks: [
-      Plot.gridY({ stroke: frame.palette.faint, strokeOpacity: 1, ticks: 6 }),
-      Plot.axisY({ tickSize: 0, color: frame.palette.muted, ticks: 6, label: null }),
-      Plot.ruleY([lnVocab], { stroke: frame.palette.muted, strokeDasharray: '5 4' }),
-      ...curves.flatMap((c) => curveMarks(c, axis.place)),
-    ],
+    marks: [dashedAt(lnVocab, muted, '5 4'), ...curves.flatMap((c) => curveMarks(c, axis.place))],
   });
-  drawEndLabels(
-    frame,
-    right,
-    labels.map(({ value, ...label }) => ({ ...label, y: y(value) })),
-    [plotTop + 4, foot - 6],
-  );
-  return finishFigure(frame, foot + 54);
+  drawEndLabels(frame, labels, { box, y, inset: [4, 6] });
+  return finishFigure(frame, box.foot + 54);
 }
 
 function checkRecord({ points, segments, lnVocab, marks }: LossRecord): void {
@@ -176,7 +159,7 @@ function curvesOf(
   const others = [palette.orange, palette.green, palette.purple];
   let next = 0;
   return drawn.map((segment) => {
-    const thinned = thinCurve(lossesOf(points, segment.name), place, buckets);
+    const thinned = thinCurve(lossesOf(points, segment.name), place);
     const colour = segment.main
       ? palette.blue
       : segment.single
@@ -202,7 +185,7 @@ function describe(record: LossRecord, place: (step: number) => number): string {
   const { points, lnVocab } = record;
   const half = lnVocab / 2;
   const drawn = drawnSegments(record);
-  const endOf = ({ name }: LossSegment): number => thinCurve(lossesOf(points, name), place, buckets).at(-1)!.mean;
+  const endOf = ({ name }: LossSegment): number => thinCurve(lossesOf(points, name), place).at(-1)!.mean;
   const main = drawn.at(-1)!;
   const losses = lossesOf(points, main.name);
   const [start, end] = [losses[0]!.y, endOf(main)];

@@ -1,8 +1,8 @@
 import { checkNotEmpty, checkPattern, checkWhole } from '../frame/checks.ts';
-import { beginFigure, drawText, type FigureOptions, type Frame, finishFigure } from '../frame/figureFrame.ts';
+import { drawText, type FigureOptions, type Frame, finishFigure } from '../frame/figureFrame.ts';
 import { formatShare, textWidth, wrapEvenly } from '../frame/text.ts';
-import { drawLeftOut, headsDrawn, leftOutText } from './manyHeads.ts';
-import { checkStripe, drawPatternLegend, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
+import { beginPatternFigure, left, namedHead, nameKeys, nameQueries, right } from './patternFigure.ts';
+import { checkStripe, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
 
 /** One head under several conditions. */
 export interface HeadPanels {
@@ -27,8 +27,6 @@ export interface PatternComparisonRecord {
 }
 
 const where = 'patternComparison';
-const left = 62;
-const right = 18;
 const gap = 14;
 const groupGap = 36;
 const widestPanel = 230;
@@ -44,16 +42,14 @@ const widestPanel = 230;
 export function patternComparison(record: PatternComparisonRecord, options: FigureOptions = {}): string {
   checkRecord(record);
   const { columnTitles, stripes, size, title } = record;
-  const heads = record.heads.slice(0, headsDrawn(record.heads.length, size, columnTitles.length));
-  const leftOut = leftOutText(heads.length, record.heads.length, 'the first ones in the order given');
-  const description = [describe(record), ...(leftOut ? [leftOut] : [])].join(' ');
-  const frame = beginFigure(where, { title, description }, options);
-  drawPatternLegend(
-    frame,
-    (stripes ?? []).filter((stripe) => stripe !== null),
-  );
-  drawLeftOut(frame, leftOut);
   const conditions = columnTitles.length;
+  const common = { title, description: describe(record), heads: record.heads, size, panelsEach: conditions };
+  const drawn = 'the first ones in the order given';
+  const { frame, heads } = beginPatternFigure(
+    where,
+    { ...common, drawn, stripes: () => (stripes ?? []).filter((stripe) => stripe !== null) },
+    options,
+  );
   const perRow = heads.length >= 4 && conditions <= 2 ? 2 : 1;
   const inner = frame.width - left - right - groupGap * (perRow - 1);
   const side = Math.min(widestPanel, (inner / perRow - gap * (conditions - 1)) / conditions);
@@ -81,22 +77,9 @@ export function patternComparison(record: PatternComparisonRecord, options: Figu
         ticks: { left: group === 0 && panel === 0, bottom },
         data: { 'data-head': label, 'data-panel': panel },
       });
-      if (bottom)
-        drawText(frame, 'key position', {
-          x: x + side / 2,
-          y: y + side + 30,
-          anchor: 'middle',
-          colour: frame.palette.muted,
-        });
+      if (bottom) nameKeys(frame, { centre: x + side / 2, foot: y + side });
     });
-    if (group === 0)
-      drawText(frame, 'query position', {
-        x: 26,
-        y: y + side / 2,
-        anchor: 'middle',
-        rotate: -90,
-        colour: frame.palette.muted,
-      });
+    if (group === 0) nameQueries(frame, { y, side });
   });
   return finishFigure(frame, y + side + 44);
 }
@@ -141,13 +124,12 @@ function checkRecord({ heads, columnTitles, stripes, size }: PatternComparisonRe
 }
 
 function describe({ heads, columnTitles, stripes, size }: PatternComparisonRecord): string {
-  const means = heads.map(({ label, mark, panels }) => {
-    const values = panels.flatMap((pattern, i) => {
+  const means = heads.map((head) => {
+    const values = head.panels.flatMap((pattern, i) => {
       const stripe = stripes?.[i];
       return stripe ? [`${formatShare(stripeMean(pattern, size, stripe))} ${columnTitles[i]}`] : [];
     });
-    const name = mark ? `${label} (${mark})` : label;
-    return values.length > 0 ? `${name} ${values.join(', ')}` : name;
+    return [namedHead(head), ...(values.length > 0 ? [values.join(', ')] : [])].join(' ');
   });
   const measured = stripes?.some((stripe) => stripe !== null) ? 'Mean weight on the expected stripe' : 'Heads';
   return `Attention patterns of the same heads under ${columnTitles.length} conditions: ${columnTitles.join('; ')}. ${measured}: ${means.join('; ')}.`;

@@ -1,8 +1,8 @@
 import { checkNotEmpty, checkPattern, checkWhole } from '../frame/checks.ts';
-import { beginFigure, drawText, type FigureOptions, finishFigure, fontSize } from '../frame/figureFrame.ts';
-import { formatShare, textWidth, wrapEvenly } from '../frame/text.ts';
-import { drawLeftOut, headsDrawn, leftOutText } from './manyHeads.ts';
-import { checkStripe, drawPatternLegend, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
+import { drawText, type FigureOptions, finishFigure, fontSize } from '../frame/figureFrame.ts';
+import { counted, formatShare, textWidth, wrapEvenly } from '../frame/text.ts';
+import { beginPatternFigure, left, nameKeys, nameQueries, right } from './patternFigure.ts';
+import { checkStripe, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
 
 /** One head's attention pattern. */
 export interface HeadPattern {
@@ -29,8 +29,6 @@ export interface PatternGridRecord {
 }
 
 const where = 'patternGrid';
-const left = 62;
-const right = 18;
 const gap = 22;
 const widestPanel = 360;
 
@@ -48,13 +46,14 @@ export function patternGrid(record: PatternGridRecord, options: FigureOptions = 
   checkRecord(record);
   const { size, stripe, title, tokens } = record;
   const all = [...record.heads.filter((head) => head.mark), ...record.heads.filter((head) => !head.mark)];
-  const heads = all.slice(0, headsDrawn(all.length, size, 1));
-  const leftOut = leftOutText(heads.length, all.length, 'the marked ones, and then in the order given');
-  const description = [describe(record, all), ...(leftOut ? [leftOut] : [])].join(' ');
-  const frame = beginFigure(where, { title, description }, options);
+  const common = { title, description: describe(record, all), heads: all, size, panelsEach: 1 };
+  const drawn = 'the marked ones, and then in the order given';
+  const { frame, heads } = beginPatternFigure(
+    where,
+    { ...common, drawn, stripes: () => (stripe ? [stripe] : []) },
+    options,
+  );
   if (tokens) frame.root.setAttribute('data-tokens', tokens.join(' '));
-  drawPatternLegend(frame, stripe ? [stripe] : []);
-  drawLeftOut(frame, leftOut);
 
   const columns = Math.min(heads.length, record.columns ?? columnsFor(heads.length));
   const side = Math.min(widestPanel, (frame.width - left - right - gap * (columns - 1)) / columns);
@@ -82,23 +81,9 @@ export function patternGrid(record: PatternGridRecord, options: FigureOptions = 
         ticks: { left: column === 0, bottom },
         data: { 'data-head': label },
       });
-      if (bottom)
-        drawText(frame, 'key position', {
-          x: x + side / 2,
-          y: y + side + 30,
-          anchor: 'middle',
-          colour: frame.palette.muted,
-          size: axisSize(side),
-        });
+      if (bottom) nameKeys(frame, { centre: x + side / 2, foot: y + side, size: axisSize(side) });
     });
-    drawText(frame, 'query position', {
-      x: 26,
-      y: y + side / 2,
-      anchor: 'middle',
-      rotate: -90,
-      colour: frame.palette.muted,
-      size: axisSize(side),
-    });
+    nameQueries(frame, { y, side, size: axisSize(side) });
     y += side + gap;
   }
   return finishFigure(frame, y - gap + 44);
@@ -135,7 +120,7 @@ function describe({ size, stripe }: PatternGridRecord, heads: readonly HeadPatte
     stripe ? ` (mean weight on the expected stripe ${formatShare(stripeMean(head.pattern, size, stripe))})` : '';
   const names = marked.map((head) => `${head.label}, ${head.mark}${onStripe(head)}`);
   return (
-    `Attention patterns of ${heads.length} ${heads.length === 1 ? 'head' : 'heads'} over ${size} positions, query position down, key ` +
+    `Attention patterns of ${counted(heads.length, 'head')} over ${size} positions, query position down, key ` +
     `position across. ${names.length > 0 ? `Marked: ${names.join('; ')}.` : 'No head is marked.'}`
   );
 }

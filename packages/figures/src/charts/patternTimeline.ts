@@ -1,8 +1,8 @@
-import { checkAscending, checkNotEmpty, checkPattern, checkWhole } from '../frame/checks.ts';
-import { beginFigure, drawText, type FigureOptions, type Frame, finishFigure } from '../frame/figureFrame.ts';
-import { formatCount, formatShare, textWidth } from '../frame/text.ts';
-import { drawLeftOut, headsDrawn, leftOutText } from './manyHeads.ts';
-import { checkStripe, drawPatternLegend, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
+import { checkAscending, checkDistinct, checkNotEmpty, checkPattern, checkWhole } from '../frame/checks.ts';
+import { drawText, type FigureOptions, type Frame, finishFigure } from '../frame/figureFrame.ts';
+import { counted, formatCount, formatShare, textWidth } from '../frame/text.ts';
+import { beginPatternFigure, left, namedHead, nameKeys, nameQueries, right } from './patternFigure.ts';
+import { checkStripe, drawPatternPanel, type Stripe, stripeMean } from './patternPanel.ts';
 
 /** A head to follow. */
 export interface TimelineHead {
@@ -30,8 +30,6 @@ export interface PatternTimelineRecord {
 }
 
 const where = 'patternTimeline';
-const left = 62;
-const right = 18;
 const headingHeight = 20;
 const leastSide = 54;
 const widestSide = 170;
@@ -47,18 +45,20 @@ const widestSide = 170;
 export function patternTimeline(record: PatternTimelineRecord, options: FigureOptions = {}): string {
   checkRecord(record);
   const { steps, size, title } = record;
-  const heads = record.heads.slice(0, headsDrawn(record.heads.length, size, steps.length));
-  const leftOut = leftOutText(heads.length, record.heads.length, 'the first ones in the order given');
-  const description = [describe(record), ...(leftOut ? [leftOut] : [])].join(' ');
-  const frame = beginFigure(where, { title, description }, options);
-  const stripes = heads.map((head) => stripeOf(record, head)).filter((stripe) => stripe !== null);
-  drawPatternLegend(frame, stripes);
-  if (stripes.length > 0) {
-    const note = 'number in a panel: mean weight on the stripe';
-    drawText(frame, note, { x: 16, y: frame.top + 2, colour: frame.palette.muted });
-    frame.top += 20;
-  }
-  drawLeftOut(frame, leftOut);
+  const { frame, heads } = beginPatternFigure(
+    where,
+    {
+      title,
+      description: describe(record),
+      heads: record.heads,
+      size,
+      panelsEach: steps.length,
+      drawn: 'the first ones in the order given',
+      stripes: (drawn) => drawn.map((head) => stripeOf(record, head)).filter((stripe) => stripe !== null),
+      note: 'number in a panel: mean weight on the stripe',
+    },
+    options,
+  );
   // The last tick of a panel and the first of the next stand beside each other.
   const gap = 8 + textWidth(String(size - 1), 10);
   const room = frame.width - left - right;
@@ -107,7 +107,6 @@ function drawHeadRow(
   const { heads, steps, size, patterns } = record;
   const stripe = stripeOf(record, heads[head]!);
   const { label, mark } = heads[head]!;
-  const { muted } = frame.palette;
   const y = frame.top + headingHeight;
   drawText(frame, label, { x: left, y: y - 7, weight: 600 });
   if (mark) drawText(frame, mark, { x: left + textWidth(label, 12, true) + 8, y: y - 7 });
@@ -133,12 +132,11 @@ function drawHeadRow(
     // The future is empty, so the upper right corner is free for text.
     if (mean !== null) drawText(frame, formatShare(mean), { x: x + side - 4, y: y + 13, size: 11, anchor: 'end' });
   });
-  const query = { x: 26, y: y + side / 2, anchor: 'middle', rotate: -90, colour: muted } as const;
-  drawText(frame, 'query position', { ...query, size: side < 90 ? 10 : 12 });
+  nameQueries(frame, { y, side, size: side < 90 ? 10 : 12 });
   frame.top = y + side + 8;
   if (!bottom) return;
   const middle = left + (block.length * (side + gap) - gap) / 2;
-  drawText(frame, 'key position', { x: middle, y: y + side + 30, anchor: 'middle', colour: muted });
+  nameKeys(frame, { centre: middle, foot: y + side });
   frame.top = y + side + 38;
 }
 
@@ -150,10 +148,12 @@ function checkRecord({ heads, steps, size, patterns, stripe: shared }: PatternTi
   checkAscending(where, 'step', steps);
   if (patterns.length !== heads.length)
     throw new Error(`${where}: patterns has ${patterns.length} rows, heads has ${heads.length}; pass [head][step].`);
-  const seen = new Set<string>();
+  checkDistinct(
+    where,
+    heads.map(({ label }) => `head ${label}`),
+    'pass each head once',
+  );
   heads.forEach(({ label }, head) => {
-    if (seen.has(label)) throw new Error(`${where}: head ${label} comes twice; pass each head once.`);
-    seen.add(label);
     const own = patterns[head]!;
     if (own.length !== steps.length) {
       throw new Error(
@@ -173,18 +173,17 @@ function checkRecord({ heads, steps, size, patterns, stripe: shared }: PatternTi
 function describe(record: PatternTimelineRecord): string {
   const { heads, steps, size, patterns } = record;
   const names = heads.map((head, index) => {
-    const name = head.mark ? `${head.label} (${head.mark})` : head.label;
     const stripe = stripeOf(record, head);
-    if (!stripe) return name;
+    if (!stripe) return namedHead(head);
     const means = patterns[index]!.map(
       (pattern, i) => `${formatShare(stripeMean(pattern, size, stripe))} at step ${formatCount(steps[i]!)}`,
     );
-    return `${name} ${means.join(', ')}`;
+    return `${namedHead(head)} ${means.join(', ')}`;
   });
   const last = formatCount(steps[steps.length - 1]!);
   const measured = heads.some((head) => stripeOf(record, head)) ? 'Mean weight on the expected stripe' : 'Heads';
   return (
-    `Attention patterns over ${size} positions at ${steps.length} ${steps.length === 1 ? 'checkpoint' : 'checkpoints'} up to step ${last}, ` +
+    `Attention patterns over ${size} positions at ${counted(steps.length, 'checkpoint')} up to step ${last}, ` +
     `query position down, key position across. ${measured}: ${names.join('; ')}.`
   );
 }

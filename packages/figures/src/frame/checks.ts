@@ -40,6 +40,15 @@ export function checkNotEmpty(where: string, name: string, list: ArrayLike<unkno
   if (list.length === 0) throw new Error(`${where}: ${name} is empty; ${remedy}.`);
 }
 
+/** Throws where a name, such as "head L0H1", comes twice. */
+export function checkDistinct(where: string, names: readonly string[], remedy: string): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw new Error(`${where}: ${name} comes twice; ${remedy}.`);
+    seen.add(name);
+  }
+}
+
 /** Throws unless the value is a whole number of at least `least`. */
 export function checkWhole(where: string, name: string, value: number, least: number): void {
   if (!Number.isInteger(value) || value < least) {

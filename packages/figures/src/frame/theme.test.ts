@@ -8,7 +8,7 @@ import {
   lossChart,
   patternGrid,
   patternTimeline,
-  sweepChart,
+  runsBySettingChart,
 } from '../index.ts';
 import { rampColour } from '../scales/colourRamp.ts';
 import { paletteOf } from './theme.ts';
@@ -85,7 +85,7 @@ describe('themes', () => {
       patternGrid(grid, inTheme(theme)),
       patternTimeline({ ...grid, steps: [0], patterns: [[[1]]] }, inTheme(theme)),
       effectChart({ title, unit: 'a < b', groups: [{ rows: [{ label: '<L0H0>', value: 1 }] }] }, inTheme(theme)),
-      sweepChart(
+      runsBySettingChart(
         { title, xAxis: '<x>', yAxis: '<y>', groups: [{ x: '1', runs: [{ value: 1, label: '<s>', kind: '"k"' }] }] },
         inTheme(theme),
       ),

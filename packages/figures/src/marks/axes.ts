@@ -11,6 +11,29 @@ export interface PlotBox {
   readonly foot: number;
 }
 
+/** Names the axis of values above a plot. */
+export const drawAxisName = (frame: Frame, name: string): void =>
+  drawText(frame, name, { x: 16, y: frame.top + 10, colour: frame.palette.muted });
+
+/** Names a horizontal axis, centred below it. */
+export function drawNameBelow(
+  frame: Frame,
+  name: string,
+  { left, right, y }: { left: number; right: number; y: number },
+): void {
+  drawText(frame, name, { x: (left + right) / 2, y, anchor: 'middle', colour: frame.palette.muted });
+}
+
+/** Draws a horizontal line through a plot: solid as its foot, dashed at a value worth comparing with. */
+export function drawLevel(
+  frame: Frame,
+  { left, right }: Pick<PlotBox, 'left' | 'right'>,
+  { y, dash, data }: { y: number; dash?: string; data?: Readonly<Record<`data-${string}`, string | number>> },
+): void {
+  const line = { x1: left, x2: right, y1: y, y2: y, stroke: frame.palette.muted, 'stroke-width': 1 };
+  draw(frame, 'line', { ...data, ...line, 'stroke-dasharray': dash });
+}
+
 /** Draws grid lines and tick labels of a vertical axis of values; returns where a value stands. */
 export function drawValueAxis(
   frame: Frame,
@@ -68,7 +91,7 @@ function drawTickLabels(
 /** Draws an axis of training steps below a plot, leaving out tick labels that would touch; takes 42 pixels. */
 export function drawStepAxis(frame: Frame, axis: StepAxis, { left, right, foot }: Omit<PlotBox, 'top'>): void {
   const { muted } = frame.palette;
-  draw(frame, 'line', { x1: left, x2: right, y1: foot, y2: foot, stroke: muted, 'stroke-width': 1 });
+  drawLevel(frame, { left, right }, { y: foot });
   const [start, end] = axis.scale.domain;
   const ticks = axis.ticks.map((place) => ({
     x: left + ((place - start) / (end - start)) * (right - left),
@@ -78,7 +101,7 @@ export function drawStepAxis(frame: Frame, axis: StepAxis, { left, right, foot }
     draw(frame, 'line', { x1: x, x2: x, y1: foot, y2: foot + 5, stroke: muted, 'stroke-width': 1 });
   drawTickLabels(frame, ticks, { y: foot + 18, colour: muted });
   if (axis.breakAt !== null) drawBreak(frame, left + axis.breakAt * (right - left), foot);
-  drawText(frame, axis.label, { x: (left + right) / 2, y: foot + 38, anchor: 'middle', colour: muted });
+  drawNameBelow(frame, axis.label, { left, right, y: foot + 38 });
 }
 
 function drawBreak(frame: Frame, x: number, y: number): void {

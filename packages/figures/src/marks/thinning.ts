@@ -16,7 +16,7 @@ export interface Bucket {
 export function thinCurve(
   points: readonly { x: number; y: number }[],
   position: (x: number) => number,
-  buckets: number,
+  buckets = 220,
 ): Bucket[] {
   const single = ({ x, y }: { x: number; y: number }): Bucket => ({ x, mean: y, low: y, high: y });
   if (points.length < 2 * buckets) return points.map(single);

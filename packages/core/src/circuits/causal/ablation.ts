@@ -5,16 +5,16 @@ import { headLabel, type ModelConfig } from '../../model/config.ts';
 import {
   allHeads,
   checkHead,
-  type HeadName,
+  type HeadIndex,
   headOutput,
   type Intervention,
 } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { checkConfig, headSchema } from '../checks.ts';
-import { checkOnSet, type OnSetOptions, onSet } from '../data/onSet.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
+import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
 
 /**
  * `zero` and `mean` set the heads' z; `resample` gives each sequence another sequence's; `pattern-preserving` sets z to
@@ -49,7 +49,7 @@ export interface AblationRecord {
  * The interventions that ablate some heads together. Throws an ArgumentError for a kind that there is not, an Error for a
  * head that the model does not have.
  */
-export function ablate(config: ModelConfig, heads: readonly HeadName[], kind: AblationKind): Intervention[] {
+export function ablate(config: ModelConfig, heads: readonly HeadIndex[], kind: AblationKind): Intervention[] {
   checkConfig('ablate', config);
   checkArgument('ablate', 'kind', kindSchema, kind);
   checkArgument('ablate', 'heads', z.array(headSchema), heads);
@@ -86,7 +86,7 @@ export function ablationEffects(
 
 function effectsOn(set: RepeatSet, kind: AblationKind): AblationRecord {
   const { config } = set.model;
-  const increase = (heads: readonly HeadName[]): Float64Array =>
+  const increase = (heads: readonly HeadIndex[]): Float64Array =>
     difference(set.losses(ablate(config, heads, kind)), set.clean);
   const heads = allHeads(config);
   const effects = effectsWithControls(

@@ -5,20 +5,12 @@ import { randomModel, randomTokens } from '../../../test/support/models.ts';
 import { evenCopyLoss, perfectCopyLoss } from '../../../test/support/paper.ts';
 import { referenceEngine } from '../../engine/engine.ts';
 import { handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
-import { hookPoints, isSquare } from '../../model/hookPoints.ts';
-import { hasHeads } from '../../model/interventions/places.ts';
+import { hasHeads, hookPoint, hookPoints, isSquare } from '../../model/hookPoints.ts';
 import type { CachedRun, Hook, Model } from '../../model/model.ts';
 import { loadEngine } from '../../node.ts';
+import { CORRUPTIONS, type Corruption, corruptedPair, type PromptPair } from '../data/corruption.ts';
 import { mean } from '../statistics/estimate.ts';
-import {
-  activationPatching,
-  CORRUPTIONS,
-  type Corruption,
-  corruptedPair,
-  type PatchEffect,
-  type PatchingRecord,
-  type PromptPair,
-} from './activationPatching.ts';
+import { activationPatching, type PatchEffect, type PatchingRecord } from './activationPatching.ts';
 
 const fast = await loadEngine({ exact: true });
 const V = 11;
@@ -212,7 +204,7 @@ describe('on a random model', () => {
     expect(tested.length).toBeGreaterThan(30);
     for (const site of tested) {
       const [more, less] = [step, -step].map((share) =>
-        targetLoss(model, pair, [[site.hook, mixIn(runs, site, share)]]),
+        targetLoss(model, pair, [[site.hook, mixIn(model, { runs, site, share })]]),
       );
       const slope = -(more! - less!) / (2 * step) / gap; // of what is restored, as a share of the gap
       const name = `${site.label} ${site.hook} at ${site.position}: ${site.attributed} for ${slope}`;
@@ -313,7 +305,12 @@ function targetLoss(model: Model, { corrupted, queries: [from, to] }: PromptPair
 }
 
 /** A hook that moves one site's activation a share of the way from the corrupted run to the clean one. */
-function mixIn(runs: readonly CachedRun[], { hook, head, position }: PatchEffect, share: number): Hook {
+function mixIn(
+  { config }: Model,
+  { runs, site, share }: { runs: readonly CachedRun[]; site: PatchEffect; share: number },
+): Hook {
+  const { hook, head, position } = site;
+  const point = hookPoint(config, hook);
   const [clean, corrupted] = runs.map(({ cache }) => cache.get(hook).data);
   return (activation) => {
     const { shape, data } = activation;
@@ -321,9 +318,9 @@ function mixIn(runs: readonly CachedRun[], { hook, head, position }: PatchEffect
     data.forEach((_, at) => {
       const row = Math.floor(at / size);
       const [second, third] = [shape[1]!, shape[2]!];
-      const [h, p] = isSquare(hook)
+      const [h, p] = isSquare(point)
         ? [Math.floor(row / third) % second, row % third]
-        : hasHeads(hook)
+        : hasHeads(point)
           ? [row % third, Math.floor(row / third) % second]
           : [null, row % second];
       if ((head === null || h === head) && (position === null || p === position))

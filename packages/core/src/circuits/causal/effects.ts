@@ -1,5 +1,5 @@
 // Effects of interventions on the loss, each with its control: the same intervention on the other heads of its layer.
-import type { HeadName } from '../../model/interventions/interventions.ts';
+import type { HeadIndex } from '../../model/interventions/interventions.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 
 /** What an intervention on a head does to the loss, in nats. */
@@ -11,7 +11,7 @@ export interface Effect {
 }
 
 /** Estimates of effects given by sequence: [head][sequence], heads that share a layer being each other's control. */
-export function effectsWithControls(heads: readonly HeadName[], increases: readonly Float64Array[]): Effect[] {
+export function effectsWithControls(heads: readonly HeadIndex[], increases: readonly Float64Array[]): Effect[] {
   return heads.map(({ layer }, i) => {
     const others = increases.filter((_, j) => j !== i && heads[j]!.layer === layer);
     const control = others[0]?.map((_, s) => mean(others.map((increase) => increase[s]!)));

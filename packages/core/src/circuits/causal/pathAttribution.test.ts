@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
-import { earlierHeads, type HeadName, INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { earlierHeads, type HeadIndex, INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { mean } from '../statistics/estimate.ts';
@@ -17,8 +17,8 @@ const STEP = 1e-4;
 const TOLERANCE = { relative: 1e-4, absolute: 1e-9 };
 
 interface Path {
-  readonly source: HeadName;
-  readonly target: HeadName;
+  readonly source: HeadIndex;
+  readonly target: HeadIndex;
   readonly input: Input;
   readonly by: 'zero' | 'mean';
 }

@@ -2,26 +2,26 @@
 // pass for the gradients of the loss with respect to later heads' inputs, and then every path by a dot product.
 
 import type { Floats } from '../../engine/tensor.ts';
-import { earlierHeads, type HeadName, INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { earlierHeads, type HeadIndex, INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import type { RepeatBatch, RepeatSet } from '../data/repeatSet.ts';
 import { checkNumbers } from '../finite.ts';
 
 export interface PathAttribution {
-  /** First-order increase of lossRepeat when the source is removed from that input of the target, by sequence. */
-  get(input: Input, source: HeadName, target: HeadName): Float64Array;
+  /** First-order increase of lossRepeat when that edge from source to target is ablated, by sequence. */
+  get(input: Input, source: HeadIndex, target: HeadIndex): Float64Array;
 }
 
 /** What the attribution of a set takes, in forward runs over it, about. */
 export const ATTRIBUTION_RUNS = 10;
 
 /**
- * Attributions of all paths at once. `by` is what takes the removed output's place: nothing, or its mean over the
+ * Attributions of all paths at once. `by` is what takes the source's place: nothing, or its mean over the
  * sequences and positions of its period. Throws a NotFiniteError when a gradient overflows.
  */
 export function attributePaths(set: RepeatSet, by: 'zero' | 'mean'): PathAttribution {
   const { config } = set.model;
   const { nHeads, dModel } = config;
-  const key = (input: Input, source: HeadName, target: HeadName): string =>
+  const key = (input: Input, source: HeadIndex, target: HeadIndex): string =>
     [input, source.layer, source.head, target.layer, target.head].join();
   const bySequence = new Map<string, number[]>();
   const means = by === 'mean' ? resultMeans(set) : null;

@@ -9,8 +9,9 @@ import { loadEngine } from '../../node.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { mean } from '../statistics/estimate.ts';
 import { ablationEffects } from './ablation.ts';
+import { attributionAgreement, pathMatrix } from './pathMatrix.ts';
 import { testPath } from './paths.ts';
-import { attributionAgreement, type PathCell, type PathTableRecord, pathMatrix, pathTable } from './pathTable.ts';
+import { type PathCell, type PathTableRecord, pathTable } from './pathTable.ts';
 
 const fast = await loadEngine({ exact: true });
 const V = 11;

@@ -1,26 +1,25 @@
 // Every path from a head to a later head's Q, K or V: what the loss and the later head's attention lose without it, and
 // what gradients would have said.
 import * as z from 'zod/mini';
-import { checkArgument } from '../../errors/arguments.ts';
 import { headLabel } from '../../model/config.ts';
 import {
   allHeads,
   earlierHeads,
-  type HeadName,
+  type HeadIndex,
   INPUTS,
   type Input,
   type Intervention,
 } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
-import type { PatternVisit } from '../attention/patternRuns.ts';
-import { inductionStripe } from '../attention/scores.ts';
-import { checkOnSet, type OnSetOptions, onSet } from '../data/onSet.ts';
+import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
+import type { PatternVisit } from '../data/patternRuns.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';
-import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
+import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
+import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
 import { ATTRIBUTION_RUNS, attributePaths, type PathAttribution } from './pathAttribution.ts';
 
-/** One head's output removed from one input of one later head alone. The control: other sources of its layer, same target. */
+/** One edge ablated: a head's output into one input of one later head alone. The control: other sources of its layer, same target. */
 export interface PathCell extends Effect {
   readonly source: string;
   readonly target: string;
@@ -32,7 +31,7 @@ export interface PathCell extends Effect {
 }
 
 /**
- * All heads of earlier layers removed from one input of one head together. Several may share what it reads, each spared
+ * The edges from all heads of earlier layers into one input of one head, ablated together. Several may share what it reads, each spared
  * alone: small cells of its column can hide a large joint effect.
  */
 export interface JointPath {
@@ -45,7 +44,7 @@ export interface JointPath {
 }
 
 export interface PathTableRecord {
-  /** What takes the place of the removed output: nothing, or its mean over sequences and positions. */
+  /** What takes the place of the source's output: nothing, or its mean over sequences and positions. */
   readonly by: 'zero' | 'mean';
   readonly periods: readonly number[];
   readonly cleanLoss: Estimate;
@@ -58,10 +57,10 @@ export interface PathTableRecord {
   readonly seed: number;
 }
 
-const REMOVED_BY = ['zero', 'mean'] as const;
+const REPLACED_BY = ['zero', 'mean'] as const;
 
 /**
- * The whole table, on two copies of a block at periods that the model solves. Removal acts on the input before its
+ * The whole table, on two copies of a block at periods that the model solves. Edge ablation acts on the input before its
  * LayerNorm. A model of one layer has no paths between heads, and the record says so. Throws an ArgumentError for options
  * that it does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
  * gradients are not finite.
@@ -70,10 +69,10 @@ export function pathTable(
   model: Model,
   options: OnSetOptions & { readonly by?: 'zero' | 'mean' } = {},
 ): PathTableRecord {
-  checkOnSet('pathTable', { model, options, fields: { by: z.optional(z.enum(REMOVED_BY)) } });
+  checkOnSet('pathTable', { model, options, fields: { by: z.optional(z.enum(REPLACED_BY)) } });
   const { by = 'zero' } = options;
   const later = allHeads(model.config).filter(({ layer }) => layer > 0);
-  const runsInto = ({ layer }: HeadName): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
+  const runsInto = ({ layer }: HeadIndex): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
   const runs = later.reduce((sum, target) => sum + runsInto(target), later.length > 0 ? ATTRIBUTION_RUNS : 0);
   return onSet(model, options, {
     runs,
@@ -98,10 +97,10 @@ export function pathTable(
 }
 
 interface Column {
-  readonly target: HeadName;
+  readonly target: HeadIndex;
   readonly input: Input;
   readonly by: 'zero' | 'mean';
-  /** The target's stripe with nothing removed, by sequence. */
+  /** The target's stripe with nothing ablated, by sequence. */
   readonly stripe: Float64Array;
   readonly attributed: PathAttribution;
 }
@@ -113,34 +112,34 @@ function column(
 ): { cells: PathCell[]; joint: JointPath } {
   const sources = earlierHeads(set.model.config, target.layer);
   const into = { target: headLabel(target.layer, target.head), input };
-  const cut = sources.map((source) => cutPaths(set, { sources: [source], target, input, by }));
+  const ablated = sources.map((source) => ablateSources(set, { sources: [source], target, input, by }));
   const effects = effectsWithControls(
     sources,
-    cut.map(({ increase }) => increase),
+    ablated.map(({ increase }) => increase),
   );
   const cells = sources.map(
     (source, i): PathCell => ({
       source: headLabel(source.layer, source.head),
       ...into,
       ...effects[i]!,
-      stripeChange: estimate(difference(cut[i]!.stripe, stripe)),
+      stripeChange: estimate(difference(ablated[i]!.stripe, stripe)),
       attributed: estimate(attributed.get(input, source, target)),
     }),
   );
-  const all = cutPaths(set, { sources: 'allEarlier', target, input, by });
+  const all = ablateSources(set, { sources: 'allEarlier', target, input, by });
   const joint = { ...into, increase: estimate(all.increase), stripeChange: estimate(difference(all.stripe, stripe)) };
   return { cells, joint };
 }
 
-/** Some sources taken out of one input of one head. */
+/** The edges from some sources into one input of one head. */
 interface Path {
-  readonly sources: readonly HeadName[] | 'allEarlier';
-  readonly target: HeadName;
+  readonly sources: readonly HeadIndex[] | 'allEarlier';
+  readonly target: HeadIndex;
   readonly input: Input;
   readonly by: 'zero' | 'mean';
 }
 
-function cutPaths(
+function ablateSources(
   set: RepeatSet,
   { sources, target, input, by }: Path,
 ): { increase: Float64Array; stripe: Float64Array } {
@@ -152,51 +151,16 @@ function cutPaths(
 /** A head's attention to the token after the earlier copy, by sequence, and the losses of the same runs. */
 function stripeOf(
   set: RepeatSet,
-  target: HeadName,
+  target: HeadIndex,
   interventions: readonly Intervention[],
 ): { losses: Float64Array; stripe: Float64Array } {
   const { layer } = target;
   const index = layer * set.model.config.nHeads + target.head;
   const perPeriod = set.sequences / set.periods.length;
   const stripe = new Float64Array(set.sequences);
-  const visit = (period: number, { sequence, head, weight }: PatternVisit): void => {
+  const visit = (period: number, { sequence, head, attention }: PatternVisit): void => {
     if (head !== index) return;
-    stripe[set.periods.indexOf(period) * perPeriod + sequence] = inductionStripe(weight, {
-      start: 0,
-      period,
-      length: 2 * period,
-    });
+    stripe[set.periods.indexOf(period) * perPeriod + sequence] = inductionStripe(attention, twoCopies(period));
   };
-  return { losses: set.losses(interventions, visit, { layer }), stripe };
-}
-
-/** Sum over the cells of one input, as a table [source][target] of increases in nats; NaN where there is no path. */
-export function pathMatrix(
-  { cells }: PathTableRecord,
-  input: Input,
-  pick: (cell: PathCell) => number = (cell) => cell.increase.value,
-): { sources: string[]; targets: string[]; values: number[][] } {
-  checkArgument('pathMatrix', 'input', z.enum(INPUTS), input);
-  const chosen = cells.filter((cell) => cell.input === input);
-  const sources = [...new Set(chosen.map(({ source }) => source))];
-  const targets = [...new Set(chosen.map(({ target }) => target))];
-  const values = sources.map((source) =>
-    targets.map((target) => {
-      const cell = chosen.find((c) => c.source === source && c.target === target);
-      return cell ? pick(cell) : Number.NaN;
-    }),
-  );
-  return { sources, targets, values };
-}
-
-/**
- * How well attribution ranks the paths: Pearson's correlation of attributed with measured increases. NaN where one of them
- * does not vary.
- */
-export function attributionAgreement({ cells }: PathTableRecord): number {
-  const xs = cells.map((c) => c.attributed.value);
-  const ys = cells.map((c) => c.increase.value);
-  const [mx, my] = [mean(xs), mean(ys)];
-  const covariance = mean(xs.map((x, i) => (x - mx) * (ys[i]! - my)));
-  return covariance / Math.sqrt(mean(xs.map((x) => (x - mx) ** 2)) * mean(ys.map((y) => (y - my) ** 2)));
+  return { losses: set.losses(interventions, { visit, layer }), stripe };
 }

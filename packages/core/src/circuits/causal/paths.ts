@@ -2,9 +2,11 @@
 import { headLabel } from '../../model/config.ts';
 import { allHeads, earlierHeads, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
-import type { HeadScores } from '../attention/headScores.ts';
-import { type PatternVisit, runPatterns } from '../attention/patternRuns.ts';
-import { contentMayAct, inductionStripe, meanAlongCounted, uniformWeight } from '../attention/scores.ts';
+import { contentMayAct } from '../attention/contentFree.ts';
+import type { HeadScores } from '../attention/headScoresRecord.ts';
+import { inductionStripe, stripeLine, twoCopies } from '../attention/inductionStripe.ts';
+import { meanAlongCounted, uniformAlong } from '../attention/line.ts';
+import { type PatternVisit, runPatterns } from '../data/patternRuns.ts';
 import { controlProbe } from '../data/probes.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';
 import { asAnalysed } from '../lengths.ts';
@@ -12,7 +14,7 @@ import type { Progress } from '../progress.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { difference } from './effects.ts';
 
-/** One path cut: the outputs of all earlier layers removed from that input of later heads, on probes of given periods. */
+/** One path ablated: the edges from all earlier layers into that input of later heads, on probes of given periods. */
 export interface PathEffect {
   readonly path: Input;
   /** lossRepeat without the path, nats. */
@@ -23,14 +25,14 @@ export interface PathEffect {
   readonly excess: number | null;
 }
 
-/** One head taken out of the keys of the heads that follow the period. */
+/** A head's edges into the keys of the heads that follow the period, ablated. */
 export interface KeySource {
   readonly label: string;
   /** Increase of lossRepeat, nats, by sequence. */
   readonly increase: Estimate;
 }
 
-/** What path tests have in common: the sequences that paths are cut on, and the heads that follow the period. */
+/** What path tests have in common: the sequences that paths are ablated on, and the heads that follow the period. */
 export interface PathTests {
   readonly set: RepeatSet;
   readonly followers: readonly HeadScores[];
@@ -38,28 +40,28 @@ export interface PathTests {
 }
 
 /**
- * Which head builds the keys: for every head of an earlier layer, the loss when its output alone is removed from the K
- * input of all heads that follow the period. The circuit's previous-token head is named by this, not by its pattern.
+ * Which head builds the keys: for every head of an earlier layer, the loss when its edges alone into the keys of
+ * all heads that follow the period are ablated. The circuit's previous-token head is named by this, not by its pattern.
  */
 export function keySources(model: Model, { set, followers }: PathTests): KeySource[] {
   const { config } = model;
   const lastLayer = Math.max(0, ...followers.map(({ layer }) => layer));
   return earlierHeads(config, lastLayer).map((source) => {
-    const cut = followers
+    const ablated = followers
       .filter(({ layer }) => layer > source.layer)
       .map(
         ({ layer, head }): Intervention => ({ kind: 'removeFromInput', layer, head, input: 'k', sources: [source] }),
       );
     return {
       label: headLabel(source.layer, source.head),
-      increase: estimate(difference(set.losses(cut), set.clean)),
+      increase: estimate(difference(set.losses(ablated), set.clean)),
     };
   });
 }
 
 /**
- * Removes the outputs of all earlier layers from the Q, K or V input of every head of a later layer, before its
- * LayerNorm, and measures loss and period-free excess on exactly two copies of a block at each of the periods.
+ * Ablates all edges from earlier layers into the Q, K or V input of every head of a later layer, before its LayerNorm, and
+ * measures loss and period-free excess on exactly two copies of a block at each of the periods.
  */
 export function testPath(model: Model, path: PathEffect['path'], tests: PathTests): PathEffect {
   const { set, followers } = tests;
@@ -70,13 +72,13 @@ export function testPath(model: Model, path: PathEffect['path'], tests: PathTest
   const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
   const share = 1 / (set.sequences * followed.size);
   let excess = 0;
-  const visit = (period: number, { head, weight }: PatternVisit): void => {
-    if (followed.has(head)) excess += share * inductionStripe(weight, { start: 0, period, length: 2 * period });
+  const visit = (period: number, { head, attention }: PatternVisit): void => {
+    if (followed.has(head)) excess += share * inductionStripe(attention, twoCopies(period));
   };
-  const cut = set.losses(interventions, visit);
+  const losses = set.losses(interventions, { visit });
   if (followed.size > 0) excess = withoutControl(excess, tests, { interventions, followed, share });
-  const increase = estimate(difference(cut, set.clean));
-  return { path, lossRepeat: estimate(cut), increase, excess: followed.size > 0 ? excess : null };
+  const increase = estimate(difference(losses, set.clean));
+  return { path, lossRepeat: estimate(losses), increase, excess: followed.size > 0 ? excess : null };
 }
 
 /**
@@ -103,11 +105,11 @@ function withoutControl(
   runPatterns(model, tokens, {
     interventions,
     ...(progress ? { progress } : {}),
-    visit: ({ sequence, head, weight }) => {
+    visit: ({ sequence, head, attention }) => {
       if (!followed.has(head)) return;
       const counts = (q: number, k: number): boolean => !contentMayAct(tokens[sequence]!, q, k);
       for (const [period, stripes] of found) {
-        const stripe = meanAlongCounted({ weight, counts }, period, 2 * period - 1, (q) => q - period + 1);
+        const stripe = meanAlongCounted({ attention, counts }, stripeLine(twoCopies(period)));
         if (Number.isNaN(stripe)) stripes.missing++;
         else {
           stripes.sum += stripe;
@@ -118,7 +120,7 @@ function withoutControl(
     },
   });
   for (const [period, { sum, measured, missing }] of found) {
-    const chance = inductionStripe(uniformWeight, { start: 0, period, length: 2 * period });
+    const chance = uniformAlong(stripeLine(twoCopies(period)));
     left -= share * missing * (measured > 0 ? sum / measured : chance);
   }
   return left;

@@ -1,113 +1,36 @@
 // Has this transformer learned induction? The audit reads weights and the tokens it draws, never how a model was made.
-import * as z from 'zod/mini';
-import { ArgumentError } from '../../errors/arguments.ts';
-import { listed } from '../../errors/names.ts';
-import { headLabel, type ModelConfig } from '../../model/config.ts';
-import { allHeads, INPUTS } from '../../model/interventions/interventions.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { INPUTS } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import {
   checkScoring,
-  type HeadScores,
-  type HeadScoresRecord,
+  type MeasuredHeads,
   measureHeads,
   type ScoreOptions,
-  type Sweep,
   scoringSize,
 } from '../attention/headScores.ts';
-import { runPatterns } from '../attention/patternRuns.ts';
-import { type KeySource, keySources, type PathEffect, testPath } from '../causal/paths.ts';
-import { checkPeriods } from '../checks.ts';
-import { checkTellable, type ProbeOptions, prefixedProbe, spread, sweepPeriods } from '../data/probes.ts';
+import type { HeadScores, HeadScoresRecord } from '../attention/headScoresRecord.ts';
+import type { PeriodScan } from '../attention/periodScan.ts';
+import { keySources, type PathEffect, type PathTests, testPath } from '../causal/paths.ts';
+import { runPatterns } from '../data/patternRuns.ts';
+import { checkTellable, scannedPeriods, solvedBelow, spread } from '../data/periods.ts';
+import { type ProbeOptions, prefixedProbe } from '../data/probes.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { asAnalysed } from '../lengths.ts';
 import { Progress } from '../progress.ts';
-import { type Estimate, mean } from '../statistics/estimate.ts';
-import {
-  excessOver,
-  FOLLOWS,
-  isRelated,
-  type Judgement,
-  judge,
-  KEEPS_STRIPE,
-  keptStripe,
-  type Margin,
-  solvedPeriods,
-  VERDICTS,
-  type Verdict,
-} from './verdict.ts';
-
-/** Everything the verdict rests on. Losses in nats. */
-export interface AuditEvidence {
-  readonly lnVocab: number;
-  /** A period is solved when lossRepeat is below this: half of ln V. */
-  readonly solvedBelow: number;
-  readonly periods: readonly {
-    readonly period: number;
-    readonly lossRepeat: Estimate;
-    readonly lossBoundary: number;
-    readonly lossFirst: number;
-    readonly solved: boolean;
-    /** lossRepeat when the block follows a random prefix; null without room for one. */
-    readonly lossRepeatAfterPrefix: number | null;
-  }[];
-  readonly best: number | null;
-  readonly solved: readonly number[];
-  /** Solved periods that are neither divisor nor multiple nor close neighbour of the best one. */
-  readonly independent: readonly number[];
-  /** Mean lossRepeat over the periods that are not the best one, nor its divisors or neighbours. */
-  readonly otherPeriodLoss: number;
-  /** The free detector: loss at the boundary query, at the best period and on average over the other solved ones. */
-  readonly boundaryAtBest: number | null;
-  readonly boundaryElsewhere: number | null;
-  /** Periods on which the paths were tested; no path was where the model has one layer or solves nothing. */
-  readonly pathPeriods: readonly number[];
-  readonly paths: readonly PathEffect[];
-  /** For each earlier head, what its removal from the keys of the followers costs; empty without followers. */
-  readonly keySources: readonly KeySource[];
-  readonly margins: readonly Margin[];
-  readonly close: boolean;
-  /** Seeds of the sequences drawn, with the verdict that each gave; more than one after a close call. */
-  readonly seeds: readonly { readonly seed: number; readonly verdict: Verdict }[];
-  readonly sequences: number;
-}
-
-/** A verdict with its evidence and every head's scores. */
-export interface AuditRecord {
-  readonly verdict: Verdict;
-  /** The verdict in plain words, with its numbers. */
-  readonly sentence: string;
-  readonly evidence: AuditEvidence;
-  /** Heads whose attention follows the period, and heads that keep their offset without a repeat. */
-  readonly followers: readonly string[];
-  readonly positionalHeads: readonly string[];
-  readonly scores: HeadScoresRecord;
-}
-
-/** An audit's record, as far as other analyses read it. */
-export const auditSchema: z.ZodMiniType = z.looseObject({
-  verdict: z.enum(VERDICTS),
-  followers: z.array(z.string()),
-  positionalHeads: z.array(z.string()),
-  evidence: z.looseObject({ solved: z.array(z.int()), independent: z.array(z.int()) }),
-  scores: z.looseObject({ heads: z.array(z.looseObject({ label: z.string() })), periods: z.array(z.int()) }),
-});
-
-/** Throws an ArgumentError when a record is that of a model with other heads or a shorter context. */
-export function checkAudited(caller: string, { scores }: AuditRecord, config: ModelConfig): void {
-  const labels = allHeads(config).map(({ layer, head }) => headLabel(layer, head));
-  const found = scores.heads.map(({ label }) => label);
-  if (labels.join() !== found.join())
-    throw new ArgumentError(
-      `${caller}: options.audit is that of another model: it has the heads ${listed(found)}, this model has ${listed(labels)}.`,
-    );
-  checkPeriods(caller, scores.periods, { config });
-}
+import { mean } from '../statistics/estimate.ts';
+import type { AuditEvidence, AuditRecord } from './auditRecord.ts';
+import { explainAudit, shortenedText } from './auditText.ts';
+import { excessOver, keptStripe } from './headEvidence.ts';
+import { isRelated, type Solved, solvedPeriods } from './solvedPeriods.ts';
+import { FOLLOWS, KEEPS_STRIPE } from './thresholds.ts';
+import { type Grounds, type Judgement, judge } from './verdict.ts';
 
 /** How many solved periods the path tests use, evenly spread. */
 const PATH_PERIODS = 5;
 
 /**
- * Audits a model: losses over a sweep of periods, scores, path tests, and the verdict by the rules of verdict.ts. A
+ * Audits a model: losses over a scan of periods, scores, path tests, and the verdict by the rules of verdict.ts. A
  * close call is repeated with two more seeds of sequences. Throws an ArgumentError for options that it does not have, a
  * TooSmallError when context or vocabulary are too small to tell, a NotFiniteError when outputs are not finite: then there
  * is no verdict.
@@ -145,7 +68,7 @@ const pathRuns = ({ nLayers, nHeads }: ModelConfig): number => 1 + 2 * INPUTS.le
 /** Tokens that an audit runs if every period is solved: what progress expects. */
 export function auditSize(model: Model, options: ScoreOptions): number {
   const config = asAnalysed(model.config);
-  const periods = sweepPeriods(config);
+  const periods = scannedPeriods(config);
   const prefixed = periods.length * prefixedCount(options.sequences ?? 64) * config.nCtx;
   return scoringSize(model, options, 'audit') + prefixed + pathsSize(config, options, spread(periods, PATH_PERIODS));
 }
@@ -155,44 +78,114 @@ const pathsSize = (config: ModelConfig, options: ScoreOptions, periods: readonly
     ? 0
     : pathRuns(config) * perPathPeriod(options) * periods.reduce((sum, period) => sum + 2 * period, 0);
 
+/** What an audit has measured before it tests paths. */
+interface Looked extends MeasuredHeads {
+  readonly solved: Solved;
+  /** Heads whose attention follows the period, and heads that keep their stripe without a repeat. */
+  readonly followers: readonly HeadScores[];
+  readonly positional: readonly HeadScores[];
+  readonly pathPeriods: readonly number[];
+}
+
+/** The paths from earlier layers, each ablated in turn; nothing where the model has one layer or solves nothing. */
+interface TestedPaths {
+  readonly tests: PathTests | null;
+  readonly paths: readonly PathEffect[];
+}
+
 function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
   const config = asAnalysed(model.config);
-  const lnVocab = Math.log(config.dVocab);
-  const solvedBelow = lnVocab / 2;
   const progress = new Progress(options.onProgress, auditSize(model, options));
   const onProgress = progress.part(scoringSize(model, options, 'audit'));
-  const { scores, sweep } = measureHeads(model, { ...options, onProgress });
-  const probe: ProbeOptions = { config, count: scores.sequences, seed: scores.seed };
-  const losses = sweep.periods.map(({ period, lossRepeat }) => ({ period, lossRepeat: lossRepeat.value }));
-  const solvedSet = solvedPeriods(losses, solvedBelow);
-  const { solved, best, independent } = solvedSet;
-  const followers = scores.heads.filter((h) => excessOver(h, scores.periods, independent) > FOLLOWS);
-  const positional = best === null ? [] : scores.heads.filter((h) => keptStripe(h, best) > KEEPS_STRIPE);
-  const pathPeriods = spread(independent.length > 0 ? independent : solved, PATH_PERIODS);
-  const tested = config.nLayers > 1 && solved.length > 0;
+  const looked = look(measureHeads(model, { ...options, onProgress }), config);
+  const { scores, followers, positional } = looked;
+  const tested = testPaths(model, looked, { options, progress });
+  const judgement = judge(groundsOf(looked, tested, config));
+  const evidence = gatherEvidence(model, { looked, tested, judgement, progress });
+  progress.finish();
+  const shortened = config.nCtx < model.config.nCtx ? ` ${shortenedText(config.nCtx, model.config.nCtx)}` : '';
+  return {
+    verdict: judgement.verdict,
+    sentence: `${explainAudit(judgement, evidence, { followers, positional })}${shortened}`,
+    evidence,
+    followers: followers.map((h) => h.label),
+    positionalHeads: positional.map((h) => h.label),
+    scores,
+  };
+}
+
+function look({ scores, scan }: MeasuredHeads, config: ModelConfig): Looked {
+  const losses = scan.periods.map(({ period, lossRepeat }) => ({ period, lossRepeat: lossRepeat.value }));
+  const solved = solvedPeriods(losses, solvedBelow(config));
+  const { best, independent } = solved;
+  return {
+    scores,
+    scan,
+    solved,
+    followers: scores.heads.filter((h) => excessIn(scores, h, independent) > FOLLOWS),
+    positional: best === null ? [] : scores.heads.filter((h) => keptStripe(h, best) > KEEPS_STRIPE),
+    pathPeriods: spread(independent.length > 0 ? independent : solved.solved, PATH_PERIODS),
+  };
+}
+
+/** Mean excess of a head over some of the periods of its scores. */
+const excessIn = ({ periods }: HeadScoresRecord, head: HeadScores, chosen: readonly number[]): number =>
+  excessOver(head, { scanned: periods, chosen });
+
+function testPaths(
+  model: Model,
+  { scores, solved, followers, pathPeriods }: Looked,
+  { options, progress }: { options: ScoreOptions; progress: Progress },
+): TestedPaths {
+  const config = asAnalysed(model.config);
+  const needed = config.nLayers > 1 && solved.solved.length > 0;
   progress.expect(
-    (tested ? pathsSize(config, options, pathPeriods) : 0) -
+    (needed ? pathsSize(config, options, pathPeriods) : 0) -
       pathsSize(config, options, spread(scores.periods, PATH_PERIODS)),
   );
+  if (!needed) return { tests: null, paths: [] };
   const sequences = perPathPeriod(options) * pathPeriods.length;
-  const tests = tested
-    ? { set: new RepeatSet(model, { sequences, seed: probe.seed, periods: pathPeriods }), followers, progress }
-    : null;
-  const paths = tests ? tests.set.reporting(progress, () => INPUTS.map((path) => testPath(model, path, tests))) : [];
-  const cleanExcess = mean(followers.map((h) => excessOver(h, scores.periods, pathPeriods)));
+  const set = new RepeatSet(model, { sequences, seed: scores.seed, periods: pathPeriods });
+  const tests = { set, followers, progress };
+  return { tests, paths: set.reporting(progress, () => INPUTS.map((path) => testPath(model, path, tests))) };
+}
+
+function groundsOf(
+  { scores, solved, followers, pathPeriods }: Looked,
+  { paths }: TestedPaths,
+  config: ModelConfig,
+): Grounds {
+  const { best, independent } = solved;
+  const cleanExcess = mean(followers.map((h) => excessIn(scores, h, pathPeriods)));
   const excessWithoutK = paths.find(({ path }) => path === 'k')?.excess ?? null;
-  const judgement = judge({
-    ...solvedSet,
+  return {
+    ...solved,
     layers: config.nLayers,
-    largestExcess: Math.max(...scores.heads.map((h) => excessOver(h, scores.periods, independent))),
+    largestExcess: Math.max(...scores.heads.map((h) => excessIn(scores, h, independent))),
     largestKeptStripe: best === null ? 0 : Math.max(...scores.heads.map((h) => keptStripe(h, best))),
     excessLeftWithoutK: excessWithoutK === null ? null : excessWithoutK / cleanExcess,
-  });
-  const others = sweep.periods.filter(({ period }) => best === null || !isRelated(best, period));
-  const evidence: AuditEvidence = {
-    lnVocab,
-    solvedBelow,
-    periods: sweep.periods.map(({ period, lossRepeat, lossBoundary, lossFirst }) => ({
+  };
+}
+
+function gatherEvidence(
+  model: Model,
+  {
+    looked,
+    tested,
+    judgement,
+    progress,
+  }: { looked: Looked; tested: TestedPaths; judgement: Judgement; progress: Progress },
+): AuditEvidence {
+  const config = asAnalysed(model.config);
+  const { scores, scan, followers, pathPeriods } = looked;
+  const { solved, best, independent } = looked.solved;
+  const { tests, paths } = tested;
+  const probe: ProbeOptions = { config, count: scores.sequences, seed: scores.seed };
+  const others = scan.periods.filter(({ period }) => best === null || !isRelated(best, period));
+  return {
+    lnVocab: Math.log(config.dVocab),
+    solvedBelow: solvedBelow(config),
+    periods: scan.periods.map(({ period, lossRepeat, lossBoundary, lossFirst }) => ({
       period,
       lossRepeat,
       lossBoundary,
@@ -204,8 +197,8 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
     solved,
     independent,
     otherPeriodLoss: mean(others.map(({ lossRepeat }) => lossRepeat.value)),
-    boundaryAtBest: boundaryLoss(sweep, best === null ? [] : [best]),
-    boundaryElsewhere: boundaryLoss(sweep, independent),
+    boundaryAtBest: boundaryLoss(scan, best === null ? [] : [best]),
+    boundaryElsewhere: boundaryLoss(scan, independent),
     pathPeriods,
     paths,
     keySources: tests && followers.length > 0 ? tests.set.reporting(progress, () => keySources(model, tests)) : [],
@@ -214,21 +207,7 @@ function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
     seeds: [{ seed: scores.seed, verdict: judgement.verdict }],
     sequences: scores.sequences,
   };
-  progress.finish();
-  const shortened = config.nCtx < model.config.nCtx ? ` ${shortenedText(config.nCtx, model.config.nCtx)}` : '';
-  return {
-    verdict: judgement.verdict,
-    sentence: `${explain(judgement, evidence, followers, positional)}${shortened}`,
-    evidence,
-    followers: followers.map((h) => h.label),
-    positionalHeads: positional.map((h) => h.label),
-    scores,
-  };
 }
-
-/** Says that the analysis saw a part of the context. */
-const shortenedText = (length: number, nCtx: number): string =>
-  `Analysed on sequences of at most ${length.toLocaleString('en')} tokens; the context of ${nCtx.toLocaleString('en')} is longer than the patterns that are looked at.`;
 
 /** Sequences with a prefix. */
 const prefixedCount = (sequences: number): number => Math.ceil(sequences / 4);
@@ -245,37 +224,7 @@ function lossAfterPrefix(
   return mean(runPatterns(model, prefixed.tokens, { progress }).map((l) => mean(l.subarray(from, from + period - 1))));
 }
 
-const boundaryLoss = (sweep: Sweep, periods: readonly number[]): number | null =>
+const boundaryLoss = (scan: PeriodScan, periods: readonly number[]): number | null =>
   periods.length === 0
     ? null
-    : mean(sweep.periods.filter(({ period }) => periods.includes(period)).map(({ lossBoundary }) => lossBoundary));
-
-/** The verdict as a sentence or three, with the numbers that carry it. */
-function explain(
-  { verdict, reason }: Judgement,
-  e: AuditEvidence,
-  followers: readonly HeadScores[],
-  positional: readonly HeadScores[],
-): string {
-  const nats = (x: number): string => `${x.toFixed(2)} nats`;
-  const heads = (list: readonly HeadScores[]): string => list.map((h) => h.label).join(', ');
-  const parts = [reason];
-  if (e.best === null)
-    parts.push(
-      `The lowest loss on a repeat is ${nats(Math.min(...e.periods.map((p) => p.lossRepeat.value)))}; guessing costs ${nats(e.lnVocab)}.`,
-    );
-  else {
-    const bestLoss = e.periods.find((p) => p.period === e.best)!.lossRepeat.value;
-    parts.push(`Solved: ${e.solved.length} of ${e.periods.length} periods, best ${e.best} (${nats(bestLoss)}).`);
-    if (e.independent.length === 0 && Number.isFinite(e.otherPeriodLoss))
-      parts.push(`At other periods the loss is ${nats(e.otherPeriodLoss)}; guessing costs ${nats(e.lnVocab)}.`);
-  }
-  if (followers.length > 0) parts.push(`Attention follows the period in ${heads(followers)}.`);
-  if (positional.length > 0) parts.push(`The stripe stays without a repeat in ${heads(positional)}.`);
-  const strongest = [...e.paths].sort((a, b) => b.increase.value - a.increase.value)[0];
-  if (strongest && (verdict === 'induction' || verdict === 'other circuit' || verdict === 'mixed'))
-    parts.push(
-      `Taking the earlier layers out of the later heads' ${strongest.path.toUpperCase()} input costs most: ${strongest.increase.value >= 0 ? '+' : ''}${nats(strongest.increase.value)}.`,
-    );
-  return parts.join(' ');
-}
+    : mean(scan.periods.filter(({ period }) => periods.includes(period)).map(({ lossBoundary }) => lossBoundary));

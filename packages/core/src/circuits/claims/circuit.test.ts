@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
 import { allHeads } from '../../model/interventions/interventions.ts';
+import { ablateEdges, allEdges, type Edge, edgeLabel } from '../causal/edges.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
-import { ablateHeads, allEdges, cutEdges, type Edge, edgeLabel, eliminate, keepCircuit, keepHeads } from './circuit.ts';
+import { ablateHeads, keepCircuit, keepHeads } from './circuit.ts';
+import { eliminate } from './elimination.ts';
 
 describe('elimination', () => {
   /** Loss 0, and for each group of which nothing is left, its cost. */
@@ -69,7 +71,7 @@ describe('what leaves only a circuit', () => {
   });
 
   test('is for all heads without edges the cut of all edges, and for none the ablation of all heads', () => {
-    expect(set.losses(keepCircuit(set, { heads, edges: [] }))).toEqual(set.losses(cutEdges(edges)));
+    expect(set.losses(keepCircuit(set, { heads, edges: [] }))).toEqual(set.losses(ablateEdges(edges)));
     expect(set.losses(keepCircuit(set, { heads: [], edges: [] }))).toEqual(set.losses(ablateHeads(set, heads)));
   });
 
@@ -83,12 +85,12 @@ describe('what leaves only a circuit', () => {
         !own.includes(e),
     );
     expect(others).toHaveLength(3 * 3 - 2);
-    const byHand = [...ablateHeads(set, [heads[1]!, heads[2]!, heads[5]!]), ...cutEdges(others)];
+    const byHand = [...ablateHeads(set, [heads[1]!, heads[2]!, heads[5]!]), ...ablateEdges(others)];
     expect(set.losses(keepCircuit(set, { heads: kept, edges: own }))).toEqual(set.losses(byHand));
   });
 
   test('an edge that is cut leaves its source’s mean to that input of that head alone', () => {
-    expect(cutEdges([edge('L0H0 → L2H1 K'), edge('L0H0 → L1H1 Q'), edge('L1H1 → L2H1 K')])).toEqual([
+    expect(ablateEdges([edge('L0H0 → L2H1 K'), edge('L0H0 → L1H1 Q'), edge('L1H1 → L2H1 K')])).toEqual([
       {
         kind: 'removeFromInput',
         layer: 2,

@@ -2,69 +2,28 @@
 // the claim to the test, on a set of sequences whose means stand in for what is taken away.
 import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
-import { headLabel, type ModelConfig } from '../../model/config.ts';
-import {
-  allHeads,
-  checkHead,
-  earlierHeads,
-  type HeadName,
-  INPUTS,
-  type Input,
-  type Intervention,
-} from '../../model/interventions/interventions.ts';
+import { allHeads, checkHead, type HeadIndex, type Intervention } from '../../model/interventions/interventions.ts';
+import { ablateEdges, allEdges, type Edge, edgeLabel, edgesSchema, sameHead } from '../causal/edges.ts';
 import { checkInstance, headSchema } from '../checks.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 
-/** A path from a head to one input of a later head. */
-export interface Edge {
-  readonly source: HeadName;
-  readonly target: HeadName;
-  readonly input: Input;
-}
-
+/** Some heads, and the edges between them that carry something. */
 export interface Circuit {
-  readonly heads: readonly HeadName[];
+  readonly heads: readonly HeadIndex[];
   readonly edges: readonly Edge[];
 }
 
-export const labelOf = ({ layer, head }: HeadName): string => headLabel(layer, head);
-export const sameHead = (a: HeadName, b: HeadName): boolean => a.layer === b.layer && a.head === b.head;
-export const edgeLabel = ({ source, target, input }: Edge): string =>
-  `${labelOf(source)} → ${labelOf(target)} ${input.toUpperCase()}`;
-
-const includes = (heads: readonly HeadName[], name: HeadName): boolean => heads.some((h) => sameHead(h, name));
-
-/** Every path between heads of these layers: [source, target, input]. */
-export const allEdges = (config: ModelConfig): Edge[] =>
-  allHeads(config).flatMap((target) =>
-    earlierHeads(config, target.layer).flatMap((source) => INPUTS.map((input) => ({ source, target, input }))),
-  );
+const includes = (heads: readonly HeadIndex[], name: HeadIndex): boolean => heads.some((h) => sameHead(h, name));
 
 /** Mean-ablates these heads. Throws an Error for a head that the model does not have. */
-export function ablateHeads(set: RepeatSet, heads: readonly HeadName[]): Intervention[] {
+export function ablateHeads(set: RepeatSet, heads: readonly HeadIndex[]): Intervention[] {
   checkInstance('ablateHeads', { what: 'the set', value: set }, RepeatSet);
   checkArgument('ablateHeads', 'heads', z.array(headSchema), heads);
   return heads.map((name) => set.meanAblate(name));
 }
 
-const edgesSchema = z.array(z.strictObject({ source: headSchema, target: headSchema, input: z.enum(INPUTS) }));
-
-/** Takes the edges' sources out of their targets' inputs, leaving the mean; each target input in one go. */
-export function cutEdges(edges: readonly Edge[]): Intervention[] {
-  checkArgument('cutEdges', 'edges', edgesSchema, edges);
-  const inputs = new Map<string, Edge[]>();
-  for (const edge of edges) {
-    const key = `${labelOf(edge.target)} ${edge.input}`;
-    inputs.set(key, [...(inputs.get(key) ?? []), edge]);
-  }
-  return [...inputs.values()].map((group) => {
-    const { target, input } = group[0] as Edge;
-    return { kind: 'removeFromInput', ...target, input, sources: group.map(({ source }) => source), by: 'mean' };
-  });
-}
-
 /** Leaves only these heads, with every path between them. Throws an Error for a head that the model does not have. */
-export function keepHeads(set: RepeatSet, heads: readonly HeadName[]): Intervention[] {
+export function keepHeads(set: RepeatSet, heads: readonly HeadIndex[]): Intervention[] {
   checkInstance('keepHeads', { what: 'the set', value: set }, RepeatSet);
   checkArgument('keepHeads', 'heads', z.array(headSchema), heads);
   const { config } = set.model;
@@ -94,29 +53,5 @@ export function keepCircuit(set: RepeatSet, circuit: Circuit): Intervention[] {
   const others = allEdges(set.model.config).filter(
     (edge) => includes(heads, edge.source) && includes(heads, edge.target) && !kept.has(edgeLabel(edge)),
   );
-  return [...keepHeads(set, heads), ...cutEdges(others)];
-}
-
-/** Sets are eliminated in passes until one changes nothing. */
-const PASSES = 5;
-
-/**
- * What is left of a set when everything that can be spared together is taken out: members go one by one, the least
- * harmful first, as long as the loss without all of those gone stays at most `limit`. Redundant members, each harmless
- * alone, are so kept in part. `lossWithout(gone)` is the mean loss without some members.
- */
-export function eliminate<T>(members: readonly T[], limit: number, lossWithout: (gone: readonly T[]) => number): T[] {
-  const cost = new Map(members.map((member) => [member, lossWithout([member])]));
-  let left = [...members].sort((a, b) => cost.get(a)! - cost.get(b)!);
-  const gone: T[] = [];
-  for (let pass = 0; pass < PASSES; pass++) {
-    const before = left.length;
-    for (const member of [...left])
-      if (lossWithout([...gone, member]) <= limit) {
-        gone.push(member);
-        left = left.filter((m) => m !== member);
-      }
-    if (left.length === before) break;
-  }
-  return members.filter((member) => left.includes(member));
+  return [...keepHeads(set, heads), ...ablateEdges(others)];
 }

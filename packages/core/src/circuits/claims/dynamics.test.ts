@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { evenCopyLoss, meanOverRepeats, perfectCopyLoss } from '../../../test/support/paper.ts';
 import { handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
 import { loadEngine } from '../../node.ts';
-import { periodsToMeasure, RepeatSet } from '../data/repeatSet.ts';
+import { periodsToMeasure } from '../causal/effectPeriods.ts';
+import { RepeatSet } from '../data/repeatSet.ts';
 import { mean } from '../statistics/estimate.ts';
-import { type DynamicsPoint, inContextQueries, measureCheckpoint, phaseChange } from './dynamics.ts';
+import { type DynamicsPoint, inContextQueries, measureCheckpoint } from './dynamics.ts';
+import { phaseChange } from './phaseChange.ts';
 
 const engine = await loadEngine({ exact: true });
 /** More tokens than positions, so that nothing repeats by chance. */

@@ -1,10 +1,10 @@
 // What heads are called, from the evidence.
 
 import type { KeySource } from '../causal/paths.ts';
-import type { AuditRecord } from './audit.ts';
-import type { ProofRecord } from './prove.ts';
+import type { AuditRecord } from './auditRecord.ts';
+import type { ProofRecord } from './proofRecord.ts';
 
-/** A head builds the keys when its removal from them costs more than this share of what cutting the whole K path costs. */
+/** A head builds the keys when ablating its edges into them costs more than this share of what ablating the whole K path costs. */
 const SHARE_OF_K_PATH = 0.25;
 
 /** The audit of a model, and its proof where there is one. */
@@ -13,7 +13,7 @@ export interface Judged {
   readonly proof?: ProofRecord;
 }
 
-/** The earlier head whose removal from the followers' keys costs most; undefined where no path was tested. */
+/** The earlier head whose edges into the followers' keys cost most to ablate; undefined where no path was tested. */
 export const keyBuilder = (record: AuditRecord): KeySource | undefined =>
   [...record.evidence.keySources].sort((a, b) => b.increase.value - a.increase.value)[0];
 

@@ -1,8 +1,8 @@
 // What a proof found, in sentences with their numbers.
 
 import type { Estimate } from '../statistics/estimate.ts';
-import type { AuditRecord } from './audit.ts';
-import type { CircuitHead, ProofRecord } from './prove.ts';
+import type { AuditRecord } from './auditRecord.ts';
+import type { CircuitHead, ProofRecord } from './proofRecord.ts';
 
 const percent = (x: number): string => `${Math.round(100 * x)} %`;
 /** A share with its interval, where it has one. */

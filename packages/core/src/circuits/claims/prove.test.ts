@@ -13,8 +13,10 @@ import { RepeatSet } from '../data/repeatSet.ts';
 import { mean } from '../statistics/estimate.ts';
 import { audit } from './audit.ts';
 import { ablateHeads } from './circuit.ts';
+import type { ProofRecord } from './proofRecord.ts';
 import { explainProof } from './proofText.ts';
-import { type ProofRecord, prove, randomCircuits } from './prove.ts';
+import { prove } from './prove.ts';
+import { randomCircuits } from './randomCircuits.ts';
 
 const engine = await loadEngine({ exact: true });
 const V = 29;

@@ -3,12 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
 import type { Model } from '../../model/model.ts';
 import { loadEngine } from '../../node.ts';
+import { contentMayAct } from '../attention/contentFree.ts';
 import { headScores } from '../attention/headScores.ts';
-import { contentMayAct, meanAlongCounted } from '../attention/scores.ts';
+import { meanAlongCounted } from '../attention/line.ts';
 import { ablationEffects } from '../causal/ablation.ts';
 import { activationPatching } from '../causal/activationPatching.ts';
-import { corruptedPair, periodToCorrupt } from '../data/corruption.ts';
-import { controlProbe, fourfoldProbe, repeatedProbe, sweepPeriods } from '../data/probes.ts';
+import { periodToCorrupt } from '../causal/periodToCorrupt.ts';
+import { corruptedPair } from '../data/corruption.ts';
+import { scannedPeriods } from '../data/periods.ts';
+import { controlProbe, fourfoldProbe, repeatedProbe } from '../data/probes.ts';
 import { TooSmallError } from '../lengths.ts';
 import { audit } from './audit.ts';
 import { measureCheckpoint } from './dynamics.ts';
@@ -86,13 +89,13 @@ test('a vocabulary that has no block of three different tokens is refused everyw
 
 test('no probe with a repeat has a token twice in its block, and a large vocabulary has the periods it always had', () => {
   const config = induction(8, 60).config;
-  for (const period of sweepPeriods(config))
+  for (const period of scannedPeriods(config))
     for (const tokens of repeatedProbe({ config, count: 3, seed: 0 }, period))
       expect(new Set(tokens).size).toBe(period);
   const { tokens, period } = fourfoldProbe({ config, count: 2, seed: 0 });
   for (const sequence of tokens) expect(new Set(sequence).size).toBe(period);
   const large = { ...config, dVocab: 64, nCtx: 50 };
-  expect(sweepPeriods(large)).toEqual(Array.from({ length: 18 }, (_, i) => 8 + i));
+  expect(scannedPeriods(large)).toEqual(Array.from({ length: 18 }, (_, i) => 8 + i));
 });
 
 test('on a control that repeats by chance, cells where content may act do not count', () => {
@@ -102,11 +105,12 @@ test('on a control that repeats by chance, cells where content may act do not co
   expect(contentMayAct(tokens, 2, 2)).toBe(false);
   expect(contentMayAct(tokens, 3, 0)).toBe(false);
   const cells = {
-    weight: (q: number, k: number) => q + k,
+    attention: (q: number, k: number) => q + k,
     counts: (q: number, k: number) => !contentMayAct(tokens, q, k),
   };
-  expect(meanAlongCounted(cells, 1, 4, (q) => q - 1)).toBe((1 + 5) / 2); // (2, 1) is left out
-  expect(meanAlongCounted(cells, 2, 3, (q) => q - 1)).toBeNaN();
+  const key = (q: number) => q - 1;
+  expect(meanAlongCounted(cells, { from: 1, to: 4, key })).toBe((1 + 5) / 2); // (2, 1) is left out
+  expect(meanAlongCounted(cells, { from: 2, to: 3, key })).toBeNaN();
   const model = induction(8, 60);
   const control = controlProbe({ config: model.config, count: 1, seed: 0 })[0]!;
   expect(new Set(control).size).toBeLessThan(control.length);

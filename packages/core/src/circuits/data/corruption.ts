@@ -2,13 +2,10 @@
 import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { Model, Tokens } from '../../model/model.ts';
+import type { Tokens } from '../../model/model.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
-import { TooSmallError } from '../lengths.ts';
-import type { OnProgress } from '../progress.ts';
-import { type ProbeOptions, repeatedProbe, sweepPeriods } from './probes.ts';
-import { periodsToMeasure } from './repeatSet.ts';
+import { type ProbeOptions, repeatedProbe } from './probes.ts';
 
 /**
  * What is done to two copies of a block; the second copy, and with it the queries and their targets, stays as it is.
@@ -29,13 +26,17 @@ export interface PromptPair {
 
 const corruptionSchema = z.enum(CORRUPTIONS);
 
+/** Throws an ArgumentError unless it is one of the corruptions. */
+export const checkCorruption = (caller: string, corruption: unknown): void =>
+  checkArgument(caller, 'corruption', corruptionSchema, corruption);
+
 /**
  * Two copies of a block, and the same with the first one corrupted. Throws an ArgumentError for a corruption that there is
  * not or a period that does not fit; an Error when the vocabulary has no other token, or when a block of two tokens is to
  * be shifted, which leaves no query.
  */
 export function corruptedPair(probe: ProbeOptions, period: number, corruption: Corruption): PromptPair {
-  checkArgument('corruptedPair', 'corruption', corruptionSchema, corruption);
+  checkCorruption('corruptedPair', corruption);
   const clean = repeatedProbe(probe, period);
   if (period < 2)
     throw new ArgumentError(`corruptedPair: a block of ${period} token leaves no query; use a longer period.`);
@@ -54,28 +55,6 @@ export function corruptedPair(probe: ProbeOptions, period: number, corruption: C
     return other;
   });
   return { clean, corrupted, queries: queriesOf(corruption, period, middle) };
-}
-
-/**
- * A period to corrupt a model's repeats at: the middle one of those that it solves, as `periodsToMeasure` finds them, and
- * for `change-match` one that leaves a token outside the block.
- */
-export function periodToCorrupt(
-  model: Model,
-  corruption: Corruption,
-  options: { seed: number; onProgress?: OnProgress },
-): number {
-  checkArgument('periodToCorrupt', 'corruption', corruptionSchema, corruption);
-  const found = periodsToMeasure(model, options);
-  if (corruption !== 'change-match') return found[Math.floor(found.length / 2)] as number;
-  const { dVocab } = model.config;
-  const fitting = found.filter((period) => period < dVocab);
-  if (fitting.length > 0) return fitting[Math.floor(fitting.length / 2)] as number;
-  const shorter = sweepPeriods(model.config, 'periodToCorrupt').filter((period) => period < dVocab);
-  if (shorter.length > 0) return shorter.at(-1) as number;
-  throw new TooSmallError(
-    `periodToCorrupt: a vocabulary of ${dVocab} leaves no token outside a block to change a match to; use break-repeat or shift-block.`,
-  );
 }
 
 function queriesOf(corruption: Corruption, period: number, middle: number): [from: number, to: number] {

@@ -3,9 +3,10 @@ import { randomModel } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
 import { handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
 import type { MeanAblate } from '../../model/interventions/places.ts';
+import { effectPeriods, periodsToMeasure } from '../causal/effectPeriods.ts';
 import { mean } from '../statistics/estimate.ts';
 import { repeatedProbe } from './probes.ts';
-import { effectPeriods, periodsToMeasure, RepeatSet } from './repeatSet.ts';
+import { RepeatSet } from './repeatSet.ts';
 
 const SIZES = { nLayers: 2, nHeads: 3, dModel: 11, dHead: 5, nCtx: 23, dVocab: 13 };
 const model = randomModel(referenceEngine, SIZES);

@@ -1,19 +1,14 @@
 // Sequences to measure interventions on: two copies of a block, several periods, with their clean losses.
 import * as z from 'zod/mini';
-import { aFunction } from '../../errors/arguments.ts';
-import type { ModelConfig } from '../../model/config.ts';
-import { checkHead, type HeadName, headOutput, type Intervention } from '../../model/interventions/interventions.ts';
+import { checkHead, type HeadIndex, headOutput, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
-import { type PatternVisit, runPatterns, sequencesTogether, slices } from '../attention/patternRuns.ts';
 import { checkModel, checkOptions, checkPeriods, seedSchema, sequencesSchema } from '../checks.ts';
-import { solvedPeriods } from '../claims/verdict.ts';
 import { checkNumbers } from '../finite.ts';
-import { type OnProgress, Progress } from '../progress.ts';
+import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
-import { type ProbeOptions, repeatedProbe, spread, sweepPeriods } from './probes.ts';
-
-/** Periods that effects are measured at. */
-const PERIODS = 6;
+import { type PatternVisit, runPatterns } from './patternRuns.ts';
+import { type ProbeOptions, repeatedProbe } from './probes.ts';
+import { sequencesTogether, slices } from './slices.ts';
 
 export interface RepeatSetOptions {
   /** Sequences in all, a whole number of each period and at least two: resampling takes another one's. */
@@ -92,12 +87,12 @@ export class RepeatSet {
   /** lossRepeat of each sequence under interventions. `visit` is shown every pattern, or those of `layer`, with its period. */
   losses(
     interventions: readonly Intervention[],
-    visit?: (period: number, visit: PatternVisit) => void,
-    options: { layer?: number } = {},
+    { visit, layer }: { visit?: (period: number, visit: PatternVisit) => void; layer?: number } = {},
   ): Float64Array {
+    const chosen = layer === undefined ? {} : { layer };
     return Float64Array.from(
       this.groups.flatMap(({ period, tokens }) => {
-        const show = visit ? { visit: (pattern: PatternVisit): void => visit(period, pattern), ...options } : {};
+        const show = visit ? { visit: (pattern: PatternVisit): void => visit(period, pattern), ...chosen } : {};
         const losses = runPatterns(this.model, tokens, { interventions, progress: this.progress, ...show });
         return losses.map((loss) => mean(loss.subarray(period, 2 * period - 1)));
       }),
@@ -119,7 +114,7 @@ export class RepeatSet {
   }
 
   /** Sets a head's z to its mean over all sequences and positions of this set, its periods weighted evenly. */
-  meanAblate(head: HeadName): Intervention {
+  meanAblate(head: HeadIndex): Intervention {
     checkHead(this.model.config, head, 'RepeatSet.meanAblate');
     this.means ??= this.measureMeans();
     return { kind: 'meanAblate', ...headOutput(head), mean: this.means.get(head.layer)![head.head]! };
@@ -150,51 +145,6 @@ export class RepeatSet {
   }
 }
 
-const periodsSchema = z.strictObject({
-  seed: seedSchema,
-  count: z.optional(sequencesSchema),
-  onProgress: z.optional(aFunction),
-});
-
-/**
- * The periods at which effects on a model mean something: at most six of those it solves, evenly spread, and of all where
- * it solves none. A quick sweep of `count` (8) sequences a period; the audit has a closer one. Throws a TooSmallError when
- * context or vocabulary leave no period, a NotFiniteError when a loss is not finite.
- */
-export function periodsToMeasure(
-  model: Model,
-  options: { seed: number; count?: number; onProgress?: OnProgress },
-): number[] {
-  checkModel('periodsToMeasure', model);
-  checkOptions('periodsToMeasure', periodsSchema, options);
-  const { seed, count = 8 } = options;
-  const { config } = model;
-  const all = sweepPeriods(config, 'periodsToMeasure');
-  const progress = new Progress(options.onProgress, sweepSize(config, count));
-  const probe: ProbeOptions = { config, count, seed };
-  const losses = all.map((period) => ({ period, lossRepeat: sweptLoss(model, probe, { period, progress }) }));
-  progress.finish();
-  return effectPeriods(solvedPeriods(losses, Math.log(config.dVocab) / 2).solved, all);
-}
-
-/** Tokens that `periodsToMeasure` runs. */
-export const sweepSize = (config: ModelConfig, count = 8): number =>
-  sweepPeriods(config, 'periodsToMeasure').reduce((sum, period) => sum + 2 * period * count, 0);
-
 /** Tokens of a set of so many sequences in all. */
 export const setSize = (periods: readonly number[], sequences: number): number =>
   periods.reduce((sum, period) => sum + 2 * period * Math.max(2, Math.ceil(sequences / periods.length)), 0);
-
-/** At most six of the solved periods, evenly spread; of all where none is solved. */
-export const effectPeriods = (solved: readonly number[], all: readonly number[]): number[] =>
-  spread(solved.length > 0 ? solved : all, PERIODS);
-
-function sweptLoss(
-  model: Model,
-  probe: ProbeOptions,
-  { period, progress }: { period: number; progress: Progress },
-): number {
-  return mean(
-    runPatterns(model, repeatedProbe(probe, period), { progress }).map((l) => mean(l.subarray(period, 2 * period - 1))),
-  );
-}

@@ -4,9 +4,9 @@
 import * as z from 'zod/mini';
 import { aFunction, checkArgument, must } from '../../errors/arguments.ts';
 import { headLabel, type ModelConfig, modelConfig } from '../../model/config.ts';
-import { allHeads, checkHead, type HeadName } from '../../model/interventions/interventions.ts';
+import { allHeads, checkHead, type HeadIndex } from '../../model/interventions/interventions.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
-import { checkShapes } from '../../model/weightShapes.ts';
+import { checkShapes } from '../../model/weightChecks.ts';
 import { checkConfig, checkInstance, checkOptions } from '../checks.ts';
 import { checkWeights } from '../finite.ts';
 import { LONGEST_ANALYSED } from '../lengths.ts';
@@ -47,22 +47,22 @@ export class WeightCircuits {
   }
 
   /** W_Q W_Kᵀ of a head: [dModel, dModel], from the query's residual stream to the key's. */
-  QK(name: HeadName): FactoredMatrix {
+  QK(name: HeadIndex): FactoredMatrix {
     return new FactoredMatrix(this.input(name, 'Q'), this.input(name, 'K').transpose());
   }
 
   /** W_V W_O of a head: [dModel, dModel], from what is attended to, to what is written. */
-  OV(name: HeadName): FactoredMatrix {
+  OV(name: HeadIndex): FactoredMatrix {
     return new FactoredMatrix(this.input(name, 'V'), this.headMatrix(name, 'O'));
   }
 
   /** W_E W_QK W_Eᵀ: attention score before scaling of query token × key token, [dVocab, dVocab]. */
-  fullQK(name: HeadName): FactoredMatrix {
+  fullQK(name: HeadIndex): FactoredMatrix {
     return this.QK(name).multiplyLeft(this.W_E).multiply(this.W_E.transpose());
   }
 
   /** W_E W_OV W_U: what attending to a token adds to each logit, [dVocab, dVocab]. */
-  fullOV(name: HeadName): FactoredMatrix {
+  fullOV(name: HeadIndex): FactoredMatrix {
     return this.OV(name).multiplyLeft(this.W_E).multiply(this.W_U);
   }
 
@@ -70,7 +70,7 @@ export class WeightCircuits {
    * W_pos W_QK W_posᵀ: attention score of query position × key position, [nCtx, nCtx]. Null where positions are not
    * vectors. Shortformer positions are added after the LayerNorm, so nothing is folded in for them.
    */
-  positionalQK(name: HeadName): FactoredMatrix | null {
+  positionalQK(name: HeadIndex): FactoredMatrix | null {
     if (!this.W_pos) return null;
     const shortformer = this.config.positions === 'shortformer';
     const [Q, K] = (['Q', 'K'] as const).map((part) =>
@@ -83,17 +83,17 @@ export class WeightCircuits {
    * The token-match circuit of K-composition: W_E W_QK² (W_E W_OV¹)ᵀ, score of the query's token × the token that the
    * earlier head copied to the key, [dVocab, dVocab]. An induction circuit has its largest entries on the diagonal.
    */
-  tokenMatch(earlier: HeadName, later: HeadName): FactoredMatrix {
+  tokenMatch(earlier: HeadIndex, later: HeadIndex): FactoredMatrix {
     const copied = this.OV(earlier).multiplyLeft(this.W_E);
     return this.QK(later).multiplyLeft(this.W_E).multiply(copied.transpose());
   }
 
   /** W_Q, W_K or W_V of a head with the layer's LayerNorm folded in: [dModel, dHead]. */
-  private input(name: HeadName, part: 'Q' | 'K' | 'V'): Matrix {
+  private input(name: HeadIndex, part: 'Q' | 'K' | 'V'): Matrix {
     return this.reading(`blocks.${name.layer}.ln1`, this.headMatrix(name, part));
   }
 
-  private headMatrix(name: HeadName, part: 'Q' | 'K' | 'V' | 'O'): Matrix {
+  private headMatrix(name: HeadIndex, part: 'Q' | 'K' | 'V' | 'O'): Matrix {
     checkHead(this.config, name, 'WeightCircuits');
     const { data } = this.named(`blocks.${name.layer}.attn.W_${part}`);
     const { dModel, dHead } = this.config;

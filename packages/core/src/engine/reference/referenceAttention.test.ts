@@ -17,7 +17,7 @@ function filled(tensor: Tensor, numbers: readonly number[]): Tensor {
 
 /** One sequence of three positions, two heads of two. */
 const tiny = (): Kit =>
-  referenceKit({ sequences: 1, length: 3, heads: 2, dHead: 2, dModel: 2, dVocab: 3, attnScale: 2 });
+  referenceKit({ sequences: 1, length: 3, nHeads: 2, dHead: 2, dModel: 2, dVocab: 3, attnScale: 2 });
 /** [pos, head, dHead]: the second head is ten times the first. */
 const twoHeads = (rows: readonly [number, number][]): number[] => rows.flatMap(([a, b]) => [a, b, 10 * a, 10 * b]);
 
@@ -116,7 +116,7 @@ describe('values worked out by hand', () => {
   });
 
   test('rotary turns the pairs (i, i + half) by the position’s angle and back; other dimensions stay', () => {
-    const kit = referenceKit({ sequences: 1, length: 2, heads: 1, dHead: 5 });
+    const kit = referenceKit({ sequences: 1, length: 2, nHeads: 1, dHead: 5 });
     // Pair angles: at position 0 none; at position 1 a quarter turn, and the angle of cosine 0.6 and sine 0.8.
     const layout = { rows: 2, width: 4, shape: [2, 4], strides: [4, 1] };
     const table = filled(kit.arena.tensor('angles', layout), [1, 1, 0, 0, 0, 0.6, 1, 0.8]);

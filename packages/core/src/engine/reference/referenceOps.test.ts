@@ -18,7 +18,7 @@ function filled(tensor: Tensor, numbers: readonly number[]): Tensor {
 }
 
 /** Three positions of one sequence, vectors of two, one head of two. */
-const tiny = (): Kit => referenceKit({ sequences: 1, length: 3, heads: 1, dHead: 2, dModel: 2, dVocab: 3 });
+const tiny = (): Kit => referenceKit({ sequences: 1, length: 3, nHeads: 1, dHead: 2, dModel: 2, dVocab: 3 });
 
 describe('values worked out by hand', () => {
   test('add, scale', () => {
@@ -74,12 +74,12 @@ describe('values worked out by hand', () => {
     const [gain, bias] = [filled(kit.vector(3), [1, 2, 3]), filled(kit.vector(3), [10, 20, 30])];
     const stats = filled(kit.matrix(2, 2), [0, 0, 0, 0]).viewed('', { shape: [2, 2], strides: [2, 1] });
     const normalized = kit.matrix(2, 3);
-    kit.ops.layerNorm(x, gain, bias, stats, normalized, 1 / 3); // variances 2/3 and 800/3
+    kit.ops.layerNorm({ x, gain, bias, stats, normalized, eps: 1 / 3 }); // variances 2/3 and 800/3
     const root = Math.sqrt(801 / 3);
     expect(distance(stats.toArray(), [1, 2, root, 30])).toBeLessThan(1e-15);
     expect(distance(normalized.toArray(), [9, 20, 33, 10 - 20 / root, 20, 30 + 60 / root])).toBeLessThan(1e-15);
     stats.set([4, 1, 10, 0]);
-    kit.ops.layerNormApply(x, gain, bias, stats, normalized);
+    kit.ops.layerNormApply({ x, gain, bias, stats, normalized });
     expect(distance(normalized.toArray(), [10, 20.5, 31.5, 11, 26, 45])).toBeLessThan(1e-15);
   });
 
@@ -103,25 +103,25 @@ describe('values worked out by hand', () => {
   });
 
   test('sumShards sums into the first shard, clears the others, and returns the sum of squares of its range', () => {
-    const { arena, ops } = new Kit(referenceEngine, tiny().sizes);
+    const { arena, optimizer } = new Kit(referenceEngine, tiny().sizes);
     const address = arena.bytes(3 * 64);
     const buffers = arena.floats(address, 24);
     buffers.set(counting(24)); // shards of eight floats
-    expect(ops.sumShards(4, 8, address, 64, 3)).toBe(39 ** 2 + 42 ** 2 + 45 ** 2 + 48 ** 2);
+    expect(optimizer.sumShards(4, 8, address, 64, 3)).toBe(39 ** 2 + 42 ** 2 + 45 ** 2 + 48 ** 2);
     expect([...buffers.subarray(0, 8)]).toEqual([1, 2, 3, 4, 39, 42, 45, 48]);
     expect([...buffers.subarray(8, 16)]).toEqual([9, 10, 11, 12, 0, 0, 0, 0]);
     expect([...buffers.subarray(16, 24)]).toEqual([17, 18, 19, 20, 0, 0, 0, 0]);
   });
 
   test('adamw: one step by hand, decay decoupled from the gradient, gradient cleared', () => {
-    const { arena, ops } = new Kit(referenceEngine, tiny().sizes);
+    const { arena, optimizer } = new Kit(referenceEngine, tiny().sizes);
     const [parameters, gradients, m, v] = [1, 2, 3, 4].map(() => arena.bytes(64)) as [number, number, number, number];
     const [p, g] = [arena.floats(parameters, 8), arena.floats(gradients, 8)];
     p.fill(1);
     g.fill(2);
     const rates = { learningRate: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 1, weightDecay: 0.5 };
     const step = { ...rates, correction1: 2, correction2: 4, gradientScale: 0.5 };
-    ops.adamw(4, 8, { parameters, gradients, m, v }, step);
+    optimizer.adamw(4, 8, { parameters, gradients, m, v }, step);
     // Gradient 1, corrected moments 1 and 1, update 1 / (1 + 1): 1 − 0.1·0.5·1 − 0.1·0.5
     expect(distance(p, [1, 1, 1, 1, 0.9, 0.9, 0.9, 0.9])).toBeLessThan(1e-15);
     expect([...g]).toEqual([2, 2, 2, 2, 0, 0, 0, 0]);
@@ -174,7 +174,7 @@ describe('gradients are the finite differences of the values', () => {
     const [x, normalized, weight] = [kit.stream(dModel), kit.stream(dModel), kit.stream(dModel)];
     const [gain, bias, stats] = [kit.vector(dModel), kit.vector(dModel), kit.moments()];
     const value = (): number => {
-      ops.layerNorm(x, gain, bias, stats, normalized, 0.01);
+      ops.layerNorm({ x, gain, bias, stats, normalized, eps: 0.01 });
       return dot(normalized, weight);
     };
     const want = {
@@ -184,12 +184,12 @@ describe('gradients are the finite differences of the values', () => {
     };
     value();
     const ofStats = numericGradient(stats, () => {
-      ops.layerNormApply(x, gain, bias, stats, normalized);
+      ops.layerNormApply({ x, gain, bias, stats, normalized });
       return dot(normalized, weight);
     });
     const [init, dx, dStats] = [kit.stream(dModel), kit.stream(dModel), kit.moments()];
     const [dGain, dBias] = [zero(kit.vector(dModel)), zero(kit.vector(dModel))];
-    ops.layerNormBackward(x, gain, stats, weight, null, dx, dGain, dBias, dStats);
+    ops.layerNormBackward({ x, gain, stats, dNormalized: weight, init: null, dx, dGain, dBias, dStats });
     expectGradient(dx, want.x, 'dx');
     expectGradient(dGain, want.gain, 'dGain');
     expectGradient(dBias, want.bias, 'dBias');
@@ -201,7 +201,7 @@ describe('gradients are the finite differences of the values', () => {
       'dStats',
     );
 
-    ops.layerNormBackward(x, gain, stats, weight, init, dx, dGain, dBias, dStats);
+    ops.layerNormBackward({ x, gain, stats, dNormalized: weight, init, dx, dGain, dBias, dStats });
     expectGradient(
       dx,
       want.x.map((slope, i) => slope + init.toArray()[i]!),

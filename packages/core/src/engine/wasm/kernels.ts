@@ -52,7 +52,7 @@ export function instantiateKernels(module: WebAssembly.Module, memory: WebAssemb
 }
 
 export const INITIAL_PAGES = 16;
-export const MAXIMUM_PAGES = 32768;
+export const MAXIMUM_PAGES = 65536;
 
 /**
  * A memory that the kernels accept, of at most `maximumPages` of 64 KiB. Throws a TooLargeError where there is no room for it. Shared memory reserves address space only; pages

@@ -7,7 +7,7 @@ import { referenceEngine } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
 
 const SUMS = 1e-6;
-const banded = (length: number): Sizes => ({ ...SIZES.primes!, sequences: 2, heads: 3, length });
+const banded = (length: number): Sizes => ({ ...SIZES.primes!, sequences: 2, nHeads: 3, length });
 const cases = Object.entries(WASM_ENGINES).flatMap(([label, engine]) =>
   Object.entries({
     ...SIZES,

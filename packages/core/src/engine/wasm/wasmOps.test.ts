@@ -7,9 +7,9 @@ import { type Engine, referenceEngine } from '../engine.ts';
 import { type Floats, padded } from '../tensor.ts';
 
 /** 106 rows, so that every product exceeds 8192 floats of B and is packed, weight gradients included. */
-const PACKED: Sizes = { sequences: 2, length: 53, heads: 5, dHead: 23, dModel: 131, dVocab: 97, attnScale: 1.7 };
+const PACKED: Sizes = { sequences: 2, length: 53, nHeads: 5, dHead: 23, dModel: 131, dVocab: 97, attnScale: 1.7 };
 /** B = 8192 floats exactly, the largest product that is not packed. */
-const UNPACKED: Sizes = { sequences: 2, length: 64, heads: 2, dHead: 32, dModel: 128, dVocab: 64, attnScale: 1.7 };
+const UNPACKED: Sizes = { sequences: 2, length: 64, nHeads: 2, dHead: 32, dModel: 128, dVocab: 64, attnScale: 1.7 };
 /** Rounding of float32 sums of about a hundred terms, relative to the whole. */
 const SUMS = 1e-6;
 
@@ -25,7 +25,7 @@ const cases = engines.flatMap(([label, engine]) =>
 const rowsOf = ({ sequences, length }: Sizes): number => sequences * length;
 
 describe.for(cases)('$label, $name', ({ engine, sizes }) => {
-  const { dModel, dVocab, heads, dHead } = sizes;
+  const { dModel, dVocab, nHeads, dHead } = sizes;
   const agree = (steps: Parameters<typeof expectAgreement>[2]): void => expectAgreement(engine, sizes, steps, SUMS);
 
   test('add, also into one of its terms; scale', () =>
@@ -74,14 +74,14 @@ describe.for(cases)('$label, $name', ({ engine, sizes }) => {
     agree((kit) => {
       const c = padded(dHead);
       const [x, y, dx] = [kit.stream(dModel), kit.heads(), kit.stream(dModel)];
-      const [w, bias, dw] = [kit.matrix(dModel, heads * c), kit.vector(heads * c), kit.matrix(dModel, heads * c)];
+      const [w, bias, dw] = [kit.matrix(dModel, nHeads * c), kit.vector(nHeads * c), kit.matrix(dModel, nHeads * c)];
       const [wTransposed, wO, result] = [
-        kit.matrix(heads * c, dModel),
-        kit.matrix(heads * c, dModel),
+        kit.matrix(nHeads * c, dModel),
+        kit.matrix(nHeads * c, dModel),
         kit.stream(dModel),
       ];
       for (const tensor of [w, bias, dw]) blankPadding(tensor, dHead);
-      for (let head = 0; head < heads; head += 2) {
+      for (let head = 0; head < nHeads; head += 2) {
         const columns = [head * c, c] as const;
         kit.ops.linear(x, w.columns(...columns), bias.columns(...columns), y.columns(...columns));
         kit.ops.linear(y.columns(...columns), wO.rowRange(...columns), null, result);
@@ -96,10 +96,10 @@ describe.for(cases)('$label, $name', ({ engine, sizes }) => {
       const [x, gain, bias] = [kit.stream(dModel), kit.vector(dModel), kit.vector(dModel)];
       const [stats, normalized, applied] = [kit.moments(), kit.stream(dModel), kit.stream(dModel)];
       x.set(x.toArray().map((value) => Math.fround(value + 3))); // a mean that would show in the padding
-      kit.ops.layerNorm(x, gain, bias, stats, normalized, 0.01);
+      kit.ops.layerNorm({ x, gain, bias, stats, normalized, eps: 0.01 });
       const changed = kit.moments();
       changed.set(changed.toArray().map((value) => Math.abs(value) + 0.5));
-      kit.ops.layerNormApply(x, gain, bias, changed, applied);
+      kit.ops.layerNormApply({ x, gain, bias, stats: changed, normalized: applied });
       return { stats, normalized, applied };
     }));
 
@@ -109,9 +109,9 @@ describe.for(cases)('$label, $name', ({ engine, sizes }) => {
       const [stats, dStats, bias] = [kit.moments(), kit.moments(), kit.vector(dModel)];
       const [dGain, dBias] = [kit.vector(dModel), kit.vector(dModel)];
       const [fresh, init, added, inPlace] = [1, 2, 3, 4].map(() => kit.stream(dModel));
-      kit.ops.layerNorm(x, gain, bias, stats, fresh!, 0.01);
+      kit.ops.layerNorm({ x, gain, bias, stats, normalized: fresh!, eps: 0.01 });
       const backward = (from: typeof x | null, to: typeof x): void =>
-        kit.ops.layerNormBackward(x, gain, stats, dNormalized, from, to, dGain, dBias, dStats);
+        kit.ops.layerNormBackward({ x, gain, stats, dNormalized, init: from, dx: to, dGain, dBias, dStats });
       backward(null, fresh!);
       backward(init!, added!);
       backward(inPlace!, inPlace!);
@@ -156,10 +156,10 @@ describe.for(engines)('%s: the optimiser', ([, engine]) => {
 
   test('sumShards adds one to five shards, clears the others, and touches its own range only', () => {
     for (const shards of [1, 2, 5])
-      agree(({ ops }, buffers) => {
+      agree(({ optimizer }, buffers) => {
         const before = buffers.map(({ floats }) => floats.slice());
         const stride = buffers[1]!.address - buffers[0]!.address;
-        const squares = ops.sumShards(FROM, TO, buffers[0]!.address, stride, shards);
+        const squares = optimizer.sumShards(FROM, TO, buffers[0]!.address, stride, shards);
         buffers.forEach(({ floats }, shard) => {
           const outside = (x: Floats): Floats[] => [x.subarray(0, FROM), x.subarray(TO)];
           expect(outside(floats)).toEqual(outside(before[shard]!));
@@ -176,7 +176,7 @@ describe.for(engines)('%s: the optimiser', ([, engine]) => {
     const address = kit.arena.bytes(4 * 4096);
     kit.arena.floats(address, 4096).fill(1e-4)[0] = 1; // in float32, 1 + 1e-8 is 1
     const tiny = Math.fround(1e-4) ** 2;
-    expect(Math.abs(kit.ops.sumShards(0, 4096, address, 4 * 4096, 1) - (1 + 4095 * tiny))).toBeLessThan(1e-12);
+    expect(Math.abs(kit.optimizer.sumShards(0, 4096, address, 4 * 4096, 1) - (1 + 4095 * tiny))).toBeLessThan(1e-12);
   });
 
   const rates = { learningRate: 0.03, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
@@ -196,7 +196,7 @@ describe.for(engines)('%s: the optimiser', ([, engine]) => {
             correction2: 1 / (1 - rates.beta2 ** step),
           };
           const addresses = { parameters: p!.address, gradients: g!.address, m: m!.address, v: v!.address };
-          kit.ops.adamw(FROM, TO, addresses, { ...rates, ...given, ...corrections });
+          kit.optimizer.adamw(FROM, TO, addresses, { ...rates, ...given, ...corrections });
           expect([...g!.floats.subarray(FROM, TO)].every((x) => x === 0)).toBe(true);
           expect(g!.floats.subarray(TO).every((x) => x !== 0)).toBe(true);
         }
@@ -218,7 +218,7 @@ describe.for(engines)('%s: the optimiser', ([, engine]) => {
       number,
     ];
     const step = { ...rates, weightDecay: 0.5, gradientScale: 1, correction1: 10, correction2: 100 };
-    kit.ops.adamw(0, 8, { parameters, gradients, m, v }, step);
+    kit.optimizer.adamw(0, 8, { parameters, gradients, m, v }, step);
     expect([...kit.arena.floats(parameters, 8)]).toEqual(new Array(8).fill(0));
   });
 });

@@ -201,11 +201,11 @@ describe('a part that we do not run is refused by name', () => {
       /has RMSNorm/,
     ],
     [
-      'alibi positions',
+      't5 positions',
       ({ config }) => {
-        config.positional_embedding_type = 'alibi';
+        config.positional_embedding_type = 't5';
       },
-      /"alibi" positions/,
+      /"t5" positions/,
     ],
     [
       'bidirectional attention',

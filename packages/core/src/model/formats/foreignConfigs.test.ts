@@ -6,8 +6,7 @@ import { fileOf } from '../../../test/support/safetensorsFile.ts';
 import { referenceEngine } from '../../engine/engine.ts';
 import { type ModelOptions, modelConfig, POSITIONS } from '../config.ts';
 import { Model } from '../model.ts';
-import { type NamedWeights, Parameters } from '../parameters.ts';
-import { weightShapes } from '../weightShapes.ts';
+import { type NamedWeights, Parameters, weightsOf } from '../parameters.ts';
 import { decodeCheckpoint, encodeCheckpoint, toTransformerLensConfig } from './checkpoint.ts';
 import { decodeSafetensors, encodeSafetensors, FileFormatError } from './safetensors.ts';
 
@@ -77,7 +76,7 @@ describe('a config field that changes the computation is refused by name', () =>
     ['attention_dir', 'bidirectional'],
     ['attn_only', false],
     ['attn_only', 'true'],
-    ['positional_embedding_type', 'alibi'],
+    ['positional_embedding_type', 't5'],
     ['normalization_type', 'RMSPre'],
     ['normalization_type', 'None'],
     ['d_vocab_out', 12],
@@ -260,7 +259,9 @@ test('the shapes that a file is compared with are those that a model lays out', 
       for (const on of [true, false]) {
         const options = modelConfig({ ...SIZES, positions, normalization, biases: on, tied: on });
         const laidOut = new Parameters(options, referenceEngine.createArena()).all;
-        expect([...weightShapes(options)]).toEqual(laidOut.map(({ name, shape }) => ({ name, shape })));
+        expect([...weightsOf(options)].map(({ name, layout }) => [name, layout.shape])).toEqual(
+          laidOut.map(({ name, shape }) => [name, shape]),
+        );
       }
 });
 

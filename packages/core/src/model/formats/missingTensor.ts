@@ -3,8 +3,8 @@ import { listed, nearest } from '../../errors/names.ts';
 import { printable, quoted } from '../../errors/printable.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import { mergeShards, shardOf } from './foreignFormats.ts';
-import { legacyName } from './nativeNames.ts';
 import type { HeaderEntry } from './safetensorsHeader.ts';
+import { legacyName } from './spellings.ts';
 
 /** Names that are compared with the missing one: enough to find a near one, few enough for a file with a million. */
 const COMPARED = 1000;

@@ -4,7 +4,7 @@ import { nearest } from '../../errors/names.ts';
 import { printable, quoted } from '../../errors/printable.ts';
 import { type ModelConfig, modelConfig, POSITIONS } from '../config.ts';
 import { FileFormatError } from './fileFormatError.ts';
-import type { Spelling } from './nativeNames.ts';
+import type { Spelling } from './spellings.ts';
 import { FOREIGN_PARTS, isForeignArchitecture, KNOWN_FIELDS } from './transformerLensFields.ts';
 
 /** The config with TransformerLens's field names. Positions that it lacks are `standard` there (see ownFields). */
@@ -165,14 +165,14 @@ function refuseOwnWays(raw: RawConfig, size: { nHeads: number; dVocab: number },
 
 function readPositions(raw: RawConfig, { file, spelling }: FileFacts): string {
   const positional = raw.positional_embedding_type ?? 'standard';
-  if (positional !== 'standard' && positional !== 'shortformer' && positional !== 'rotary')
+  if (!['standard', 'shortformer', 'rotary', 'alibi'].includes(positional as string))
     throw refusal(printable(file), `${quoted(positional)} positions (positional_embedding_type)`);
   if (positional === 'rotary' && spelling !== 'legacy')
     throw refusal(
       printable(file),
       'rotary positions under the names of TransformerLens 4 (it rotates adjacent pairs, whatever rotary_adjacent_pairs says)',
     );
-  return positional;
+  return positional as string;
 }
 
 function readNormalization(

@@ -2,7 +2,8 @@
 import type { Floats, Tensor } from '../../engine/tensor.ts';
 import { ArgumentError } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
-import { type HookSelection, hideFuture } from '../hookPoints.ts';
+import { type HookPoint, hideFuture } from '../hookPoints.ts';
+import type { HookSelection } from '../hookSelection.ts';
 
 /** What a hook sees: a dense copy, row-major in `shape`. Changes to `data` take effect; `data` may also be replaced. */
 export interface HookedActivation {
@@ -42,7 +43,7 @@ export function checkHooks(
 }
 
 /** Gives a user's hook a dense copy and writes back what it leaves there. */
-export function denseHook(hook: Hook): (activation: Tensor) => void {
+export function denseHook(hook: Hook, point: HookPoint): (activation: Tensor) => void {
   return (tensor) => {
     const { name } = tensor;
     const shape = [...tensor.shape]; // the tensor's own is the plan's
@@ -50,7 +51,7 @@ export function denseHook(hook: Hook): (activation: Tensor) => void {
     const returned: unknown = hook(activation);
     const data = newData(returned, { activation, name, shape }) ?? activation.data;
     checkData(data, { name, shape });
-    hideFuture({ name, shape, data: data as Floats });
+    hideFuture(point, shape, data as Floats);
     tensor.set(data);
   };
 }

@@ -4,7 +4,8 @@ import { distance } from '../../../test/support/golden.ts';
 import { WASM_ENGINES } from '../../../test/support/kit.ts';
 import { randomModel, randomTokens } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
-import { hookPoints, selectHookPoints } from '../hookPoints.ts';
+import { hookPoints } from '../hookPoints.ts';
+import { selectHookPoints } from '../hookSelection.ts';
 import type { Hook } from '../model.ts';
 
 const options = { nLayers: 2, nHeads: 3, dModel: 11, dHead: 5, nCtx: 17, dVocab: 13 };

@@ -1,18 +1,19 @@
 // What may be said in an intervention: fields and values by a schema, places and heads by the model. Plain JavaScript, links
 // and records have no type checker, and an intervention that does something else than was meant answers wrongly in silence.
 import * as z from 'zod/mini';
+import type { Extent } from '../../engine/modelOps.ts';
 import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import { headLabel, type ModelConfig } from '../config.ts';
 import {
   checkHead,
-  type HeadName,
+  type HeadIndex,
   INPUTS,
   type Intervention,
   type RemoveFromInput,
   sourcesOf,
 } from './interventions.ts';
-import { checkPlace, type Extent } from './places.ts';
+import { checkPlace } from './places.ts';
 
 /** Whether these are numbers that can be written into an activation. */
 const isFiniteNumbers = (value: unknown): boolean =>
@@ -93,7 +94,7 @@ function checkOne(
   if (!known.has(sources)) {
     for (let i = 0; i < sources.length; i++) {
       checkArgument(caller, `${what}.sources.${i}`, HeadSchema, sources[i]);
-      checkHead(config, sources[i] as HeadName, kind);
+      checkHead(config, sources[i] as HeadIndex, kind);
     }
     known.add(sources);
   }

@@ -7,7 +7,7 @@ import { referenceEngine } from '../../engine/engine.ts';
 import type { Floats } from '../../engine/tensor.ts';
 import type { ActivationCache } from '../activationCache.ts';
 import type { Hook, Model } from '../model.ts';
-import { earlierHeads, type HeadName, headOutput, type Intervention } from './interventions.ts';
+import { earlierHeads, type HeadIndex, headOutput, type Intervention } from './interventions.ts';
 
 const SIZES = { nHeads: 5, dModel: 13, dHead: 3, nCtx: 11, dVocab: 17 };
 const [N_HEADS, D_HEAD, D_MODEL] = [SIZES.nHeads, SIZES.dHead, SIZES.dModel];
@@ -32,7 +32,7 @@ const onHead = (head: number, value: (x: number, i: number, c: number) => number
 };
 
 /** Sum over `sources` of hook_result, [batch, pos, dModel], from a cache. */
-function resultsOf(cache: ActivationCache, sources: readonly HeadName[]): Float64Array {
+function resultsOf(cache: ActivationCache, sources: readonly HeadIndex[]): Float64Array {
   const sum = new Float64Array(tokens.length * tokens[0]!.length * D_MODEL);
   for (const { layer, head } of sources) {
     const { data } = cache.get(`blocks.${layer}.attn.hook_result`);

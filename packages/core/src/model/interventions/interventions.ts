@@ -7,7 +7,7 @@ import { headLabel, type ModelConfig } from '../config.ts';
 import { type Place, type PlacedIntervention, placedAction, type SharedMeans, type Slice } from './places.ts';
 import { addToMean, type ResultMeans } from './resultMeans.ts';
 
-export interface HeadName {
+export interface HeadIndex {
   readonly layer: number;
   readonly head: number;
 }
@@ -17,41 +17,41 @@ export const INPUTS = ['q', 'k', 'v'] as const;
 export type Input = (typeof INPUTS)[number];
 
 /** A head's output before W_O: setting it to zero takes the head out of the residual stream. */
-export const headOutput = ({ layer, head }: HeadName): Place => ({ hook: `blocks.${layer}.attn.hook_z`, head });
+export const headOutput = ({ layer, head }: HeadIndex): Place => ({ hook: `blocks.${layer}.attn.hook_z`, head });
 
 /**
  * Takes earlier heads' outputs (their `hook_result`; b_O stays) out of one head's Q, K or V input alone, before its
  * LayerNorm. `mean` leaves each output's mean over sequences and positions of this run in place of it.
  */
-export interface RemoveFromInput extends HeadName {
+export interface RemoveFromInput extends HeadIndex {
   readonly kind: 'removeFromInput';
   readonly input: Input;
   /** Heads of earlier layers, or all of them. */
-  readonly sources: readonly HeadName[] | 'allEarlier';
+  readonly sources: readonly HeadIndex[] | 'allEarlier';
   readonly by?: 'zero' | 'mean';
 }
 
 export type Intervention = PlacedIntervention | RemoveFromInput;
 
 /** All heads of all layers before this one. */
-export function earlierHeads(config: ModelConfig, layer: number): HeadName[] {
+export function earlierHeads(config: ModelConfig, layer: number): HeadIndex[] {
   return Array.from({ length: layer * config.nHeads }, (_, i) => ({
     layer: Math.floor(i / config.nHeads),
     head: i % config.nHeads,
   }));
 }
 
-export const allHeads = (config: ModelConfig): HeadName[] => earlierHeads(config, config.nLayers);
+export const allHeads = (config: ModelConfig): HeadIndex[] => earlierHeads(config, config.nLayers);
 
 /** The heads that a removal from a head of this layer names, one by one. */
 export const sourcesOf = (
   config: ModelConfig,
   layer: number,
   sources: RemoveFromInput['sources'],
-): readonly HeadName[] => (sources === 'allEarlier' ? earlierHeads(config, layer) : sources);
+): readonly HeadIndex[] => (sources === 'allEarlier' ? earlierHeads(config, layer) : sources);
 
 /** Throws an Error naming the head and what the model has. */
-export function checkHead(config: ModelConfig, name: HeadName, caller: string): void {
+export function checkHead(config: ModelConfig, name: HeadIndex, caller: string): void {
   const { layer, head } = name ?? {};
   if (typeof layer !== 'number' || typeof head !== 'number')
     throw new ArgumentError(`${caller}: expected a head such as { layer: 0, head: 1 }, got ${quoted(name)}.`);
@@ -112,7 +112,7 @@ export function compileInterventions(options: {
     hooks.set(name, [...(hooks.get(name) ?? []), action]);
   };
   const sums = new Map<string, Float64Array>(); // many heads of a layer often lose the same sources
-  const removed = (sources: readonly HeadName[], by: 'zero' | 'mean'): Float64Array => {
+  const removed = (sources: readonly HeadIndex[], by: 'zero' | 'mean'): Float64Array => {
     const key = JSON.stringify([sources, by]);
     const sum = sums.get(key) ?? sumOfResults(sources, { by, resultOf, resultMeans });
     sums.set(key, sum);
@@ -130,7 +130,7 @@ export function compileInterventions(options: {
 
 /** Σ over sources of result[:, :, source, :], or of its deviation from its mean: [batch · pos, padded dModel]. */
 function sumOfResults(
-  sources: readonly HeadName[],
+  sources: readonly HeadIndex[],
   options: { by: 'zero' | 'mean'; resultOf: (layer: number) => Tensor; resultMeans: ResultMeans },
 ): Float64Array {
   let sum = new Float64Array(0);

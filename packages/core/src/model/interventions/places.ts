@@ -1,9 +1,12 @@
 // Interventions at a place: what they set an activation to. Hook points have one of three shapes: [batch, pos, size],
 // [batch, pos, head, size], or, for scores and patterns, [batch, head, queryPos, keyPos].
+
+import type { Extent } from '../../engine/modelOps.ts';
 import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { ActivationCache } from '../activationCache.ts';
 import { headLabel, type ModelConfig } from '../config.ts';
-import { hideFuture, isSquare, selectHookPoints } from '../hookPoints.ts';
+import { axisSize, type HookPoint, hasHeads, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
+import { selectHookPoints } from '../hookSelection.ts';
 
 /** Where to intervene: a hook point, whole or one head's part of it, at all positions or at some (query positions). */
 export interface Place {
@@ -43,22 +46,6 @@ export interface Patch extends Place {
 
 export type PlacedIntervention = ZeroAblate | MeanAblate | ResampleAblate | Patch;
 
-/** Whether a hook point has a head axis. */
-export const hasHeads = (hook: string): boolean => /\.attn\.|hook_[qkv]_input$/.test(hook);
-
-/** Size of the last axis of a hook point with a fixed one; null where it is the sequence's length. */
-function lastAxis(config: ModelConfig, hook: string): number | null {
-  if (isSquare(hook)) return null;
-  if (hook.endsWith('hook_scale')) return 1;
-  return /attn\.hook_(rot_)?[qkvz]$/.test(hook) ? config.dHead : config.dModel;
-}
-
-/** How many sequences of how many tokens are run. */
-export interface Extent {
-  readonly sequences: number;
-  readonly length: number;
-}
-
 /**
  * Throws an Error that names what the model has instead of this hook point, head or size of mean; with `extent`, also
  * positions that there are not, and a shift that leaves every sequence its own activation.
@@ -71,14 +58,15 @@ export function checkPlace(
   const { hook, head } = intervention;
   selectHookPoints(config, hook, caller);
   if (/[*?]/.test(hook)) throw new Error(`${caller}: "${hook}" is a glob; name one hook point.`);
-  if (head !== undefined && !hasHeads(hook)) throw new Error(`${caller}: "${hook}" has no heads; leave \`head\` out.`);
+  const point = hookPoint(config, hook);
+  if (head !== undefined && !hasHeads(point)) throw new Error(`${caller}: "${hook}" has no heads; leave \`head\` out.`);
   if (head !== undefined && !(Number.isInteger(head) && head >= 0 && head < config.nHeads)) {
     const layer = Number(hook.split('.')[1]);
     throw new Error(
       `${caller}: there is no head ${headLabel(layer, head)}; "${hook}" has heads 0 to ${config.nHeads - 1}.`,
     );
   }
-  const size = lastAxis(config, hook) ?? extent?.length ?? null;
+  const size = axisSize(config, point.axes.at(-1)!) ?? extent?.length ?? null;
   if (intervention.kind === 'meanAblate' && intervention.mean && size !== null && intervention.mean.length !== size)
     throw new Error(`meanAblate: mean must have ${size} numbers at "${hook}", got ${intervention.mean.length}.`);
   if (intervention.positions) checkPositions(intervention.positions, { hook, caller });
@@ -118,8 +106,8 @@ interface Row {
 }
 
 /** The rows of a dense activation that a place names, in order. */
-function* rowsAt(place: Place, shape: readonly number[]): Generator<Row> {
-  const square = isSquare(place.hook);
+function* rowsAt(place: Place, point: HookPoint, shape: readonly number[]): Generator<Row> {
+  const square = isSquare(point);
   const [batch, second, third = 1] = shape as [number, number, number];
   const [positions, heads] = square ? [third, second] : [second, shape.length === 4 ? third : 1];
   const size = shape[shape.length - 1] as number;
@@ -151,15 +139,16 @@ export type SharedMeans = Map<string, Value>;
  */
 export function placedAction(
   intervention: PlacedIntervention,
-  { clean, slice, means }: { clean: ActivationCache; slice?: Slice; means?: SharedMeans },
+  { config, clean, slice, means }: { config: ModelConfig; clean: ActivationCache; slice?: Slice; means?: SharedMeans },
 ): (activation: Tensor) => void {
+  const point = hookPoint(config, intervention.hook);
   return (tensor) => {
     const data = tensor.toArray();
     const whole = slice ?? { first: 0, batch: tensor.shape[0] as number };
-    const value = newValue(intervention, tensor, { clean, slice: whole, means: means ?? new Map() });
-    for (const row of rowsAt(intervention, tensor.shape))
+    const value = newValue(intervention, tensor, { point, clean, slice: whole, means: means ?? new Map() });
+    for (const row of rowsAt(intervention, point, tensor.shape))
       for (let i = 0; i < row.size; i++) data[row.offset + i] = value(row, i);
-    hideFuture({ name: tensor.name, shape: tensor.shape, data });
+    hideFuture(point, tensor.shape, data);
     tensor.set(data);
   };
 }
@@ -169,7 +158,7 @@ type Value = (row: Row, i: number) => number;
 function newValue(
   intervention: PlacedIntervention,
   { name, shape: here }: Tensor,
-  { clean, slice, means }: { clean: ActivationCache; slice: Slice; means: SharedMeans },
+  { point, clean, slice, means }: { point: HookPoint; clean: ActivationCache; slice: Slice; means: SharedMeans },
 ): Value {
   if (intervention.kind === 'zeroAblate') return () => 0;
   if (intervention.kind === 'meanAblate' && intervention.mean) {
@@ -184,7 +173,7 @@ function newValue(
       `${intervention.kind}: "${name}" has shape [${shape}], the clean run has [${from.shape}]; use as many prompts of equal length.`,
     );
   if (intervention.kind === 'meanAblate') {
-    const known = means.get(name) ?? meanValue(name, shape, from.data);
+    const known = means.get(name) ?? meanValue(point, shape, from.data);
     means.set(name, known);
     return known;
   }
@@ -198,11 +187,11 @@ function newValue(
 }
 
 /** Means over sequences, and over positions too unless the activation is square. */
-function meanValue(hook: string, shape: readonly number[], data: Floats): Value {
-  const square = isSquare(hook);
+function meanValue(point: HookPoint, shape: readonly number[], data: Floats): Value {
+  const square = isSquare(point);
   const key = ({ head, position }: Row): number => (square ? position * (shape[1] as number) + head : head);
   const sums = new Map<number, { sum: Float64Array; count: number }>();
-  for (const row of rowsAt({ hook }, shape)) {
+  for (const row of rowsAt({ hook: point.name }, point, shape)) {
     const entry = sums.get(key(row)) ?? { sum: new Float64Array(row.size), count: 0 };
     sums.set(key(row), entry);
     entry.count++;

@@ -2,11 +2,12 @@
 // posted to workers. The number of gradient shards is fixed and does not follow the number of threads: each shard's
 // sequences are added in order and the shards are summed in order, so a run has the same bits on any number of threads.
 import type { Engine } from '../../engine/engine.ts';
+import type { OptimizerOps } from '../../engine/optimizerOps.ts';
 import { type Arena, type Memory, sizeText } from '../../engine/tensor.ts';
 import { TooLargeError } from '../../errors/tooLarge.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { Parameters, widestMatrix } from '../../model/parameters.ts';
-import { Program } from '../../model/program.ts';
+import { Parameters } from '../../model/parameters.ts';
+import { Transformer } from '../../model/transformer.ts';
 import type { Experiment } from '../experiment.ts';
 import { CONTROL_BYTES } from './heartbeat.ts';
 
@@ -97,13 +98,13 @@ export function createTrainingProgram(
   weights: Parameters,
 ): TrainingProgram {
   const extent = { sequences: 1, length: config.nCtx };
-  const attention = { ...extent, heads: config.nHeads, dHead: config.dHead, attnScale: config.attnScale };
-  const ops = engine.createOps(arena, attention, widestMatrix(config));
+  const ops = engine.opsFor(config, extent, arena);
   const plan = { gradients: true, results: [], splitInputs: [] };
-  return { ops, program: new Program({ config, extent, plan, ops, arena, weights }) };
+  const program = new Transformer({ config, extent, plan, ops, arena, weights });
+  return { program, optimizer: engine.optimizerFor(arena) };
 }
 
 export interface TrainingProgram {
-  readonly ops: ReturnType<Engine['createOps']>;
-  readonly program: Program;
+  readonly program: Transformer;
+  readonly optimizer: OptimizerOps;
 }

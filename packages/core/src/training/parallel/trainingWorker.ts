@@ -3,10 +3,10 @@
 // another writes.
 
 import type { Engine } from '../../engine/engine.ts';
-import type { AdamWStep } from '../../engine/ops.ts';
+import type { AdamWStep } from '../../engine/optimizerOps.ts';
 import { Arena } from '../../engine/tensor.ts';
 import { Parameters } from '../../model/parameters.ts';
-import type { Program } from '../../model/program.ts';
+import type { Transformer } from '../../model/transformer.ts';
 import { exactPower } from '../../random/exactMath.ts';
 import type { DrawnSequence, SequenceSource } from '../../tasks/source.ts';
 import { Clamps } from '../clamps.ts';
@@ -72,7 +72,7 @@ export class TrainingWorker {
     const squares = new Float64Array(plan.memory.buffer, plan.squares, BLOCKS);
     this.forEachPart(BLOCKS, (block) => {
       const [from, to] = this.blockRange(block);
-      squares[block] = this.training.ops.sumShards(from, to, plan.gradients, plan.gradientStride, SHARDS);
+      squares[block] = this.training.optimizer.sumShards(from, to, plan.gradients, plan.gradientStride, SHARDS);
     });
     if (thread === 0) this.clamps.remember(step);
     barrier.meet();
@@ -122,7 +122,7 @@ export class TrainingWorker {
       const start = Math.max(from, run.from);
       const end = Math.min(to, run.to);
       if (start >= end) continue;
-      this.training.ops.adamw(start, end, { parameters: weights, gradients, m, v }, { ...step, weightDecay });
+      this.training.optimizer.adamw(start, end, { parameters: weights, gradients, m, v }, { ...step, weightDecay });
     }
   }
 
@@ -134,7 +134,7 @@ export class TrainingWorker {
   private runShard(step: number, shard: number, scale: number): void {
     const { batch } = this.plan.experiment.training;
     const { program } = this.training;
-    const { tokens, targets } = program.activations;
+    const { tokens, targets } = program;
     const sums = this.shardSums(shard).fill(0);
     const end = Math.floor((batch * (shard + 1)) / SHARDS);
     for (let sequence = Math.floor((batch * shard) / SHARDS); sequence < end; sequence++) {
@@ -169,8 +169,8 @@ export class TrainingWorker {
 }
 
 /** Adds what one sequence lost: pairs of sum and count, of the positions trained on, of each segment, of each position. */
-function addLosses(sums: Float64Array, program: Program, { length, segments }: DrawnSequence): void {
-  const losses = program.activations.losses.data;
+function addLosses(sums: Float64Array, program: Transformer, { length, segments }: DrawnSequence): void {
+  const losses = program.losses.data;
   const { sum, count } = program.countedLoss();
   sums[0]! += sum;
   sums[1]! += count;

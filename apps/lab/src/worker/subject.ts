@@ -1,0 +1,73 @@
+// What stands on the bench, as the worker knows it: a run, or a checkpoint from a file, with what has been measured of it.
+import type { AuditRecord, Model, NamedWeights } from '@induction-lab/core/browser';
+import type { BenchRun, Look, Questions, View } from '../protocol.ts';
+import type { Later } from './later.ts';
+import { barsOf, fingerprintOf, lookAt } from './look.ts';
+import type { Run } from './run.ts';
+
+/** Sequences behind the live scores: fewer while training, since the threads wait for them. */
+export const LIVE_SEQUENCES = 4;
+const RESTING_SEQUENCES = 16;
+
+export interface Subject {
+  readonly id: number;
+  readonly info: BenchRun;
+  /** Null for a loaded checkpoint. */
+  readonly run: Run | null;
+  readonly loaded: NamedWeights | null;
+  readonly model: Model;
+  scored: ({ fingerprint: string; sequences: number } & Pick<View, 'bars' | 'chance'>) | null;
+  audited: { fingerprint: string; record: AuditRecord } | null;
+  /** Records that the page has. */
+  sent: number;
+}
+
+/** Sets the model to the weights of a step (the newest at or before it that is kept); returns that step. */
+export function loadStep(subject: Subject, step: number | null): { step: number; fingerprint: string } {
+  const { run, loaded, model } = subject;
+  const wanted = step === null || !run ? (run?.step ?? 0) : step;
+  const at = run
+    ? (run
+        .keptSteps()
+        .filter((k) => k <= wanted)
+        .pop() ?? 0)
+    : 0;
+  const weights = run ? run.weightsAt(at) : loaded;
+  if (!weights) throw new Error(`Step ${at} is not kept; choose one of the marks on the timeline.`);
+  model.setWeights(weights);
+  return { step: at, fingerprint: fingerprintOf(weights) };
+}
+
+/** A look at a step; scores are measured anew only where the weights, or how well they are to be known, have changed. */
+export function viewOf(subject: Subject, look: Look, step: number | null): View {
+  const at = loadStep(subject, step);
+  const sequences = subject.run?.status === 'playing' ? LIVE_SEQUENCES : RESTING_SEQUENCES;
+  let { scored } = subject;
+  if (scored?.fingerprint !== at.fingerprint || scored.sequences < sequences)
+    scored = { fingerprint: at.fingerprint, sequences, ...barsOf(subject.model, sequences) };
+  subject.scored = scored;
+  const { bars, chance } = scored;
+  return lookAt(subject.model, look, { ...at, bars, chance });
+}
+
+/** The audit of the weights that are loaded, measured once. */
+export function auditOf(subject: Subject, fingerprint: string, audit: Later['audit']): AuditRecord {
+  if (subject.audited?.fingerprint !== fingerprint)
+    subject.audited = { fingerprint, record: audit(subject.model, { sequences: 32 }) };
+  return subject.audited.record;
+}
+
+/** The weights of a step as a file. */
+export function checkpointOf(
+  subject: Subject,
+  at: number | null,
+  { encodeCheckpoint }: Later,
+): Questions['checkpoint']['answer'] {
+  const { step } = loadStep(subject, at);
+  const { seed, name, experiment, file } = subject.info;
+  const metadata: Record<string, string> = file
+    ? { ...file.metadata }
+    : { step: String(step), seed: String(seed), experiment: name };
+  const bytes = encodeCheckpoint(experiment.model, subject.model.getWeights(), metadata);
+  return { bytes, step, run: subject.info };
+}

@@ -1,0 +1,23 @@
+import { Option } from 'commander';
+import { analysisOf } from './analysisOf.ts';
+import { type DeclareCommand, examples } from './declare.ts';
+
+export const ablate: DeclareCommand = (program, measure) => {
+  analysisOf(program, measure, {
+    name: 'ablate',
+    description: 'the loss on repeats without each head, and without each layer',
+    sequences: { usual: 96 },
+  })
+    .addOption(
+      new Option('--kind <kind>', 'how a head is taken out')
+        .choices(['zero', 'mean', 'resample', 'pattern-preserving'])
+        .default('zero'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'npx induction-lab ablate model.safetensors',
+        'npx induction-lab ablate model.safetensors --kind pattern-preserving --figures figures',
+      ),
+    );
+};

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { Measure } from './declare.ts';
+import { exact, figures, modelConfig, probeSeed, quiet, wholeNumber } from './options.ts';
+
+/** An analysis of one checkpoint. */
+export interface AnalysisOfCheckpoint {
+  readonly name: string;
+  readonly description: string;
+  /** How many sequences it takes: unless told otherwise, and at least. */
+  readonly sequences: { readonly usual: number; readonly least?: number; readonly meaning?: string };
+}
+
+/** Declares a command that analyses one checkpoint, with the options that all of them have. */
+export function analysisOf(
+  program: Command,
+  measure: Measure,
+  { name, description, sequences }: AnalysisOfCheckpoint,
+): Command {
+  const { usual, least = 2, meaning = 'sequences in all' } = sequences;
+  return program
+    .command(name)
+    .description(description)
+    .argument('<checkpoint>', 'a .safetensors file')
+    .option('--json', 'print everything as JSON')
+    .addOption(figures())
+    .addOption(modelConfig())
+    .addOption(new Option('--sequences <n>', meaning).argParser(wholeNumber(least, 4096)).default(usual))
+    .addOption(probeSeed())
+    .addOption(exact())
+    .addOption(quiet())
+    .action((target, options) => measure(name, { target, options }));
+}

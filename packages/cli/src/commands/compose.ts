@@ -1,0 +1,23 @@
+import { Option } from 'commander';
+import { analysisOf } from './analysisOf.ts';
+import { type DeclareCommand, examples } from './declare.ts';
+
+export const compose: DeclareCommand = (program, measure) => {
+  analysisOf(program, measure, {
+    name: 'compose',
+    description: 'composition of pairs of heads: what the weights say, and what each path carries',
+    sequences: { usual: 96 },
+  })
+    .addOption(
+      new Option('--by <what>', 'what takes the place of a path: nothing, or its mean')
+        .choices(['zero', 'mean'])
+        .default('zero'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'npx induction-lab compose model.safetensors',
+        'npx induction-lab compose model.safetensors --figures figures',
+      ),
+    );
+};

@@ -1,0 +1,26 @@
+// Every command, in the order of the help. A new one is a file here, a line in this list and, if it measures, a line in
+// work/tasks.ts.
+import { ablate } from './ablate.ts';
+import { audit } from './audit.ts';
+import { cache } from './cache.ts';
+import { compose } from './compose.ts';
+import type { DeclareCommand } from './declare.ts';
+import { diversity } from './diversity.ts';
+import { dynamics } from './dynamics.ts';
+import { patch } from './patch.ts';
+import { prove } from './prove.ts';
+import { run } from './run.ts';
+import { train } from './train.ts';
+
+export const COMMANDS: readonly DeclareCommand[] = [
+  run,
+  train,
+  audit,
+  ablate,
+  patch,
+  compose,
+  prove,
+  dynamics,
+  diversity,
+  cache,
+];

@@ -1,0 +1,31 @@
+// Options that several commands have. Nothing here loads the library: help and usage errors are told at once.
+import { InvalidArgumentError, Option } from 'commander';
+import { usualThreads } from '../runs/threadCount.ts';
+
+export const wholeNumber =
+  (least: number, most: number = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(
+        `It must be a whole number, ${least} or more${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}.`,
+      );
+    return value;
+  };
+
+export const seed = (): Option =>
+  new Option('--seed <n>', 'seed of initial weights and batches').argParser(wholeNumber(0));
+export const threads = (): Option =>
+  new Option('--threads <n>', 'training threads; the result does not depend on it')
+    .argParser(wholeNumber(1))
+    .default(usualThreads(), 'all cores, at most 8');
+export const exact = (): Option =>
+  new Option('--exact', 'plain-SIMD kernels: the same bits on every machine, a little slower');
+export const probeSeed = (): Option =>
+  new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0);
+export const quiet = (): Option => new Option('--quiet', 'no progress');
+export const out = (): Option => new Option('--out <dir>', 'folder for the results (default: a new one under runs/)');
+export const figures = (): Option =>
+  new Option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder');
+export const modelConfig = (): Option =>
+  new Option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none');

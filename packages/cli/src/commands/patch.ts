@@ -1,0 +1,40 @@
+import { Option } from 'commander';
+import { analysisOf } from './analysisOf.ts';
+import { type DeclareCommand, examples, refuseIdle } from './declare.ts';
+import { wholeNumber } from './options.ts';
+
+export const patch: DeclareCommand = (program, measure) => {
+  analysisOf(program, measure, {
+    name: 'patch',
+    description: 'put activations of a clean run into a corrupted one: how much comes back?',
+    sequences: { usual: 32 },
+  })
+    .addOption(
+      new Option('--corruption <kind>', 'what is done to the first copy of the block')
+        .choices(['break-repeat', 'change-match', 'shift-block'])
+        .default('change-match'),
+    )
+    .option('--hook <glob>', 'what to patch: a hook point or a glob', 'blocks.*.attn.hook_z')
+    .option('--by-position', 'each position alone too')
+    .addOption(
+      new Option('--period <n>', 'length of the block (default: a period that the model solves)').argParser(
+        wholeNumber(2),
+      ),
+    )
+    .option('--clean <tokens>', 'a prompt of your own, as token numbers; its last token is what is predicted')
+    .option('--corrupted <tokens>', 'the prompt to patch into, of equal length')
+    .addHelpText(
+      'after',
+      examples(
+        'npx induction-lab patch model.safetensors --by-position --figures figures',
+        "npx induction-lab patch model.safetensors --hook 'blocks.*.hook_resid_pre' --by-position",
+        'npx induction-lab patch model.safetensors --clean "7 3 9 7 3" --corrupted "5 3 9 7 3"',
+      ),
+    )
+    .action((target, options, command) => {
+      const idle = ['corruption', 'period', 'sequences', 'seed'];
+      for (const prompt of ['clean', 'corrupted'])
+        refuseIdle(command, { beside: prompt, idle, because: 'the given prompts are all that is run' });
+      return measure('patch', { target, options });
+    });
+};

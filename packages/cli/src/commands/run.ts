@@ -1,0 +1,17 @@
+import { type DeclareCommand, examples } from './declare.ts';
+import { exact, out, quiet, seed, threads } from './options.ts';
+
+export const run: DeclareCommand = (program) => {
+  program
+    .command('run')
+    .description('train the four presets, score and audit them, and write a report (under two minutes on two cores)')
+    .addOption(seed().default(1))
+    .option('--quick', 'fewer steps: 500, 500, 800 and 600')
+    .addOption(out())
+    .addOption(threads())
+    .addOption(exact())
+    .addOption(quiet())
+    .option('--csv', 'metrics as CSV too')
+    .addHelpText('after', examples('npx induction-lab run', 'npx induction-lab run --quick --seed 7 --out runs/seven'))
+    .action(async (options) => (await import('../work/runCommand.ts')).runCommand(options));
+};

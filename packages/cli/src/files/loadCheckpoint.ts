@@ -1,0 +1,37 @@
+import { decodeCheckpoint, type Engine, Model, NotFiniteError } from '@induction-lab/core/node';
+import { badInput, CommandError, EXIT } from '../errors.ts';
+import { type MeasuredFile, measuredFile } from './provenance.ts';
+import { readInput, readJson } from './wholeFiles.ts';
+
+/** A model, and the file that it came from. */
+export interface LoadedCheckpoint {
+  readonly model: Model;
+  readonly checkpoint: MeasuredFile;
+}
+
+/** A model from a checkpoint file that the user named. */
+export function loadCheckpoint(engine: Engine, path: string, modelConfig: string | undefined): LoadedCheckpoint {
+  const bytes = readInput(path, 'checkpoint');
+  const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
+  const { config, weights } = decodeCheckpoint(bytes, path, options);
+  const model = new Model(engine, config);
+  model.setWeights(weights);
+  return { model, checkpoint: measuredFile(path, bytes) };
+}
+
+/**
+ * Runs an analysis; what it says of the model (a context too short ...) is told with the checkpoint's name. Outputs that
+ * are not finite are a failure, not bad input: the file is read as it should be, and there is nothing to measure.
+ */
+export function blameCheckpoint<T>(checkpoint: string, analyse: () => T): T {
+  try {
+    return analyse();
+  } catch (error) {
+    // A full memory, a fault of ours, and what is a sentence of its own already say the right thing.
+    if (error instanceof RangeError || error instanceof TypeError || error instanceof CommandError) throw error;
+    const { message } = error as Error;
+    if (error instanceof NotFiniteError)
+      throw new CommandError(`${checkpoint}: ${message.replace(/^\w+: /, '')}`, EXIT.failed);
+    throw badInput(message.replace(/^\w+: /, `${checkpoint}: `));
+  }
+}

@@ -1,0 +1,95 @@
+// Files are written to a temporary name and renamed, so that a crash or a full disk leaves the old one whole.
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { LARGEST_JSON, printable, readJsonText } from '@induction-lab/core/node';
+import { badInput } from '../errors.ts';
+import { folderInstead } from './folderInstead.ts';
+
+/** Writes a file as a whole or not at all. `durable` also waits until it has reached the disk, which takes a while. */
+export function writeWhole(
+  path: string,
+  contents: Uint8Array | string,
+  { durable = false }: { durable?: boolean } = {},
+): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;
+  try {
+    const file = openSync(temporary, 'w');
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      if (durable) fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw Object.assign(error as Error, { path });
+  }
+}
+
+/** A JSON file; numbers that are not finite become null, typed arrays plain ones. */
+export const writeJson = (path: string, value: unknown): void =>
+  writeWhole(path, `${JSON.stringify(value, (_, x) => (ArrayBuffer.isView(x) ? [...(x as Float32Array)] : x), 1)}\n`);
+
+/** Bytes of the largest file that is read: Node keeps no more in one piece. */
+const LARGEST_FILE = 2 ** 31 - 1;
+
+/** Reads a file, or a pipe, that the user named. `what` is what it should be, for messages. */
+export function readInput(path: string, what: string, { most = LARGEST_FILE }: { most?: number } = {}): Uint8Array {
+  const name = printable(path);
+  try {
+    const about = statSync(path);
+    if (about.isDirectory()) throw badInput(folderInstead(path, what));
+    if (about.isFIFO()) return readPipe(path, { what, most });
+    if (!about.isFile()) throw badInput(`${name} is a device or a socket, not a file; name the ${what}.`);
+    if (about.size > most) throw tooLarge(path, about.size.toLocaleString('en'), { what, most });
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw badInput(`There is no ${what} at ${name}; check the path.`);
+    throw error;
+  }
+}
+
+function tooLarge(path: string, bytes: string, { what, most }: { what: string; most: number }): Error {
+  const limit = most === LARGEST_FILE ? '2 GiB' : `${most / 2 ** 20} MiB`;
+  const remedy = what === 'checkpoint' ? 'save the weights alone, as float16 or bfloat16' : `name a smaller ${what}`;
+  return badInput(
+    `${printable(path)} has ${bytes} bytes, more than the ${limit} (${most.toLocaleString('en')} bytes) that can be read; ${remedy}.`,
+  );
+}
+
+/** A pipe has no size: it is read until it ends, or until it has said too much. */
+function readPipe(path: string, { what, most }: { what: string; most: number }): Uint8Array {
+  const chunks: Buffer[] = [];
+  const file = openSync(path, 'r');
+  try {
+    for (let total = 0; ; ) {
+      const chunk = Buffer.allocUnsafe(1 << 20);
+      const count = readSync(file, chunk);
+      if (count === 0) return Buffer.concat(chunks, total);
+      total += count;
+      if (total > most) throw tooLarge(path, `${total.toLocaleString('en')} or more`, { what, most });
+      chunks.push(chunk.subarray(0, count));
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Reads a JSON file that the user named: UTF-8, each key once. */
+export const readJson = (path: string, what: string): unknown =>
+  readJsonText(readInput(path, what, { most: LARGEST_JSON }), path);

@@ -1,0 +1,277 @@
+// The dynamics of a training run, from the checkpoints in its folder.
+import { readdirSync } from 'node:fs';
+import {
+  type DynamicsPoint,
+  decodeCheckpoint,
+  type Engine,
+  type Experiment,
+  examplePatterns,
+  inContextQueries,
+  Model,
+  measureCheckpoint,
+  type PhaseChange,
+  phaseChange,
+  quoted,
+  type Segment,
+} from '@induction-lab/core/node';
+import {
+  type DynamicsPanel,
+  dynamicsChart,
+  type PatternTimelineRecord,
+  patternTimeline,
+} from '@induction-lab/figures/node';
+import type { Told } from '../aside/host.ts';
+import { badInput } from '../errors.ts';
+import { type Draw, figureOptions } from '../figures/drawing.ts';
+import { blameCheckpoint } from '../files/loadCheckpoint.ts';
+import { type MeasuredFile, measuredFile } from '../files/provenance.ts';
+import { readInput } from '../files/wholeFiles.ts';
+import { type LossPoint, lossPoints, type RunFolder } from '../runs/runFolder.ts';
+
+export interface Dynamics {
+  /** What was measured, in the order of `points`. */
+  readonly checkpoints: readonly (MeasuredFile & { readonly step: number })[];
+  readonly points: readonly DynamicsPoint[];
+  readonly phase: PhaseChange;
+  /** Queries that the in-context-learning score compares. */
+  readonly inContext: { readonly early: number; readonly late: number };
+}
+
+export interface MeasureRunOptions {
+  /** At most so many checkpoints. */
+  readonly most: number;
+  readonly sequences?: number;
+  readonly seed?: number;
+  readonly onProgress?: Told;
+  /** Called after each checkpoint but the last with what there is until then, of how many. */
+  readonly onCheckpoint?: (until: Dynamics, of: number) => void;
+}
+
+/** What one checkpoint counts as in progress: fine enough for the steps within it. */
+const UNITS = 1000;
+
+/** Measures at most `most` checkpoints of a run, evenly spread over those there are, the first and the last among them. */
+export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRunOptions): Dynamics {
+  const { most, sequences, seed, onProgress, onCheckpoint } = options;
+  const { model: config } = folder.readInfo().experiment;
+  const steps = chosenSteps(folder, most);
+  const log = repeatLosses(lossPoints(folder.readMetrics()));
+  const points: DynamicsPoint[] = [];
+  const checkpoints: (MeasuredFile & { step: number })[] = [];
+  const until = (): Dynamics => ({
+    checkpoints: [...checkpoints],
+    points: [...points],
+    phase: phaseChange(points, log),
+    inContext: inContextQueries(config.nCtx),
+  });
+  for (const [i, step] of steps.entries()) {
+    const { model, path, file } = modelAt(engine, folder, { step, config });
+    const told: Told = (done, total) =>
+      onProgress?.(UNITS * (i + (total > 0 ? done / total : 0)), UNITS * steps.length);
+    points.push(
+      blameCheckpoint(path, () =>
+        measureCheckpoint(model, {
+          step,
+          onProgress: told,
+          ...(sequences === undefined ? {} : { sequences }),
+          ...(seed === undefined ? {} : { seed }),
+        }),
+      ),
+    );
+    checkpoints.push({ step, ...file });
+    told(1, 1);
+    if (i < steps.length - 1) onCheckpoint?.(until(), steps.length);
+  }
+  return until();
+}
+
+/** The log of the loss on the repeat, where the task has one. */
+const repeatLosses = (log: readonly LossPoint[]): { step: number; lossRepeat: number }[] =>
+  log.flatMap(({ step, segments: { repeat } }) => (typeof repeat === 'number' ? [{ step, lossRepeat: repeat }] : []));
+
+/** Steps whose checkpoints are in the folder, in order. Refuses a run with fewer than two. */
+export function checkpointsOf(folder: RunFolder): number[] {
+  let names: string[] = [];
+  try {
+    names = readdirSync(folder.file('checkpoints'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const steps = names.flatMap((name) => /^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? []).map(Number);
+  if (steps.length < 2)
+    throw badInput(
+      `${folder.path} holds ${steps.length === 0 ? 'no checkpoints' : 'one checkpoint'}; dynamics needs two or more, as train writes them.`,
+    );
+  return steps.sort((a, b) => a - b);
+}
+
+function chosenSteps(folder: RunFolder, most: number): number[] {
+  const all = checkpointsOf(folder);
+  if (all.length <= most) return all;
+  return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))] as number);
+}
+
+/** Sizes in which every checkpoint of a run is the same. */
+const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as const;
+
+function modelAt(
+  engine: Engine,
+  folder: RunFolder,
+  { step, config: expected }: { step: number; config: Experiment['model'] },
+): { model: Model; path: string; file: MeasuredFile } {
+  const path = folder.checkpointPath(step);
+  const bytes = readInput(path, 'checkpoint');
+  const { config, weights, metadata } = decodeCheckpoint(bytes, path);
+  if (metadata.step !== undefined && metadata.step !== String(step))
+    throw badInput(
+      `${path} holds step ${quoted(metadata.step)} of a run, not the step of its name; put back what train wrote, or take it out of the folder.`,
+    );
+  const other = SIZES.find((size) => config[size] !== expected[size]);
+  if (other)
+    throw badInput(
+      `${path} is of another run: its ${other} is ${config[other]}, that of run.json ${expected[other]}; take it out of the folder.`,
+    );
+  const model = new Model(engine, config);
+  model.setWeights(weights);
+  return { model, path, file: measuredFile(path, bytes) };
+}
+
+/** Both losses, the scores of the heads, the K path, all on one axis of steps; and the stripe being born. */
+export function dynamicsFigures(
+  name: string,
+  { points, phase }: Dynamics,
+  options: { born: BornStripe; log: readonly LossPoint[]; segments: readonly Segment[]; lnVocab: number },
+): Readonly<Record<string, Draw>> {
+  const { born, log, segments, lnVocab } = options;
+  const steps = points.map(({ step }) => step);
+  const labels = points[0]!.heads.map(({ label }) => label);
+  const scoreLines = (pick: (head: DynamicsPoint['heads'][number]) => number, emphasised: string | null) =>
+    labels.map((label, i) => ({
+      label,
+      steps,
+      values: points.map(({ heads }) => pick(heads[i]!)),
+      emphasis: label === emphasised,
+    }));
+  const last = points.at(-1)!;
+  const top = (pick: (head: DynamicsPoint['heads'][number]) => number): string =>
+    last.heads.reduce((a, b) => (pick(b) > pick(a) ? b : a)).label;
+  const panels: DynamicsPanel[] = [
+    {
+      title: 'Loss in training',
+      unit: 'nats',
+      reference: { value: lnVocab, label: 'ln V' },
+      lines: segments
+        .filter(({ single }) => !single)
+        .map(({ name, title }) => ({
+          label: title,
+          steps: log.map(({ step }) => step),
+          values: log.map((point) => point.segments[name] ?? Number.NaN),
+          emphasis: true,
+        })),
+    },
+    {
+      title: 'Previous-token score of every head',
+      unit: 'share of attention',
+      domain: [0, 1],
+      lines: scoreLines((h) => h.previousToken, phase.previousTokenHead ?? top((h) => h.previousToken)),
+    },
+    {
+      title: 'Attention that follows the period, every head',
+      unit: 'share of attention',
+      domain: [-0.05, 1],
+      lines: scoreLines((h) => h.inductionExcess, phase.inductionHead ?? top((h) => h.inductionExcess)),
+    },
+  ];
+  // At periods that a model never solves, taking a path away says nothing.
+  if (last.pathEffects && phase.step !== null)
+    panels.push({
+      title: 'Loss on the repeat without a path from the earlier layers',
+      unit: 'increase, nats',
+      lines: (['k', 'q', 'v'] as const).map((input) => ({
+        label: input.toUpperCase(),
+        steps,
+        values: points.map(({ pathEffects }) => pathEffects![input]),
+        emphasis: true,
+      })),
+    });
+  return {
+    dynamics: (theme, width) =>
+      dynamicsChart(
+        {
+          title: `${name}: training, seen from inside`,
+          panels: drawable(panels),
+          events: phase.step === null ? [] : [{ step: phase.step, label: `phase change, step ${phase.step}` }],
+          xScale: 'log',
+        },
+        figureOptions(theme, width),
+      ),
+    'stripe-being-born': timelineFigure(name, born),
+  };
+}
+
+/** Without lines that never have a value (a task without a first occurrence, a run whose log is gone). */
+const drawable = (panels: readonly DynamicsPanel[]): DynamicsPanel[] =>
+  panels.flatMap((panel) => {
+    const lines = panel.lines.filter(({ values }) => Array.from(values).some(Number.isFinite));
+    return lines.length > 0 ? [{ ...panel, lines }] : [];
+  });
+
+/** Patterns of some heads along training, on one sequence of two copies. */
+export interface BornStripe {
+  readonly period: number;
+  readonly size: number;
+  readonly heads: readonly { readonly label: string; readonly mark?: string }[];
+  readonly steps: readonly number[];
+  /** [head][step], each [queryPos, keyPos]. */
+  readonly patterns: readonly (readonly Float32Array[])[];
+}
+
+/** Patterns of two heads at six checkpoints around the phase change, or spread over the run where there was none. */
+export function bornStripe(engine: Engine, folder: RunFolder, { points, phase }: Dynamics): BornStripe {
+  const { model: config } = folder.readInfo().experiment;
+  const last = points.at(-1)!;
+  const strongest = last.heads.reduce((a, b) => (b.inductionStripe > a.inductionStripe ? b : a)).label;
+  const heads =
+    phase.previousTokenHead && phase.inductionHead
+      ? [
+          { label: phase.previousTokenHead, mark: 'previous-token head' },
+          { label: phase.inductionHead, mark: 'induction head' },
+        ]
+      : [{ label: strongest }];
+  const middle = phase.step ?? Math.sqrt(last.step);
+  const wanted = [0, middle / 2, middle, 1.5 * middle, 3 * middle, last.step];
+  const nearest = (step: number): number =>
+    points.reduce((a, b) => (Math.abs(b.step - step) < Math.abs(a.step - step) ? b : a)).step;
+  const steps = [...new Set(wanted.map(nearest))];
+  const period = Math.floor(config.nCtx / 2);
+  const examples = steps.map((step) => examplePatterns(modelAt(engine, folder, { step, config }).model, { period }));
+  return {
+    period,
+    size: examples[0]!.tokens.length,
+    heads,
+    steps,
+    patterns: heads.map(({ label }) => examples.map((e) => e.heads.find((h) => h.label === label)!.pattern)),
+  };
+}
+
+function timelineFigure(name: string, { period, ...shown }: BornStripe): Draw {
+  const record: PatternTimelineRecord = {
+    ...shown,
+    title: `${name}: the stripe being born, period ${period}`,
+    stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 },
+  };
+  return (theme, width) => patternTimeline(record, figureOptions(theme, width));
+}
+
+/** What happened when, in words. */
+export function phaseText({ phase }: Dynamics): string[] {
+  const fell = phase.events.some(({ what, step }) => what === 'loss' && step !== null);
+  const head =
+    phase.step === null
+      ? `No phase change: the loss on the repeat ${fell ? 'fell by half, and yet no head’s attention came to follow the period' : 'did not fall by half'}.`
+      : `Phase change at step ${phase.step}: the loss on the repeat had fallen by half and some head’s attention followed the period.`;
+  return [
+    head,
+    ...phase.events.map(({ description, step }) => `${step === null ? 'never' : `step ${step}`}: ${description}`),
+  ];
+}

@@ -1,0 +1,65 @@
+// What the commands that analyse one checkpoint have in common: load, measure, print, draw.
+import { type Engine, loadEngine, type Model, printable } from '@induction-lab/core/node';
+import type { Host, MeasuringTask, Told } from '../aside/host.ts';
+import type { Draw } from '../figures/drawing.ts';
+import { blameCheckpoint, loadCheckpoint } from '../files/loadCheckpoint.ts';
+import { provenance } from '../files/provenance.ts';
+
+export interface AnalysisOptions {
+  json?: boolean;
+  figures?: string;
+  modelConfig?: string;
+  seed: number;
+  exact?: boolean;
+  quiet?: boolean;
+}
+
+/** One analysis: what it measures, as text, and as figures. */
+export interface Analysis<Measured extends object> {
+  /** `engine` is the model's. */
+  measure(model: Model, onProgress: Told, engine: Engine): Measured;
+  /** Lines for a terminal of so many columns. */
+  text(measured: Measured, model: Model, columns: number): string[];
+  /** The record as --json prints it; itself unless given. */
+  json?(measured: Measured): object;
+  /** Other text in place of lines and JSON. */
+  plain?(measured: Measured): string;
+  /** Called only where figures are asked for: they load more code. */
+  figures(measured: Measured, model: Model): Promise<Readonly<Record<string, Draw>>>;
+}
+
+/** Analyses a checkpoint, prints the result as text or as JSON, and then draws the figures that are asked for. */
+export async function analyse<Measured extends object>(
+  { target, options }: MeasuringTask<AnalysisOptions>,
+  host: Host,
+  analysis: Analysis<Measured>,
+): Promise<void> {
+  const { json = false, figures, exact = false, modelConfig } = options;
+  host.stage('loading');
+  const engine = await loadEngine({ exact, shared: false });
+  const { model, checkpoint } = loadCheckpoint(engine, target, modelConfig);
+  const onProgress = host.stage('measuring');
+  const measured = blameCheckpoint(target, () => analysis.measure(model, onProgress, engine));
+  if (analysis.plain) host.print(analysis.plain(measured));
+  else if (json)
+    host.print(jsonText({ ...provenance(engine.backend), checkpoint, ...(analysis.json?.(measured) ?? measured) }));
+  else host.print(`${[printable(target), '', ...analysis.text(measured, model, host.columns)].join('\n')}\n`);
+  if (figures === undefined) return;
+  const told = host.stage('drawing');
+  host.keep({
+    text: '',
+    sentence: `while drawing; what was measured is printed, finished figures are in ${printable(figures)}`,
+  });
+  const { writeFigures } = await import('../figures/drawing.ts');
+  const drawn = await analysis.figures(measured, model);
+  if (Object.keys(drawn).length === 0 && !json && !analysis.plain)
+    host.print('No figures: there is nothing to draw.\n');
+  writeFigures(figures, drawn, told);
+}
+
+/** What JSON leaves as it is in strings, and a terminal would act on. */
+const ACTS = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** A record as --json prints it: numbers that are not finite become null, and no character acts on a terminal. */
+export const jsonText = (record: object): string =>
+  `${JSON.stringify(record, null, 1).replace(ACTS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;

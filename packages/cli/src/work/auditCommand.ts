@@ -1,0 +1,94 @@
+import { type AuditRecord, audit, type Estimate, type HeadScores, printable } from '@induction-lab/core/node';
+import type { Host, MeasuringTask } from '../aside/host.ts';
+import { auditJson } from '../files/auditJson.ts';
+import { AUDIT, AUDIT_NOTE, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
+import { explainedTable, intervalText, plainNumber, signedNumber } from '../terminal/textTable.ts';
+import { type AnalysisOptions, analyse } from './analysis.ts';
+
+export interface AuditCommandOptions extends AnalysisOptions {
+  csv?: boolean;
+  sequences: number;
+}
+
+/** `induction-lab audit`: scores and verdict of a checkpoint. */
+export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
+  const { sequences, seed, csv = false } = task.options;
+  return analyse(task, host, {
+    measure: (model, onProgress) => audit(model, { sequences, seed, onProgress }),
+    text: (record, model, columns) => auditText(record, { columns, nCtx: model.config.nCtx }),
+    json: auditJson,
+    ...(csv ? { plain: scoresCsv } : {}),
+    figures: async (record, model) => (await import('../figures/modelFigures.ts')).auditFigures(model, record),
+  });
+};
+
+const columnNames = Object.keys(SCORE_COLUMNS) as ScoreColumn[];
+
+/** A row per head; cells of numbers that there are none of are empty. */
+export function scoresCsv({ scores }: AuditRecord): string {
+  const number = (x: number): string => (Number.isFinite(x) ? String(x) : '');
+  const cells = ({ value, interval, n }: Estimate): string[] =>
+    [value, ...(n > 1 ? interval : [Number.NaN, Number.NaN])].map(number);
+  const header = [
+    'head',
+    ...columnNames.flatMap((c) => [c, `${c}_low`, `${c}_high`]),
+    'offset',
+    'offsetAboveChance',
+    'positionality',
+  ];
+  const row = (h: HeadScores): string =>
+    [
+      h.label,
+      ...columnNames.flatMap((c) => cells(h[c])),
+      h.positionalOffset.offset,
+      number(h.positionalOffset.aboveChance),
+      number(h.positionality),
+    ].join(',');
+  return `${[header.join(','), ...scores.heads.map(row)].join('\n')}\n`;
+}
+
+/** What a terminal shows of an audit. */
+export function auditText(record: AuditRecord, { columns, nCtx }: { columns: number; nCtx: number }): string[] {
+  const { scores, evidence } = record;
+  const rows = [
+    ['chance', ...columnNames.map((c) => plainNumber(scores.chance[c])), '', '0.00', ''],
+    ...scores.heads.map((h) => [
+      h.label,
+      ...columnNames.map((c) => plainNumber(h[c].value)),
+      String(h.positionalOffset.offset),
+      plainNumber(h.positionalOffset.aboveChance),
+      plainNumber(h.positionality),
+    ]),
+  ];
+  const interval = (e: Estimate): string => `${plainNumber(e.value, 3)} ${intervalText(e, (x) => plainNumber(x, 3))}`;
+  const periods = evidence.periods.map(
+    (p) =>
+      `  ${String(p.period).padStart(4)}  ${interval(p.lossRepeat).padEnd(24)} boundary ${plainNumber(p.lossBoundary)}${p.solved ? '  solved' : ''}`,
+  );
+  return [
+    ...explainedTable(AUDIT, rows, { columns }),
+    AUDIT_NOTE,
+    ...(scores.length < nCtx
+      ? [`The context of ${nCtx} is too long for its patterns: sequences of at most ${scores.length} tokens were run.`]
+      : []),
+    '',
+    `Loss on the repeat by period, nats with 95 % interval (${evidence.sequences} sequences each; solved below ${plainNumber(evidence.solvedBelow)}; boundary: the loss where only a model that knows the period can tell):`,
+    ...periods,
+    `  mean over the periods unrelated to the best one: ${plainNumber(evidence.otherPeriodLoss)}`,
+    ...(evidence.paths.length > 0
+      ? ['', `Paths from earlier layers cut at periods ${evidence.pathPeriods.join(', ')}:`]
+      : []),
+    ...evidence.paths.map(
+      (p) =>
+        `  ${p.path.toUpperCase()}  ${signedNumber(p.increase.value)} nats ${intervalText(p.increase, (x) => signedNumber(x))}${p.excess === null ? '' : `, attention that follows the period ${plainNumber(p.excess)}`}`,
+    ),
+    ...(evidence.keySources.length > 0
+      ? [
+          `  keys built by ${evidence.keySources.map((s) => `${s.label} ${signedNumber(s.increase.value)}`).join(', ')} nats`,
+        ]
+      : []),
+    '',
+    `Verdict: ${record.verdict}${evidence.close ? ' (a close call)' : ''}`,
+    printable(record.sentence),
+  ];
+}

@@ -1,0 +1,126 @@
+import {
+  type CompositionRecord,
+  compositionScores,
+  type HeadCircuitRecord,
+  headCircuits,
+  INPUTS,
+  type Input,
+  type Model,
+  type PathTableRecord,
+  pathTable,
+  WeightCircuits,
+} from '@induction-lab/core/node';
+import type { Host, MeasuringTask } from '../aside/host.ts';
+import { PAIRS, WEIGHTS } from '../terminal/headings.ts';
+import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
+import { type AnalysisOptions, analyse } from './analysis.ts';
+
+export interface ComposeCommandOptions extends AnalysisOptions {
+  sequences: number;
+  by: 'zero' | 'mean';
+}
+
+interface Composed {
+  readonly heads: readonly HeadCircuitRecord[];
+  readonly composition: CompositionRecord;
+  readonly paths: PathTableRecord;
+}
+
+/** `induction-lab compose`: what the weights say of heads and pairs of heads, and beside it what each path carries. */
+export const composeCommand = (task: MeasuringTask<ComposeCommandOptions>, host: Host): Promise<void> => {
+  const { by, sequences, seed } = task.options;
+  return analyse(task, host, {
+    measure: (model): Composed => {
+      const circuits = new WeightCircuits(model.config, model.getWeights());
+      return {
+        heads: headCircuits(circuits, { onProgress: host.stage('reading the weights of heads') }),
+        composition: compositionScores(circuits, { seed, onProgress: host.stage('reading the weights of pairs') }),
+        paths: pathTable(model, { by, sequences, seed, onProgress: host.stage('cutting paths') }),
+      };
+    },
+    text: composedText,
+    figures: async ({ composition, paths }, model) => {
+      const { pathFigures, weightFigures } = await import('../figures/circuitFigures.ts');
+      const circuits = new WeightCircuits(model.config, model.getWeights());
+      return { ...pathFigures('model', paths, composition), ...weightFigures('model', circuits) };
+    },
+  });
+};
+
+function composedText({ heads, composition, paths }: Composed, model: Model, columns: number): string[] {
+  const folded = model.config.normalization === null ? '' : ' LayerNorm’s centring and gain are folded in.';
+  return [
+    `Circuits read off the weights.${folded}`,
+    '',
+    ...explainedTable(
+      WEIGHTS,
+      heads.map((h) => [h.label, plainNumber(h.copying), plainNumber(h.copiesTop1), plainNumber(h.previousPosition)]),
+      { columns },
+    ),
+    '',
+    ...(paths.doesNotApply ? wrapped(paths.doesNotApply, columns) : pairText(composition, paths, columns)),
+  ];
+}
+
+/** Pairs of heads that are printed: those whose paths carry most. */
+const MOST_PAIRS = 60;
+
+const keyOf = (source: string, target: string, input: Input): string => `${source} ${target} ${input}`;
+
+function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecord, columns: number): string[] {
+  const order = ['k', 'q', 'v'] as const satisfies readonly Input[];
+  const score = new Map(scores.map((s) => [keyOf(s.earlier, s.later, s.kind), s]));
+  const cell = new Map(paths.cells.map((c) => [keyOf(c.source, c.target, c.input), c]));
+  const joint = new Map(paths.joint.map((j) => [keyOf('', j.target, j.input), j]));
+  const pairs = [
+    ...new Map(paths.cells.map(({ source, target }) => [`${source} → ${target}`, { source, target }])).values(),
+  ];
+  const effect = (source: string, target: string, input: Input): number =>
+    Math.abs(cell.get(keyOf(source, target, input))?.increase.value ?? 0);
+  const largest = ({ source, target }: (typeof pairs)[number]): number =>
+    Math.max(...INPUTS.map((input) => effect(source, target, input)));
+  const told = new Set(
+    pairs.length <= MOST_PAIRS ? pairs : [...pairs].sort((a, b) => largest(b) - largest(a)).slice(0, MOST_PAIRS),
+  );
+  const targets = [...new Set(pairs.map(({ target }) => target))];
+  const rows = targets.flatMap((target) => [
+    ...pairs
+      .filter((pair) => pair.target === target && told.has(pair))
+      .map(({ source }) => [
+        `${source} → ${target}`,
+        ...order.flatMap((input) => {
+          const found = cell.get(keyOf(source, target, input));
+          return [
+            signedNumber(score.get(keyOf(source, target, input))?.corrected, 3),
+            signedNumber(found?.increase.value),
+            signedNumber(found?.attributed.value),
+          ];
+        }),
+      ]),
+    [
+      `all → ${target}`,
+      ...order.flatMap((input) => [NONE, signedNumber(joint.get(keyOf('', target, input))?.increase.value), NONE]),
+    ],
+  ]);
+  const { mean, deviation, draws } = baseline;
+  const left = pairs.length - told.size;
+  return [
+    ...wrapped(
+      `Pairs of heads, for K, Q and V. Random matrices of the same shapes score ${mean.toFixed(3)} ± ${deviation.toFixed(3)} (${draws} draws). Paths are cut (${paths.by}) on ${paths.sequences} sequences, periods ${paths.periods.join(', ')}.`,
+      columns,
+    ),
+    ...(left > 0
+      ? wrapped(
+          `Shown are the ${told.size} pairs whose paths carry most; ${left.toLocaleString('en')} more are in --json.`,
+          columns,
+        )
+      : []),
+    '',
+    ...explainedTable(PAIRS, rows, { columns, groups: 3 }),
+    '',
+    ...wrapped(
+      'Weights alone prove nothing: a high score says that a path could carry something, the effect says whether it does. Heads that share the work are harmless one by one: look at "all" too.',
+      columns,
+    ),
+  ];
+}

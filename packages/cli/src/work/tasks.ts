@@ -1,0 +1,22 @@
+// The work that runs aside, by name: functions of cloneable data and of the host.
+import type { Host } from '../aside/host.ts';
+
+type Task = (data: never, host: Host) => unknown;
+
+/** Each is loaded when it is asked for. */
+const TASKS: Record<string, () => Promise<Task>> = {
+  audit: async () => (await import('./auditCommand.ts')).auditCommand,
+  ablate: async () => (await import('./ablateCommand.ts')).ablateCommand,
+  patch: async () => (await import('./patchCommand.ts')).patchCommand,
+  compose: async () => (await import('./composeCommand.ts')).composeCommand,
+  prove: async () => (await import('./proveCommand.ts')).proveCommand,
+  dynamics: async () => (await import('./dynamicsCommand.ts')).dynamicsCommand,
+  cache: async () => (await import('./cacheCommand.ts')).cacheCommand,
+  finish: async () => (await import('../finished/finishedAnalysis.ts')).analyseFinished,
+};
+
+export async function loadTask(name: string): Promise<(data: unknown, host: Host) => unknown> {
+  const load = TASKS[name];
+  if (!load) throw new Error(`There is no task "${name}".`);
+  return (await load()) as (data: unknown, host: Host) => unknown;
+}

@@ -1,0 +1,65 @@
+// What the control says of every head: whole contexts in which nothing repeats, so that what is left goes by position.
+import type { Model } from '../../model/model.ts';
+import { runPatterns } from '../data/patternRuns.ts';
+import { controlProbe, type ProbeOptions } from '../data/probes.ts';
+import type { Progress } from '../progress.ts';
+import { fillMissing } from '../statistics/missing.ts';
+import { contentFreeMean } from './contentFree.ts';
+import { controlDetectors } from './detectors.ts';
+import { stripeLine, twoCopies } from './inductionStripe.ts';
+import { uniformAlong } from './line.ts';
+import { gatherOffsets, type Offsets } from './offsets.ts';
+import { gatherPositionality, type Positionality } from './positionality.ts';
+import type { ScoreTable } from './scoreTable.ts';
+
+/** What the scores of one measurement share. */
+export interface Scoring {
+  readonly probe: ProbeOptions;
+  readonly table: ScoreTable;
+  readonly periods: readonly number[];
+  readonly stripePeriod: number;
+  readonly progress: Progress;
+}
+
+/** Kept as means over sequences and, for the cells of the scan, by sequence. */
+export interface Control {
+  readonly offsets: Offsets;
+  readonly positionality: Positionality;
+  /**
+   * Mean over the cells (q, q − P + 1), q = P … 2P − 2, where content cannot act, by head and sequence. A sequence
+   * without such a cell has the mean of the others, and what uniform attention scores where none has one.
+   */
+  stripe(period: number, head: number, sequence: number): number;
+}
+
+/** Runs the control and puts its scores into the table. */
+export function runControl(model: Model, { probe, table, stripePeriod, periods, progress }: Scoring): Control {
+  const { config, count } = probe;
+  const tokens = controlProbe(probe);
+  const along = contentFreeMean(config);
+  const detectors = controlDetectors(config, stripePeriod);
+  const offsets = gatherOffsets(config, { count, along });
+  const positionality = gatherPositionality(config, count);
+  const stripes = periods.map((period) => ({
+    line: stripeLine(twoCopies(period)),
+    byHead: Array.from({ length: config.nLayers * config.nHeads }, () => new Float64Array(count)),
+  }));
+  runPatterns(model, tokens, {
+    progress,
+    visit: (visit) => {
+      const { sequence, head, attention } = visit;
+      const drawn = tokens[sequence] as Int32Array;
+      for (const { name, score } of detectors) table.set({ name, head, sequence }, score(attention, drawn));
+      offsets.add(visit, drawn);
+      for (const { line, byHead } of stripes) byHead[head]![sequence] = along(attention, drawn, line);
+      positionality.add(visit);
+    },
+  });
+  for (const { line, byHead } of stripes) for (const values of byHead) fillMissing(values, uniformAlong(line));
+  const byPeriod = new Map(periods.map((period, i) => [period, stripes[i]!.byHead]));
+  return {
+    offsets,
+    positionality,
+    stripe: (period, head, sequence) => byPeriod.get(period)![head]![sequence] as number,
+  };
+}

@@ -1,0 +1,54 @@
+// The scan: losses, and the attention that follows the period, on exactly two copies of a block at every period.
+import type { Model } from '../../model/model.ts';
+import { runPatterns } from '../data/patternRuns.ts';
+import { repeatedProbe } from '../data/probes.ts';
+import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
+import type { Control, Scoring } from './control.ts';
+import { repeatDetectors } from './detectors.ts';
+import { inductionStripe, twoCopies } from './inductionStripe.ts';
+
+/** Losses and excess at one period: exactly two copies of a block, from position 0. */
+export interface ScannedPeriod {
+  readonly period: number;
+  readonly lossFirst: number;
+  readonly lossBoundary: number;
+  readonly lossRepeat: Estimate;
+  /** By head (layer × nHeads + head). */
+  readonly excess: readonly number[];
+}
+
+export interface PeriodScan {
+  readonly periods: readonly ScannedPeriod[];
+}
+
+/** Scans all periods and puts the scores on repeats into the table. */
+export const runScan = (model: Model, scoring: Scoring, control: Control): PeriodScan => ({
+  periods: scoring.periods.map((period) => scanPeriod(model, period, { ...scoring, control })),
+});
+
+function scanPeriod(
+  model: Model,
+  period: number,
+  { probe, table, stripePeriod, periods, progress, control }: Scoring & { readonly control: Control },
+): ScannedPeriod {
+  const tokens = repeatedProbe(probe, period);
+  const detectors = period === stripePeriod ? repeatDetectors(period) : [];
+  const excess = new Float64Array(probe.config.nLayers * probe.config.nHeads);
+  const losses = runPatterns(model, tokens, {
+    progress,
+    visit: ({ sequence, head, attention }) => {
+      const above = inductionStripe(attention, twoCopies(period)) - control.stripe(period, head, sequence);
+      excess[head]! += above / probe.count;
+      table.add({ name: 'inductionExcess', head, sequence }, above / periods.length);
+      for (const { name, score } of detectors)
+        table.set({ name, head, sequence }, score(attention, tokens[sequence] as Int32Array));
+    },
+  });
+  return {
+    period,
+    lossFirst: mean(losses.map((l) => mean(l.subarray(0, period - 1)))),
+    lossBoundary: mean(losses.map((l) => l[period - 1] as number)),
+    lossRepeat: estimate(losses.map((l) => mean(l.subarray(period, 2 * period - 1)))),
+    excess: [...excess],
+  };
+}

@@ -1,0 +1,50 @@
+// Where activations are patched: a hook, a head, a position, or all of them.
+import { headLabel, type ModelConfig } from '../../model/config.ts';
+import { hasHeads, hookPoint } from '../../model/hookPoints.ts';
+import type { Patch } from '../../model/interventions/places.ts';
+import { type Estimate, mean } from '../statistics/estimate.ts';
+
+/** One place to patch. */
+export interface PatchSite {
+  readonly hook: string;
+  /** Of the head, or of the layer, or the hook's name before the first layer. */
+  readonly label: string;
+  readonly layer: number | null;
+  readonly head: number | null;
+  /** Null for all positions at once. */
+  readonly position: number | null;
+}
+
+/** The intervention that patches it from the clean run. */
+export const patchAt = ({ hook, head, position }: PatchSite): Patch => ({
+  kind: 'patch',
+  hook,
+  ...(head === null ? {} : { head }),
+  ...(position === null ? {} : { positions: [position] }),
+});
+
+/** Every hook, its heads one by one, all positions at once and, for `length` > 0, each alone. */
+export function patchSites(config: ModelConfig, hooks: readonly string[], length: number): PatchSite[] {
+  const positions = [null, ...Array.from({ length }, (_, p) => p)];
+  return hooks.flatMap((hook) => {
+    const found = /^blocks\.(\d+)\./.exec(hook);
+    const layer = found ? Number(found[1]) : null;
+    const heads = hasHeads(hookPoint(config, hook)) ? Array.from({ length: config.nHeads }, (_, head) => head) : [null];
+    return heads.flatMap((head) =>
+      positions.map((position) => ({
+        hook,
+        label: layer === null ? hook : head === null ? `L${layer}` : headLabel(layer, head),
+        layer,
+        head,
+        position,
+      })),
+    );
+  });
+}
+
+/** The mean effect of the same patch at the other heads of the layer; null where there is none. */
+export function controlOf(site: PatchSite, all: readonly (PatchSite & { effect: Estimate })[]): number | null {
+  if (site.head === null) return null;
+  const others = all.filter((o) => o.hook === site.hook && o.position === site.position && o.head !== site.head);
+  return others.length === 0 ? null : mean(others.map(({ effect }) => effect.value));
+}

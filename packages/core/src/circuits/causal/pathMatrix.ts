@@ -1,0 +1,37 @@
+// The path table as matrices, and how well attribution agrees with what was measured.
+import * as z from 'zod/mini';
+import { checkArgument } from '../../errors/arguments.ts';
+import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { mean } from '../statistics/estimate.ts';
+import type { PathCell, PathTableRecord } from './pathTable.ts';
+
+/** The cells of one input, as a table [source][target] of increases in nats; NaN where there is no path. */
+export function pathMatrix(
+  { cells }: PathTableRecord,
+  input: Input,
+  pick: (cell: PathCell) => number = (cell) => cell.increase.value,
+): { sources: string[]; targets: string[]; values: number[][] } {
+  checkArgument('pathMatrix', 'input', z.enum(INPUTS), input);
+  const chosen = cells.filter((cell) => cell.input === input);
+  const sources = [...new Set(chosen.map(({ source }) => source))];
+  const targets = [...new Set(chosen.map(({ target }) => target))];
+  const values = sources.map((source) =>
+    targets.map((target) => {
+      const cell = chosen.find((c) => c.source === source && c.target === target);
+      return cell ? pick(cell) : Number.NaN;
+    }),
+  );
+  return { sources, targets, values };
+}
+
+/**
+ * How well attribution ranks the paths: Pearson's correlation of attributed with measured increases. NaN where one of them
+ * does not vary.
+ */
+export function attributionAgreement({ cells }: PathTableRecord): number {
+  const xs = cells.map((c) => c.attributed.value);
+  const ys = cells.map((c) => c.increase.value);
+  const [mx, my] = [mean(xs), mean(ys)];
+  const covariance = mean(xs.map((x, i) => (x - mx) * (ys[i]! - my)));
+  return covariance / Math.sqrt(mean(xs.map((x) => (x - mx) ** 2)) * mean(ys.map((y) => (y - my) ** 2)));
+}

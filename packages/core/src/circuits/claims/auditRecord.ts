@@ -1,0 +1,79 @@
+// An audit as a record: the verdict, its evidence and every head's scores.
+import * as z from 'zod/mini';
+import { ArgumentError } from '../../errors/arguments.ts';
+import { listed } from '../../errors/names.ts';
+import { headLabel, type ModelConfig } from '../../model/config.ts';
+import { allHeads } from '../../model/interventions/interventions.ts';
+import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
+import type { KeySource, PathEffect } from '../causal/paths.ts';
+import { checkPeriods } from '../checks.ts';
+import type { Estimate } from '../statistics/estimate.ts';
+import type { Margin } from './thresholds.ts';
+import { VERDICTS, type Verdict } from './verdict.ts';
+
+/** Everything the verdict rests on. Losses in nats. */
+export interface AuditEvidence {
+  readonly lnVocab: number;
+  /** A period is solved when lossRepeat is below this: half of ln V. */
+  readonly solvedBelow: number;
+  readonly periods: readonly {
+    readonly period: number;
+    readonly lossRepeat: Estimate;
+    readonly lossBoundary: number;
+    readonly lossFirst: number;
+    readonly solved: boolean;
+    /** lossRepeat when the block follows a random prefix; null without room for one. */
+    readonly lossRepeatAfterPrefix: number | null;
+  }[];
+  readonly best: number | null;
+  readonly solved: readonly number[];
+  /** Solved periods that are neither divisor nor multiple nor close neighbour of the best one. */
+  readonly independent: readonly number[];
+  /** Mean lossRepeat over the periods that are not the best one, nor its divisors or neighbours. */
+  readonly otherPeriodLoss: number;
+  /** The free detector: loss at the boundary query, at the best period and on average over the other solved ones. */
+  readonly boundaryAtBest: number | null;
+  readonly boundaryElsewhere: number | null;
+  /** Periods on which the paths were tested; no path was where the model has one layer or solves nothing. */
+  readonly pathPeriods: readonly number[];
+  readonly paths: readonly PathEffect[];
+  /** For each earlier head, what ablating its edges into the followers' keys costs; empty without followers. */
+  readonly keySources: readonly KeySource[];
+  readonly margins: readonly Margin[];
+  readonly close: boolean;
+  /** Seeds of the sequences drawn, with the verdict that each gave; more than one after a close call. */
+  readonly seeds: readonly { readonly seed: number; readonly verdict: Verdict }[];
+  readonly sequences: number;
+}
+
+/** A verdict with its evidence and every head's scores. */
+export interface AuditRecord {
+  readonly verdict: Verdict;
+  /** The verdict in plain words, with its numbers. */
+  readonly sentence: string;
+  readonly evidence: AuditEvidence;
+  /** Heads whose attention follows the period, and heads that keep their offset without a repeat. */
+  readonly followers: readonly string[];
+  readonly positionalHeads: readonly string[];
+  readonly scores: HeadScoresRecord;
+}
+
+/** An audit's record, as far as other analyses read it. */
+export const auditSchema: z.ZodMiniType = z.looseObject({
+  verdict: z.enum(VERDICTS),
+  followers: z.array(z.string()),
+  positionalHeads: z.array(z.string()),
+  evidence: z.looseObject({ solved: z.array(z.int()), independent: z.array(z.int()) }),
+  scores: z.looseObject({ heads: z.array(z.looseObject({ label: z.string() })), periods: z.array(z.int()) }),
+});
+
+/** Throws an ArgumentError when a record is that of a model with other heads or a shorter context. */
+export function checkAudited(caller: string, { scores }: AuditRecord, config: ModelConfig): void {
+  const labels = allHeads(config).map(({ layer, head }) => headLabel(layer, head));
+  const found = scores.heads.map(({ label }) => label);
+  if (labels.join() !== found.join())
+    throw new ArgumentError(
+      `${caller}: options.audit is that of another model: it has the heads ${listed(found)}, this model has ${listed(labels)}.`,
+    );
+  checkPeriods(caller, scores.periods, { config });
+}

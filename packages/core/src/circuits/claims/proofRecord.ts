@@ -1,0 +1,76 @@
+// A proof as a record: the circuit that is claimed, its faithfulness, and what it is compared with.
+import type { Input } from '../../model/interventions/interventions.ts';
+import type { LogitAttribution } from '../causal/logitAttribution.ts';
+import type { Estimate } from '../statistics/estimate.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What a model's circuit turns out to be: keys built by earlier heads, values built by them, or something else. */
+export type CircuitKind = 'induction' | 'pair hub' | 'other';
+
+/** A head of the circuit, with what it was chosen for and the scores that go with it. */
+export interface CircuitHead {
+  readonly label: string;
+  readonly role: 'previous-token head' | 'induction head' | 'hub writer' | 'hub reader' | 'source' | 'reader';
+  /** Share of attention to the previous token on sequences without repeats. */
+  readonly previousToken: number;
+  /** Attention that follows the period. */
+  readonly inductionExcess: number;
+  /** Increase of lossRepeat when this head alone is mean-ablated, nats; beside it the same for its layer's others. */
+  readonly ablation: Estimate;
+  readonly control: Estimate | null;
+}
+
+/** An edge of the circuit, by labels. */
+export interface CircuitEdge {
+  readonly source: string;
+  readonly target: string;
+  readonly input: Input;
+}
+
+/** What ablating all edges from earlier layers into one input of the readers costs. */
+export interface InputEffect {
+  readonly input: Input;
+  readonly increase: Estimate;
+  /** Whether the circuit claims it: on the selection set it cost more than a tenth of the loss drop. */
+  readonly claimed: boolean;
+}
+
+/**
+ * How much of what the model can do is the circuit's: shares of the loss drop that heads make, 1 being all of it. `kept` says
+ * how faithful the circuit is to the model; `lost`, what the model is without it.
+ */
+export interface Faithfulness {
+  /** Kept with everything but the circuit's heads mean-ablated. */
+  readonly keptByHeads: Estimate;
+  /** The same with all edges between its heads ablated but the claimed ones. */
+  readonly kept: Estimate;
+  /** Lost when only its heads are mean-ablated. */
+  readonly lost: Estimate;
+  /** Lost when only its edges are ablated and every head stays; null without edges. */
+  readonly lostEdges: Estimate | null;
+}
+
+export interface ProofRecord {
+  /** The audit's verdict on the selection sequences. */
+  readonly verdict: Verdict;
+  /** Null when there is no circuit to claim. */
+  readonly kind: CircuitKind | null;
+  readonly sentence: string;
+  readonly heads: readonly CircuitHead[];
+  readonly edges: readonly CircuitEdge[];
+  readonly inputs: readonly InputEffect[];
+  readonly faithfulness: Faithfulness | null;
+  /** Random circuits: as many heads of each layer, as many edges between the corresponding ones, into random inputs. */
+  readonly random: readonly { readonly kept: number; readonly lost: number; readonly lostEdges: number | null }[];
+  /** The fewest heads found that keep 95 % of the loss drop, all others mean-ablated; null when nothing is learned. */
+  readonly minimal: { readonly heads: readonly string[]; readonly kept: Estimate } | null;
+  /** lossRepeat of the whole model, and with every head mean-ablated: the loss drop is their difference. Nats. */
+  readonly loss: Estimate;
+  readonly lossWithoutHeads: Estimate;
+  /** Direct logit attribution on the measured sequences. */
+  readonly logits: LogitAttribution;
+  readonly periods: readonly number[];
+  /** Sequences on which heads and edges were chosen, and the others on which everything was measured. */
+  readonly selected: { readonly sequences: number; readonly seed: number };
+  readonly measured: { readonly sequences: number; readonly seed: number };
+}

@@ -1,0 +1,46 @@
+// Random circuits of the same shape as a claimed one: what faithfulness is compared with.
+import type { ModelConfig } from '../../model/config.ts';
+import { type HeadIndex, INPUTS } from '../../model/interventions/interventions.ts';
+import { RandomStream } from '../../random/randomStream.ts';
+import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
+import { edgeLabel, labelOf } from '../causal/edges.ts';
+import type { Circuit } from './circuit.ts';
+
+/** So many are drawn. */
+export const RANDOM_CIRCUITS = 10;
+
+/** Different circuits of the same shape: heads mapped to others of their layer, edges along with them, into random inputs. */
+export function randomCircuits(config: ModelConfig, circuit: Circuit, seed: number): Circuit[] {
+  const seen = new Set([nameOf(circuit)]);
+  const found: Circuit[] = [];
+  for (let attempt = 0; attempt < 20 * RANDOM_CIRCUITS && found.length < RANDOM_CIRCUITS; attempt++) {
+    const random = new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.randomCircuits, attempt);
+    const heads = Array.from({ length: config.nLayers }, () => shuffled(config.nHeads, random));
+    const inputs = shuffled(INPUTS.length, random);
+    const map = ({ layer, head }: HeadIndex): HeadIndex => ({ layer, head: heads[layer]![head]! });
+    const drawn: Circuit = {
+      heads: circuit.heads.map(map),
+      edges: circuit.edges.map(({ source, target, input }) => ({
+        source: map(source),
+        target: map(target),
+        input: INPUTS[inputs[INPUTS.indexOf(input)]!]!,
+      })),
+    };
+    if (seen.has(nameOf(drawn))) continue;
+    seen.add(nameOf(drawn));
+    found.push(drawn);
+  }
+  return found;
+}
+
+const nameOf = ({ heads, edges }: Circuit): string =>
+  JSON.stringify([heads.map(labelOf).sort(), edges.map(edgeLabel).sort()]);
+
+function shuffled(count: number, random: RandomStream): number[] {
+  const order = Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

@@ -1,0 +1,86 @@
+// Runs of a model over many sequences, a few at a time, reading attention patterns without keeping them all.
+
+import * as z from 'zod/mini';
+import { ArgumentError, aFunction, must } from '../../errors/arguments.ts';
+import { type Intervention, looksAcross } from '../../model/interventions/interventions.ts';
+import { type CachedRun, checkTokens, type Model, type Tokens } from '../../model/model.ts';
+import { checkModel, checkOptions } from '../checks.ts';
+import { checkLosses } from '../finite.ts';
+import { Progress } from '../progress.ts';
+import { perSlice, slices } from './slices.ts';
+
+/** The attention weight from a query position to a key position in one pattern: a share of attention, 0 to 1. */
+export type AttentionWeight = (query: number, key: number) => number;
+
+/** One head's attention pattern on one sequence. */
+export interface PatternVisit {
+  /** Index of the sequence in the whole probe. */
+  readonly sequence: number;
+  /** Index of the head: layer × nHeads + head. */
+  readonly head: number;
+  readonly attention: AttentionWeight;
+}
+
+const optionsSchema = z.strictObject({
+  interventions: z.optional(z.array(z.any())),
+  visit: z.optional(aFunction),
+  layer: z.optional(z.int().check(z.gte(0))),
+  progress: z.optional(must('be a Progress', (p) => p === null || p instanceof Progress)),
+});
+
+/**
+ * Runs `tokens` and shows every head's pattern on every sequence. Returns the losses: [sequence][position 0 … T − 2].
+ * Without `visit` no pattern is kept. Throws a NotFiniteError when a loss is not finite.
+ */
+export function runPatterns(
+  model: Model,
+  tokens: Tokens,
+  options: {
+    interventions?: readonly Intervention[];
+    visit?: (visit: PatternVisit) => void;
+    /** Shows the patterns of this layer only. */
+    layer?: number;
+    /** Is told of every token run. */
+    progress?: Progress | null;
+  },
+): Float64Array[] {
+  checkModel('runPatterns', model);
+  checkOptions('runPatterns', optionsSchema, options);
+  const { nLayers, nHeads } = model.config;
+  const { interventions = [] } = options;
+  if (options.layer !== undefined && options.layer >= nLayers)
+    throw new ArgumentError(
+      `runPatterns: there is no layer ${options.layer}; this model has layers 0 to ${nLayers - 1}.`,
+    );
+  checkTokens(model.config, tokens, 'runPatterns');
+  const length = tokens[0]?.length ?? 0;
+  const across = interventions.some(looksAcross);
+  const losses: Float64Array[] = [];
+  const shown = Array.from({ length: nLayers }, (_, layer) => layer).filter((l) => l === (options.layer ?? l));
+  const names = options.visit ? shown.map((layer) => `blocks.${layer}.attn.hook_pattern`) : [];
+  for (const part of slices(tokens, perSlice(model.config, { length, across }))) {
+    const first = losses.length;
+    const run = model.runWithInterventions(part, interventions, { names });
+    checkLosses(model, run, { tokens: part, interventions });
+    part.forEach((_, s) => {
+      losses.push(Float64Array.from(run.lossPerPosition.subarray(s * (length - 1), (s + 1) * (length - 1))));
+    });
+    if (options.visit) for (const layer of shown) showLayer(run, { layer, first, nHeads, visit: options.visit });
+    options.progress?.add(part.length * length);
+  }
+  return losses;
+}
+
+/** Shows the patterns of a layer on every sequence of a run; `first` is the index of its first one in the probe. */
+function showLayer(
+  { cache, length }: CachedRun,
+  { layer, first, nHeads, visit }: { layer: number; first: number; nHeads: number; visit: (v: PatternVisit) => void },
+): void {
+  const { data, shape } = cache.get(`blocks.${layer}.attn.hook_pattern`);
+  for (let s = 0; s < (shape[0] as number); s++)
+    for (let head = 0; head < nHeads; head++) {
+      const start = (s * nHeads + head) * length * length;
+      const attention: AttentionWeight = (query, key) => data[start + query * length + key] as number;
+      visit({ sequence: first + s, head: layer * nHeads + head, attention });
+    }
+}

@@ -1,0 +1,29 @@
+// Any number of sequences in bounded memory: as many run together as fit, in even slices.
+import type { ModelConfig } from '../../model/config.ts';
+
+/** Floats of patterns and logits that may be in memory at once. */
+const BUDGET = 8_000_000;
+
+/** Sequences run together where an intervention looks at the others, and where none does: few enough for the cache. */
+const MOST = 64;
+const IN_CACHE = 4;
+/** Where an intervention looks at the others at least so many run together: any number above one splits into twos and threes. */
+const LEAST = 3;
+
+/** Sequences of that length whose patterns and logits fit the budget, at least one and at most `most`. */
+export const sequencesTogether = (
+  { nLayers, nHeads, dVocab }: ModelConfig,
+  length: number,
+  most: number = MOST,
+): number => Math.max(1, Math.min(most, Math.floor(BUDGET / (nLayers * nHeads * length * length + length * dVocab))));
+
+/** The sequences in as few even slices as have at most `most` each. */
+export function slices<T>(sequences: readonly T[], most: number): (readonly T[])[] {
+  const parts = Math.ceil(sequences.length / most);
+  const bound = (part: number): number => Math.floor((sequences.length * part) / parts);
+  return Array.from({ length: parts }, (_, part) => sequences.slice(bound(part), bound(part + 1)));
+}
+
+/** Sequences of that length that run together; where an intervention looks at the others (`across`) three or more. */
+export const perSlice = (config: ModelConfig, { length, across }: { length: number; across: boolean }): number =>
+  Math.max(across ? LEAST : 1, sequencesTogether(config, length, across ? MOST : IN_CACHE));

@@ -1,0 +1,94 @@
+// The operations a model is written in: the seam between the program and a backend. The program names tensors and never
+// touches addresses. Only the three `linear` operations take tensors whose rows lie further apart than they are wide. Two backends implement it: wasmOps.ts (float32 kernels) and referenceOps.ts (float64 loops).
+// An operation has finished when its call returns, and keeps the padding of what it writes zero (scores before the
+// softmax, and logits after the loss, have −∞ there, which nothing reads).
+import { type Integers, padded, type Tensor } from './tensor.ts';
+
+/** How many sequences of which length run together: 1 in training (a cache-sized workspace), a batch under study. */
+export interface Extent {
+  readonly sequences: number;
+  readonly length: number;
+}
+
+/** What operations need to know of a model. */
+export interface ModelSizes {
+  readonly nHeads: number;
+  readonly dHead: number;
+  readonly dModel: number;
+  readonly dVocab: number;
+  /** Scores are divided by this: sqrt(dHead) unless the model says otherwise. */
+  readonly attnScale: number;
+}
+
+/** The longest padded row or column of any weight matrix: what scratch space must hold. */
+export const widestMatrix = ({ nHeads, dHead, dModel, dVocab }: ModelSizes): number =>
+  Math.max(padded(dModel), nHeads * padded(dHead), padded(dVocab));
+
+/** Angles of rotary positions: tables of [nCtx, rotaryDim], cosines of the pairs first, then their sines. */
+export interface RotaryTables {
+  half: number;
+  table: Tensor;
+}
+
+/** x and normalized: [rows, dModel]; stats: [rows, 2]. */
+export interface LayerNorm {
+  readonly x: Tensor;
+  readonly gain: Tensor;
+  readonly bias: Tensor;
+  readonly stats: Tensor;
+  readonly normalized: Tensor;
+}
+
+export interface LayerNormGradient {
+  readonly x: Tensor;
+  readonly gain: Tensor;
+  readonly stats: Tensor;
+  readonly dNormalized: Tensor;
+  readonly init: Tensor | null;
+  readonly dx: Tensor;
+  readonly dGain: Tensor;
+  readonly dBias: Tensor;
+  readonly dStats: Tensor;
+}
+
+export interface ModelOps {
+  add(a: Tensor, b: Tensor, out: Tensor): void;
+  scale(a: Tensor, factor: number): void;
+  /** out[i, :] = table[index[i], :] */
+  gatherRows(table: Tensor, index: Integers, out: Tensor): void;
+  /** table[index[i], :] += grad[i, :] */
+  scatterAddRows(grad: Tensor, index: Integers, table: Tensor): void;
+  /** y = x·w + bias. x, w and y may be some columns of wider matrices. */
+  linear(x: Tensor, w: Tensor, bias: Tensor | null, y: Tensor): void;
+  /** dx = init + dy·wᵀ, given wᵀ. */
+  linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void;
+  /** dw += xᵀ·dy */
+  linearBackwardWeight(x: Tensor, dy: Tensor, dw: Tensor): void;
+  /** out += column sums of grad: the gradient of a bias. */
+  addColumnSums(grad: Tensor, out: Tensor): void;
+  transpose(w: Tensor, out: Tensor): void;
+  /** normalized = (x − mean) / scale · gain + bias, scale = √(variance + eps); stats holds (scale, mean) of each row. */
+  layerNorm(layer: LayerNorm & { eps: number }): void;
+  /** The same from given stats. */
+  layerNormApply(layer: LayerNorm): void;
+  /** dx = init + gradient through the normalisation; adds to dGain and dBias; dStats holds the scale's own gradient. */
+  layerNormBackward(gradient: LayerNormGradient): void;
+  /** Rotates q or k; direction −1 is the backward pass. */
+  rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void;
+  /** scores = q·kᵀ / attnScale, −∞ above the diagonal. */
+  attentionScores(q: Tensor, k: Tensor, scores: Tensor): void;
+  /** dq and dk from the gradient of the scores already divided by attnScale. */
+  attentionScoresBackward(dScores: Tensor, q: Tensor, k: Tensor, dq: Tensor, dk: Tensor): void;
+  /** Softmax over each row, in place; exact zeros above the diagonal. */
+  causalSoftmax(scores: Tensor): void;
+  /** The gradient of the scores times `factor`, in place of the gradient of the pattern. */
+  causalSoftmaxBackward(pattern: Tensor, dPattern: Tensor, factor: number): void;
+  /** z = pattern·v */
+  attentionMix(pattern: Tensor, v: Tensor, z: Tensor): void;
+  attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void;
+  /**
+   * losses = −log softmax(logits)[target] and dLogits = scale · (softmax − onehot), unless that is null. targets.ts says what a
+   * target means: a token, a token that is not trained on (its gradient is 0), or none (its loss is 0 too).
+   */
+  crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor | null, scale: number): void;
+}

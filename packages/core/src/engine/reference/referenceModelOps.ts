@@ -1,0 +1,247 @@
+// The same operations in float64, written for obviousness and kept for ever: every kernel is checked against them, and
+// a disagreement between backends is rerun here before anyone says rounding. Each backward stands beside its forward.
+
+import type { Extent, LayerNorm, LayerNormGradient, ModelOps, ModelSizes, RotaryTables } from '../modelOps.ts';
+import { countsToLoss, tokenOf } from '../targets.ts';
+import { type Floats, type Integers, padded, type Tensor } from '../tensor.ts';
+
+type Visit = (cell: { query: number; pattern: number; q: number; head: number }) => void;
+
+export class ReferenceModelOps implements ModelOps {
+  private readonly sizes: ModelSizes;
+  private readonly extent: Extent;
+
+  constructor(sizes: ModelSizes, extent: Extent) {
+    this.sizes = sizes;
+    this.extent = extent;
+  }
+
+  add(a: Tensor, b: Tensor, out: Tensor): void {
+    for (let i = 0; i < out.rows * out.width; i++) out.data[i] = a.data[i]! + b.data[i]!;
+  }
+
+  scale(a: Tensor, factor: number): void {
+    for (let i = 0; i < a.rows * a.width; i++) a.data[i]! *= factor;
+  }
+
+  gatherRows(table: Tensor, index: Integers, out: Tensor): void {
+    for (let i = 0; i < out.rows; i++)
+      for (let j = 0; j < out.width; j++) out.data[i * out.width + j] = table.data[index.data[i]! * table.width + j]!;
+  }
+
+  scatterAddRows(grad: Tensor, index: Integers, table: Tensor): void {
+    for (let i = 0; i < grad.rows; i++)
+      for (let j = 0; j < grad.width; j++)
+        table.data[index.data[i]! * table.width + j]! += grad.data[i * grad.width + j]!;
+  }
+
+  linear(x: Tensor, w: Tensor, bias: Tensor | null, y: Tensor): void {
+    product({ a: x.data, aRow: x.stride, aColumn: 1, b: w, rows: x.rows, inner: w.rows, out: y }, (_, j) =>
+      bias ? bias.data[j]! : 0,
+    );
+  }
+
+  linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void {
+    const w = wTransposed;
+    product({ a: dy.data, aRow: dy.stride, aColumn: 1, b: w, rows: dy.rows, inner: w.rows, out: dx }, (i, j) =>
+      init ? init.data[i * init.stride + j]! : 0,
+    );
+  }
+
+  linearBackwardWeight(x: Tensor, dy: Tensor, dw: Tensor): void {
+    product(
+      { a: x.data, aRow: 1, aColumn: x.stride, b: dy, rows: dw.rows, inner: x.rows, out: dw },
+      (i, j) => dw.data[i * dw.stride + j]!,
+    );
+  }
+
+  addColumnSums(grad: Tensor, out: Tensor): void {
+    for (let i = 0; i < grad.rows; i++)
+      for (let j = 0; j < grad.width; j++) out.data[j]! += grad.data[i * grad.stride + j]!;
+  }
+
+  transpose(w: Tensor, out: Tensor): void {
+    for (let i = 0; i < w.rows; i++)
+      for (let j = 0; j < w.width; j++) out.data[j * out.stride + i] = w.data[i * w.stride + j]!;
+  }
+
+  layerNorm({ x, gain, bias, stats, normalized, eps }: LayerNorm & { eps: number }): void {
+    const size = gain.shape[0]!;
+    for (let i = 0; i < x.rows; i++) {
+      let mean = 0;
+      let variance = 0;
+      for (let j = 0; j < size; j++) mean += x.data[i * x.width + j]! / size;
+      for (let j = 0; j < size; j++) variance += (x.data[i * x.width + j]! - mean) ** 2 / size;
+      stats.data[2 * i] = Math.sqrt(variance + eps);
+      stats.data[2 * i + 1] = mean;
+    }
+    this.layerNormApply({ x, gain, bias, stats, normalized });
+  }
+
+  layerNormApply({ x, gain, bias, stats, normalized }: LayerNorm): void {
+    const size = gain.shape[0]!;
+    for (let i = 0; i < x.rows; i++)
+      for (let j = 0; j < size; j++) {
+        const hat = (x.data[i * x.width + j]! - stats.data[2 * i + 1]!) / stats.data[2 * i]!;
+        normalized.data[i * x.width + j] = hat * gain.data[j]! + bias.data[j]!;
+      }
+  }
+
+  layerNormBackward({ x, gain, stats, dNormalized, init, dx, dGain, dBias, dStats }: LayerNormGradient): void {
+    const size = gain.shape[0]!;
+    for (let i = 0; i < x.rows; i++) {
+      const scale = stats.data[2 * i]!;
+      const hat = (j: number): number => (x.data[i * x.width + j]! - stats.data[2 * i + 1]!) / scale;
+      const dHat = (j: number): number => dNormalized.data[i * x.width + j]! * gain.data[j]!;
+      let mean = 0;
+      let along = 0;
+      for (let j = 0; j < size; j++) {
+        mean += dHat(j) / size;
+        along += (dHat(j) * hat(j)) / size;
+        dGain.data[j]! += dNormalized.data[i * x.width + j]! * hat(j);
+        dBias.data[j]! += dNormalized.data[i * x.width + j]!;
+      }
+      dStats.data[2 * i] = (-along * size) / scale;
+      dStats.data[2 * i + 1] = 0;
+      for (let j = 0; j < size; j++)
+        dx.data[i * x.width + j] =
+          (init ? init.data[i * init.stride + j]! : 0) + (dHat(j) - mean - along * hat(j)) / scale;
+    }
+  }
+
+  rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void {
+    const headSize = padded(this.sizes.dHead);
+    const { half, table } = tables;
+    if (input.address !== output.address) output.data.set(input.data);
+    for (let r = 0; r < input.rows; r++)
+      for (let h = 0; h < this.sizes.nHeads; h++)
+        for (let i = 0; i < half; i++) {
+          const at = r * input.width + h * headSize + i;
+          const cos = table.data[positions.data[r]! * table.width + i]!;
+          const sin = direction * table.data[positions.data[r]! * table.width + half + i]!;
+          const [a, b] = [input.data[at]!, input.data[at + half]!];
+          output.data[at] = a * cos - b * sin;
+          output.data[at + half] = b * cos + a * sin;
+        }
+  }
+
+  /** Visits every query of every head: the index of its pattern row and of its q row (and z row) for that head. */
+  private eachQuery(visit: Visit): void {
+    const { sequences, length } = this.extent;
+    const { nHeads, dHead } = this.sizes;
+    for (let s = 0; s < sequences; s++)
+      for (let head = 0; head < nHeads; head++)
+        for (let query = 0; query < length; query++)
+          visit({
+            query,
+            head,
+            pattern: ((s * nHeads + head) * length + query) * padded(length),
+            q: ((s * length + query) * nHeads + head) * padded(dHead),
+          });
+  }
+
+  attentionScores(q: Tensor, k: Tensor, scores: Tensor): void {
+    const { dHead, attnScale } = this.sizes;
+    const { length } = this.extent;
+    this.eachQuery(({ query, pattern, q: at }) => {
+      for (let key = 0; key < length; key++) {
+        const kAt = at + (key - query) * q.width;
+        let dot = 0;
+        for (let c = 0; c < dHead; c++) dot += q.data[at + c]! * (key <= query ? k.data[kAt + c]! : 0);
+        scores.data[pattern + key] = key <= query ? dot / attnScale : Number.NEGATIVE_INFINITY;
+      }
+    });
+  }
+
+  attentionScoresBackward(dScores: Tensor, q: Tensor, k: Tensor, dq: Tensor, dk: Tensor): void {
+    const { dHead } = this.sizes;
+    dq.data.fill(0);
+    dk.data.fill(0);
+    this.eachQuery(({ query, pattern, q: at }) => {
+      for (let key = 0; key <= query; key++) {
+        const kAt = at + (key - query) * q.width;
+        for (let c = 0; c < dHead; c++) {
+          dq.data[at + c]! += dScores.data[pattern + key]! * k.data[kAt + c]!;
+          dk.data[kAt + c]! += dScores.data[pattern + key]! * q.data[at + c]!;
+        }
+      }
+    });
+  }
+
+  causalSoftmax(scores: Tensor): void {
+    this.eachQuery(({ query, pattern }) => {
+      const row = scores.data.subarray(pattern, pattern + padded(this.extent.length));
+      const top = Math.max(...row.subarray(0, query + 1));
+      let sum = 0;
+      for (let key = 0; key <= query; key++) sum += Math.exp(row[key]! - top);
+      for (let key = 0; key < row.length; key++) row[key] = key <= query ? Math.exp(row[key]! - top) / sum : 0;
+    });
+  }
+
+  causalSoftmaxBackward(pattern: Tensor, dPattern: Tensor, factor: number): void {
+    this.eachQuery(({ query, pattern: at }) => {
+      let mean = 0;
+      for (let key = 0; key <= query; key++) mean += pattern.data[at + key]! * dPattern.data[at + key]!;
+      for (let key = 0; key < this.extent.length; key++)
+        dPattern.data[at + key] = factor * pattern.data[at + key]! * (dPattern.data[at + key]! - mean);
+    });
+  }
+
+  attentionMix(pattern: Tensor, v: Tensor, z: Tensor): void {
+    z.data.fill(0);
+    this.eachQuery(({ query, pattern: at, q: zAt }) => {
+      for (let key = 0; key <= query; key++)
+        for (let c = 0; c < this.sizes.dHead; c++)
+          z.data[zAt + c]! += pattern.data[at + key]! * v.data[zAt + (key - query) * v.width + c]!;
+    });
+  }
+
+  attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void {
+    dv.data.fill(0);
+    dPattern.data.fill(0);
+    this.eachQuery(({ query, pattern: at, q: zAt }) => {
+      for (let key = 0; key <= query; key++)
+        for (let c = 0; c < this.sizes.dHead; c++) {
+          const vAt = zAt + (key - query) * v.width + c;
+          dPattern.data[at + key]! += dz.data[zAt + c]! * v.data[vAt]!;
+          dv.data[vAt]! += pattern.data[at + key]! * dz.data[zAt + c]!;
+        }
+    });
+  }
+
+  crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor | null, scale: number): void {
+    const vocabulary = logits.shape[2]!;
+    for (let i = 0; i < logits.rows; i++) {
+      const row = logits.data.subarray(i * logits.width, i * logits.width + vocabulary);
+      const counts = countsToLoss(targets.data[i]!);
+      const target = tokenOf(targets.data[i]!);
+      const top = Math.max(...row);
+      const sum = [...row].reduce((total, x) => total + Math.exp(x - top), 0);
+      losses.data[i] = target < 0 ? 0 : Math.log(sum) + top - row[target]!;
+      for (let j = 0; dLogits && j < vocabulary; j++) {
+        const probability = Math.exp(row[j]! - top) / sum;
+        dLogits.data[i * logits.width + j] = !counts ? 0 : scale * (probability - (j === target ? 1 : 0));
+      }
+    }
+  }
+}
+
+interface Product {
+  a: Floats;
+  aRow: number;
+  aColumn: number;
+  b: Tensor;
+  rows: number;
+  inner: number;
+  out: Tensor;
+}
+
+/** out = init + a·b, with free row and column strides for a. */
+function product({ a, aRow, aColumn, b, rows, inner, out }: Product, init: (i: number, j: number) => number): void {
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < b.width; j++) {
+      let sum = init(i, j);
+      for (let k = 0; k < inner; k++) sum += a[i * aRow + k * aColumn]! * b.data[k * b.stride + j]!;
+      out.data[i * out.stride + j] = sum;
+    }
+}

@@ -1,0 +1,161 @@
+// A model's operations over the WebAssembly kernels: addresses and strides, nothing else.
+
+import {
+  type Extent,
+  type LayerNorm,
+  type LayerNormGradient,
+  type ModelOps,
+  type ModelSizes,
+  type RotaryTables,
+  widestMatrix,
+} from '../modelOps.ts';
+import { type Arena, type Integers, padded, type Tensor } from '../tensor.ts';
+import type { Kernels } from './kernels.ts';
+
+/** For operations that only take their space. */
+export const NO_KERNELS: Kernels = {} as Kernels;
+
+export class WasmModelOps implements ModelOps {
+  private readonly kernels: Kernels;
+  private readonly extent: Extent;
+  private readonly sizes: ModelSizes;
+  private readonly zeros: number;
+  private readonly packing: number;
+  private readonly scratch: number;
+  /** Padded dHead: what the kernels call headSize. */
+  private readonly headSize: number;
+
+  /** Scratch memory comes from the arena. */
+  constructor(kernels: Kernels, { sizes, extent, arena }: { sizes: ModelSizes; extent: Extent; arena: Arena }) {
+    this.kernels = kernels;
+    this.extent = extent;
+    this.sizes = sizes;
+    this.headSize = padded(sizes.dHead);
+    const widest = widestMatrix(sizes);
+    const rows = extent.sequences * extent.length;
+    this.zeros = arena.bytes(4 * padded(Math.max(widest, extent.length)));
+    this.packing = arena.bytes(4 * (8 * Math.max(widest, rows) + padded(widest) * padded(rows)));
+    this.scratch = arena.bytes(4 * this.headSize * padded(extent.length));
+  }
+
+  add(a: Tensor, b: Tensor, out: Tensor): void {
+    this.kernels.add(out.rows * out.width, a.address, b.address, out.address);
+  }
+
+  scale(a: Tensor, factor: number): void {
+    this.kernels.scale(a.rows * a.width, a.address, factor);
+  }
+
+  gatherRows(table: Tensor, index: Integers, out: Tensor): void {
+    this.kernels.gatherRows(out.rows, out.width, table.address, index.address, out.address);
+  }
+
+  scatterAddRows(grad: Tensor, index: Integers, table: Tensor): void {
+    this.kernels.scatterAddRows(grad.rows, grad.width, grad.address, index.address, table.address);
+  }
+
+  linear(x: Tensor, w: Tensor, bias: Tensor | null, y: Tensor): void {
+    const init = bias ? bias.address : this.zeros;
+    // biome-ignore format: one line per matrix
+    this.kernels.gemm(x.rows, w.width, w.rows, x.address, x.stride, 1,
+      w.address, w.stride, y.address, y.stride, init, 0, this.packing);
+  }
+
+  linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void {
+    const w = wTransposed;
+    // biome-ignore format: one line per matrix
+    this.kernels.gemm(dy.rows, w.width, w.rows, dy.address, dy.stride, 1,
+      w.address, w.stride, dx.address, dx.stride, init ? init.address : this.zeros, init ? init.stride : 0, this.packing);
+  }
+
+  linearBackwardWeight(x: Tensor, dy: Tensor, dw: Tensor): void {
+    // biome-ignore format: one line per matrix
+    this.kernels.gemm(dw.rows, dy.width, x.rows, x.address, 1, x.stride,
+      dy.address, dy.stride, dw.address, dw.stride, dw.address, dw.stride, this.packing);
+  }
+
+  addColumnSums(grad: Tensor, out: Tensor): void {
+    this.kernels.addColumnSums(grad.rows, grad.width, grad.stride, grad.address, out.address);
+  }
+
+  transpose(w: Tensor, out: Tensor): void {
+    this.kernels.transpose(w.rows, w.width, w.address, w.stride, out.address, out.stride, 1);
+  }
+
+  layerNorm({ x, gain, bias, stats, normalized, eps }: LayerNorm & { eps: number }): void {
+    const size = gain.shape[0] as number;
+    // biome-ignore format: inputs, then outputs
+    this.kernels.layerNorm(x.rows, size, x.address, gain.address, bias.address,
+      normalized.address, stats.address, eps);
+  }
+
+  layerNormApply({ x, gain, bias, stats, normalized }: LayerNorm): void {
+    const size = gain.shape[0] as number;
+    this.kernels.layerNormApply(x.rows, size, x.address, gain.address, bias.address, normalized.address, stats.address);
+  }
+
+  layerNormBackward({ x, gain, stats, dNormalized, init, dx, dGain, dBias, dStats }: LayerNormGradient): void {
+    const size = gain.shape[0] as number;
+    // biome-ignore format: inputs, then outputs
+    this.kernels.layerNormBackward(x.rows, size, x.address, gain.address, stats.address, dNormalized.address,
+      init ? init.address : this.zeros, init ? init.stride : 0, dx.address, dGain.address, dBias.address, dStats.address);
+  }
+
+  rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void {
+    const { nHeads } = this.sizes;
+    // biome-ignore format: sizes, then addresses
+    this.kernels.rotary(input.rows, nHeads, this.headSize, tables.half,
+      input.address, output.address, positions.address, tables.table.address, direction);
+  }
+
+  attentionScores(q: Tensor, k: Tensor, scores: Tensor): void {
+    const { sequences, length } = this.extent;
+    const { nHeads, attnScale } = this.sizes;
+    // biome-ignore format: sizes, then addresses
+    this.kernels.attentionScores(sequences, length, nHeads, this.headSize,
+      q.address, k.address, scores.address, 1 / attnScale, this.scratch, this.zeros);
+  }
+
+  attentionScoresBackward(dScores: Tensor, q: Tensor, k: Tensor, dq: Tensor, dk: Tensor): void {
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
+    // biome-ignore format: sizes, then addresses
+    this.kernels.attentionScoresBackward(sequences, length, nHeads, this.headSize,
+      dScores.address, q.address, k.address, dq.address, dk.address, this.zeros);
+  }
+
+  causalSoftmax(scores: Tensor): void {
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
+    this.kernels.causalSoftmax(sequences * nHeads, length, scores.address);
+  }
+
+  causalSoftmaxBackward(pattern: Tensor, dPattern: Tensor, factor: number): void {
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
+    this.kernels.causalSoftmaxBackward(sequences * nHeads, length, pattern.address, dPattern.address, factor);
+  }
+
+  attentionMix(pattern: Tensor, v: Tensor, z: Tensor): void {
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
+    // biome-ignore format: sizes, then addresses
+    this.kernels.attentionMix(sequences, length, nHeads, this.headSize,
+      pattern.address, v.address, z.address, this.zeros);
+  }
+
+  attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void {
+    const { sequences, length } = this.extent;
+    const { nHeads } = this.sizes;
+    // biome-ignore format: sizes, then addresses
+    this.kernels.attentionMixBackward(sequences, length, nHeads, this.headSize,
+      pattern.address, v.address, dz.address, dPattern.address, dv.address, this.scratch, this.zeros);
+  }
+
+  crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor | null, scale: number): void {
+    const vocabulary = logits.shape[2] as number;
+    // biome-ignore format: sizes, then addresses
+    this.kernels.crossEntropy(logits.rows, vocabulary,
+      logits.address, targets.address, losses.address, dLogits ? dLogits.address : 0, scale);
+  }
+}

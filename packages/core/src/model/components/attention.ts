@@ -1,0 +1,138 @@
+// Causal self-attention of one layer: queries, keys and values from what is read of the residual stream, scores, pattern,
+// values mixed by it, and W_O. Its output goes to `plan.output`.
+import type { Tensor } from '../../engine/tensor.ts';
+import type { ModelConfig } from '../config.ts';
+import { planInputs } from './attentionInputs.ts';
+import { planOutput } from './attentionOutput.ts';
+import type { Component, ParameterSet, Part, Tensors } from './component.ts';
+import { HEAD_STREAM, HEADS, type HookPoint, SQUARE, STREAM } from './hookPoint.ts';
+import type { Plan } from './plan.ts';
+import { POSITION_SCHEMES } from './positions/schemes.ts';
+import { biasVector, headBias, headInputs, headOutputs, type Weight, type WeightName } from './weight.ts';
+
+export function attention(config: ModelConfig, layer: number): Component {
+  return {
+    weights: weightsOf(config, layer),
+    hooks: hooksOf(config, `blocks.${layer}`),
+    plan: (plan, mine) => planAttention(plan, mine, layer),
+  };
+}
+
+function weightsOf(config: ModelConfig, layer: number): Record<string, Weight> {
+  const names = (name: string, part: string): WeightName => ({
+    name: `blocks.${layer}.attn.${name}`,
+    native: `layers.${layer}.attn.${part}`,
+    bridge: `blocks.${layer}.attn.${part}`,
+  });
+  const biases = {
+    b_Q: headBias(names('b_Q', 'q.bias'), config),
+    b_K: headBias(names('b_K', 'k.bias'), config),
+    b_V: headBias(names('b_V', 'v.bias'), config),
+    b_O: biasVector(names('b_O', 'o.bias'), config.dModel),
+  };
+  return {
+    W_Q: headInputs(names('W_Q', 'q.weight'), config),
+    W_K: headInputs(names('W_K', 'k.weight'), config),
+    W_V: headInputs(names('W_V', 'v.weight'), config),
+    W_O: headOutputs(names('W_O', 'o.weight'), config),
+    ...(config.biases ? biases : {}),
+  };
+}
+
+function hooksOf(config: ModelConfig, block: string): HookPoint[] {
+  const input = (part: string): HookPoint => ({
+    ...{ name: `${block}.hook_${part}_input`, axes: HEAD_STREAM, onRequest: true, role: 'headInput' },
+  });
+  const heads = (part: string): HookPoint => ({ name: `${block}.attn.hook_${part}`, axes: HEADS });
+  return [
+    ...['q', 'k', 'v'].map(input),
+    ...['q', 'k', 'v'].map(heads),
+    ...(POSITION_SCHEMES[config.positions].turn?.hooks(block) ?? []),
+    { name: `${block}.attn.hook_attn_scores`, axes: SQUARE, future: Number.NEGATIVE_INFINITY },
+    { name: `${block}.attn.hook_pattern`, axes: SQUARE, future: 0 },
+    heads('z'),
+    { name: `${block}.attn.hook_result`, axes: HEAD_STREAM, onRequest: true, role: 'headResult' },
+    { name: `${block}.hook_attn_out`, axes: STREAM },
+  ];
+}
+
+/** A kind of activation of a layer and its gradient, null without gradients. */
+export interface Pair {
+  readonly value: Tensor;
+  readonly gradient: Tensor | null;
+}
+
+function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: number): Part {
+  const block = `blocks.${layer}`;
+  const heads = (part: string): Pair => ({
+    value: plan.activation(`${block}.attn.hook_${part}`, part, (shapes, n) => shapes.heads(n)),
+    gradient: plan.gradient(`${block}.attn.hook_${part}`, part, (shapes, n) => shapes.heads(n)),
+  });
+  const [q, k, v] = [heads('q'), heads('k'), heads('v')];
+  const inputs = planInputs(plan, mine, { layer, q, k, v });
+  const pattern = planPattern(plan, { block, q, k });
+  const z = heads('z');
+  const output = planOutput(plan, mine, { layer, z });
+  const { ops } = plan;
+  return {
+    derive: () => {
+      inputs.derive();
+      output.derive();
+    },
+    forward: () => {
+      inputs.forward();
+      for (const { value } of [q, k, v]) plan.see(value);
+      pattern.forward();
+      ops.attentionMix(pattern.value, v.value, z.value);
+      plan.see(z.value);
+      output.forward();
+    },
+    backward: (gradients) => {
+      output.backward(gradients);
+      plan.seeGradient(z.gradient!);
+      ops.attentionMixBackward(pattern.value, v.value, z.gradient!, pattern.gradient!, v.gradient!);
+      plan.seeGradient(pattern.gradient!);
+      pattern.backward();
+      for (const { gradient } of [q, k, v]) plan.seeGradient(gradient!);
+      inputs.backward(gradients);
+    },
+  };
+}
+
+/** From q and k to the pattern, and back. Scores become the pattern in place, and so do their gradients. */
+function planPattern(
+  plan: Plan,
+  { block, q, k }: { block: string; q: Pair; k: Pair },
+): Pair & { forward(): void; backward(): void } {
+  const { ops, config } = plan;
+  const { turn, bias } = POSITION_SCHEMES[config.positions];
+  const plain = { q: q.value, k: k.value, dQ: q.gradient, dK: k.gradient };
+  const turned = turn?.plan(plan, block, plain);
+  const compared = turned ?? plain;
+  const scores = plan.activation(`${block}.attn.hook_attn_scores`, 'scores', (shapes, n) => shapes.square(n));
+  const dScores = plan.gradient(scores.name, 'scores', (shapes, n) => shapes.square(n));
+  const addBias = bias?.(plan);
+  const named = (tensor: Tensor): Tensor => tensor.at(tensor.address, `${block}.attn.hook_pattern`);
+  const [value, gradient] = [named(scores), dScores && named(dScores)];
+  const inverseScale = 1 / config.attnScale;
+  return {
+    ...{ value, gradient },
+    forward: () => {
+      turned?.forward();
+      ops.attentionScores(compared.q, compared.k, scores);
+      addBias?.(scores);
+      plan.see(scores);
+      ops.causalSoftmax(value);
+      plan.see(value);
+    },
+    backward: () => {
+      if (plan.watcher?.backward) {
+        ops.causalSoftmaxBackward(value, gradient!, 1);
+        plan.seeGradient(dScores!);
+        ops.scale(dScores!, inverseScale);
+      } else ops.causalSoftmaxBackward(value, gradient!, inverseScale); // the same in one pass
+      ops.attentionScoresBackward(dScores!, compared.q, compared.k, compared.dQ!, compared.dK!);
+      turned?.backward();
+    },
+  };
+}

@@ -1,0 +1,152 @@
+// LayerNorm: population variance, eps inside the root, gain and shift. `hook_normalized` is what it makes of the stream
+// before gain and shift, as in TransformerLens 3 and later. Without a normalisation readers read the stream itself.
+import type { Tensor } from '../../engine/tensor.ts';
+import type { ModelConfig } from '../config.ts';
+import type { Component, ParameterSet, Part, Tensors } from './component.ts';
+import { SCALE, STREAM } from './hookPoint.ts';
+import type { Plan } from './plan.ts';
+import type { HeadReading, Reading } from './reading.ts';
+import { normVector } from './weight.ts';
+
+type Mine = (set: ParameterSet) => Tensors;
+
+/** `place` is its name in each spelling; `last` says that no gradient has come to the stream before this one. */
+export function layerNorm(
+  config: ModelConfig,
+  place: { name: string; native: string; bridge: string },
+  { last }: { last: boolean },
+): Component {
+  if (config.normalization === null) return { weights: {}, hooks: [], plan: (plan) => planNothing(plan, { last }) };
+  const names = (own: 'w' | 'b', theirs: 'weight' | 'bias'): { name: string; native: string; bridge: string } => ({
+    name: `${place.name}.${own}`,
+    native: `${place.native}.${theirs}`,
+    bridge: `${place.bridge}.${theirs}`,
+  });
+  return {
+    weights: {
+      gain: normVector(names('w', 'weight'), config.dModel, 1),
+      shift: normVector(names('b', 'bias'), config.dModel, 0),
+    },
+    hooks: [
+      { name: `${place.name}.hook_scale`, axes: SCALE, role: 'scale' },
+      { name: `${place.name}.hook_normalized`, axes: STREAM, role: 'normalized' },
+    ],
+    plan: (plan, mine) => planNorm(plan, mine, { place: place.name, last }),
+  };
+}
+
+function planNothing(plan: Plan, { last }: { last: boolean }): Part {
+  const { stream, dStream } = plan;
+  plan.reading = {
+    value: stream,
+    gradient: dStream,
+    init: last ? null : dStream,
+    bypassed: false,
+    forHeads: (name, options) => copiesForHeads(plan, name, options),
+  };
+  return { forward: () => {}, backward: () => {} };
+}
+
+function planNorm(plan: Plan, mine: Mine, { place, last }: { place: string; last: boolean }): Part {
+  const { ops, stream: x, dStream } = plan;
+  const { eps } = plan.config;
+  const { gain, shift } = mine(plan.weights) as { gain: Tensor; shift: Tensor };
+  const stats = plan.activation(`${place}.stats`, 'moments', (shapes, n) => shapes.moments(n));
+  const normalized = plan.activation(`${place} with gain and shift`, 'normalized', (shapes, n) => shapes.stream(n));
+  const unit = plan.shared(`${place}.hook_normalized`, 'before gain and shift', (shapes, n) => shapes.stream(n));
+  const scale = plan.shapes.scaleOf(stats, `${place}.hook_scale`);
+  const dNormalized = plan.gradient(normalized.name, 'normalized', (shapes, n) => shapes.stream(n));
+  const dStats = plan.gradient(stats.name, 'moments', (shapes, n) => shapes.moments(n));
+  const dScale = dStats && plan.shapes.scaleOf(dStats, scale.name);
+  const reading: Reading = {
+    value: normalized,
+    gradient: dNormalized,
+    init: null,
+    bypassed: false,
+    forHeads: (name) => normForHeads(plan, mine, name),
+  };
+  plan.reading = reading;
+  const layer = { x, gain, bias: shift, stats, normalized };
+  return {
+    forward: () => {
+      ops.layerNorm({ ...layer, eps });
+      if (plan.watcher === null) return;
+      plan.see(scale);
+      if (plan.watcher.changesScale) ops.layerNormApply(layer);
+      if (plan.watcher.seesNormalized) seeNormalized(plan, { ...layer, unit });
+    },
+    backward: (gradients) => {
+      if (reading.bypassed) return;
+      const { gain: dGain, shift: dBias } = mine(gradients) as { gain: Tensor; shift: Tensor };
+      if (plan.watcher?.seesNormalized) seeNormalizedGradient(plan, { after: dNormalized!, gain, unit });
+      // biome-ignore format: inputs, then outputs
+      ops.layerNormBackward({ x, gain, stats, dNormalized: dNormalized!, init: last ? null : dStream,
+        dx: dStream!, dGain, dBias, dStats: dStats! });
+      plan.seeGradient(dScale!);
+    },
+  };
+}
+
+/**
+ * Shows x before gain and shift, which the kernel computes in one go with them; what a watcher changes there is given
+ * gain and shift anew, all else keeps its bits.
+ */
+function seeNormalized(
+  plan: Plan,
+  { x, gain, bias, stats, normalized, unit }: Record<'x' | 'gain' | 'bias' | 'stats' | 'normalized' | 'unit', Tensor>,
+): void {
+  plan.ops.layerNormApply({ x, gain: plan.ones, bias: plan.zeroRow, stats, normalized: unit });
+  const before = unit.data.slice();
+  plan.see(unit);
+  const { data: after, width } = unit;
+  for (let i = 0; i < before.length; i++)
+    if (after[i] !== before[i])
+      normalized.data[i] = (after[i] as number) * gain.data[i % width]! + bias.data[i % width]!;
+}
+
+/** The gradient before gain and shift, from that after them. The backward pass no longer needs what stood in `unit`. */
+function seeNormalizedGradient(plan: Plan, { after, gain, unit }: Record<'after' | 'gain' | 'unit', Tensor>): void {
+  const { data, width } = unit;
+  for (let i = 0; i < data.length; i++) data[i] = after.data[i]! * gain.data[i % width]!;
+  plan.seeGradient(unit);
+}
+
+function normForHeads(plan: Plan, mine: Mine, name: string): HeadReading {
+  const { ops } = plan;
+  const { eps } = plan.config;
+  const { gain, shift } = mine(plan.weights) as { gain: Tensor; shift: Tensor };
+  const input = plan.activation(name, 'head input', (shapes, n) => shapes.headStream(n));
+  const value = plan.activation(`${name} normalized`, 'head value', (shapes, n) => shapes.headStream(n));
+  const stats = plan.activation(`${name} stats`, 'head moments', (shapes, n) => shapes.headMoments(n));
+  const dInput = plan.gradient(name, 'head input', (shapes, n) => shapes.headStream(n));
+  const dValue = plan.gradient(value.name, 'head value', (shapes, n) => shapes.headStream(n));
+  const dStats = plan.gradient(stats.name, 'head moments', (shapes, n) => shapes.headMoments(n));
+  return {
+    ...{ input, dInput, value, dValue },
+    forward: () => {
+      ops.layerNorm({ x: input, gain, bias: shift, stats, normalized: value, eps });
+      return value;
+    },
+    backward: (gradients) => {
+      const { gain: dGain, shift: dBias } = mine(gradients) as { gain: Tensor; shift: Tensor };
+      // biome-ignore format: inputs, then outputs
+      ops.layerNormBackward({ x: input, gain, stats, dNormalized: dValue!, init: null,
+        dx: dInput!, dGain, dBias, dStats: dStats! });
+    },
+  };
+}
+
+function copiesForHeads(plan: Plan, name: string, { own }: { own: boolean }): HeadReading {
+  const make = (role: string): Tensor => plan.activation(name, role, (shapes, n) => shapes.headStream(n));
+  const gradient = (role: string): Tensor | null => plan.gradient(name, role, (shapes, n) => shapes.headStream(n));
+  const input = make('head input');
+  const dValue = gradient('head value');
+  const dInput = own ? gradient('head input') : dValue;
+  return {
+    ...{ input, dInput, dValue, value: own ? make('head value') : input },
+    forward: () => input,
+    backward: () => {
+      if (own) dInput!.data.set(dValue!.data);
+    },
+  };
+}

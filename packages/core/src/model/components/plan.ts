@@ -1,0 +1,132 @@
+// The memory of one run: what components lay their activations out in, and where they meet. With gradients every layer keeps
+// its activations for the backward pass; without, layers use the same buffers one after the other, since a watcher sees
+// each activation as it appears and nobody looks back.
+import type { Extent, ModelOps } from '../../engine/modelOps.ts';
+import type { Arena, Integers, Tensor } from '../../engine/tensor.ts';
+import type { ModelConfig } from '../config.ts';
+import { Shapes } from '../shapes.ts';
+import type { ParameterSet } from './component.ts';
+import type { Reading } from './reading.ts';
+
+/** What a plan holds besides the necessary. */
+export interface PlanOptions {
+  readonly gradients: boolean;
+  /** The layers with each head's own output (`hook_result`); with gradients all or none. */
+  readonly results: readonly number[];
+  /** The layers with a copy of the residual stream for each head's Q, K and V (`hook_q_input` ...); with gradients all or none. */
+  readonly splitInputs: readonly number[];
+}
+
+/** Is shown each activation as it appears, and each activation's gradient, both under the hook's name. */
+export interface Watcher {
+  forward?(activation: Tensor): void;
+  backward?(gradient: Tensor): void;
+  /** Whether LayerNorm must be applied anew because a hook may have changed its scale. */
+  changesScale?: boolean;
+  /** Whether a LayerNorm's output before gain and shift must be computed apart because somebody looks at or changes it. */
+  seesNormalized?: boolean;
+}
+
+export class Plan {
+  readonly config: ModelConfig;
+  readonly extent: Extent;
+  readonly options: PlanOptions;
+  readonly ops: ModelOps;
+  readonly weights: ParameterSet;
+  readonly shapes: Shapes;
+  /** Row numbers: of W_E, of W_pos, and, where heads have rows of their own, of what [sequence, position, head] belongs to. */
+  readonly tokens: Integers;
+  readonly positions: Integers;
+  readonly rowOfHead: Integers;
+  /** Zero for every row: gathers one row again and again. */
+  readonly zeroIndex: Integers;
+  /** dModel zeros, and dModel ones: the shift and gain of a LayerNorm that has none. */
+  readonly zeroRow: Tensor;
+  readonly ones: Tensor;
+  watcher: Watcher | null = null;
+
+  /** The residual stream behind the components planned so far, and its gradient, wherever the backward pass stands. */
+  stream!: Tensor;
+  readonly dStream: Tensor | null;
+  /** What is to be added to the stream next. */
+  output!: Tensor;
+  /** What the next component reads of the stream. */
+  reading!: Reading;
+  /** The positions' table by row, and its gradient, for whom adds it to what they read themselves. */
+  positionRows: Tensor | null = null;
+  dPositionRows: Tensor | null = null;
+  /** Each head's own output, by layer, where it is planned. */
+  readonly results: Map<number, Tensor> = new Map();
+  logits!: Tensor;
+  readonly dLogits: Tensor | null;
+
+  private readonly arena: Arena;
+  private readonly buffers = new Map<string, Tensor>();
+
+  constructor(
+    config: ModelConfig,
+    options: { extent: Extent; plan: PlanOptions; ops: ModelOps; arena: Arena; weights: ParameterSet },
+  ) {
+    const { extent, plan, ops, arena, weights } = options;
+    const rows = extent.sequences * extent.length;
+    const perHead = plan.results.length + plan.splitInputs.length > 0;
+    this.config = config;
+    this.extent = extent;
+    this.options = plan;
+    this.ops = ops;
+    this.weights = weights;
+    this.arena = arena;
+    this.shapes = new Shapes(config, arena, extent);
+    this.tokens = arena.integers(rows);
+    this.positions = arena.integers(rows);
+    this.rowOfHead = arena.integers(perHead ? rows * config.nHeads : 0);
+    this.zeroIndex = arena.integers(perHead ? rows : 0);
+    this.zeroRow = this.shapes.row('zeros');
+    this.ones = this.shapes.row('ones');
+    this.dStream = plan.gradients ? this.shapes.stream('gradient of the residual stream') : null;
+    this.dLogits = plan.gradients ? this.shapes.vocabulary('logits') : null;
+    if (arena.isMeasuring) return;
+    for (let i = 0; i < rows; i++) this.positions.data[i] = i % extent.length;
+    for (let i = 0; i < this.rowOfHead.length; i++) this.rowOfHead.data[i] = Math.floor(i / config.nHeads);
+    this.ones.data.fill(1, 0, config.dModel);
+  }
+
+  get isMeasuring(): boolean {
+    return this.arena.isMeasuring;
+  }
+
+  see(activation: Tensor): void {
+    if (this.watcher !== null) this.watcher.forward?.(activation);
+  }
+
+  seeGradient(gradient: Tensor): void {
+    if (this.watcher !== null) this.watcher.backward?.(gradient);
+  }
+
+  /** A layer's activation: kept for the backward pass where there is one, else the buffer that its role has in all layers. */
+  activation(name: string, role: string, make: (shapes: Shapes, name: string) => Tensor): Tensor {
+    return this.options.gradients ? make(this.shapes, name) : this.shared(name, role, make);
+  }
+
+  /** The one buffer of a role, under a name of its own for each layer. */
+  shared(name: string, role: string, make: (shapes: Shapes, name: string) => Tensor): Tensor {
+    const buffer = this.buffers.get(role) ?? make(this.shapes, name);
+    this.buffers.set(role, buffer);
+    return buffer.at(buffer.address, name);
+  }
+
+  /** The same for what exists only with gradients. */
+  gradient(name: string, role: string, make: (shapes: Shapes, name: string) => Tensor): Tensor | null {
+    return this.options.gradients ? this.shared(name, `gradient of ${role}`, make) : null;
+  }
+
+  /** The stream's gradient under the name of an activation that is part of it; null without gradients. */
+  streamGradient(name: string): Tensor | null {
+    return this.dStream?.at(this.dStream.address, name) ?? null;
+  }
+
+  /** Wᵀ, to be filled by `derive`. */
+  transposed(w: Tensor): Tensor {
+    return this.shapes.transposed(w);
+  }
+}

@@ -1,0 +1,61 @@
+// Rotary positions (Su et al. 2021): q and k turned by position, in pairs (i, i + rotaryDim / 2).
+import type { RotaryTables } from '../../../engine/modelOps.ts';
+import { exactCosSin } from '../../../random/exactMath.ts';
+import { HEADS } from '../hookPoint.ts';
+import type { Plan } from '../plan.ts';
+import type { Compared, PositionScheme, Steps } from './schemes.ts';
+import { turns } from './turns.ts';
+
+export const rotary: PositionScheme = {
+  table: null,
+  turn: {
+    hooks: (block) => [
+      { name: `${block}.attn.hook_rot_q`, axes: HEADS },
+      { name: `${block}.attn.hook_rot_k`, axes: HEADS },
+    ],
+    plan: planTurn,
+  },
+};
+
+function planTurn(plan: Plan, block: string, { q, k, dQ, dK }: Compared): Compared & Steps {
+  const { ops, positions } = plan;
+  const tables = rotaryTables(plan);
+  const names = [`${block}.attn.hook_rot_q`, `${block}.attn.hook_rot_k`] as const;
+  const turnedQ = plan.activation(names[0], 'turned q', (shapes, n) => shapes.heads(n));
+  const turnedK = plan.activation(names[1], 'turned k', (shapes, n) => shapes.heads(n));
+  const dTurnedQ = plan.gradient(names[0], 'turned q', (shapes, n) => shapes.heads(n));
+  const dTurnedK = plan.gradient(names[1], 'turned k', (shapes, n) => shapes.heads(n));
+  return {
+    ...{ q: turnedQ, k: turnedK, dQ: dTurnedQ, dK: dTurnedK },
+    forward: () => {
+      ops.rotary(q, turnedQ, positions, tables, 1);
+      ops.rotary(k, turnedK, positions, tables, 1);
+      plan.see(turnedQ);
+      plan.see(turnedK);
+    },
+    backward: () => {
+      plan.seeGradient(dTurnedQ!);
+      plan.seeGradient(dTurnedK!);
+      ops.rotary(dTurnedQ!, dQ!, positions, tables, -1);
+      ops.rotary(dTurnedK!, dK!, positions, tables, -1);
+    },
+  };
+}
+
+/** Cosines and sines of every position and pair: [nCtx, rotaryDim], one table for all layers. */
+function rotaryTables(plan: Plan): RotaryTables {
+  const { nCtx, rotaryDim, rotaryBase } = plan.config;
+  const half = rotaryDim / 2;
+  let isNew = false;
+  const table = plan.shared('rotary angles', 'rotary angles', (shapes, name) => {
+    isNew = true;
+    return shapes.angles(name);
+  });
+  for (let position = 0; isNew && position < nCtx && !plan.isMeasuring; position++)
+    for (let i = 0; i < half; i++) {
+      const { cos, sin } = exactCosSin(turns(position, i, rotaryDim, rotaryBase));
+      table.data[position * rotaryDim + i] = cos;
+      table.data[position * rotaryDim + half + i] = sin;
+    }
+  return { half, table };
+}

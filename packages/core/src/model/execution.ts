@@ -1,0 +1,162 @@
+// Runs of a model over its memory: a batch is divided into slices whose activations fit, and a transformer is laid out for
+// each size of slice, one at a time in the same place.
+//
+// Whatever a run throws, the memory is afterwards as good as fresh: what has been laid out is forgotten, and all that may
+// have been written is wiped before the next run. While it runs, it cannot be run or changed by a hook.
+import type { Engine } from '../engine/engine.ts';
+import type { Extent } from '../engine/modelOps.ts';
+import { targetAt } from '../engine/targets.ts';
+import { type Arena, copyElements, type Floats, type Tensor } from '../engine/tensor.ts';
+import type { PlanOptions, Watcher } from './components/plan.ts';
+import type { ModelConfig } from './config.ts';
+import { Parameters } from './parameters.ts';
+import { checkTokens, type Tokens } from './tokens.ts';
+import type { Transformer } from './transformer.ts';
+import { type BatchSlice, checkOutputs, layOut, slicesOf, type Workspace } from './workspace.ts';
+
+export interface RunResult {
+  /** [batch, pos, dVocab] */
+  readonly logits: Floats;
+  /** Next-token loss in nats of positions 0 … T − 2: [batch, pos − 1]. */
+  readonly lossPerPosition: Floats;
+  readonly batch: number;
+  readonly length: number;
+}
+
+/** What watches a slice of a batch; `transformer` computes it. */
+export type Watch = (transformer: Transformer, slice: BatchSlice) => Watcher | null;
+
+export interface Execution {
+  readonly caller: string;
+  readonly tokens: Tokens;
+  readonly plan: PlanOptions;
+  readonly watch?: Watch;
+  /** Hook points that are kept. */
+  readonly names?: readonly string[];
+  /** All sequences must run together: somebody looks at all of them at once. */
+  readonly whole?: boolean;
+  /** After the losses of a slice. */
+  readonly after?: (workspace: Workspace) => void;
+  readonly queries?: readonly [from: number, to: number];
+}
+
+export class Executor {
+  readonly config: ModelConfig;
+  readonly engine: Engine;
+  readonly arena: Arena;
+  readonly weights: Parameters;
+  private planned: (Workspace & { key: string }) | null = null;
+  /** How the last batch that was not planned yet was divided: finding out takes longer than a small run. */
+  private sliced: { key: string; slices: BatchSlice[] } | null = null;
+  /** Where the activations lie: zeroed before they are planned anew, since padding must be zero. */
+  private readonly workspace: { start: number; end: number };
+  /** The method under way. */
+  private running: string | null = null;
+
+  constructor(config: ModelConfig, engine: Engine) {
+    this.config = config;
+    this.engine = engine;
+    this.arena = engine.createArena();
+    this.weights = new Parameters(config, this.arena);
+    this.workspace = { start: this.arena.used, end: this.arena.used };
+  }
+
+  slices({ caller, plan, whole = false }: Omit<Execution, 'tokens'>, extent: Extent): BatchSlice[] {
+    const key = keyOf(extent, plan);
+    if (this.planned?.key === key) return [{ first: 0, count: extent.sequences }];
+    if (this.sliced?.key === key && !whole) return this.sliced.slices;
+    const { arena, config, engine, weights, workspace } = this;
+    const slices = slicesOf(caller, { arena, config, engine, weights, extent, plan, whole, start: workspace.start });
+    if (!whole) this.sliced = { key, slices };
+    return slices;
+  }
+
+  /** Throws an Error for tokens that the model cannot run, and a TooLargeError with the number where a run takes too much. */
+  execute(options: Execution): RunResult {
+    const { caller, tokens, names = [] } = options;
+    this.refuseWhileRunning(caller);
+    const length = checkTokens(this.config, tokens, caller);
+    const extent = { sequences: tokens.length, length };
+    const { floatBytes } = this.arena;
+    checkOutputs(this.config, { caller, extent, names, floatBytes });
+    this.running = caller;
+    try {
+      const slices = this.slices(options, extent);
+      const floats = (size: number): Floats => (floatBytes === 4 ? new Float32Array(size) : new Float64Array(size));
+      const logits = floats(extent.sequences * length * this.config.dVocab);
+      const lossPerPosition = floats(extent.sequences * (length - 1));
+      for (const slice of slices) this.executeSlice(options, { slice, length, logits, lossPerPosition });
+      return { logits, lossPerPosition, batch: extent.sequences, length };
+    } catch (error) {
+      this.planned = null; // whatever is half done is wiped when the next run is planned
+      throw error;
+    } finally {
+      this.running = null;
+    }
+  }
+
+  private executeSlice(
+    { tokens, plan, watch, after, queries }: Execution,
+    out: { slice: BatchSlice; length: number; logits: Floats; lossPerPosition: Floats },
+  ): void {
+    const { slice, length } = out;
+    const { first, count } = slice;
+    const workspace = this.plan({ sequences: count, length }, plan);
+    const { transformer } = workspace;
+    const [from, to] = queries ?? [0, length - 1];
+    const [tokensHere, targets] = [transformer.tokens.data, transformer.targets.data];
+    for (let s = 0; s < count; s++) {
+      const sequence = tokens[first + s] as ArrayLike<number>;
+      for (let t = 0; t < length; t++) {
+        tokensHere[s * length + t] = sequence[t] as number;
+        targets[s * length + t] = targetAt(sequence, t, { length, from, to });
+      }
+    }
+    transformer.watcher = watch ? watch(transformer, slice) : null;
+    try {
+      transformer.forward();
+      transformer.loss(1 / (tokens.length * Math.max(1, to - from)));
+      after?.(workspace);
+    } finally {
+      transformer.watcher = null;
+    }
+    const losses = transformer.losses.viewed('losses', { shape: [count, length - 1], strides: [length, 1] });
+    copyOut(transformer.logits, out.logits, first * length * this.config.dVocab);
+    copyOut(losses, out.lossPerPosition, first * (length - 1));
+  }
+
+  /** The transformer for this extent, planned anew in the same memory when it is not the last one. */
+  private plan(extent: Extent, plan: PlanOptions): Workspace {
+    const key = keyOf(extent, plan);
+    if (this.planned?.key === key) return this.planned;
+    const { workspace, config, engine, weights } = this;
+    this.planned = null; // its memory is about to be another's
+    // Eight bytes at a time: on shared memory a fill goes element by element.
+    new Float64Array(this.arena.memory.buffer, workspace.start, (workspace.end - workspace.start) / 8).fill(0);
+    workspace.end = workspace.start;
+    const arena = this.arena.from(workspace.start);
+    try {
+      this.planned = { key, ...layOut(arena, { config, engine, weights, extent, plan }) };
+    } finally {
+      workspace.end = arena.used; // also where laying out failed half-way: tables may be written already
+    }
+    return this.planned;
+  }
+
+  /** A hook that runs or changes the model it is called from would change what the pass under way still reads. */
+  refuseWhileRunning(caller: string): void {
+    if (this.running !== null)
+      throw new Error(
+        `${caller}: this model is in the middle of ${this.running}; use another model inside a hook, or wait until it is through.`,
+      );
+  }
+}
+
+/** Writes a tensor's elements, row-major, into `out` from `at` on. */
+const copyOut = (tensor: Tensor, out: Floats, at: number): void =>
+  copyElements(tensor, tensor.data, out.subarray(at, at + tensor.size), 'out');
+
+const keyOf = (extent: Extent, plan: PlanOptions): string => {
+  const layers = (chosen: readonly number[]): number[] => [...new Set(chosen)].sort((a, b) => a - b);
+  return JSON.stringify([extent, plan.gradients, layers(plan.results), layers(plan.splitInputs)]);
+};

@@ -1,0 +1,138 @@
+// What a forward pass must have planned and watched, so that interventions act and named activations are kept.
+import type { Tensor } from '../engine/tensor.ts';
+import { ActivationCache } from './activationCache.ts';
+import type { PlanOptions, Watcher } from './components/plan.ts';
+import type { ModelConfig } from './config.ts';
+import type { Watch } from './execution.ts';
+import { type HookPoint, hookPoint } from './hookPoints.ts';
+import { compileInterventions, type Intervention, type RemoveFromInput } from './interventions/interventions.ts';
+import type { SharedMeans } from './interventions/places.ts';
+import { addToMean, blankMeans, type ResultMeans } from './interventions/resultMeans.ts';
+import type { BatchSlice } from './workspace.ts';
+
+export const PLAIN: PlanOptions = { gradients: false, results: [], splitInputs: [] };
+
+/** What is to be planned so that these hook points are there. */
+export const planFor = (config: ModelConfig, names: readonly string[]): PlanOptions => ({
+  gradients: false,
+  results: layersOf(config, names, 'headResult'),
+  splitInputs: layersOf(config, names, 'headInput'),
+});
+
+/** The layers whose hook points of that role are named. */
+const layersOf = (config: ModelConfig, names: readonly string[], role: HookPoint['role']): number[] =>
+  names.filter((name) => hookPoint(config, name).role === role).map((name) => Number(name.split('.')[1]));
+
+export const namesRole = (config: ModelConfig, names: readonly string[], role: HookPoint['role']): boolean =>
+  names.some((name) => hookPoint(config, name).role === role);
+
+/** What a watcher of these hook points must ask of LayerNorms. */
+export const watchedNorms = (
+  config: ModelConfig,
+  { seen, changed }: { seen: readonly string[]; changed: readonly string[] },
+): Pick<Watcher, 'changesScale' | 'seesNormalized'> => ({
+  changesScale: namesRole(config, changed, 'scale'),
+  seesNormalized: namesRole(config, [...seen, ...changed], 'normalized'),
+});
+
+/** The hook points that interventions set; what is taken out of an input is told by its layer instead. */
+const changedBy = (interventions: readonly Intervention[]): string[] =>
+  interventions.flatMap((i) => (i.kind === 'removeFromInput' ? [] : [i.hook]));
+
+const removalsOf = (interventions: readonly Intervention[]): RemoveFromInput[] =>
+  interventions.filter((i) => i.kind === 'removeFromInput');
+
+/** The layers whose heads a removal needs the outputs of. */
+const sourceLayers = ({ layer, sources }: RemoveFromInput): number[] =>
+  sources === 'allEarlier' ? Array.from({ length: layer }, (_, l) => l) : sources.map((source) => source.layer);
+
+/** The plan of a run with interventions that keeps activations. Throws an Error where two of them cannot both act. */
+export function planRun(
+  config: ModelConfig,
+  {
+    interventions,
+    names,
+    caller,
+  }: { interventions: readonly Intervention[]; names: readonly string[]; caller: string },
+): PlanOptions {
+  const changed = changedBy(interventions);
+  const removals = removalsOf(interventions);
+  const named = planFor(config, [...names, ...changed]);
+  const plan = {
+    gradients: false,
+    results: [...named.results, ...removals.flatMap(sourceLayers)],
+    splitInputs: [...named.splitInputs, ...removals.map(({ layer }) => layer)],
+  };
+  if (plan.splitInputs.length > 0) refuseClash(caller, changed);
+  return plan;
+}
+
+/** A run's interventions with what they need of the clean run and of the batch's other slices. */
+export interface Acting {
+  readonly config: ModelConfig;
+  readonly interventions: readonly Intervention[];
+  readonly names: readonly string[];
+  readonly clean: ActivationCache;
+  /** Sequences in all. */
+  readonly batch: number;
+  readonly means: SharedMeans;
+  readonly resultMeans: ResultMeans;
+}
+
+/** Applies the interventions to a slice, and then shows each activation. */
+export const watchRun =
+  (acting: Acting, see: (activation: Tensor, slice: { first: number; batch: number }) => void): Watch =>
+  (transformer, { first }: BatchSlice) => {
+    const { config, interventions, names, batch } = acting;
+    const slice = { first, batch };
+    const resultOf = (layer: number): Tensor => transformer.resultOf(layer);
+    const hooks = compileInterventions({ ...acting, resultOf, slice });
+    return {
+      ...watchedNorms(config, { seen: names, changed: changedBy(interventions) }),
+      forward: (activation) => {
+        for (const action of hooks.get(activation.name) ?? []) action(activation);
+        see(activation, slice);
+      },
+    };
+  };
+
+/** Adds a layer's results to their means over the whole batch, which is known once every slice has passed the layer. */
+export function watchMeans(
+  layer: number,
+  { config, rows }: { config: ModelConfig; rows: number },
+): { found: Map<string, Float64Array>; see(activation: Tensor): void } {
+  const found = new Map<string, Float64Array>();
+  return {
+    found,
+    see: (activation) => {
+      if (activation.name !== `blocks.${layer}.attn.hook_result`) return;
+      if (found.size === 0) for (const [key, mean] of blankMeans(layer, activation)) found.set(key, mean);
+      for (let head = 0; head < config.nHeads; head++)
+        addToMean(found.get(`${layer}.${head}`)!, activation, head, rows);
+    },
+  };
+}
+
+/** While heads have inputs of their own they no longer read the layer's common LayerNorm. */
+export function refuseClash(caller: string, changed: readonly string[]): void {
+  const clash = changed.find((name) => name.includes('.ln1.'));
+  if (clash)
+    throw new Error(
+      `${caller}: "${clash}" has no effect while heads have inputs of their own; leave out it or what acts on hook_q_input, hook_k_input, hook_v_input.`,
+    );
+}
+
+/** Keeps the named activations of a run. */
+export function keeping(names: readonly string[]): {
+  cache: ActivationCache;
+  see(activation: Tensor, slice: { first: number; batch: number }): void;
+} {
+  const cache = new ActivationCache();
+  const keep = new Set(names);
+  return {
+    cache,
+    see: (activation, slice) => {
+      if (keep.has(activation.name)) cache.keep(activation, { slice });
+    },
+  };
+}

@@ -1,0 +1,98 @@
+// The transformer, forward and backward: its components run one after the other, each computing named activations, and
+// `watcher` looks at them or changes them before the next line uses them. Training is this program with nobody watching.
+import type { Extent, ModelOps } from '../engine/modelOps.ts';
+import { countsToLoss } from '../engine/targets.ts';
+import type { Arena, Integers, Tensor } from '../engine/tensor.ts';
+import type { Part } from './components/component.ts';
+import { components } from './components/components.ts';
+import { Plan, type PlanOptions, type Watcher } from './components/plan.ts';
+import type { ModelConfig } from './config.ts';
+import type { Parameters } from './parameters.ts';
+
+export class Transformer {
+  readonly config: ModelConfig;
+  readonly extent: Extent;
+  readonly weights: Parameters;
+  /** [batch · pos] */
+  readonly tokens: Integers;
+  /** What each position is to predict, as engine/targets.ts says it. */
+  readonly targets: Integers;
+  /** [batch, pos, dVocab] */
+  readonly logits: Tensor;
+  /** [batch, pos] */
+  readonly losses: Tensor;
+  private readonly ops: ModelOps;
+  private readonly plan: Plan;
+  private readonly parts: readonly Part[];
+  private derivedFrom = -1;
+
+  constructor(options: {
+    config: ModelConfig;
+    extent: Extent;
+    plan: PlanOptions;
+    ops: ModelOps;
+    arena: Arena;
+    weights: Parameters;
+  }) {
+    const { config, extent, ops, arena, weights } = options;
+    const plan = new Plan(config, { extent, plan: options.plan, ops, arena, weights });
+    this.config = config;
+    this.extent = extent;
+    this.ops = ops;
+    this.weights = weights;
+    this.plan = plan;
+    this.parts = [...components(config)].map((component, i) => component.plan(plan, (set) => set.groups[i]!));
+    this.tokens = plan.tokens;
+    this.targets = arena.integers(plan.tokens.length);
+    this.logits = plan.logits;
+    this.losses = plan.shapes.perPosition('losses');
+  }
+
+  get watcher(): Watcher | null {
+    return this.plan.watcher;
+  }
+
+  set watcher(watcher: Watcher | null) {
+    this.plan.watcher = watcher;
+  }
+
+  /** Each head's own output in a layer that was planned with it: [batch, pos, head, dModel]. */
+  resultOf(layer: number): Tensor {
+    return this.plan.results.get(layer)!;
+  }
+
+  /** tokens → logits */
+  forward(): void {
+    if (this.derivedFrom !== this.weights.version) {
+      this.derivedFrom = this.weights.version;
+      for (const part of this.parts) part.derive?.();
+    }
+    for (const part of this.parts) part.forward();
+  }
+
+  /** Losses per position against the targets, and, where gradients are planned, the gradient of their sum times `scale`. */
+  loss(scale: number): void {
+    this.ops.crossEntropy(this.logits, this.targets, this.losses, this.plan.dLogits, scale);
+  }
+
+  /** Adds the gradients of all parameters to `gradients`. Call `forward` and `loss` before. */
+  backward(gradients: Parameters): void {
+    if (!this.plan.options.gradients)
+      throw new Error('Transformer.backward: this transformer was planned without gradients.');
+    for (let i = this.parts.length - 1; i >= 0; i--) this.parts[i]!.backward(gradients);
+  }
+
+  /** Sum of the losses that count after `loss`, and how many they are. */
+  countedLoss(): { sum: number; count: number } {
+    const losses = this.losses.data;
+    const targets = this.targets.data;
+    let sum = 0;
+    let count = 0;
+    for (let i = 0; i < targets.length; i++)
+      if (countsToLoss(targets[i] as number)) {
+        sum += losses[i] as number;
+        count++;
+      }
+    return { sum, count };
+  }
+}
