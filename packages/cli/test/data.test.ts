@@ -113,3 +113,46 @@ test('scattered pairs train from the command line, with their segments in the lo
   expect(stderr).toMatch(/step 3\/3 {2}repeat \d\.\d{4} {2}rest \d\.\d{4}/);
   expect(metrics(inside('pairs'))[0]).toMatchObject({ lossRepeat: expect.any(Number), lossRest: expect.any(Number) });
 });
+
+test('audit --held-out measures what a run held out, or what is named, beside a record that stays as it is', async () => {
+  const task = {
+    kind: 'varied',
+    periods: [4, 9],
+    heldOutPeriods: [6],
+    maxPrefix: 4,
+    heldOutStarts: [3],
+    heldOutTokens: [2, 5],
+  };
+  const held = writeExperiment(folder, { task, training: { steps: 12 } });
+  await succeed('train', '--config', held, '--out', inside('held'), '--quiet', '--exact');
+  const checkpoint = checkpointFile(inside('held'), 12);
+  const audited = async (...more: string[]): Promise<Record<string, unknown>> =>
+    JSON.parse((await succeed('audit', checkpoint, '--sequences', '8', '--exact', '--json', ...more)).stdout);
+  const { heldOut, ...record } = await audited('--held-out', 'run');
+  expect(record).toEqual(await audited());
+  expect(heldOut).toMatchObject({
+    periods: [{ period: 6 }],
+    starts: [{ start: 3 }],
+    tokens: { tokens: [2, 5] },
+    sequences: 8,
+  });
+  const named = await audited('--held-out', 'periods=7,8', '--held-out', 'tokens=1');
+  expect(named.heldOut).toMatchObject({ periods: [{ period: 7 }, { period: 8 }], starts: [], tokens: { tokens: [1] } });
+  const { stdout } = await succeed('audit', checkpoint, '--sequences', '8', '--held-out', 'run');
+  expect(stdout).toMatch(
+    /Held out of training, nats .*\n {2}period 6: \d.*\n {2}start 3: \d.* on the repeat of a block of \d+\n {2}tokens 2, 5, in blocks of/,
+  );
+  expectRefusal(
+    await run('audit', checkpoint, '--held-out', 'starts=99'),
+    /names 99, after which a context of 30 has no room/,
+  );
+  expectRefusal(
+    await run('audit', checkpoint, '--held-out', 'six'),
+    /--held-out.*It must be run, or look like periods=8,12/,
+  );
+  const plain = checkpointFile(inside('whole'), 120);
+  expectRefusal(
+    await run('audit', plain, '--held-out', 'run'),
+    /the task of this run holds nothing out; leave out --held-out run/,
+  );
+});

@@ -22,6 +22,8 @@ export const ANALYSIS_STREAMS = {
   fourfold: 4,
   place: 5,
   heldOut: 6,
+  heldOutStarts: 7,
+  heldOutTokens: 8,
   /** Circuits to compare a found one with. */
   randomCircuits: 100,
   /** Tokens that take the place of others. */

@@ -22,6 +22,22 @@ export const periodsOf = (task: Task): number[] => definitionOf(task).periods?.(
 /** The segments by which a task's losses are told, in order. */
 export const segmentsOf = (task: Task): readonly Segment[] => definitionOf(task).segments;
 
+/** What a task never draws, by what it is. */
+export function heldOutOf(task: Task): {
+  periods?: readonly number[];
+  starts?: readonly number[];
+  tokens?: readonly number[];
+} {
+  const { heldOutPeriods, heldOutStarts, heldOutTokens } = task as unknown as Partial<
+    Record<string, readonly number[]>
+  >;
+  return {
+    ...(heldOutPeriods?.length ? { periods: heldOutPeriods } : {}),
+    ...(heldOutStarts?.length ? { starts: heldOutStarts } : {}),
+    ...(heldOutTokens?.length ? { tokens: heldOutTokens } : {}),
+  };
+}
+
 /** A task's sequences. */
 export const sequencesOf = (task: Task, sizes: Sizes): TaskSequences<unknown> =>
   definitionOf(task).sequences(task, sizes);
