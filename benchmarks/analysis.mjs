@@ -21,7 +21,7 @@ if (path === undefined) {
   );
   process.exit(2);
 }
-const engine = await loadEngine({ shared: false });
+const engine = await loadEngine({ shared: false, threads: Number(process.argv[3] ?? 1) });
 const { config, weights } = decodeCheckpoint(readFileSync(path), path);
 const model = new Model(engine, config);
 model.setWeights(weights);

@@ -100,13 +100,14 @@ describe('--json says where its numbers come from', () => {
 });
 
 describe('tables', () => {
-  const { AUDIT, ABLATE, PATCH, WEIGHTS, PAIRS, CIRCUIT_HEADS, INPUTS_CUT, LOGITS, LAYER_SHARES, DYNAMICS } = headings;
+  const { AUDIT, ABLATE, PATCH, WEIGHTS, PAIRS, CIRCUIT_HEADS, INPUTS_ABLATED, LOGITS, LAYER_SHARES, DYNAMICS } =
+    headings;
   const TABLES: Record<string, (readonly Column[])[]> = {
     audit: [AUDIT],
     ablate: [ABLATE],
     patch: [PATCH],
     compose: [WEIGHTS, PAIRS],
-    prove: [CIRCUIT_HEADS, INPUTS_CUT, headings.faithfulnessColumns(10), LOGITS, LAYER_SHARES],
+    prove: [CIRCUIT_HEADS, INPUTS_ABLATED, headings.faithfulnessColumns(10), LOGITS, LAYER_SHARES],
     dynamics: [DYNAMICS],
   };
 

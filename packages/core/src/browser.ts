@@ -1,10 +1,14 @@
 // The library in a browser, inside a worker: kernels from a URL beside this file, worker threads where memory can be
 // shared. Everything of the browser-safe entry is here too. A bundler finds the kernels and the worker by their URLs.
+
+import { startHelpers } from './browserHelpers.ts';
 import { checkLoadOptions } from './engine/checkEngine.ts';
 import { createWasmEngine, type Engine } from './engine/engine.ts';
-import { bestBuild, type KernelBuild } from './engine/wasm/kernels.ts';
+import type { LoadOptions } from './engine/loadOptions.ts';
+import { bestBuild, compileKernels, type KernelBuild } from './engine/wasm/kernels.ts';
 
 export { startWorkers } from './browserThreads.ts';
+export type { LoadOptions } from './engine/loadOptions.ts';
 export * from './index.ts';
 
 /** Pages of 64 KiB that a model's memory may grow to: a phone's browser does not reserve what a server does. */
@@ -18,15 +22,21 @@ const RELAXED_URL = new URL('../dist/kernels/relaxed.wasm', import.meta.url);
  * otherwise the fastest build that this browser runs. `shared` memory, for threads, needs cross-origin isolation: it is
  * the default exactly where the page has it. Throws an Error when the kernels cannot be fetched.
  */
-export async function loadEngine(options: { exact?: boolean; shared?: boolean } = {}): Promise<Engine> {
+export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options);
-  const { exact = false, shared = globalThis.crossOriginIsolated === true } = options;
+  const isolated = globalThis.crossOriginIsolated === true;
+  const { exact = false, shared = isolated, threads = 1 } = options;
   const backend: KernelBuild = exact ? 'simd' : bestBuild();
-  const response = await fetch(backend === 'simd' ? SIMD_URL : RELAXED_URL).catch((error: Error) => error);
+  const url = options.wasmUrl?.(backend) ?? (backend === 'simd' ? SIMD_URL : RELAXED_URL);
+  const response = await fetch(url).catch((error: Error) => error);
   if (response instanceof Error || !response.ok) {
     const why = response instanceof Error ? response.message : response.status;
     throw new Error(`loadEngine: the kernels could not be fetched (${why}); reload the page.`);
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
-  return createWasmEngine({ bytes, backend, shared, maximumPages: MAXIMUM_PAGES });
+  const engine = await createWasmEngine({ bytes, backend, shared, maximumPages: MAXIMUM_PAGES });
+  if (threads === 1 || !isolated) return engine;
+  const module = await compileKernels(bytes, false);
+  const entry = options.helperUrl ?? new URL('./browserHelper.js', import.meta.url);
+  return { ...engine, helpers: await startHelpers(threads - 1, { module, backend }, entry) };
 }

@@ -11,7 +11,8 @@ import type { AuditRecord } from '../src/circuits/claims/auditRecord.ts';
 import type { ProofRecord } from '../src/circuits/claims/proofRecord.ts';
 import { prove } from '../src/circuits/claims/prove.ts';
 import { type CompositionRecord, compositionScores } from '../src/circuits/weights/composition.ts';
-import { type HeadCircuitRecord, headCircuits, WeightCircuits } from '../src/circuits/weights/weightCircuits.ts';
+import { type HeadCircuitRecord, headCircuits } from '../src/circuits/weights/headCircuits.ts';
+import { WeightCircuits } from '../src/circuits/weights/weightCircuits.ts';
 import type { Input } from '../src/model/interventions/interventions.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
@@ -232,7 +233,7 @@ const CAUSES: [string, (runs: readonly Run[]) => string][] = [
     (runs) => spread(runs.map((r) => r.causes.proof.inputs.find((x) => x.input === input)!.increase.value)),
   ]),
   [
-    'attention that follows the period, after cutting K',
+    'attention that follows the period, K path ablated',
     (runs) => spread(runs.map((r) => pathOf(r, 'k').excess ?? Number.NaN)),
   ],
   [

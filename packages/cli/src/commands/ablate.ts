@@ -9,7 +9,7 @@ export const ablate: DeclareCommand = (program, measure) => {
     sequences: { usual: 96 },
   })
     .addOption(
-      new Option('--kind <kind>', 'how a head is taken out')
+      new Option('--kind <kind>', 'how a head is ablated')
         .choices(['zero', 'mean', 'resample', 'pattern-preserving'])
         .default('zero'),
     )

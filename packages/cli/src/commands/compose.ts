@@ -9,7 +9,7 @@ export const compose: DeclareCommand = (program, measure) => {
     sequences: { usual: 96 },
   })
     .addOption(
-      new Option('--by <what>', 'what takes the place of a path: nothing, or its mean')
+      new Option('--by <what>', 'what an ablated edge leaves: nothing, or its mean')
         .choices(['zero', 'mean'])
         .default('zero'),
     )

@@ -4,7 +4,7 @@ import { type DeclareCommand, examples } from './declare.ts';
 export const prove: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
     name: 'prove',
-    description: 'name the circuit and measure how much of the work it does',
+    description: 'name the circuit and measure its faithfulness: how much of the work it does',
     sequences: { usual: 96 },
   }).addHelpText(
     'after',

@@ -74,7 +74,7 @@ export function analyseModel(
     ablations: ablationEffects(model, { sequences, onProgress: host.stage('ablating') }),
     headCircuits: headCircuits(circuits),
     composition: compositionScores(circuits),
-    paths: pathTable(model, { sequences, onProgress: host.stage('cutting paths') }),
+    paths: pathTable(model, { sequences, onProgress: host.stage('ablating edges') }),
     proof: prove(model, { audit: record, sequences, onProgress: host.stage('proving') }),
   };
 }

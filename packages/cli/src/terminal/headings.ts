@@ -59,7 +59,7 @@ export const WEIGHTS: readonly Column[] = [
 ];
 
 export const PAIRS: readonly Column[] = [
-  ['pair', 'earlier head → later head; "all" removes every earlier head at once'],
+  ['pair', 'earlier head → later head; "all" ablates the edges from every earlier head at once'],
   ...['K', 'Q', 'V'].flatMap((input): Column[] => [
     [`${input} score`, 'composition score of the weights into that input, above random'],
     [`${input} effect`, 'increase of the loss on the repeat without that path, nats'],
@@ -90,9 +90,9 @@ export const CIRCUIT_HEADS: readonly Column[] = [
   ['control', 'mean of the same for the other heads of the layer'],
 ];
 
-export const INPUTS_CUT: readonly Column[] = [
+export const INPUTS_ABLATED: readonly Column[] = [
   ['input', 'of the readers'],
-  ['increase, nats', 'of the loss on the repeat with all earlier layers cut out of it'],
+  ['increase, nats', 'of the loss on the repeat with all edges from earlier layers into it ablated'],
   INTERVAL,
   ['claim', 'whether the circuit has it'],
 ];

@@ -130,7 +130,7 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
     ...periods,
     `  mean over the periods unrelated to the best one: ${plainNumber(evidence.otherPeriodLoss)}`,
     ...(evidence.paths.length > 0
-      ? ['', `Paths from earlier layers cut at periods ${evidence.pathPeriods.join(', ')}:`]
+      ? ['', `Paths from earlier layers ablated at periods ${evidence.pathPeriods.join(', ')}:`]
       : []),
     ...evidence.paths.map(
       (p) =>

@@ -35,7 +35,7 @@ export const composeCommand = (task: MeasuringTask<ComposeCommandOptions>, host:
       return {
         heads: headCircuits(circuits, { onProgress: host.stage('reading the weights of heads') }),
         composition: compositionScores(circuits, { seed, onProgress: host.stage('reading the weights of pairs') }),
-        paths: pathTable(model, { by, sequences, seed, onProgress: host.stage('cutting paths') }),
+        paths: pathTable(model, { by, sequences, seed, onProgress: host.stage('ablating edges') }),
       };
     },
     text: composedText,
@@ -106,7 +106,7 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
   const left = pairs.length - told.size;
   return [
     ...wrapped(
-      `Pairs of heads, for K, Q and V. Random matrices of the same shapes score ${mean.toFixed(3)} ± ${deviation.toFixed(3)} (${draws} draws). Paths are cut (${paths.by}) on ${paths.sequences} sequences, periods ${paths.periods.join(', ')}.`,
+      `Pairs of heads, for K, Q and V. Random matrices of the same shapes score ${mean.toFixed(3)} ± ${deviation.toFixed(3)} (${draws} draws). Edges are ablated (${paths.by}) on ${paths.sequences} sequences, periods ${paths.periods.join(', ')}.`,
       columns,
     ),
     ...(left > 0

@@ -1,6 +1,6 @@
 import { type ProofRecord, printable, prove } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
-import { CIRCUIT_HEADS, faithfulnessColumns, INPUTS_CUT, LAYER_SHARES, LOGITS } from '../terminal/headings.ts';
+import { CIRCUIT_HEADS, faithfulnessColumns, INPUTS_ABLATED, LAYER_SHARES, LOGITS } from '../terminal/headings.ts';
 import {
   estimateCells,
   explainedTable,
@@ -95,7 +95,7 @@ function headLines({ heads, edges, inputs }: ProofRecord, columns: number): stri
         ]),
     ...(inputs.length === 0
       ? ['', 'One layer: no paths between heads.']
-      : ['', ...explainedTable(INPUTS_CUT, inputRows, { left: [3], columns })]),
+      : ['', ...explainedTable(INPUTS_ABLATED, inputRows, { left: [3], columns })]),
   ];
 }
 

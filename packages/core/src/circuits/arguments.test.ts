@@ -1,6 +1,8 @@
 // Plain JavaScript has no type checker: what an analysis cannot mean is refused by name, in one sentence.
 import { expect, test } from 'vitest';
-import { handBuiltHub, handBuiltInduction, handBuiltPositionalCopier } from '../examples/handBuilt.ts';
+import { handBuiltHub } from '../examples/handBuiltHub.ts';
+import { handBuiltInduction } from '../examples/handBuiltInduction.ts';
+import { handBuiltPositionalCopier } from '../examples/handBuiltPositionalCopier.ts';
 import { loadEngine } from '../node.ts';
 import { examplePatterns, exampleTokens } from './attention/examplePatterns.ts';
 import { headScores, measureHeads } from './attention/headScores.ts';
@@ -24,7 +26,8 @@ import { RepeatSet } from './data/repeatSet.ts';
 import { estimateRatio } from './statistics/estimate.ts';
 import { compositionScores, randomComposition } from './weights/composition.ts';
 import { FactoredMatrix } from './weights/factoredMatrix.ts';
-import { headCircuits, WeightCircuits } from './weights/weightCircuits.ts';
+import { headCircuits } from './weights/headCircuits.ts';
+import { WeightCircuits } from './weights/weightCircuits.ts';
 
 const engine = await loadEngine({ exact: true });
 const model = handBuiltInduction(engine, { dVocab: 11, nCtx: 14 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../test/support/models.ts';
 import { NotFiniteError } from '../errors/notFinite.ts';
-import { handBuiltInduction } from '../examples/handBuilt.ts';
+import { handBuiltInduction } from '../examples/handBuiltInduction.ts';
 import type { Model } from '../model/model.ts';
 import { loadEngine } from '../node.ts';
 import { examplePatterns } from './attention/examplePatterns.ts';
@@ -19,7 +19,8 @@ import { runPatterns } from './data/patternRuns.ts';
 import { RepeatSet } from './data/repeatSet.ts';
 import { checkWeights } from './finite.ts';
 import { compositionScores } from './weights/composition.ts';
-import { copyingScore, headCircuits, WeightCircuits } from './weights/weightCircuits.ts';
+import { copyingScore, headCircuits } from './weights/headCircuits.ts';
+import { WeightCircuits } from './weights/weightCircuits.ts';
 
 const engine = await loadEngine({ exact: true });
 const SIZES = { nLayers: 2, nHeads: 2, dModel: 8, dHead: 4, nCtx: 14, dVocab: 9 };

@@ -33,7 +33,7 @@ export function analysedLength(config: ModelConfig): number {
   return Math.max(1, fitting);
 }
 
-/** The same model with its context cut to the analysed length: what probes are drawn for. */
+/** The same model with its context shortened to the analysed length: what probes are drawn for. */
 export const asAnalysed = (config: ModelConfig): ModelConfig => ({ ...config, nCtx: analysedLength(config) });
 
 /** The longest block of which two copies fit the context. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { handBuiltInduction } from '../examples/handBuilt.ts';
+import { handBuiltInduction } from '../examples/handBuiltInduction.ts';
 import { loadEngine } from '../node.ts';
 import { headScores } from './attention/headScores.ts';
 import { ablationEffects } from './causal/ablation.ts';
@@ -13,7 +13,8 @@ import { corruptedPair } from './data/corruption.ts';
 import { RepeatSet } from './data/repeatSet.ts';
 import { type OnProgress, Progress } from './progress.ts';
 import { compositionScores } from './weights/composition.ts';
-import { headCircuits, WeightCircuits } from './weights/weightCircuits.ts';
+import { headCircuits } from './weights/headCircuits.ts';
+import { WeightCircuits } from './weights/weightCircuits.ts';
 
 const engine = await loadEngine({ exact: true });
 const model = handBuiltInduction(engine, { dVocab: 7, nCtx: 14 });

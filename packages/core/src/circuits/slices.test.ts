@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel, randomTokens } from '../../test/support/models.ts';
 import { referenceEngine } from '../engine/engine.ts';
-import { handBuiltPositionalCopier } from '../examples/handBuilt.ts';
+import { handBuiltPositionalCopier } from '../examples/handBuiltPositionalCopier.ts';
 import { modelConfig } from '../model/config.ts';
 import type { MeanAblate } from '../model/interventions/places.ts';
 import { loadEngine } from '../node.ts';
@@ -15,7 +15,8 @@ import { scannedPeriods } from './data/periods.ts';
 import { RepeatSet } from './data/repeatSet.ts';
 import { sequencesTogether, slices } from './data/slices.ts';
 import { analysedLength, LONGEST_ANALYSED } from './lengths.ts';
-import { diagonalShare, headCircuits, WeightCircuits } from './weights/weightCircuits.ts';
+import { diagonalShare, headCircuits } from './weights/headCircuits.ts';
+import { WeightCircuits } from './weights/weightCircuits.ts';
 
 const SIZES = { nLayers: 2, nHeads: 3, dModel: 5, dHead: 3, nCtx: 14, dVocab: 7 };
 const model = randomModel(referenceEngine, SIZES);

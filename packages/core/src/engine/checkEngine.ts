@@ -1,6 +1,6 @@
 // Whether something is an engine: the first thing that callers get wrong, since loading one has to be awaited.
 import * as z from 'zod/mini';
-import { ArgumentError, checkArgument } from '../errors/arguments.ts';
+import { ArgumentError, aFunction, checkArgument, must } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 import type { Engine } from './engine.ts';
 
@@ -13,7 +13,13 @@ export function checkEngine(engine: unknown, caller: string): asserts engine is 
   throw new ArgumentError(`${caller}: engine must be what \`await loadEngine()\` gives, got ${quoted(engine)}.`);
 }
 
-const LoadOptions = z.strictObject({ exact: z.optional(z.boolean()), shared: z.optional(z.boolean()) });
+const LoadOptions = z.strictObject({
+  exact: z.optional(z.boolean()),
+  shared: z.optional(z.boolean()),
+  threads: z.optional(z.int().check(z.minimum(1))),
+  wasmUrl: z.optional(aFunction),
+  helperUrl: z.optional(must('be a URL or the text of one', (url) => typeof url === 'string' || url instanceof URL)),
+});
 
 /** Throws an ArgumentError unless these are options of `loadEngine`. */
 export const checkLoadOptions = (options: unknown): void =>

@@ -1,6 +1,7 @@
 // An engine is a backend with its memory rules: where tensors live and who computes on them.
 import * as z from 'zod/mini';
 import { checkArgument } from '../errors/arguments.ts';
+import type { Helpers } from './helpers.ts';
 import type { Extent, ModelOps, ModelSizes } from './modelOps.ts';
 import type { OptimizerOps } from './optimizerOps.ts';
 import { ReferenceModelOps } from './reference/referenceModelOps.ts';
@@ -34,6 +35,8 @@ export interface Engine {
   opsFor(sizes: ModelSizes, extent: Extent, arena: Arena): ModelOps;
   /** The operations of an optimiser over that arena's memory. */
   optimizerFor(arena: Arena): OptimizerOps;
+  /** Threads among which forward passes are divided; null for the calling thread alone. */
+  readonly helpers: Helpers | null;
   /** What worker threads need to join in on the same memory; null for the reference, which has one thread. */
   readonly wasm: { readonly module: WebAssembly.Module; readonly shared: boolean } | null;
 }
@@ -79,6 +82,7 @@ export function wasmEngine(options: {
   return {
     backend,
     wasm: { module, shared },
+    helpers: null,
     memory: { floatBytes: 4, limit: maximumPages * 65536 },
     createArena: () => new Arena(createKernelMemory(shared, maximumPages), 4, undefined, maximumPages * 65536),
     opsFor: (sizes, extent, arena) =>
@@ -91,6 +95,7 @@ export function wasmEngine(options: {
 export const referenceEngine: Engine = {
   backend: 'reference',
   wasm: null,
+  helpers: null,
   memory: { floatBytes: 8, limit: LARGEST_MEMORY },
   createArena: () => new Arena(plainMemory(), 8),
   opsFor: (sizes, extent) => new ReferenceModelOps(sizes, extent),

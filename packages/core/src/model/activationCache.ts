@@ -15,7 +15,16 @@ interface Kept {
   readonly layout: Layout;
   readonly raw: Floats;
   readonly causal: boolean;
+  /** Whether other threads see `raw` too. */
+  readonly shared: boolean;
   dense: Floats | null;
+}
+
+/** An activation as threads share it: raw, padding included. */
+export interface SharedActivation {
+  readonly name: string;
+  readonly layout: Layout;
+  readonly raw: Float32Array;
 }
 
 export class ActivationCache {
@@ -56,29 +65,58 @@ export class ActivationCache {
    * Of a batch that runs in slices, `slice` says which sequence comes first and how many there are in all.
    */
   keep(tensor: Tensor, options: { causal?: boolean; slice?: { first: number; batch: number } } = {}): void {
-    const { shape, strides, rows, width, name } = tensor;
+    const { shape, strides, rows, width, name, data } = tensor;
     const sequences = shape[0] as number;
     const { first, batch } = options.slice ?? { first: 0, batch: sequences };
-    if (first === 0) {
-      const layout = {
-        shape: [batch, ...shape.slice(1)],
-        strides: [...strides],
-        rows: (rows / sequences) * batch,
-        width,
-      };
-      const causal = options.causal === true;
-      const raw = batch === sequences ? tensor.data.slice() : rawOf(tensor, batch);
-      this.kept.set(name, { layout, raw, causal, dense: null });
+    const { causal = false } = options;
+    const known = this.kept.get(name);
+    const layout = {
+      shape: [batch, ...shape.slice(1)],
+      strides: [...strides],
+      rows: (rows / sequences) * batch,
+      width,
+    };
+    if (batch === sequences && !known?.shared) {
+      this.kept.set(name, { layout, raw: data.slice(), causal, shared: false, dense: null });
+      return;
+    }
+    if (first === 0 && !known?.shared) {
+      const size = layout.rows * width;
+      const raw = data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
+      this.kept.set(name, { layout, raw, causal, shared: false, dense: null });
     }
     // A sequence's rows lie together, so a slice is a run of the whole.
-    if (batch !== sequences) this.kept.get(name)!.raw.set(tensor.data, (tensor.data.length / sequences) * first);
+    this.kept.get(name)!.raw.set(data, (data.length / sequences) * first);
+  }
+
+  /** Makes room for an activation of a whole batch, which several threads fill. */
+  allot(name: string, layout: Layout): SharedActivation {
+    const raw = new Float32Array(new SharedArrayBuffer(4 * layout.rows * layout.width));
+    this.kept.set(name, { layout, raw, causal: false, shared: true, dense: null });
+    return { name, layout, raw };
+  }
+
+  /** What is kept, where other threads can read it too: copied there once. */
+  share(): SharedActivation[] {
+    return [...this.kept].map(([name, kept]) => {
+      if (!kept.shared) {
+        const raw = new Float32Array(new SharedArrayBuffer(4 * kept.raw.length));
+        raw.set(kept.raw);
+        this.kept.set(name, { ...kept, raw, shared: true });
+      }
+      const { layout, raw } = this.kept.get(name)!;
+      return { name, layout, raw: raw as Float32Array };
+    });
+  }
+
+  /** A cache over what another thread has shared. */
+  static over(shared: readonly SharedActivation[]): ActivationCache {
+    const cache = new ActivationCache();
+    for (const { name, layout, raw } of shared)
+      cache.kept.set(name, { layout, raw, causal: false, shared: true, dense: null });
+    return cache;
   }
 }
-
-const rawOf = ({ data, shape }: Tensor, batch: number): Floats => {
-  const size = (data.length / (shape[0] as number)) * batch;
-  return data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
-};
 
 function densify({ layout, raw, causal }: Kept): Floats {
   const size = sizeOf(layout.shape);

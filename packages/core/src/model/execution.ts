@@ -6,10 +6,17 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Extent } from '../engine/modelOps.ts';
 import { targetAt } from '../engine/targets.ts';
-import { type Arena, copyElements, type Floats, type Tensor } from '../engine/tensor.ts';
+import { type Arena, copyElements, type Floats, sizeText, type Tensor } from '../engine/tensor.ts';
+import { TooLargeError } from '../errors/tooLarge.ts';
+import type { ActivationCache } from './activationCache.ts';
 import type { PlanOptions, Watcher } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
+import type { Acting } from './forwardRun.ts';
+import { hookPoint } from './hookPoints.ts';
+import { askHelpers, idOf, sharedClean, sharesOf, threadsFor } from './parallel/forwardPool.ts';
+import type { ForwardJob } from './parallel/order.ts';
 import { Parameters } from './parameters.ts';
+import { layoutOf } from './shapes.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import type { Transformer } from './transformer.ts';
 import { type BatchSlice, checkOutputs, layOut, slicesOf, type Workspace } from './workspace.ts';
@@ -40,18 +47,23 @@ export interface Execution {
   readonly queries?: readonly [from: number, to: number];
 }
 
+/** Divisions of batches that are remembered. */
+const REMEMBERED = 32;
+
 export class Executor {
   readonly config: ModelConfig;
   readonly engine: Engine;
   readonly arena: Arena;
   readonly weights: Parameters;
   private planned: (Workspace & { key: string }) | null = null;
-  /** How the last batch that was not planned yet was divided: finding out takes longer than a small run. */
-  private sliced: { key: string; slices: BatchSlice[] } | null = null;
+  /** How batches were divided lately: finding out takes longer than a small run. */
+  private readonly sliced = new Map<string, BatchSlice[]>();
   /** Where the activations lie: zeroed before they are planned anew, since padding must be zero. */
   private readonly workspace: { start: number; end: number };
   /** The method under way. */
   private running: string | null = null;
+  /** The weights where helpers read them, as of the last time that they were asked. */
+  private shared: { version: number; weights: Float32Array } | null = null;
 
   constructor(config: ModelConfig, engine: Engine) {
     this.config = config;
@@ -64,35 +76,120 @@ export class Executor {
   slices({ caller, plan, whole = false }: Omit<Execution, 'tokens'>, extent: Extent): BatchSlice[] {
     const key = keyOf(extent, plan);
     if (this.planned?.key === key) return [{ first: 0, count: extent.sequences }];
-    if (this.sliced?.key === key && !whole) return this.sliced.slices;
+    const before = this.sliced.get(key);
+    if (before && !whole) return before;
     const { arena, config, engine, weights, workspace } = this;
-    const slices = slicesOf(caller, { arena, config, engine, weights, extent, plan, whole, start: workspace.start });
-    if (!whole) this.sliced = { key, slices };
+    const slices = slicesOf(caller, {
+      arena,
+      config,
+      engine,
+      weights,
+      extent,
+      plan,
+      whole,
+      start: workspace.start,
+    });
+    if (this.sliced.size >= REMEMBERED) this.sliced.clear();
+    if (!whole) this.sliced.set(key, slices);
     return slices;
+  }
+
+  /** How many threads a forward pass is worth: 1 without helpers, or for little work. */
+  threadsFor({ sequences, length }: Extent): number {
+    return threadsFor(this.engine.helpers, { batch: sequences, length, weights: this.weights.length });
   }
 
   /** Throws an Error for tokens that the model cannot run, and a TooLargeError with the number where a run takes too much. */
   execute(options: Execution): RunResult {
-    const { caller, tokens, names = [] } = options;
+    const { sequences, length } = this.checked(options);
+    return this.guarded(options.caller, () => {
+      const slices = this.slices(options, { sequences, length });
+      const logits = this.floats(sequences * length * this.config.dVocab);
+      const lossPerPosition = this.floats(sequences * (length - 1));
+      this.runSlices(options, { slices, length, logits, lossPerPosition });
+      return { logits, lossPerPosition, batch: sequences, length };
+    });
+  }
+
+  /**
+   * A forward pass whose sequences are divided among this thread and the engine's helpers: the same bits as `execute`.
+   * What acts, and what is kept of the named activations in `cache`, is told to the helpers as values.
+   */
+  executeDivided(
+    { acting, cache, ...options }: Execution & { acting: Acting; cache: ActivationCache },
+    threads: number,
+  ): RunResult {
+    const { config, engine, weights, arena } = this;
+    const { caller, tokens, plan, names = [] } = options;
+    const { sequences: batch, length } = this.checked(options);
+    return this.guarded(caller, () => {
+      const shares = sharesOf(batch, threads).map(({ first, count }) =>
+        this.slices(options, { sequences: count, length }).map((slice) => ({
+          ...slice,
+          first: first + slice.first,
+        })),
+      );
+      const [logits, losses] = [sharedFloats(batch * length * config.dVocab), sharedFloats(batch * (length - 1))];
+      const shape = { sequences: batch, length };
+      this.shared = this.shared?.version === weights.version ? this.shared : shareWeights(weights, arena);
+      const job: ForwardJob = {
+        ...{ config, batch, length, plan, names, logits, losses },
+        model: { id: idOf(this), ...this.shared },
+        tokens: sharedTokens(tokens, length),
+        interventions: acting.interventions,
+        clean: sharedClean(acting.clean),
+        kept: names.map((name) => cache.allot(name, layoutOf(hookPoint(config, name).axes, config, shape))),
+      };
+      const finish = askHelpers(engine.helpers!, job, shares.slice(1));
+      try {
+        this.runSlices(options, { slices: shares[0]!, length, logits, lossPerPosition: losses });
+      } catch (error) {
+        attempt(finish);
+        throw error;
+      }
+      finish();
+      // Copies that nobody shares: a memory of its own is what callers expect of an array.
+      return { logits: new Float32Array(logits), lossPerPosition: new Float32Array(losses), batch, length };
+    });
+  }
+
+  private checked({ caller, tokens, names = [] }: Execution): Extent {
     this.refuseWhileRunning(caller);
     const length = checkTokens(this.config, tokens, caller);
     const extent = { sequences: tokens.length, length };
-    const { floatBytes } = this.arena;
-    checkOutputs(this.config, { caller, extent, names, floatBytes });
+    checkOutputs(this.config, { caller, extent, names, floatBytes: this.arena.floatBytes });
+    return extent;
+  }
+
+  private guarded<T>(caller: string, run: () => T): T {
     this.running = caller;
     try {
-      const slices = this.slices(options, extent);
-      const floats = (size: number): Floats => (floatBytes === 4 ? new Float32Array(size) : new Float64Array(size));
-      const logits = floats(extent.sequences * length * this.config.dVocab);
-      const lossPerPosition = floats(extent.sequences * (length - 1));
-      for (const slice of slices) this.executeSlice(options, { slice, length, logits, lossPerPosition });
-      return { logits, lossPerPosition, batch: extent.sequences, length };
+      return run();
     } catch (error) {
       this.planned = null; // whatever is half done is wiped when the next run is planned
       throw error;
     } finally {
       this.running = null;
     }
+  }
+
+  private floats(size: number): Floats {
+    try {
+      return this.arena.floatBytes === 4 ? new Float32Array(size) : new Float64Array(size);
+    } catch (error) {
+      throw new TooLargeError(
+        `This machine gives no array of ${sizeText(size * this.arena.floatBytes)} just now; run fewer sequences at a time.`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** Runs slices of a batch one after the other; `out` is of the whole batch. */
+  runSlices(
+    options: Execution,
+    { slices, ...out }: { slices: readonly BatchSlice[]; length: number; logits: Floats; lossPerPosition: Floats },
+  ): void {
+    for (const slice of slices) this.executeSlice(options, { slice, ...out });
   }
 
   private executeSlice(
@@ -150,6 +247,27 @@ export class Executor {
         `${caller}: this model is in the middle of ${this.running}; use another model inside a hook, or wait until it is through.`,
       );
   }
+}
+
+const sharedFloats = (size: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * size));
+
+function shareWeights(weights: Parameters, arena: Arena): { version: number; weights: Float32Array } {
+  const shared = sharedFloats(weights.length);
+  shared.set(arena.floats(weights.address, weights.length));
+  return { version: weights.version, weights: shared };
+}
+
+function sharedTokens(tokens: Tokens, length: number): Int32Array {
+  const shared = new Int32Array(new SharedArrayBuffer(4 * tokens.length * length));
+  tokens.forEach((sequence, s) => void shared.set(sequence, s * length));
+  return shared;
+}
+
+/** For what is to be done although something has failed already, of which will be told. */
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch {}
 }
 
 /** Writes a tensor's elements, row-major, into `out` from `at` on. */

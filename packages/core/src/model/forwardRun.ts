@@ -10,8 +10,6 @@ import type { SharedMeans } from './interventions/places.ts';
 import { addToMean, blankMeans, type ResultMeans } from './interventions/resultMeans.ts';
 import type { BatchSlice } from './workspace.ts';
 
-export const PLAIN: PlanOptions = { gradients: false, results: [], splitInputs: [] };
-
 /** What is to be planned so that these hook points are there. */
 export const planFor = (config: ModelConfig, names: readonly string[]): PlanOptions => ({
   gradients: false,

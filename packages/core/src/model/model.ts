@@ -8,17 +8,7 @@ import { quoted } from '../errors/printable.ts';
 import { ActivationCache } from './activationCache.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
 import { Executor, type RunResult, type Watch } from './execution.ts';
-import {
-  keeping,
-  namesRole,
-  PLAIN,
-  planFor,
-  planRun,
-  refuseClash,
-  watchedNorms,
-  watchMeans,
-  watchRun,
-} from './forwardRun.ts';
+import { keeping, namesRole, planFor, planRun, refuseClash, watchedNorms, watchMeans, watchRun } from './forwardRun.ts';
 import { GradientSum } from './gradientSum.ts';
 import { hookPoint, isSquare } from './hookPoints.ts';
 import { type HookSelection, selectHookPoints } from './hookSelection.ts';
@@ -99,7 +89,8 @@ export class Model {
       throw new ArgumentError(
         `run: takes tokens alone, got ${quoted(more[0])} besides; use runWithCache, runWithHooks or runWithInterventions.`,
       );
-    return this.executor.execute({ caller: 'run', tokens, plan: PLAIN });
+    const { cache: _, ...run } = this.runAndKeep('run', tokens, [], {});
+    return run;
   }
 
   /** Runs and keeps the named activations (all but those on request unless `names` says otherwise). */
@@ -151,8 +142,11 @@ export class Model {
         for (const [key, mean] of found) resultMeans.set(key, mean);
       }
     const { cache, see } = keeping(names);
-    const run = executor.execute({ caller, tokens, plan, names, watch: watchRun(acting, see) });
-    return { ...run, cache };
+    // biome-ignore format: what acts, and what it shares
+    const run = { caller, tokens, plan, names, watch: watchRun(acting, see) };
+    const threads = layers.length > 0 ? 1 : executor.threadsFor(extent);
+    if (threads > 1) return { ...executor.executeDivided({ ...run, acting, cache }, threads), cache };
+    return { ...executor.execute(run), cache };
   }
 
   private cleanRun(

@@ -1,86 +1,92 @@
 // The layouts of the kinds of activation, for one number and length of sequences. Rows are padded to whole vectors.
 import type { Extent } from '../engine/modelOps.ts';
 import { type Arena, type Layout, padded, type Tensor } from '../engine/tensor.ts';
+import { type Axis, HEAD_STREAM, HEADS, hasHeads, isSquare, SQUARE, STREAM } from './components/hookPoint.ts';
 import type { ModelConfig } from './config.ts';
+
+/** How an activation with those axes lies in memory: a row for each position, for each head of it, or for each query. */
+export function layoutOf(axes: readonly Axis[], config: ModelConfig, { sequences: s, length: t }: Extent): Layout {
+  const { nHeads, dModel, dHead } = config;
+  const last = axes.at(-1);
+  if (isSquare({ axes })) {
+    const row = padded(t);
+    const strides = [nHeads * t * row, t * row, row, 1];
+    return { rows: s * nHeads * t, width: row, shape: [s, nHeads, t, t], strides };
+  }
+  // The scale is the first of two moments.
+  if (last === 'one') return { rows: s * t, width: 2, shape: [s, t, 1], strides: [t * 2, 2, 1] };
+  const size = last === 'dHead' ? dHead : dModel;
+  const part = padded(size);
+  if (!hasHeads({ axes })) return { rows: s * t, width: part, shape: [s, t, size], strides: [t * part, part, 1] };
+  const row = nHeads * part;
+  const layout = { shape: [s, t, nHeads, size], strides: [t * row, row, part, 1] };
+  return last === 'dHead' ? { rows: s * t, width: row, ...layout } : { rows: s * t * nHeads, width: part, ...layout };
+}
 
 export class Shapes {
   private readonly config: ModelConfig;
   private readonly arena: Arena;
-  private readonly s: number;
-  private readonly t: number;
+  private readonly extent: Extent;
 
   constructor(config: ModelConfig, arena: Arena, extent: Extent) {
     this.config = config;
     this.arena = arena;
-    this.s = extent.sequences;
-    this.t = extent.length;
+    this.extent = extent;
+  }
+
+  private of(axes: readonly Axis[], name: string): Tensor {
+    return this.arena.tensor(name, layoutOf(axes, this.config, this.extent));
   }
 
   /** [batch, pos, dModel] */
   stream(name: string): Tensor {
-    return this.rowsOf(name, this.config.dModel);
-  }
-
-  /** [batch, pos, dVocab] */
-  vocabulary(name: string): Tensor {
-    return this.rowsOf(name, this.config.dVocab);
-  }
-
-  private rowsOf(name: string, size: number): Tensor {
-    const { s, t } = this;
-    const width = padded(size);
-    return this.arena.tensor(name, { rows: s * t, width, shape: [s, t, size], strides: [t * width, width, 1] });
+    return this.of(STREAM, name);
   }
 
   /** [batch, pos, head, dHead] */
   heads(name: string): Tensor {
-    const { s, t } = this;
-    const { nHeads, dHead } = this.config;
-    const c = padded(dHead);
-    const width = nHeads * c;
-    const layout: Layout = { rows: s * t, width, shape: [s, t, nHeads, dHead], strides: [t * width, width, c, 1] };
-    return this.arena.tensor(name, layout);
+    return this.of(HEADS, name);
   }
 
   /** [batch, pos, head, dModel], a row for each head; `rowsJoined(nHeads)` has one for each position. */
   headStream(name: string): Tensor {
-    const { s, t } = this;
-    const { nHeads, dModel } = this.config;
-    const d = padded(dModel);
-    const width = nHeads * d;
-    const shape = [s, t, nHeads, dModel];
-    const strides = [t * width, width, d, 1];
-    return this.arena.tensor(name, { rows: s * t * nHeads, width: d, shape, strides });
+    return this.of(HEAD_STREAM, name);
   }
 
   /** [batch, head, queryPos, keyPos] */
   square(name: string): Tensor {
-    const { s, t } = this;
-    const { nHeads } = this.config;
-    const row = padded(t);
-    const strides = [nHeads * t * row, t * row, row, 1];
-    return this.arena.tensor(name, { rows: s * nHeads * t, width: row, shape: [s, nHeads, t, t], strides });
+    return this.of(SQUARE, name);
+  }
+
+  /** [batch, pos, dVocab] */
+  vocabulary(name: string): Tensor {
+    const { sequences: s, length: t } = this.extent;
+    const { dVocab } = this.config;
+    const width = padded(dVocab);
+    return this.arena.tensor(name, { rows: s * t, width, shape: [s, t, dVocab], strides: [t * width, width, 1] });
   }
 
   /** (scale, mean) of every row of the stream */
   moments(name: string): Tensor {
-    const { s, t } = this;
+    const { sequences: s, length: t } = this.extent;
     return this.arena.tensor(name, { rows: s * t, width: 2, shape: [s, t, 2], strides: [t * 2, 2, 1] });
   }
 
   headMoments(name: string): Tensor {
-    const rows = this.s * this.t * this.config.nHeads;
+    const { sequences, length } = this.extent;
+    const rows = sequences * length * this.config.nHeads;
     return this.arena.tensor(name, { rows, width: 2, shape: [rows, 2], strides: [2, 1] });
   }
 
   /** [batch, pos, 1], the scales among the moments */
   scaleOf(moments: Tensor, name: string): Tensor {
-    return moments.viewed(name, { shape: [this.s, this.t, 1], strides: [this.t * 2, 2, 1] });
+    const { sequences: s, length: t } = this.extent;
+    return moments.viewed(name, { shape: [s, t, 1], strides: [t * 2, 2, 1] });
   }
 
   /** [batch, pos] */
   perPosition(name: string): Tensor {
-    const { s, t } = this;
+    const { sequences: s, length: t } = this.extent;
     return this.arena.tensor(name, { rows: 1, width: padded(s * t), shape: [s, t], strides: [t, 1] });
   }
 

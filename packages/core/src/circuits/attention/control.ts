@@ -26,10 +26,10 @@ export interface Control {
   readonly offsets: Offsets;
   readonly positionality: Positionality;
   /**
-   * Mean over the cells (q, q − P + 1), q = P … 2P − 2, where content cannot act, by head and sequence. A sequence
+   * By period, [head][sequence]: mean over the cells (q, q − P + 1), q = P … 2P − 2, where content cannot act. A sequence
    * without such a cell has the mean of the others, and what uniform attention scores where none has one.
    */
-  stripe(period: number, head: number, sequence: number): number;
+  readonly stripes: ReadonlyMap<number, readonly Float64Array[]>;
 }
 
 /** Runs the control and puts its scores into the table. */
@@ -56,10 +56,9 @@ export function runControl(model: Model, { probe, table, stripePeriod, periods, 
     },
   });
   for (const { line, byHead } of stripes) for (const values of byHead) fillMissing(values, uniformAlong(line));
-  const byPeriod = new Map(periods.map((period, i) => [period, stripes[i]!.byHead]));
   return {
     offsets,
     positionality,
-    stripe: (period, head, sequence) => byPeriod.get(period)![head]![sequence] as number,
+    stripes: new Map(periods.map((period, i) => [period, stripes[i]!.byHead])),
   };
 }

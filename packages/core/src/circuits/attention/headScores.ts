@@ -75,7 +75,7 @@ export function scoreHeads(caller: string, model: Model, options: ScoreOptions):
     progress: new Progress(options.onProgress, scoringSize(model, options, caller)),
   };
   const control = runControl(model, scoring);
-  const scan = runScan(model, scoring, control);
+  const scan = runScan(model, { ...scoring, control });
   const fourfold = runFourfold(model, scoring);
   scoring.progress.finish();
   const scores: HeadScoresRecord = {

@@ -22,14 +22,21 @@ export interface PeriodScan {
 }
 
 /** Scans all periods and puts the scores on repeats into the table. */
-export const runScan = (model: Model, scoring: Scoring, control: Control): PeriodScan => ({
-  periods: scoring.periods.map((period) => scanPeriod(model, period, { ...scoring, control })),
+export const runScan = (model: Model, scoring: Scoring & { readonly control: Control }): PeriodScan => ({
+  periods: scoring.periods.map((period) =>
+    scanPeriod(model, { ...scoring, period, control: scoring.control.stripes.get(period)! }),
+  ),
 });
+
+/** One period, and the stripe on the control there: [head][sequence]. */
+interface ScannedBy extends Scoring {
+  readonly period: number;
+  readonly control: readonly Float64Array[];
+}
 
 function scanPeriod(
   model: Model,
-  period: number,
-  { probe, table, stripePeriod, periods, progress, control }: Scoring & { readonly control: Control },
+  { probe, table, stripePeriod, periods, progress, period, control }: ScannedBy,
 ): ScannedPeriod {
   const tokens = repeatedProbe(probe, period);
   const detectors = period === stripePeriod ? repeatDetectors(period) : [];
@@ -37,7 +44,7 @@ function scanPeriod(
   const losses = runPatterns(model, tokens, {
     progress,
     visit: ({ sequence, head, attention }) => {
-      const above = inductionStripe(attention, twoCopies(period)) - control.stripe(period, head, sequence);
+      const above = inductionStripe(attention, twoCopies(period)) - control[head]![sequence]!;
       excess[head]! += above / probe.count;
       table.add({ name: 'inductionExcess', head, sequence }, above / periods.length);
       for (const { name, score } of detectors)

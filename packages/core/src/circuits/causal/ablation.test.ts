@@ -2,7 +2,8 @@
 // each query attends evenly, so its loss on a repeat is about that of guessing among the tokens it sees.
 import { describe, expect, test } from 'vitest';
 import { referenceEngine } from '../../engine/engine.ts';
-import { handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
+import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
+import { handBuiltPositionalCopier } from '../../examples/handBuiltPositionalCopier.ts';
 import { ABLATION_KINDS, ablationEffects } from './ablation.ts';
 
 const model = handBuiltInduction(referenceEngine, { dVocab: 17, nCtx: 20 });

@@ -73,7 +73,7 @@ export function activationPatching(model: Model, pair: PromptPair, options: Patc
   if (hooks.length === 0)
     throw new ArgumentError('activationPatching: options.hooks selects no hook point, so nothing would be patched.');
   const length = pair.clean[0]!.length;
-  const places = patchSites(config, hooks, options.byPosition ? length : 0);
+  const places = patchSites(config, { hooks, length: options.byPosition ? length : 0 });
   const slices = promptSlices(pair, { config, hooks });
   const tokens = pair.clean.length * length;
   const progress = new Progress(options.onProgress, (2 + CACHING_RUNS + places.length) * tokens);

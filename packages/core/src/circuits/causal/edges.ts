@@ -30,8 +30,11 @@ export const allEdges = (config: ModelConfig): Edge[] =>
     earlierHeads(config, target.layer).flatMap((source) => INPUTS.map((input) => ({ source, target, input }))),
   );
 
-/** From these heads into one input of each of the targets that comes later. */
-export const edgesInto = (targets: readonly HeadIndex[], input: Input, sources: readonly HeadIndex[]): Edge[] =>
+/** From some heads into one input of each of the targets that comes later. */
+export const edgesInto = (
+  targets: readonly HeadIndex[],
+  { input, sources }: { input: Input; sources: readonly HeadIndex[] },
+): Edge[] =>
   targets.flatMap((target) =>
     sources.filter(({ layer }) => layer < target.layer).map((source) => ({ source, target, input })),
   );

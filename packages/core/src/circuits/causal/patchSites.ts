@@ -24,7 +24,10 @@ export const patchAt = ({ hook, head, position }: PatchSite): Patch => ({
 });
 
 /** Every hook, its heads one by one, all positions at once and, for `length` > 0, each alone. */
-export function patchSites(config: ModelConfig, hooks: readonly string[], length: number): PatchSite[] {
+export function patchSites(
+  config: ModelConfig,
+  { hooks, length }: { hooks: readonly string[]; length: number },
+): PatchSite[] {
   const positions = [null, ...Array.from({ length }, (_, p) => p)];
   return hooks.flatMap((hook) => {
     const found = /^blocks\.(\d+)\./.exec(hook);

@@ -65,13 +65,13 @@ const CASES = [
   { nLayers: 3, by: 'mean', normalization: 'LN' },
 ] as const;
 
-describe.for(CASES)('$nLayers layers, removal by $by', ({ nLayers, by, normalization }) => {
+describe.for(CASES)('$nLayers layers, edges ablated by $by', ({ nLayers, by, normalization }) => {
   const model = randomModel(referenceEngine, { ...SIZES, nLayers, normalization, biases: true });
   const set = new RepeatSet(model, { sequences: 4, seed: 3, periods: [3, 5] });
   const attribution = attributePaths(set, by);
   const batches = withOutputs(set);
 
-  test('the attribution of every path is the slope of the loss along its removal, in each sequence', () => {
+  test('the attribution of every path is the slope of the loss along its ablation, in each sequence', () => {
     const slopes: number[] = [];
     const paths = [1, nLayers - 1].flatMap((layer) =>
       earlierHeads(model.config, layer).map((source) => ({ source, target: { layer, head: 1 - source.head } })),

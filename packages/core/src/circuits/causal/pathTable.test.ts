@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { evenCopyLoss, meanOverRepeats, perfectCopyLoss } from '../../../test/support/paper.ts';
 import { referenceEngine } from '../../engine/engine.ts';
-import { handBuiltHub, handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
+import { handBuiltHub } from '../../examples/handBuiltHub.ts';
+import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
+import { handBuiltPositionalCopier } from '../../examples/handBuiltPositionalCopier.ts';
 import { INPUTS } from '../../model/interventions/interventions.ts';
 import { loadEngine } from '../../node.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
@@ -75,10 +77,10 @@ describe('the hand-built induction model', () => {
   });
 
   test('loses as much when all of layer 0 is taken out of all keys, or the head is ablated: the keys are all it is for', () => {
-    const cut = (path: 'q' | 'k' | 'v'): number => testPath(model, path, { set, followers: [] }).increase.value;
-    expect(cut('k')).toBeCloseTo(withoutKeys, ON_PAPER);
-    expect(cut('q')).toBeCloseTo(0, 12);
-    expect(cut('v')).toBeCloseTo(0, 12);
+    const without = (path: 'q' | 'k' | 'v'): number => testPath(model, path, { set, followers: [] }).increase.value;
+    expect(without('k')).toBeCloseTo(withoutKeys, ON_PAPER);
+    expect(without('q')).toBeCloseTo(0, 12);
+    expect(without('v')).toBeCloseTo(0, 12);
     const zero = ablationEffects(model, { kind: 'zero', set }).heads;
     const frozen = ablationEffects(model, { kind: 'pattern-preserving', set }).heads;
     expect(zero.find(({ label }) => label === 'L0H0')!.increase.value).toBeCloseTo(withoutKeys, ON_PAPER);
@@ -176,8 +178,14 @@ describe('a table of three layers', () => {
 
   test('measures each cell as the loss with that source taken out of that input of that head alone', () => {
     const cell = find(table, 'L0H2', 'L2H1', 'q');
-    const cut = { kind: 'removeFromInput', layer: 2, head: 1, input: 'q', sources: [{ layer: 0, head: 2 }] } as const;
-    expect(cell.increase.value).toBeCloseTo(mean(set.losses([cut])) - mean(set.clean), 12);
+    const ablation = {
+      kind: 'removeFromInput',
+      layer: 2,
+      head: 1,
+      input: 'q',
+      sources: [{ layer: 0, head: 2 }],
+    } as const;
+    expect(cell.increase.value).toBeCloseTo(mean(set.losses([ablation])) - mean(set.clean), 12);
     expect(Math.abs(cell.increase.value)).toBeGreaterThan(1e-6);
   });
 

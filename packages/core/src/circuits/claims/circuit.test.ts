@@ -70,12 +70,12 @@ describe('what leaves only a circuit', () => {
     expect(keepCircuit(set, { heads, edges })).toEqual([]);
   });
 
-  test('is for all heads without edges the cut of all edges, and for none the ablation of all heads', () => {
+  test('is for all heads without edges the ablation of all edges, and for none the ablation of all heads', () => {
     expect(set.losses(keepCircuit(set, { heads, edges: [] }))).toEqual(set.losses(ablateEdges(edges)));
     expect(set.losses(keepCircuit(set, { heads: [], edges: [] }))).toEqual(set.losses(ablateHeads(set, heads)));
   });
 
-  test('cuts, between the heads that stay, the edges that are not the circuit’s, and ablates the others', () => {
+  test('ablates, between the heads that stay, the edges that are not the circuit’s, and all other heads', () => {
     const kept = [heads[0]!, heads[3]!, heads[4]!];
     const own = [edge('L0H0 → L1H1 K'), edge('L1H1 → L2H0 V')];
     const others = edges.filter(
@@ -89,7 +89,7 @@ describe('what leaves only a circuit', () => {
     expect(set.losses(keepCircuit(set, { heads: kept, edges: own }))).toEqual(set.losses(byHand));
   });
 
-  test('an edge that is cut leaves its source’s mean to that input of that head alone', () => {
+  test('an edge that is ablated leaves its source’s mean to that input of that head alone', () => {
     expect(ablateEdges([edge('L0H0 → L2H1 K'), edge('L0H0 → L1H1 Q'), edge('L1H1 → L2H1 K')])).toEqual([
       {
         kind: 'removeFromInput',

@@ -39,7 +39,10 @@ export function minimalSet(set: RepeatSet): HeadIndex[] {
  * Readers are the heads whose attention follows the period, or, where none does, the later heads of the minimal set.
  * Each input of theirs that matters is traced to the earlier heads that cannot be spared together.
  */
-export function chooseCircuit(set: RepeatSet, record: AuditRecord, minimal: readonly HeadIndex[]): Claim | null {
+export function chooseCircuit(
+  set: RepeatSet,
+  { record, minimal }: { record: AuditRecord; minimal: readonly HeadIndex[] },
+): Claim | null {
   const { config } = set.model;
   const followers = allHeads(config).filter((name) => record.followers.includes(labelOf(name)));
   const readers = followers.length > 0 ? followers : minimal.filter(({ layer }) => layer > 0 || config.nLayers === 1);
@@ -75,12 +78,12 @@ function traceInput(
   const earlier = earlierOf(set.model.config, readers);
   const clean = mean(set.clean);
   const lossWithout = (gone: readonly HeadIndex[]): number =>
-    mean(set.losses(ablateEdges(edgesInto(readers, input, gone))));
+    mean(set.losses(ablateEdges(edgesInto(readers, { input, sources: gone }))));
   const cost = lossWithout(earlier) - clean;
   const share = cost / drop;
   if (cost <= CLAIMED * drop) return { share, claimed: false, edges: [] };
   const sources = eliminate(earlier, clean + SPARED * cost, lossWithout);
-  return { share, claimed: true, edges: edgesInto(readers, input, sources) };
+  return { share, claimed: true, edges: edgesInto(readers, { input, sources }) };
 }
 
 /** Heads before the last of the readers. */

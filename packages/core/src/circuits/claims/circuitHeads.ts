@@ -1,13 +1,16 @@
 // The heads of a claimed circuit: what each was chosen for, its scores, and what the loss is without it.
 import { allHeads, type HeadIndex } from '../../model/interventions/interventions.ts';
+import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
 import { labelOf, sameHead } from '../causal/edges.ts';
 import { difference, effectsWithControls } from '../causal/effects.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';
-import type { AuditRecord } from './auditRecord.ts';
 import type { Claim } from './circuitChoice.ts';
 import type { CircuitHead } from './proofRecord.ts';
 
-export function describeHeads(set: RepeatSet, claim: Claim, { scores }: AuditRecord): CircuitHead[] {
+export function describeHeads(
+  set: RepeatSet,
+  { claim, scores }: { claim: Claim; scores: HeadScoresRecord },
+): CircuitHead[] {
   const heads = allHeads(set.model.config);
   const effects = effectsWithControls(
     heads,

@@ -1,7 +1,8 @@
 // One checkpoint whose every number is known on paper, and the rule of the phase change on runs that are written down.
 import { describe, expect, test } from 'vitest';
 import { evenCopyLoss, meanOverRepeats, perfectCopyLoss } from '../../../test/support/paper.ts';
-import { handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
+import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
+import { handBuiltPositionalCopier } from '../../examples/handBuiltPositionalCopier.ts';
 import { loadEngine } from '../../node.ts';
 import { periodsToMeasure } from '../causal/effectPeriods.ts';
 import { RepeatSet } from '../data/repeatSet.ts';

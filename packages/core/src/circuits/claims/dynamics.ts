@@ -1,9 +1,10 @@
 // Training dynamics: the same measurements on every checkpoint of a run.
 import * as z from 'zod/mini';
-import { allHeads, earlierHeads, type HeadIndex, INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { allHeads, INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { type MeasuredHeads, periodsToScan, scoreHeads, scoringSize } from '../attention/headScores.ts';
-import { ablateEdges, type Edge, labelOf } from '../causal/edges.ts';
+import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
+import { ablateEdges, edgesInto, labelOf } from '../causal/edges.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { runPatterns } from '../data/patternRuns.ts';
 import { repeatedProbe } from '../data/probes.ts';
@@ -87,53 +88,65 @@ function pointOf(
   set: RepeatSet,
   { step, sequences, scores, scan }: MeasuredHeads & { step: number; sequences: number },
 ): DynamicsPoint {
-  const { model, seed } = set;
+  const { model } = set;
   const config = asAnalysed(model.config);
-  const increase = (interventions: Parameters<RepeatSet['losses']>[0]): number =>
-    mean(set.losses(interventions)) - mean(set.clean);
-  const later = allHeads(config).filter(({ layer }) => layer > 0);
-  const into = (input: Input, keep: (source: HeadIndex) => boolean): Edge[] =>
-    later.flatMap((target) =>
-      earlierHeads(config, target.layer)
-        .filter(keep)
-        .map((source) => ({ source, target, input })),
-    );
   const circuits = new WeightCircuits(model.config, model.getWeights());
-  // A block longer than the vocabulary would hold a token twice; the queries then lie in two copies of a shorter one.
-  const period = scores.stripePeriod;
-  const { early, late } = inContextQueries(period === Math.floor(config.nCtx / 2) ? config.nCtx : 2 * period);
-  const half = repeatedProbe({ config, count: sequences, seed }, period);
-  const losses = runPatterns(model, half, {});
-  const lastQuery = half[0]!.length - 2;
-  const at = (query: number): number => mean(losses.map((l) => l[Math.min(query, lastQuery)]!));
   return {
     step,
     lossFirst: mean(scan.periods.map(({ lossFirst }) => lossFirst)),
     lossRepeat: mean(scan.periods.map(({ lossRepeat }) => lossRepeat.value)),
-    inContextLearning: at(late) - at(early),
-    pathEffects:
-      later.length === 0
-        ? null
-        : (Object.fromEntries(INPUTS.map((input) => [input, increase(ablateEdges(into(input, () => true)))])) as Record<
-            Input,
-            number
-          >),
-    heads: allHeads(config).map((name, i) => ({
-      label: labelOf(name),
-      layer: name.layer,
-      previousToken: scores.heads[i]!.previousToken.value,
-      inductionStripe: scores.heads[i]!.inductionStripe.value,
-      inductionExcess: scores.heads[i]!.inductionExcess.value,
-      ablation: increase(ablateHeads(set, [name])),
-      keyEffect:
-        name.layer === config.nLayers - 1
-          ? null
-          : increase(ablateEdges(into('k', ({ layer, head }) => layer === name.layer && head === name.head))),
-    })),
+    inContextLearning: inContextLearning(model, { period: scores.stripePeriod, sequences, seed: set.seed }),
+    pathEffects: pathEffects(set),
+    heads: headPoints(set, scores),
     composition: compositionScores(circuits, { baseline: baselineOf(config) }).scores.map(
-      ({ earlier, later: target, kind, corrected }) => ({ earlier, later: target, input: kind, corrected }),
+      ({ earlier, later, kind, corrected }) => ({ earlier, later, input: kind, corrected }),
     ),
   };
+}
+
+/** Loss at a late query minus loss at an early one, on two copies of a block of that period. */
+function inContextLearning(
+  model: Model,
+  { period, sequences, seed }: { period: number; sequences: number; seed: number },
+): number {
+  const config = asAnalysed(model.config);
+  // A block longer than the vocabulary would hold a token twice; the queries then lie in two copies of a shorter one.
+  const { early, late } = inContextQueries(period === Math.floor(config.nCtx / 2) ? config.nCtx : 2 * period);
+  const losses = runPatterns(model, repeatedProbe({ config, count: sequences, seed }, period), {});
+  const lastQuery = 2 * period - 2;
+  const at = (query: number): number => mean(losses.map((l) => l[Math.min(query, lastQuery)]!));
+  return at(late) - at(early);
+}
+
+/** Increase of lossRepeat under interventions, nats. */
+const increase = (set: RepeatSet, interventions: readonly Intervention[]): number =>
+  mean(set.losses(interventions)) - mean(set.clean);
+
+function pathEffects(set: RepeatSet): DynamicsPoint['pathEffects'] {
+  const { config } = set.model;
+  if (config.nLayers === 1) return null;
+  const sources = allHeads(config);
+  const [q, k, v] = INPUTS.map((input) =>
+    increase(set, ablateEdges(edgesInto(allHeads(config), { input, sources }))),
+  ) as [number, number, number];
+  return { q, k, v };
+}
+
+function headPoints(set: RepeatSet, scores: HeadScoresRecord): HeadPoint[] {
+  const { config } = set.model;
+  return allHeads(config).map((name, i): HeadPoint => {
+    const { previousToken, inductionStripe, inductionExcess } = scores.heads[i]!;
+    const keys = edgesInto(allHeads(config), { input: 'k', sources: [name] });
+    return {
+      label: labelOf(name),
+      layer: name.layer,
+      previousToken: previousToken.value,
+      inductionStripe: inductionStripe.value,
+      inductionExcess: inductionExcess.value,
+      ablation: increase(set, ablateHeads(set, [name])),
+      keyEffect: keys.length === 0 ? null : increase(set, ablateEdges(keys)),
+    };
+  });
 }
 
 /** The random baseline depends on two sizes alone; all checkpoints share it. */

@@ -26,8 +26,7 @@ export function sharesOf(set: RepeatSet, lossesWithoutHeads: Float64Array): Shar
 /** Faithfulness of a circuit, its heads' own share left out. */
 export function measureCircuit(
   set: RepeatSet,
-  circuit: Circuit,
-  { kept, lost }: Shares,
+  { circuit, shares: { kept, lost } }: { circuit: Circuit; shares: Shares },
 ): Omit<Faithfulness, 'keptByHeads'> {
   const { heads, edges } = circuit;
   return {
@@ -43,7 +42,7 @@ export function inputEffects(set: RepeatSet, { readers, claimed }: Claim): Input
   if (sources.length === 0) return [];
   return INPUTS.map((input) => ({
     input,
-    increase: estimate(difference(set.losses(ablateEdges(edgesInto(readers, input, sources))), set.clean)),
+    increase: estimate(difference(set.losses(ablateEdges(edgesInto(readers, { input, sources }))), set.clean)),
     claimed: claimed.includes(input),
   }));
 }

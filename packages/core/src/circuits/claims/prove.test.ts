@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { perfectCopyLoss } from '../../../test/support/paper.ts';
-import { handBuiltHub, handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
+import { handBuiltHub } from '../../examples/handBuiltHub.ts';
+import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
+import { handBuiltPositionalCopier } from '../../examples/handBuiltPositionalCopier.ts';
 import { modelConfig } from '../../model/config.ts';
 import { allHeads } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';

@@ -13,8 +13,9 @@ import { RepeatSet, setSize } from '../data/repeatSet.ts';
 import { asAnalysed } from '../lengths.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { estimate } from '../statistics/estimate.ts';
-import { auditFor, auditSize } from './audit.ts';
+import { auditFor } from './audit.ts';
 import { type AuditRecord, auditSchema, checkAudited } from './auditRecord.ts';
+import { auditSize } from './auditSize.ts';
 import { ablateHeads, keepHeads } from './circuit.ts';
 import { type Claim, chooseCircuit, minimalSet } from './circuitChoice.ts';
 import { describeHeads } from './circuitHeads.ts';
@@ -71,7 +72,10 @@ function proveFrom(
   const learned = solved.length > 0;
   const chosen = selection.reporting(progress, () => {
     const minimal = learned ? minimalSet(selection) : null;
-    return { minimal, claim: learned && independent.length > 0 ? chooseCircuit(selection, record, minimal!) : null };
+    return {
+      minimal,
+      claim: learned && independent.length > 0 ? chooseCircuit(selection, { record, minimal: minimal! }) : null,
+    };
   });
   const proof = set.reporting(progress, () => measureProof(set, record, chosen));
   const measured: Omit<ProofRecord, 'sentence'> = {
@@ -95,7 +99,7 @@ function measureProof(
   return {
     verdict: record.verdict,
     kind: claim?.kind ?? null,
-    heads: claim ? describeHeads(set, claim, record) : [],
+    heads: claim ? describeHeads(set, { claim, scores: record.scores }) : [],
     edges: (claim?.circuit.edges ?? []).map(({ source, target, input }) => ({
       source: labelOf(source),
       target: labelOf(target),
@@ -103,12 +107,12 @@ function measureProof(
     })),
     inputs: claim ? inputEffects(set, claim) : [],
     faithfulness: claim && {
-      ...measureCircuit(set, claim.circuit, shares),
+      ...measureCircuit(set, { circuit: claim.circuit, shares }),
       keptByHeads: shares.kept(set.losses(keepHeads(set, claim.circuit.heads))),
     },
     random: claim
       ? randomCircuits(config, claim.circuit, set.seed).map((circuit) => {
-          const { kept, lost, lostEdges } = measureCircuit(set, circuit, shares);
+          const { kept, lost, lostEdges } = measureCircuit(set, { circuit, shares });
           return { kept: kept.value, lost: lost.value, lostEdges: lostEdges?.value ?? null };
         })
       : [],

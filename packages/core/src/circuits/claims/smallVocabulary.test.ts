@@ -1,6 +1,7 @@
 // Vocabularies smaller than the context: a perfect matcher of single tokens is induction or too small to tell, never worse.
 import { describe, expect, test } from 'vitest';
-import { handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
+import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
+import { handBuiltPositionalCopier } from '../../examples/handBuiltPositionalCopier.ts';
 import type { Model } from '../../model/model.ts';
 import { loadEngine } from '../../node.ts';
 import { contentMayAct } from '../attention/contentFree.ts';

@@ -58,7 +58,7 @@ export function runPatterns(
   const losses: Float64Array[] = [];
   const shown = Array.from({ length: nLayers }, (_, layer) => layer).filter((l) => l === (options.layer ?? l));
   const names = options.visit ? shown.map((layer) => `blocks.${layer}.attn.hook_pattern`) : [];
-  for (const part of slices(tokens, perSlice(model.config, { length, across }))) {
+  for (const part of slices(tokens, perSlice(model, { length, across }))) {
     const first = losses.length;
     const run = model.runWithInterventions(part, interventions, { names });
     checkLosses(model, run, { tokens: part, interventions });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
-import { handBuiltInduction, handBuiltPositionalCopier } from '../../examples/handBuilt.ts';
+import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
+import { handBuiltPositionalCopier } from '../../examples/handBuiltPositionalCopier.ts';
 import type { MeanAblate } from '../../model/interventions/places.ts';
 import { effectPeriods, periodsToMeasure } from '../causal/effectPeriods.ts';
 import { mean } from '../statistics/estimate.ts';

@@ -1,5 +1,6 @@
 // Any number of sequences in bounded memory: as many run together as fit, in even slices.
 import type { ModelConfig } from '../../model/config.ts';
+import type { Model } from '../../model/model.ts';
 
 /** Floats of patterns and logits that may be in memory at once. */
 const BUDGET = 8_000_000;
@@ -24,6 +25,11 @@ export function slices<T>(sequences: readonly T[], most: number): (readonly T[])
   return Array.from({ length: parts }, (_, part) => sequences.slice(bound(part), bound(part + 1)));
 }
 
-/** Sequences of that length that run together; where an intervention looks at the others (`across`) three or more. */
-export const perSlice = (config: ModelConfig, { length, across }: { length: number; across: boolean }): number =>
-  Math.max(across ? LEAST : 1, sequencesTogether(config, length, across ? MOST : IN_CACHE));
+/**
+ * Sequences of that length that run together; where an intervention looks at the others (`across`) three or more. Where an
+ * engine has helpers, the model divides a larger batch into what each thread's cache holds.
+ */
+export function perSlice({ config, engine }: Model, { length, across }: { length: number; across: boolean }): number {
+  const most = across || engine.helpers ? MOST : IN_CACHE;
+  return Math.max(across ? LEAST : 1, sequencesTogether(config, length, most));
+}

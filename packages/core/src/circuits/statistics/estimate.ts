@@ -1,7 +1,7 @@
 // A measured mean with its uncertainty.
 
 import { ArgumentError } from '../../errors/arguments.ts';
-import { RandomStream } from '../../random/randomStream.ts';
+import { eachResample, percentiles, RESAMPLES } from './bootstrap.ts';
 
 /** A mean over sequences with its bootstrap 95 % interval. */
 export interface Estimate {
@@ -11,8 +11,6 @@ export interface Estimate {
   /** Sequences. */
   readonly n: number;
 }
-
-const RESAMPLES = 400;
 
 /**
  * Mean of one number per sequence, with the percentile bootstrap over sequences (Efron 1979), seeded, so that the same
@@ -36,12 +34,6 @@ export function estimate(perSequence: ArrayLike<number>): Estimate {
 
 /** Of one sequence, or of none, resampling says nothing. */
 const NO_INTERVAL = [Number.NaN, Number.NaN] as const;
-
-/** 2.5th and 97.5th percentile of sorted numbers. */
-function percentiles(sorted: Float64Array): [low: number, high: number] {
-  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] as number;
-  return [at(0.025), at(0.975)];
-}
 
 /** Whether an estimate's interval holds 0, so that no share of it means anything. Of one sequence its value alone decides. */
 export function holdsZero({ value, interval: [low, high], n }: Estimate): boolean {
@@ -74,35 +66,6 @@ export function estimateRatio(numerators: ArrayLike<number>, denominators: Array
   const ratios: number[] = [];
   eachResample(n, (_, chosen, from) => ratios.push(ratio((i) => chosen[from + i] as number)));
   return { value, interval: percentiles(Float64Array.from(ratios.filter((x) => !Number.isNaN(x))).sort()), n };
-}
-
-/** Above so many sequences resamples are drawn each time instead of kept: 16 MB of indices. */
-const MOST_KEPT = 10_000;
-
-/** Which of n numbers each resample takes: [RESAMPLES, n]. Drawn once for each n. */
-const drawn = new Map<number, Uint32Array>();
-
-/** Visits every resample of n numbers: the same for the same n. Its indices are chosen[from … from + n − 1]. */
-function eachResample(n: number, visit: (resample: number, chosen: Uint32Array, from: number) => void): void {
-  const kept = drawn.get(n);
-  if (kept) {
-    for (let r = 0; r < RESAMPLES; r++) visit(r, kept, r * n);
-    return;
-  }
-  const random = new RandomStream(n, RESAMPLES);
-  if (n > MOST_KEPT) {
-    const chosen = new Uint32Array(n);
-    for (let r = 0; r < RESAMPLES; r++) {
-      for (let i = 0; i < n; i++) chosen[i] = random.below(n);
-      visit(r, chosen, 0);
-    }
-    return;
-  }
-  drawn.set(
-    n,
-    Uint32Array.from({ length: RESAMPLES * n }, () => random.below(n)),
-  );
-  eachResample(n, visit);
 }
 
 /** The mean; NaN of nothing. */

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { referenceEngine } from '../../engine/engine.ts';
-import { handBuiltInduction } from '../../examples/handBuilt.ts';
+import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { compositionScores, randomComposition } from './composition.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';
-import { copyingScore, diagonalShare, headCircuits, previousPositionShare, WeightCircuits } from './weightCircuits.ts';
+import { copyingScore, diagonalShare, headCircuits, previousPositionShare } from './headCircuits.ts';
+import { WeightCircuits } from './weightCircuits.ts';
 
 const random = new RandomStream(3);
 const gaussian = (rows: number, columns: number): Matrix =>
