@@ -37,7 +37,7 @@ async function create({ batch, layerNorm, threads, build }) {
     experiment: referenceExperiment({ batch, layerNorm }),
     seed: 0,
     threads,
-    startCrew: startWorkers,
+    startPool: startWorkers(),
     observer,
     pauseAt,
   }).catch((error) => {

@@ -5,8 +5,9 @@ import { instantiateKernels } from '../packages/core/dist/engine/wasm/kernels.js
 import { WasmOps } from '../packages/core/dist/engine/wasm/wasmOps.js';
 import { loadEngine } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
-import { Participant } from '../packages/core/dist/training/parallel/participant.js';
 import { planTraining } from '../packages/core/dist/training/parallel/plan.js';
+import { TrainingWorker } from '../packages/core/dist/training/parallel/trainingWorker.js';
+import { sourceOf } from '../packages/core/dist/training/sourceOf.js';
 import { referenceExperiment } from './experiment.mjs';
 import { median } from './race.mjs';
 
@@ -33,14 +34,18 @@ const wrapped = (wrap) => ({
 
 /** Median milliseconds of a step; `onWarm` is called when compilers have settled. */
 function timeSteps(used, onWarm = () => {}) {
-  const { plan, weights } = planTraining(used, { experiment, seed: 0, threads: 1 });
+  const source = sourceOf({ experiment, seed: 0 });
+  const { plan, weights } = planTraining(used, {
+    ...{ experiment, seed: 0, threads: 1 },
+    segments: source.segments.length,
+  });
   initialize(experiment.model, weights, { seed: 0, std: 0.1 });
-  const participant = new Participant(used, plan, 0);
+  const worker = new TrainingWorker(used, plan, 0, source);
   const times = [];
   for (let step = 1; step <= WARM_UP + STEPS; step++) {
     if (step === WARM_UP + 1) onWarm();
     const start = performance.now();
-    participant.step(step);
+    worker.step(step);
     times.push(performance.now() - start);
   }
   return median(times.slice(WARM_UP));

@@ -10,7 +10,7 @@ const engine = await loadEngine();
 
 async function builders(clamps) {
   const experiment = parseExperiment({ ...preset, training: { ...preset.training, steps: 250, clamps } });
-  const { weights } = await train({ engine, experiment, seed: 1, threads: 2, startCrew: startWorkers });
+  const { weights } = await train({ engine, experiment, seed: 1, threads: 2, startPool: startWorkers() });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
   const proof = prove(model, { sequences: 48 });

@@ -121,7 +121,13 @@ test('a table is Markdown with numbers to the right, and aligned text', () => {
 
 test('a figure has its words as plain text and as the alternative of its picture', () => {
   const svg = lossChart(
-    { title: 'A & B', points: [{ step: 1, lossFirst: 4, lossRepeat: 2 }], lnVocab: 4, xScale: 'linear' },
+    {
+      title: 'A & B',
+      points: [{ step: 1, segments: { repeat: 2 } }],
+      segments: [{ name: 'repeat', title: 'repeat' }],
+      lnVocab: 4,
+      xScale: 'linear',
+    },
     { theme: 'light', document: nodeDocument() },
   );
   const { data, metadata } = figureShown(svg);
@@ -146,8 +152,10 @@ test('the log of a run: chosen steps, the mean of the last 20, the step that fir
   const log = new TrainingLog(literal);
   expect(log.text()).toContain('step 0 of 120');
   for (let step = 1; step <= 120; step++)
-    log.add({ step, lossFirst: 4, lossBoundary: null, lossRepeat: 120 - step } as Parameters<TrainingLog['add']>[0]);
-  expect(log.final()).toEqual({ lossFirst: 4, lossBoundary: null, lossRepeat: 9.5 });
+    log.add({ step, segments: { first: 4, boundary: null, repeat: 120 - step } } as unknown as Parameters<
+      TrainingLog['add']
+    >[0]);
+  expect(log.final()).toEqual({ first: 4, boundary: null, repeat: 9.5 });
   expect(log.solvedAt()).toBe(120);
   const text = log.text({ threads: 1 });
   expect(text).toMatch(/█{20} {2}step 120 of 120\n\d+\.\d s, \d+ steps a second, 1 thread\n/);

@@ -11,6 +11,7 @@ import {
   loadEngine,
   Model,
   parseExperiment,
+  segmentsOf,
   startWorkers,
   train,
   withSteps,
@@ -30,8 +31,8 @@ const WIDTH = 640;
 async function trainAnew(engine, { preset, steps, seed }) {
   const experiment = withSteps(parseExperiment(preset), steps);
   const points = [];
-  const observer = { onStep: ({ step, lossFirst, lossRepeat }) => points.push({ step, lossFirst, lossRepeat }) };
-  const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, observer });
+  const observer = { onStep: ({ step, segments }) => points.push({ step, segments }) };
+  const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers(), observer });
   return { weights, points };
 }
 
@@ -71,12 +72,14 @@ export async function prepare(trained = trainAnew) {
   const files = new Map();
   for (const [name, run] of Object.entries(RUNS)) {
     const { weights, points } = await trained(engine, { ...run, name, seed: SEED });
-    const model = new Model(engine, parseExperiment(run.preset).model);
+    const { model: config, task } = parseExperiment(run.preset);
+    const model = new Model(engine, config);
+    const segments = segmentsOf(task).filter(({ single }) => !single);
     model.setWeights(weights);
     const record = audit(model, { sequences: 32 });
     const figures = modelFigures(name, { audit: record }, exampleSet(model));
     const drawn = {
-      loss: lossFigure(name, points, record.evidence.lnVocab, 'linear'),
+      loss: lossFigure(name, { points, segments, lnVocab: record.evidence.lnVocab, xScale: 'linear' }),
       scores: figures.scores,
       periods: figures['loss-by-period'],
       patterns: figures['patterns-control'],

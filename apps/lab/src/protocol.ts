@@ -6,10 +6,11 @@ import type {
   HeadIndex,
   KeySource,
   ProofRecord,
+  Segment,
   StepRecord,
 } from '@induction-lab/core/browser';
 
-export type { AblationKind, AuditRecord, Experiment, HeadIndex, KeySource, ProofRecord };
+export type { AblationKind, AuditRecord, Experiment, HeadIndex, KeySource, ProofRecord, Segment };
 
 /** An input of the layers after the first, from which everything that earlier layers wrote can be cut. */
 export type PathInput = 'q' | 'k' | 'v';
@@ -99,6 +100,8 @@ export interface BenchRun {
   readonly seed: number;
   readonly parameters: number;
   readonly lnVocab: number;
+  /** What the losses of training are of, by the task's own names. */
+  readonly segments: readonly Segment[];
   /** Of a checkpoint from a file, what it says of itself; null for a run of this page. */
   readonly file: { readonly metadata: Readonly<Record<string, string>> } | null;
 }
@@ -115,7 +118,7 @@ export interface AuditAnswer {
 }
 
 /** Losses of one step, thin enough to send thousands. */
-export type Losses = Pick<StepRecord, 'step' | 'lossFirst' | 'lossBoundary' | 'lossRepeat'>;
+export type Losses = Pick<StepRecord, 'step' | 'segments'>;
 
 export type RunStatus = 'paused' | 'playing' | 'done' | 'failed';
 

@@ -29,7 +29,7 @@ exercisesOfSeed(1);
 test('prepared figures and circuit are not stale', async () => {
   const trained = async (_: unknown, { name, steps, seed }: { name: PresetName; steps: number; seed: number }) => {
     const { states, records } = await runOfPreset(name, seed);
-    const points = records.slice(0, steps).map(({ step, lossFirst, lossRepeat }) => ({ step, lossFirst, lossRepeat }));
+    const points = records.slice(0, steps).map(({ step, segments }) => ({ step, segments }));
     return { weights: states.get(steps), points };
   };
   const root = fileURLToPath(new URL('../../../', import.meta.url));

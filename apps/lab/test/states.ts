@@ -44,7 +44,7 @@ async function trainTo(
   const records: StepRecord[] = [];
   const enough = new AbortController();
   await train({
-    ...{ engine, experiment, seed, threads: 2, startCrew: startWorkers, pauseAt: steps, signal: enough.signal },
+    ...{ engine, experiment, seed, threads: 2, startPool: startWorkers(), pauseAt: steps, signal: enough.signal },
     observer: {
       onStep: (record) => {
         records.push(record);

@@ -118,7 +118,7 @@ async function checkpointOf(sizes: { nCtx: number; dVocab: number }): Promise<Bu
     experiment,
     seed: 1,
     threads: 1,
-    startCrew: startInline(),
+    startPool: startInline(),
   });
   return Buffer.from(encodeCheckpoint(experiment.model, weights, { step: '777' }));
 }

@@ -28,6 +28,7 @@ test('every file that README, CONTRIBUTING and docs link to exists', () => {
     'docs/lesson.md',
     'docs/results.md',
     'docs/scores.md',
+    'docs/data.md',
     'docs/causes.md',
     'docs/architecture.md',
     'docs/dependencies.md',

@@ -92,7 +92,7 @@ describe('a config that cannot be run is refused with its file, its field and wh
     [
       'a task of an unknown kind',
       changed({ task: { kind: 'sorted' } }),
-      /task\.kind must be "repeated", "varied" or "random"/,
+      /task\.kind must be "repeated", "varied", "random", "scattered" or "data"/,
     ],
     [
       'a period longer than the context',

@@ -1,6 +1,6 @@
 // Worker entry in a browser: one thread of a training run. Its first message starts it, the others are orders, until a
 // null ends the run; the next message starts another.
-import { serveThread, type ThreadOrder, type ThreadStart } from './training/parallel/workerCrew.ts';
+import { serveThread, type ThreadOrder, type ThreadStart } from './training/parallel/workerThread.ts';
 
 const answer = (message: unknown): void => globalThis.postMessage(message);
 
@@ -17,5 +17,14 @@ let carryOut: ((order: ThreadOrder) => void) | null = null;
 globalThis.onmessage = ({ data }: MessageEvent<ThreadStart | ThreadOrder | null>) => {
   if (data === null) carryOut = null;
   else if (carryOut) carryOut(data as ThreadOrder);
-  else carryOut = serveThread(data as ThreadStart, answer);
+  else
+    serveThread(data as ThreadStart, answer).then(
+      (ready) => {
+        carryOut = ready;
+      },
+      (error) =>
+        setTimeout(() => {
+          throw error;
+        }), // as an error of this worker, which its owner hears
+    );
 };

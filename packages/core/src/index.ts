@@ -22,12 +22,13 @@ export * from './circuits/causal/pathMatrix.ts';
 export type { KeySource, PathEffect } from './circuits/causal/paths.ts';
 export * from './circuits/causal/pathTable.ts';
 export * from './circuits/causal/periodToCorrupt.ts';
-export { audit } from './circuits/claims/audit.ts';
+export { type AuditOptions, audit } from './circuits/claims/audit.ts';
 export type { AuditEvidence, AuditRecord } from './circuits/claims/auditRecord.ts';
 export * from './circuits/claims/circuit.ts';
 export * from './circuits/claims/dynamics.ts';
 export * from './circuits/claims/elimination.ts';
 export * from './circuits/claims/headMarks.ts';
+export type { HeldOut, HeldOutRecord } from './circuits/claims/heldOut.ts';
 export * from './circuits/claims/phaseChange.ts';
 export * from './circuits/claims/proofRecord.ts';
 export * from './circuits/claims/prove.ts';
@@ -91,20 +92,22 @@ export * from './model/parameters.ts';
 export * from './model/parts.ts';
 export type { LayerWeights, PartWeights } from './model/partWeights.ts';
 export { RandomStream } from './random/randomStream.ts';
-export {
-  type BlockPlace,
-  fillTokens,
-  makeBatch,
-  periodsOf,
-  type QueryRanges,
-  queryRanges,
-  STREAMS,
-  type Task,
-} from './tasks/tasks.ts';
+export { STREAMS } from './random/streams.ts';
+export { type BlockPlace, fillTokens, type QueryRanges, queryRanges } from './tasks/blocks.ts';
+export { type Batch, makeBatch, type PlaceOf } from './tasks/makeBatch.ts';
+export * from './tasks/segments.ts';
+export { heldOutOf, periodsOf, segmentsOf, type Task } from './tasks/tasks.ts';
+export { AdamW, type AdamWOptions, trainingStep } from './training/adamW.ts';
 export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
+export { dataSegments } from './training/data/moduleSource.ts';
+export { readTokenFile, type TokenFileOptions } from './training/data/tokenFiles.ts';
+export * from './training/data/trainingData.ts';
 export * from './training/experiment.ts';
 export * from './training/finalLosses.ts';
 export { initialModel } from './training/initialize.ts';
-export { type Crew, type StartCrew, startInline } from './training/parallel/threads.ts';
+export { startInline } from './training/parallel/inlinePool.ts';
+export type { PoolOptions, PoolReading, StartPool, TrainingPool } from './training/parallel/pool.ts';
 export * from './training/schedule.ts';
+export type { StepLosses } from './training/stepLosses.ts';
 export * from './training/train.ts';
+export type { TrainingState } from './training/trainingState.ts';

@@ -9,6 +9,7 @@ import { startHelpers } from './nodeHelpers.ts';
 
 export type { LoadOptions } from './engine/loadOptions.ts';
 export * from './index.ts';
+export { loadData } from './nodeData.ts';
 export { startWorkers } from './nodeThreads.ts';
 
 /**

@@ -1,9 +1,8 @@
 // Worker entry under Node: one thread of a training run.
 import { parentPort, workerData } from 'node:worker_threads';
-import { serveThread, type ThreadStart } from './training/parallel/workerCrew.ts';
+import { loadModule } from './nodeData.ts';
+import { serveThread, type ThreadOrder, type ThreadStart } from './training/parallel/workerThread.ts';
 
 const port = parentPort!;
-port.on(
-  'message',
-  serveThread(workerData as ThreadStart, (message) => port.postMessage(message)),
-);
+const carryOut = await serveThread(workerData as ThreadStart, (message) => port.postMessage(message), loadModule);
+port.on('message', (order: ThreadOrder) => carryOut(order));

@@ -29,7 +29,7 @@ async function run(seed: number, clamps: readonly Clamp[]): Promise<Run> {
   const experiment = parseExperiment({ ...preset, training: { ...preset.training, steps: STEPS, clamps } });
   const records: StepRecord[] = [];
   const observer = { onStep: (r: StepRecord) => records.push(r) };
-  const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, observer });
+  const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers(), observer });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
   const record = audit(model);
@@ -38,8 +38,8 @@ async function run(seed: number, clamps: readonly Clamp[]): Promise<Run> {
   return {
     verdict: record.verdict,
     builders: heads.filter(({ role }) => role === 'previous-token head').map(({ label }) => label),
-    drop: records.find((r) => r.lossRepeat! < 1)?.step ?? null,
-    lossRepeat: last.reduce((sum, r) => sum + r.lossRepeat!, 0) / last.length,
+    drop: records.find((r) => r.segments.repeat! < 1)?.step ?? null,
+    lossRepeat: last.reduce((sum, r) => sum + r.segments.repeat!, 0) / last.length,
   };
 }
 

@@ -58,12 +58,12 @@ async function runPreset(name: Name, seed: number): Promise<Run> {
   const experiment = parseExperiment(json);
   const records: StepRecord[] = [];
   const observer = { onStep: (r: StepRecord) => records.push(r) };
-  const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers, observer });
+  const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers(), observer });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
   const record = audit(model);
   const circuits = new WeightCircuits(model.config, weights);
-  const drop = records.findIndex((r) => r.lossRepeat! < 1);
+  const drop = records.findIndex((r) => r.segments.repeat! < 1);
   const last = records.slice(-50);
   const average = (pick: (r: StepRecord) => number | null): number =>
     last.reduce((sum, r) => sum + pick(r)!, 0) / last.length;
@@ -79,10 +79,10 @@ async function runPreset(name: Name, seed: number): Promise<Run> {
       composition: compositionScores(circuits),
       proof: prove(model, { audit: record }),
     },
-    lossFirst: average((r) => r.lossFirst),
-    lossRepeat: average((r) => r.lossRepeat),
+    lossFirst: average((r) => r.segments.first ?? null),
+    lossRepeat: average((r) => r.segments.repeat ?? null),
     drop: drop + 1,
-    relapses: records.slice(drop).filter((r) => r.lossRepeat! > 1).length,
+    relapses: records.slice(drop).filter((r) => r.segments.repeat! > 1).length,
   };
 }
 

@@ -3,10 +3,12 @@ import { expect, test } from 'vitest';
 import type { Engine } from '../src/engine/engine.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
-import { makeBatch } from '../src/tasks/tasks.ts';
+import { makeBatch } from '../src/tasks/makeBatch.ts';
+import type { VariedTask } from '../src/tasks/varied.ts';
 import { initialModel } from '../src/training/initialize.ts';
-import { startInline } from '../src/training/parallel/threads.ts';
-import { NonFiniteLossError, type Pause, type StepRecord, type TrainingState, train } from '../src/training/train.ts';
+import { startInline } from '../src/training/parallel/inlinePool.ts';
+import { NonFiniteLossError, type Pause, type StepRecord, train } from '../src/training/train.ts';
+import type { TrainingState } from '../src/training/trainingState.ts';
 import { hashWeights } from './support/hash.ts';
 import { smallExperiment } from './support/smallExperiment.ts';
 
@@ -19,8 +21,8 @@ async function finalHash(
   threads: number,
   options: Partial<Parameters<typeof train>[0]> = {},
 ): Promise<string> {
-  const startCrew = engine.wasm?.shared ? startWorkers : startInline();
-  const outcome = await train({ engine, experiment: smallExperiment(), seed: 11, threads, startCrew, ...options });
+  const startPool = engine.wasm?.shared ? startWorkers() : startInline();
+  const outcome = await train({ engine, experiment: smallExperiment(), seed: 11, threads, startPool, ...options });
   return hashWeights(outcome.weights);
 }
 
@@ -44,7 +46,7 @@ test('the fastest build gives the same weights with 1, 2 and 3 threads', async (
 
 test('training in the calling thread, with memory shared or not, gives the same weights', async () => {
   expect(await finalHash(unshared, 1)).toBe(KNOWN_HASH);
-  expect(await finalHash(exact, 1, { startCrew: startInline() })).toBe(KNOWN_HASH);
+  expect(await finalHash(exact, 1, { startPool: startInline() })).toBe(KNOWN_HASH);
 });
 
 test('the untrained model is the one that a run starts from', async () => {
@@ -88,7 +90,7 @@ test('a run stopped by a signal finishes its step, and resuming it ends with the
     experiment: smallExperiment(),
     seed: 11,
     threads: 2,
-    startCrew: startWorkers,
+    startPool: startWorkers(),
     signal: controller.signal,
     observer: {
       onStep: ({ step }) => {
@@ -134,12 +136,12 @@ test('the losses that a step reports are those of the model before the step, par
     experiment,
     seed: 5,
     threads: 2,
-    startCrew: startWorkers,
+    startPool: startWorkers(),
     observer,
     pauseAt: [30],
   });
   const { tokens, places } = makeBatch({
-    task,
+    task: task as VariedTask,
     seed: 5,
     step: 31,
     batch: training.batch,
@@ -161,15 +163,15 @@ test('the losses that a step reports are those of the model before the step, par
     meanOver(() => range(0, config.nCtx - 1)),
     5,
   );
-  expect(record.lossFirst).toBeCloseTo(
+  expect(record.segments.first).toBeCloseTo(
     meanOver((s) => range(places[s]!.start, places[s]!.start + places[s]!.period - 1)),
     5,
   );
-  expect(record.lossBoundary).toBeCloseTo(
+  expect(record.segments.boundary).toBeCloseTo(
     meanOver((s) => [places[s]!.start + places[s]!.period - 1]),
     5,
   );
-  expect(record.lossRepeat).toBeCloseTo(
+  expect(record.segments.repeat).toBeCloseTo(
     meanOver((s) => range(places[s]!.start + places[s]!.period, config.nCtx - 1)),
     5,
   );
@@ -189,7 +191,7 @@ test('clipping bounds the update: with a tiny clip norm the weights hardly move,
       experiment: smallExperiment({ training: { steps: 3, clipNorm, epsilon: 1, warmupSteps: 0, weightDecay: 0 } }),
       seed: 2,
       threads: 1,
-      startCrew: startInline(),
+      startPool: startInline(),
       observer: { onStep: (r) => records.push(r) },
     });
   await run(null);
@@ -205,13 +207,13 @@ test('a loss that is not finite stops the run and names step and seed', async ()
     model: { normalization: null },
     training: { learningRate: 1e30, warmupSteps: 0 },
   });
-  const failing = train({ engine: exact, experiment, seed: 9, threads: 2, startCrew: startWorkers });
+  const failing = train({ engine: exact, experiment, seed: 9, threads: 2, startPool: startWorkers() });
   await expect(failing).rejects.toThrow(NonFiniteLossError);
   await expect(failing).rejects.toThrow(/step \d+ with seed 9/);
 });
 
 test('one sequence per batch, one thread and no shared memory train', async () => {
   const experiment = smallExperiment({ training: { batch: 1, steps: 20 } });
-  const outcome = await train({ engine: unshared, experiment, seed: 1, threads: 4, startCrew: startInline() });
+  const outcome = await train({ engine: unshared, experiment, seed: 1, threads: 4, startPool: startInline() });
   expect(outcome).toMatchObject({ status: 'done', step: 20, threads: 1 });
 });

@@ -11,7 +11,7 @@ export type { HeadScoreBars } from './charts/headScoreLayout.ts';
 export type { HeatmapPanel } from './charts/heatmapPanel.ts';
 export { type HeatmapsRecord, heatmaps } from './charts/heatmaps.ts';
 export { type LossByPeriodRecord, lossByPeriodChart, type PeriodPoint } from './charts/lossByPeriodChart.ts';
-export { type LossPoint, type LossRecord, lossChart } from './charts/lossChart.ts';
+export { type LossPoint, type LossRecord, type LossSegment, lossChart } from './charts/lossChart.ts';
 export { type HeadPanels, type PatternComparisonRecord, patternComparison } from './charts/patternComparison.ts';
 export { type HeadPattern, type PatternGridRecord, patternGrid } from './charts/patternGrid.ts';
 export type { Stripe } from './charts/patternPanel.ts';

@@ -64,11 +64,12 @@ async function figure(name: FigureName): Promise<{ svg: string; run: BenchRun }>
   const title = titleAt(shown.run, shown.step);
   const size = shown.tokens.length;
   if (name === 'loss') {
-    const points = losses.all.flatMap((l) => (l.lossRepeat === null ? [] : [{ ...l, lossRepeat: l.lossRepeat }]));
+    const points = losses.all;
     const trained = run.value;
     if (points.length === 0 || !trained) throw new Error('There is no loss to draw yet: train first.');
     const lossTitle = `${titleAt(trained, losses.all.at(-1)?.step ?? 0)}: loss`;
-    const chart = { points, lnVocab: trained.lnVocab, title: lossTitle, xScale: 'linear' as const };
+    const { segments, lnVocab } = trained;
+    const chart = { points, segments, lnVocab, title: lossTitle, xScale: 'linear' as const };
     return { svg: lossChart(chart, options), run: trained };
   }
   if (name === 'scores')

@@ -1,11 +1,11 @@
-// Loss curves while training: first occurrence and repeat, the line of guessing, and the step that is looked at.
+// Loss curves while training: of the task's segments, the line of guessing, and the step that is looked at.
 import { computed, effect, type Signal, signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { tell } from '../actions/notices.ts';
-import type { Losses } from '../protocol.ts';
+import type { Losses, Segment } from '../protocol.ts';
 import { losses, lossesVersion, other, run, view } from '../state.ts';
 import { scheme } from './colours.ts';
 
@@ -13,27 +13,26 @@ import { scheme } from './colours.ts';
 const POINTS = 600;
 const HEIGHT = 190;
 
-/** Columns for the plot: mean of each bunch of neighbouring steps. */
-function columns(
-  all: readonly Losses[],
-  steps: number,
-): { x: number[]; first: (number | null)[]; repeat: (number | null)[] } {
+/** Losses are drawn of the segments that are more than a single position: that one is too noisy. */
+const drawn = (): readonly Segment[] => (run.value?.segments ?? []).filter(({ single }) => !single);
+
+/** The segment that the run is about: what can be predicted. */
+const isMain = ({ predictable }: Segment): boolean => predictable === true;
+
+/** Columns for the plot, the steps and then one for each name: mean of each bunch of neighbouring steps. */
+function columns(all: readonly Losses[], names: readonly string[], steps: number): (number | null)[][] {
   const bunch = Math.max(1, Math.ceil(steps / POINTS));
-  const x: number[] = [];
-  const first: (number | null)[] = [];
-  const repeat: (number | null)[] = [];
+  const table: (number | null)[][] = [[], ...names.map(() => [])];
   for (let from = 0; from < all.length; from += bunch) {
     const to = Math.min(from + bunch, all.length);
-    let [sumFirst, sumRepeat] = [0, 0];
-    for (let i = from; i < to; i++) {
-      sumFirst += all[i]!.lossFirst ?? Number.NaN;
-      sumRepeat += all[i]!.lossRepeat ?? Number.NaN;
-    }
-    x.push(all[to - 1]!.step);
-    first.push(Number.isNaN(sumFirst) ? null : sumFirst / (to - from));
-    repeat.push(Number.isNaN(sumRepeat) ? null : sumRepeat / (to - from));
+    table[0]!.push(all[to - 1]!.step);
+    names.forEach((name, i) => {
+      let sum = 0;
+      for (let j = from; j < to; j++) sum += all[j]!.segments[name] ?? Number.NaN;
+      table[i + 1]!.push(Number.isNaN(sum) ? null : sum / (to - from));
+    });
   }
-  return { x, first, repeat };
+  return table;
 }
 
 /** Several curves over their own steps, joined over all steps. */
@@ -43,11 +42,12 @@ function joined(
   beside: readonly Losses[],
   steps: number,
 ): uPlot.AlignedData {
-  const a = columns(main, steps);
-  const b = columns(beside, steps);
-  const tables: uPlot.AlignedData[] = [[a.x, a.first, a.repeat]];
-  if (beside.length > 0) tables.push([b.x, b.repeat]);
-  return Plot.join(tables);
+  const segments = drawn();
+  const names = segments.map(({ name }) => name);
+  const tables = [columns(main, names, steps)];
+  const about = segments.filter(isMain).map(({ name }) => name);
+  if (beside.length > 0) tables.push(columns(beside, about, steps));
+  return Plot.join(tables as uPlot.AlignedData[]);
 }
 
 const colour = (name: string): string =>
@@ -94,9 +94,12 @@ function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Opt
     ],
     series: [
       {},
-      line('first occurrence', colour('orange')),
-      line('repeat', colour('blue')),
-      ...(beside ? [line('repeat, other run', colour('blue'), [5, 4])] : []),
+      ...drawn().map((segment) => line(segment.title, colour(isMain(segment) ? 'blue' : 'orange'))),
+      ...(beside
+        ? drawn()
+            .filter(isMain)
+            .map(({ title }) => line(`${title}, other run`, colour('blue'), [5, 4]))
+        : []),
     ],
     hooks: {
       drawAxes: [
@@ -174,11 +177,14 @@ export function LossCurves(): JSX.Element {
     <figure class="panel losses">
       <figcaption>
         <h3>Loss</h3>
-        <span class="key first">first occurrence</span>
-        <span class="key repeat">repeat</span>
+        {drawn().map((segment) => (
+          <span key={segment.name} class={isMain(segment) ? 'key main' : 'key side'}>
+            {segment.title}
+          </span>
+        ))}
         {other.value ? (
           <span class="key other">
-            repeat, {other.value.name}, seed {other.value.setting.seed}
+            {drawn().find(isMain)?.title}, {other.value.name}, seed {other.value.setting.seed}
           </span>
         ) : null}
         <span class="key guess">guessing, {lnVocab.toFixed(2)} nats</span>
@@ -197,11 +203,14 @@ function describe(): string {
   const last = losses.all.at(-1);
   if (!last) return 'Loss curves: nothing trained yet.';
   const recent = losses.all.slice(-RECENT);
-  const nats = (part: 'lossFirst' | 'lossRepeat'): string => {
-    const measured = recent.flatMap((l) => l[part] ?? []);
-    return measured.length === 0
-      ? 'not measured'
-      : `${(measured.reduce((sum, x) => sum + x, 0) / measured.length).toFixed(2)} nats`;
+  const nats = ({ name, title }: Segment): string => {
+    const measured = recent.flatMap((l) => l.segments[name] ?? []);
+    const told =
+      measured.length === 0
+        ? 'not measured'
+        : `${(measured.reduce((sum, x) => sum + x, 0) / measured.length).toFixed(2)} nats`;
+    return `${title} ${told}`;
   };
-  return `Loss curves up to step ${last.step}, mean of the last ${recent.length} steps: first occurrence ${nats('lossFirst')}, repeat ${nats('lossRepeat')}.`;
+  const told = drawn().map(nats).join(', ');
+  return `Loss curves up to step ${last.step}, mean of the last ${recent.length} steps: ${told}.`;
 }

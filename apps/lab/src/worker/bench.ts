@@ -3,12 +3,14 @@
 import {
   type AuditRecord,
   type Engine,
+  flatLosses,
   Model,
   type NamedWeights,
   NonFiniteLossError,
   parameterCount,
   parseExperiment,
-  type StartCrew,
+  type StartPool,
+  segmentsOf,
 } from '@induction-lab/core/browser';
 import type { AuditAnswer, BenchRun, Look, Message, Questions } from '../protocol.ts';
 import { later } from './later.ts';
@@ -33,16 +35,16 @@ export class Bench {
   /** A view was left out because the page had not drawn the last ones. */
   private owed = false;
   private readonly engine: Engine;
-  private readonly crew: { threads: number; start: StartCrew };
+  private readonly pool: { threads: number; start: StartPool };
   private readonly post: (message: Message, transfer?: Transferable[]) => void;
 
   constructor(
     engine: Engine,
-    crew: { threads: number; start: StartCrew },
+    pool: { threads: number; start: StartPool },
     post: (message: Message, transfer?: Transferable[]) => void,
   ) {
     this.engine = engine;
-    this.crew = crew;
+    this.pool = pool;
     this.post = post;
   }
 
@@ -101,7 +103,7 @@ export class Bench {
       },
       metrics: async () => {
         const { records } = this.run();
-        const lines = records.map((r) => `${JSON.stringify({ ...r, perPosition: undefined })}\n`).join('');
+        const lines = records.map((r) => `${JSON.stringify({ ...flatLosses(r), perPosition: undefined })}\n`).join('');
         return { lines, run: this.subject().info };
       },
       load: (a) => this.loadFile(a),
@@ -141,8 +143,8 @@ export class Bench {
       engine: this.engine,
       experiment,
       seed,
-      threads: this.crew.threads,
-      startCrew: this.crew.start,
+      threads: this.pool.threads,
+      startPool: this.pool.start,
       onRest: (rested) => this.onRest(rested),
       onFailure: (failed, error) => this.onFailure(failed, error),
     });
@@ -163,7 +165,9 @@ export class Bench {
   ): Subject {
     const { model: config, name } = about.experiment;
     const id = this.nextId++;
-    const info: BenchRun = { ...about, id, name, parameters: parameterCount(config), lnVocab: Math.log(config.dVocab) };
+    const segments = segmentsOf(about.experiment.task);
+    const lnVocab = Math.log(config.dVocab);
+    const info: BenchRun = { ...about, id, name, parameters: parameterCount(config), lnVocab, segments };
     this.main = { id, info, run: null, loaded: null, ...made, scored: null, audited: null, sent: 0 };
     this.trouble = null;
     return this.main;
@@ -197,9 +201,7 @@ export class Bench {
     const subject = this.main;
     const run = subject?.run;
     if (!subject || !run) return;
-    const losses = run.records
-      .slice(subject.sent)
-      .map(({ step, lossFirst, lossBoundary, lossRepeat }) => ({ step, lossFirst, lossBoundary, lossRepeat }));
+    const losses = run.records.slice(subject.sent).map(({ step, segments }) => ({ step, segments }));
     this.post({
       kind: 'progress',
       run: subject.id,

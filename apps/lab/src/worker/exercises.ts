@@ -168,9 +168,10 @@ function changedKnobs(from: Experiment, to: Experiment): string[] {
   const task: string[] = [];
   const range = ({ task: t }: Experiment): unknown =>
     t.kind === 'varied' ? t.periods : t.kind === 'repeated' ? [t.period, t.period] : null;
+  const fieldOf = (task: object, field: string): unknown => (task as Record<string, unknown>)[field];
   if (differs(range(from), range(to))) task.push('task.periods');
   for (const field of ['distinct', 'maxPrefix'] as const)
-    if (differs(from.task[field], to.task[field])) task.push(`task.${field}`);
+    if (differs(fieldOf(from.task, field), fieldOf(to.task, field))) task.push(`task.${field}`);
   const rest = (['model', 'training'] as const).flatMap((part) =>
     Object.keys(from[part])
       .filter((field) => field !== 'steps')

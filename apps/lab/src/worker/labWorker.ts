@@ -15,7 +15,7 @@ const isolated = globalThis.crossOriginIsolated === true;
 const threads = isolated ? Math.max(1, Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1)) : 1;
 const ready = loadEngine({ exact: true, shared: isolated }).then((engine) => {
   post({ kind: 'ready', isolated });
-  return new Bench(engine, { threads, start: isolated ? startWorkers : startInline() }, post);
+  return new Bench(engine, { threads, start: isolated ? startWorkers() : startInline() }, post);
 });
 
 /** Questions are answered one after the other, in the order in which they came. */

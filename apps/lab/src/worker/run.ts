@@ -6,7 +6,7 @@ import {
   type NamedWeights,
   type Pause,
   parameterCount,
-  type StartCrew,
+  type StartPool,
   type StepRecord,
   type TrainingState,
   train,
@@ -23,14 +23,30 @@ const KEPT_BYTES = 64e6;
 /** Milliseconds of training between two looks, at full speed. */
 const LOOK_EVERY = 160;
 
-/** The steps to keep, evenly thinned where the bytes do not allow all. */
+/** Whole numbers from `from` to below `to`, `every` apart: how many, and the i-th. */
+const spaced = (from: number, to: number, every: number): { count: number; at: (i: number) => number } => ({
+  count: Math.max(0, Math.ceil((to - from) / every)),
+  at: (i) => from + i * every,
+});
+
+/** The steps to keep, evenly thinned where the bytes do not allow all: none of the others is listed, however long the run. */
 function stepsToKeep({ model, training: { steps } }: Experiment): readonly number[] {
   const stateBytes = 3 * 4 * parameterCount(model); // weights and two moments
-  const usual = [0, ...FIRST.filter((step) => step < steps)];
-  for (let step = FINE.every; step < steps; step += step < FINE.until ? FINE.every : COARSE) usual.push(step);
-  usual.push(steps);
-  const every = Math.ceil(usual.length / Math.max(1, Math.floor(KEPT_BYTES / stateBytes) - 1));
-  return usual.filter((step, i) => i % every === 0 || step === steps);
+  const begun = [0, ...FIRST.filter((step) => step < steps)];
+  const stretches = [
+    { count: begun.length, at: (i: number) => begun[i]! },
+    spaced(FINE.every, Math.min(FINE.until, steps), FINE.every),
+    spaced(FINE.until, steps, COARSE),
+  ];
+  const usual = stretches.reduce((sum, { count }) => sum + count, 0);
+  const every = Math.ceil((usual + 1) / Math.max(1, Math.floor(KEPT_BYTES / stateBytes) - 1));
+  const kept: number[] = [];
+  let before = 0;
+  for (const { count, at } of stretches) {
+    for (let i = (every - (before % every)) % every; i < count; i += every) kept.push(at(i));
+    before += count;
+  }
+  return [...kept, steps];
 }
 
 export interface RunOptions {
@@ -38,7 +54,7 @@ export interface RunOptions {
   readonly experiment: Experiment;
   readonly seed: number;
   readonly threads: number;
-  readonly startCrew: StartCrew;
+  readonly startPool: StartPool;
   /** Called where training rests: between bunches of steps and whenever the status changes. */
   readonly onRest: (run: Run) => void;
   readonly onFailure: (run: Run, error: Error) => void;
@@ -84,13 +100,13 @@ export class Run {
     const first = new Promise<void>((resolve) => {
       seen = resolve;
     });
-    const { engine, experiment, seed, startCrew } = this.options;
+    const { engine, experiment, seed, startPool } = this.options;
     this.ended = train({
       engine,
       experiment,
       seed,
       threads: this.threads,
-      startCrew,
+      startPool,
       signal: this.abort.signal,
       pauseAt: (step) => this.nextRest(step),
       ...(resume ? { resume } : {}),

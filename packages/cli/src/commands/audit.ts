@@ -1,6 +1,15 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { HeldOutOption } from '../work/auditCommand.ts';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples } from './declare.ts';
+
+function readHeldOut(text: string): HeldOutOption {
+  if (text === 'run') return 'run';
+  const found = /^(periods|starts|tokens)=(\d+(?:,\d+)*)$/.exec(text);
+  if (!found) throw new InvalidArgumentError('It must be run, or look like periods=8,12, starts=3 or tokens=0,5.');
+  const [, kind, values] = found;
+  return { kind: kind as 'periods', values: values!.split(',').map(Number) };
+}
 
 export const audit: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
@@ -8,12 +17,19 @@ export const audit: DeclareCommand = (program, measure) => {
     description: 'scores and verdict of any attention-only checkpoint (.safetensors)',
     sequences: { usual: 64, least: 8, meaning: 'sequences of each probe' },
   })
+    .addOption(
+      new Option(
+        '--held-out <what>',
+        'measure what training never showed too: run (as its run.json says), or as in periods=8,12, starts=3, tokens=0,5; repeatable',
+      ).argParser((text: string, all: HeldOutOption[] = []) => [...all, readHeldOut(text)]),
+    )
     .addOption(new Option('--csv', 'print the head scores as CSV').conflicts('json'))
     .addHelpText(
       'after',
       examples(
         'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors',
         'npx induction-lab audit model.safetensors --model-config config.json --json',
+        'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors --held-out run',
       ),
     );
 };

@@ -20,6 +20,16 @@ export const train: DeclareCommand = (program) => {
     .description('train one model into a run folder')
     .addOption(new Option('--preset <name>', 'a preset').choices(PRESETS))
     .option('--config <file>', 'an experiment of your own (JSON like the presets)')
+    .option(
+      '--data <file>',
+      'train on this in place of the task: a module (.mjs) or tokens (.jsonl, .bin, .safetensors)',
+    )
+    .addOption(
+      new Option('--data-dtype <type>', 'how the tokens of a .bin are stored (default: uint16)').choices([
+        'uint16',
+        'int32',
+      ]),
+    )
     .addOption(seed())
     .addOption(
       new Option('--steps <n>', 'train for so many steps; a falling schedule stretches').argParser(wholeNumber(1)),
@@ -56,6 +66,7 @@ export const train: DeclareCommand = (program) => {
       examples(
         'npx induction-lab train --preset varied --seed 3',
         'npx induction-lab train --config mine.json --steps 5000',
+        'npx induction-lab train --config mine.json --data tokens.jsonl',
         'npx induction-lab train --resume runs/2026-01-31T120000-varied',
       ),
     )

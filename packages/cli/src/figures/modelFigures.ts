@@ -12,7 +12,7 @@ import {
   type HeadScoreRecord,
   headScoreChart,
   type LossByPeriodRecord,
-  type LossPoint,
+  type LossRecord,
   lossByPeriodChart,
   lossChart,
   type PatternComparisonRecord,
@@ -118,14 +118,12 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
   };
 }
 
-/** Loss curves of a run. */
-export const lossFigure =
-  (name: string, points: readonly LossPoint[], lnVocab: number, xScale: 'linear' | 'log'): Draw =>
-  (theme, width) =>
-    lossChart(
-      { points, lnVocab, title: `${name}: loss on the first occurrence and on the repeat`, xScale },
-      figureOptions(theme, width),
-    );
+/** Loss curves of a run: those of its task's segments that it has losses of. */
+export function lossFigure(name: string, record: Omit<LossRecord, 'title'>): Draw {
+  const parts = record.segments.filter(({ single }) => !single).map(({ title }) => `on the ${title}`);
+  const title = `${name}: loss ${parts.join(' and ')}`;
+  return (theme, width) => lossChart({ ...record, title }, figureOptions(theme, width));
+}
 
 /** The figures of a checkpoint's audit. */
 export const auditFigures = (model: Model, record: AuditRecord): Readonly<Record<string, Draw>> => ({

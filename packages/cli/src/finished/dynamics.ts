@@ -12,6 +12,7 @@ import {
   type PhaseChange,
   phaseChange,
   quoted,
+  type Segment,
 } from '@induction-lab/core/node';
 import {
   type DynamicsPanel,
@@ -25,7 +26,7 @@ import { type Draw, figureOptions } from '../figures/drawing.ts';
 import { blameCheckpoint } from '../files/loadCheckpoint.ts';
 import { type MeasuredFile, measuredFile } from '../files/provenance.ts';
 import { readInput } from '../files/wholeFiles.ts';
-import { lossPoints, type RunFolder } from '../runs/runFolder.ts';
+import { type LossPoint, lossPoints, type RunFolder } from '../runs/runFolder.ts';
 
 export interface Dynamics {
   /** What was measured, in the order of `points`. */
@@ -54,7 +55,7 @@ export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRu
   const { most, sequences, seed, onProgress, onCheckpoint } = options;
   const { model: config } = folder.readInfo().experiment;
   const steps = chosenSteps(folder, most);
-  const log = lossPoints(folder.readMetrics());
+  const log = repeatLosses(lossPoints(folder.readMetrics()));
   const points: DynamicsPoint[] = [];
   const checkpoints: (MeasuredFile & { step: number })[] = [];
   const until = (): Dynamics => ({
@@ -83,6 +84,10 @@ export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRu
   }
   return until();
 }
+
+/** The log of the loss on the repeat, where the task has one. */
+const repeatLosses = (log: readonly LossPoint[]): { step: number; lossRepeat: number }[] =>
+  log.flatMap(({ step, segments: { repeat } }) => (typeof repeat === 'number' ? [{ step, lossRepeat: repeat }] : []));
 
 /** Steps whose checkpoints are in the folder, in order. Refuses a run with fewer than two. */
 export function checkpointsOf(folder: RunFolder): number[] {
@@ -135,8 +140,9 @@ function modelAt(
 export function dynamicsFigures(
   name: string,
   { points, phase }: Dynamics,
-  { born, log, lnVocab }: { born: BornStripe; log: ReturnType<typeof lossPoints>; lnVocab: number },
+  options: { born: BornStripe; log: readonly LossPoint[]; segments: readonly Segment[]; lnVocab: number },
 ): Readonly<Record<string, Draw>> {
+  const { born, log, segments, lnVocab } = options;
   const steps = points.map(({ step }) => step);
   const labels = points[0]!.heads.map(({ label }) => label);
   const scoreLines = (pick: (head: DynamicsPoint['heads'][number]) => number, emphasised: string | null) =>
@@ -154,20 +160,14 @@ export function dynamicsFigures(
       title: 'Loss in training',
       unit: 'nats',
       reference: { value: lnVocab, label: 'ln V' },
-      lines: [
-        {
-          label: 'first occurrence',
+      lines: segments
+        .filter(({ single }) => !single)
+        .map(({ name, title }) => ({
+          label: title,
           steps: log.map(({ step }) => step),
-          values: log.map(({ lossFirst }) => lossFirst ?? Number.NaN),
+          values: log.map((point) => point.segments[name] ?? Number.NaN),
           emphasis: true,
-        },
-        {
-          label: 'repeat',
-          steps: log.map(({ step }) => step),
-          values: log.map(({ lossRepeat }) => lossRepeat),
-          emphasis: true,
-        },
-      ],
+        })),
     },
     {
       title: 'Previous-token score of every head',

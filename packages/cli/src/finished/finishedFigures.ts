@@ -1,9 +1,9 @@
 // The figures of a training run that has ended, from what was measured of it.
-import type { Experiment } from '@induction-lab/core/node';
+import { type Experiment, segmentsOf } from '@induction-lab/core/node';
 import { ablationFigure, pathFigures, proofFigures } from '../figures/circuitFigures.ts';
 import type { Draw } from '../figures/drawing.ts';
 import { type exampleSet, lossFigure, modelFigures } from '../figures/modelFigures.ts';
-import type { lossPoints } from '../runs/runFolder.ts';
+import type { LossPoint } from '../runs/runFolder.ts';
 import { type BornStripe, type Dynamics, dynamicsFigures } from './dynamics.ts';
 import type { ModelAnalysis } from './finishedAnalysis.ts';
 
@@ -14,7 +14,7 @@ export interface Measured {
   readonly dynamics: Dynamics;
   readonly born: BornStripe;
   readonly examples: ReturnType<typeof exampleSet>;
-  readonly points: ReturnType<typeof lossPoints>;
+  readonly points: readonly LossPoint[];
 }
 
 /** Figures of losses and heads, and those of circuits and training, by name. */
@@ -23,17 +23,19 @@ export function finishedFigures({ name, experiment, analysis, dynamics, born, ex
   circuits: Readonly<Record<string, Draw>>;
 } {
   const lnVocab = Math.log(experiment.model.dVocab);
+  const segments = segmentsOf(experiment.task);
+  const losses = { points, segments, lnVocab };
   return {
     model: {
-      loss: lossFigure(name, points, lnVocab, 'linear'),
-      'loss-log': lossFigure(name, points, lnVocab, 'log'),
+      loss: lossFigure(name, { ...losses, xScale: 'linear' }),
+      'loss-log': lossFigure(name, { ...losses, xScale: 'log' }),
       ...modelFigures(name, analysis, examples),
     },
     circuits: {
       ablation: ablationFigure(name, analysis.ablations),
       ...pathFigures(name, analysis.paths, analysis.composition),
       ...proofFigures(name, analysis.proof),
-      ...dynamicsFigures(name, dynamics, { born, log: points, lnVocab }),
+      ...dynamicsFigures(name, dynamics, { born, log: points, segments, lnVocab }),
     },
   };
 }

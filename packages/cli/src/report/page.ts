@@ -36,12 +36,12 @@ ${hoverScripts([...hover.values()])}</body></html>
 }
 
 function header(runs: readonly ToldRun[]): string {
+  const told = (runs[0]?.segments ?? []).filter(({ single }) => !single);
   const summary = table(
-    ['run', 'loss, first occurrence', 'loss, repeat', 'loss, other periods', 'verdict'],
+    ['run', ...told.map(({ title }) => `loss, ${escapeHtml(title)}`), 'loss, other periods', 'verdict'],
     runs.map((r) => [
       `<a href="#curve-${r.name}">${r.name}</a>`,
-      nats(r.last.lossFirst),
-      nats(r.last.lossRepeat, 3),
+      ...told.map(({ name, predictable }) => nats(r.last[name] ?? null, predictable ? 3 : 2)),
       nats(r.audit.evidence.otherPeriodLoss),
       escapeHtml(r.audit.verdict),
     ]),

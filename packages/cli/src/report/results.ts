@@ -1,6 +1,6 @@
 // The sections about what was found: training, loss curves, scores, attention patterns, the twist, the discussion.
 
-import { headMarks, LAST_STEPS } from '@induction-lab/core/node';
+import { headMarks, LAST_STEPS, mainSegment } from '@induction-lab/core/node';
 import { lossFigure } from '../figures/modelFigures.ts';
 import { lossPoints } from '../runs/runFolder.ts';
 import { EXPECTATIONS } from './expectations.ts';
@@ -8,13 +8,15 @@ import type { HoverData } from './hover.ts';
 import { escapeHtml, nats, paragraph, section, signed, table } from './html.ts';
 import { figure, PAIRED, type ReportOptions, type ToldRun } from './told.ts';
 
-export const training = (runs: readonly ToldRun[], { threads }: ReportOptions): string =>
-  section(
+export function training(runs: readonly ToldRun[], { threads }: ReportOptions): string {
+  const segments = runs[0]?.segments ?? [];
+  const told = [mainSegment(segments), ...segments.filter(({ single }) => single)];
+  return section(
     'training',
     'Training',
     paragraph('AdamW, one fresh batch of 64 sequences per step.'),
     table(
-      ['run', 'steps', 'time', 'steps per second', 'loss, repeat', 'loss, boundary'],
+      ['run', 'steps', 'time', 'steps per second', ...told.map(({ title }) => `loss, ${escapeHtml(title)}`)],
       runs.map((r) => {
         const steps = r.experiment.training.steps;
         return [
@@ -22,13 +24,13 @@ export const training = (runs: readonly ToldRun[], { threads }: ReportOptions): 
           String(steps),
           `${r.seconds.toFixed(1)} s`,
           (steps / r.seconds).toFixed(0),
-          nats(r.last.lossRepeat, 3),
-          nats(r.last.lossBoundary),
+          ...told.map(({ name, predictable }) => nats(r.last[name] ?? null, predictable ? 3 : 2)),
         ];
       }),
       `Time includes logging scores every 100 steps; ${threads} ${threads === 1 ? 'thread' : 'threads'}. Losses are means over the last ${LAST_STEPS} steps.`,
     ),
   );
+}
 
 export const curves = (runs: readonly ToldRun[]): string =>
   section(
@@ -41,7 +43,7 @@ export const curves = (runs: readonly ToldRun[]): string =>
           lossOn === 'predictable'
             ? ' This run never trains on the first occurrence, so its loss there drifts and means nothing.'
             : '';
-        return `<div><h3 id="curve-${r.name}">${r.name}</h3><p><em>Expected.</em> ${escapeHtml(EXPECTATIONS[r.name].expected)}</p>${figure(`loss-${r.name}`, lossFigure(r.name, lossPoints(r.metrics), r.lnVocab, 'log'), PAIRED)}<p><em>What happened.</em> ${happened(r)}${note}</p></div>`;
+        return `<div><h3 id="curve-${r.name}">${r.name}</h3><p><em>Expected.</em> ${escapeHtml(EXPECTATIONS[r.name].expected)}</p>${figure(`loss-${r.name}`, lossFigure(r.name, { points: lossPoints(r.metrics), segments: r.segments, lnVocab: r.lnVocab, xScale: 'log' }), PAIRED)}<p><em>What happened.</em> ${happened(r)}${note}</p></div>`;
       })
       .join('')}</div>`,
   );
@@ -49,18 +51,26 @@ export const curves = (runs: readonly ToldRun[]): string =>
 /** Steps after the first crossing of 1 nat in which batches on either side of it are no news. */
 const SETTLING = 100;
 
-/** When the loss on the repeat first fell below 1 nat, whether it came back, and where it ended. */
-function happened({ metrics, last, lnVocab }: ToldRun): string {
-  const points = lossPoints(metrics);
-  const first = points.findIndex((p) => p.lossRepeat < 1);
-  const end = `It ended at ${nats(last.lossRepeat, 3)} nats on the repeat and ${nats(last.lossFirst)} on the first occurrence (ln 64 = ${nats(lnVocab)}).`;
-  if (first < 0) return `The loss on the repeat never fell below 1 nat. ${end}`;
-  const above = points.slice(first + SETTLING).filter((p) => p.lossRepeat > 1).length;
+/** When the loss on the segment that the run is about first fell below 1 nat, whether it came back, and where it ended. */
+function happened({ metrics, last, lnVocab, segments }: ToldRun): string {
+  const main = mainSegment(segments);
+  const points = lossPoints(metrics).flatMap(({ step, segments: { [main.name]: loss } }) =>
+    typeof loss === 'number' ? [{ step, loss }] : [],
+  );
+  const first = points.findIndex(({ loss }) => loss < 1);
+  const others = segments.filter((segment) => segment !== main && !segment.single);
+  const ends = [
+    `${nats(last[main.name] ?? null, 3)} nats on the ${escapeHtml(main.title)}`,
+    ...others.map(({ name, title }) => `${nats(last[name] ?? null)} on the ${escapeHtml(title)}`),
+  ];
+  const end = `It ended at ${ends.join(' and ')} (ln 64 = ${nats(lnVocab)}).`;
+  if (first < 0) return `The loss on the ${escapeHtml(main.title)} never fell below 1 nat. ${end}`;
+  const above = points.slice(first + SETTLING).filter(({ loss }) => loss > 1).length;
   const back =
     above === 0
       ? ''
       : ` Training was not quiet after that: ${above} later ${above === 1 ? 'step was' : 'steps were'} above 1 nat again.`;
-  return `At step ${points[first]!.step} the loss on the repeat first fell below 1 nat.${back} ${end}`;
+  return `At step ${points[first]!.step} the loss on the ${escapeHtml(main.title)} first fell below 1 nat.${back} ${end}`;
 }
 
 export function scores(runs: readonly ToldRun[]): string {

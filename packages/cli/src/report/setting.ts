@@ -68,9 +68,10 @@ export function data(runs: readonly ToldRun[]): string {
       length: model.nCtx,
     });
     // One sequence where the period is fixed, two different ones where it varies.
-    const second = places.findIndex(({ period }) => period !== places[0]!.period);
+    const blocks = places.filter((place) => 'period' in place);
+    const second = blocks.findIndex(({ period }) => period !== blocks[0]!.period);
     const sequences = (second < 0 ? [0] : [0, second]).map((s) => {
-      const { start, period } = places[s]!;
+      const { start, period } = blocks[s]!;
       const spans = [...tokens[s]!].map((t, i) => {
         const kind = period === 0 || i < start ? '' : i < start + period ? 'first' : 'again';
         return `<span class="${kind}">${t}</span>`;

@@ -1,5 +1,5 @@
 // What the sections of the report share: a run with what is drawn of it.
-import { type Backend, finalLosses, type LossParts } from '@induction-lab/core/node';
+import { type Backend, finalLosses, type Segment, type SegmentLosses, segmentsOf } from '@induction-lab/core/node';
 import type { Draw } from '../figures/drawing.ts';
 import { modelFigures } from '../figures/modelFigures.ts';
 import type { FinishedRun } from '../finished/finishedRun.ts';
@@ -18,7 +18,9 @@ export interface ReportOptions {
 export interface ToldRun extends FinishedRun {
   readonly lnVocab: number;
   /** Training losses of the last 20 steps. */
-  readonly last: LossParts;
+  readonly last: SegmentLosses;
+  /** What its losses are of. */
+  readonly segments: readonly Segment[];
   readonly figures: ReturnType<typeof modelFigures>;
 }
 
@@ -26,6 +28,7 @@ export const tell = (run: FinishedRun): ToldRun => ({
   ...run,
   lnVocab: Math.log(run.experiment.model.dVocab),
   last: finalLosses(lossPoints(run.metrics)),
+  segments: segmentsOf(run.experiment.task),
   figures: modelFigures(run.name, run, run.examples),
 });
 

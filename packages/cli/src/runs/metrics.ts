@@ -1,19 +1,18 @@
 // metrics.jsonl: a record per step, scores now and then; and the tables and curves made of it.
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
-import { quoted } from '@induction-lab/core/node';
+import { flatLosses, lossKey, quoted, type SegmentLosses, segmentOfKey, withSegments } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 
 /** A line of metrics.jsonl. Losses in nats; `scores` every so many steps, `perPosition` on request. */
 export interface MetricsRecord {
   readonly step: number;
   readonly loss?: number;
-  readonly lossFirst?: number | null;
-  readonly lossBoundary?: number | null;
-  readonly lossRepeat?: number | null;
+  /** By segment; in the file each is a key of its own, as `lossRepeat` for `repeat`. */
+  readonly segments?: SegmentLosses;
   readonly learningRate?: number;
   readonly gradientNorm?: number;
   readonly tokensPerSecond?: number;
-  readonly perPosition?: readonly number[];
+  readonly perPosition?: readonly (number | null)[];
   readonly scores?: readonly LoggedScores[];
 }
 
@@ -25,17 +24,12 @@ export interface LoggedScores {
   readonly positionalOffset: number;
 }
 
-const NUMBERS = [
-  'loss',
-  'lossFirst',
-  'lossBoundary',
-  'lossRepeat',
-  'learningRate',
-  'gradientNorm',
-  'tokensPerSecond',
-] as const;
+const NUMBERS = ['loss', 'learningRate', 'gradientNorm', 'tokensPerSecond'] as const;
 const SCORES = ['previousToken', 'inductionStripe', 'inductionExcess', 'positionalOffset'] as const;
-const CSV_COLUMNS = ['step', ...NUMBERS] as const;
+
+/** A record as a line of the file, and of `--json`. */
+export const metricsLine = (record: MetricsRecord): string =>
+  JSON.stringify(record.segments ? flatLosses({ ...record, segments: record.segments }) : record);
 
 /**
  * All records of a file; none where there is no file. A last line cut short by a kill is left out. Throws a CommandError
@@ -52,7 +46,7 @@ export function readMetrics(path: string): MetricsRecord[] {
     const wrong = record === undefined ? `${quoted(text)} is not JSON` : complaintAbout(record);
     if (wrong !== null)
       throw badInput(`${path}, line ${number}: ${wrong}; remove that line or put back what train wrote.`);
-    records.push(record as MetricsRecord);
+    records.push(withSegments(record as Record<string, unknown>) as unknown as MetricsRecord);
   }
   return records;
 }
@@ -64,7 +58,9 @@ function complaintAbout(value: unknown): string | null {
   const record = value as MetricsRecord;
   if (!Number.isSafeInteger(record.step) || record.step < 0)
     return `step must be a whole number of at least 0, got ${quoted(record.step)}`;
-  for (const field of NUMBERS) if (!isNumber(record[field])) return notANumber(field, record[field]);
+  for (const [field, number] of Object.entries(value))
+    if ((isOneOf(NUMBERS, field) || segmentOfKey(field) !== null) && !isNumber(number))
+      return notANumber(field, number);
   const { perPosition, scores } = record;
   if (
     perPosition !== undefined &&
@@ -87,6 +83,8 @@ function complaintAboutScores(scores: unknown): string | null {
 const isNumber = (value: unknown): boolean => value === undefined || value === null || typeof value === 'number';
 
 const notANumber = (field: string, value: unknown): string => `${field} must be a number, got ${quoted(value)}`;
+
+const isOneOf = (names: readonly string[], name: string): boolean => names.includes(name);
 
 function parsed(text: string): unknown {
   try {
@@ -124,18 +122,30 @@ function* linesOf(path: string): Generator<{ text: string; ended: boolean }> {
   }
 }
 
-/** The step records as CSV with a header; empty cells where a task has no such loss. Scores and positions stay in JSON. */
-export const metricsCsv = (records: readonly MetricsRecord[]): string =>
-  [CSV_COLUMNS, ...records.filter((r) => r.loss !== undefined).map((r) => CSV_COLUMNS.map((c) => r[c] ?? ''))]
+/** The step records as CSV with a header; empty cells where a step has no such loss. Scores and positions stay in JSON. */
+export function metricsCsv(records: readonly MetricsRecord[]): string {
+  const steps = records.filter(({ loss }) => loss !== undefined);
+  const segments = [...new Set(steps.flatMap((record) => Object.keys(record.segments ?? {})))];
+  const [loss, ...others] = NUMBERS;
+  const row = (record: MetricsRecord): (number | string)[] => [
+    record.step,
+    record[loss] ?? '',
+    ...segments.map((name) => record.segments?.[name] ?? ''),
+    ...others.map((name) => record[name] ?? ''),
+  ];
+  return [['step', loss, ...segments.map(lossKey), ...others], ...steps.map(row)]
     .map((cells) => `${cells.join(',')}\n`)
     .join('');
+}
+
+/** A point of the curves: the losses of a step by segment. */
+export interface LossPoint {
+  readonly step: number;
+  readonly segments: SegmentLosses;
+}
 
 /** The curve points of the step records. */
-export const lossPoints = (
-  metrics: readonly MetricsRecord[],
-): { step: number; lossFirst: number | null; lossRepeat: number; lossBoundary: number | null }[] =>
-  metrics.flatMap(({ step, lossFirst, lossRepeat, lossBoundary }) =>
-    typeof lossRepeat === 'number'
-      ? [{ step, lossFirst: lossFirst ?? null, lossRepeat, lossBoundary: lossBoundary ?? null }]
-      : [],
+export const lossPoints = (metrics: readonly MetricsRecord[]): LossPoint[] =>
+  metrics.flatMap(({ step, segments = {} }) =>
+    Object.values(segments).some((loss) => loss !== null) ? [{ step, segments }] : [],
   );

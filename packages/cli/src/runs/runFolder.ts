@@ -7,12 +7,12 @@ import { type Experiment, encodeCheckpoint, type NamedWeights, type TrainingStat
 import { badInput, type CommandError } from '../errors.ts';
 import { readInput, readJson, writeJson, writeWhole } from '../files/wholeFiles.ts';
 import { claimFreshFolder, isLeftover } from './freshFolder.ts';
-import { type MetricsRecord, metricsCsv, readMetrics } from './metrics.ts';
+import { type MetricsRecord, metricsCsv, metricsLine, readMetrics } from './metrics.ts';
 import { parseRunInfo, type RunInfo } from './runInfo.ts';
 import { RunLock, type TakeOptions } from './runLock.ts';
 import { decodeState, encodeState } from './savedState.ts';
 
-export { type LoggedScores, lossPoints, type MetricsRecord, metricsCsv } from './metrics.ts';
+export { type LoggedScores, type LossPoint, lossPoints, type MetricsRecord, metricsCsv } from './metrics.ts';
 export type { RunInfo } from './runInfo.ts';
 
 export class RunFolder {
@@ -165,6 +165,6 @@ export class RunFolder {
   cutMetrics(metrics: readonly MetricsRecord[], step: number): void {
     this.mayWrite();
     const kept = metrics.filter((record) => record.step <= step);
-    writeWhole(this.file('metrics.jsonl'), kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    writeWhole(this.file('metrics.jsonl'), kept.map((record) => `${metricsLine(record)}\n`).join(''));
   }
 }

@@ -3,9 +3,13 @@ import {
   ArgumentError,
   type Backend,
   checkArgument,
+  type DataOrigin,
   type Experiment,
   LONGEST_NAME,
   quoted,
+  SEGMENT_NAME,
+  type Segment,
+  TOKEN_TYPES,
 } from '@induction-lab/core/node';
 import * as z from 'zod/mini';
 import { badInput } from '../errors.ts';
@@ -24,11 +28,18 @@ export interface RunOptions {
   readonly threads: number | null;
 }
 
+/** Data that a run trains on, where that is no task. */
+export interface DataInfo extends DataOrigin {
+  /** What its losses are told by. */
+  readonly segments: readonly Segment[];
+}
+
 /** run.json. Optional fields are of later versions of the program. */
 export interface RunInfo {
   readonly schemaVersion: number;
   readonly name: string;
   readonly experiment: Experiment;
+  readonly data?: DataInfo | null | undefined;
   readonly seed: number;
   readonly backend: Backend;
   readonly threads: number;
@@ -54,6 +65,23 @@ const whole = (least: number): z.ZodMiniNumber => z.int().check(z.minimum(least)
 /** Fields that are not here are of a later version, and no business of this one. */
 const RunInfoSchema = z.object({
   name: z.string().check(z.maxLength(LONGEST_NAME)),
+  data: z.optional(
+    z.nullable(
+      z.object({
+        path: z.string(),
+        sha256: z.string(),
+        dtype: z.optional(z.enum(TOKEN_TYPES)),
+        segments: z.array(
+          z.object({
+            name: z.string().check(z.regex(SEGMENT_NAME)),
+            title: z.string(),
+            predictable: z.optional(z.literal(true)),
+            single: z.optional(z.literal(true)),
+          }),
+        ),
+      }),
+    ),
+  ),
   seed: whole(0),
   backend: z.enum(['relaxed', 'simd', 'reference']),
   threads: whole(1),

@@ -1,11 +1,9 @@
 // Trains one experiment into a run folder: records to metrics.jsonl, checkpoints, a state to resume from.
-import { existsSync } from 'node:fs';
 import {
   type Backend,
   type Engine,
   type Experiment,
   headScores,
-  loadEngine,
   Model,
   type NamedWeights,
   type Pause,
@@ -17,20 +15,22 @@ import {
   type TrainingState,
   train,
 } from '@induction-lab/core/node';
-import { badInput, CommandError, EXIT } from '../errors.ts';
+import { CommandError, EXIT } from '../errors.ts';
 import { type MeasuredFile, measuredFile, provenance } from '../files/provenance.ts';
 import { Progress } from '../terminal/progress.ts';
-import type { LoggedScores, MetricsRecord } from './metrics.ts';
+import { type LoggedScores, type MetricsRecord, metricsLine } from './metrics.ts';
 import { Pauses } from './pauses.ts';
-import { RunFolder } from './runFolder.ts';
+import { dataInfo, type LoadedData, segmentsOfRun } from './runData.ts';
+import type { RunFolder } from './runFolder.ts';
 import type { RunInfo, RunOptions } from './runInfo.ts';
-import { checkState } from './savedState.ts';
 import { usualThreads } from './threadCount.ts';
 
 export interface TrainRunOptions extends RunOptions {
   readonly engine: Engine;
   readonly experiment: Experiment;
   readonly seed: number;
+  /** What is trained on where the experiment's task is `data`. */
+  readonly data?: LoadedData;
   /** Held by the caller, who releases it. */
   readonly folder: RunFolder;
   readonly quiet: boolean;
@@ -66,97 +66,16 @@ export async function trainIntoFolder(options: TrainRunOptions): Promise<TrainRu
   return new TrainRun(options, null).run();
 }
 
-/** What `resumeFolder` takes from the command line; the rest is in the folder. */
-export type ResumeOptions = Pick<TrainRunOptions, 'quiet' | 'json' | 'signal'> & {
-  readonly folder: string;
-  readonly exact: boolean;
-  /** What is to be logged otherwise than the run was begun with. */
-  readonly given: Partial<RunOptions>;
-};
-
-/**
- * Continues a stopped, killed or failed run with the same bits as if it had never ended, logged as it was begun. Refuses
- * what cannot be continued before anything in the folder changes. The folder is released in the end.
- */
-export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResult> {
-  const { exact, given, quiet, json, signal } = options;
-  const folder = new RunFolder(options.folder);
-  folder.readInfo(); // a folder without a run is not touched, not even by a lock
-  await folder.hold({ signal, onWait: (sentence) => void process.stderr.write(`${sentence}\n`) });
-  try {
-    const info = folder.readInfo();
-    const engine = await sameEngine(info, { exact, folder });
-    const { experiment, seed } = info;
-    const state = folder.readState();
-    if (state)
-      checkState(state, info, { shapes: new Model(engine, experiment.model).getWeights(), file: folder.statePath });
-    const metrics = folder.readMetrics(); // refuses lines that are no records
-    const gaps = gapsIn(metrics, state?.step ?? 0);
-    const kept = { csv: existsSync(folder.csvPath), ...info.options };
-    const logged = { ...USUAL_OPTIONS, ...kept, ...given };
-    if (info.status === 'done' && state?.step === experiment.training.steps) {
-      if (logged.csv) folder.writeCsv();
-      const { backend, seconds, threads, checkpoint = null } = info;
-      return {
-        status: 'done',
-        step: state.step,
-        seconds,
-        threads,
-        folder,
-        weights: state.weights,
-        checkpoint,
-        backend,
-      };
-    }
-    if (gaps !== null && !quiet) process.stderr.write(`${printable(folder.file('metrics.jsonl'))} ${gaps}\n`);
-    folder.removeUnfinished();
-    folder.cutMetrics(metrics, state?.step ?? 0);
-    return await new TrainRun(
-      { ...logged, engine, experiment, seed, folder, quiet, json, signal },
-      { info, state },
-    ).run();
-  } finally {
-    folder.release();
-  }
-}
-
-/** What the log of the steps so far lacks, in words; null when every step is there once, in order. */
-function gapsIn(metrics: readonly MetricsRecord[], last: number): string | null {
-  const steps = metrics.flatMap(({ step, loss }) => (loss === undefined || step > last ? [] : [step]));
-  if (steps.length === last && steps.every((step, i) => step === i + 1)) return null;
-  const missing = last - new Set(steps).size;
-  return missing > 0
-    ? `lacks ${missing.toLocaleString('en')} of the ${last.toLocaleString('en')} steps that this run has done; it goes on, and they stay missing.`
-    : 'holds steps twice or out of order; the run goes on, and they stay so.';
-}
-
-/** The build of the kernels that a run was begun with: another gives other bits. */
-async function sameEngine(
-  { backend, versions }: RunInfo,
-  { exact, folder }: { exact: boolean; folder: RunFolder },
-): Promise<Engine> {
-  if (exact && backend !== 'simd')
-    throw badInput(
-      `${folder.path} was trained with the ${backend} build; resume it without --exact, or start anew with it.`,
-    );
-  const engine = await loadEngine({ exact: backend === 'simd' });
-  if (engine.backend !== backend)
-    throw badInput(
-      `${folder.path} was trained with the ${backend} build, which this Node does not run; resume it with Node ${shortened(printable(versions.node), 20)} or start anew with --exact.`,
-    );
-  return engine;
-}
-
 /** Milliseconds between writes of metrics. */
 const FLUSH_EVERY = 500;
 
 /** A run that goes on: its record, and its state unless it had trained nothing yet. */
-interface Resumed {
+export interface Resumed {
   readonly info: RunInfo;
   readonly state: TrainingState | null;
 }
 
-class TrainRun {
+export class TrainRun {
   private readonly options: TrainRunOptions;
   private readonly folder: RunFolder;
   private readonly resumed: Resumed | null;
@@ -188,12 +107,13 @@ class TrainRun {
     this.progress = new Progress({
       name,
       steps: training.steps,
+      segments: segmentsOfRun(options.experiment, dataInfo(options.data)),
       quiet: options.quiet || options.json,
     });
   }
 
   async run(): Promise<TrainRunResult> {
-    const { engine, experiment, seed, signal, csv } = this.options;
+    const { engine, experiment, seed, data, signal, csv } = this.options;
     const threads = this.options.threads ?? usualThreads();
     const { backend } = engine;
     this.writeInfo('running', threads);
@@ -203,7 +123,8 @@ class TrainRun {
         experiment,
         seed,
         threads,
-        startCrew: engine.wasm?.shared ? startWorkers : startInline(),
+        ...(data ? { data } : {}),
+        startPool: engine.wasm?.shared ? startWorkers() : startInline(),
         pauseAt: (step) => this.pauses.after(step),
         signal: AbortSignal.any([signal, this.failed.signal]),
         ...(this.resumed?.state ? { resume: this.resumed.state } : {}),
@@ -237,7 +158,7 @@ class TrainRun {
   }
 
   private log(record: MetricsRecord): void {
-    const line = JSON.stringify(record);
+    const line = metricsLine(record);
     this.pending.push(line);
     if (this.options.json) process.stdout.write(`${line}\n`);
     const now = performance.now();
@@ -309,12 +230,13 @@ class TrainRun {
   }
 
   private writeInfo(status: RunInfo['status'], threads: number): void {
-    const { experiment, seed, engine } = this.options;
+    const { experiment, seed, engine, data } = this.options;
     const { csv, perPosition, scoresEvery, checkpointEvery } = this.options;
     this.folder.writeInfo({
       ...provenance(engine.backend),
       name: experiment.name,
       experiment,
+      ...(data ? { data: dataInfo(data) } : {}),
       seed,
       threads,
       platform: `${process.platform} ${process.arch}`,
@@ -345,15 +267,3 @@ class TrainRun {
     }
   }
 }
-
-/** How to go on with a run that was stopped, as it can be pasted into a shell. */
-export const resumeHint = (folder: string): string => `npx induction-lab train --resume ${shellWord(folder)}`;
-
-const shellWord = (word: string): string =>
-  /^[\p{L}\p{N}_./~:@%+=,-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-
-export const stoppedError = (result: TrainRunResult, steps: number): CommandError =>
-  new CommandError(
-    `Stopped after step ${result.step} of ${steps}; saved in ${result.folder.path}. Go on with: ${resumeHint(result.folder.path)}`,
-    EXIT.interrupted,
-  );

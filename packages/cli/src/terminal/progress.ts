@@ -1,10 +1,12 @@
 // What a person sees while a run trains: one live line on a terminal, plain lines elsewhere, nothing when quiet.
-import { printable, type StepRecord, shortened } from '@induction-lab/core/node';
+import { printable, type Segment, type StepRecord, shortened } from '@induction-lab/core/node';
 import { drawLine, eraseLine } from './liveLine.ts';
 
 export interface ProgressOptions {
   readonly name: string;
   readonly steps: number;
+  /** The segments whose losses are told. */
+  readonly segments: readonly Segment[];
   readonly quiet: boolean;
   readonly stream?: NodeJS.WriteStream;
 }
@@ -23,7 +25,8 @@ export class Progress {
   private recent: { step: number; time: number }[] = [];
 
   constructor(options: ProgressOptions) {
-    this.options = { ...options, name: shortened(printable(options.name)) };
+    const { name, segments } = options;
+    this.options = { ...options, name: shortened(printable(name)), segments: segments.filter(({ single }) => !single) };
     this.stream = options.stream ?? process.stderr;
   }
 
@@ -57,11 +60,12 @@ export class Progress {
   }
 
   private line(record: StepRecord): string {
-    const { name, steps } = this.options;
+    const { name, steps, segments } = this.options;
     const nats = (x: number | null): string => (x === null ? '   –  ' : x.toFixed(4));
     const [from, to] = [this.recent[0]!, this.recent.at(-1)!];
     const rate = to.step > from.step ? ((to.step - from.step) * 1000) / (to.time - from.time) : null;
-    const losses = `${name}  step ${record.step}/${steps}  first ${nats(record.lossFirst)}  repeat ${nats(record.lossRepeat)}`;
+    const parts = segments.map((segment) => `${segment.name} ${nats(record.segments[segment.name] ?? null)}`);
+    const losses = [name, `step ${record.step}/${steps}`, ...parts].join('  ');
     if (rate === null) return losses;
     const left = Math.round((steps - record.step) / rate);
     const time = left >= 60 ? `${Math.floor(left / 60)} min ${left % 60} s` : `${left} s`;

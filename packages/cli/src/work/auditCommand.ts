@@ -1,26 +1,63 @@
-import { type AuditRecord, audit, type Estimate, type HeadScores, printable } from '@induction-lab/core/node';
+import { dirname, resolve } from 'node:path';
+import {
+  type AuditRecord,
+  audit,
+  type Estimate,
+  type HeadScores,
+  type HeldOut,
+  type HeldOutRecord,
+  heldOutOf,
+  listed,
+  printable,
+} from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
+import { badInput } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
+import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, plainNumber, signedNumber } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
 
+/** "run", or values of one kind. */
+export type HeldOutOption =
+  | 'run'
+  | { readonly kind: 'periods' | 'starts' | 'tokens'; readonly values: readonly number[] };
+
 export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
   sequences: number;
+  heldOut?: readonly HeldOutOption[];
 }
 
 /** `induction-lab audit`: scores and verdict of a checkpoint. */
 export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
-  const { sequences, seed, csv = false } = task.options;
+  const { sequences, seed, csv = false, heldOut: given } = task.options;
+  const heldOut = given === undefined ? undefined : heldOutFrom(given, task.target);
   return analyse(task, host, {
-    measure: (model, onProgress) => audit(model, { sequences, seed, onProgress }),
+    measure: (model, onProgress) => audit(model, { sequences, seed, onProgress, ...(heldOut ? { heldOut } : {}) }),
     text: (record, model, columns) => auditText(record, { columns, nCtx: model.config.nCtx }),
     json: auditJson,
     ...(csv ? { plain: scoresCsv } : {}),
     figures: async (record, model) => (await import('../figures/modelFigures.ts')).auditFigures(model, record),
   });
 };
+
+/** What the options name, and what the run of a checkpoint held out where they say so. */
+function heldOutFrom(given: readonly HeldOutOption[], checkpoint: string): HeldOut {
+  const all: Partial<Record<'periods' | 'starts' | 'tokens', readonly number[]>> = {};
+  for (const one of given)
+    if (one === 'run') Object.assign(all, heldOutByRun(checkpoint));
+    else all[one.kind] = [...(all[one.kind] ?? []), ...one.values];
+  return all;
+}
+
+function heldOutByRun(checkpoint: string): HeldOut {
+  const folder = new RunFolder(dirname(dirname(resolve(checkpoint))));
+  const heldOut = heldOutOf(folder.readInfo().experiment.task);
+  if (Object.keys(heldOut).length === 0)
+    throw badInput(`${folder.path}: the task of this run holds nothing out; leave out --held-out run.`);
+  return heldOut;
+}
 
 const columnNames = Object.keys(SCORE_COLUMNS) as ScoreColumn[];
 
@@ -45,6 +82,23 @@ export function scoresCsv({ scores }: AuditRecord): string {
       number(h.positionality),
     ].join(',');
   return `${[header.join(','), ...scores.heads.map(row)].join('\n')}\n`;
+}
+
+/** Losses on what training never showed. */
+function heldOutText(heldOut: HeldOutRecord | undefined, interval: (e: Estimate) => string): string[] {
+  if (heldOut === undefined) return [];
+  const { periods, starts, tokens, sequences } = heldOut;
+  return [
+    '',
+    `Held out of training, nats with 95 % interval (${sequences} sequences each):`,
+    ...periods.map((p) => `  period ${p.period}: ${interval(p.lossRepeat)} on the repeat`),
+    ...starts.map((s) => `  start ${s.start}: ${interval(s.lossRepeat)} on the repeat of a block of ${s.period}`),
+    ...(tokens === null
+      ? []
+      : [
+          `  tokens ${listed(tokens.tokens.map(String), 8)}, in blocks of ${tokens.period}: ${interval(tokens.lossAtMatch)} where one is to be found again, ${interval(tokens.lossAtCopy)} where one is to be copied`,
+        ]),
+  ];
 }
 
 /** What a terminal shows of an audit. */
@@ -87,6 +141,7 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
           `  keys built by ${evidence.keySources.map((s) => `${s.label} ${signedNumber(s.increase.value)}`).join(', ')} nats`,
         ]
       : []),
+    ...heldOutText(record.heldOut, interval),
     '',
     `Verdict: ${record.verdict}${evidence.close ? ' (a close call)' : ''}`,
     printable(record.sentence),

@@ -80,8 +80,8 @@ export async function diversityRun(
 ): Promise<DiversityRun | null> {
   const { seed, steps, threads, signal } = how;
   const experiment = diversityExperiment(setting, steps, how.experiment);
-  const startCrew = engine.wasm?.shared ? startWorkers : startInline();
-  const outcome = await train({ engine, experiment, seed, threads, startCrew, ...(signal ? { signal } : {}) });
+  const startPool = engine.wasm?.shared ? startWorkers() : startInline();
+  const outcome = await train({ engine, experiment, seed, threads, startPool, ...(signal ? { signal } : {}) });
   if (outcome.status === 'stopped') return null;
   const model = new Model(engine, experiment.model);
   model.setWeights(outcome.weights);

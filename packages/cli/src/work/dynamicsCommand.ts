@@ -2,6 +2,7 @@ import { type DynamicsPoint, loadEngine, printable } from '@induction-lab/core/n
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { provenance } from '../files/provenance.ts';
 import { bornStripe, type Dynamics, dynamicsFigures, measureRun, phaseText } from '../finished/dynamics.ts';
+import { segmentsOfRun } from '../runs/runData.ts';
 import { lossPoints, RunFolder } from '../runs/runFolder.ts';
 import { DYNAMICS } from '../terminal/headings.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
@@ -24,7 +25,7 @@ export async function dynamicsCommand(
   const { figures, checkpoints, sequences, seed, json = false, exact = false } = options;
   host.stage('loading');
   const folder = new RunFolder(target);
-  const { name, experiment } = folder.readInfo();
+  const { name, experiment, data } = folder.readInfo();
   const engine = await loadEngine({ exact, shared: false });
   const told = (dynamics: Dynamics, stopped?: { measured: number; of: number }): string =>
     json
@@ -54,7 +55,8 @@ export async function dynamicsCommand(
   const born = bornStripe(engine, folder, dynamics);
   const log = lossPoints(folder.readMetrics());
   const lnVocab = Math.log(experiment.model.dVocab);
-  writeFigures(figures, dynamicsFigures(name, dynamics, { born, log, lnVocab }), drawn);
+  const segments = segmentsOfRun(experiment, data);
+  writeFigures(figures, dynamicsFigures(name, dynamics, { born, log, segments, lnVocab }), drawn);
 }
 
 export function dynamicsText(dynamics: Dynamics, columns: number): string[] {

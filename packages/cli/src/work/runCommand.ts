@@ -8,8 +8,9 @@ import { provenance, SCHEMA_VERSION } from '../files/provenance.ts';
 import { writeJson, writeWhole } from '../files/wholeFiles.ts';
 import { type FinishedRun, finishRun } from '../finished/finishedRun.ts';
 import { claimFreshFolder, freshRunFolder } from '../runs/freshFolder.ts';
+import { resumeHint } from '../runs/resumeRun.ts';
 import { lossPoints, RunFolder } from '../runs/runFolder.ts';
-import { resumeHint, trainIntoFolder, USUAL_OPTIONS } from '../runs/trainRun.ts';
+import { trainIntoFolder, USUAL_OPTIONS } from '../runs/trainRun.ts';
 import { RUN } from '../terminal/headings.ts';
 import { interruptSignal } from '../terminal/interrupt.ts';
 import { columnsOf, explainedTable, plainNumber } from '../terminal/textTable.ts';
@@ -112,8 +113,8 @@ function summary(runs: readonly FinishedRun[]): string {
     const last = finalLosses(lossPoints(metrics));
     return [
       name,
-      plainNumber(last.lossFirst),
-      plainNumber(last.lossRepeat, 3),
+      plainNumber(last.first ?? null),
+      plainNumber(last.repeat ?? null, 3),
       plainNumber(record.evidence.otherPeriodLoss),
       record.verdict,
     ];

@@ -1,11 +1,13 @@
 import {
   type Clamp,
   type Experiment,
+  loadData,
   loadEngine,
   parameterCount,
   parseExperiment,
   printable,
   shortened,
+  type TokenType,
   withSteps,
 } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
@@ -14,14 +16,18 @@ import { provenance } from '../files/provenance.ts';
 import { readExperiment } from '../files/readExperiment.ts';
 import { readJson } from '../files/wholeFiles.ts';
 import { freshRunFolder } from '../runs/freshFolder.ts';
+import { resumeFolder, stoppedError } from '../runs/resumeRun.ts';
+import type { LoadedData } from '../runs/runData.ts';
 import { RunFolder } from '../runs/runFolder.ts';
 import type { RunOptions } from '../runs/runInfo.ts';
-import { resumeFolder, stoppedError, type TrainRunResult, trainIntoFolder, USUAL_OPTIONS } from '../runs/trainRun.ts';
+import { type TrainRunResult, trainIntoFolder, USUAL_OPTIONS } from '../runs/trainRun.ts';
 import { interruptSignal } from '../terminal/interrupt.ts';
 
 export interface TrainCommandOptions {
   preset?: string;
   config?: string;
+  data?: string;
+  dataDtype?: TokenType;
   seed?: number;
   steps?: number;
   threads?: number;
@@ -46,9 +52,9 @@ export async function trainCommand(options: TrainCommandOptions): Promise<void> 
     if (resume === undefined) tellDone(await begin(options, how), how);
     else {
       const clamp = options.clamp.length > 0 ? options.clamp : undefined;
-      const { preset, config, seed, steps, out } = options;
-      refuseWith('--resume', { preset, config, seed, steps, out, clamp });
-      tellDone(await resumeFolder({ ...how, folder: resume, exact }), how);
+      const { preset, config, seed, steps, out, data, dataDtype } = options;
+      refuseWith('--resume', { preset, config, seed, steps, out, clamp, 'data-dtype': dataDtype });
+      tellDone(await resumeFolder({ ...how, folder: resume, exact, data }), how);
     }
   } finally {
     dispose();
@@ -76,6 +82,7 @@ function givenOptions({
 
 async function begin(options: TrainCommandOptions, { given, json, quiet, signal }: How): Promise<TrainRunResult> {
   const experiment = adjusted(chosenExperiment(options), options);
+  const data = await givenData(experiment, options);
   const { name, training } = experiment;
   for (const [option, every] of [
     ['--scores-every', given.scoresEvery],
@@ -94,7 +101,8 @@ async function begin(options: TrainCommandOptions, { given, json, quiet, signal 
       process.stderr.write(
         `${shortened(printable(name))}: ${parameterCount(experiment.model).toLocaleString('en')} parameters, ${training.steps} steps of ${training.batch} sequences, seed ${seed}, ${engine.backend} kernels, into ${printable(path)}\n`,
       );
-    return await trainIntoFolder({ ...USUAL_OPTIONS, ...given, engine, experiment, seed, folder, json, quiet, signal });
+    const run = { engine, experiment, seed, ...(data ? { data } : {}), folder };
+    return await trainIntoFolder({ ...USUAL_OPTIONS, ...given, ...run, json, quiet, signal });
   } finally {
     folder.release();
   }
@@ -134,9 +142,22 @@ function refuseWith(option: string, others: Record<string, unknown>): void {
     );
 }
 
+/** The data that the command line names, if any. */
+async function givenData(
+  experiment: Experiment,
+  { data, dataDtype }: Pick<TrainCommandOptions, 'data' | 'dataDtype'>,
+): Promise<LoadedData | undefined> {
+  if (data !== undefined) return loadData(data, { experiment, ...(dataDtype ? { dtype: dataDtype } : {}) });
+  if (dataDtype !== undefined) throw badInput('--data-dtype says how a file of --data is stored; give that too.');
+  if (experiment.task.kind === 'data')
+    throw badInput('The experiment’s task is "data"; name what to train on with --data FILE.');
+  return undefined;
+}
+
 /** The experiment with what the command line changes of it. Throws an ExperimentError when that does not go together. */
-function adjusted(experiment: Experiment, { steps, clamp }: Pick<TrainCommandOptions, 'steps' | 'clamp'>): Experiment {
-  const stretched = steps === undefined ? experiment : withSteps(experiment, steps);
+function adjusted(experiment: Experiment, { steps, clamp, data }: TrainCommandOptions): Experiment {
+  const fed = data === undefined ? experiment : parseExperiment({ ...experiment, task: { kind: 'data' } });
+  const stretched = steps === undefined ? fed : withSteps(fed, steps);
   if (clamp.length === 0) return stretched;
   const clamps = [...stretched.training.clamps, ...clamp];
   return parseExperiment({ ...stretched, training: { ...stretched.training, clamps } });

@@ -2,14 +2,9 @@
 import { loadEngine, parseExperiment } from '@induction-lab/core/node';
 import { expect, vi } from 'vitest';
 import { toCommandError } from '../../src/errors.ts';
+import { resumeFolder } from '../../src/runs/resumeRun.ts';
 import { RunFolder } from '../../src/runs/runFolder.ts';
-import {
-  resumeFolder,
-  type TrainRunOptions,
-  type TrainRunResult,
-  trainIntoFolder,
-  USUAL_OPTIONS,
-} from '../../src/runs/trainRun.ts';
+import { type TrainRunOptions, type TrainRunResult, trainIntoFolder, USUAL_OPTIONS } from '../../src/runs/trainRun.ts';
 import { type Changes, experimentJson } from './experiment.ts';
 import { fingerprint } from './folders.ts';
 

@@ -87,8 +87,8 @@ export interface ModelOps {
   attentionMix(pattern: Tensor, v: Tensor, z: Tensor): void;
   attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void;
   /**
-   * losses = −log softmax(logits)[target] and dLogits = scale · (softmax − onehot), unless that is null. Target −1 is none;
-   * −2 − t is token t, measured but not trained on: its gradient is 0.
+   * losses = −log softmax(logits)[target] and dLogits = scale · (softmax − onehot), unless that is null. targets.ts says what a
+   * target means: a token, a token that is not trained on (its gradient is 0), or none (its loss is 0 too).
    */
   crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor | null, scale: number): void;
 }

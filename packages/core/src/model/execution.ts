@@ -5,6 +5,7 @@
 // have been written is wiped before the next run. While it runs, it cannot be run or changed by a hook.
 import type { Engine } from '../engine/engine.ts';
 import type { Extent } from '../engine/modelOps.ts';
+import { targetAt } from '../engine/targets.ts';
 import { type Arena, copyElements, type Floats, sizeText, type Tensor } from '../engine/tensor.ts';
 import { TooLargeError } from '../errors/tooLarge.ts';
 import type { ActivationCache } from './activationCache.ts';
@@ -16,7 +17,6 @@ import { askHelpers, idOf, sharedClean, sharesOf, threadsFor } from './parallel/
 import type { ForwardJob } from './parallel/order.ts';
 import { Parameters } from './parameters.ts';
 import { layoutOf } from './shapes.ts';
-import { targetAt } from './targets.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import type { Transformer } from './transformer.ts';
 import { type BatchSlice, checkOutputs, layOut, slicesOf, type Workspace } from './workspace.ts';

@@ -1,6 +1,7 @@
 // The transformer, forward and backward: its components run one after the other, each computing named activations, and
 // `watcher` looks at them or changes them before the next line uses them. Training is this program with nobody watching.
 import type { Extent, ModelOps } from '../engine/modelOps.ts';
+import { countsToLoss } from '../engine/targets.ts';
 import type { Arena, Integers, Tensor } from '../engine/tensor.ts';
 import type { Part } from './components/component.ts';
 import { components } from './components/components.ts';
@@ -14,7 +15,7 @@ export class Transformer {
   readonly weights: Parameters;
   /** [batch · pos] */
   readonly tokens: Integers;
-  /** Next token t of each position; −1 where there is none, −2 − t where it is not trained on. */
+  /** What each position is to predict, as engine/targets.ts says it. */
   readonly targets: Integers;
   /** [batch, pos, dVocab] */
   readonly logits: Tensor;
@@ -88,7 +89,7 @@ export class Transformer {
     let sum = 0;
     let count = 0;
     for (let i = 0; i < targets.length; i++)
-      if ((targets[i] as number) >= 0) {
+      if (countsToLoss(targets[i] as number)) {
         sum += losses[i] as number;
         count++;
       }

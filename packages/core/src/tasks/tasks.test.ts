@@ -1,12 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../random/randomStream.ts';
-import { fillTokens, makeBatch, periodsOf, queryRanges, STREAMS, type Task, TaskBatches } from './tasks.ts';
+import { STREAMS } from '../random/streams.ts';
+import { type BlockPlace, fillTokens, queryRanges } from './blocks.ts';
+import { makeBatch } from './makeBatch.ts';
+import type { RandomTask } from './random.ts';
+import type { RepeatedTask } from './repeated.ts';
+import { taskSource } from './source.ts';
+import { periodsOf } from './tasks.ts';
+import type { VariedTask } from './varied.ts';
 
-const repeated: Task = { kind: 'repeated', period: 7, distinct: false, maxPrefix: 0 };
-const varied: Task = { kind: 'varied', periods: [5, 11], share: 1, heldOutPeriods: [8], distinct: false, maxPrefix: 4 };
-const random: Task = { kind: 'random', distinct: true, maxPrefix: 0 };
-const batch = (task: Task, options: object = {}): ReturnType<typeof makeBatch> =>
+const repeated: RepeatedTask = { kind: 'repeated', period: 7, distinct: false, maxPrefix: 0 };
+const varied: VariedTask = {
+  kind: 'varied',
+  periods: [5, 11],
+  share: 1,
+  heldOutPeriods: [8],
+  distinct: false,
+  maxPrefix: 4,
+};
+const random: RandomTask = { kind: 'random', distinct: true, maxPrefix: 0 };
+type BlockTask = RepeatedTask | VariedTask | RandomTask;
+const batch = (task: BlockTask, options: object = {}): ReturnType<typeof makeBatch<BlockTask>> =>
   makeBatch({ task, seed: 3, step: 17, batch: 13, dVocab: 31, length: 29, ...options });
 
 describe('a batch', () => {
@@ -53,7 +68,7 @@ describe('a batch', () => {
 });
 
 describe('a share of varied sequences', () => {
-  const task: Task = {
+  const task: VariedTask = {
     kind: 'varied',
     periods: [5, 11],
     share: 0.25,
@@ -113,11 +128,12 @@ test('distinct tokens are drawn evenly: every token comes first equally often', 
 });
 
 describe('targets', () => {
-  const fill = (task: Task, lossOn: 'all' | 'predictable') => {
-    const source = new TaskBatches({ task, seed: 1, dVocab: 31, length: 29, batch: 6, lossOn });
+  const fill = (task: BlockTask, lossOn: 'all' | 'predictable') => {
+    const source = taskSource({ task, seed: 1, dVocab: 31, length: 29, batch: 6, lossOn });
     return Array.from({ length: 6 }, (_, s) => {
       const [tokens, targets] = [new Int32Array(29), new Int32Array(29)];
-      return { place: source.fill(2, s, tokens, targets), tokens, targets, counted: source.counted(2) };
+      const place = source.fill(2, s, tokens, targets).place as BlockPlace;
+      return { place, tokens, targets, counted: source.counted(2) };
     });
   };
 

@@ -6,12 +6,13 @@ import { referenceEngine } from '../engine/engine.ts';
 import { Model } from '../model/model.ts';
 import { type NamedWeights, Parameters } from '../model/parameters.ts';
 import { loadEngine } from '../node.ts';
-import { makeBatch } from '../tasks/tasks.ts';
+import { makeBatch } from '../tasks/makeBatch.ts';
 import type { Clamp } from './clamps.ts';
 import { eachRow, headMatrices } from './headMatrices.ts';
 import { initialize } from './initialize.ts';
-import { startInline } from './parallel/threads.ts';
-import { type StepRecord, type TrainingState, train } from './train.ts';
+import { startInline } from './parallel/inlinePool.ts';
+import { type StepRecord, train } from './train.ts';
+import type { TrainingState } from './trainingState.ts';
 
 const engine = await loadEngine({ exact: true });
 const STEPS = 20;
@@ -38,7 +39,7 @@ async function run(
     experiment: smallExperiment({ training: { steps: STEPS, clamps, competition } }),
     seed: 4,
     threads: 1,
-    startCrew: startInline(),
+    startPool: startInline(),
     pauseAt: Array.from({ length: STEPS }, (_, i) => i + 1),
     observer: {
       onPause: (pause) => {

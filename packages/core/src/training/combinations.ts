@@ -1,11 +1,11 @@
 // What of an experiment does not go together although every field by itself is fine, and what would have no effect. A field
 // at its default is never refused: the record of a run spells out all of them, and is read back.
-import { listed, nearest } from '../errors/names.ts';
+import { nearest } from '../errors/names.ts';
 import { quoted } from '../errors/printable.ts';
 import { headLabel, type ModelConfig } from '../model/config.ts';
 import { globExpression } from '../model/glob.ts';
 import { learnedWeights } from '../model/parameters.ts';
-import { periodsOf, type VariedTask } from '../tasks/tasks.ts';
+import { definitionOf, taskComplaint } from '../tasks/tasks.ts';
 import type { Experiment } from './experiment.ts';
 import { ExperimentError } from './experimentError.ts';
 
@@ -40,44 +40,14 @@ export function checkCombinations(experiment: Experiment): void {
   checkDecayed(experiment);
 }
 
-function checkTask({ model, task }: Experiment): void {
-  if (task.kind === 'varied') checkPeriods(task);
-  const periods = periodsOf(task);
-  const longest = periods.at(-1) ?? 0;
-  const needed = longest + task.maxPrefix + 2;
-  if (longest > 0 && needed > model.nCtx)
-    refuse(
-      `task: a block of ${longest} tokens${task.maxPrefix ? ` after up to ${task.maxPrefix} others` : ''} needs a context of at least ${needed} for one repeated query; model.nCtx is ${model.nCtx}.`,
-    );
-  const block = task.kind === 'random' ? model.nCtx : longest;
-  if (task.distinct && block > model.dVocab)
-    refuse(
-      `task.distinct needs ${block} different tokens; model.dVocab is ${model.dVocab}. Raise it or set distinct to false.`,
-    );
-  if (task.kind === 'random' && task.maxPrefix > 0)
-    refuse('task.maxPrefix means nothing for random sequences; leave it out.');
-  if (task.kind === 'varied' && task.share < 1 && periods.length === 1)
-    refuse(
-      `task.share (${task.share}) has no effect, since all sequences have the only period, ${longest}; leave it out or widen task.periods.`,
-    );
+function checkTask({ model, task, training }: Experiment): void {
+  const complaint = taskComplaint(task, { dVocab: model.dVocab, length: model.nCtx });
+  if (complaint !== null) refuse(complaint);
+  if (training.lossOn === 'predictable' && !definitionOf(task).hasPredictable)
+    refuse(`training.lossOn is "predictable", but nothing is predictable in ${task.kind} sequences; use "all".`);
 }
 
-function checkPeriods(task: VariedTask): void {
-  const [from, to] = task.periods;
-  if (from > to) refuse(`task.periods runs from ${from} down to ${to}; put the smaller period first.`);
-  const outside = task.heldOutPeriods.filter((period) => period < from || period > to);
-  if (outside.length > 0)
-    refuse(
-      `task.heldOutPeriods names ${listed(outside.map(String))}, outside of task.periods (${from} to ${to}); hold out periods of that range, or none.`,
-    );
-  refuseTwice('task.heldOutPeriods', task.heldOutPeriods.map(String));
-  if (task.heldOutPeriods.length === to - from + 1)
-    refuse('task.heldOutPeriods leaves no period of task.periods to train on; hold fewer out.');
-}
-
-function checkTraining({ model, task, training }: Experiment): void {
-  if (task.kind === 'random' && training.lossOn === 'predictable')
-    refuse('training.lossOn is "predictable", but nothing is predictable in random sequences; use "all".');
+function checkTraining({ model, training }: Experiment): void {
   if (training.warmupSteps >= training.steps && training.warmupSteps > 0)
     refuse(`training.warmupSteps (${training.warmupSteps}) must be below training.steps (${training.steps}).`);
   if (training.competition > 0 && model.nHeads === 1)

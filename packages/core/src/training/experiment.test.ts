@@ -66,7 +66,7 @@ describe('a config that cannot be run is refused with a sentence that names the 
     ['model', 'mlp', true, /model has an unknown field "mlp"/],
     ['task', 'periods', [25, 10], /put the smaller period first/],
     ['task', 'periods', [10], /task\.periods/],
-    ['task', 'kind', 'shuffled', /task.*"repeated", "varied" or "random"/],
+    ['task', 'kind', 'shuffled', /task.*"repeated", "varied", "random", "scattered" or "data"/],
     ['task', 'maxPrefix', 40, /needs a context of at least/],
     ['task', 'share', 0, /task\.share must be above 0, got 0/],
     ['task', 'share', 1.5, /task\.share must be at most 1, got 1\.5/],
@@ -189,7 +189,8 @@ describe('what would have no effect is refused', () => {
 test('another number of steps is held to the same bounds', () => {
   const experiment = parseExperiment(preset('varied'));
   expect(withSteps(experiment, 500).training.steps).toBe(500);
-  expect(() => withSteps(experiment, 20_000_000)).toThrow(/training\.steps must be at most 10000000, got 20000000/);
+  expect(withSteps(experiment, 20_000_000).training.steps).toBe(20_000_000);
+  expect(() => withSteps(experiment, 2 ** 53)).toThrow(/training\.steps must be at most 9007199254740991, got/);
   expect(() => withSteps(experiment, 0)).toThrow(/training\.steps must be at least 1, got 0/);
 });
 

@@ -3,7 +3,9 @@
 import * as z from 'zod/mini'; // small: the web lab loads it
 import { complaint } from '../errors/arguments.ts';
 import { type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
-import type { Task } from '../tasks/tasks.ts';
+import type { LossOn } from '../tasks/source.ts';
+import { type Task, taskSchema } from '../tasks/tasks.ts';
+import { ADAMW_DEFAULTS } from './adamWDefaults.ts';
 import { CLAMP_KINDS, type Clamp } from './clamps.ts';
 import { checkCombinations, checkModelFields } from './combinations.ts';
 import { ExperimentError } from './experimentError.ts';
@@ -30,8 +32,8 @@ export interface TrainingOptions {
   readonly decayed: readonly string[];
   /** Largest global norm of the gradient, or null for no clipping. */
   readonly clipNorm: number | null;
-  /** Train on every position, or only where the next token can be known: query positions from the second block on. */
-  readonly lossOn: 'all' | 'predictable';
+  /** Train on every position, or only where the next token can be known, as the task says. */
+  readonly lossOn: LossOn;
   /** λ of the competition between the heads of a layer (competition.ts); 0 for none. */
   readonly competition: number;
   /** Heads held fast from a step on (clamps.ts): does the circuit still form? */
@@ -61,6 +63,7 @@ const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): z.ZodMini
   z.int().check(z.minimum(least), z.maximum(most));
 const size = (least: number, most?: number): ReturnType<typeof explained<z.ZodMiniNumber>> =>
   explained(whole(least, most));
+const count = (least: number): ReturnType<typeof size> => explained(whole(least));
 const positive = explained(z.number().check(z.positive()));
 const notNegative = explained(z.number().check(z.minimum(0)));
 const share = explained(z.number().check(z.minimum(0), z.lt(1)));
@@ -84,19 +87,11 @@ const ModelSchema = z.strictObject({
   rotaryBase: z._default(positive, 10000),
 });
 
-const taskBase = { distinct: z._default(flag, false), maxPrefix: z._default(size(0, 4096), 0) };
-const period = whole(2, 4096);
-const TaskSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('repeated'), period: explained(period), ...taskBase }),
-  z.strictObject({
-    kind: z.literal('varied'),
-    periods: explained(z.tuple([period, period])),
-    heldOutPeriods: z._default(explained(z.array(period)), []),
-    share: z._default(explained(z.number().check(z.positive(), z.maximum(1))), 1),
-    ...taskBase,
-  }),
-  z.strictObject({ kind: z.literal('random'), ...taskBase }),
-]);
+const TaskSchema = taskSchema(({ schema, usual, optional }) => {
+  const field = explained(schema);
+  if (optional) return z.optional(field);
+  return usual === undefined ? field : z._default(field, usual as never);
+});
 
 const ClampSchema = z.strictObject({
   kind: z.enum(CLAMP_KINDS),
@@ -106,16 +101,16 @@ const ClampSchema = z.strictObject({
 });
 
 const TrainingSchema = z.strictObject({
-  steps: size(1, 10_000_000),
-  batch: size(1, 65536),
+  steps: count(1),
+  batch: count(1),
   learningRate: positive,
-  warmupSteps: z._default(size(0, 10_000_000), 0),
+  warmupSteps: z._default(count(0), 0),
   schedule: z._default(explained(z.enum(['constant', 'linear', 'cosine'])), 'constant'),
-  beta1: z._default(share, 0.9),
-  beta2: z._default(share, 0.999),
-  epsilon: z._default(positive, 1e-8),
-  weightDecay: z._default(notNegative, 0.01),
-  decayed: z._default(explained(z.array(z.string())), ['*embed.*', '*.attn.*']),
+  beta1: z._default(share, ADAMW_DEFAULTS.beta1),
+  beta2: z._default(share, ADAMW_DEFAULTS.beta2),
+  epsilon: z._default(positive, ADAMW_DEFAULTS.epsilon),
+  weightDecay: z._default(notNegative, ADAMW_DEFAULTS.weightDecay),
+  decayed: z._default(explained(z.array(z.string())), [...ADAMW_DEFAULTS.decayed]),
   clipNorm: z._default(explained(z.nullable(z.number().check(z.positive()))), null),
   lossOn: z._default(explained(z.enum(['all', 'predictable'])), 'all'),
   competition: z._default(notNegative, 0),
@@ -150,7 +145,8 @@ export function parseExperiment(json: unknown): Experiment {
     const issue = result.error.issues[0] as z.core.$ZodIssue;
     throw new ExperimentError(complaint(issue, { root: 'the config', schema: ExperimentSchema, value: json }));
   }
-  const { name, about, task, training } = result.data;
+  const { name, about, training } = result.data;
+  const task = result.data.task as Task;
   const defined = Object.fromEntries(Object.entries(result.data.model).filter(([, value]) => value !== undefined));
   checkModelFields(defined as Partial<ModelConfig>);
   let model: ModelConfig;

@@ -7,7 +7,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { Model } from '../model/model.ts';
 import { blankWeights, namedCopies, Parameters, weightsOf } from '../model/parameters.ts';
 import { RandomStream } from '../random/randomStream.ts';
-import { STREAMS } from '../tasks/tasks.ts';
+import { STREAMS } from '../random/streams.ts';
 import { checkExperiment } from './checkExperiment.ts';
 import type { Experiment } from './experiment.ts';
 

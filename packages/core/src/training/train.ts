@@ -1,36 +1,19 @@
 // The training loop: emits records to an observer and touches neither disk nor page. It pauses where the observer wants
 // to look at the weights; while it pauses nothing trains.
 import type { Engine } from '../engine/engine.ts';
-import type { Arena } from '../engine/tensor.ts';
-import { type NamedWeights, namedCopies, Parameters } from '../model/parameters.ts';
-import { Clamps } from './clamps.ts';
+import type { NamedWeights } from '../model/parameters.ts';
+import { readyData } from './data/checkData.ts';
+import type { TrainingData } from './data/trainingData.ts';
 import type { Experiment } from './experiment.ts';
-import { initialize } from './initialize.ts';
-import type { StepLosses } from './parallel/participant.ts';
-import { planTraining, type TrainingPlan } from './parallel/plan.ts';
-import type { StartCrew } from './parallel/threads.ts';
-import {
-  checkCrew,
-  checkNextPause,
-  checkReached,
-  checkSaved,
-  checkTrainOptions,
-  refusePromise,
-} from './trainChecks.ts';
+import type { PoolReading, StartPool, TrainingPool } from './parallel/pool.ts';
+import type { StepLosses } from './stepLosses.ts';
+import { checkNextPause, checkPool, checkReached, checkTrainOptions, refusePromise } from './trainChecks.ts';
+import type { TrainingState } from './trainingState.ts';
 
 /** What is known after each step. */
 export interface StepRecord extends StepLosses {
   /** Tokens trained on per second, measured from the record before. */
   readonly tokensPerSecond: number;
-}
-
-/** Everything needed to go on later with the same bits: weights and AdamW's moments after `step` steps. */
-export interface TrainingState {
-  readonly step: number;
-  readonly seed: number;
-  readonly weights: NamedWeights;
-  readonly m: NamedWeights;
-  readonly v: NamedWeights;
 }
 
 /** A run at rest. */
@@ -53,11 +36,13 @@ export interface TrainOptions {
   readonly experiment: Experiment;
   readonly seed: number;
   /**
-   * Threads to share the batch among, at most; the result does not depend on it. There are never more than `startCrew`
+   * Threads to share the batch among, at most; the result does not depend on it. There are never more than `startPool`
    * starts (startInline: 1), nor than there is work for; the outcome says how many took part.
    */
   readonly threads: number;
-  readonly startCrew: StartCrew;
+  readonly startPool: StartPool;
+  /** What to train on where the experiment's task is `data`: sequences of tokens, a module, or what `loadData` gives. */
+  readonly data?: TrainingData;
   readonly observer?: TrainingObserver;
   /** Steps after which `onPause` is called, besides the first and last; or what names the next one, given the step done. */
   readonly pauseAt?: readonly number[] | ((step: number) => number);
@@ -95,84 +80,85 @@ export class NonFiniteLossError extends Error {
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   checkTrainOptions(options);
-  const { engine, experiment, seed, resume, signal, observer = {}, startCrew } = options;
-  const threads = Math.min(options.threads, startCrew.mostThreads ?? Number.POSITIVE_INFINITY);
-  const { plan, arena, weights } = planTraining(engine, { experiment, seed, threads });
-  const moments = momentTensors(experiment, arena, plan);
-  if (resume) {
-    checkSaved(resume, weights, arena.floatBytes);
-    restore(resume, { weights, ...moments });
-  } else initialize(experiment.model, weights, { seed, std: experiment.training.initStd });
-  new Clamps(experiment.model, weights, experiment.training.clamps).hold(resume?.step ?? 0);
-  const { steps, batch } = experiment.training;
-  const pause = (step: number): Pause => ({
-    step,
-    weights: () => namedCopies(weights),
-    state: () => ({ step, seed, weights: namedCopies(weights), m: namedCopies(moments.m), v: namedCopies(moments.v) }),
+  const { engine, experiment, seed, threads, startPool, resume } = options;
+  const data = readyData(options.data, experiment);
+  const pool = await startPool({
+    ...{ engine, experiment, seed, threads },
+    ...(data ? { data } : {}),
+    ...(resume ? { resume } : {}),
   });
-
-  // Threads take a while to start; the first pause passes in the meantime.
-  const starting = (async () => startCrew(engine, plan))();
-  starting.catch(() => {}); // reported where it is awaited
-  let stop = (): void => {};
+  checkPool(pool);
   try {
-    let step = resume?.step ?? 0;
-    await observer.onPause?.(pause(step));
-    const crew = await starting;
-    checkCrew(crew);
-    stop = () => crew.requestStop();
+    return await runTo(pool, options);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Steps and pauses until the last step, or until the signal aborts. */
+async function runTo(pool: TrainingPool, options: TrainOptions): Promise<TrainingOutcome> {
+  const { experiment, seed, signal, observer = {} } = options;
+  const { steps } = experiment.training;
+  const pauseAfter = async (step: number): Promise<void> => {
+    if (observer.onPause) await observer.onPause(pauseOf(await pool.read(), { step, seed }));
+  };
+  const stop = (): void => pool.requestStop();
+  let step = options.resume?.step ?? 0;
+  try {
+    await pauseAfter(step);
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop);
-    const tokens = batch * experiment.model.nCtx;
-    let failed = 0;
-    let broken: { error: unknown } | null = null;
     while (step < steps && !signal?.aborted) {
-      const from = step;
-      const target = Math.min(steps, nextPause(options.pauseAt ?? [], from));
-      let since = performance.now();
-      step = await crew.run(step + 1, target, (losses) => {
-        if (broken) return;
-        if (!Number.isFinite(losses.loss)) {
-          failed = losses.step;
-          return;
-        }
-        const now = performance.now();
-        try {
-          const answer: unknown = observer.onStep?.({
-            ...losses,
-            tokensPerSecond: (1000 * tokens) / Math.max(now - since, 1e-3),
-          });
-          refusePromise(answer);
-        } catch (error) {
-          broken = { error }; // between messages of the threads nobody could catch it
-          crew.requestStop();
-        }
-        since = now;
-      });
-      if (broken) throw (broken as { error: unknown }).error;
-      checkReached(step, { from, target });
-      if (failed > 0) throw new NonFiniteLossError(failed, seed);
-      await observer.onPause?.(pause(step));
+      step = await runSome(pool, options, step);
+      await pauseAfter(step);
     }
-    return { status: step >= steps ? 'done' : 'stopped', step, threads: plan.threads, weights: namedCopies(weights) };
   } finally {
     signal?.removeEventListener('abort', stop);
-    await (await starting.catch(() => null))?.close?.();
   }
+  const weights = (await pool.read()).weights();
+  return { status: step >= steps ? 'done' : 'stopped', step, threads: pool.threads, weights };
+}
+
+const pauseOf = (reading: PoolReading, { step, seed }: { step: number; seed: number }): Pause => ({
+  step,
+  weights: () => reading.weights(),
+  state: () => ({ step, seed, weights: reading.weights(), ...reading.moments() }),
+});
+
+/** Runs the steps from one pause to the next; returns the last one done. */
+async function runSome(pool: TrainingPool, options: TrainOptions, from: number): Promise<number> {
+  const { experiment, seed, observer = {} } = options;
+  const { steps, batch } = experiment.training;
+  const target = Math.min(steps, nextPause(options.pauseAt ?? [], from));
+  const tokens = batch * experiment.model.nCtx;
+  let since = performance.now();
+  let failed = 0;
+  let broken: { error: unknown } | null = null;
+  const step = await pool.run(from + 1, target, (losses) => {
+    if (broken) return;
+    if (!Number.isFinite(losses.loss)) {
+      failed = losses.step;
+      return;
+    }
+    const now = performance.now();
+    const tokensPerSecond = (1000 * tokens) / Math.max(now - since, 1e-3);
+    try {
+      const answer: unknown = observer.onStep?.({ ...losses, tokensPerSecond });
+      refusePromise(answer);
+    } catch (error) {
+      broken = { error }; // between messages of the threads nobody could catch it
+      pool.requestStop();
+    }
+    since = now;
+  });
+  if (broken) throw (broken as { error: unknown }).error;
+  checkReached(step, { from, target });
+  if (failed > 0) throw new NonFiniteLossError(failed, seed);
+  return step;
 }
 
 /** The first step after `from` at which to pause. A function that names none goes on for one step. */
 function nextPause(pauseAt: NonNullable<TrainOptions['pauseAt']>, from: number): number {
   if (typeof pauseAt === 'function') return Math.max(from + 1, checkNextPause(pauseAt(from)));
   return pauseAt.reduce((next, p) => (p > from && p < next ? p : next), Number.POSITIVE_INFINITY);
-}
-
-function momentTensors(experiment: Experiment, arena: Arena, plan: TrainingPlan): { m: Parameters; v: Parameters } {
-  return { m: Parameters.over(experiment.model, arena, plan.m), v: Parameters.over(experiment.model, arena, plan.v) };
-}
-
-function restore(state: TrainingState, into: { weights: Parameters; m: Parameters; v: Parameters }): void {
-  for (const part of ['weights', 'm', 'v'] as const)
-    for (const tensor of into[part].all) tensor.set((state[part][tensor.name] as NamedWeights[string]).data);
-  into.weights.changed();
 }

@@ -3,11 +3,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Engine, referenceEngine } from '../engine/engine.ts';
 import { modelParts } from '../model/parts.ts';
 import { loadEngine, startWorkers } from '../node.ts';
-import { makeBatch } from '../tasks/tasks.ts';
+import { makeBatch } from '../tasks/makeBatch.ts';
 import { type Experiment, parseExperiment } from './experiment.ts';
 import { initialModel } from './initialize.ts';
-import { type StartCrew, startInline } from './parallel/threads.ts';
-import { type TrainingState, train } from './train.ts';
+import { startInline } from './parallel/inlinePool.ts';
+import type { StartPool } from './parallel/pool.ts';
+import { train } from './train.ts';
+import type { TrainingState } from './trainingState.ts';
 
 const JSON_OF_IT = {
   name: 'tiny',
@@ -23,7 +25,7 @@ let engine: Engine;
 let shared: Engine;
 let state: TrainingState;
 const run = (options: object = {}): ReturnType<typeof train> =>
-  train({ engine, experiment, seed: 1, threads: 1, startCrew: startInline(), ...options });
+  train({ engine, experiment, seed: 1, threads: 1, startPool: startInline(), ...options });
 const refusal = async (options: object): Promise<string> =>
   run(options).then(
     () => 'accepted',
@@ -42,12 +44,13 @@ const keep = (pause: { state(): TrainingState }): void => {
   state = pause.state();
 };
 
-describe('a crew', () => {
+describe('a pool', () => {
   test('that comes to no step that it was to run ends the run with a sentence', async () => {
     for (const reached of [0, -1, 99, undefined, Number.NaN, '4']) {
-      const crew = { run: async () => reached, requestStop: () => {}, close: async () => {} };
-      expect(await refusal({ startCrew: async () => crew })).toMatch(
-        /^train: the threads were to run steps 1 to 4 and say/,
+      const read = async () => ({ weights: () => ({}), moments: () => ({ m: {}, v: {} }) });
+      const pool = { threads: 1, run: async () => reached, requestStop: () => {}, read, close: async () => {} };
+      expect(await refusal({ startPool: async () => pool })).toMatch(
+        /^train: the pool was to run steps 1 to 4 and says that it came to/,
       );
     }
   });
@@ -59,34 +62,35 @@ describe('a crew', () => {
   });
 
   test('of workers is as many as there is work for', async () => {
-    expect(await run({ engine: shared, threads: 5, startCrew: startWorkers })).toMatchObject({ threads: 3, step: 4 });
+    expect(await run({ engine: shared, threads: 5, startPool: startWorkers() })).toMatchObject({ threads: 3, step: 4 });
   });
 
-  test('that is not told how many threads it has refuses those that would wait for each other', async () => {
-    const wrapped: StartCrew = (on, plan) => startInline()(on, plan);
-    expect(await refusal({ threads: 2, startCrew: wrapped })).toMatch(
-      /^startInline: the calling thread trains alone, and this run is planned for 2 threads/,
-    );
+  test('that something else starts is the same: the calling thread is one thread', async () => {
+    const wrapped: StartPool = (options) => startInline()(options);
+    expect(await run({ threads: 2, startPool: wrapped })).toMatchObject({ status: 'done', step: 4, threads: 1 });
   });
 
   test.each([
-    ['missing', undefined, /^train: options\.startCrew is missing; it must be startWorkers or startInline\(\)\.$/],
-    ['not called', startInline, /^train: startCrew is startInline itself; call it, `startCrew: startInline\(\)`\.$/],
-    ['text', 'inline', /^train: options\.startCrew must be startWorkers or startInline\(\), got "inline"\.$/],
-    ['one that starts nothing', async () => 7, /^train: startCrew gave 7 instead of threads/],
+    ['missing', undefined, /^train: options\.startPool is missing; it must be startWorkers\(\) or startInline\(\)\.$/],
+    ['not called', startInline, /^train: startPool is startInline itself; call it, `startPool: startInline\(\)`\.$/],
+    ['workers not called', startWorkers, /^train: startPool is startWorkers itself; call it, `startPool: startWorkers/],
+    ['text', 'inline', /^train: options\.startPool must be startWorkers\(\) or startInline\(\), got "inline"\.$/],
+    ['one that starts nothing', async () => 7, /^train: startPool gave 7 instead of a pool/],
     ['one that throws', () => expect.fail('no threads'), /no threads/],
-    ['workers without shared memory', startWorkers, /^startWorkers: threads need an engine with shared memory/],
-  ])('%s is told what is right', async (_, startCrew, sentence) => {
-    expect(await refusal({ startCrew })).toMatch(sentence);
+    ['workers without shared memory', startWorkers(), /^startWorkers: threads need an engine with shared memory/],
+  ])('%s is told what is right', async (_, startPool, sentence) => {
+    expect(await refusal({ startPool })).toMatch(sentence);
   });
 
-  test('that was called where it should be given is told so, and leaves no failure behind', async () => {
-    const called = untyped(startWorkers(untyped(undefined), untyped(undefined)));
-    expect(await refusal({ startCrew: called })).toBe(
-      'train: startCrew is a promise; give the function itself, `startCrew: startWorkers`, without calling it.',
+  test('that was started where what starts it should be given is told so, and leaves no failure behind', async () => {
+    const started = untyped(startWorkers()(untyped(undefined)));
+    expect(await refusal({ startPool: started })).toBe(
+      'train: startPool is a promise; give what starts a pool, `startPool: startWorkers()`, without starting it.',
     );
-    await expect(called).rejects.toThrow('give train the function itself, `startCrew: startWorkers`');
+    await expect(started).rejects.toThrow('a pool is started by train, `startPool: startWorkers()`');
     expect(() => startInline(untyped(engine))).toThrow(/^startInline: takes no arguments/);
+    expect(() => startWorkers(untyped({ url: 'x' }))).toThrow(/^startWorkers: options has an unknown field "url"/);
+    expect(() => startWorkers(untyped({ workerUrl: 7 }))).toThrow(/^startWorkers: options\.workerUrl must be the URL/);
   });
 });
 
@@ -145,7 +149,7 @@ test('train of nothing, and models and batches of what has not been read, are to
     [{ length: 0 }, /options\.length must be at least 1/],
     [
       { task: { ...experiment.task, distinct: true }, dVocab: 3 },
-      /4 distinct tokens are needed, and options\.dVocab is 3/,
+      /options\.task\.distinct needs 4 different tokens; options\.dVocab is 3/,
     ],
     [
       {
@@ -222,7 +226,7 @@ describe('an observer', () => {
     for (const options of [
       { observer: { onStep: explode } },
       { observer: { onPause: explode } },
-      { observer: { onStep: explode }, engine: shared, threads: 2, startCrew: startWorkers },
+      { observer: { onStep: explode }, engine: shared, threads: 2, startPool: startWorkers() },
     ])
       await expect(run(options)).rejects.toBe(own);
   });
@@ -274,7 +278,7 @@ test('a run too large for its memory is refused with the number and how to make 
     model: { ...JSON_OF_IT.model, nCtx: 4096, nHeads: 8 },
     training: { ...JSON_OF_IT.training, batch: 8 },
   }) satisfies Experiment;
-  expect(await refusal({ engine: shared, experiment: large, threads: 8, startCrew: startWorkers })).toMatch(
+  expect(await refusal({ engine: shared, experiment: large, threads: 8, startPool: startWorkers() })).toMatch(
     /^Arena: \d+\.\d GiB are needed to train with 8 threads, a model has at most 4\.0 GiB; use fewer threads, a shorter context or a smaller model\.$/,
   );
 });

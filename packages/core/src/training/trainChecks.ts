@@ -3,12 +3,10 @@ import * as z from 'zod/mini';
 import { checkEngine } from '../engine/checkEngine.ts';
 import { ArgumentError, aFunction, checkArgument, must } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
-import type { Parameters } from '../model/parameters.ts';
-import { checkWeights } from '../model/weightChecks.ts';
 import { checkExperiment } from './checkExperiment.ts';
-import type { Crew } from './parallel/threads.ts';
-import { startInline } from './parallel/threads.ts';
-import type { TrainingState, TrainOptions } from './train.ts';
+import type { TrainingPool } from './parallel/pool.ts';
+import type { TrainOptions } from './train.ts';
+import type { TrainingState } from './trainingState.ts';
 
 /** A seed: what random streams can be named by. */
 export const Seed: z.ZodMiniNumber = z.int().check(z.minimum(0));
@@ -21,7 +19,8 @@ const Options = z.strictObject({
   experiment: z.unknown(),
   seed: Seed,
   threads: z.int().check(z.minimum(1)),
-  startCrew: must('be startWorkers or startInline()', (start) => typeof start === 'function'),
+  startPool: must('be startWorkers() or startInline()', (start) => typeof start === 'function'),
+  data: z.optional(z.unknown()),
   observer: z.optional(must('be an object with onStep or onPause', (o) => isObject(o) && !Array.isArray(o))),
   pauseAt: z.optional(
     must(
@@ -42,10 +41,10 @@ const Observer = z.strictObject({ onStep: z.optional(aFunction), onPause: z.opti
 
 /** Throws an ArgumentError that names the first option that cannot be meant, and what is right. */
 export function checkTrainOptions(options: TrainOptions): void {
-  const { engine, startCrew, observer } = (options ?? {}) as Partial<TrainOptions>;
+  const { engine, startPool, observer } = (options ?? {}) as Partial<TrainOptions>;
   if (isObject(options)) {
     checkEngine(engine, 'train');
-    checkStartCrew(startCrew);
+    checkStartPool(startPool);
   }
   checkArgument('train', 'options', Options, options);
   if (observer !== undefined) {
@@ -59,22 +58,20 @@ export function checkTrainOptions(options: TrainOptions): void {
   if (options.resume !== undefined) checkState(options.resume, options);
 }
 
-function checkStartCrew(startCrew: unknown): void {
-  if (startCrew === startInline)
-    throw new ArgumentError('train: startCrew is startInline itself; call it, `startCrew: startInline()`.');
-  if (!isObject(startCrew) || typeof (startCrew as Partial<Promise<unknown>>).then !== 'function') return;
-  Promise.resolve(startCrew).catch(() => {}); // startWorkers called with nothing fails, of which this sentence tells
+function checkStartPool(startPool: unknown): void {
+  if (!isObject(startPool) || typeof (startPool as Partial<Promise<unknown>>).then !== 'function') return;
+  Promise.resolve(startPool).catch(() => {}); // this sentence tells of it
   throw new ArgumentError(
-    'train: startCrew is a promise; give the function itself, `startCrew: startWorkers`, without calling it.',
+    'train: startPool is a promise; give what starts a pool, `startPool: startWorkers()`, without starting it.',
   );
 }
 
-/** Throws an ArgumentError unless this is what `startCrew` is to give. */
-export function checkCrew(crew: unknown): asserts crew is Crew {
-  const { run, requestStop, close } = (crew ?? {}) as Partial<Crew>;
-  if ([run, requestStop, close].some((method) => typeof method !== 'function'))
+/** Throws an ArgumentError unless this is what `startPool` is to give. */
+export function checkPool(pool: unknown): asserts pool is TrainingPool {
+  const { threads, run, requestStop, read, close } = (pool ?? {}) as Partial<TrainingPool>;
+  if (!Number.isInteger(threads) || [run, requestStop, read, close].some((method) => typeof method !== 'function'))
     throw new ArgumentError(
-      `train: startCrew gave ${quoted(crew)} instead of threads; use startWorkers or startInline().`,
+      `train: startPool gave ${quoted(pool)} instead of a pool; use startWorkers() or startInline().`,
     );
 }
 
@@ -97,23 +94,6 @@ function checkState(state: TrainingState, { seed, experiment }: TrainOptions): v
     );
 }
 
-/** Throws an Error unless the saved weights and moments are of this model, all there, finite and possible. */
-export function checkSaved(state: TrainingState, parameters: Parameters, floatBytes: 4 | 8): void {
-  for (const part of ['weights', 'm', 'v'] as const) {
-    checkWeights(parameters, state[part], { caller: `train: resume.${part}`, floatBytes });
-    for (const { name } of parameters.all) {
-      const saved = state[part][name];
-      if (!saved) throw new Error(`train: the saved run has no ${name}; it is of another model.`);
-      // The optimiser divides by its root.
-      const negative = part === 'v' ? Array.from(saved.data).findIndex((x) => x < 0) : -1;
-      if (negative >= 0)
-        throw new Error(
-          `train: resume.v: ${name} has ${quoted(saved.data[negative])} at element ${negative}; mean squares are not negative.`,
-        );
-    }
-  }
-}
-
 /** What `pauseAt` has answered. Throws an ArgumentError unless it is a step, or Infinity for none. */
 export function checkNextPause(next: unknown): number {
   if (typeof next !== 'number' || !(Number.isInteger(next) || Math.abs(next) === Number.POSITIVE_INFINITY))
@@ -130,10 +110,10 @@ export function refusePromise(answer: unknown): void {
   );
 }
 
-/** Throws an Error unless a crew came to a step of those that it was to run. */
+/** Throws an Error unless a pool came to a step of those that it was to run. */
 export function checkReached(step: unknown, { from, target }: { from: number; target: number }): void {
   if (!(Number.isInteger(step) && (step as number) > from && (step as number) <= target))
     throw new Error(
-      `train: the threads were to run steps ${from + 1} to ${target} and say that they came to ${quoted(step)}; use startWorkers or startInline().`,
+      `train: the pool was to run steps ${from + 1} to ${target} and says that it came to ${quoted(step)}; use startWorkers() or startInline().`,
     );
 }

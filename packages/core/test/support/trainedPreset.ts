@@ -9,7 +9,7 @@ export async function trainedPreset(name: string, { steps, seed }: { steps: numb
   const json = JSON.parse(readFileSync(new URL(`../../presets/${name}.json`, import.meta.url), 'utf8'));
   const experiment = withSteps(parseExperiment(json), steps);
   const engine = await loadEngine();
-  const { weights } = await train({ engine, experiment, seed, threads: 2, startCrew: startWorkers });
+  const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers() });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
   return model;

@@ -62,7 +62,7 @@ async function hashes(engine: Engine, { label, options, training }: Case): Promi
     task: { kind: 'varied', periods: [3, 7] },
     training: { steps: 3, batch: 4, learningRate: 0.01, warmupSteps: 1, ...training },
   });
-  const trained = await train({ engine, experiment, seed: 7, threads: 1, startCrew: startInline() });
+  const trained = await train({ engine, experiment, seed: 7, threads: 1, startPool: startInline() });
   return {
     initial: hashNamed(initialModel(engine, experiment, 7).getWeights()),
     weights: hashNamed(model.getWeights()),

@@ -36,7 +36,7 @@ async function trained(name: keyof typeof TRAINED): Promise<Model> {
   const file = `${fileOf(name)}.safetensors`;
   if (recording) {
     const experiment = parseExperiment({ name, task, ...TRAINED[name] });
-    const { weights } = await train({ engine: exact, experiment, seed: 1, threads: 2, startCrew: startWorkers });
+    const { weights } = await train({ engine: exact, experiment, seed: 1, threads: 2, startPool: startWorkers() });
     keep(file, encodeCheckpoint(experiment.model, weights));
   }
   const { config, weights } = decodeCheckpoint(readFileSync(fixture(file)), file);

@@ -58,7 +58,7 @@ async function trainTo(
     experiment: parseExperiment(json),
     seed: SEED,
     threads,
-    startCrew: startWorkers,
+    startPool: startWorkers(),
     pauseAt: [step],
     signal: controller.signal,
     ...(resume ? { resume } : {}),

@@ -5,10 +5,15 @@ import { type LossRecord, lossChart } from './lossChart.ts';
 const lnVocab = Math.log(64);
 const record: LossRecord = {
   points: [
-    { step: 0, lossFirst: 4.3, lossRepeat: 4.25, lossBoundary: 4.4 },
-    { step: 10, lossFirst: 4.2, lossRepeat: 3 },
-    { step: 100, lossFirst: null, lossRepeat: 1 },
-    { step: 1000, lossFirst: 4.16, lossRepeat: 0.05, lossBoundary: 4.2 },
+    { step: 0, segments: { first: 4.3, repeat: 4.25, boundary: 4.4 } },
+    { step: 10, segments: { first: 4.2, repeat: 3 } },
+    { step: 100, segments: { first: null, repeat: 1 } },
+    { step: 1000, segments: { first: 4.16, repeat: 0.05, boundary: 4.2 } },
+  ],
+  segments: [
+    { name: 'first', title: 'first occurrence' },
+    { name: 'boundary', title: 'boundary', single: true },
+    { name: 'repeat', title: 'repeat', predictable: true },
   ],
   lnVocab,
   title: 'Loss',
@@ -19,9 +24,11 @@ const many = (count: number): LossRecord => ({
   ...record,
   points: Array.from({ length: count }, (_, step) => ({
     step,
-    lossFirst: 4.1 + 0.1 * (step % 3),
-    lossRepeat: step < count / 2 ? 4 : 0.1 + 0.1 * (step % 2),
-    lossBoundary: 4 + 0.2 * (step % 5),
+    segments: {
+      first: 4.1 + 0.1 * (step % 3),
+      repeat: step < count / 2 ? 4 : 0.1 + 0.1 * (step % 2),
+      boundary: 4 + 0.2 * (step % 5),
+    },
   })),
 });
 
@@ -105,12 +112,33 @@ describe('lossChart', () => {
     );
   });
 
+  test('draws any segments, and is about the first that can be predicted, or else the first', () => {
+    const points = [1, 2].map((step) => ({ step, segments: { prompt: 4, answer: 2 / step, aside: 3, rest: null } }));
+    const named = (...names: string[]) => names.map((name) => ({ name, title: `${name} of it` }));
+    const figure = readFigure(
+      lossChart({ ...record, points, segments: named('prompt', 'answer', 'aside', 'rest') }, inTheme('light')),
+    );
+    expect(textsOf(figure)).toEqual(
+      expect.arrayContaining(['prompt of it 4.00', 'answer of it 1.00', 'aside of it 3.00']),
+    );
+    expect(textsOf(figure).join()).not.toContain('rest');
+    expect(figure.querySelector('desc')?.textContent).toMatch(
+      /^Loss on the prompt of it goes from 4\.00 to 4\.00 nats.*Loss on the answer of it ends at 1\.00 nats\./,
+    );
+    const [answer] = named('answer');
+    const about = lossChart(
+      { ...record, points, segments: [...named('prompt'), { ...answer!, predictable: true }] },
+      inTheme('light'),
+    );
+    expect(readFigure(about).querySelector('desc')?.textContent).toMatch(/^Loss on the answer of it falls from 2\.00/);
+  });
+
   test('refuses what it cannot draw', () => {
     const draw = (change: Partial<LossRecord>) => () => lossChart({ ...record, ...change }, inTheme('light'));
-    const point = { lossFirst: 4, lossRepeat: 4 };
+    const point = { segments: { first: 4, repeat: 4 } };
     expect(draw({ points: [] })).toThrow('lossChart: points is empty; pass at least one');
-    expect(draw({ points: [{ step: 5, lossFirst: 4, lossRepeat: Number.NaN }] })).toThrow(
-      'lossChart: lossRepeat at step 5 is NaN',
+    expect(draw({ points: [{ step: 5, segments: { first: 4, repeat: Number.NaN } }] })).toThrow(
+      'lossChart: the loss of "repeat" at step 5 is NaN',
     );
     expect(
       draw({
@@ -121,6 +149,10 @@ describe('lossChart', () => {
       }),
     ).toThrow('lossChart: step 5 follows step 5; pass points in');
     expect(draw({ points: [{ step: -1, ...point }] })).toThrow('lossChart: a step is -1');
+    expect(draw({ segments: [] })).toThrow('lossChart: segments is empty; pass at least one');
+    expect(draw({ segments: [{ name: 'rest', title: 'rest' }] })).toThrow(
+      'lossChart: no point has a loss of any segment',
+    );
     expect(draw({ lnVocab: 0 })).toThrow('lossChart: lnVocab is 0');
     expect(draw({ title: ' ' })).toThrow('lossChart: title is empty');
     expect(() => lossChart(record, { theme: 'light' })).toThrow('lossChart: no document here; in Node pass');

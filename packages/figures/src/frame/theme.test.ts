@@ -14,7 +14,11 @@ import { rampColour } from '../scales/colourRamp.ts';
 import { paletteOf } from './theme.ts';
 
 const record = {
-  points: [{ step: 0, lossFirst: 4, lossRepeat: 4 }],
+  points: [{ step: 0, segments: { first: 4, repeat: 4 } }],
+  segments: [
+    { name: 'first', title: 'first occurrence' },
+    { name: 'repeat', title: 'repeat', predictable: true },
+  ],
   lnVocab: Math.log(64),
   title: 'Loss of a < b & "c"',
   xScale: 'linear',

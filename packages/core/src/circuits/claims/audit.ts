@@ -8,15 +8,31 @@ import { gatherEvidence, groundsOf, look, testPaths } from './auditEvidence.ts';
 import type { AuditRecord } from './auditRecord.ts';
 import { auditSize } from './auditSize.ts';
 import { explainAudit, shortenedText } from './auditText.ts';
+import { checkHeldOut, type HeldOut, measureHeldOut } from './heldOut.ts';
 import { judge } from './verdict.ts';
 
 /**
  * Audits a model: losses over a scan of periods, scores, path tests, and the verdict by the rules of verdict.ts. A
  * close call is repeated with two more seeds of sequences. Throws an ArgumentError for options that it does not have, a
  * TooSmallError when context or vocabulary are too small to tell, a NotFiniteError when outputs are not finite: then there
- * is no verdict.
+ * is no verdict. `heldOut` is measured besides, and has no part in the verdict.
  */
-export const audit = (model: Model, options: ScoreOptions = {}): AuditRecord => auditFor('audit', model, options);
+export function audit(model: Model, options: AuditOptions = {}): AuditRecord {
+  const heldOut = (options as AuditOptions | null)?.heldOut;
+  if (heldOut === undefined) return auditFor('audit', model, options);
+  const { heldOut: _, ...scoring } = options;
+  checkScoring('audit', model, scoring);
+  checkHeldOut('audit', heldOut, model);
+  const record = auditFor('audit', model, scoring);
+  const { best, periods, sequences } = record.evidence;
+  const period = best ?? periods[Math.floor(periods.length / 2)]!.period;
+  return { ...record, heldOut: measureHeldOut(model, heldOut, { sequences, seed: scoring.seed ?? 0, period }) };
+}
+
+export interface AuditOptions extends ScoreOptions {
+  /** What training held out, to be measured too. */
+  readonly heldOut?: HeldOut;
+}
 
 /** The audit for another caller, whose name the messages have. */
 export function auditFor(caller: string, model: Model, options: ScoreOptions): AuditRecord {

@@ -8,6 +8,7 @@ import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
 import type { KeySource, PathEffect } from '../causal/paths.ts';
 import { checkPeriods } from '../checks.ts';
 import type { Estimate } from '../statistics/estimate.ts';
+import type { HeldOutRecord } from './heldOut.ts';
 import type { Margin } from './thresholds.ts';
 import { VERDICTS, type Verdict } from './verdict.ts';
 
@@ -56,6 +57,8 @@ export interface AuditRecord {
   readonly followers: readonly string[];
   readonly positionalHeads: readonly string[];
   readonly scores: HeadScoresRecord;
+  /** What the model makes of what its training never showed: only where the audit was told what that was. */
+  readonly heldOut?: HeldOutRecord;
 }
 
 /** An audit's record, as far as other analyses read it. */

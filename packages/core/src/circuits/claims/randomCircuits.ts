@@ -2,21 +2,19 @@
 import type { ModelConfig } from '../../model/config.ts';
 import { type HeadIndex, INPUTS } from '../../model/interventions/interventions.ts';
 import { RandomStream } from '../../random/randomStream.ts';
-import { STREAMS } from '../../tasks/tasks.ts';
+import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import { edgeLabel, labelOf } from '../causal/edges.ts';
 import type { Circuit } from './circuit.ts';
 
 /** So many are drawn. */
 export const RANDOM_CIRCUITS = 10;
-/** Names the random stream of the circuits beside those of the probes. */
-const CIRCUIT_STREAM = 100;
 
 /** Different circuits of the same shape: heads mapped to others of their layer, edges along with them, into random inputs. */
 export function randomCircuits(config: ModelConfig, circuit: Circuit, seed: number): Circuit[] {
   const seen = new Set([nameOf(circuit)]);
   const found: Circuit[] = [];
   for (let attempt = 0; attempt < 20 * RANDOM_CIRCUITS && found.length < RANDOM_CIRCUITS; attempt++) {
-    const random = new RandomStream(seed, STREAMS.analysis, CIRCUIT_STREAM, attempt);
+    const random = new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.randomCircuits, attempt);
     const heads = Array.from({ length: config.nLayers }, () => shuffled(config.nHeads, random));
     const inputs = shuffled(INPUTS.length, random);
     const map = ({ layer, head }: HeadIndex): HeadIndex => ({ layer, head: heads[layer]![head]! });

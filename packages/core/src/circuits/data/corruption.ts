@@ -4,7 +4,7 @@ import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Tokens } from '../../model/model.ts';
 import { RandomStream } from '../../random/randomStream.ts';
-import { STREAMS } from '../../tasks/tasks.ts';
+import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import { type ProbeOptions, repeatedProbe } from './probes.ts';
 
 /**
@@ -23,9 +23,6 @@ export interface PromptPair {
   readonly corrupted: Tokens;
   readonly queries: readonly [from: number, to: number];
 }
-
-/** Streams of what replaces tokens, beside those of the probes. */
-const CORRUPTION_STREAM = 101;
 
 const corruptionSchema = z.enum(CORRUPTIONS);
 
@@ -49,7 +46,7 @@ export function corruptedPair(probe: ProbeOptions, period: number, corruption: C
     throw new Error('corruptedPair: a vocabulary of 1 token has no other one to put in its place.');
   const middle = period + Math.floor(period / 2);
   const corrupted = clean.map((tokens, s) => {
-    const random = new RandomStream(probe.seed, STREAMS.analysis, CORRUPTION_STREAM, period, s);
+    const random = new RandomStream(probe.seed, STREAMS.analysis, ANALYSIS_STREAMS.corruption, period, s);
     const other = Int32Array.from(tokens);
     if (corruption === 'shift-block') for (let t = 0; t < period; t++) other[t] = tokens[(t + period - 1) % period]!;
     if (corruption === 'break-repeat')

@@ -3,12 +3,10 @@ import * as z from 'zod/mini';
 import { checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { RandomStream } from '../../random/randomStream.ts';
-import { type BlockPlace, fillTokens, STREAMS } from '../../tasks/tasks.ts';
+import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
+import { type BlockPlace, fillTokens } from '../../tasks/blocks.ts';
 import { checkConfig, checkPeriods, seedSchema, sequencesSchema } from '../checks.ts';
 import { TooSmallError } from '../lengths.ts';
-
-/** Kinds of probe, so that no two share their draws. */
-const KIND = { repeated: 1, prefixed: 2, control: 3, fourfold: 4, place: 5, heldOut: 6 } as const;
 
 export interface ProbeOptions {
   readonly config: ModelConfig;
@@ -47,7 +45,7 @@ function draw(length: number, place: BlockPlace, config: ModelConfig, random: Ra
 export function repeatedProbe(probe: ProbeOptions, period: number): Int32Array[] {
   checkProbe('repeatedProbe', probe, period);
   const { config, count, seed, heldOut = false } = probe;
-  const kind = heldOut ? KIND.heldOut : KIND.repeated;
+  const kind = heldOut ? ANALYSIS_STREAMS.heldOut : ANALYSIS_STREAMS.repeated;
   return Array.from({ length: count }, (_, s) =>
     draw(2 * period, { start: 0, period }, config, new RandomStream(seed, STREAMS.analysis, kind, period, s)),
   );
@@ -59,13 +57,13 @@ export function prefixedProbe(probe: ProbeOptions, period: number): { tokens: In
   const { config, count, seed } = probe;
   const room = config.nCtx - 2 * period;
   if (room < 1) return null;
-  const start = 1 + new RandomStream(seed, STREAMS.analysis, KIND.place, period).below(room);
+  const start = 1 + new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.place, period).below(room);
   const tokens = Array.from({ length: count }, (_, s) =>
     draw(
       start + 2 * period,
       { start, period },
       config,
-      new RandomStream(seed, STREAMS.analysis, KIND.prefixed, period, s),
+      new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.prefixed, period, s),
     ),
   );
   return { tokens, start };
@@ -80,7 +78,12 @@ export function controlProbe(probe: ProbeOptions): Int32Array[] {
   checkProbe('controlProbe', probe);
   const { config, count, seed } = probe;
   return Array.from({ length: count }, (_, s) =>
-    draw(config.nCtx, { start: 0, period: 0 }, config, new RandomStream(seed, STREAMS.analysis, KIND.control, s)),
+    draw(
+      config.nCtx,
+      { start: 0, period: 0 },
+      config,
+      new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.control, s),
+    ),
   );
 }
 
@@ -96,7 +99,12 @@ export function fourfoldProbe(probe: ProbeOptions): { tokens: Int32Array[]; peri
     throw new TooSmallError(`fourfoldProbe: a context of ${config.nCtx} has no room for four copies of a block of 2.`);
   const period = fourfoldBlock(config);
   const tokens = Array.from({ length: count }, (_, s) =>
-    draw(4 * period, { start: 0, period }, config, new RandomStream(seed, STREAMS.analysis, KIND.fourfold, s)),
+    draw(
+      4 * period,
+      { start: 0, period },
+      config,
+      new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.fourfold, s),
+    ),
   );
   return { tokens, period };
 }

@@ -1,6 +1,8 @@
 // The same operations in float64, written for obviousness and kept for ever: every kernel is checked against them, and
 // a disagreement between backends is rerun here before anyone says rounding. Each backward stands beside its forward.
+
 import type { Extent, LayerNorm, LayerNormGradient, ModelOps, ModelSizes, RotaryTables } from '../modelOps.ts';
+import { countsToLoss, tokenOf } from '../targets.ts';
 import { type Floats, type Integers, padded, type Tensor } from '../tensor.ts';
 
 type Visit = (cell: { query: number; pattern: number; q: number; head: number }) => void;
@@ -211,8 +213,8 @@ export class ReferenceModelOps implements ModelOps {
     const vocabulary = logits.shape[2]!;
     for (let i = 0; i < logits.rows; i++) {
       const row = logits.data.subarray(i * logits.width, i * logits.width + vocabulary);
-      const counts = targets.data[i]! >= 0;
-      const target = counts ? targets.data[i]! : -2 - targets.data[i]!;
+      const counts = countsToLoss(targets.data[i]!);
+      const target = tokenOf(targets.data[i]!);
       const top = Math.max(...row);
       const sum = [...row].reduce((total, x) => total + Math.exp(x - top), 0);
       losses.data[i] = target < 0 ? 0 : Math.log(sum) + top - row[target]!;

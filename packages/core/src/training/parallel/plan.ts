@@ -17,8 +17,11 @@ export const SHARDS = 8;
 /** Parts into which the parameters are divided for the optimiser and for the norm of the gradient. */
 export const BLOCKS = 32;
 
-/** Float64 numbers that a shard reports of a step, before its losses per position. */
-export const SHARD_SUMS = 8;
+/**
+ * Float64 numbers that a shard reports of a step, in pairs of a sum of losses and a count: of the positions trained on, of
+ * each segment, of each position.
+ */
+export const sumsLength = (segments: number, nCtx: number): number => 2 * (1 + segments + nCtx);
 
 export interface TrainingPlan {
   readonly experiment: Experiment;
@@ -43,18 +46,18 @@ export interface TrainingPlan {
 /** Lays a run out in fresh memory. Throws a TooLargeError that says how much it takes where that is too much. */
 export function planTraining(
   engine: Engine,
-  options: { experiment: Experiment; seed: number; threads: number },
+  options: { experiment: Experiment; seed: number; threads: number; segments: number },
 ): { plan: TrainingPlan; arena: Arena; weights: Parameters } {
-  const { experiment, seed } = options;
+  const { experiment, seed, segments } = options;
   const threads = Math.max(1, Math.min(options.threads, SHARDS, experiment.training.batch));
   const arena = engine.createArena();
   const measuring = arena.measuring(arena.used);
-  layOut(engine, experiment.model, { arena: measuring, threads });
+  layOut(engine, experiment.model, { arena: measuring, threads, segments });
   if (measuring.used > arena.limit)
     throw new TooLargeError(
       `Arena: ${sizeText(measuring.used)} are needed to train with ${threads === 1 ? 'one thread' : `${threads} threads`}, a model has at most ${sizeText(arena.limit)}; use ${threads === 1 ? '' : 'fewer threads, '}a shorter context or a smaller model.`,
     );
-  const { weights, ...addresses } = layOut(engine, experiment.model, { arena, threads });
+  const { weights, ...addresses } = layOut(engine, experiment.model, { arena, threads, segments });
   const plan: TrainingPlan = {
     experiment,
     seed,
@@ -70,7 +73,7 @@ export function planTraining(
 function layOut(
   engine: Engine,
   model: ModelConfig,
-  { arena, threads }: { arena: Arena; threads: number },
+  { arena, threads, segments }: { arena: Arena; threads: number; segments: number },
 ): Omit<TrainingPlan, 'experiment' | 'seed' | 'threads' | 'memory' | 'weights'> & { weights: Parameters } {
   const weights = new Parameters(model, arena);
   const bytes = weights.length * arena.floatBytes;
@@ -78,7 +81,7 @@ function layOut(
   const v = arena.bytes(bytes);
   const gradients = arena.bytes(bytes * SHARDS);
   const control = arena.bytes(CONTROL_BYTES);
-  const sums = arena.bytes(8 * SHARDS * (SHARD_SUMS + model.nCtx));
+  const sums = arena.bytes(8 * SHARDS * sumsLength(segments, model.nCtx));
   const squares = arena.bytes(8 * BLOCKS);
   const workspaces = arena.used;
   createTrainingProgram(engine, model, arena, weights); // measures a workspace

@@ -1,12 +1,13 @@
 // Threads that stop without a word, as a browser's workers may: whoever waits for them hears of it, and nobody waits for
-// ever. The platform's part is played by threads that say nothing; the shared memory and the crew are the real ones.
+// ever. The platform's part is played by threads that say nothing; the shared memory and the pool are the real ones.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { referenceEngine } from '../../engine/engine.ts';
 import { parseExperiment } from '../experiment.ts';
 import { AbandonedError, Barrier } from './barrier.ts';
 import { abandon, barrierOf, beatsOf, heartbeat, patienceOf } from './heartbeat.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
-import { type ThreadMessage, type TrainingThread, workerCrew } from './workerCrew.ts';
+import { type TrainingThread, workerPool } from './workerPool.ts';
+import type { ThreadMessage } from './workerThread.ts';
 
 const planFor = (threads: number): TrainingPlan =>
   planTraining(referenceEngine, {
@@ -27,6 +28,7 @@ const planFor = (threads: number): TrainingPlan =>
     }),
     seed: 1,
     threads,
+    segments: 3,
   }).plan;
 
 /** A thread that says what the test makes it say. */
@@ -58,22 +60,22 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 const seconds = (count: number): Promise<unknown> => vi.advanceTimersByTimeAsync(1000 * count);
 
-describe('a crew', () => {
+describe('a pool', () => {
   async function started(): Promise<{
     plan: TrainingPlan;
     threads: [Played, Played];
-    crew: Awaited<ReturnType<typeof workerCrew>>;
+    pool: Awaited<ReturnType<typeof workerPool>>;
   }> {
     const plan = planFor(2);
     const threads: [Played, Played] = [new Played(), new Played()];
-    const starting = workerCrew(plan, threads);
+    const starting = workerPool(plan, threads);
     for (const thread of threads) thread.say({ ready: true });
-    return { plan, threads, crew: await starting };
+    return { plan, threads, pool: await starting };
   }
 
   test('hears of a thread that gives no sign of life while the other waits for it, and ends both', async () => {
-    const { plan, threads, crew } = await started();
-    const run = settled(crew.run(1, 4, () => {}));
+    const { plan, threads, pool } = await started();
+    const run = settled(pool.run(1, 4, () => {}));
     const waiting = heartbeat(plan, 0);
     for (let s = 0; s < 30; s++) {
       waiting.alive();
@@ -84,12 +86,12 @@ describe('a crew', () => {
     );
     expect(threads.map(({ ended }) => ended)).toEqual([false, false]);
     expect(waiting.abandoned()).toBe(true);
-    expect(await settled(crew.run(5, 6, () => {}))).toMatch(/^Training thread 1 has stopped/);
+    expect(await settled(pool.run(5, 6, () => {}))).toMatch(/^Training thread 1 has stopped/);
   });
 
   test('waits for threads that are slow but alive, and for as long as nobody looks', async () => {
-    const { plan, threads, crew } = await started();
-    const run = settled(crew.run(1, 4, () => {}));
+    const { plan, threads, pool } = await started();
+    const run = settled(pool.run(1, 4, () => {}));
     const pulses = [0, 1].map((thread) => heartbeat(plan, thread));
     for (let s = 0; s < 60; s++) {
       for (const pulse of pulses) pulse.alive();
@@ -104,8 +106,8 @@ describe('a crew', () => {
   });
 
   test('does not ask for signs of life of a thread that is through', async () => {
-    const { plan, threads, crew } = await started();
-    const run = settled(crew.run(1, 4, () => {}));
+    const { plan, threads, pool } = await started();
+    const run = settled(pool.run(1, 4, () => {}));
     threads[0].say({ lastStep: 4 });
     for (let s = 0; s < 20; s++) {
       heartbeat(plan, 1).alive();
@@ -117,7 +119,7 @@ describe('a crew', () => {
 
   test('hears of a thread that never starts', async () => {
     const threads = [new Played(), new Played()];
-    const starting = settled(workerCrew(planFor(2), threads));
+    const starting = settled(workerPool(planFor(2), threads));
     threads[0]!.say({ ready: true });
     await seconds(6);
     expect(await starting).toBe('Training thread 1 has not started within 5 seconds; start the run again.');
@@ -125,8 +127,8 @@ describe('a crew', () => {
   });
 
   test('hears of a death that is told, in one sentence with nothing in it that acts', async () => {
-    const { threads, crew } = await started();
-    const run = settled(crew.run(1, 4, () => {}));
+    const { threads, pool } = await started();
+    const run = settled(pool.run(1, 4, () => {}));
     threads[1].die(new Error(`out of\u001b[2J memory\n${'x'.repeat(5000)}`));
     const message = await run;
     expect(message).toMatch(/^Training thread 1 failed: out of␛\[2J memory␊x+…$/);

@@ -1,34 +1,13 @@
-// Worker threads as a crew, for every platform alike: who is ready, which steps to run, what happens when one dies. A
+// Worker threads as a pool, for every platform alike: who is ready, which steps to run, what happens when one dies. A
 // platform (nodeThreads.ts, browserThreads.ts) starts the workers; each of them computes from one order to the next and
 // never waits for whoever gave it.
-import { type Engine, wasmEngine } from '../../engine/engine.ts';
-import type { KernelBuild } from '../../engine/wasm/kernels.ts';
 import { printable, shortened } from '../../errors/printable.ts';
+import { DataError } from '../data/trainingData.ts';
+import type { StepLosses } from '../stepLosses.ts';
 import { abandon, beatsOf, patienceOf } from './heartbeat.ts';
-import { Participant, type StepLosses } from './participant.ts';
 import type { TrainingPlan } from './plan.ts';
-import { type Crew, checkStart, requestStop, runSteps } from './threads.ts';
-
-/** What a worker is started with. */
-export interface ThreadStart {
-  readonly plan: TrainingPlan;
-  readonly thread: number;
-  readonly module: WebAssembly.Module;
-  readonly backend: KernelBuild;
-}
-
-/** Steps to run. */
-export interface ThreadOrder {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What a worker answers. */
-export interface ThreadMessage {
-  readonly ready?: boolean;
-  readonly losses?: StepLosses;
-  readonly lastStep?: number;
-}
+import type { PoolThreads } from './runMemory.ts';
+import type { ThreadMessage, ThreadOrder } from './workerThread.ts';
 
 /** A worker as its platform shows it. */
 export interface TrainingThread {
@@ -41,29 +20,6 @@ export interface TrainingThread {
   end(atRest: boolean): Promise<unknown>;
 }
 
-/** What each thread of a plan is started with. Throws where the engine's memory is not shared. */
-export function threadStarts(engine: Engine, plan: TrainingPlan): ThreadStart[] {
-  checkStart(engine, plan, 'startWorkers');
-  if (!engine.wasm?.shared)
-    throw new Error('startWorkers: threads need an engine with shared memory; use startInline().');
-  const { module } = engine.wasm;
-  const backend = engine.backend as KernelBuild;
-  return Array.from({ length: plan.threads }, (_, thread) => ({ plan, thread, module, backend }));
-}
-
-/** The inside of a worker: prepares its share of the run, says that it is ready, and returns what carries out orders. */
-export function serveThread(
-  { plan, thread, module, backend }: ThreadStart,
-  answer: (message: ThreadMessage) => void,
-): (order: ThreadOrder) => void {
-  const participant = new Participant(wasmEngine({ module, backend, shared: true }), plan, thread);
-  answer({ ready: true });
-  return ({ from, to }) => {
-    const { lastStep } = runSteps(participant, plan, { thread, from, to, onStep: (losses) => answer({ losses }) });
-    answer({ lastStep });
-  };
-}
-
 /** Seconds within which a thread is to be ready: its script may have to come from a slow network. */
 const START = 60;
 
@@ -71,11 +27,11 @@ const START = 60;
 const LOOK = 1000;
 
 /**
- * The crew of started workers. When one dies, the run fails and the rest end. Not every death is told: a thread that has
+ * The pool of started workers. When one dies, the run fails and the rest end. Not every death is told: a thread that has
  * given no sign of life for so long that it cannot be computing counts as dead too. What counts is looks, not a clock, which
  * a sleeping machine or a page in the background would set forward.
  */
-export async function workerCrew(plan: TrainingPlan, threads: readonly TrainingThread[]): Promise<Crew> {
+export async function workerPool(plan: TrainingPlan, threads: readonly TrainingThread[]): Promise<PoolThreads> {
   let onStep: (losses: StepLosses) => void = () => {};
   let dead: Error | null = null;
   let fail: (error: Error) => void = (error) => {
@@ -115,6 +71,7 @@ export async function workerCrew(plan: TrainingPlan, threads: readonly TrainingT
         (_, thread) =>
           new Promise<T>((settle) => {
             listeners[thread] = (message) => {
+              if (message.refused !== undefined) return fail(new DataError(message.refused));
               if (message.losses) onStep(message.losses);
               const picked = pick(message);
               if (picked === undefined) return;
@@ -152,7 +109,6 @@ export async function workerCrew(plan: TrainingPlan, threads: readonly TrainingT
       for (const worker of threads) worker.send({ from, to });
       return (await ends)[0] as number;
     },
-    requestStop: () => requestStop(plan),
     close,
   };
 }

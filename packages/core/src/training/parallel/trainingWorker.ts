@@ -5,62 +5,34 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { AdamWStep } from '../../engine/optimizerOps.ts';
 import { Arena } from '../../engine/tensor.ts';
-import { globExpression } from '../../model/glob.ts';
-import { learnedWeights, Parameters } from '../../model/parameters.ts';
+import { Parameters } from '../../model/parameters.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { exactPower } from '../../random/exactMath.ts';
-import { type BlockPlace, queryRanges, TaskBatches } from '../../tasks/tasks.ts';
+import type { DrawnSequence, SequenceSource } from '../../tasks/source.ts';
 import { Clamps } from '../clamps.ts';
 import { compete } from '../competition.ts';
-import type { Experiment } from '../experiment.ts';
+import { type DecayRun, decayRuns } from '../decayRuns.ts';
 import { learningRateAt } from '../schedule.ts';
+import type { StepLosses } from '../stepLosses.ts';
 import type { Barrier, BarrierWatch } from './barrier.ts';
 import { barrierOf, heartbeat } from './heartbeat.ts';
-import { BLOCKS, createTrainingProgram, SHARD_SUMS, SHARDS, type TrainingPlan, type TrainingProgram } from './plan.ts';
+import { BLOCKS, createTrainingProgram, SHARDS, sumsLength, type TrainingPlan, type TrainingProgram } from './plan.ts';
 
-/** What a step measured. Losses are in nats, before the step's update; null where the task has no such position. */
-export interface StepLosses {
-  readonly step: number;
-  /** Mean over the positions trained on. */
-  readonly loss: number;
-  readonly lossFirst: number | null;
-  readonly lossBoundary: number | null;
-  readonly lossRepeat: number | null;
-  readonly learningRate: number;
-  /** Global norm of the gradient, before clipping. */
-  readonly gradientNorm: number;
-  /** Mean loss at each query position 0 … T − 2. */
-  readonly perPosition: readonly number[];
-}
-
-/** Where the sequences of a batch come from: the task, or, in tests, given tokens. */
-export interface BatchSource {
-  counted(step: number): number;
-  fill(step: number, sequence: number, tokens: Int32Array, targets: Int32Array): BlockPlace;
-}
-
-/** Runs of parameters with the same decay, in floats from the start of the buffer. */
-interface Segment {
-  readonly from: number;
-  readonly to: number;
-  readonly weightDecay: number;
-}
-
-export class Participant {
+export class TrainingWorker {
   readonly weights: Parameters;
   private readonly plan: TrainingPlan;
   private readonly thread: number;
-  private readonly source: BatchSource;
+  private readonly source: SequenceSource;
   private readonly training: TrainingProgram;
   private readonly gradients: readonly Parameters[];
   private readonly barrier: Barrier;
   private readonly pulse: BarrierWatch;
   private readonly arena: Arena;
-  private readonly segments: readonly Segment[];
+  private readonly decayRuns: readonly DecayRun[];
   private readonly blockLength: number;
   private readonly clamps: Clamps;
 
-  constructor(engine: Engine, plan: TrainingPlan, thread: number, source: BatchSource = taskSource(plan)) {
+  constructor(engine: Engine, plan: TrainingPlan, thread: number, source: SequenceSource) {
     const { memory, experiment } = plan;
     const floatBytes = engine.backend === 'reference' ? 8 : 4;
     const at = (address: number): Arena => new Arena(memory, floatBytes, address);
@@ -76,7 +48,7 @@ export class Participant {
     this.training = createTrainingProgram(engine, experiment.model, this.arena, this.weights);
     this.pulse = heartbeat(plan, thread);
     this.barrier = barrierOf(plan, this.pulse);
-    this.segments = decaySegments(experiment, this.weights, floatBytes);
+    this.decayRuns = decayRuns(experiment, this.weights, floatBytes);
     this.clamps = new Clamps(experiment.model, this.weights, experiment.training.clamps);
     this.blockLength = Math.ceil(this.weights.length / BLOCKS / 32) * 32;
   }
@@ -86,7 +58,7 @@ export class Participant {
     const { plan, thread, barrier } = this;
     const { training } = plan.experiment;
     const learningRate = learningRateAt(step, training);
-    const scale = 1 / this.source.counted(step);
+    const scale = 1 / this.source.counted(step, () => this.pulse.alive());
     this.forEachPart(SHARDS, (shard) => this.runShard(step, shard, scale));
     barrier.meet();
     const losses = this.collect(step, learningRate);
@@ -146,18 +118,16 @@ export class Participant {
   private update(block: number, step: AdamWStep): void {
     const { weights, gradients, m, v } = this.plan;
     const [from, to] = this.blockRange(block);
-    for (const segment of this.segments) {
-      const start = Math.max(from, segment.from);
-      const end = Math.min(to, segment.to);
+    for (const { weightDecay, ...run } of this.decayRuns) {
+      const start = Math.max(from, run.from);
+      const end = Math.min(to, run.to);
       if (start >= end) continue;
-      const { weightDecay } = segment;
       this.training.optimizer.adamw(start, end, { parameters: weights, gradients, m, v }, { ...step, weightDecay });
     }
   }
 
-  /** The sums of a shard: loss and count of the positions trained on, first occurrence, boundary, repeat; then by position. */
   private shardSums(shard: number): Float64Array {
-    const length = SHARD_SUMS + this.plan.experiment.model.nCtx;
+    const length = sumsLength(this.source.segments.length, this.plan.experiment.model.nCtx);
     return new Float64Array(this.plan.memory.buffer, this.plan.sums + 8 * shard * length, length);
   }
 
@@ -168,69 +138,53 @@ export class Participant {
     const sums = this.shardSums(shard).fill(0);
     const end = Math.floor((batch * (shard + 1)) / SHARDS);
     for (let sequence = Math.floor((batch * shard) / SHARDS); sequence < end; sequence++) {
-      const place = this.source.fill(step, sequence, tokens.data, targets.data);
+      const drawn = this.source.fill(step, sequence, tokens.data, targets.data);
       program.forward();
       program.loss(scale);
       program.backward(this.gradients[shard] as Parameters);
-      addLosses(sums, program, place);
+      addLosses(sums, program, drawn);
       this.pulse.alive();
     }
   }
 
   private collect(step: number, learningRate: number): StepLosses {
+    const { segments } = this.source;
     const { nCtx } = this.plan.experiment.model;
-    const total = new Float64Array(SHARD_SUMS + nCtx);
+    const total = new Float64Array(sumsLength(segments.length, nCtx));
     for (let shard = 0; shard < SHARDS; shard++)
       this.shardSums(shard).forEach((x, i) => {
         total[i]! += x;
       });
     const mean = (i: number): number | null => (total[i + 1]! > 0 ? total[i]! / total[i + 1]! : null);
-    const { batch } = this.plan.experiment.training;
+    const positions = 2 + 2 * segments.length;
     return {
       step,
       loss: mean(0) ?? Number.NaN,
-      lossFirst: mean(2),
-      lossBoundary: mean(4),
-      lossRepeat: mean(6),
+      segments: Object.fromEntries(segments.map(({ name }, i) => [name, mean(2 + 2 * i)])),
       learningRate,
       gradientNorm: Number.NaN,
-      perPosition: [...total.subarray(SHARD_SUMS, SHARD_SUMS + nCtx - 1)].map((sum) => sum / batch),
+      perPosition: Array.from({ length: nCtx - 1 }, (_, t) => mean(positions + 2 * t)),
     };
   }
 }
 
-const taskSource = ({ experiment, seed }: TrainingPlan): BatchSource => {
-  const { model, task, training } = experiment;
-  const { dVocab, nCtx } = model;
-  const { batch, lossOn } = training;
-  return new TaskBatches({ task, seed, dVocab, length: nCtx, batch, lossOn });
-};
-
-function addLosses(sums: Float64Array, program: Transformer, place: BlockPlace): void {
+/** Adds what one sequence lost: pairs of sum and count, of the positions trained on, of each segment, of each position. */
+function addLosses(sums: Float64Array, program: Transformer, { length, segments }: DrawnSequence): void {
   const losses = program.losses.data;
-  const length = program.extent.length;
   const { sum, count } = program.countedLoss();
   sums[0]! += sum;
   sums[1]! += count;
-  const range = (at: number, from: number, to: number): void => {
-    for (let t = from; t < to; t++) sums[at]! += losses[t]!;
-    sums[at + 1]! += to - from;
-  };
-  const { first, boundary, repeat } = queryRanges(place, length);
-  range(2, ...first);
-  if (boundary >= 0) range(4, boundary, boundary + 1);
-  range(6, ...repeat);
-  for (let t = 0; t < length - 1; t++) sums[SHARD_SUMS + t]! += losses[t]!;
-}
-
-function decaySegments({ model: config, training }: Experiment, weights: Parameters, floatBytes: number): Segment[] {
-  const decays = training.decayed.map(globExpression);
-  const learned = new Set(learnedWeights(config));
-  return weights.all.map((tensor, i) => {
-    const next = weights.all[i + 1];
-    const start = (tensor.address - weights.address) / floatBytes;
-    const end = next ? (next.address - weights.address) / floatBytes : weights.length;
-    const decayed = decays.some((expression) => expression.test(tensor.name)) && learned.has(tensor.name);
-    return { from: start, to: end, weightDecay: decayed ? training.weightDecay : 0 };
+  segments.forEach((queries, i) => {
+    const at = 2 + 2 * i;
+    for (const [from, to] of queries) {
+      const end = Math.min(to, length - 1);
+      for (let t = from; t < end; t++) sums[at]! += losses[t]!;
+      sums[at + 1]! += Math.max(0, end - from);
+    }
   });
+  const positions = 2 + 2 * segments.length;
+  for (let t = 0; t < length - 1; t++) {
+    sums[positions + 2 * t]! += losses[t]!;
+    sums[positions + 2 * t + 1]! += 1;
+  }
 }

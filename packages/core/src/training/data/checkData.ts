@@ -1,0 +1,45 @@
+// Whether data can be trained on, found out before anything is started.
+import { ArgumentError } from '../../errors/arguments.ts';
+import { quoted } from '../../errors/printable.ts';
+import type { Experiment } from '../experiment.ts';
+import { moduleSegments } from './moduleSource.ts';
+import { checkTable, tokenTable } from './tokenTable.ts';
+import { DataError, isModule, type ReadyData, type TrainingData } from './trainingData.ts';
+
+/** The data as training takes it. Throws an ArgumentError or a DataError unless it, or none, goes with the experiment. */
+export function readyData(data: unknown, { model, task, training }: Experiment): ReadyData | undefined {
+  if (data === undefined && task.kind === 'data')
+    throw new ArgumentError(
+      'train: the experiment’s task is "data", and none is given; pass data: { sequences }, or await loadData(file, { experiment }).',
+    );
+  if (data === undefined) return undefined;
+  if (!isData(data))
+    throw new ArgumentError(
+      `train: data must be { sequences }, an object with a function sequence(), or what await loadData() gives, got ${quoted(data)}.`,
+    );
+  if (task.kind !== 'data')
+    throw new ArgumentError(
+      `train: data is given, and the experiment’s task is "${task.kind}"; set its task to { "kind": "data" }, or leave data out.`,
+    );
+  if (isModule(data)) {
+    moduleSegments(data);
+    return data;
+  }
+  if (training.lossOn === 'predictable')
+    throw new DataError(
+      'data: training.lossOn is "predictable", and sequences of tokens do not say what is; use "all", or a data module.',
+    );
+  const table = 'starts' in data ? data : tokenTable(data.sequences);
+  checkTable(table, model);
+  return table;
+}
+
+function isData(data: unknown): data is TrainingData {
+  if (typeof data !== 'object' || data === null || 'then' in data) return false;
+  const { sequence, sequences, tokens, starts } = data as Record<string, unknown>;
+  return (
+    typeof sequence === 'function' ||
+    Array.isArray(sequences) ||
+    (tokens instanceof Int32Array && starts instanceof Float64Array)
+  );
+}
