@@ -12,7 +12,7 @@ export type { PeriodScan, ScannedPeriod } from './circuits/attention/periodScan.
 export type { ScoreName } from './circuits/attention/scoreTable.ts';
 export * from './circuits/causal/ablation.ts';
 export * from './circuits/causal/activationPatching.ts';
-export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, labelOf, sameHead } from './circuits/causal/edges.ts';
+export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto } from './circuits/causal/edges.ts';
 export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';
@@ -70,6 +70,7 @@ export { mergeShards } from './model/formats/foreignFormats.ts';
 export { LARGEST_JSON, readJsonText } from './model/formats/jsonText.ts';
 export * from './model/formats/safetensors.ts';
 export * from './model/glob.ts';
+export * from './model/heads.ts';
 export {
   type Axis,
   declaredHookPoints,

@@ -116,6 +116,3 @@ function refuseHuge(config: ModelConfig): void {
     `modelConfig: ${largest} (${config[largest]}) is too large beside the other sizes: the weights would take ${sizeText(bytes)}, and WebAssembly's memory ends at ${sizeText(LARGEST_MEMORY)}; make the model smaller.`,
   );
 }
-
-/** A head's name as everybody writes it: L0H3. */
-export const headLabel = (layer: number, head: number): string => `L${layer}H${head}`;

@@ -1,14 +1,15 @@
 // What a model is given from plain JavaScript, where no type checker looks first: a call that cannot be meant is refused in
 // one sentence that names the argument and what is right, and never answered as if something else had been asked.
+
 import { describe, expect, test } from 'vitest';
 import { randomModel, randomTokens } from '../../test/support/models.ts';
 import { referenceEngine } from '../engine/engine.ts';
 import { loadEngine } from '../node.ts';
 import { modelConfig } from './config.ts';
 import { globExpression } from './glob.ts';
+import { checkHead } from './heads.ts';
 import { hookPoints } from './hookPoints.ts';
 import { checkIntervention } from './interventions/interventionChecks.ts';
-import { checkHead } from './interventions/interventions.ts';
 import { Model } from './model.ts';
 import { parameterCount } from './parameters.ts';
 import { modelParts } from './parts.ts';

@@ -1,9 +1,11 @@
 // What of an experiment does not go together although every field by itself is fine, and what would have no effect. A field
 // at its default is never refused: the record of a run spells out all of them, and is read back.
+
 import { nearest } from '../errors/names.ts';
 import { quoted } from '../errors/printable.ts';
-import { headLabel, type ModelConfig } from '../model/config.ts';
+import type { ModelConfig } from '../model/config.ts';
 import { globExpression } from '../model/glob.ts';
+import { headLabel } from '../model/heads.ts';
 import { learnedWeights } from '../model/parameters.ts';
 import { definitionOf, taskComplaint } from '../tasks/tasks.ts';
 import type { Experiment } from './experiment.ts';

@@ -1,7 +1,8 @@
 // Attention patterns of all heads on single sequences, for looking at.
+
 import * as z from 'zod/mini';
-import { headLabel, type ModelConfig } from '../../model/config.ts';
-import { allHeads } from '../../model/interventions/interventions.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { allHeads, headLabel } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
 import { checkConfig, checkModel, checkOptions, checkPeriods, seedSchema } from '../checks.ts';
 import { controlProbe, repeatedProbe } from '../data/probes.ts';

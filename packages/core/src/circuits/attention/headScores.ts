@@ -1,7 +1,8 @@
 // Every head's scores on fresh sequences, each with its chance level and a bootstrap interval over sequences.
+
 import * as z from 'zod/mini';
-import { headLabel, type ModelConfig } from '../../model/config.ts';
-import { allHeads } from '../../model/interventions/interventions.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { allHeads, headLabel } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { runPatterns } from '../data/patternRuns.ts';

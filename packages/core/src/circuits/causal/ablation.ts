@@ -1,14 +1,10 @@
 // What each head, and each layer as a whole, is good for: the loss on repeats without it.
+
 import * as z from 'zod/mini';
 import { checkArgument } from '../../errors/arguments.ts';
-import { headLabel, type ModelConfig } from '../../model/config.ts';
-import {
-  allHeads,
-  checkHead,
-  type HeadIndex,
-  headOutput,
-  type Intervention,
-} from '../../model/interventions/interventions.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { allHeads, checkHead, type HeadIndex, headLabel } from '../../model/heads.ts';
+import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { checkConfig, headSchema } from '../checks.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';

@@ -1,15 +1,10 @@
 // Edges between heads, and their ablation.
+
 import * as z from 'zod/mini';
 import { checkArgument } from '../../errors/arguments.ts';
-import { headLabel, type ModelConfig } from '../../model/config.ts';
-import {
-  allHeads,
-  earlierHeads,
-  type HeadIndex,
-  INPUTS,
-  type Input,
-  type Intervention,
-} from '../../model/interventions/interventions.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { allHeads, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
+import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import { headSchema } from '../checks.ts';
 
 /** From a head's output to one input of a later head. */
@@ -19,8 +14,6 @@ export interface Edge {
   readonly input: Input;
 }
 
-export const labelOf = ({ layer, head }: HeadIndex): string => headLabel(layer, head);
-export const sameHead = (a: HeadIndex, b: HeadIndex): boolean => a.layer === b.layer && a.head === b.head;
 export const edgeLabel = ({ source, target, input }: Edge): string =>
   `${labelOf(source)} → ${labelOf(target)} ${input.toUpperCase()}`;
 

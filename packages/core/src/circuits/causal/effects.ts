@@ -1,5 +1,5 @@
 // Effects of interventions on the loss, each with its control: the same intervention on the other heads of its layer.
-import type { HeadIndex } from '../../model/interventions/interventions.ts';
+import type { HeadIndex } from '../../model/heads.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 
 /** What an intervention on a head does to the loss, in nats. */

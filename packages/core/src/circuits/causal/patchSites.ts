@@ -1,5 +1,7 @@
 // Where activations are patched: a hook, a head, a position, or all of them.
-import { headLabel, type ModelConfig } from '../../model/config.ts';
+
+import type { ModelConfig } from '../../model/config.ts';
+import { headLabel } from '../../model/heads.ts';
 import { hasHeads, hookPoint } from '../../model/hookPoints.ts';
 import type { Patch } from '../../model/interventions/places.ts';
 import { type Estimate, mean } from '../statistics/estimate.ts';

@@ -1,9 +1,11 @@
 // Attribution is a derivative: of the loss, by how much of a source is taken out of one input of one head. So it must be
 // what central differences of the loss give, path by path and sequence by sequence, in float64.
+
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
-import { earlierHeads, type HeadIndex, INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { earlierHeads, type HeadIndex } from '../../model/heads.ts';
+import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { mean } from '../statistics/estimate.ts';

@@ -2,7 +2,8 @@
 // pass for the gradients of the loss with respect to later heads' inputs, and then every path by a dot product.
 
 import type { Floats } from '../../engine/tensor.ts';
-import { earlierHeads, type HeadIndex, INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { earlierHeads, type HeadIndex } from '../../model/heads.ts';
+import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import type { RepeatBatch, RepeatSet } from '../data/repeatSet.ts';
 import { checkNumbers } from '../finite.ts';
 

@@ -1,15 +1,9 @@
 // Every path from a head to a later head's Q, K or V: what the loss and the later head's attention lose without it, and
 // what gradients would have said.
+
 import * as z from 'zod/mini';
-import { headLabel } from '../../model/config.ts';
-import {
-  allHeads,
-  earlierHeads,
-  type HeadIndex,
-  INPUTS,
-  type Input,
-  type Intervention,
-} from '../../model/interventions/interventions.ts';
+import { allHeads, earlierHeads, type HeadIndex, headLabel } from '../../model/heads.ts';
+import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';

@@ -1,6 +1,6 @@
 // What the paths from earlier layers into later heads carry.
-import { headLabel } from '../../model/config.ts';
-import { allHeads, earlierHeads, type Input, type Intervention } from '../../model/interventions/interventions.ts';
+import { allHeads, earlierHeads, headLabel } from '../../model/heads.ts';
+import type { Input, Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { contentMayAct } from '../attention/contentFree.ts';
 import type { HeadScores } from '../attention/headScoresRecord.ts';

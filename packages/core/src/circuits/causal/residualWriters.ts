@@ -1,6 +1,7 @@
 // What writes into the residual stream.
-import { headLabel, type ModelConfig } from '../../model/config.ts';
-import { allHeads } from '../../model/interventions/interventions.ts';
+
+import type { ModelConfig } from '../../model/config.ts';
+import { allHeads, headLabel } from '../../model/heads.ts';
 
 /** A part whose output is added to the residual stream. */
 export interface ResidualWriter {

@@ -1,9 +1,10 @@
 // An audit as a record: the verdict, its evidence and every head's scores.
+
 import * as z from 'zod/mini';
 import { ArgumentError } from '../../errors/arguments.ts';
 import { listed } from '../../errors/names.ts';
-import { headLabel, type ModelConfig } from '../../model/config.ts';
-import { allHeads } from '../../model/interventions/interventions.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { allHeads, headLabel } from '../../model/heads.ts';
 import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
 import type { KeySource, PathEffect } from '../causal/paths.ts';
 import { checkPeriods } from '../checks.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
-import { allHeads } from '../../model/interventions/interventions.ts';
+import { allHeads } from '../../model/heads.ts';
 import { ablateEdges, allEdges, type Edge, edgeLabel } from '../causal/edges.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { ablateHeads, keepCircuit, keepHeads } from './circuit.ts';

@@ -1,9 +1,11 @@
 // A circuit as a claim: some heads, and which of the paths between them carry something. And the interventions that put
 // the claim to the test, on a set of sequences whose means stand in for what is taken away.
+
 import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
-import { allHeads, checkHead, type HeadIndex, type Intervention } from '../../model/interventions/interventions.ts';
-import { ablateEdges, allEdges, type Edge, edgeLabel, edgesSchema, sameHead } from '../causal/edges.ts';
+import { allHeads, checkHead, type HeadIndex, sameHead } from '../../model/heads.ts';
+import type { Intervention } from '../../model/interventions/interventions.ts';
+import { ablateEdges, allEdges, type Edge, edgeLabel, edgesSchema } from '../causal/edges.ts';
 import { checkInstance, headSchema } from '../checks.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 

@@ -1,7 +1,9 @@
 // Which heads and edges a circuit is claimed to consist of, chosen by what their ablation costs.
+
 import type { ModelConfig } from '../../model/config.ts';
-import { allHeads, earlierHeads, type HeadIndex, INPUTS, type Input } from '../../model/interventions/interventions.ts';
-import { ablateEdges, type Edge, edgesInto, labelOf, sameHead } from '../causal/edges.ts';
+import { allHeads, earlierHeads, type HeadIndex, labelOf, sameHead } from '../../model/heads.ts';
+import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { ablateEdges, type Edge, edgesInto } from '../causal/edges.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';
 import { mean } from '../statistics/estimate.ts';
 import type { AuditRecord } from './auditRecord.ts';

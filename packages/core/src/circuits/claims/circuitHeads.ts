@@ -1,7 +1,6 @@
 // The heads of a claimed circuit: what each was chosen for, its scores, and what the loss is without it.
-import { allHeads, type HeadIndex } from '../../model/interventions/interventions.ts';
+import { allHeads, type HeadIndex, labelOf, sameHead } from '../../model/heads.ts';
 import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
-import { labelOf, sameHead } from '../causal/edges.ts';
 import { difference, effectsWithControls } from '../causal/effects.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';
 import type { Claim } from './circuitChoice.ts';

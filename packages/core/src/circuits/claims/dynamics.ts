@@ -1,10 +1,12 @@
 // Training dynamics: the same measurements on every checkpoint of a run.
+
 import * as z from 'zod/mini';
-import { allHeads, INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
+import { allHeads, labelOf } from '../../model/heads.ts';
+import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { type MeasuredHeads, periodsToScan, scoreHeads, scoringSize } from '../attention/headScores.ts';
 import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
-import { ablateEdges, edgesInto, labelOf } from '../causal/edges.ts';
+import { ablateEdges, edgesInto } from '../causal/edges.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { runPatterns } from '../data/patternRuns.ts';
 import { repeatedProbe } from '../data/probes.ts';

@@ -1,4 +1,5 @@
 // The proof on models whose circuit is known, because it was written down: found, named, and shown to be all there is.
+
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { perfectCopyLoss } from '../../../test/support/paper.ts';
@@ -6,7 +7,7 @@ import { handBuiltHub } from '../../examples/handBuiltHub.ts';
 import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
 import { handBuiltPositionalCopier } from '../../examples/handBuiltPositionalCopier.ts';
 import { modelConfig } from '../../model/config.ts';
-import { allHeads } from '../../model/interventions/interventions.ts';
+import { allHeads } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
 import { loadEngine } from '../../node.ts';

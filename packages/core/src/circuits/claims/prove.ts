@@ -2,9 +2,9 @@
 // taken away, and against random circuits of the same shape.
 
 import * as z from 'zod/mini';
-import { allHeads, type HeadIndex, INPUTS } from '../../model/interventions/interventions.ts';
+import { allHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
+import { INPUTS } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
-import { labelOf } from '../causal/edges.ts';
 import { effectPeriods } from '../causal/effectPeriods.ts';
 import { LOGIT_RUNS, logitAttribution } from '../causal/logitAttribution.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';

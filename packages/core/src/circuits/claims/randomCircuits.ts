@@ -1,9 +1,11 @@
 // Random circuits of the same shape as a claimed one: what faithfulness is compared with.
+
 import type { ModelConfig } from '../../model/config.ts';
-import { type HeadIndex, INPUTS } from '../../model/interventions/interventions.ts';
+import { type HeadIndex, labelOf } from '../../model/heads.ts';
+import { INPUTS } from '../../model/interventions/interventions.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
-import { edgeLabel, labelOf } from '../causal/edges.ts';
+import { edgeLabel } from '../causal/edges.ts';
 import type { Circuit } from './circuit.ts';
 
 /** So many are drawn. */

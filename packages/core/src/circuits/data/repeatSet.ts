@@ -1,6 +1,8 @@
 // Sequences to measure interventions on: two copies of a block, several periods, with their clean losses.
+
 import * as z from 'zod/mini';
-import { checkHead, type HeadIndex, headOutput, type Intervention } from '../../model/interventions/interventions.ts';
+import { checkHead, type HeadIndex } from '../../model/heads.ts';
+import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { checkModel, checkOptions, checkPeriods, seedSchema, sequencesSchema } from '../checks.ts';
 import { checkNumbers } from '../finite.ts';

@@ -1,8 +1,9 @@
 // Composition scores: how much of a later head's reading lies in what an earlier head writes (Elhage et al. 2021).
+
 import * as z from 'zod/mini';
 import { aFunction, checkArgument } from '../../errors/arguments.ts';
-import { headLabel } from '../../model/config.ts';
-import { allHeads, INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { allHeads, headLabel } from '../../model/heads.ts';
+import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { checkInstance, checkOptions, seedSchema } from '../checks.ts';
 import { type OnProgress, Progress } from '../progress.ts';

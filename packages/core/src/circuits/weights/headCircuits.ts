@@ -1,8 +1,8 @@
 // What the weights say of every head: does it copy, does it look one position back? Weight-space numbers are no proof of use.
+
 import * as z from 'zod/mini';
 import { aFunction } from '../../errors/arguments.ts';
-import { headLabel } from '../../model/config.ts';
-import { allHeads } from '../../model/interventions/interventions.ts';
+import { allHeads, headLabel } from '../../model/heads.ts';
 import { checkInstance, checkOptions } from '../checks.ts';
 import { LONGEST_ANALYSED } from '../lengths.ts';
 import { type OnProgress, Progress } from '../progress.ts';

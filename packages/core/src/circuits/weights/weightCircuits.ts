@@ -1,10 +1,11 @@
 // The circuits that can be read off the weights alone (Elhage et al. 2021). Row vectors: x W_Q. Where the model has
 // LayerNorm, its centring and gain are folded into the matrices that read from it; its division by the scale and its
 // shift are left out, since they depend on the input or add constants. Weight-space numbers are no proof of use.
+
 import * as z from 'zod/mini';
 import { checkArgument, must } from '../../errors/arguments.ts';
 import { type ModelConfig, modelConfig } from '../../model/config.ts';
-import { checkHead, type HeadIndex } from '../../model/interventions/interventions.ts';
+import { checkHead, type HeadIndex } from '../../model/heads.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
 import { checkShapes } from '../../model/weightChecks.ts';
 import { checkConfig } from '../checks.ts';

@@ -1,18 +1,13 @@
 // What may be said in an intervention: fields and values by a schema, places and heads by the model. Plain JavaScript, links
 // and records have no type checker, and an intervention that does something else than was meant answers wrongly in silence.
+
 import * as z from 'zod/mini';
 import type { Extent } from '../../engine/modelOps.ts';
 import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
-import { headLabel, type ModelConfig } from '../config.ts';
-import {
-  checkHead,
-  type HeadIndex,
-  INPUTS,
-  type Intervention,
-  type RemoveFromInput,
-  sourcesOf,
-} from './interventions.ts';
+import type { ModelConfig } from '../config.ts';
+import { checkHead, type HeadIndex, headLabel } from '../heads.ts';
+import { INPUTS, type Intervention, type RemoveFromInput, sourcesOf } from './interventions.ts';
 import { checkPlace } from './places.ts';
 
 /** Whether these are numbers that can be written into an activation. */

@@ -1,4 +1,5 @@
 // Interventions against what they mean, written out with hooks on cached activations.
+
 import { describe, expect, test } from 'vitest';
 import { distance } from '../../../test/support/golden.ts';
 import { WASM_ENGINES } from '../../../test/support/kit.ts';
@@ -6,8 +7,9 @@ import { randomModel, randomTokens } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
 import type { Floats } from '../../engine/tensor.ts';
 import type { ActivationCache } from '../activationCache.ts';
+import { earlierHeads, type HeadIndex } from '../heads.ts';
 import type { Hook, Model } from '../model.ts';
-import { earlierHeads, type HeadIndex, headOutput, type Intervention } from './interventions.ts';
+import { headOutput, type Intervention } from './interventions.ts';
 
 const SIZES = { nHeads: 5, dModel: 13, dHead: 3, nCtx: 11, dVocab: 17 };
 const [N_HEADS, D_HEAD, D_MODEL] = [SIZES.nHeads, SIZES.dHead, SIZES.dModel];

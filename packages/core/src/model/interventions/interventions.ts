@@ -1,16 +1,11 @@
 // Interventions are values: what to change, at a named place. They can go to a worker, into a run's record, into a link.
+
 import type { Tensor } from '../../engine/tensor.ts';
-import { ArgumentError } from '../../errors/arguments.ts';
-import { quoted } from '../../errors/printable.ts';
 import type { ActivationCache } from '../activationCache.ts';
-import { headLabel, type ModelConfig } from '../config.ts';
+import type { ModelConfig } from '../config.ts';
+import { earlierHeads, type HeadIndex } from '../heads.ts';
 import { type Place, type PlacedIntervention, placedAction, type SharedMeans, type Slice } from './places.ts';
 import { addToMean, type ResultMeans } from './resultMeans.ts';
-
-export interface HeadIndex {
-  readonly layer: number;
-  readonly head: number;
-}
 
 /** What a head reads: the inputs of its queries, keys and values. */
 export const INPUTS = ['q', 'k', 'v'] as const;
@@ -33,34 +28,12 @@ export interface RemoveFromInput extends HeadIndex {
 
 export type Intervention = PlacedIntervention | RemoveFromInput;
 
-/** All heads of all layers before this one. */
-export function earlierHeads(config: ModelConfig, layer: number): HeadIndex[] {
-  return Array.from({ length: layer * config.nHeads }, (_, i) => ({
-    layer: Math.floor(i / config.nHeads),
-    head: i % config.nHeads,
-  }));
-}
-
-export const allHeads = (config: ModelConfig): HeadIndex[] => earlierHeads(config, config.nLayers);
-
 /** The heads that a removal from a head of this layer names, one by one. */
 export const sourcesOf = (
   config: ModelConfig,
   layer: number,
   sources: RemoveFromInput['sources'],
 ): readonly HeadIndex[] => (sources === 'allEarlier' ? earlierHeads(config, layer) : sources);
-
-/** Throws an Error naming the head and what the model has. */
-export function checkHead(config: ModelConfig, name: HeadIndex, caller: string): void {
-  const { layer, head } = name ?? {};
-  if (typeof layer !== 'number' || typeof head !== 'number')
-    throw new ArgumentError(`${caller}: expected a head such as { layer: 0, head: 1 }, got ${quoted(name)}.`);
-  const inRange = (value: number, count: number): boolean => Number.isInteger(value) && value >= 0 && value < count;
-  if (!inRange(layer, config.nLayers) || !inRange(head, config.nHeads))
-    throw new Error(
-      `${caller}: there is no head ${headLabel(layer, head)}; this model has heads L0H0 to ${headLabel(config.nLayers - 1, config.nHeads - 1)}.`,
-    );
-}
 
 /** Whether what an intervention does to one sequence depends on the others that run with it. */
 export const looksAcross = (i: Intervention): boolean =>

@@ -4,7 +4,8 @@
 import type { Extent } from '../../engine/modelOps.ts';
 import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { ActivationCache } from '../activationCache.ts';
-import { headLabel, type ModelConfig } from '../config.ts';
+import type { ModelConfig } from '../config.ts';
+import { headLabel } from '../heads.ts';
 import { axisSize, type HookPoint, hasHeads, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
 import { selectHookPoints } from '../hookSelection.ts';
 

@@ -1,0 +1,37 @@
+// Heads by layer and number, and what they are called.
+import { ArgumentError } from '../errors/arguments.ts';
+import { quoted } from '../errors/printable.ts';
+import type { ModelConfig } from './config.ts';
+
+export interface HeadIndex {
+  readonly layer: number;
+  readonly head: number;
+}
+
+/** A head's name as everybody writes it: L0H3. */
+export const headLabel = (layer: number, head: number): string => `L${layer}H${head}`;
+
+export const labelOf = ({ layer, head }: HeadIndex): string => headLabel(layer, head);
+export const sameHead = (a: HeadIndex, b: HeadIndex): boolean => a.layer === b.layer && a.head === b.head;
+
+/** All heads of all layers before this one. */
+export function earlierHeads(config: ModelConfig, layer: number): HeadIndex[] {
+  return Array.from({ length: layer * config.nHeads }, (_, i) => ({
+    layer: Math.floor(i / config.nHeads),
+    head: i % config.nHeads,
+  }));
+}
+
+export const allHeads = (config: ModelConfig): HeadIndex[] => earlierHeads(config, config.nLayers);
+
+/** Throws an Error naming the head and what the model has. */
+export function checkHead(config: ModelConfig, name: HeadIndex, caller: string): void {
+  const { layer, head } = name ?? {};
+  if (typeof layer !== 'number' || typeof head !== 'number')
+    throw new ArgumentError(`${caller}: expected a head such as { layer: 0, head: 1 }, got ${quoted(name)}.`);
+  const inRange = (value: number, count: number): boolean => Number.isInteger(value) && value >= 0 && value < count;
+  if (!inRange(layer, config.nLayers) || !inRange(head, config.nHeads))
+    throw new Error(
+      `${caller}: there is no head ${headLabel(layer, head)}; this model has heads L0H0 to ${headLabel(config.nLayers - 1, config.nHeads - 1)}.`,
+    );
+}
