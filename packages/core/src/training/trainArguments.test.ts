@@ -65,6 +65,16 @@ describe('a pool', () => {
     expect(await run({ engine: shared, threads: 5, startPool: startWorkers() })).toMatchObject({ threads: 3, step: 4 });
   });
 
+  test('of workers finds their script where a bundler has put it', async () => {
+    const workerUrl = new URL('../../dist/nodeWorker.js', import.meta.url);
+    for (const url of [workerUrl, workerUrl.href])
+      expect(await run({ engine: shared, threads: 2, startPool: startWorkers({ workerUrl: url }) })).toMatchObject({
+        step: 4,
+      });
+    const missing = startWorkers({ workerUrl: new URL('none.js', workerUrl) });
+    expect(await refusal({ engine: shared, threads: 2, startPool: missing })).toMatch(/^Training thread \d failed: /);
+  });
+
   test('that something else starts is the same: the calling thread is one thread', async () => {
     const wrapped: StartPool = (options) => startInline()(options);
     expect(await run({ threads: 2, startPool: wrapped })).toMatchObject({ status: 'done', step: 4, threads: 1 });
