@@ -1,4 +1,4 @@
-// How long the whole analysis of one model takes on one core: `node benchmarks/analysis.mjs CHECKPOINT` (after npm run setup).
+// How long the whole analysis of one model takes: `node benchmarks/analysis.mjs CHECKPOINT [THREADS]` (after npm run setup).
 import { readFileSync } from 'node:fs';
 import {
   ABLATION_KINDS,
@@ -15,13 +15,14 @@ import {
 } from '../packages/core/dist/node.js';
 
 const path = process.argv[2];
+const threads = Number(process.argv[3] ?? 1);
 if (path === undefined) {
   process.stderr.write(
     'error: name a checkpoint, as in node benchmarks/analysis.mjs runs/mine/checkpoints/step-003000.safetensors\n',
   );
   process.exit(2);
 }
-const engine = await loadEngine({ shared: false, threads: Number(process.argv[3] ?? 1) });
+const engine = await loadEngine({ shared: false, threads });
 const { config, weights } = decodeCheckpoint(readFileSync(path), path);
 const model = new Model(engine, config);
 model.setWeights(weights);
@@ -44,5 +45,5 @@ timed('all paths, 96 sequences, and attribution', () => pathTable(model));
 timed('weight circuits and composition', () => [headCircuits(circuits), compositionScores(circuits)]);
 timed('proof', () => prove(model, { audit: record }));
 process.stdout.write(
-  `${'the whole analysis'.padEnd(44)}${total.toFixed(2)} s (${engine.backend} kernels, one thread)\n`,
+  `${'the whole analysis'.padEnd(44)}${total.toFixed(2)} s (${engine.backend} kernels, ${threads === 1 ? 'one thread' : `${threads} threads`})\n`,
 );

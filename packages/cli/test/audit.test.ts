@@ -29,6 +29,12 @@ interface AuditJson {
 const auditJson = async (...args: string[]): Promise<AuditJson> =>
   JSON.parse((await succeed('audit', ...args, '--json', '--sequences', '16')).stdout);
 
+test('any number of threads prints the same record', async () => {
+  const printed = async (threads: number): Promise<string> =>
+    (await succeed('audit', induction, '--json', '--threads', String(threads))).stdout;
+  expect(await printed(3)).toBe(await printed(1));
+});
+
 test.for([
   [induction, 'induction', ['L1H0'], []],
   [misnamedInduction, 'induction', ['L1H0'], []],

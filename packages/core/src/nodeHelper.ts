@@ -3,6 +3,4 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { HelperStart } from './engine/helpers.ts';
 import { serveForward } from './model/parallel/serveForward.ts';
 
-const port = parentPort!;
-port.on('message', serveForward(workerData as HelperStart));
-port.postMessage('ready');
+parentPort!.on('message', serveForward(workerData as HelperStart));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Measure } from './declare.ts';
-import { exact, figures, modelConfig, probeSeed, quiet, wholeNumber } from './options.ts';
+import { exact, figures, measuringThreads, modelConfig, probeSeed, quiet, wholeNumber } from './options.ts';
 
 /** An analysis of one checkpoint. */
 export interface AnalysisOfCheckpoint {
@@ -28,6 +28,7 @@ export function analysisOf(
     .addOption(new Option('--sequences <n>', meaning).argParser(wholeNumber(least, 4096)).default(usual))
     .addOption(probeSeed())
     .addOption(exact())
+    .addOption(measuringThreads())
     .addOption(quiet())
     .action((target, options) => measure(name, { target, options }));
 }

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { type DeclareCommand, examples } from './declare.ts';
-import { exact, figures, probeSeed, quiet, wholeNumber } from './options.ts';
+import { exact, figures, measuringThreads, probeSeed, quiet, wholeNumber } from './options.ts';
 
 export const dynamics: DeclareCommand = (program, measure) => {
   program
@@ -15,6 +15,7 @@ export const dynamics: DeclareCommand = (program, measure) => {
     )
     .addOption(probeSeed())
     .addOption(exact())
+    .addOption(measuringThreads())
     .addOption(quiet())
     .addHelpText(
       'after',

@@ -19,6 +19,11 @@ export const threads = (): Option =>
   new Option('--threads <n>', 'training threads; the result does not depend on it')
     .argParser(wholeNumber(1))
     .default(usualThreads(), 'all cores, at most 8');
+/** Of what measures. */
+export const measuringThreads = (): Option =>
+  new Option('--threads <n>', 'threads that share large models’ passes; the result does not depend on it')
+    .argParser(wholeNumber(1))
+    .default(usualThreads(), 'all cores, at most 8');
 export const exact = (): Option =>
   new Option('--exact', 'plain-SIMD kernels: the same bits on every machine, a little slower');
 export const probeSeed = (): Option =>

@@ -11,6 +11,7 @@ export interface AnalysisOptions {
   modelConfig?: string;
   seed: number;
   exact?: boolean;
+  threads?: number;
   quiet?: boolean;
 }
 
@@ -34,9 +35,9 @@ export async function analyse<Measured extends object>(
   host: Host,
   analysis: Analysis<Measured>,
 ): Promise<void> {
-  const { json = false, figures, exact = false, modelConfig } = options;
+  const { json = false, figures, exact = false, threads = 1, modelConfig } = options;
   host.stage('loading');
-  const engine = await loadEngine({ exact, shared: false });
+  const engine = await loadEngine({ exact, shared: false, threads });
   const { model, checkpoint } = loadCheckpoint(engine, target, modelConfig);
   const onProgress = host.stage('measuring');
   const measured = blameCheckpoint(target, () => analysis.measure(model, onProgress, engine));

@@ -15,6 +15,7 @@ export interface DynamicsCommandOptions {
   checkpoints: number;
   seed: number;
   exact?: boolean;
+  threads?: number;
 }
 
 /** `induction-lab dynamics`: scores, effects and losses along a run’s checkpoints, and the phase change among them. */
@@ -22,11 +23,11 @@ export async function dynamicsCommand(
   { target, options }: MeasuringTask<DynamicsCommandOptions>,
   host: Host,
 ): Promise<void> {
-  const { figures, checkpoints, sequences, seed, json = false, exact = false } = options;
+  const { figures, checkpoints, sequences, seed, json = false, exact = false, threads = 1 } = options;
   host.stage('loading');
   const folder = new RunFolder(target);
   const { name, experiment, data } = folder.readInfo();
-  const engine = await loadEngine({ exact, shared: false });
+  const engine = await loadEngine({ exact, shared: false, threads });
   const told = (dynamics: Dynamics, stopped?: { measured: number; of: number }): string =>
     json
       ? jsonText({ ...provenance(engine.backend), name, ...(stopped ? { stopped } : {}), ...dynamics })

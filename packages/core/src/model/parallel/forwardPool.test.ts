@@ -9,7 +9,7 @@ import type { Intervention } from '../interventions/interventions.ts';
 import type { Model } from '../model.ts';
 import { sharesOf, threadsFor } from './forwardPool.ts';
 
-const OPTIONS = { nLayers: 2, nHeads: 3, dModel: 33, dHead: 11, nCtx: 40, dVocab: 29, biases: true };
+const OPTIONS = { nLayers: 2, nHeads: 3, dModel: 83, dHead: 31, nCtx: 40, dVocab: 29, biases: true };
 const tokens = randomTokens({ sequences: 23, length: 37 }, OPTIONS.dVocab);
 const other = randomTokens({ sequences: 23, length: 37 }, OPTIONS.dVocab, 7);
 const alone = await loadEngine({ exact: true });

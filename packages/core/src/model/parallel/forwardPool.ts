@@ -5,8 +5,8 @@ import type { ActivationCache } from '../activationCache.ts';
 import type { BatchSlice } from '../workspace.ts';
 import { CONTROL, FAILED, FAILURE_BYTES, type ForwardJob, type ForwardOrder, WORKING } from './order.ts';
 
-/** Multiplications below which dividing a forward pass costs more than it saves: about half a millisecond of work. */
-const WORTHWHILE = 10_000_000;
+/** Multiplications below which dividing a forward pass costs about what it saves: some milliseconds of work. */
+const WORTHWHILE = 40_000_000;
 
 /** Milliseconds of one wait for a helper. */
 const WAIT = 500;
