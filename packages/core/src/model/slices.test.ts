@@ -142,6 +142,13 @@ describe('longestRunnable', () => {
     new Model(fewPages, options).runWithGradients([new Int32Array(longest)], { names: '**' });
   });
 
+  test('hardly depends on the number of layers: a forward pass keeps one layer’s patterns, unless gradients are wanted', () => {
+    const longest = (nLayers: number, everything: boolean): number =>
+      longestRunnable(modelConfig({ ...options, nLayers }), { engine: fewPages, everything });
+    expect(longest(9, false) / longest(2, false)).toBeGreaterThan(0.95); // weights take some
+    expect(longest(9, true) / longest(2, true)).toBeLessThan(0.7);
+  });
+
   test('is the context where that fits, and names what it is not given', () => {
     expect(longestRunnable(modelConfig(SIZES))).toBe(13);
     expect(longestRunnable(modelConfig({ ...SIZES, nCtx: 65_536, dVocab: 1000, dModel: 65_536 }))).toBe(0);
