@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { LARGEST_MEMORY, sizeText } from '../engine/tensor.ts';
 import { checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
+import { POSITION_SCHEMES } from './components/positions/schemes.ts';
 
 /**
  * `standard`: a learned table added to the embedding. `shortformer`: one learned table added to the inputs of Q and K
@@ -79,8 +80,8 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   };
   for (const field of SIZES)
     if (!wholeFrom(1, config[field], MOST[field])) refuse(field, `a whole number from 1 to ${MOST[field]}`);
-  refuseHuge(config);
   if (!POSITIONS.includes(config.positions)) refuse('positions', `one of ${POSITIONS.join(', ')}`);
+  refuseHuge(config);
   if (config.normalization !== 'LN' && config.normalization !== null) refuse('normalization', '"LN" or null');
   for (const field of ['biases', 'tied'] as const)
     if (typeof config[field] !== 'boolean') refuse(field, 'true or false');
@@ -106,10 +107,11 @@ const MOST = {
 
 /** Refuses sizes whose weights alone are more than any memory here holds: before anything of their size is made. */
 function refuseHuge(config: ModelConfig): void {
-  const { nLayers, nHeads, dModel, dHead, dVocab, tied } = config;
-  const bytes = 4 * (dVocab * dModel * (tied ? 1 : 2) + 4 * nLayers * nHeads * dModel * dHead);
+  const { nLayers, nHeads, dModel, dHead, nCtx, dVocab, tied } = config;
+  const rows = (tied ? 1 : 2) * dVocab + (POSITION_SCHEMES[config.positions].table ? nCtx : 0);
+  const bytes = 4 * (rows * dModel + 4 * nLayers * nHeads * dModel * dHead);
   if (bytes <= LARGEST_MEMORY) return;
-  const largest = (['dVocab', 'dModel', 'dHead', 'nHeads', 'nLayers'] as const).reduce((a, b) =>
+  const largest = (['dVocab', 'nCtx', 'dModel', 'dHead', 'nHeads', 'nLayers'] as const).reduce((a, b) =>
     config[b] > config[a] ? b : a,
   );
   throw new RangeError(
