@@ -46,15 +46,14 @@ export type ModelOptions = Pick<ModelConfig, 'nLayers' | 'nHeads' | 'dModel' | '
 
 const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as const;
 
-/** The fields that there are; their values are looked at one by one, so that a message can say what a value is for. */
-const Fields = z.strictObject(
-  Object.fromEntries(
-    [
-      ...SIZES,
-      ...(['positions', 'normalization', 'biases', 'tied', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'] as const),
-    ].map((field) => [field, z.optional(z.unknown())]),
-  ),
-);
+/** The fields that there are; what TransformerLens's config has no name for, checkpoints hold under these. */
+export const MODEL_FIELDS: readonly (keyof ModelConfig)[] = [
+  ...SIZES,
+  ...(['positions', 'tied', 'biases', 'normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'] as const),
+];
+
+/** Their values are looked at one by one, so that a message can say what a value is for. */
+const Fields = z.strictObject(Object.fromEntries(MODEL_FIELDS.map((field) => [field, z.optional(z.unknown())])));
 
 /**
  * A complete config with defaults filled in. Throws an ArgumentError for a field that there is none of, and a RangeError
