@@ -1,5 +1,7 @@
 // Training threads under Node.
 import { Worker } from 'node:worker_threads';
+import { ArgumentError } from './errors/arguments.ts';
+import { quoted } from './errors/printable.ts';
 import type { StartPool } from './training/parallel/pool.ts';
 import { poolOver } from './training/parallel/runMemory.ts';
 import { checkWorkerOptions, layOutThreads } from './training/parallel/threadStarts.ts';
@@ -12,7 +14,7 @@ import { type TrainingThread, workerPool } from './training/parallel/workerPool.
 export function startWorkers(options: { readonly workerUrl?: string | URL } = {}): StartPool {
   checkWorkerOptions(options);
   // Compiled code lies in dist, also when this file runs from src.
-  const entry = new URL(options.workerUrl ?? new URL('../dist/nodeWorker.js', import.meta.url));
+  const entry = scriptOf(options.workerUrl ?? new URL('../dist/nodeWorker.js', import.meta.url));
   return async (run) => {
     const { memory, starts } = layOutThreads(run, { loadModules: true });
     const threads = starts.map((workerData): TrainingThread => {
@@ -31,4 +33,13 @@ export function startWorkers(options: { readonly workerUrl?: string | URL } = {}
     });
     return poolOver(memory, workerPool(memory.plan, threads));
   };
+}
+
+/** What a worker thread can be started from under Node. */
+function scriptOf(given: string | URL): URL {
+  const url = URL.canParse(given) ? new URL(given) : null;
+  if (url !== null && ['file:', 'data:'].includes(url.protocol)) return url;
+  throw new ArgumentError(
+    `startWorkers: options.workerUrl must be a file: URL, as pathToFileURL(path) or import.meta.resolve() gives, got ${quoted(String(given))}.`,
+  );
 }
