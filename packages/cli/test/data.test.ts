@@ -185,3 +185,16 @@ test('segments that a module marks as false are left out of run.json, which is r
   expect(readJson(inside('false'), 'run.json')).toMatchObject({ data: { segments: [{ name: 'a', title: 'a' }] } });
   await succeed('train', '--resume', inside('false'), '--quiet');
 });
+
+test('what data calls its repeat is not the repeat of blocks that dynamics tells of', async () => {
+  // The same two tokens again and again: that loss is soon gone, and blocks are as strange to the model as before.
+  writeFileSync(
+    inside('repeat.mjs'),
+    `export const segments = ['repeat'];
+    export const sequence = () => ({ tokens: [1, 2, 1, 2], segments: { repeat: [0, 3] } });`,
+  );
+  await train('repeat', inside('repeat.mjs'));
+  const { stdout } = await succeed('dynamics', inside('repeat'), '--checkpoints', '2', '--sequences', '2', '--json');
+  const { phase } = JSON.parse(stdout) as { phase: { events: { what: string; step: number | null }[] } };
+  expect(phase.events.find(({ what }) => what === 'loss')).toMatchObject({ step: null });
+});
