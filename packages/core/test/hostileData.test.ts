@@ -242,6 +242,6 @@ test('a worker script that Node cannot start is named', async () => {
     const data = { sequences: [[1, 2]] };
     expect(() =>
       train({ engine, experiment, seed: 1, threads: 1, startPool: startWorkers({ workerUrl }), data }),
-    ).toThrow(/^startWorkers: options\.workerUrl must be a file: URL, .*, got "/);
+    ).toThrow(/^startWorkers: options\.workerUrl must be a file's URL, .*, got "/);
   }
 });
