@@ -98,16 +98,24 @@ export class ActivationCache {
     const caller = 'ActivationCache.pattern';
     const name = patternName(layer);
     if (!this.has(name)) {
-      const layers = this.names.flatMap((kept) =>
-        kept === patternName(kept.split('.')[1]) ? [kept.split('.')[1]!] : [],
-      );
-      const there = layers.length > 0 ? `this cache has those of layers ${listed(layers, 8)}` : 'this cache has none';
       throw new ArgumentError(
-        `${caller}: the patterns of layer ${quoted(layer)} were not kept; ${there}; name ${patternName('L')} in the run.`,
+        `${caller}: the patterns of layer ${quoted(layer)} were not kept; ${this.layersOfPatterns()}; name ${patternName('L')} in the run.`,
       );
     }
     // The axes are the hook point's, which the compiler cannot know.
     return partOf(caller, this.get(name), head === undefined ? {} : { head }) as Values as Patterns | Pattern;
+  }
+
+  /** Of which layers there are patterns, in words. */
+  private layersOfPatterns(): string {
+    const layers = this.names.flatMap((name) => {
+      const layer = name.split('.')[1];
+      return layer !== undefined && name === patternName(layer) ? [layer] : [];
+    });
+    if (layers.length === 0) return 'this cache has none';
+    return layers.length === 1
+      ? `this cache has that of layer ${layers[0]}`
+      : `this cache has those of layers ${listed(layers, 8)}`;
   }
 
   /** What there is, the nearest to a name first where it is much. */

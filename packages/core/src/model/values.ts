@@ -4,12 +4,12 @@ import { ArgumentError } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 
 /** A number for each axis; any number of them where the axes are not known to the compiler. */
-type IndexOf<Axes extends readonly string[]> = { readonly [axis in keyof Axes]: number };
+type IndexOf<Axes extends readonly string[]> = { -readonly [axis in keyof Axes]: number };
 
 /** A number for each axis but the last. */
 type RowOf<Axes extends readonly string[]> = Axes extends readonly [...infer Rest extends readonly string[], string]
   ? IndexOf<Rest>
-  : readonly number[];
+  : number[];
 
 /** Numbers in arrays in arrays, an array for each axis. */
 export type Nested<Axes extends readonly string[]> = Axes extends readonly [string, ...infer Rest extends string[]]
