@@ -16,6 +16,7 @@ export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto } from './circui
 export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';
+export { type LogitLens, logitLens } from './circuits/causal/logitLens.ts';
 export type { OnSetOptions } from './circuits/causal/onSet.ts';
 export type { PatchSite } from './circuits/causal/patchSites.ts';
 export * from './circuits/causal/pathMatrix.ts';
@@ -53,6 +54,7 @@ export { type Complex, FactoredMatrix, Matrix } from './circuits/weights/factore
 export * from './circuits/weights/headCircuits.ts';
 export * from './circuits/weights/weightCircuits.ts';
 export * from './engine/engine.ts';
+export type { Floats } from './engine/floats.ts';
 export type { Integers, Tensor } from './engine/tensor.ts';
 export { ArgumentError, checkArgument } from './errors/arguments.ts';
 export * from './errors/names.ts';
@@ -69,6 +71,7 @@ export * from './model/formats/checkpoint.ts';
 export { mergeShards } from './model/formats/foreignFormats.ts';
 export { LARGEST_JSON, readJsonText } from './model/formats/jsonText.ts';
 export * from './model/formats/safetensors.ts';
+export type { GenerateOptions, Prompt } from './model/generate.ts';
 export * from './model/glob.ts';
 export * from './model/heads.ts';
 export {
@@ -92,6 +95,7 @@ export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';
 export type { LayerWeights, PartWeights } from './model/partWeights.ts';
+export { type Nested, type NestedNumbers, Values } from './model/values.ts';
 export { RandomStream } from './random/randomStream.ts';
 export { STREAMS } from './random/streams.ts';
 export { type BlockPlace, fillTokens, type QueryRanges, queryRanges } from './tasks/blocks.ts';

@@ -1,44 +1,10 @@
-// Files are written to a temporary name and renamed, so that a crash or a full disk leaves the old one whole.
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
-import { LARGEST_JSON, printable, readJsonText } from '@induction-lab/core/node';
+// Files as a whole: written under a temporary name and renamed (core's writeWhole), read with a sentence where that fails.
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { LARGEST_JSON, printable, readJsonText, writeWhole } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import { folderInstead } from './folderInstead.ts';
 
-/** Writes a file as a whole or not at all. `durable` also waits until it has reached the disk, which takes a while. */
-export function writeWhole(
-  path: string,
-  contents: Uint8Array | string,
-  { durable = false }: { durable?: boolean } = {},
-): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;
-  try {
-    const file = openSync(temporary, 'w');
-    try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      if (durable) fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw Object.assign(error as Error, { path });
-  }
-}
+export { writeWhole } from '@induction-lab/core/node';
 
 /** A JSON file; numbers that are not finite become null, typed arrays plain ones. */
 export const writeJson = (path: string, value: unknown): void =>

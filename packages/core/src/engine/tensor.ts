@@ -1,9 +1,9 @@
 // Tensors are named views of one memory; an arena hands the memory out and never takes it back.
 import { quoted } from '../errors/printable.ts';
 import { TooLargeError } from '../errors/tooLarge.ts';
+import type { Floats } from './floats.ts';
 
-/** float32 in WebAssembly memory, or float64 in the reference engine. */
-export type Floats = Float32Array | Float64Array;
+export type { Floats } from './floats.ts';
 
 /** What an arena needs of a memory. A WebAssembly.Memory is one; so is the reference engine's plain buffer. */
 export interface Memory {

@@ -1,15 +1,34 @@
 // Activations kept from a run. Each is copied once, whole and padded, and made dense when somebody asks for it.
+import * as z from 'zod/mini';
 import { copyElements, type Floats, type Layout, sizeOf, type Tensor } from '../engine/tensor.ts';
+import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 import { listed, nearest } from '../errors/names.ts';
 import { quoted } from '../errors/printable.ts';
+import type { ModelConfig } from './config.ts';
+import { type Axis, hookPoint } from './hookPoints.ts';
+import { partOf } from './partOf.ts';
+import { Values } from './values.ts';
 
-export interface CachedActivation {
-  readonly name: string;
-  /** Axes: [batch, pos, ...]; patterns and scores [batch, head, queryPos, keyPos]. */
-  readonly shape: readonly number[];
-  /** Row-major in `shape`. Do not change it: a cache is read only. */
-  readonly data: Floats;
+/** An activation whole: axes [batch, pos, ...]; patterns and scores [batch, head, queryPos, keyPos]. */
+export type CachedActivation = Values<readonly Axis[]>;
+
+/** Every head's attention pattern in a layer. */
+export type Patterns = Values<readonly ['batch', 'head', 'queryPos', 'keyPos']>;
+
+/** One head's attention pattern. */
+export type Pattern = Values<readonly ['batch', 'queryPos', 'keyPos']>;
+
+/** Which part of an activation: what is not named stays whole. */
+export interface PartOfActivation {
+  /** Of the batch, from 0. */
+  readonly sequence?: number;
+  /** Position in the sequence, from 0; of patterns and scores the query's. */
+  readonly position?: number;
+  readonly head?: number;
 }
+
+const index = z.optional(z.int());
+const Part = z.strictObject({ sequence: index, position: index, head: index });
 
 interface Kept {
   readonly layout: Layout;
@@ -31,9 +50,12 @@ export class ActivationCache {
   /** Whether it holds gradients of activations in place of activations. */
   readonly ofGradients: boolean;
   private readonly kept = new Map<string, Kept>();
+  /** Of the model whose activations these are; an empty cache is nobody's. */
+  private readonly config: ModelConfig | null;
 
-  constructor(options: { ofGradients?: boolean } = {}) {
+  constructor(options: { ofGradients?: boolean; config?: ModelConfig } = {}) {
     this.ofGradients = options.ofGradients ?? false;
+    this.config = options.config ?? null;
   }
 
   /** Names in the order in which they were computed. */
@@ -50,7 +72,50 @@ export class ActivationCache {
     const kept = this.kept.get(name);
     if (!kept) throw new Error(`ActivationCache: ${quoted(name, 80)} was not kept; this cache has ${this.near(name)}.`);
     kept.dense ??= densify(kept);
-    return { name, shape: [...kept.layout.shape], data: kept.dense };
+    const axes = this.config === null ? [] : [...hookPoint(this.config, name).axes];
+    return new Values<readonly Axis[]>(name, { shape: [...kept.layout.shape], axes, data: kept.dense });
+  }
+
+  /**
+   * A dense copy of part of an activation, with the axes that are left: at one `position` of one `sequence`, of one `head`.
+   * `cache.at('blocks.0.attn.hook_z', { sequence: 1, head: 2 })` is [pos, dHead]. Throws an Error when the run did not keep
+   * it, and an ArgumentError where it has no such axis, or not so many.
+   */
+  at(name: string, part: PartOfActivation = {}): Values<readonly Axis[]> {
+    checkArgument('ActivationCache.at', 'part', Part, part);
+    return partOf('ActivationCache.at', this.get(name), part);
+  }
+
+  /**
+   * A layer's attention patterns, a copy: [batch, head, queryPos, keyPos], or one head's, [batch, queryPos, keyPos]; so
+   * `cache.pattern(1, 0).at(0, 8, 3)` is how much the query at 8 of sequence 0 attends to the key at 3, a share from 0 to 1,
+   * and `row(0, 8)` what it attends to. Of gradients, their gradients. Throws an ArgumentError that names the layers whose
+   * patterns were kept, or the heads there are.
+   */
+  pattern(layer: number): Patterns;
+  pattern(layer: number, head: number): Pattern;
+  pattern(layer: number, head?: number): Patterns | Pattern {
+    const caller = 'ActivationCache.pattern';
+    const name = patternName(layer);
+    if (!this.has(name)) {
+      throw new ArgumentError(
+        `${caller}: the patterns of layer ${quoted(layer)} were not kept; ${this.layersOfPatterns()}; name ${patternName('L')} in the run.`,
+      );
+    }
+    // The axes are the hook point's, which the compiler cannot know.
+    return partOf(caller, this.get(name), head === undefined ? {} : { head }) as Values as Patterns | Pattern;
+  }
+
+  /** Of which layers there are patterns, in words. */
+  private layersOfPatterns(): string {
+    const layers = this.names.flatMap((name) => {
+      const layer = name.split('.')[1];
+      return layer !== undefined && name === patternName(layer) ? [layer] : [];
+    });
+    if (layers.length === 0) return 'this cache has none';
+    return layers.length === 1
+      ? `this cache has that of layer ${layers[0]}`
+      : `this cache has those of layers ${listed(layers, 8)}`;
   }
 
   /** What there is, the nearest to a name first where it is much. */
@@ -110,13 +175,15 @@ export class ActivationCache {
   }
 
   /** A cache over what another thread has shared. */
-  static over(shared: readonly SharedActivation[]): ActivationCache {
-    const cache = new ActivationCache();
+  static over(shared: readonly SharedActivation[], config: ModelConfig): ActivationCache {
+    const cache = new ActivationCache({ config });
     for (const { name, layout, raw } of shared)
       cache.kept.set(name, { layout, raw, causal: false, shared: true, dense: null });
     return cache;
   }
 }
+
+const patternName = (layer: unknown): string => `blocks.${String(layer)}.attn.hook_pattern`;
 
 function densify({ layout, raw, causal }: Kept): Floats {
   const size = sizeOf(layout.shape);

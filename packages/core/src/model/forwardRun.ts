@@ -121,11 +121,14 @@ export function refuseClash(caller: string, changed: readonly string[]): void {
 }
 
 /** Keeps the named activations of a run. */
-export function keeping(names: readonly string[]): {
+export function keeping(
+  config: ModelConfig,
+  names: readonly string[],
+): {
   cache: ActivationCache;
   see(activation: Tensor, slice: { first: number; batch: number }): void;
 } {
-  const cache = new ActivationCache();
+  const cache = new ActivationCache({ config });
   const keep = new Set(names);
   return {
     cache,

@@ -9,6 +9,7 @@ import { ActivationCache } from './activationCache.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
 import { Executor, type RunResult, type Watch } from './execution.ts';
 import { keeping, namesRole, planFor, planRun, refuseClash, watchedNorms, watchMeans, watchRun } from './forwardRun.ts';
+import { type GenerateOptions, generate, isOneSequence, type Prompt } from './generate.ts';
 import { GradientSum } from './gradientSum.ts';
 import { hookPoint, isSquare } from './hookPoints.ts';
 import { type HookSelection, selectHookPoints } from './hookSelection.ts';
@@ -93,6 +94,20 @@ export class Model {
     return run;
   }
 
+  /**
+   * Continues a sequence, or each of a batch, by `tokens` more: the prompt with what follows it. The likeliest token follows,
+   * or with a `temperature` one that is drawn: a seed draws the same tokens from the same logits everywhere. Throws an Error
+   * for a prompt that the model cannot run or that leaves too little of the context, a NotFiniteError for logits that are not.
+   */
+  generate(prompt: Prompt, options: GenerateOptions): number[];
+  generate(prompt: Tokens, options: GenerateOptions): number[][];
+  generate(prompt: Prompt | Tokens, options: GenerateOptions): number[] | number[][] {
+    this.executor.refuseWhileRunning('generate');
+    const { config } = this;
+    const sequences = generate({ config, run: (tokens) => this.run(tokens) }, prompt, options);
+    return isOneSequence(prompt) ? (sequences[0] as number[]) : sequences;
+  }
+
   /** Runs and keeps the named activations (all but those on request unless `names` says otherwise). */
   runWithCache(tokens: Tokens, options: { names?: HookSelection } = {}): CachedRun {
     checkArgument('runWithCache', 'options', CacheOptions, options);
@@ -141,7 +156,7 @@ export class Model {
         executor.execute({ caller, tokens, plan, watch: watchRun(acting, see) });
         for (const [key, mean] of found) resultMeans.set(key, mean);
       }
-    const { cache, see } = keeping(names);
+    const { cache, see } = keeping(config, names);
     // biome-ignore format: what acts, and what it shares
     const run = { caller, tokens, plan, names, watch: watchRun(acting, see) };
     const threads = layers.length > 0 ? 1 : executor.threadsFor(extent);
@@ -210,7 +225,7 @@ export class Model {
     const { queries } = options;
     checkQueries(checkTokens(config, tokens, caller), queries);
     const names = selectHookPoints(config, options.names ?? [], caller);
-    const activationGradients = new ActivationCache({ ofGradients: true });
+    const activationGradients = new ActivationCache({ ofGradients: true, config });
     const total = new GradientSum();
     const backward = (wanted: readonly string[], { split }: { split: boolean }): RunResult => {
       const keep = new Set(wanted);

@@ -12,6 +12,8 @@ export const STREAMS = {
   data: 4,
   /** (seed, dataOrder, epoch): the order of given sequences. */
   dataOrder: 5,
+  /** (seed, generation, sequence): the tokens that a model continues a sequence with. */
+  generation: 6,
 } as const;
 
 /** What an analysis draws. */

@@ -4,6 +4,7 @@ import type { Model } from '../../model/model.ts';
 /** From the residual stream to the logits: final LayerNorm with a given scale, and W_U. */
 export class ReadOut {
   private readonly gain: ArrayLike<number> | null;
+  private readonly eps: number;
   /** [dModel, dVocab] */
   private readonly W_U: Float64Array;
   /** Sum over layers of b_O, [dModel]. */
@@ -17,6 +18,7 @@ export class ReadOut {
     const { config } = model;
     const { dModel, dVocab, nLayers } = config;
     const weights = model.getWeights();
+    this.eps = config.eps;
     const values = (name: string, size: number): ArrayLike<number> => weights[name]?.data ?? new Float64Array(size);
     const unembed = config.tied ? weights['embed.W_E']!.data : weights['unembed.W_U']!.data;
     this.gain = config.normalization === 'LN' ? weights['ln_final.w']!.data : null;
@@ -51,6 +53,23 @@ export class ReadOut {
     }
     if (gain) for (let i = 0; i < x.length; i++) x[i] = ((x[i]! - mean) / scale) * gain[i]!;
     this.multiply(logits);
+  }
+
+  /**
+   * Logits of a row of the whole residual stream, [.., dModel], into `logits`, [dVocab]: the final LayerNorm with that row's
+   * own scale √(variance + eps), W_U, and what comes after.
+   */
+  stream(residual: ArrayLike<number>, { row, logits }: { row: number; logits: Float64Array }): void {
+    this.vector(residual, { row, scale: this.gain ? this.scaleOf(residual, row) : 1, logits });
+    for (let v = 0; v < logits.length; v++) logits[v]! += this.fixed[v]!;
+  }
+
+  private scaleOf(residual: ArrayLike<number>, row: number): number {
+    const size = this.x.length;
+    let [mean, variance] = [0, 0];
+    for (let i = 0; i < size; i++) mean += (residual[row * size + i] as number) / size;
+    for (let i = 0; i < size; i++) variance += ((residual[row * size + i] as number) - mean) ** 2 / size;
+    return Math.sqrt(variance + this.eps);
   }
 
   /** Logits of the biases into `logits`. */

@@ -2,6 +2,7 @@
 import { type Engine, wasmEngine } from '../../engine/engine.ts';
 import type { HelperStart } from '../../engine/helpers.ts';
 import { ActivationCache } from '../activationCache.ts';
+import type { ModelConfig } from '../config.ts';
 import { Executor } from '../execution.ts';
 import { watchRun } from '../forwardRun.ts';
 import { CONTROL, DONE, FAILED, type ForwardJob, type ForwardOrder } from './order.ts';
@@ -24,7 +25,7 @@ export function serveForward({ module, backend }: HelperStart): (order: ForwardO
     let state = DONE;
     try {
       const executor = executorOf(engine, job, models);
-      runPart(executor, order, cleanRunOf(job, cleanRuns));
+      runPart(executor, order, cleanRunOf(job, { config: executor.config, cleanRuns }));
     } catch (error) {
       state = FAILED;
       writeFailure(order.failure, error instanceof Error ? error.message : String(error));
@@ -56,15 +57,18 @@ function executorOf(engine: Engine, { config, model }: ForwardJob, models: Map<s
   return known.executor;
 }
 
-function cleanRunOf({ clean }: ForwardJob, cleanRuns: Map<string, ActivationCache>): ActivationCache {
+function cleanRunOf(
+  { clean }: ForwardJob,
+  { config, cleanRuns }: { config: ModelConfig; cleanRuns: Map<string, ActivationCache> },
+): ActivationCache {
   if (!clean) return new ActivationCache();
-  return remember(cleanRuns, clean.id, cleanRuns.get(clean.id) ?? ActivationCache.over(clean.kept));
+  return remember(cleanRuns, clean.id, cleanRuns.get(clean.id) ?? ActivationCache.over(clean.kept, config));
 }
 
 function runPart(executor: Executor, { job, slices, control, helper }: ForwardOrder, clean: ActivationCache): void {
   const { config } = executor; // one object for all orders, about which much is remembered
   const { interventions, names, batch, length, plan } = job;
-  const cache = ActivationCache.over(job.kept);
+  const cache = ActivationCache.over(job.kept, config);
   const keep = new Set(names);
   const acting = { config, interventions, names, clean, batch, means: new Map(), resultMeans: new Map() };
   const watch = watchRun(acting, (activation, slice) => {
