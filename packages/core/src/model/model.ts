@@ -200,7 +200,11 @@ export class Model {
   runWithGradients(tokens: Tokens, options: GradientOptions = {}): GradientRun {
     const { config, executor } = this;
     const clean = (needs: readonly string[]): ActivationCache =>
-      this.cleanRun('runWithGradients', { tokens, ...(options.clean ? { clean: options.clean } : {}) }, needs);
+      this.cleanRun(
+        'runWithGradients',
+        { tokens, ...(options.clean === undefined ? {} : { clean: options.clean }) },
+        needs,
+      );
     return runForGradients({ config, executor, clean }, tokens, options);
   }
 }
