@@ -1,5 +1,5 @@
 // Helper threads in a browser: workers of the worker that computes (a page's main thread may not wait for anybody).
-import { type HelperStart, type Helpers, PATIENCE } from './engine/helpers.ts';
+import { type HelperStart, type Helpers, PATIENCE, refuseClosed } from './engine/helpers.ts';
 
 /** Starts helpers and waits until they are ready. Needs a page that is cross-origin isolated. */
 export async function startHelpers(count: number, start: HelperStart, entry?: URL | string): Promise<Helpers> {
@@ -10,11 +10,16 @@ export async function startHelpers(count: number, start: HelperStart, entry?: UR
       return ready(worker);
     }),
   );
+  let closed = false;
   return {
     count,
     patience: PATIENCE,
-    ask: (helper, order) => workers[helper]!.postMessage(order),
+    ask: (helper, order) => {
+      refuseClosed(closed);
+      workers[helper]!.postMessage(order);
+    },
     close: () => {
+      closed = true;
       for (const worker of workers) worker.terminate();
     },
   };

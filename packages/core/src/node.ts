@@ -6,6 +6,7 @@ import { createWasmEngine, type Engine } from './engine/engine.ts';
 import type { LoadOptions } from './engine/loadOptions.ts';
 import { bestBuild, compileKernels, type KernelBuild } from './engine/wasm/kernels.ts';
 import { startHelpers } from './nodeHelpers.ts';
+import { scriptUrl } from './nodeScript.ts';
 
 export type { LoadOptions } from './engine/loadOptions.ts';
 export * from './index.ts';
@@ -31,7 +32,11 @@ export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   const engine = await createWasmEngine({ bytes: new Uint8Array(bytes), backend, shared });
   if (threads === 1) return engine;
   // Compiled code lies in dist, also when this file runs from src. A helper has a memory that nobody shares.
-  const entry = new URL(options.helperUrl ?? new URL('../dist/nodeHelper.js', import.meta.url));
+  const entry = scriptUrl(
+    'loadEngine',
+    'helperUrl',
+    options.helperUrl ?? new URL('../dist/nodeHelper.js', import.meta.url),
+  );
   const module = await compileKernels(new Uint8Array(bytes), false);
   return { ...engine, helpers: await startHelpers(threads - 1, { module, backend }, entry) };
 }

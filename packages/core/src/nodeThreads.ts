@@ -1,5 +1,6 @@
 // Training threads under Node.
 import { Worker } from 'node:worker_threads';
+import { scriptUrl } from './nodeScript.ts';
 import type { StartPool } from './training/parallel/pool.ts';
 import { poolOver } from './training/parallel/runMemory.ts';
 import { checkWorkerOptions, layOutThreads } from './training/parallel/threadStarts.ts';
@@ -12,7 +13,11 @@ import { type TrainingThread, workerPool } from './training/parallel/workerPool.
 export function startWorkers(options: { readonly workerUrl?: string | URL } = {}): StartPool {
   checkWorkerOptions(options);
   // Compiled code lies in dist, also when this file runs from src.
-  const entry = new URL(options.workerUrl ?? new URL('../dist/nodeWorker.js', import.meta.url));
+  const entry = scriptUrl(
+    'startWorkers',
+    'workerUrl',
+    options.workerUrl ?? new URL('../dist/nodeWorker.js', import.meta.url),
+  );
   return async (run) => {
     const { memory, starts } = layOutThreads(run, { loadModules: true });
     const threads = starts.map((workerData): TrainingThread => {

@@ -4,13 +4,18 @@
 /** Seconds without a sign of life after which a helper counts as gone. */
 export const PATIENCE = 60;
 
+/** Throws where helpers have been closed: nobody would answer. */
+export function refuseClosed(closed: boolean): void {
+  if (closed) throw new Error('The helper threads of this engine have been closed; load another engine.');
+}
+
 export interface Helpers {
   readonly count: number;
   /** Seconds without a sign of life after which one of them counts as gone: PATIENCE. */
   readonly patience: number;
   /** Sends an order to a helper: cloneable data. It is carried out after those before. */
   ask(helper: number, order: unknown): void;
-  /** Ends the threads. Whoever asks them afterwards waits in vain, so it is for the end. */
+  /** Ends the threads. Asking them afterwards throws. */
   close(): void;
 }
 

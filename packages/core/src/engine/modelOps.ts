@@ -24,7 +24,7 @@ export interface ModelSizes {
 export const widestMatrix = ({ nHeads, dHead, dModel, dVocab }: ModelSizes): number =>
   Math.max(padded(dModel), nHeads * padded(dHead), padded(dVocab));
 
-/** Angles of rotary positions: tables of [nCtx, rotaryDim], cosines of the pairs first, then their sines. */
+/** Angles of rotary positions: tables of [pos, rotaryDim], cosines of the pairs first, then their sines. */
 export interface RotaryTables {
   half: number;
   table: Tensor;

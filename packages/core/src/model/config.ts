@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { LARGEST_MEMORY, sizeText } from '../engine/tensor.ts';
 import { checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
+import { POSITION_SCHEMES } from './components/positions/schemes.ts';
 
 /**
  * `standard`: a learned table added to the embedding. `shortformer`: one learned table added to the inputs of Q and K
@@ -45,15 +46,14 @@ export type ModelOptions = Pick<ModelConfig, 'nLayers' | 'nHeads' | 'dModel' | '
 
 const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as const;
 
-/** The fields that there are; their values are looked at one by one, so that a message can say what a value is for. */
-const Fields = z.strictObject(
-  Object.fromEntries(
-    [
-      ...SIZES,
-      ...(['positions', 'normalization', 'biases', 'tied', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'] as const),
-    ].map((field) => [field, z.optional(z.unknown())]),
-  ),
-);
+/** The fields that there are; what TransformerLens's config has no name for, checkpoints hold under these. */
+export const MODEL_FIELDS: readonly (keyof ModelConfig)[] = [
+  ...SIZES,
+  ...(['positions', 'tied', 'biases', 'normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'] as const),
+];
+
+/** Their values are looked at one by one, so that a message can say what a value is for. */
+const Fields = z.strictObject(Object.fromEntries(MODEL_FIELDS.map((field) => [field, z.optional(z.unknown())])));
 
 /**
  * A complete config with defaults filled in. Throws an ArgumentError for a field that there is none of, and a RangeError
@@ -79,8 +79,8 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   };
   for (const field of SIZES)
     if (!wholeFrom(1, config[field], MOST[field])) refuse(field, `a whole number from 1 to ${MOST[field]}`);
-  refuseHuge(config);
   if (!POSITIONS.includes(config.positions)) refuse('positions', `one of ${POSITIONS.join(', ')}`);
+  refuseHuge(config);
   if (config.normalization !== 'LN' && config.normalization !== null) refuse('normalization', '"LN" or null');
   for (const field of ['biases', 'tied'] as const)
     if (typeof config[field] !== 'boolean') refuse(field, 'true or false');
@@ -106,10 +106,11 @@ const MOST = {
 
 /** Refuses sizes whose weights alone are more than any memory here holds: before anything of their size is made. */
 function refuseHuge(config: ModelConfig): void {
-  const { nLayers, nHeads, dModel, dHead, dVocab, tied } = config;
-  const bytes = 4 * (dVocab * dModel * (tied ? 1 : 2) + 4 * nLayers * nHeads * dModel * dHead);
+  const { nLayers, nHeads, dModel, dHead, nCtx, dVocab, tied } = config;
+  const rows = (tied ? 1 : 2) * dVocab + (POSITION_SCHEMES[config.positions].table ? nCtx : 0);
+  const bytes = 4 * (rows * dModel + 4 * nLayers * nHeads * dModel * dHead);
   if (bytes <= LARGEST_MEMORY) return;
-  const largest = (['dVocab', 'dModel', 'dHead', 'nHeads', 'nLayers'] as const).reduce((a, b) =>
+  const largest = (['dVocab', 'nCtx', 'dModel', 'dHead', 'nHeads', 'nLayers'] as const).reduce((a, b) =>
     config[b] > config[a] ? b : a,
   );
   throw new RangeError(

@@ -96,10 +96,11 @@ export class Shapes {
     return this.arena.tensor(name, { rows: 1, width: d, shape: [this.config.dModel], strides: [1] });
   }
 
-  /** [nCtx, rotaryDim] */
+  /** [pos, rotaryDim] */
   angles(name: string): Tensor {
-    const { nCtx, rotaryDim: width } = this.config;
-    return this.arena.tensor(name, { rows: nCtx, width, shape: [nCtx, width], strides: [width, 1] });
+    const { rotaryDim: width } = this.config;
+    const { length } = this.extent;
+    return this.arena.tensor(name, { rows: length, width, shape: [length, width], strides: [width, 1] });
   }
 
   /** Room for the transpose of a matrix. */

@@ -7,7 +7,7 @@ import { type Engine, wasmEngine } from '../engine/engine.ts';
 import type { Floats } from '../engine/tensor.ts';
 import { loadEngine } from '../node.ts';
 import type { ActivationCache } from './activationCache.ts';
-import { type ModelOptions, modelConfig } from './config.ts';
+import { type ModelOptions, modelConfig, POSITIONS } from './config.ts';
 import { hookPoints } from './hookPoints.ts';
 import type { Intervention } from './interventions/interventions.ts';
 import { type CachedRun, longestRunnable, Model } from './model.ts';
@@ -142,9 +142,25 @@ describe('longestRunnable', () => {
     new Model(fewPages, options).runWithGradients([new Int32Array(longest)], { names: '**' });
   });
 
+  test('hardly depends on the number of layers: a forward pass keeps one layer’s patterns, unless gradients are wanted', () => {
+    const longest = (nLayers: number, everything: boolean): number =>
+      longestRunnable(modelConfig({ ...options, nLayers }), { engine: fewPages, everything });
+    expect(longest(9, false) / longest(2, false)).toBeGreaterThan(0.95); // weights take some
+    expect(longest(9, true) / longest(2, true)).toBeLessThan(0.7);
+  test.for(POSITIONS)('is found for the longest context that there is, or it is refused by name: %s', (positions) => {
+    const options = { ...SIZES, positions, nCtx: 2 ** 31 - 1 };
+    if (positions === 'rotary' || positions === 'alibi') {
+      expect(longestRunnable(modelConfig(options))).toBeGreaterThan(1000);
+      expect(new Model(fewPages, options).run([[0, 1, 2]]).length).toBe(3);
+    } else
+      expect(() => modelConfig(options)).toThrow(
+        /^modelConfig: nCtx \(2147483647\) is too large beside the other sizes: .* make the model smaller\.$/,
+      );
+  });
+
   test('is the context where that fits, and names what it is not given', () => {
     expect(longestRunnable(modelConfig(SIZES))).toBe(13);
-    expect(longestRunnable(modelConfig({ ...SIZES, nCtx: 65_536, dVocab: 1000, dModel: 65_536 }))).toBe(0);
+    expect(longestRunnable(modelConfig({ ...SIZES, dVocab: 100_000_000, dModel: 4 }))).toBe(0);
     expect(() => longestRunnable(modelConfig(SIZES), { sequence: 2 } as never)).toThrow(
       'longestRunnable: options has an unknown field "sequence"; the nearest known one is "sequences".',
     );

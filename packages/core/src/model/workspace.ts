@@ -159,7 +159,9 @@ export function longestRunnable(
   const layers = Array.from({ length: everything ? complete.nLayers : 0 }, (_, layer) => layer);
   const plan = { gradients: everything, results: layers, splitInputs: layers };
   const patterns = complete.nLayers * complete.nHeads * engine.memory.floatBytes;
-  return largest(complete.nCtx, (length) => {
+  // One pattern of each sequence must fit: a bound that keeps sizes in whole numbers, however long the context.
+  const bound = Math.floor(Math.sqrt(engine.memory.limit / engine.memory.floatBytes / sequences));
+  return largest(Math.min(complete.nCtx, bound), (length) => {
     const end = endOf(arena.used, arena, { config: complete, engine, weights, extent: { sequences, length }, plan });
     return end <= engine.memory.limit && sequences * length * length * patterns <= MOST_GIVEN_BACK;
   });

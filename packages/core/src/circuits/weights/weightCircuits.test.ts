@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { POSITION_OPTIONS, randomModel } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
 import { handBuiltInduction } from '../../examples/handBuiltInduction.ts';
 import { RandomStream } from '../../random/randomStream.ts';
@@ -119,3 +120,19 @@ test('LayerNorm is folded in: adding a constant to what is read changes nothing,
   expect(ones.mmul(plain!).norm()).toBeLessThan(1e-9);
   expect(difference(double!, Matrix.mul(plain!, 4))).toBeLessThan(1e-12);
 });
+
+test.for(POSITION_OPTIONS)(
+  'circuits of positions where they are a table, and of tokens always: $label',
+  ({ options }) => {
+    const model = randomModel(referenceEngine, {
+      ...{ nLayers: 2, nHeads: 3, dModel: 7, dHead: 5, nCtx: 11, dVocab: 13 },
+      ...options,
+    });
+    const weights = model.getWeights();
+    const circuits = new WeightCircuits(model.config, weights);
+    const head = { layer: 1, head: 2 };
+    expect(circuits.positionalQK(head)?.rows ?? null).toBe(weights['pos_embed.W_pos'] ? 11 : null);
+    expect(headCircuits(circuits)).toHaveLength(6);
+    expect(compositionScores(circuits, { draws: 2 }).scores).toHaveLength(3 * 3 * 3);
+  },
+);

@@ -4,6 +4,7 @@
 
 import * as z from 'zod/mini';
 import { checkArgument, must } from '../../errors/arguments.ts';
+import { POSITION_SCHEMES } from '../../model/components/positions/schemes.ts';
 import { type ModelConfig, modelConfig } from '../../model/config.ts';
 import { checkHead, type HeadIndex } from '../../model/heads.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
@@ -27,7 +28,7 @@ export class WeightCircuits {
   readonly W_E: Matrix;
   /** [dModel, dVocab], with the final LayerNorm folded in. */
   readonly W_U: Matrix;
-  /** [nCtx, dModel]; null for rotary positions. */
+  /** [nCtx, dModel]; null where positions are no table: rotary, ALiBi. */
   readonly W_pos: Matrix | null;
   private readonly weights: NamedWeights;
   private readonly checked = new Set<string>();
@@ -40,7 +41,7 @@ export class WeightCircuits {
     this.config = config;
     this.weights = weights;
     this.W_E = this.matrix('embed.W_E');
-    this.W_pos = config.positions === 'rotary' ? null : this.matrix('pos_embed.W_pos');
+    this.W_pos = POSITION_SCHEMES[config.positions].table ? this.matrix('pos_embed.W_pos') : null;
     const unembed = config.tied ? this.W_E.transpose() : this.matrix('unembed.W_U');
     this.W_U = this.reading('ln_final', unembed);
   }

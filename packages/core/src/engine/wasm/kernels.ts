@@ -40,7 +40,14 @@ export const bestBuild = (): KernelBuild => (WebAssembly.validate(RELAXED_PROBE)
 
 /** Compiles kernels for a shared memory, or, where the platform has none, for a memory of one thread. */
 export async function compileKernels(bytes: Uint8Array<ArrayBuffer>, shared: boolean): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(shared ? bytes : withoutSharedMemory(bytes));
+  try {
+    return await WebAssembly.compile(shared ? bytes : withoutSharedMemory(bytes));
+  } catch (error) {
+    throw new Error(
+      `The kernels are not what a build makes of them (${(error as Error).message}); run "npm run build", or correct wasmUrl.`,
+      { cause: error },
+    );
+  }
 }
 
 /** The kernels over a memory that is shared exactly when they were compiled for one. */
@@ -82,7 +89,7 @@ export function withoutSharedMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<
     for (let shift = 0; ; shift += 7) {
       const byte = out[at++] as number;
       value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
+      if (!(byte >= 0x80)) return value; // also where the bytes end before their time
     }
   };
   const text = (): void => {

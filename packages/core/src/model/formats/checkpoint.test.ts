@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { referenceEngine } from '../../engine/engine.ts';
 import { RandomStream } from '../../random/randomStream.ts';
-import { type ModelOptions, POSITIONS } from '../config.ts';
+import { MODEL_FIELDS, type ModelOptions, modelConfig, POSITIONS } from '../config.ts';
 import { Model } from '../model.ts';
 import type { NamedWeights } from '../parameters.ts';
 import { decodeCheckpoint, encodeCheckpoint, toTransformerLensConfig } from './checkpoint.ts';
@@ -33,6 +33,14 @@ const load = (bytes: Uint8Array, options = {}): Model => {
   model.setWeights(weights);
   return model;
 };
+
+test('every field of a config stands in a checkpoint, under TransformerLens’s name for it or our own', () => {
+  const config = modelConfig({ ...SIZES, positions: 'rotary', biases: true, tied: true, eps: 0.01, attnScale: 3 });
+  expect(new Set(MODEL_FIELDS)).toEqual(new Set(Object.keys(config)));
+  expect(load(encode(randomModel(config))).config).toEqual(config);
+  const own = JSON.parse(decodeSafetensors(encode(randomModel(config)), 'file').metadata.induction_lab!);
+  expect(Object.keys(own)).toEqual(['positions', 'tied', 'biases']);
+});
 
 describe('saving, then loading', () => {
   const kinds = POSITIONS.flatMap((positions) =>

@@ -2,10 +2,19 @@
 // way that we do not run, every field that is not known to be harmless, and every value of another type than it has there.
 import { nearest } from '../../errors/names.ts';
 import { printable, quoted } from '../../errors/printable.ts';
-import { type ModelConfig, modelConfig, POSITIONS } from '../config.ts';
+import { MODEL_FIELDS, type ModelConfig, modelConfig, POSITIONS } from '../config.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import type { Spelling } from './spellings.ts';
 import { FOREIGN_PARTS, isForeignArchitecture, KNOWN_FIELDS } from './transformerLensFields.ts';
+
+const SIZES = {
+  nLayers: 'n_layers',
+  nHeads: 'n_heads',
+  dModel: 'd_model',
+  dHead: 'd_head',
+  nCtx: 'n_ctx',
+  dVocab: 'd_vocab',
+} as const;
 
 /** The config with TransformerLens's field names. Positions that it lacks are `standard` there (see ownFields). */
 export function toTransformerLensConfig(config: ModelConfig): Record<string, unknown> {
@@ -34,12 +43,20 @@ export function toTransformerLensConfig(config: ModelConfig): Record<string, unk
 const spokenPositions = (positions: ModelConfig['positions']): string =>
   positions === 'sinusoidal' || positions === 'none' ? 'standard' : positions;
 
-/** What TransformerLens's config cannot say: fixed positions, a tied unembedding. */
-export type OwnFields = Partial<Pick<ModelConfig, 'positions' | 'tied' | 'biases'>>;
+/** The fields that TransformerLens's config has names for. */
+type Spoken = keyof typeof SIZES | 'normalization' | 'eps' | 'attnScale' | 'rotaryDim' | 'rotaryBase';
+
+const isSpoken = (field: keyof ModelConfig): field is Spoken =>
+  field in SIZES || ['normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'].includes(field);
+
+/** What TransformerLens's config cannot say: fixed positions, a tied unembedding, and whatever it has no name for. */
+export type OwnFields = Partial<Omit<ModelConfig, Spoken>>;
+
+const OWN_FIELDS: ReadonlySet<string> = new Set(MODEL_FIELDS.filter((field) => !isSpoken(field)));
 
 /** OwnFields as they stand in a file's metadata. */
-export const ownFields = ({ positions, tied, biases }: ModelConfig): string =>
-  JSON.stringify({ positions, tied, biases });
+export const ownFields = (config: ModelConfig): string =>
+  JSON.stringify(Object.fromEntries(MODEL_FIELDS.filter((f) => OWN_FIELDS.has(f)).map((f) => [f, config[f]])));
 
 /** Reads OwnFields; a file without them is like any foreign file. Throws a FileFormatError when they are malformed. */
 export function parseOwnFields(text: string | undefined, file: string): OwnFields {
@@ -56,9 +73,9 @@ export function parseOwnFields(text: string | undefined, file: string): OwnField
     return refuse();
   }
   if (!isObject(json)) return refuse();
-  const { positions, tied, biases, ...others } = json;
+  const { positions, tied, biases } = json;
   const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
-  if (Object.keys(others).length > 0 || !isFlag(tied) || !isFlag(biases)) return refuse();
+  if (!Object.keys(json).every((field) => OWN_FIELDS.has(field)) || !isFlag(tied) || !isFlag(biases)) return refuse();
   if (positions !== undefined && !POSITIONS.includes(positions as ModelConfig['positions'])) return refuse();
   return json as OwnFields;
 }
@@ -77,15 +94,6 @@ export interface FileFacts {
 }
 
 type RawConfig = Readonly<Record<string, unknown>>;
-
-const SIZES = {
-  nLayers: 'n_layers',
-  nHeads: 'n_heads',
-  dModel: 'd_model',
-  dHead: 'd_head',
-  nCtx: 'n_ctx',
-  dVocab: 'd_vocab',
-} as const;
 
 /** Our config of a model, and whether its LayerNorms' gains were folded away (LNPre). Throws a FileFormatError. */
 export function readTransformerLensConfig(
@@ -116,6 +124,7 @@ export function readTransformerLensConfig(
   const rotaryDim = raw.rotary_dim == null ? undefined : wholeNumber(raw, 'rotary_dim', file);
   try {
     const config = modelConfig({
+      ...own,
       ...size,
       positions: (positional === 'standard' && fixed ? fixed : positional) as ModelConfig['positions'],
       normalization,

@@ -15,7 +15,7 @@ import { CONTROL_BYTES } from './heartbeat.ts';
 export const SHARDS = 8;
 
 /** Parts into which the parameters are divided for the optimiser and for the norm of the gradient. */
-export const BLOCKS = 32;
+export const SPANS = 32;
 
 /**
  * Float64 numbers that a shard reports of a step, in pairs of a sum of losses and a count: of the positions trained on, of
@@ -38,7 +38,7 @@ export interface TrainingPlan {
   readonly workspaceStride: number;
   /** Two integers of the barrier, the stop request, the decision to stop, and the threads' signs of life. */
   readonly control: number;
-  /** Sums of each shard, then of each optimiser block's squares: Float64 numbers. */
+  /** Sums of each shard, then of each span's squares: Float64 numbers. */
   readonly sums: number;
   readonly squares: number;
 }
@@ -82,7 +82,7 @@ function layOut(
   const gradients = arena.bytes(bytes * SHARDS);
   const control = arena.bytes(CONTROL_BYTES);
   const sums = arena.bytes(8 * SHARDS * sumsLength(segments, model.nCtx));
-  const squares = arena.bytes(8 * BLOCKS);
+  const squares = arena.bytes(8 * SPANS);
   const workspaces = arena.used;
   createTrainingProgram(engine, model, arena, weights); // measures a workspace
   const workspaceStride = arena.used - workspaces;

@@ -1,4 +1,4 @@
-// One thread's share of data-parallel training: its shards of each batch, then its blocks of the optimiser.
+// One thread's share of data-parallel training: its shards of each batch, then its spans of the parameters.
 // Three meetings per step: gradients complete; norm known; weights updated. Between two meetings nobody reads what
 // another writes.
 
@@ -16,7 +16,7 @@ import { learningRateAt } from '../schedule.ts';
 import type { StepLosses } from '../stepLosses.ts';
 import type { Barrier, BarrierWatch } from './barrier.ts';
 import { barrierOf, heartbeat } from './heartbeat.ts';
-import { BLOCKS, createTrainingProgram, SHARDS, sumsLength, type TrainingPlan, type TrainingProgram } from './plan.ts';
+import { createTrainingProgram, SHARDS, SPANS, sumsLength, type TrainingPlan, type TrainingProgram } from './plan.ts';
 
 export class TrainingWorker {
   readonly weights: Parameters;
@@ -29,7 +29,7 @@ export class TrainingWorker {
   private readonly pulse: BarrierWatch;
   private readonly arena: Arena;
   private readonly decayRuns: readonly DecayRun[];
-  private readonly blockLength: number;
+  private readonly spanLength: number;
   private readonly clamps: Clamps;
 
   constructor(engine: Engine, plan: TrainingPlan, thread: number, source: SequenceSource) {
@@ -50,7 +50,7 @@ export class TrainingWorker {
     this.barrier = barrierOf(plan, this.pulse);
     this.decayRuns = decayRuns(experiment, this.weights, floatBytes);
     this.clamps = new Clamps(experiment.model, this.weights, experiment.training.clamps);
-    this.blockLength = Math.ceil(this.weights.length / BLOCKS / 32) * 32;
+    this.spanLength = Math.ceil(this.weights.length / SPANS / 32) * 32;
   }
 
   /** One optimiser step, counted from 1. A loss that is not finite leaves the weights as they were. */
@@ -69,10 +69,10 @@ export class TrainingWorker {
       barrier.meet();
       return losses;
     }
-    const squares = new Float64Array(plan.memory.buffer, plan.squares, BLOCKS);
-    this.forEachPart(BLOCKS, (block) => {
-      const [from, to] = this.blockRange(block);
-      squares[block] = this.training.optimizer.sumShards(from, to, plan.gradients, plan.gradientStride, SHARDS);
+    const squares = new Float64Array(plan.memory.buffer, plan.squares, SPANS);
+    this.forEachPart(SPANS, (span) => {
+      const [from, to] = this.spanOf(span);
+      squares[span] = this.training.optimizer.sumShards(from, to, plan.gradients, plan.gradientStride, SHARDS);
     });
     if (thread === 0) this.clamps.remember(step);
     barrier.meet();
@@ -85,7 +85,7 @@ export class TrainingWorker {
       correction2: 1 / (1 - exactPower(training.beta2, step)),
       gradientScale: clipNorm !== null && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1,
     };
-    this.forEachPart(BLOCKS, (block) => this.update(block, update));
+    this.forEachPart(SPANS, (span) => this.update(span, update));
     this.pulse.alive();
     barrier.meet();
     if (training.competition > 0 || training.clamps.length > 0) {
@@ -110,14 +110,14 @@ export class TrainingWorker {
     for (let part = Math.floor((count * thread) / plan.threads); part < end; part++) visit(part);
   }
 
-  private blockRange(block: number): [number, number] {
+  private spanOf(span: number): [number, number] {
     const { length } = this.weights;
-    return [Math.min(length, block * this.blockLength), Math.min(length, (block + 1) * this.blockLength)];
+    return [Math.min(length, span * this.spanLength), Math.min(length, (span + 1) * this.spanLength)];
   }
 
-  private update(block: number, step: AdamWStep): void {
+  private update(span: number, step: AdamWStep): void {
     const { weights, gradients, m, v } = this.plan;
-    const [from, to] = this.blockRange(block);
+    const [from, to] = this.spanOf(span);
     for (const { weightDecay, ...run } of this.decayRuns) {
       const start = Math.max(from, run.from);
       const end = Math.min(to, run.to);

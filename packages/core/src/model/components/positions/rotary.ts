@@ -42,16 +42,16 @@ function planTurn(plan: Plan, block: string, { q, k, dQ, dK }: Compared): Compar
   };
 }
 
-/** Cosines and sines of every position and pair: [nCtx, rotaryDim], one table for all layers. */
+/** Cosines and sines of every position of the sequences and every pair: [pos, rotaryDim], one table for all layers. */
 function rotaryTables(plan: Plan): RotaryTables {
-  const { nCtx, rotaryDim, rotaryBase } = plan.config;
+  const { rotaryDim, rotaryBase } = plan.config;
   const half = rotaryDim / 2;
   let isNew = false;
   const table = plan.shared('rotary angles', 'rotary angles', (shapes, name) => {
     isNew = true;
     return shapes.angles(name);
   });
-  for (let position = 0; isNew && position < nCtx && !plan.isMeasuring; position++)
+  for (let position = 0; isNew && position < plan.extent.length && !plan.isMeasuring; position++)
     for (let i = 0; i < half; i++) {
       const { cos, sin } = exactCosSin(turns(position, i, rotaryDim, rotaryBase));
       table.data[position * rotaryDim + i] = cos;
