@@ -40,12 +40,18 @@ function createProgram(around: Surroundings): Command {
   return program;
 }
 
-/** Runs a command line in this process and sets its exit code. */
+/** Runs a command line in this process and ends it with the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const { stdout, stderr } = process;
+  // A data module is code of somebody's: what it throws later than it is asked, and the timers that it leaves behind.
+  process.on('uncaughtException', (error) => process.exit(tell(error, stderr, placeOf(error))));
   for (const stream of [stdout, stderr]) stream.on('error', (error) => onOutputError(error, stream));
   const runTask: Surroundings['runTask'] = async (task, how) => (await import('./aside/aside.ts')).runAside(task, how);
   process.exitCode = await commandLine(argv, { stdout, stderr, runTask });
+  await Promise.all(
+    [stdout, stderr].map((stream) => new Promise<void>((written) => stream.write('', () => written()))),
+  );
+  process.exit();
 }
 
 /** Runs a command line; returns the exit code: 0 done, 1 failed, 2 bad input or usage, 130 interrupted. */
@@ -64,12 +70,19 @@ export async function commandLine(argv: readonly string[], around: Surroundings)
  * Prints a failure without anything that acts on a terminal, also where a file's contents or its name bring control
  * characters along. Lines that begin with two spaces, such as code to run, stay lines.
  */
-function tell(error: unknown, stream: NodeJS.WriteStream = process.stderr): number {
-  const { message, exitCode } = toCommandError(error);
+function tell(error: unknown, stream: NodeJS.WriteStream = process.stderr, place = ''): number {
+  const { message: what, exitCode } = toCommandError(error);
+  const message = `${what}${place}`;
   const label = pc.isColorSupported && stream.isTTY ? pc.red('error:') : 'error:';
   const lines = message.split(/\n(?= {2})/).map((line) => printable(line.replace(/\s*\n\s*/g, ' ')));
   stream.write(`${label} ${lines.join('\n')}\n`);
   return exitCode;
+}
+
+/** Where an error was thrown, by the first line of its stack that names a file. */
+function placeOf(error: unknown): string {
+  const [, file, line] = /(file:\/\/[^\s?]+)\S*?:(\d+):\d+/.exec(String((error as Error | undefined)?.stack)) ?? [];
+  return file === undefined ? '' : `, thrown at ${file}:${line}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { expectRefusal, signalAtStep } from './support/command.ts';
+import { expectRefusal, signalAtStep, start } from './support/command.ts';
 import { writeExperiment } from './support/experiment.ts';
 import { checkpointFile, metrics, readJson, temporaryFolder, weightsHash } from './support/folders.ts';
 import { run, succeed } from './support/inProcess.ts';
@@ -138,6 +138,14 @@ test('audit --held-out measures what a run held out, or what is named, beside a 
   });
   const named = await audited('--held-out', 'periods=7,8', '--held-out', 'tokens=1');
   expect(named.heldOut).toMatchObject({ periods: [{ period: 7 }, { period: 8 }], starts: [], tokens: { tokens: [1] } });
+  for (const order of [
+    ['tokens=1,2', 'run'],
+    ['run', 'tokens=1,2'],
+  ]) {
+    const both = await audited(...order.flatMap((what) => ['--held-out', what]));
+    expect(both.heldOut).toMatchObject({ periods: [{ period: 6 }], tokens: { tokens: [1, 2, 5] } });
+  }
+  expectRefusal(await run('audit', inside('held'), '--held-out', 'run'), /held is a folder; name the checkpoint in it/);
   const { stdout } = await succeed('audit', checkpoint, '--sequences', '8', '--held-out', 'run');
   expect(stdout).toMatch(
     /Held out of training, nats .*\n {2}period 6: \d.*\n {2}start 3: \d.* on the repeat of a block of \d+\n {2}tokens 2, 5, in blocks of/,
@@ -155,4 +163,38 @@ test('audit --held-out measures what a run held out, or what is named, beside a 
     await run('audit', plain, '--held-out', 'run'),
     /the task of this run holds nothing out; leave out --held-out run/,
   );
+});
+
+test('what a module leaves running does not keep the command, and what it throws too late is a sentence', async () => {
+  const told = (name: string, text: string) => {
+    writeFileSync(inside(name), text);
+    return start(['train', '--config', config, '--data', inside(name), '--out', inside(`${name}-run`), '--quiet'])
+      .ended;
+  };
+  const sequence = 'export const sequence = () => [1, 2, 3];';
+  expect(await told('timer.mjs', `setInterval(() => {}, 1000); ${sequence}`)).toMatchObject({ code: 0, stderr: '' });
+  const late = await told('late.mjs', `setTimeout(() => { throw new Error('late'); }, 50); ${sequence}`);
+  expectRefusal(late, /^error: late, thrown at file:.*late\.mjs:1$/, 1);
+});
+
+test('segments that a module marks as false are left out of run.json, which is read again', async () => {
+  const text = `export const segments = [{ name: 'a', predictable: false }];
+    export const sequence = () => ({ tokens: [1, 2, 3], segments: { a: [0, 1] } });`;
+  writeFileSync(inside('false.mjs'), text);
+  await train('false', inside('false.mjs'));
+  expect(readJson(inside('false'), 'run.json')).toMatchObject({ data: { segments: [{ name: 'a', title: 'a' }] } });
+  await succeed('train', '--resume', inside('false'), '--quiet');
+});
+
+test('what data calls its repeat is not the repeat of blocks that dynamics tells of', async () => {
+  // The same two tokens again and again: that loss is soon gone, and blocks are as strange to the model as before.
+  writeFileSync(
+    inside('repeat.mjs'),
+    `export const segments = ['repeat'];
+    export const sequence = () => ({ tokens: [1, 2, 1, 2], segments: { repeat: [0, 3] } });`,
+  );
+  await train('repeat', inside('repeat.mjs'));
+  const { stdout } = await succeed('dynamics', inside('repeat'), '--checkpoints', '2', '--sequences', '2', '--json');
+  const { phase } = JSON.parse(stdout) as { phase: { events: { what: string; step: number | null }[] } };
+  expect(phase.events.find(({ what }) => what === 'loss')).toMatchObject({ step: null });
 });

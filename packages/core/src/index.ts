@@ -104,7 +104,7 @@ export * from './tasks/segments.ts';
 export { heldOutOf, periodsOf, segmentsOf, type Task } from './tasks/tasks.ts';
 export { AdamW, type AdamWOptions, trainingStep } from './training/adamW.ts';
 export { CLAMP_KINDS, type Clamp } from './training/clamps.ts';
-export { dataSegments } from './training/data/moduleSource.ts';
+export { dataSegments } from './training/data/moduleSegments.ts';
 export { readTokenFile, type TokenFileOptions } from './training/data/tokenFiles.ts';
 export * from './training/data/trainingData.ts';
 export * from './training/experiment.ts';

@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from './errors/arguments.ts';
 import { printable, quoted, shortened } from './errors/printable.ts';
-import { moduleSegments } from './training/data/moduleSource.ts';
+import { checkTable } from './training/data/checkData.ts';
+import { thrownText } from './training/data/moduleError.ts';
+import { moduleSegments } from './training/data/moduleSegments.ts';
 import { readTokenFile } from './training/data/tokenFiles.ts';
-import { checkTable } from './training/data/tokenTable.ts';
 import {
   DataError,
   type DataModule,
@@ -44,7 +45,8 @@ export async function loadData(
   if (/\.[cm]?[jt]s$/i.test(path)) {
     if (dtype !== undefined)
       throw new DataError(`data: ${printable(path)} is a module, which has no type of tokens; leave dtype out.`);
-    const url = pathToFileURL(resolve(path)).href;
+    // With its hash: what has been loaded by a name stays loaded, also where the file has changed since.
+    const url = `${pathToFileURL(resolve(path)).href}?sha256=${sha256.slice(0, 16)}`;
     const module = { ...(await loadModule(url)), url, origin };
     moduleSegments(module);
     return module;
@@ -54,34 +56,50 @@ export async function loadData(
     nCtx: experiment.model.nCtx,
     ...(dtype ? { dtype } : {}),
   });
-  checkTable(table, experiment.model);
+  checkTable(table, experiment);
   return { ...table, origin };
 }
 
 /** Loads a data module, in whichever thread. Throws a DataError that says what its file lacks. */
 export async function loadModule(url: string): Promise<Pick<DataModule, 'sequence' | 'segments'>> {
-  const name = printable(basename(new URL(url).pathname));
-  let loaded: Record<string, unknown>;
-  try {
-    loaded = (await import(url)) as Record<string, unknown>;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
-      throw new DataError(
-        `data: ${name} is TypeScript, which this Node (${process.version}) does not read; write it as .mjs, or use Node 22.18 or newer.`,
-      );
-    throw new DataError(`data: ${name} could not be loaded: ${shortened(printable(message), 200)}`, { cause: error });
-  }
+  const name = `data: ${printable(basename(fileURLToPath(url)))}`;
+  const loaded = await imported(url, name);
   const { default: exported } = loaded;
-  const from = (typeof exported === 'object' && exported !== null ? exported : loaded) as Record<string, unknown>;
-  const sequence = typeof exported === 'function' ? exported : from.sequence;
-  if (typeof sequence !== 'function')
+  const holds = (typeof exported === 'object' && exported !== null) || typeof exported === 'function';
+  const from = (holds ? exported : {}) as Record<string, unknown>;
+  const sequence = [loaded.sequence, exported, from.sequence].find((value) => typeof value === 'function');
+  if (sequence === undefined)
     throw new DataError(
-      `data: ${name} exports no function sequence({ seed, step, index, random, length, dVocab }), by that name or as its default.`,
+      `${name} exports no function sequence({ seed, step, index, random, length, dVocab }), by that name or as its default.`,
     );
-  const segments = from.segments ?? loaded.segments;
+  const segments = loaded.segments ?? from.segments;
   return {
-    sequence: sequence as DataModule['sequence'],
+    // An object's function is called on that object.
+    sequence: (sequence === from.sequence ? sequence.bind(from) : sequence) as DataModule['sequence'],
     ...(segments === undefined ? {} : { segments: segments as NonNullable<DataModule['segments']> }),
   };
+}
+
+/** What a module exports. One that waits for what never comes is refused when nothing else is left to be done. */
+async function imported(url: string, name: string): Promise<Record<string, unknown>> {
+  let giveUp = (): void => {};
+  const never = new Promise<never>((_, reject) => {
+    giveUp = () =>
+      reject(
+        new DataError(`${name} waits while it loads for something that never comes; see what it awaits at its top.`),
+      );
+  });
+  process.once('beforeExit', giveUp);
+  try {
+    return await Promise.race([import(url) as Promise<Record<string, unknown>>, never]);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    if ((error as NodeJS.ErrnoException | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION')
+      throw new DataError(
+        `${name} is TypeScript, which this Node (${process.version}) does not read; write it as .mjs, or use Node 22.18 or newer.`,
+      );
+    throw new DataError(`${name} could not be loaded${thrownText(error, url)}`, { cause: error });
+  } finally {
+    process.off('beforeExit', giveUp);
+  }
 }

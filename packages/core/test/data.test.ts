@@ -269,7 +269,7 @@ describe('a module that goes wrong is told by file, step and sequence', () => {
     [
       'throws',
       after('throw new Error("no\\u001b[2Jbook");'),
-      /step 3, sequence [2-4]: sequence\(\) threw: no␛\[2Jbook$/,
+      /step 3, sequence [2-4]: sequence\(\) threw( at line 2)?: no␛\[2Jbook$/,
     ],
     [
       'a wrong token',

@@ -10,6 +10,7 @@ import {
   Model,
   measureCheckpoint,
   type PhaseChange,
+  periodsOf,
   phaseChange,
   quoted,
   type Segment,
@@ -53,9 +54,10 @@ const UNITS = 1000;
 /** Measures at most `most` checkpoints of a run, evenly spread over those there are, the first and the last among them. */
 export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRunOptions): Dynamics {
   const { most, sequences, seed, onProgress, onCheckpoint } = options;
-  const { model: config } = folder.readInfo().experiment;
+  const { model: config, task } = folder.readInfo().experiment;
   const steps = chosenSteps(folder, most);
-  const log = repeatLosses(lossPoints(folder.readMetrics()));
+  // Only blocks have the repeat that checkpoints are measured on; elsewhere a segment of that name is something else.
+  const log = periodsOf(task).length > 0 ? repeatLosses(lossPoints(folder.readMetrics())) : [];
   const points: DynamicsPoint[] = [];
   const checkpoints: (MeasuredFile & { step: number })[] = [];
   const until = (): Dynamics => ({
@@ -85,7 +87,7 @@ export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRu
   return until();
 }
 
-/** The log of the loss on the repeat, where the task has one. */
+/** The log of the loss on the repeat of a task of blocks. */
 const repeatLosses = (log: readonly LossPoint[]): { step: number; lossRepeat: number }[] =>
   log.flatMap(({ step, segments: { repeat } }) => (typeof repeat === 'number' ? [{ step, lossRepeat: repeat }] : []));
 

@@ -32,9 +32,11 @@ export interface AuditCommandOptions extends AnalysisOptions {
 /** `induction-lab audit`: scores and verdict of a checkpoint. */
 export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
   const { sequences, seed, csv = false, heldOut: given } = task.options;
-  const heldOut = given === undefined ? undefined : heldOutFrom(given, task.target);
   return analyse(task, host, {
-    measure: (model, onProgress) => audit(model, { sequences, seed, onProgress, ...(heldOut ? { heldOut } : {}) }),
+    measure: (model, onProgress) => {
+      const heldOut = given === undefined ? undefined : heldOutFrom(given, task.target);
+      return audit(model, { sequences, seed, onProgress, ...(heldOut ? { heldOut } : {}) });
+    },
     text: (record, model, columns) => auditText(record, { columns, nCtx: model.config.nCtx }),
     json: auditJson,
     ...(csv ? { plain: scoresCsv } : {}),
@@ -42,12 +44,13 @@ export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Hos
   });
 };
 
-/** What the options name, and what the run of a checkpoint held out where they say so. */
+/** What the options name, and besides what the run of a checkpoint held out where they say so. */
 function heldOutFrom(given: readonly HeldOutOption[], checkpoint: string): HeldOut {
   const all: Partial<Record<'periods' | 'starts' | 'tokens', readonly number[]>> = {};
-  for (const one of given)
-    if (one === 'run') Object.assign(all, heldOutByRun(checkpoint));
-    else all[one.kind] = [...(all[one.kind] ?? []), ...one.values];
+  for (const one of given) if (one !== 'run') all[one.kind] = [...(all[one.kind] ?? []), ...one.values];
+  if (!given.includes('run')) return all;
+  for (const [kind, values] of Object.entries(heldOutByRun(checkpoint)) as [keyof HeldOut, number[]][])
+    all[kind] = [...(all[kind] ?? []), ...values.filter((value) => !all[kind]?.includes(value))];
   return all;
 }
 

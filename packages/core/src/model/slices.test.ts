@@ -147,6 +147,8 @@ describe('longestRunnable', () => {
       longestRunnable(modelConfig({ ...options, nLayers }), { engine: fewPages, everything });
     expect(longest(9, false) / longest(2, false)).toBeGreaterThan(0.95); // weights take some
     expect(longest(9, true) / longest(2, true)).toBeLessThan(0.7);
+  });
+
   test.for(POSITIONS)('is found for the longest context that there is, or it is refused by name: %s', (positions) => {
     const options = { ...SIZES, positions, nCtx: 2 ** 31 - 1 };
     if (positions === 'rotary' || positions === 'alibi') {

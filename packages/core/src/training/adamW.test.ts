@@ -118,3 +118,45 @@ test('a step at a rate of its own, and nothing changed by what is refused', () =
   optimizer.step(gradients, { learningRate: 0 });
   expect(model.getWeights()).toEqual(before);
 });
+
+describe('a step of training that cannot be meant is refused', () => {
+  const model = initialModel(exact, experiment, 1);
+  const optimizer = new AdamW(model, { learningRate: 0.01 });
+  const tokens = [
+    [1, 2, 3],
+    [3, 2, 1],
+  ];
+  test.each<[string, unknown, RegExp]>([
+    ['no options', undefined, /^trainingStep: options is missing/],
+    [
+      'an optimiser of another model, which would be trained instead',
+      { model: initialModel(exact, experiment, 2), optimizer, tokens },
+      /^trainingStep: optimizer is of another model; make one with new AdamW\(model, …\)\.$/,
+    ],
+    [
+      'a misspelt option',
+      { model, optimizer, tokens, query: [0, 1] },
+      /unknown field "query"; the nearest .* "queries"/,
+    ],
+    ['no optimiser', { model, optimizer: {}, tokens }, /^trainingStep: options\.optimizer must be an AdamW, got \{\}/],
+    ['sequences of one token', { model, optimizer, tokens: [[1]] }, /^trainingStep: tokens are sequences of one token/],
+    [
+      'queries that are none',
+      { model, optimizer, tokens, queries: 3 },
+      /options\.queries must be queries \[from, to\)/,
+    ],
+  ])('%s', (_, options, sentence) => {
+    const before = model.getWeights();
+    expect(() => trainingStep(options as Parameters<typeof trainingStep>[0])).toThrow(sentence);
+    expect(model.getWeights()).toEqual(before);
+  });
+
+  test('a glob that decays nothing; what is undefined is left out', () => {
+    expect(() => new AdamW(model, { learningRate: 1, decayed: ['*.weight'] })).toThrow(
+      /^AdamW: options\.decayed: "\*\.weight" names no weight that this model learns/,
+    );
+    const own = initialModel(exact, experiment, 1);
+    const undefinedBeta = { learningRate: 0.01, beta1: undefined } as unknown as { learningRate: number };
+    expect(trainingStep({ model: own, optimizer: new AdamW(own, undefinedBeta), tokens }).loss).toBeGreaterThan(0);
+  });
+});

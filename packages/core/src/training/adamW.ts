@@ -1,10 +1,11 @@
 // The optimiser for a training loop of one's own: the kernels that `train` uses, over a Model.
 import * as z from 'zod/mini';
 import type { OptimizerBuffers, OptimizerOps } from '../engine/optimizerOps.ts';
-import { ArgumentError, checkArgument } from '../errors/arguments.ts';
+import { ArgumentError, checkArgument, must } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
+import { globExpression } from '../model/glob.ts';
 import { Model, type Tokens } from '../model/model.ts';
-import { type NamedWeights, namedCopies, Parameters } from '../model/parameters.ts';
+import { learnedWeights, type NamedWeights, namedCopies, Parameters } from '../model/parameters.ts';
 import { checkWeights } from '../model/weightChecks.ts';
 import { exactPower } from '../random/exactMath.ts';
 import { ADAMW_DEFAULTS } from './adamWDefaults.ts';
@@ -57,9 +58,15 @@ export class AdamW {
     if (!(model instanceof Model)) throw new ArgumentError(`AdamW: model must be a Model, got ${quoted(model)}.`);
     checkArgument('AdamW', 'options', Options, options);
     const { config, engine } = model;
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    for (const glob of options.decayed ?? [])
+      if (!learnedWeights(config).some((name) => globExpression(glob).test(name)))
+        throw new ArgumentError(
+          `AdamW: options.decayed: ${quoted(glob)} names no weight that this model learns; see Object.keys(model.getWeights()).`,
+        );
     const arena = engine.createArena();
     this.model = model;
-    this.options = { ...ADAMW_DEFAULTS, clipNorm: null, ...options };
+    this.options = { ...ADAMW_DEFAULTS, clipNorm: null, ...(given as unknown as AdamWOptions) };
     const [weights, gradients, m, v] = [0, 1, 2, 3].map(() => new Parameters(config, arena)) as [
       Parameters,
       Parameters,
@@ -72,6 +79,11 @@ export class AdamW {
     this.ops = engine.optimizerFor(arena);
     this.floatBytes = arena.floatBytes;
     this.runs = decayRuns({ model: config, training: this.options }, weights, arena.floatBytes);
+  }
+
+  /** Whether these are the weights of `model` that it changes. */
+  isOf(model: Model): boolean {
+    return this.model === model;
   }
 
   /**
@@ -107,17 +119,34 @@ export class AdamW {
   }
 }
 
-/** One step of training: gradients of the mean next-token loss, at all queries or some, and the optimiser's update. */
+const StepOfTraining = z.strictObject({
+  model: must('be a Model', (model) => model instanceof Model),
+  optimizer: must('be an AdamW', (optimizer) => optimizer instanceof AdamW),
+  tokens: must('be sequences of tokens', (tokens) => typeof tokens === 'object' && tokens !== null),
+  queries: z.optional(must('be queries [from, to)', (queries) => Array.isArray(queries) && queries.length === 2)),
+});
+
+/**
+ * One step of training: gradients of the mean next-token loss, at all queries or some, and the optimiser's update. Throws an
+ * ArgumentError for an optimiser of another model, and for sequences without a next token.
+ */
 export function trainingStep(options: {
   readonly model: Model;
   readonly optimizer: AdamW;
-  /** Sequences of equal length. */
+  /** Sequences of equal length, of two tokens or more. */
   readonly tokens: Tokens;
   /** Trains on the queries from … to − 1 alone. */
   readonly queries?: readonly [from: number, to: number];
 }): { loss: number; gradientNorm: number } {
+  checkArgument('trainingStep', 'options', StepOfTraining, options);
   const { model, optimizer, tokens, queries } = options;
+  if (!optimizer.isOf(model))
+    throw new ArgumentError('trainingStep: optimizer is of another model; make one with new AdamW(model, …).');
   const { gradients, lossPerPosition, batch, length } = model.runWithGradients(tokens, queries ? { queries } : {});
+  if (length < 2)
+    throw new ArgumentError(
+      'trainingStep: tokens are sequences of one token, which has no next one; give two or more.',
+    );
   const [from, to] = queries ?? [0, length - 1];
   let sum = 0;
   for (let s = 0; s < batch; s++) for (let q = from; q < to; q++) sum += lossPerPosition[s * (length - 1) + q]!;

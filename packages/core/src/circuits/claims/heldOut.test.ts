@@ -48,6 +48,8 @@ describe('what this model cannot be shown is refused', () => {
       { starts: [20] },
       /^audit: options\.heldOut\.starts names 20, after which a context of 22 has no room for two copies/,
     ],
+    [{ tokens: [3, 3] }, /^audit: options\.heldOut\.tokens has 3 twice; name each once\.$/],
+    [{ starts: [2, 4, 2] }, /^audit: options\.heldOut\.starts has 2 twice; name each once\.$/],
     [{ tokens: [23] }, /^audit: options\.heldOut\.tokens names 23; this model has tokens 0 to 22\.$/],
   ])('%j', (heldOut, sentence) => {
     expect(() => audit(model, { ...options, heldOut })).toThrow(sentence);

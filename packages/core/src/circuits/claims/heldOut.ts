@@ -53,6 +53,11 @@ export function checkHeldOut(caller: string, heldOut: HeldOut, model: Model): vo
     throw new ArgumentError(
       `${caller}: options.heldOut names nothing; give periods, starts or tokens, or leave it out.`,
     );
+  for (const [field, values] of Object.entries({ starts, tokens })) {
+    const twice = values.find((value, i) => values.indexOf(value) < i);
+    if (twice !== undefined)
+      throw new ArgumentError(`${caller}: options.heldOut.${field} has ${twice} twice; name each once.`);
+  }
   if (periods.length > 0) checkPeriods(caller, periods, { config });
   const [shortest] = scannedPeriods(config, caller) as [number];
   const late = starts.find((start) => start + 2 * shortest > config.nCtx);

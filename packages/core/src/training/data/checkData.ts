@@ -2,12 +2,13 @@
 import { ArgumentError } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import type { Experiment } from '../experiment.ts';
-import { moduleSegments } from './moduleSource.ts';
-import { checkTable, tokenTable } from './tokenTable.ts';
-import { DataError, isModule, type ReadyData, type TrainingData } from './trainingData.ts';
+import { moduleSegments } from './moduleSegments.ts';
+import { checkTokens, tokenTable } from './tokenTable.ts';
+import { DataError, isModule, type ReadyData, type TokenTable, type TrainingData } from './trainingData.ts';
 
 /** The data as training takes it. Throws an ArgumentError or a DataError unless it, or none, goes with the experiment. */
-export function readyData(data: unknown, { model, task, training }: Experiment): ReadyData | undefined {
+export function readyData(data: unknown, experiment: Experiment): ReadyData | undefined {
+  const { task } = experiment;
   if (data === undefined && task.kind === 'data')
     throw new ArgumentError(
       'train: the experiment’s task is "data", and none is given; pass data: { sequences }, or await loadData(file, { experiment }).',
@@ -25,21 +26,26 @@ export function readyData(data: unknown, { model, task, training }: Experiment):
     moduleSegments(data);
     return data;
   }
-  if (training.lossOn === 'predictable')
+  const table = 'starts' in data ? data : tokenTable(data.sequences);
+  checkTable(table, experiment);
+  return table;
+}
+
+/** Throws a DataError for sequences that this experiment cannot train on. */
+export function checkTable(table: TokenTable, { model, training }: Pick<Experiment, 'model' | 'training'>): void {
+  if (training?.lossOn === 'predictable')
     throw new DataError(
       'data: training.lossOn is "predictable", and sequences of tokens do not say what is; use "all", or a data module.',
     );
-  const table = 'starts' in data ? data : tokenTable(data.sequences);
-  checkTable(table, model);
-  return table;
+  checkTokens(table, model);
 }
 
 function isData(data: unknown): data is TrainingData {
   if (typeof data !== 'object' || data === null || 'then' in data) return false;
-  const { sequence, sequences, tokens, starts } = data as Record<string, unknown>;
+  const { sequence, sequences, tokens, starts, called } = data as Record<string, unknown>;
   return (
     typeof sequence === 'function' ||
     Array.isArray(sequences) ||
-    (tokens instanceof Int32Array && starts instanceof Float64Array)
+    (tokens instanceof Int32Array && starts instanceof Float64Array && typeof called === 'object' && called !== null)
   );
 }

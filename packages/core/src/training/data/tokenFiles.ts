@@ -1,7 +1,7 @@
 // Files of token sequences, from their bytes: lines of JSON, a stream of integers, or a tensor of a safetensors file.
 import { printable, quoted } from '../../errors/printable.ts';
 import { quotedName, readHeader, shapeText, unreadable } from '../../model/formats/safetensorsHeader.ts';
-import { tokenTable } from './tokenTable.ts';
+import { MOST_TOKENS, partOf, tokenTable } from './tokenTable.ts';
 import { DataError, type TokenTable, type TokenType } from './trainingData.ts';
 
 export interface TokenFileOptions {
@@ -53,8 +53,9 @@ function readStream(bytes: Uint8Array, { name, nCtx, dtype }: Required<TokenFile
     throw new DataError(
       `data: ${printable(name)} holds ${bytes.length / size} tokens, fewer than one window of ${nCtx}; give a longer file, or lower model.nCtx.`,
     );
-  const tokens = readIntegers(bytes.subarray(0, windows * nCtx * size), dtype === 'uint16' ? 'U16' : 'I32');
-  return rows(tokens, nCtx, { part: 'window', of: printable(name) });
+  const called = { part: 'window', of: printable(name) } as const;
+  const type = dtype === 'uint16' ? 'U16' : 'I32';
+  return rows(bytes.subarray(0, windows * nCtx * size), { type, length: nCtx, called });
 }
 
 function readTensor(bytes: Uint8Array, name: string): TokenTable {
@@ -72,15 +73,9 @@ function readTensor(bytes: Uint8Array, name: string): TokenTable {
       }.`,
     );
   const [, length] = entry.shape as [number, number];
-  const tokens = readIntegers(bytes.subarray(entry.from, entry.to), entry.type);
-  return rows(tokens, length, { part: 'row', of: printable(name) });
+  const called = { part: 'row', of: printable(name) } as const;
+  return rows(bytes.subarray(entry.from, entry.to), { type: entry.type, length, called });
 }
-
-const rows = (tokens: Int32Array, length: number, called: TokenTable['called']): TokenTable => ({
-  tokens,
-  starts: Float64Array.from({ length: (length > 0 ? tokens.length / length : 0) + 1 }, (_, i) => i * length),
-  called,
-});
 
 /** Bytes of an element and how to read it, little-endian. */
 const READERS: Readonly<Record<string, readonly [size: number, read: (view: DataView, at: number) => number]>> = {
@@ -93,12 +88,20 @@ const READERS: Readonly<Record<string, readonly [size: number, read: (view: Data
   U64: [8, (view, at) => Number(view.getBigUint64(at, true))],
 };
 
-/** Whole numbers as 32-bit ones; what is too large for one becomes −1, which no vocabulary has. */
-function readIntegers(bytes: Uint8Array, type: string): Int32Array {
+/** Sequences of equal length, one after the other. Throws a DataError for a number that can be no token. */
+function rows(
+  bytes: Uint8Array,
+  { type, length, called }: { type: string; length: number; called: TokenTable['called'] },
+): TokenTable {
   const [size, read] = READERS[type]!;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Int32Array.from({ length: bytes.byteLength / size }, (_, i) => {
+  const tokens = Int32Array.from({ length: bytes.byteLength / size }, (_, i) => {
     const token = read(view, i * size);
-    return token > 2 ** 31 - 1 || token < 0 ? -1 : token;
+    if (token >= 0 && token <= MOST_TOKENS) return token;
+    throw new DataError(
+      `${partOf(called, Math.floor(i / length))}: a token must be a whole number from 0 on, below 2^31, got ${token} at position ${i % length}; see what the file holds, and how it was written.`,
+    );
   });
+  const count = length > 0 ? tokens.length / length : 0;
+  return { tokens, starts: Float64Array.from({ length: count + 1 }, (_, i) => i * length), called };
 }

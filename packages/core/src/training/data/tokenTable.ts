@@ -7,7 +7,7 @@ import { type SequenceSource, writeTargets } from '../../tasks/source.ts';
 import { DataError, type TokenTable } from './trainingData.ts';
 
 /** Tokens are 32-bit integers, and targets need as many again below zero. */
-const MOST_TOKENS = 2 ** 31 - 2;
+export const MOST_TOKENS: number = 2 ** 31 - 2;
 
 /** Puts sequences into a table. Throws a DataError for one that is not an array of tokens. */
 export function tokenTable(
@@ -16,7 +16,7 @@ export function tokenTable(
 ): TokenTable {
   const starts = new Float64Array(sequences.length + 1);
   for (const [i, sequence] of sequences.entries()) {
-    if (typeof sequence !== 'object' || sequence === null || !Number.isInteger(sequence.length))
+    if (!isArray(sequence))
       throw new DataError(`${partOf(called, i)} must be an array of tokens, got ${quoted(sequence)}.`);
     starts[i + 1] = starts[i]! + sequence.length;
   }
@@ -26,21 +26,33 @@ export function tokenTable(
       const token = sequence[t];
       if (!Number.isInteger(token) || token! < 0 || token! > MOST_TOKENS)
         throw new DataError(
-          `${partOf(called, i)}: a token must be a whole number from 0 on, got ${quoted(token)} at position ${t}.`,
+          `${partOf(called, i)}: a token must be a whole number from 0 on, got ${typeof token === 'bigint' ? 'the bigint ' : ''}${quoted(token)} at position ${t}.`,
         );
       tokens[starts[i]! + t] = token!;
     }
   return { tokens, starts, called };
 }
 
+/** Arrays of numbers of any kind; objects that have a length are none. */
+const isArray = (value: unknown): boolean =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView) && !isBigInts(value));
+
+const isBigInts = (value: ArrayBufferView): boolean =>
+  value instanceof BigInt64Array || value instanceof BigUint64Array;
+
 /** A sequence as messages call it. Lines are counted from 1, as editors do. */
-const partOf = ({ part, of }: TokenTable['called'], i: number): string =>
+export const partOf = ({ part, of }: TokenTable['called'], i: number): string =>
   `data: ${part} ${part === 'line' ? i + 1 : i} of ${of}`;
 
 /** Throws a DataError for a sequence that a model of these sizes cannot be trained on. */
-export function checkTable({ tokens, starts, called }: TokenTable, sizes: { dVocab: number; nCtx: number }): void {
+export function checkTokens({ tokens, starts, called }: TokenTable, sizes: { dVocab: number; nCtx: number }): void {
   const { dVocab, nCtx } = sizes;
   const count = starts.length - 1;
+  const strange = starts.findIndex((start, i) => !(Number.isInteger(start) && start >= (starts[i - 1] ?? 0)));
+  if (strange >= 0 || starts[0] !== 0 || starts[count] !== tokens.length)
+    throw new DataError(
+      `data: starts of ${called.of} must ascend from 0 to the number of tokens, ${tokens.length}; make the table anew from what it came from.`,
+    );
   if (count < 1) throw new DataError(`data: ${called.of} holds no sequences; give at least one.`);
   for (let i = 0; i < count; i++) {
     const [from, to] = [starts[i]!, starts[i + 1]!];
@@ -67,13 +79,20 @@ export function sharedTable(table: TokenTable): TokenTable {
   return { ...table, tokens: shared(table.tokens, Int32Array), starts: shared(table.starts, Float64Array) };
 }
 
-/** An order of 0 … count − 1 for each epoch: Fisher and Yates's shuffle from the epoch's own stream. */
-function seededOrder(count: number, seed: number): (place: number) => number {
+/** Draws of a shuffle between two signs of life: a few milliseconds. */
+const SIGN_EVERY = 2 ** 14;
+
+/**
+ * An order of 0 … count − 1 for each epoch: Fisher and Yates's shuffle from the epoch's own stream. `alive` is called while
+ * one is made, which takes seconds where there are millions.
+ */
+function seededOrder(count: number, seed: number): (place: number, alive?: () => void) => number {
   const known = new Map<number, Uint32Array>();
-  const orderOf = (epoch: number): Uint32Array => {
+  const orderOf = (epoch: number, alive: () => void): Uint32Array => {
     const random = new RandomStream(seed, STREAMS.dataOrder, epoch);
     const order = Uint32Array.from({ length: count }, (_, i) => i);
     for (let i = count - 1; i > 0; i--) {
+      if (i % SIGN_EVERY === 0) alive();
       const j = random.below(i + 1);
       [order[i], order[j]] = [order[j]!, order[i]!];
     }
@@ -81,9 +100,9 @@ function seededOrder(count: number, seed: number): (place: number) => number {
     for (const other of known.keys()) if (other < epoch - 1) known.delete(other); // a batch may lie in two epochs
     return order;
   };
-  return (place) => {
+  return (place, alive = () => {}) => {
     const epoch = Math.floor(place / count);
-    return (known.get(epoch) ?? orderOf(epoch))[place % count]!;
+    return (known.get(epoch) ?? orderOf(epoch, alive))[place % count]!;
   };
 }
 
@@ -93,13 +112,14 @@ export function tableSource(
   { seed, batch, length }: { seed: number; batch: number; length: number },
 ): SequenceSource {
   const order = seededOrder(starts.length - 1, seed);
-  const at = (step: number, sequence: number): number => order((step - 1) * batch + sequence);
+  const at = (step: number, sequence: number, alive?: () => void): number =>
+    order((step - 1) * batch + sequence, alive);
   return {
     segments: [WHOLE],
-    counted(step) {
+    counted(step, alive) {
       let count = 0;
       for (let s = 0; s < batch; s++) {
-        const i = at(step, s);
+        const i = at(step, s, alive);
         count += starts[i + 1]! - starts[i]! - 1;
       }
       return count;

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import type { KernelBuild } from '../../engine/wasm/kernels.ts';
 import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
+import { moduleSegments } from '../data/moduleSegments.ts';
 import { sharedTable } from '../data/tokenTable.ts';
 import { isModule, type ReadyData } from '../data/trainingData.ts';
 import { checkPoolOptions, type PoolOptions, refuseUncalled } from './pool.ts';
@@ -50,5 +51,5 @@ function posted(data: ReadyData, loadModules: boolean): PostedData {
     throw new ArgumentError(
       'startWorkers: a data module reaches threads as a file that each loads; pass data: await loadData(file, { experiment }), or use startInline().',
     );
-  return { url, ...(segments ? { segments } : {}), ...(origin ? { origin } : {}) };
+  return { url, ...(segments ? { segments: moduleSegments(data) } : {}), ...(origin ? { origin } : {}) };
 }
