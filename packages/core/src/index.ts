@@ -91,6 +91,10 @@ export type {
   ResampleAblate,
   ZeroAblate,
 } from './model/interventions/places.ts';
+export type { Asked, Queries } from './model/measures/askedQueries.ts';
+export { MEASURE_NAMES, MEASURES, type MeasureName } from './model/measures/builtInMeasures.ts';
+export type { Measure, MeasuredSequence } from './model/measures/measure.ts';
+export type { MeasureOptions } from './model/measures/measureOptions.ts';
 export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';

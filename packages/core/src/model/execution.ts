@@ -43,7 +43,7 @@ export interface Execution {
   /** All sequences must run together: somebody looks at all of them at once. */
   readonly whole?: boolean;
   /** After the losses of a slice. */
-  readonly after?: (workspace: Workspace) => void;
+  readonly after?: (workspace: Workspace, slice: BatchSlice) => void;
   readonly queries?: readonly [from: number, to: number];
 }
 
@@ -213,7 +213,7 @@ export class Executor {
     try {
       transformer.forward();
       transformer.loss(1 / (tokens.length * Math.max(1, to - from)));
-      after?.(workspace);
+      after?.(workspace, slice);
     } finally {
       transformer.watcher = null;
     }

@@ -3,11 +3,17 @@ import type { Tensor } from '../engine/tensor.ts';
 import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions, Watcher } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
-import type { Watch } from './execution.ts';
+import type { Executor, Watch } from './execution.ts';
 import { type HookPoint, hookPoint } from './hookPoints.ts';
-import { compileInterventions, type Intervention, type RemoveFromInput } from './interventions/interventions.ts';
+import {
+  compileInterventions,
+  type Intervention,
+  layersOfMeans,
+  type RemoveFromInput,
+} from './interventions/interventions.ts';
 import type { SharedMeans } from './interventions/places.ts';
 import { addToMean, blankMeans, type ResultMeans } from './interventions/resultMeans.ts';
+import type { Tokens } from './tokens.ts';
 import type { BatchSlice } from './workspace.ts';
 
 /** What is to be planned so that these hook points are there. */
@@ -94,8 +100,25 @@ export const watchRun =
     };
   };
 
+/** Fills the acting interventions' means of results where the batch runs in slices: a pass for each layer. */
+export function fillResultMeans(
+  acting: Omit<Acting, 'names' | 'resultMeans'> & { resultMeans: Map<string, Float64Array> },
+  { executor, tokens, plan, caller }: { executor: Executor; tokens: Tokens; plan: PlanOptions; caller: string },
+): void {
+  const { config, interventions } = acting;
+  const layers = layersOfMeans(config, interventions);
+  const extent = { sequences: tokens.length, length: tokens[0]!.length };
+  if (layers.length === 0 || executor.slices({ caller, plan }, extent).length === 1) return;
+  // A mean over a batch in slices is known once all of them have passed its layer, and later layers depend on it.
+  for (const layer of layers) {
+    const { found, see } = watchMeans(layer, { config, rows: extent.sequences * extent.length });
+    executor.execute({ caller, tokens, plan, watch: watchRun({ ...acting, names: [] }, see) });
+    for (const [key, mean] of found) acting.resultMeans.set(key, mean);
+  }
+}
+
 /** Adds a layer's results to their means over the whole batch, which is known once every slice has passed the layer. */
-export function watchMeans(
+function watchMeans(
   layer: number,
   { config, rows }: { config: ModelConfig; rows: number },
 ): { found: Map<string, Float64Array>; see(activation: Tensor): void } {

@@ -3,24 +3,27 @@
 import * as z from 'zod/mini';
 import { checkEngine } from '../engine/checkEngine.ts';
 import type { Engine } from '../engine/engine.ts';
-import { ArgumentError, checkArgument, must } from '../errors/arguments.ts';
+import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 import { ActivationCache } from './activationCache.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
 import { Executor, type RunResult, type Watch } from './execution.ts';
-import { keeping, namesRole, planFor, planRun, refuseClash, watchedNorms, watchMeans, watchRun } from './forwardRun.ts';
+import { fillResultMeans, keeping, planFor, planRun, refuseClash, watchedNorms, watchRun } from './forwardRun.ts';
 import { type GenerateOptions, generate, isOneSequence, type Prompt } from './generate.ts';
-import { GradientSum } from './gradientSum.ts';
-import { hookPoint, isSquare } from './hookPoints.ts';
+import { type GradientOptions, type GradientRun, runForGradients } from './gradientRun.ts';
+import { hookPoint } from './hookPoints.ts';
 import { type HookSelection, selectHookPoints } from './hookSelection.ts';
 import { checkHooks, denseHook, type Hook } from './interventions/hooked.ts';
 import { checkInterventions } from './interventions/interventionChecks.ts';
 import { cleanRunNeeds, type Intervention, layersOfMeans, type TensorHooks } from './interventions/interventions.ts';
+import { type MeasureOptions, MeasureOptionsSchema } from './measures/measureOptions.ts';
+import { measuring } from './measures/measuring.ts';
 import { blankWeights, type NamedWeights, namedCopies } from './parameters.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import { checkWeights } from './weightChecks.ts';
 
 export type { RunResult } from './execution.ts';
+export type { GradientOptions, GradientRun } from './gradientRun.ts';
 export type { Hook, HookedActivation } from './interventions/hooked.ts';
 export { checkTokens, type Tokens } from './tokens.ts';
 export { longestRunnable } from './workspace.ts';
@@ -29,26 +32,11 @@ export interface CachedRun extends RunResult {
   readonly cache: ActivationCache;
 }
 
-export interface GradientRun extends RunResult {
-  /** Gradients of the mean loss with respect to each weight. */
-  readonly gradients: NamedWeights;
-  /** Gradients of the mean loss with respect to the requested activations. Future keys have gradient 0. */
-  readonly activationGradients: ActivationCache;
-}
-
 // What a selection may be is said by selectHookPoints, what tokens may be by checkTokens.
 const Selection = z.optional(z.unknown());
 const CacheOptions = z.strictObject({ names: Selection });
 const InterventionOptions = z.strictObject({ names: Selection, clean: z.optional(z.unknown()) });
-const GradientOptions = z.strictObject({
-  names: Selection,
-  queries: z.optional(
-    must(
-      'be a pair of query positions [from, to]',
-      (q) => Array.isArray(q) && q.length === 2 && q.every(Number.isInteger),
-    ),
-  ),
-});
+const Measuring = z.strictObject(MeasureOptionsSchema);
 
 export class Model {
   readonly config: ModelConfig;
@@ -145,21 +133,13 @@ export class Model {
     checkInterventions(config, interventions, { caller, extent });
     const plan = planRun(config, { interventions, names, caller });
     const clean = this.cleanRun(caller, { tokens, ...options }, cleanRunNeeds(interventions));
-    const resultMeans = new Map<string, Float64Array>();
     // biome-ignore format: what acts, and what it shares
-    const acting = { config, interventions, names, clean, batch: extent.sequences, means: new Map(), resultMeans };
-    const layers = layersOfMeans(config, interventions);
-    if (layers.length > 0 && executor.slices({ caller, plan }, extent).length > 1)
-      // A mean over a batch in slices is known once all of them have passed its layer, and later layers depend on it.
-      for (const layer of layers) {
-        const { found, see } = watchMeans(layer, { config, rows: extent.sequences * extent.length });
-        executor.execute({ caller, tokens, plan, watch: watchRun(acting, see) });
-        for (const [key, mean] of found) resultMeans.set(key, mean);
-      }
+    const acting = { config, interventions, names, clean, batch: extent.sequences, means: new Map(), resultMeans: new Map() };
+    fillResultMeans(acting, { executor, tokens, plan, caller });
     const { cache, see } = keeping(config, names);
     // biome-ignore format: what acts, and what it shares
     const run = { caller, tokens, plan, names, watch: watchRun(acting, see) };
-    const threads = layers.length > 0 ? 1 : executor.threadsFor(extent);
+    const threads = layersOfMeans(config, interventions).length > 0 ? 1 : executor.threadsFor(extent);
     if (threads > 1) return { ...executor.executeDivided({ ...run, acting, cache }, threads), cache };
     return { ...executor.execute(run), cache };
   }
@@ -211,59 +191,35 @@ export class Model {
   }
 
   /**
-   * Gradients of the mean loss, over all sequences and positions 0 … T − 2 or the `queries` from … to − 1 among them,
-   * with respect to every weight and to the named activations (none by default). Throws when `queries` are none of them.
+   * What a measure says of each sequence: [batch], in the measure's unit. Of all queries with a next token, which is the
+   * right answer, unless told; also of a run with interventions. Throws an Error that names sequence and query where a
+   * query or an answer is none, or where the measure gives no finite number.
    */
-  runWithGradients(
-    tokens: Tokens,
-    options: { names?: HookSelection; queries?: readonly [from: number, to: number] } = {},
-  ): GradientRun {
-    const caller = 'runWithGradients';
-    const { config, executor } = this;
-    checkArgument(caller, 'options', GradientOptions, options);
-    executor.refuseWhileRunning(caller);
-    const { queries } = options;
-    checkQueries(checkTokens(config, tokens, caller), queries);
-    const names = selectHookPoints(config, options.names ?? [], caller);
-    const activationGradients = new ActivationCache({ ofGradients: true, config });
-    const total = new GradientSum();
-    const backward = (wanted: readonly string[], { split }: { split: boolean }): RunResult => {
-      const keep = new Set(wanted);
-      const all = Array.from({ length: config.nLayers }, (_, layer) => layer);
-      const results = namesRole(config, wanted, 'headResult') ? all : [];
-      const watch: Watch = (_, { first }) => ({
-        ...watchedNorms(config, { seen: wanted, changed: [] }),
-        backward: (t) => {
-          const slice = { first, batch: tokens.length };
-          if (keep.has(t.name)) activationGradients.keep(t, { causal: isSquare(hookPoint(config, t.name)), slice });
-        },
-      });
-      total.clear();
-      return executor.execute({
-        ...{ caller, tokens, watch, names, ...(queries ? { queries } : {}) },
-        plan: { gradients: true, results, splitInputs: split ? all : [] },
-        after: ({ transformer, gradients }) => {
-          for (const gradient of gradients!.all) gradient.data.fill(0);
-          transformer.backward(gradients!);
-          total.add(gradients!);
-        },
-      });
-    };
-    const isSplit = (name: string): boolean => hookPoint(config, name).role === 'headInput';
-    const split = names.filter(isSplit);
-    if (split.length > 0) backward(split, { split: true });
-    const run = backward(
-      names.filter((name) => !isSplit(name)),
-      { split: false },
-    );
-    return { ...run, gradients: total.named(), activationGradients };
+  measure(tokens: Tokens, options: MeasureOptions): Float64Array {
+    const caller = 'measure';
+    checkArgument(caller, 'options', Measuring, options);
+    checkTokens(this.config, tokens, caller);
+    const { measure, interventions = [], clean } = options;
+    const by = measuring(measure, options, { config: this.config, tokens, caller });
+    const { logits, batch } = this.runAndKeep(caller, tokens, interventions, clean === undefined ? {} : { clean });
+    const size = logits.length / batch;
+    return Float64Array.from(tokens, (_, s) => by.value(s, logits.subarray(s * size, (s + 1) * size)));
   }
-}
 
-function checkQueries(length: number, queries: readonly [from: number, to: number] | undefined): void {
-  const last = length - 1;
-  if (queries && !(queries[0] >= 0 && queries[0] < queries[1] && queries[1] <= last))
-    throw new Error(
-      `runWithGradients: queries [${queries}] must lie within [0, ${last}), where a sequence has a next token.`,
-    );
+  /**
+   * Gradients with respect to every weight and to the named activations (none by default): of the mean loss, over all
+   * sequences and positions 0 … T − 2 or the `queries` from … to − 1 among them, or of a measure's mean over sequences. With
+   * interventions an activation's gradient is that of what stands there after them, and nothing goes on where it was
+   * overwritten. Throws what `measure` throws, and where `queries` are none or the measure has no gradient.
+   */
+  runWithGradients(tokens: Tokens, options: GradientOptions = {}): GradientRun {
+    const { config, executor } = this;
+    const clean = (needs: readonly string[]): ActivationCache =>
+      this.cleanRun(
+        'runWithGradients',
+        { tokens, ...(options.clean === undefined ? {} : { clean: options.clean }) },
+        needs,
+      );
+    return runForGradients({ config, executor, clean }, tokens, options);
+  }
 }

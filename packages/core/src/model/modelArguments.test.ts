@@ -169,7 +169,7 @@ describe('options', () => {
   test('that name no position are refused', () => {
     for (const queries of [[1.5, 3], [0, 3, 5], ['0', '3'], '03'])
       expect(refusal(() => model.runWithGradients(tokens, { queries: untyped(queries) }))).toMatch(
-        /options\.queries must be a pair of query positions \[from, to\], got/,
+        /options\.queries must be a pair of query positions \[from, to\], or a list of queries for each sequence, got/,
       );
   });
 

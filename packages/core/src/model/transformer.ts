@@ -61,6 +61,11 @@ export class Transformer {
     return this.plan.results.get(layer)!;
   }
 
+  /** The gradient of the logits, [batch, pos, dVocab], where gradients are planned: of the losses after `loss`, unless changed. */
+  get dLogits(): Tensor | null {
+    return this.plan.dLogits;
+  }
+
   /** tokens → logits */
   forward(): void {
     if (this.derivedFrom !== this.weights.version) {

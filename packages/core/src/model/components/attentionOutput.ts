@@ -36,18 +36,38 @@ export function planOutput(
     },
     backward: (gradients) => {
       const { W_O: dW_O, b_O: db_O } = mine(gradients);
-      plan.seeGradient(dAttnOut!);
-      results?.showGradient(dAttnOut!);
-      ops.linearBackwardWeight(z.value, dAttnOut!, dW_O!);
-      if (db_O) ops.addColumnSums(dAttnOut!, db_O);
-      ops.linearBackwardInput(dAttnOut!, W_O_transposed!, null, z.gradient!);
+      plan.seeGradientOfPart(dAttnOut!, () => {
+        const dResult = results?.showGradient(dAttnOut!);
+        if (db_O) ops.addColumnSums(dAttnOut!, db_O);
+        if (dResult && plan.watcher?.changesGradients)
+          backwardOfHeads(plan, { z, dResult, dW_O: dW_O!, W_O_transposed: W_O_transposed! });
+        else {
+          ops.linearBackwardWeight(z.value, dAttnOut!, dW_O!);
+          ops.linearBackwardInput(dAttnOut!, W_O_transposed!, null, z.gradient!);
+        }
+      });
     },
   };
 }
 
+/** The same head by head, of results whose gradients are no longer one and the same. */
+function backwardOfHeads(
+  { ops, config }: Plan,
+  { z, dResult, dW_O, W_O_transposed }: { z: Pair; dResult: Tensor; dW_O: Tensor; W_O_transposed: Tensor },
+): void {
+  const [c, d] = [padded(config.dHead), padded(config.dModel)];
+  const wide = dResult.rowsJoined(config.nHeads);
+  for (let head = 0; head < config.nHeads; head++) {
+    const own = wide.columns(head * d, d);
+    ops.linearBackwardWeight(z.value.columns(head * c, c), own, dW_O.rowRange(head * c, c));
+    ops.linearBackwardInput(own, W_O_transposed.columns(head * c, c), null, z.gradient!.columns(head * c, c));
+  }
+}
+
 interface Results {
   forward(): void;
-  showGradient(dAttnOut: Tensor): void;
+  /** Shows each head's gradient, which is that of their sum, and gives what the watcher leaves: [batch, pos, head, dModel]. */
+  showGradient(dAttnOut: Tensor): Tensor;
 }
 
 /** attnOut as the sum of each head's result and b_O. Results stay for later layers, which may have them taken out of an input. */
@@ -73,6 +93,7 @@ function planResults(
     showGradient: (dAttnOut) => {
       ops.gatherRows(dAttnOut, rowOfHead, dResult!);
       plan.seeGradient(dResult!);
+      return dResult!;
     },
   };
 }

@@ -46,8 +46,7 @@ function planTokens(plan: Plan, mine: Parameters<Component['plan']>[1]): Part {
       plan.see(embed);
     },
     backward: (gradients) => {
-      plan.seeGradient(dEmbed!);
-      ops.scatterAddRows(dEmbed!, tokens, mine(gradients).W_E!);
+      plan.seeGradientOfPart(dEmbed!, () => ops.scatterAddRows(dEmbed!, tokens, mine(gradients).W_E!));
     },
   };
 }

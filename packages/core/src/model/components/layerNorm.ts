@@ -4,6 +4,7 @@ import type { Tensor } from '../../engine/tensor.ts';
 import type { ModelConfig } from '../config.ts';
 import type { Component, ParameterSet, Part, Tensors } from './component.ts';
 import { SCALE, STREAM } from './hookPoint.ts';
+import { gradientCuts } from './layerNormCuts.ts';
 import type { Plan } from './plan.ts';
 import type { HeadReading, Reading } from './reading.ts';
 import { normVector } from './weight.ts';
@@ -67,24 +68,41 @@ function planNorm(plan: Plan, mine: Mine, { place, last }: { place: string; last
   };
   plan.reading = reading;
   const layer = { x, gain, bias: shift, stats, normalized };
+  const cuts = gradientCuts(plan, { x, stats, unit });
   return {
     forward: () => {
       ops.layerNorm({ ...layer, eps });
       if (plan.watcher === null) return;
       plan.see(scale);
       if (plan.watcher.changesScale) ops.layerNormApply(layer);
-      if (plan.watcher.seesNormalized) seeNormalized(plan, { ...layer, unit });
+      if (!plan.watcher.seesNormalized) return;
+      seeNormalized(plan, { ...layer, unit });
+      if (plan.watcher.changesGradients) cuts.remember();
     },
     backward: (gradients) => {
-      if (reading.bypassed) return;
+      if (reading.bypassed) {
+        if (plan.watcher?.changesGradients) showNone(plan, [unit, dScale!]);
+        return;
+      }
       const { gain: dGain, shift: dBias } = mine(gradients) as { gain: Tensor; shift: Tensor };
-      if (plan.watcher?.seesNormalized) seeNormalizedGradient(plan, { after: dNormalized!, gain, unit });
+      if (plan.watcher?.seesNormalized)
+        cuts.atNormalized({ dNormalized: dNormalized!, dGain, dBias }, () =>
+          seeNormalizedGradient(plan, { after: dNormalized!, gain, unit }),
+        );
       // biome-ignore format: inputs, then outputs
       ops.layerNormBackward({ x, gain, stats, dNormalized: dNormalized!, init: last ? null : dStream,
         dx: dStream!, dGain, dBias, dStats: dStats! });
-      plan.seeGradient(dScale!);
+      cuts.atScale({ dStats: dStats!, dx: dStream! }, () => plan.seeGradient(dScale!));
     },
   };
+}
+
+/** Heads with inputs of their own read nothing of this: the gradients are 0. */
+function showNone(plan: Plan, gradients: readonly Tensor[]): void {
+  for (const gradient of gradients) {
+    gradient.data.fill(0);
+    plan.seeGradient(gradient);
+  }
 }
 
 /**

@@ -20,7 +20,10 @@ export interface PlanOptions {
 /** Is shown each activation as it appears, and each activation's gradient, both under the hook's name. */
 export interface Watcher {
   forward?(activation: Tensor): void;
+  /** With `changesGradients`, what it leaves in the gradient is what goes on to whatever computed the activation. */
   backward?(gradient: Tensor): void;
+  /** Whether gradients may be changed on their way. The rest of the backward pass then runs as if they had been so. */
+  changesGradients?: boolean;
   /** Whether LayerNorm must be applied anew because a hook may have changed its scale. */
   changesScale?: boolean;
   /** Whether a LayerNorm's output before gain and shift must be computed apart because somebody looks at or changes it. */
@@ -101,6 +104,17 @@ export class Plan {
 
   seeGradient(gradient: Tensor): void {
     if (this.watcher !== null) this.watcher.backward?.(gradient);
+  }
+
+  /**
+   * Shows the gradient of something that has been added to the stream, in the stream's own buffer: what a watcher changes
+   * there goes on through `then`, and the rest of the stream gets the gradient as it was.
+   */
+  seeGradientOfPart(gradient: Tensor, then: () => void): void {
+    const whole = this.watcher?.changesGradients ? gradient.data.slice() : null;
+    this.seeGradient(gradient);
+    then();
+    if (whole) gradient.data.set(whole);
   }
 
   /** A layer's activation: kept for the backward pass where there is one, else the buffer that its role has in all layers. */

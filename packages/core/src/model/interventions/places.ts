@@ -107,7 +107,7 @@ interface Row {
 }
 
 /** The rows of a dense activation that a place names, in order. */
-function* rowsAt(place: Place, point: HookPoint, shape: readonly number[]): Generator<Row> {
+export function* rowsAt(place: Place, point: HookPoint, shape: readonly number[]): Generator<Row> {
   const square = isSquare(point);
   const [batch, second, third = 1] = shape as [number, number, number];
   const [positions, heads] = square ? [third, second] : [second, shape.length === 4 ? third : 1];

@@ -1,0 +1,78 @@
+// The measures that have a name: means over a sequence's queries.
+import type { Measure, MeasuredSequence } from './measure.ts';
+
+export const MEASURE_NAMES = ['loss', 'logit-diff', 'probability'] as const;
+export type MeasureName = (typeof MEASURE_NAMES)[number];
+
+const mean = ({ queries }: MeasuredSequence, of: (query: number, i: number) => number): number =>
+  queries.reduce((sum, query, i) => sum + of(query, i), 0) / queries.length;
+
+/** dValue / dLogits of a mean over queries; `row` adds a query's own gradient times `share` to a row of logits. */
+function gradientOf(
+  { logits, dVocab, queries }: MeasuredSequence,
+  row: (out: Float64Array, query: number, i: number, share: number) => void,
+): Float64Array {
+  const gradient = new Float64Array(logits.length);
+  queries.forEach((query, i) => {
+    row(gradient.subarray(query * dVocab, (query + 1) * dVocab), query, i, 1 / queries.length);
+  });
+  return gradient;
+}
+
+/** The logits at a query less the largest of them, and the sum of their exponentials. */
+function shifted({ logits, dVocab }: MeasuredSequence, query: number): { row: Float64Array; sum: number } {
+  const row = Float64Array.from(logits.subarray(query * dVocab, (query + 1) * dVocab));
+  const top = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const below = row.map((x) => x - top);
+  return { row: below, sum: below.reduce((total, x) => total + Math.exp(x), 0) };
+}
+
+/** The model's probabilities of the next token at a query: [dVocab]. */
+function probabilities(sequence: MeasuredSequence, query: number): Float64Array {
+  const { row, sum } = shifted(sequence, query);
+  return row.map((x) => Math.exp(x) / sum);
+}
+
+/** −ln p(answer), not of a rounded p: where the answer is almost certain, p rounds to 1. */
+function lossAt(sequence: MeasuredSequence, query: number, answer: number): number {
+  const { row, sum } = shifted(sequence, query);
+  return Math.log(sum) - row[answer]!;
+}
+
+export const MEASURES: Readonly<Record<MeasureName, Required<Measure>>> = {
+  /** Mean of −ln p(answer). */
+  loss: {
+    ...{ name: 'loss', unit: 'nats', needs: ['answers'] },
+    value: (s) => mean(s, (query, i) => lossAt(s, query, s.answers[i]!)),
+    gradient: (s) =>
+      gradientOf(s, (out, query, i, share) => {
+        probabilities(s, query).forEach((p, token) => {
+          out[token] = share * (p - (token === s.answers[i] ? 1 : 0));
+        });
+      }),
+  },
+  /** Mean of logit(answer) − logit(wrong). */
+  'logit-diff': {
+    ...{ name: 'logit-diff', unit: 'logits', needs: ['answers', 'wrong'] },
+    value: (s) =>
+      mean(s, (query, i) => s.logits[query * s.dVocab + s.answers[i]!]! - s.logits[query * s.dVocab + s.wrong[i]!]!),
+    gradient: (s) =>
+      gradientOf(s, (out, _, i, share) => {
+        out[s.answers[i]!]! += share;
+        out[s.wrong[i]!]! -= share;
+      }),
+  },
+  /** Mean of p(answer). */
+  probability: {
+    ...{ name: 'probability', unit: 'probability', needs: ['answers'] },
+    value: (s) => mean(s, (query, i) => probabilities(s, query)[s.answers[i]!]!),
+    gradient: (s) =>
+      gradientOf(s, (out, query, i, share) => {
+        const p = probabilities(s, query);
+        const right = p[s.answers[i]!]!;
+        p.forEach((other, token) => {
+          out[token] = share * right * ((token === s.answers[i] ? 1 : 0) - other);
+        });
+      }),
+  },
+};

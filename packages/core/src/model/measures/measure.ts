@@ -1,0 +1,28 @@
+// What a run is measured by: one number for each sequence, and its gradient with respect to the logits.
+import type { Floats } from '../../engine/tensor.ts';
+
+/** What a measure is told of a sequence. Do not change it. */
+export interface MeasuredSequence {
+  /** [pos, dVocab], row-major. */
+  readonly logits: Floats;
+  readonly dVocab: number;
+  /** [pos] */
+  readonly tokens: ArrayLike<number>;
+  /** The positions that count, at least one. */
+  readonly queries: readonly number[];
+  /** The right answer at each of the queries: the next token unless told; −1 where neither is there and the measure `needs` none. */
+  readonly answers: readonly number[];
+  /** A wrong answer at each of the queries; empty unless told. */
+  readonly wrong: readonly number[];
+}
+
+export interface Measure {
+  readonly name: string;
+  /** Such as "nats". */
+  readonly unit: string;
+  /** What it must be told of every query besides the logits: nothing by default. */
+  readonly needs?: readonly ('answers' | 'wrong')[];
+  value(sequence: MeasuredSequence): number;
+  /** dValue / dLogits: [pos, dVocab], row-major. A measure without it can be measured, and has no gradients. */
+  gradient?(sequence: MeasuredSequence): ArrayLike<number>;
+}
