@@ -2,7 +2,8 @@
 // One thread; every kernel is wrapped in a clock, which itself costs some per cent, so read the shares, not the sum.
 import { parseArgs } from 'node:util';
 import { instantiateKernels } from '../packages/core/dist/engine/wasm/kernels.js';
-import { WasmOps } from '../packages/core/dist/engine/wasm/wasmOps.js';
+import { WasmModelOps } from '../packages/core/dist/engine/wasm/wasmModelOps.js';
+import { WasmOptimizerOps } from '../packages/core/dist/engine/wasm/wasmOptimizerOps.js';
 import { loadEngine } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
 import { planTraining } from '../packages/core/dist/training/parallel/plan.js';
@@ -26,11 +27,18 @@ const experiment = referenceExperiment({ batch, layerNorm: !values['no-layer-nor
 const engine = await loadEngine({ exact: values.exact });
 
 /** The engine with `wrap` around each kernel. */
-const wrapped = (wrap) => ({
-  ...engine,
-  createOps: (arena, attention, widest) =>
-    new WasmOps(wrap(instantiateKernels(engine.wasm.module, arena.memory)), arena, attention, widest),
-});
+const wrapped = (wrap) => {
+  const kernelsOver = ({ memory }) => wrap(instantiateKernels(engine.wasm.module, memory));
+  return {
+    ...engine,
+    opsFor: (sizes, extent, arena) =>
+      arena.isMeasuring
+        ? engine.opsFor(sizes, extent, arena)
+        : new WasmModelOps(kernelsOver(arena), { sizes, extent, arena }),
+    optimizerFor: (arena) =>
+      arena.isMeasuring ? engine.optimizerFor(arena) : new WasmOptimizerOps(kernelsOver(arena)),
+  };
+};
 
 /** Median milliseconds of a step; `onWarm` is called when compilers have settled. */
 function timeSteps(used, onWarm = () => {}) {

@@ -1,5 +1,5 @@
 // A disk that fills while a run trains: one sentence, nothing lost, and the run goes on when there is room again.
-import { existsSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
@@ -42,8 +42,9 @@ test.skipIf(!existsSync('/dev/full'))(
     const config = writeExperiment(folder, { training: { steps: 100_000 } });
     const { child, ended } = start(['train', '--config', config, '--out', out, '--json', '--scores-every', '0']);
     createInterface({ input: child.stdout! }).once('line', () => {
-      rmSync(join(out, 'metrics.jsonl'), { force: true });
-      symlinkSync('/dev/full', join(out, 'metrics.jsonl'));
+      // In one move: a record that is written in between would make the file anew.
+      symlinkSync('/dev/full', join(out, 'full'));
+      renameSync(join(out, 'full'), join(out, 'metrics.jsonl'));
     });
     const result = await ended;
     expect(result.code).toBe(1);
