@@ -42,11 +42,11 @@ function alternate(a, b, pairs) {
 
 /** The program as training runs it, with nobody watching against a watcher that looks at everything and does nothing. */
 function hooksAbsent(engine, experiment, pairs) {
-  const { arena, weights } = planTraining(engine, { experiment, seed: 0, threads: 1 });
+  const { arena, weights } = planTraining(engine, { experiment, seed: 0, threads: 1, segments: 1 });
   initialize(experiment.model, weights, { seed: 0, std: 0.1 });
   const { program } = createTrainingProgram(engine, experiment.model, arena, weights);
   const { dVocab } = experiment.model;
-  program.activations.tokens.data.forEach((_, i, tokens) => {
+  program.tokens.data.forEach((_, i, tokens) => {
     tokens[i] = (7 * i) % dVocab;
   });
   const forward = (watcher) => () => {
