@@ -1,5 +1,6 @@
 // Threads that compute beside the calling one. An engine has them so that forward passes can be divided among several cores;
 // what they are asked is a matter between who asks and who answers (model/parallel).
+import type { KernelBuild } from './wasm/kernels.ts';
 
 /** Seconds without a sign of life after which a helper counts as gone. */
 export const PATIENCE = 60;
@@ -22,5 +23,5 @@ export interface Helpers {
 /** What a helper starts with. */
 export interface HelperStart {
   readonly module: WebAssembly.Module;
-  readonly backend: 'relaxed' | 'simd';
+  readonly backend: KernelBuild;
 }

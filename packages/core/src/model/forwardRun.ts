@@ -1,6 +1,6 @@
 // What a forward pass must have planned and watched, so that interventions act and named activations are kept.
 import type { Tensor } from '../engine/tensor.ts';
-import { ActivationCache } from './activationCache.ts';
+import type { ActivationCache } from './activationCache.ts';
 import type { PlanOptions, Watcher } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
 import type { Executor, Watch } from './execution.ts';
@@ -143,20 +143,13 @@ export function refuseClash(caller: string, changed: readonly string[]): void {
     );
 }
 
-/** Keeps the named activations of a run. */
-export function keeping(
-  config: ModelConfig,
+/** Keeps the named activations of a run in the cache, a slice after the other. */
+export function keepIn(
+  cache: ActivationCache,
   names: readonly string[],
-): {
-  cache: ActivationCache;
-  see(activation: Tensor, slice: { first: number; batch: number }): void;
-} {
-  const cache = new ActivationCache({ config });
+): (activation: Tensor, slice: { first: number; batch: number }) => void {
   const keep = new Set(names);
-  return {
-    cache,
-    see: (activation, slice) => {
-      if (keep.has(activation.name)) cache.keep(activation, { slice });
-    },
+  return (activation, slice) => {
+    if (keep.has(activation.name)) cache.keep(activation, { slice });
   };
 }

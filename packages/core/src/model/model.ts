@@ -8,7 +8,7 @@ import { quoted } from '../errors/printable.ts';
 import { ActivationCache } from './activationCache.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
 import { Executor, type RunResult, type Watch } from './execution.ts';
-import { fillResultMeans, keeping, planFor, planRun, refuseClash, watchedNorms, watchRun } from './forwardRun.ts';
+import { fillResultMeans, keepIn, planFor, planRun, refuseClash, watchedNorms, watchRun } from './forwardRun.ts';
 import { type GenerateOptions, generate, isOneSequence, type Prompt } from './generate.ts';
 import { type GradientOptions, type GradientRun, runForGradients } from './gradientRun.ts';
 import { hookPoint } from './hookPoints.ts';
@@ -136,9 +136,9 @@ export class Model {
     // biome-ignore format: what acts, and what it shares
     const acting = { config, interventions, names, clean, batch: extent.sequences, means: new Map(), resultMeans: new Map() };
     fillResultMeans(acting, { executor, tokens, plan, caller });
-    const { cache, see } = keeping(config, names);
+    const cache = new ActivationCache({ config });
     // biome-ignore format: what acts, and what it shares
-    const run = { caller, tokens, plan, names, watch: watchRun(acting, see) };
+    const run = { caller, tokens, plan, names, watch: watchRun(acting, keepIn(cache, names)) };
     const threads = layersOfMeans(config, interventions).length > 0 ? 1 : executor.threadsFor(extent);
     if (threads > 1) return { ...executor.executeDivided({ ...run, acting, cache }, threads), cache };
     return { ...executor.execute(run), cache };

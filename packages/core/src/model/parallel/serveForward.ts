@@ -4,7 +4,7 @@ import type { HelperStart } from '../../engine/helpers.ts';
 import { ActivationCache } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
 import { Executor } from '../execution.ts';
-import { watchRun } from '../forwardRun.ts';
+import { keepIn, watchRun } from '../forwardRun.ts';
 import { CONTROL, DONE, FAILED, type ForwardJob, type ForwardOrder } from './order.ts';
 
 /** Models and clean runs that a helper remembers: analyses go back and forth between few. */
@@ -69,11 +69,11 @@ function runPart(executor: Executor, { job, slices, control, helper }: ForwardOr
   const { config } = executor; // one object for all orders, about which much is remembered
   const { interventions, names, batch, length, plan } = job;
   const cache = ActivationCache.over(job.kept, config);
-  const keep = new Set(names);
   const acting = { config, interventions, names, clean, batch, means: new Map(), resultMeans: new Map() };
+  const keep = keepIn(cache, names);
   const watch = watchRun(acting, (activation, slice) => {
     Atomics.add(control, CONTROL * helper, 1);
-    if (keep.has(activation.name)) cache.keep(activation, { slice });
+    keep(activation, slice);
   });
   const tokens = Array.from({ length: batch }, (_, s) => job.tokens.subarray(s * length, (s + 1) * length));
   const out = { logits: job.logits, lossPerPosition: job.losses };
