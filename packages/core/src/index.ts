@@ -11,8 +11,13 @@ export type { PositionalOffset } from './circuits/attention/offsets.ts';
 export type { PeriodScan, ScannedPeriod } from './circuits/attention/periodScan.ts';
 export type { ScoreName } from './circuits/attention/scoreTable.ts';
 export * from './circuits/causal/ablation.ts';
-export * from './circuits/causal/activationPatching.ts';
-export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto } from './circuits/causal/edges.ts';
+export {
+  activationPatching,
+  type PatchEffect,
+  type PatchingOptions,
+  type PatchingRecord,
+} from './circuits/causal/activationPatching.ts';
+export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, patchEdges } from './circuits/causal/edges.ts';
 export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';
@@ -20,6 +25,7 @@ export { type LogitLens, logitLens } from './circuits/causal/logitLens.ts';
 export type { OnSetOptions } from './circuits/causal/onSet.ts';
 export type { PatchSite } from './circuits/causal/patchSites.ts';
 export * from './circuits/causal/pathMatrix.ts';
+export * from './circuits/causal/pathPatching.ts';
 export type { KeySource, PathEffect } from './circuits/causal/paths.ts';
 export * from './circuits/causal/pathTable.ts';
 export * from './circuits/causal/periodToCorrupt.ts';

@@ -44,7 +44,7 @@ function zero(gradient: Tensor, place: PlacedIntervention, config: ModelConfig):
   gradient.set(data);
 }
 
-/** What is taken out of an input has the input's gradient with its sign changed; the mean that is left there is a constant. */
+/** What is taken out of an input has the input's gradient with its sign changed; what is left there instead is a constant. */
 function owe(
   { data, width, shape }: Tensor,
   { layer, head, sources }: RemoveFromInput,
