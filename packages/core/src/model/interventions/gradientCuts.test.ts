@@ -105,6 +105,7 @@ describe.for(cases)('$label: gradients of all weights', ({ options }) => {
           [{ kind: 'removeFromInput', layer: 1, head: 2, input, sources: 'allEarlier', by }],
           `${input} of L1H2, ${by}`,
         );
+    check([{ kind: 'removeFromInput', layer: 1, head: 1, input: 'k', sources: 'allEarlier', share: 0.3 }], 'a share');
     const removal: Intervention = {
       ...{ kind: 'removeFromInput', layer: 1, head: 0, input: 'k', sources: [{ layer: 0, head: 1 }] },
     };

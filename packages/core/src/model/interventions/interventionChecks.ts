@@ -37,6 +37,7 @@ const InterventionSchema = z.discriminatedUnion('kind', [
       (sources) => sources === 'allEarlier' || Array.isArray(sources),
     ),
     by: z.optional(z.enum(REPLACEMENTS)),
+    share: z.optional(z.number().check(z.gte(0), z.lte(1))),
   }),
 ]);
 

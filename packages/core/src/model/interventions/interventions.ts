@@ -16,7 +16,7 @@ export type Input = (typeof INPUTS)[number];
 export const headOutput = ({ layer, head }: HeadIndex): Place => ({ hook: `blocks.${layer}.attn.hook_z`, head });
 
 /** Every head's output after W_O in a layer: what edges carry. */
-export const headResult = (layer: number): string => `blocks.${layer}.attn.hook_result`;
+export const headResult = (layer: number | '*'): string => `blocks.${layer}.attn.hook_result`;
 
 /** What takes the place of a head's output in an input. */
 export const REPLACEMENTS = ['zero', 'mean', 'clean'] as const;
@@ -34,6 +34,8 @@ export interface RemoveFromInput extends HeadIndex {
   /** Heads of earlier layers, or all of them. */
   readonly sources: readonly HeadIndex[] | 'allEarlier';
   readonly by?: Replacement;
+  /** How far the way from the output (0) to what takes its place (1) is gone: all of it by default. Attribution walks it. */
+  readonly share?: number;
 }
 
 export type Intervention = PlacedIntervention | RemoveFromInput;
@@ -103,9 +105,9 @@ export function compileInterventions(options: {
   for (const intervention of interventions)
     if (intervention.kind !== 'removeFromInput') on(intervention.hook, placedAction(intervention, options));
     else {
-      const { layer, head, input, by = 'zero' } = intervention;
+      const { layer, head, input, by = 'zero', share = 1 } = intervention;
       const sources = sourcesOf(config, layer, intervention.sources);
-      on(`blocks.${layer}.hook_${input}_input`, (t) => takeOut(t, head, removed(sources, by)));
+      on(`blocks.${layer}.hook_${input}_input`, (t) => takeOut(t, { head, share }, removed(sources, by)));
     }
   return hooks;
 }
