@@ -7,7 +7,7 @@ import { resultTable, spread, writeResults } from './support/results.ts';
 import { trainedPreset } from './support/trainedPreset.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 8);
-const STEPS = 3000;
+const STEPS = 1000;
 const MEASURE = { sequences: 48, integrationSteps: 8 };
 
 const tables: PathTableRecord[] = [];
@@ -42,5 +42,9 @@ afterAll(() => {
     ],
     ['the largest joint effect, nats', (runs) => spread(runs.map(largest))],
   ];
-  writeResults('attribution', resultTable(rows, new Map([[`varied, ${SEEDS} seeds`, tables]])), 'causes');
+  writeResults(
+    'attribution',
+    resultTable(rows, new Map([[`varied, ${STEPS} steps, ${SEEDS} seeds`, tables]])),
+    'causes',
+  );
 });

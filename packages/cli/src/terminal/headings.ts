@@ -58,12 +58,14 @@ export const WEIGHTS: readonly Column[] = [
   ['prefers the position before', 'share of positions, by the positional QK circuit alone'],
 ];
 
-export const PAIRS: readonly Column[] = [
+/** With `integrated`, integrated gradients too: of "all", the sum of its edges'. */
+export const pairColumns = ({ integrated }: { integrated: boolean }): readonly Column[] => [
   ['pair', 'earlier head → later head; "all" ablates the edges from every earlier head at once'],
   ...['K', 'Q', 'V'].flatMap((input): Column[] => [
     [`${input} score`, 'composition score of the weights into that input, above random'],
-    [`${input} effect`, 'increase of the loss on the repeat without that path, nats'],
+    [`${input} effect`, 'increase of the loss on the repeat without that edge, nats'],
     [`${input} attr.`, 'the same by attribution (first order)'],
+    ...(integrated ? [[`${input} integr.`, 'the same by integrated gradients; at "all", their sum'] as const] : []),
   ]),
 ];
 

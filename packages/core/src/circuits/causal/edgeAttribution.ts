@@ -7,6 +7,7 @@ import { earlierHeads, type HeadIndex } from '../../model/heads.ts';
 import { headResult, INPUTS, type Intervention } from '../../model/interventions/interventions.ts';
 import type { RepeatBatch, RepeatSet } from '../data/repeatSet.ts';
 import { checkNumbers } from '../finite.ts';
+import { gaussLegendre } from '../statistics/gaussLegendre.ts';
 import { type Edge, edgeLabel } from './edges.ts';
 
 export interface EdgeAttribution {
@@ -17,7 +18,7 @@ export interface EdgeAttribution {
 export interface AttributionOptions {
   /** What takes the source's place: nothing, or its mean over the sequences and positions of its period. */
   readonly by: 'zero' | 'mean';
-  /** Points of the line at which integrated gradients are taken, the midpoints of as many equal parts; without, first order. */
+  /** Points of the line at which integrated gradients are taken, Gauss and Legendre's; without, first order. */
   readonly steps?: number;
 }
 
@@ -29,7 +30,7 @@ const GRADIENT_RUNS = 4;
 
 /**
  * Attributions of all edges. Integrated gradients of the edges into one input add up to the joint effect of ablating them
- * together, but for the error of the midpoint rule. Throws a NotFiniteError when a gradient overflows.
+ * together, but for the error of so few points. Throws a NotFiniteError when a gradient overflows.
  */
 export function attributeEdges(set: RepeatSet, options: AttributionOptions): EdgeAttribution {
   const { config } = set.model;
@@ -84,15 +85,15 @@ function integrated(
 ): GradientOf {
   return ({ target, input }) => {
     const names = inputHook({ target, input });
-    let mean = new Float64Array(0);
-    for (let step = 0; step < steps; step++) {
-      const share = (step + 0.5) / steps;
+    let mean: Float64Array | null = null;
+    for (const { at: share, weight } of gaussLegendre(steps)) {
       const ablation: Intervention = { kind: 'removeFromInput', ...target, input, sources: 'allEarlier', by, share };
       const { activationGradients } = model.runWithGradients(tokens, { names, queries, interventions: [ablation] });
       const gradient = headRows(activationGradients.get(names).data, target.head, model.config);
-      mean = step === 0 ? gradient.map((x) => x / steps) : mean.map((x, i) => x + gradient[i]! / steps);
+      mean ??= new Float64Array(gradient.length);
+      for (let i = 0; i < gradient.length; i++) mean[i]! += weight * gradient[i]!;
     }
-    return mean;
+    return mean!;
   };
 }
 

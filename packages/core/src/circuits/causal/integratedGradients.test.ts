@@ -22,13 +22,12 @@ describe.for([
   const set = new RepeatSet(model, { sequences: 2, seed: 3, periods: [4] });
   const tables = [3, 6].map((integrationSteps) => pathTable(model, { set, by, integrationSteps }));
 
-  test('the edges into an input add up to their joint effect, twice as many points four times closer', () => {
+  test('the edges into an input add up to their joint effect: six points to five digits', () => {
     const [few, many] = tables.map(incomplete);
-    expect(few).toBeLessThan(0.01);
-    expect(few! / many!).toBeGreaterThan(3.5);
-    expect(few! / many!).toBeLessThan(4.5);
+    expect(many).toBeLessThan(1e-5);
+    expect(few! / many!).toBeGreaterThan(100);
     const largest = Math.max(...tables[1]!.joint.map(({ increase }) => Math.abs(increase.value)));
-    expect(largest).toBeGreaterThan(10 * few!);
+    expect(largest).toBeGreaterThan(0.01);
     for (const { cells, joint } of tables)
       for (const { target, input, integrated } of joint) {
         const own = cells.filter((cell) => cell.target === target && cell.input === input);
@@ -53,13 +52,13 @@ describe.for([
 test('the hand-built induction model: all that its keys live on, of which the gradient where it stands sees nothing', () => {
   const model = handBuiltInduction(referenceEngine, { dVocab: 5, nCtx: 8 });
   const set = new RepeatSet(model, { sequences: 2, seed: 5, periods: [4] });
-  const table = pathTable(model, { set, integrationSteps: 40 });
+  const table = pathTable(model, { set, integrationSteps: 24 });
   for (const { source, target, input, increase, attributed, integrated } of table.cells) {
     const keys = `${source} ${target} ${input}` === 'L0H0 L1H0 k';
     expect(attributed.value).toBeCloseTo(0, 9);
     // Softmax lets go near the end of the line, between few points: the sum is not yet the whole.
-    expect(integrated!.value).toBeGreaterThan(keys ? 0.7 * increase.value : -1e-9);
-    expect(integrated!.value).toBeLessThan(keys ? 1.3 * increase.value : 1e-9);
+    expect(integrated!.value).toBeGreaterThan(keys ? 0.75 * increase.value : -1e-9);
+    expect(integrated!.value).toBeLessThan(keys ? 1.25 * increase.value : 1e-9);
     expect(increase.value > 1).toBe(keys);
   }
   expect(attributionAgreement(table, 'integrated')).toBeGreaterThan(0.999999);
