@@ -1,6 +1,7 @@
 // Public interface of the library, browser-safe. Node adds file and thread support in node.ts.
 
 export { contentScore, prefixMatchingScore } from './circuits/attention/contentScore.ts';
+export type { Detector, ProbeName } from './circuits/attention/detector.ts';
 export * from './circuits/attention/examplePatterns.ts';
 export { currentTokenScore, firstTokenScore, previousTokenScore } from './circuits/attention/fixedKeyScores.ts';
 export { headScores, type MeasuredHeads, measureHeads, type ScoreOptions } from './circuits/attention/headScores.ts';
@@ -9,6 +10,7 @@ export { inductionStripe, type StripePlace } from './circuits/attention/inductio
 export { type Line, meanAlong, uniformAlong, uniformAttention } from './circuits/attention/line.ts';
 export type { PositionalOffset } from './circuits/attention/offsets.ts';
 export type { PeriodScan, ScannedPeriod } from './circuits/attention/periodScan.ts';
+export type { DetectorChance, DetectorScore } from './circuits/attention/scoredDetectors.ts';
 export type { ScoreName } from './circuits/attention/scoreTable.ts';
 export * from './circuits/causal/ablation.ts';
 export {
