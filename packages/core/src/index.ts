@@ -9,6 +9,7 @@ export * from './circuits/attention/headScoresRecord.ts';
 export { inductionStripe, type StripePlace } from './circuits/attention/inductionStripe.ts';
 export { type Line, meanAlong, uniformAlong, uniformAttention } from './circuits/attention/line.ts';
 export type { PositionalOffset } from './circuits/attention/offsets.ts';
+export { DetectorError } from './circuits/attention/ownDetectors.ts';
 export type { PeriodScan, ScannedPeriod } from './circuits/attention/periodScan.ts';
 export type { DetectorChance, DetectorScore } from './circuits/attention/scoredDetectors.ts';
 export type { ScoreName } from './circuits/attention/scoreTable.ts';

@@ -1,5 +1,6 @@
 // What each heading of a table on the terminal means: the tables print it as their legend.
-import type { Estimate, HeadScores } from '@induction-lab/core/node';
+import type { DetectorChance, Estimate, HeadScores, ProbeName } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/printable';
 import type { Column } from './textTable.ts';
 
 const HEAD: Column = ['head', 'L1H0 is head 0 of layer 1'];
@@ -31,6 +32,17 @@ export const AUDIT: readonly Column[] = [
   ['offset', 'the fixed distance back that stands out most where nothing repeats'],
   ['kept', 'attention there above chance'],
   ['positional', 'how far the pattern ignores the tokens, 0 to 1'],
+];
+const PROBES: Readonly<Record<ProbeName, string>> = {
+  repeat: 'two copies of half the context',
+  control: 'sequences where nothing repeats',
+  fourfold: 'four copies of a block',
+};
+
+/** The columns of a detector of the user's: the score, and its control. */
+export const detectorColumns = ({ name, on }: DetectorChance): readonly Column[] => [
+  [printable(name), `your detector, on ${PROBES[on]}`],
+  [`${printable(name)} (no repeat)`, 'the same places where nothing repeats'],
 ];
 /** The row above the heads. */
 export const AUDIT_NOTE = 'Shares of attention, 0 to 1. chance: what uniform attention would score.';

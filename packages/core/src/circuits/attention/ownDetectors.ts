@@ -17,17 +17,24 @@ const schema = z.array(
   }),
 );
 
-/** Throws an ArgumentError unless these are detectors with names that tell them apart. */
+/** A detector that is none, or that answers what cannot be meant. */
+export class DetectorError extends ArgumentError {}
+
+/** Throws a DetectorError unless these are detectors with names that tell them apart. */
 export function checkDetectors(caller: string, detectors: unknown): void {
-  checkArgument(caller, 'options.detectors', schema, detectors);
+  try {
+    checkArgument(caller, 'options.detectors', schema, detectors);
+  } catch (error) {
+    throw new DetectorError((error as Error).message);
+  }
   const names = (detectors as readonly Detector[]).map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
-    throw new ArgumentError(`${caller}: two detectors are called ${quoted(twice)}; give each a name of its own.`);
+    throw new DetectorError(`${caller}: two detectors are called ${quoted(twice)}; give each a name of its own.`);
 }
 
 /**
- * Asks detectors about every query of their sequences. Throws an ArgumentError that names detector, sequence and query where
+ * Asks detectors about every query of their sequences. Throws a DetectorError that names detector, sequence and query where
  * an answer is no list of keys that the query sees, or that says which detector counts no query at all.
  */
 export function checkAnswers(caller: string, detectors: readonly Detector[], probes: Probes): void {
@@ -35,7 +42,7 @@ export function checkAnswers(caller: string, detectors: readonly Detector[], pro
     const on = detector.on ?? 'repeat';
     const counted = probes[on].map((tokens, sequence) => countedIn(caller, detector, { tokens, sequence }));
     if (counted.some((count) => count > 0)) continue;
-    throw new ArgumentError(
+    throw new DetectorError(
       `${caller}: the detector ${quoted(detector.name)} counts no query of the ${counted.length} sequences of the kind "${on}", so there is nothing to measure; look at its keys, or at \`on\`.`,
     );
   }
@@ -51,7 +58,7 @@ function countedIn(caller: string, detector: Detector, { tokens, sequence }: Ask
   let count = 0;
   for (let query = 0; query < tokens.length - 1; query++) {
     const refuse = (what: string): never => {
-      throw new ArgumentError(
+      throw new DetectorError(
         `${caller}: the detector ${quoted(detector.name)} ${what} at query ${query} of sequence ${sequence}; it must give keys from 0 to the query, ${query}, each once, or none.`,
       );
     };
