@@ -4,6 +4,7 @@ export { contentScore, prefixMatchingScore } from './circuits/attention/contentS
 export type { Detector, ProbeName } from './circuits/attention/detector.ts';
 export * from './circuits/attention/examplePatterns.ts';
 export { currentTokenScore, firstTokenScore, previousTokenScore } from './circuits/attention/fixedKeyScores.ts';
+export { type HeadLook, headLook } from './circuits/attention/headLooks.ts';
 export { headScores, type MeasuredHeads, measureHeads, type ScoreOptions } from './circuits/attention/headScores.ts';
 export * from './circuits/attention/headScoresRecord.ts';
 export { inductionStripe, type StripePlace } from './circuits/attention/inductionStripe.ts';
