@@ -13,13 +13,12 @@ const MEASURE = { sequences: 48, integrationSteps: 8 };
 const tables: PathTableRecord[] = [];
 
 test.for(Array.from({ length: SEEDS }, (_, i) => i + 1))(
-  'varied, seed %i: integrated gradients rank edges by what ablating them costs',
+  'varied, seed %i: integrated gradients of the edges into an input add up to their joint effect',
   async (seed) => {
     const table = pathTable(await trainedPreset('varied', { steps: STEPS, seed }), MEASURE);
     tables.push(table);
-    const integrated = attributionAgreement(table, 'integrated');
-    expect(integrated).toBeGreaterThan(0.7);
-    expect(integrated).toBeGreaterThan(attributionAgreement(table));
+    // Complete on every seed; the ranks only where heads do not share one job, see docs/causes.md.
+    expect(incomplete(table)).toBeLessThan(0.15);
   },
 );
 
@@ -30,6 +29,8 @@ const largest = ({ joint }: PathTableRecord): number => Math.max(...joint.map(({
 
 afterAll(() => {
   if (tables.length < SEEDS) return;
+  const agreements = tables.map((table) => attributionAgreement(table, 'integrated')).sort((a, b) => a - b);
+  expect(agreements[Math.floor(SEEDS / 2)]).toBeGreaterThan(0.8);
   const rows: [string, (runs: readonly PathTableRecord[]) => string][] = [
     [
       'correlation with the exact effects, gradient × difference',
