@@ -64,27 +64,28 @@ function planPart(
   const products = positions ? [tokens, positions] : [tokens];
   // What a scale must not divide: the norm's shift through the weight, and the weight's own bias.
   const offset = norm ? plan.table(`blocks.${layer} offset of ${part}`, { rows: 1, like: out.value }) : null;
-  const lookedUp = (of: Product, table: Tensor) => ({ table, index: of === tokens ? plan.tokens : plan.positions });
   const scaled = norm && offset ? { stats: norm.stats, offset: offset[0] } : null;
   const dScaled: ScaledGradient | null = norm && scaled ? { ...scaled, dStats: norm.dStats } : null;
+  const lookUp = {
+    tokens: { table: tokens.table, index: plan.tokens },
+    positions: positions && { table: positions.table, index: plan.positions },
+    scaled,
+    out: out.value,
+  };
   return {
     derive: () => {
       if (norm && offset) ops.linear(norm.shift, W, b, offset[0]);
       for (const { of, table } of products)
         ops.linear(of.table, W, offset === null && of === rows.tokens ? b : null, table);
     },
-    forward: () => {
-      ops.lookUp({
-        tokens: lookedUp(tokens, tokens.table),
-        positions: positions && lookedUp(positions, positions.table),
-        ...{ scaled, out: out.value },
-      });
-    },
+    forward: () => ops.lookUp(lookUp),
     backward: (gradients) => {
       ops.lookUpBackward({
-        ...{ dOut: out.gradient!, out: out.value, scaled: dScaled },
-        dTokens: lookedUp(tokens, tokens.gradient(gradients)),
-        dPositions: positions && lookedUp(positions, positions.gradient(gradients)),
+        dOut: out.gradient!,
+        out: out.value,
+        scaled: dScaled,
+        dTokens: { table: tokens.gradient(gradients), index: plan.tokens },
+        dPositions: positions && { table: positions.gradient(gradients), index: plan.positions },
       });
       if (offset) ops.addColumnSums(out.gradient!, offset[1](gradients));
     },

@@ -80,11 +80,11 @@ function planNorm(plan: Plan, mine: Mine, { place, last }: { place: string; last
     forHeads: (name) => normForHeads(plan, mine, name),
   };
   plan.reading = reading;
-  const layer = { x, gain, bias: shift, stats, normalized };
+  const layer = { x, gain, bias: shift, stats, normalized, eps };
   const cuts = gradientCuts(plan, { x, stats, unit });
   return {
     forward: () => {
-      ops.layerNorm({ ...layer, eps });
+      ops.layerNorm(layer);
       if (plan.watcher === null) return;
       plan.see(scale);
       if (plan.watcher.changesScale) ops.layerNormApply(layer);

@@ -94,16 +94,19 @@ function layOut(
   return { weights, m, v, gradients, gradientStride, control, sums, squares, workspaces, workspaceStride };
 }
 
-/** The program of one thread: one sequence at a time, so that its workspace stays in the cache. */
+/**
+ * The program of one thread: one sequence at a time, so that its workspace stays in the cache, and of it all but the last
+ * position, which predicts nothing and which nobody else sees.
+ */
 export function createTrainingProgram(
   engine: Engine,
   { model: config, training }: Pick<Experiment, 'model' | 'training'>,
   arena: Arena,
   weights: Parameters,
 ): TrainingProgram {
-  const extent = { sequences: 1, length: config.nCtx };
+  const extent = { sequences: 1, length: config.nCtx - 1 };
   const ops = engine.opsFor(config, extent, arena);
-  const unwatched = { positionsPerStep: training.batch * config.nCtx };
+  const unwatched = { positionsPerStep: training.batch * extent.length };
   const plan = { gradients: true, results: [], splitInputs: [], unwatched };
   const program = new Transformer({ config, extent, plan, ops, arena, weights });
   return { program, optimizer: engine.optimizerFor(arena) };

@@ -25,6 +25,9 @@ export class TrainingWorker {
   private readonly plan: TrainingPlan;
   private readonly thread: number;
   private readonly source: SequenceSource;
+  /** A sequence and its targets, [nCtx]. */
+  private readonly tokens: Int32Array;
+  private readonly targets: Int32Array;
   private readonly training: TrainingProgram;
   private readonly gradients: readonly ShardGradients[];
   private readonly carries: readonly Carry[];
@@ -44,6 +47,8 @@ export class TrainingWorker {
     this.plan = plan;
     this.thread = thread;
     this.source = source;
+    this.tokens = new Int32Array(experiment.model.nCtx);
+    this.targets = new Int32Array(experiment.model.nCtx);
     this.arena = at(plan.workspaces + thread * plan.workspaceStride);
     this.weights = new Parameters(experiment.model, at(plan.weights));
     this.training = createTrainingProgram(engine, experiment, this.arena, this.weights);
@@ -161,12 +166,15 @@ export class TrainingWorker {
 
   private runShard(step: number, shard: number, scale: number): void {
     const { batch } = this.plan.experiment.training;
+    const { tokens, targets } = this;
     const { program } = this.training;
-    const { tokens, targets } = program;
+    const { length } = program.tokens;
     const sums = this.shardSums(shard).fill(0);
     const end = Math.floor((batch * (shard + 1)) / SHARDS);
     for (let sequence = Math.floor((batch * shard) / SHARDS); sequence < end; sequence++) {
-      const drawn = this.source.fill(step, sequence, tokens.data, targets.data);
+      const drawn = this.source.fill(step, sequence, tokens, targets);
+      program.tokens.data.set(tokens.subarray(0, length));
+      program.targets.data.set(targets.subarray(0, length));
       program.forward();
       program.loss(scale);
       program.backward(this.gradients[shard]!);
