@@ -12,7 +12,10 @@ const GRACE = 5000;
 
 const alive = new Set();
 process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) {
+    child.kill('SIGTERM');
+    if (canStop) child.kill('SIGCONT'); // one that is stopped hears nothing before
+  }
 });
 
 /** Starts a child; resolves when its first step is done. Rejects with the last line of its errors, or after `limit` ms. */

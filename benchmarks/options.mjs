@@ -9,9 +9,10 @@ Steps per second of the reference training step, beside PyTorch, jax-js and Tens
 induction-lab promises of its own costs. Exits with 0 whatever is measured: a benchmark is not a test.
 
   --batch LIST     sequences in a batch, separated by commas
-  --d-model LIST   widths of the residual stream. Every batch is measured at every width, 64 where one of the two is
-                   not given. Without either: 64 at 64, and around it 256 and 1024 at 64, 64 at 128 and 256
-  --threads LIST   threads; all of this machine and one (${allThreads > 1 ? `${allThreads},1` : '1'}) if not given
+  --d-model LIST   widths of the residual stream; every batch is measured at every width, on all threads and one.
+                   Where one of the two is not given it is 64. Without either: batch 64 at width 64, and then, on all
+                   threads, batch 256 and 1024 at width 64 and batch 64 at width 128 and 256
+  --threads LIST   numbers of threads for every size (this machine has ${allThreads})
   --rivals LIST    race only these against us: ${RIVALS.join(', ')}, or none
   --against REV    race our step of another commit too; it is checked out and built in a temporary folder
   --only PART      measure only the speed (speed), or only what follows it (measurements)
@@ -66,23 +67,26 @@ function numbers(list, option, { most, multipleOf = 1 }) {
   return [...new Set(values)];
 }
 
-/** Batch and dModel of a run where neither is given: the reference sizes, and each varied by itself. */
-const AROUND = [
-  [64, 64],
-  [256, 64],
-  [1024, 64],
-  [64, 128],
-  [64, 256],
-];
+/** The size where none is given, and how it is varied then. */
+const USUAL = { batch: 64, dModel: 64 };
+const VARIED = [{ batch: 256 }, { batch: 1024 }, { dModel: 128 }, { dModel: 256 }].map((change) => ({
+  ...USUAL,
+  ...change,
+}));
 
 /** The settings { batch, dModel, layerNorm, threads } to measure in, in the order of the report. */
 export function cellsOf({ batches, dModels, threads, quick }) {
-  const given = batches !== undefined || dModels !== undefined || quick;
-  const sizes = given
-    ? (dModels ?? [64]).flatMap((dModel) => (batches ?? [64]).map((batch) => [batch, dModel]))
-    : AROUND;
-  const counts = threads ?? (allThreads > 1 ? [allThreads, 1] : [1]);
-  return sizes.flatMap(([batch, dModel]) =>
-    [true, false].flatMap((layerNorm) => counts.map((count) => ({ batch, dModel, layerNorm, threads: count }))),
+  const allAndOne = [...new Set([allThreads, 1])];
+  const cells = (sizes, counts) =>
+    sizes.flatMap((size) =>
+      [true, false].flatMap((layerNorm) =>
+        (threads ?? counts).map((count) => ({ ...size, layerNorm, threads: count })),
+      ),
+    );
+  if (batches === undefined && dModels === undefined && !quick)
+    return [...cells([USUAL], allAndOne), ...cells(VARIED, [allThreads])];
+  const sizes = (dModels ?? [USUAL.dModel]).flatMap((dModel) =>
+    (batches ?? [USUAL.batch]).map((batch) => ({ batch, dModel })),
   );
+  return cells(sizes, allAndOne);
 }

@@ -14,7 +14,7 @@ const FILE = join(cacheFolder, 'pytorch-tuning.json');
 const WORTHWHILE = 1.01;
 
 /** What compiling a step may take. */
-const LIMIT = 120_000;
+const LIMIT = 300_000;
 
 const START = { attention: 'bmm', optimizer: 'fused', compile: 'off', env: {} };
 

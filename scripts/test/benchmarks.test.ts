@@ -1,5 +1,6 @@
 // What the benchmark is asked for, what it makes of a race, and the step it times.
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -24,6 +25,16 @@ test('without sizes each of batch and dModel is varied by itself; with sizes eve
   expect(sizes('--batch', '3,5', '--d-model', '8,12')).toEqual(['3 × 8', '5 × 8', '3 × 12', '5 × 12']);
   expect(sizes('--d-model', '128')).toEqual(['64 × 128']);
   expect(sizes('--quick', '--batch', '256')).toEqual(['256 × 64']);
+});
+
+test('only the reference size is measured on one thread too, unless sizes or threads are given', () => {
+  const onOne = (...args: string[]): number => {
+    const cells: { threads: number }[] = cellsOf!(parseOptions!(args));
+    return cells.filter(({ threads }) => threads === 1).length;
+  };
+  if (availableParallelism() > 1) expect(onOne()).toBe(2);
+  expect(onOne('--threads', '1')).toBe(10);
+  expect(onOne('--batch', '64,256')).toBe(4);
 });
 
 test('each size is measured with LayerNorm and without, on each number of threads', () => {
