@@ -2,7 +2,7 @@
 // the command and its memory, the size of the kernels, the gain of a second thread.
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadEngine, Model, makeBatch, namedCopies, Parameters } from '../packages/core/dist/node.js';
+import { loadEngine, Model, makeBatch, namedCopies, Parameters, parseExperiment } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
 import { createTrainingProgram, planTraining } from '../packages/core/dist/training/parallel/plan.js';
 import { allThreads } from './competitors.mjs';
@@ -11,12 +11,13 @@ import { median, pairedRatio, race } from './race.mjs';
 import { measureStart } from './start.mjs';
 
 const SEQUENCES = 64;
+const CELL = { batch: SEQUENCES, dModel: 64, layerNorm: true };
 
 /** All further measurements: { name, text, target, passed, ... } each. */
 export async function measure({ rounds, seconds, ours, say }) {
   say('Measuring hooks, activations, start, memory, kernels, threads ...');
   const engine = await loadEngine();
-  const layerNorm = referenceExperiment({ batch: SEQUENCES, layerNorm: true });
+  const layerNorm = parseExperiment(referenceExperiment(CELL));
   return [
     hooksAbsent(engine, layerNorm, 10 * rounds),
     activationsKept(engine, layerNorm, 10 * rounds),
@@ -120,11 +121,11 @@ function kernelSizes() {
 
 /** The same training on all threads and on one, raced. */
 async function threadScaling({ rounds, seconds, ours }) {
-  const name = `${allThreads} threads over 1 (batch 64, LayerNorm)`;
+  const name = `${allThreads} threads over 1 (batch 64, dModel 64, LayerNorm)`;
   if (allThreads === 1) return { name, missing: 'this machine has one core' };
   const entries = [allThreads, 1].map((threads) => ({
     name: `${threads}`,
-    launch: ours.launch({ batch: 64, layerNorm: true, threads }),
+    launch: ours.launch({ ...CELL, threads }),
   }));
   const [many, one] = await race(entries, { rounds, seconds });
   if (many.missing || one.missing) return { name, missing: many.missing ?? one.missing };
