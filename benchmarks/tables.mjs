@@ -3,7 +3,7 @@
 // packages/core/src/model/components/rowSum.ts. Below 1 tables gain.
 import { Parameters } from '../packages/core/dist/model/parameters.js';
 import { Transformer } from '../packages/core/dist/model/transformer.js';
-import { loadEngine } from '../packages/core/dist/node.js';
+import { loadEngine, parseExperiment } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
 import { ShardGradients } from '../packages/core/dist/training/parallel/shardGradients.js';
 import { referenceExperiment } from './experiment.mjs';
@@ -60,7 +60,7 @@ function compare(config, batch) {
 
 for (const layerNorm of [true, false]) {
   console.log(layerNorm ? 'with LayerNorm' : 'without LayerNorm');
-  const { model } = referenceExperiment({ batch: 64, layerNorm });
+  const { model } = parseExperiment(referenceExperiment({ batch: 64, dModel: 64, layerNorm }));
   for (const batch of BATCHES) compare(model, batch);
   for (const dVocab of VOCABULARIES) compare({ ...model, dVocab }, 64);
 }
