@@ -15,7 +15,7 @@ const SOURCES = [
 const sizes = SOURCES.flatMap((folder) =>
   readdirSync(new URL(folder, root), { recursive: true })
     .map((entry) => `${folder}${String(entry).replaceAll('\\', '/')}`)
-    .filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !/\.test\.ts$|\/test\/|\/node_modules\//.test(path))
+    .filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !/\.test\.ts$|\/test\/|\/generated\/|\/node_modules\//.test(path))
     .map((path) => ({ path, lines: readFileSync(new URL(path, root), 'utf8').split('\n').length - 1 })),
 );
 
