@@ -11,7 +11,7 @@ export function referenceExperiment({ batch, dModel, layerNorm }) {
       nHeads: heads,
       dModel,
       dHead,
-      nCtx: context,
+      nCtx: context + 1, // every position but the last is trained on
       dVocab: vocabulary,
       positions: 'standard',
       normalization: layerNorm ? 'LN' : null,

@@ -2,9 +2,10 @@
 // the command and its memory, the size of the kernels, the gain of a second thread.
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { layOut } from '../packages/core/dist/model/workspace.js';
 import { loadEngine, Model, makeBatch, namedCopies, Parameters, parseExperiment } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
-import { createTrainingProgram, planTraining } from '../packages/core/dist/training/parallel/plan.js';
+
 import { allThreads } from './competitors.mjs';
 import { referenceExperiment } from './experiment.mjs';
 import { median, pairedRatio, race } from './race.mjs';
@@ -41,12 +42,16 @@ function alternate(a, b, pairs) {
   return times;
 }
 
-/** The program as training runs it, with nobody watching against a watcher that looks at everything and does nothing. */
+/** The program that can be watched, with nobody watching against a watcher that looks at everything and does nothing. */
 function hooksAbsent(engine, experiment, pairs) {
-  const { arena, weights } = planTraining(engine, { experiment, seed: 0, threads: 1, segments: 1 });
-  initialize(experiment.model, weights, { seed: 0, std: 0.1 });
-  const { program } = createTrainingProgram(engine, experiment.model, arena, weights);
-  const { dVocab } = experiment.model;
+  const { model: config } = experiment;
+  const arena = engine.createArena();
+  const weights = new Parameters(config, arena);
+  initialize(config, weights, { seed: 0, std: 0.1 });
+  const extent = { sequences: 1, length: config.nCtx };
+  const plan = { gradients: true, results: [], splitInputs: [] };
+  const { transformer: program } = layOut(arena, { config, engine, weights, extent, plan });
+  const { dVocab } = config;
   program.tokens.data.forEach((_, i, tokens) => {
     tokens[i] = (7 * i) % dVocab;
   });

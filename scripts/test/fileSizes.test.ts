@@ -11,7 +11,7 @@ const SOURCES = [
   ...['packages/core/assembly/', 'apps/lab/src/', 'apps/lab/build/', 'notebooks/support/', 'benchmarks/', 'scripts/'],
 ];
 
-/** Source files below a folder, tests aside, with their count of lines. */
+/** Source files below a folder, with tests and what a build writes aside, and their count of lines. */
 const sizes = SOURCES.flatMap((folder) =>
   readdirSync(new URL(folder, root), { recursive: true })
     .map((entry) => `${folder}${String(entry).replaceAll('\\', '/')}`)

@@ -7,7 +7,8 @@
 // A's elements lie 4 bytes apart along one axis and `aStep` bytes along the other: family N has adjacent columns (a row of
 // A is contiguous), family T adjacent rows (A is a transposed matrix), where one pointer serves all rows.
 // Do not unroll over k: V8 moves all loads of a block before its multiply-adds and spills the accumulators.
-const PARAMETERS = 'k: i32, a: usize, aStep: usize, b: usize, bRow: usize, c: usize, cRow: usize, init: usize, initRow: usize';
+const PARAMETERS =
+  'k: i32, a: usize, aStep: usize, b: usize, bRow: usize, c: usize, cRow: usize, init: usize, initRow: usize';
 const ARGUMENTS = 'k, a, aStep, b, bRow, c, cRow, init, initRow';
 const range = (n) => [...Array(n).keys()];
 
@@ -22,9 +23,16 @@ function tile(family, rows, vectors) {
   lines.push('  for (; k > 0; k--) {', `    ${each((v) => `const b${v} = v128.load(b, ${16 * v});`)}`);
   for (const r of range(rows)) {
     const element = family === 'N' ? `a${r}` : `a, ${4 * r}`;
-    lines.push(`    const x${r} = v128.load32_splat(${element}); ${each((v) => `c${r}${v} = fma(x${r}, b${v}, c${r}${v});`)}`);
+    lines.push(
+      `    const x${r} = v128.load32_splat(${element}); ${each((v) => `c${r}${v} = fma(x${r}, b${v}, c${r}${v});`)}`,
+    );
   }
-  const advance = family === 'N' ? range(rows).map((r) => `a${r} += 4;`).join(' ') : 'a += aStep;';
+  const advance =
+    family === 'N'
+      ? range(rows)
+          .map((r) => `a${r} += 4;`)
+          .join(' ')
+      : 'a += aStep;';
   lines.push(`    ${advance} b += bRow;`, '  }');
   for (const r of range(rows))
     lines.push(`  ${each((v) => `v128.store(c, c${r}${v}, ${16 * v});`)}${next(r, 'c += cRow;')}`);
@@ -34,7 +42,9 @@ function tile(family, rows, vectors) {
 function chooser(family, maxRows, vectors) {
   const cases = range(maxRows)
     .reverse()
-    .map((r) => `  ${r < maxRows - 1 ? 'else ' : ''}if (rows == ${r + 1}) tile${family}${r + 1}x${vectors}(${ARGUMENTS});`);
+    .map(
+      (r) => `  ${r < maxRows - 1 ? 'else ' : ''}if (rows == ${r + 1}) tile${family}${r + 1}x${vectors}(${ARGUMENTS});`,
+    );
   return [
     '// @ts-ignore: decorator',
     `@inline export function tile${family}${vectors}(rows: i32, ${PARAMETERS}): void {`,

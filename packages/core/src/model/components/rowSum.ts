@@ -31,7 +31,7 @@ export interface SumNorm {
   shiftGradientIn(gradients: ParameterSet): Tensor;
 }
 
-/** From how many positions for each row of the tables on they are worth it: measured, `npm run benchmarks -- tables`. */
+/** From how many positions for each row of the tables on they are worth it: measured (benchmarks/tables.mjs). */
 const POSITIONS_PER_ROW = 3;
 
 /** Whether a step that sees so many positions gains from tables. It follows from the experiment alone, as its bits must. */
