@@ -1,14 +1,14 @@
 // Attribution patching of paths (after Nanda 2023): one forward pass for the heads' outputs, one forward and backward
-// pass for the gradients of the loss with respect to later heads' inputs, and then every path by a dot product.
+// pass for the gradients of the measure with respect to later heads' inputs, and then every path by a dot product.
 
 import type { Floats } from '../../engine/tensor.ts';
 import { earlierHeads, type HeadIndex } from '../../model/heads.ts';
 import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
-import type { RepeatBatch, RepeatSet } from '../data/repeatSet.ts';
+import type { PromptSet } from '../data/promptSet.ts';
 import { checkNumbers } from '../finite.ts';
 
 export interface PathAttribution {
-  /** First-order increase of lossRepeat when that edge from source to target is ablated, by sequence. */
+  /** First-order increase of the measure, lossRepeat unless told, when that edge from source to target is ablated, by sequence. */
   get(input: Input, source: HeadIndex, target: HeadIndex): Float64Array;
 }
 
@@ -17,25 +17,24 @@ export const ATTRIBUTION_RUNS = 10;
 
 /**
  * Attributions of all paths at once. `by` is what takes the source's place: nothing, or its mean over the
- * sequences and positions of its period. Throws a NotFiniteError when a gradient overflows.
+ * sequences of one length and their positions. Throws a NotFiniteError when a gradient overflows.
  */
-export function attributePaths(set: RepeatSet, by: 'zero' | 'mean'): PathAttribution {
+export function attributePaths(set: PromptSet, by: 'zero' | 'mean'): PathAttribution {
   const { config } = set.model;
   const { nHeads, dModel } = config;
   const key = (input: Input, source: HeadIndex, target: HeadIndex): string =>
     [input, source.layer, source.head, target.layer, target.head].join();
-  const bySequence = new Map<string, number[]>();
+  const bySequence = new Map<string, Float64Array>();
   const means = by === 'mean' ? resultMeans(set) : null;
   const names = Array.from({ length: config.nLayers - 1 }, (_, i) => `blocks.${i + 1}.hook_?_input`);
-  for (const batch of set.batches()) {
-    const { tokens, queries, period } = batch;
+  for (const slice of set.slices()) {
+    const { tokens, sequences, length } = slice;
     const { cache } = set.model.runWithCache(tokens, { names: 'blocks.*.attn.hook_result' });
-    const { activationGradients } = set.model.runWithGradients(tokens, { names, queries });
-    const length = 2 * period;
+    const { activationGradients } = set.model.runWithGradients(tokens, { names, ...set.gradientOptions(sequences) });
     for (let layer = 1; layer < config.nLayers; layer++)
       for (const source of earlierHeads(config, layer)) {
         const output = headRows(cache.get(`blocks.${source.layer}.attn.hook_result`).data, source.head, nHeads, dModel);
-        const mean = means?.get(period)?.[source.layer * nHeads + source.head];
+        const mean = means?.get(length)?.[source.layer * nHeads + source.head];
         if (mean) for (let i = 0; i < output.length; i++) output[i]! -= mean[i % dModel]!;
         for (const input of INPUTS)
           for (let head = 0; head < nHeads; head++) {
@@ -48,38 +47,38 @@ export function attributePaths(set: RepeatSet, by: 'zero' | 'mean'): PathAttribu
               return -dot * tokens.length; // the gradient is that of the mean over sequences
             });
             checkNumbers(
-              `The gradient of the loss with respect to "blocks.${layer}.hook_${input}_input" gives`,
+              `the gradient of the ${set.measure.name} with respect to "blocks.${layer}.hook_${input}_input" gives`,
               effects,
             );
             const name = key(input, source, { layer, head });
-            const found = bySequence.get(name) ?? [];
+            const found = bySequence.get(name) ?? new Float64Array(set.sequences);
             bySequence.set(name, found);
-            found.push(...effects);
+            sequences.forEach((s, i) => {
+              found[s] = effects[i]!;
+            });
           }
       }
-    for (let run = 0; run < ATTRIBUTION_RUNS; run++) set.ran(batch);
+    for (let run = 0; run < ATTRIBUTION_RUNS; run++) set.ran(slice);
   }
-  return { get: (input, source, target) => Float64Array.from(bySequence.get(key(input, source, target)) as number[]) };
+  return { get: (input, source, target) => bySequence.get(key(input, source, target)) as Float64Array };
 }
 
-/** Mean output of every head over all sequences and positions of a period: period → [layer × nHeads + head][dModel]. */
-function resultMeans(set: RepeatSet): Map<number, Float64Array[]> {
+/** Mean output of every head over all sequences of a length and their positions: length → [layer × nHeads + head][dModel]. */
+function resultMeans(set: PromptSet): Map<number, Float64Array[]> {
   const { nLayers, nHeads, dModel } = set.model.config;
   const inAll = new Map<number, number>();
-  const batches = set.batches();
-  const rowsOf = ({ tokens, period }: RepeatBatch): number => tokens.length * 2 * period;
-  for (const batch of batches) inAll.set(batch.period, (inAll.get(batch.period) ?? 0) + rowsOf(batch));
+  const slices = set.slices();
+  for (const { tokens, length } of slices) inAll.set(length, (inAll.get(length) ?? 0) + tokens.length * length);
   const means = new Map<number, Float64Array[]>();
-  for (const batch of batches) {
-    const { cache } = set.model.runWithCache(batch.tokens, { names: 'blocks.*.attn.hook_result' });
-    const ofPeriod =
-      means.get(batch.period) ?? Array.from({ length: nLayers * nHeads }, () => new Float64Array(dModel));
-    means.set(batch.period, ofPeriod);
-    const rows = inAll.get(batch.period) as number;
+  for (const { tokens, length } of slices) {
+    const { cache } = set.model.runWithCache(tokens, { names: 'blocks.*.attn.hook_result' });
+    const ofLength = means.get(length) ?? Array.from({ length: nLayers * nHeads }, () => new Float64Array(dModel));
+    means.set(length, ofLength);
+    const rows = inAll.get(length) as number;
     for (let layer = 0; layer < nLayers; layer++) {
       const { data } = cache.get(`blocks.${layer}.attn.hook_result`);
       for (let at = 0; at < data.length; at++)
-        ofPeriod[layer * nHeads + (Math.floor(at / dModel) % nHeads)]![at % dModel]! += data[at]! / rows;
+        ofLength[layer * nHeads + (Math.floor(at / dModel) % nHeads)]![at % dModel]! += data[at]! / rows;
     }
   }
   return means;

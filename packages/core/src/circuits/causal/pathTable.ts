@@ -1,15 +1,18 @@
-// Every path from a head to a later head's Q, K or V: what the loss and the later head's attention lose without it, and
+// Every path from a head to a later head's Q, K or V: what the measure and the later head's attention lose without it, and
 // what gradients would have said.
 
 import * as z from 'zod/mini';
 import { allHeads, earlierHeads, type HeadIndex, headLabel } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
+import { contentScore } from '../attention/contentScore.ts';
 import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';
-import type { RepeatSet } from '../data/repeatSet.ts';
+import type { PromptSet } from '../data/promptSet.ts';
+import { RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
+import { type Measured, measuredBy } from './measuredBy.ts';
 import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
 import { ATTRIBUTION_RUNS, attributePaths, type PathAttribution } from './pathAttribution.ts';
 
@@ -18,9 +21,12 @@ export interface PathCell extends Effect {
   readonly source: string;
   readonly target: string;
   readonly input: Input;
-  /** Change of the target's attention to the token after the earlier copy (induction stripe), share of attention. */
+  /**
+   * Change of the target's attention to the token after the earlier copy (induction stripe), share of attention. On given
+   * prompts: to the tokens after earlier copies of the query's token; NaN where no prompt has one.
+   */
   readonly stripeChange: Estimate;
-  /** Attribution: the increase by first order, gradient × (what is put in its place − the source's output). Nats. */
+  /** Attribution: the increase by first order, gradient × (what is put in its place − the source's output). */
   readonly attributed: Estimate;
 }
 
@@ -31,13 +37,13 @@ export interface PathCell extends Effect {
 export interface JointPath {
   readonly target: string;
   readonly input: Input;
-  /** Increase of lossRepeat, nats. */
+  /** Increase of the measure, lossRepeat unless told. */
   readonly increase: Estimate;
-  /** Change of the target's induction stripe, share of attention. */
+  /** Change of the target's attention as in the cells, share of attention. */
   readonly stripeChange: Estimate;
 }
 
-export interface PathTableRecord {
+export interface PathTableRecord extends Measured {
   /** What takes the place of the source's output: nothing, or its mean over sequences and positions. */
   readonly by: 'zero' | 'mean';
   readonly periods: readonly number[];
@@ -48,15 +54,16 @@ export interface PathTableRecord {
   /** Why there are no cells; null when there are. */
   readonly doesNotApply: string | null;
   readonly sequences: number;
-  readonly seed: number;
+  /** Of the repeats; null where prompts were given. */
+  readonly seed: number | null;
 }
 
 const REPLACED_BY = ['zero', 'mean'] as const;
 
 /**
- * The whole table, on two copies of a block at periods that the model solves. Edge ablation acts on the input before its
+ * The whole table, on the prompts, or on two copies of a block at periods that the model solves. Edge ablation acts on the input before its
  * LayerNorm. A model of one layer has no paths between heads, and the record says so. Throws an ArgumentError for options
- * that it does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
+ * that it does not have, an Error for prompts that cannot be meant, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
  * gradients are not finite.
  */
 export function pathTable(
@@ -68,26 +75,25 @@ export function pathTable(
   const later = allHeads(model.config).filter(({ layer }) => layer > 0);
   const runsInto = ({ layer }: HeadIndex): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
   const runs = later.reduce((sum, target) => sum + runsInto(target), later.length > 0 ? ATTRIBUTION_RUNS : 0);
-  return onSet(model, options, {
-    runs,
-    measure: (set) => {
-      const attributed = later.length > 0 ? attributePaths(set, by) : null;
-      const columns = later.flatMap((target) => {
-        const { stripe } = stripeOf(set, target, []);
-        return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed: attributed! }));
-      });
-      return {
-        by,
-        periods: set.periods,
-        cleanLoss: estimate(set.clean),
-        cells: columns.flatMap(({ cells }) => cells),
-        joint: columns.map(({ joint }) => joint),
-        doesNotApply: later.length > 0 ? null : 'A model of one layer has no paths from a head to a later one.',
-        sequences: set.sequences,
-        seed: set.seed,
-      };
-    },
-  });
+  const measure = (set: PromptSet): PathTableRecord => {
+    const attributed = later.length > 0 ? attributePaths(set, by) : null;
+    const columns = later.flatMap((target) => {
+      const { stripe } = stripeOf(set, target, []);
+      return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed: attributed! }));
+    });
+    return {
+      by,
+      periods: set.periods,
+      cleanLoss: estimate(set.clean),
+      cells: columns.flatMap(({ cells }) => cells),
+      joint: columns.map(({ joint }) => joint),
+      doesNotApply: later.length > 0 ? null : 'A model of one layer has no paths from a head to a later one.',
+      sequences: set.sequences,
+      seed: set.seed,
+      ...measuredBy(set),
+    };
+  };
+  return onSet('pathTable', { model, options }, { runs, measure });
 }
 
 interface Column {
@@ -101,7 +107,7 @@ interface Column {
 
 /** Every source of one input of one head, alone and together. */
 function column(
-  set: RepeatSet,
+  set: PromptSet,
   { target, input, by, stripe, attributed }: Column,
 ): { cells: PathCell[]; joint: JointPath } {
   const sources = earlierHeads(set.model.config, target.layer);
@@ -134,27 +140,29 @@ interface Path {
 }
 
 function ablateSources(
-  set: RepeatSet,
+  set: PromptSet,
   { sources, target, input, by }: Path,
 ): { increase: Float64Array; stripe: Float64Array } {
   const intervention: Intervention = { kind: 'removeFromInput', ...target, input, sources, by };
-  const { losses, stripe } = stripeOf(set, target, [intervention]);
-  return { increase: difference(losses, set.clean), stripe };
+  const { measured, stripe } = stripeOf(set, target, [intervention]);
+  return { increase: difference(measured, set.clean), stripe };
 }
 
-/** A head's attention to the token after the earlier copy, by sequence, and the losses of the same runs. */
+/** A head's attention to the token after the earlier copy, by sequence, and the measure of the same runs. */
 function stripeOf(
-  set: RepeatSet,
+  set: PromptSet,
   target: HeadIndex,
   interventions: readonly Intervention[],
-): { losses: Float64Array; stripe: Float64Array } {
+): { measured: Float64Array; stripe: Float64Array } {
   const { layer } = target;
   const index = layer * set.model.config.nHeads + target.head;
-  const perPeriod = set.sequences / set.periods.length;
   const stripe = new Float64Array(set.sequences);
-  const visit = (period: number, { sequence, head, attention }: PatternVisit): void => {
+  const visit = ({ sequence, head, attention }: PatternVisit): void => {
     if (head !== index) return;
-    stripe[set.periods.indexOf(period) * perPeriod + sequence] = inductionStripe(attention, twoCopies(period));
+    stripe[sequence] =
+      set instanceof RepeatSet
+        ? inductionStripe(attention, twoCopies(set.periodOf(sequence)))
+        : contentScore(attention, set.prompts[sequence]!.tokens, 1);
   };
-  return { losses: set.losses(interventions, { visit, layer }), stripe };
+  return { measured: set.measured(interventions, { visit, layer }), stripe };
 }

@@ -1,8 +1,8 @@
 // The loss that patching is judged by: of the clean prompt's next tokens, whatever the run was on.
 import type { Floats } from '../../engine/tensor.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import { crossEntropy } from '../../model/measures/crossEntropy.ts';
 import type { PromptPair } from '../data/corruption.ts';
-import { crossEntropy } from './crossEntropy.ts';
 
 /** Mean loss of the clean prompt's next tokens at the counting queries, by sequence. */
 export function targetLosses(logits: Floats, { clean, queries }: PromptPair, { dVocab }: ModelConfig): Float64Array {
