@@ -7,10 +7,10 @@ import { allHeads, checkHead, type HeadIndex, headLabel } from '../../model/head
 import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { checkConfig, headSchema } from '../checks.ts';
+import { type Measured, measuredBy } from '../data/measuredBy.ts';
 import type { PromptSet } from '../data/promptSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
-import { type Measured, measuredBy } from './measuredBy.ts';
 import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
 
 /**

@@ -5,11 +5,11 @@ import type { Floats } from '../../engine/tensor.ts';
 import { ArgumentError } from '../../errors/arguments.ts';
 import { MEASURES } from '../../model/measures/builtInMeasures.ts';
 import { checkInstance } from '../checks.ts';
+import { type Measured, measuredBy } from '../data/measuredBy.ts';
 import { PromptSet, type PromptSlice } from '../data/promptSet.ts';
 import type { AskedPrompt } from '../data/prompts.ts';
 import { checkLosses, checkNumbers } from '../finite.ts';
 import { type Estimate, estimate, holdsZero } from '../statistics/estimate.ts';
-import { type Measured, measuredBy } from './measuredBy.ts';
 import { ReadOut } from './readOut.ts';
 import { type ResidualWriter, residualWriters } from './residualWriters.ts';
 

@@ -7,12 +7,12 @@ import { INPUTS, type Input, type Intervention } from '../../model/interventions
 import type { Model } from '../../model/model.ts';
 import { contentScore } from '../attention/contentScore.ts';
 import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
+import { type Measured, measuredBy } from '../data/measuredBy.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';
 import type { PromptSet } from '../data/promptSet.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
-import { type Measured, measuredBy } from './measuredBy.ts';
 import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
 import { ATTRIBUTION_RUNS, attributePaths, type PathAttribution } from './pathAttribution.ts';
 

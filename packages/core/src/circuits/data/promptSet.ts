@@ -14,7 +14,7 @@ import { checkNumbers } from '../finite.ts';
 import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
 import { type PatternVisit, runSlices } from './patternRuns.ts';
-import { type AskedPrompt, askedPrompts, byLength, type Prompts } from './prompts.ts';
+import { type AskedPrompt, askedOf, askedPrompts, byLength, commonQueries, type Prompts } from './prompts.ts';
 import { sequencesTogether, slices } from './slices.ts';
 
 export interface PromptSetOptions {
@@ -68,7 +68,7 @@ export class PromptSet {
     this.sequences = prompts.length;
     this.groups = byLength(prompts);
     const tokens = prompts.map((prompt) => prompt.tokens);
-    this.measuring = measuring(measure, this.asked(prompts.keys()), { config: model.config, tokens, caller });
+    this.measuring = measuring(measure, askedOf(this.prompts), { config: model.config, tokens, caller });
     this.readsLosses =
       this.measure === MEASURES.loss &&
       this.prompts.every((p) => p.queries.every((q, i) => p.answers[i] === p.tokens[q + 1]));
@@ -146,22 +146,10 @@ export class PromptSet {
 
   /** What `runWithGradients` is to be asked of some of the sequences, so that it measures as the set does. */
   gradientOptions(sequences: readonly number[]): Asked & { readonly measure?: Measure } {
-    const [first, ...others] = sequences.map((s) => this.prompts[s]!.queries);
-    const [from, to] = [first![0]!, first!.at(-1)! + 1];
-    const inARow = first!.length === to - from && first!.every((q, i) => q === from + i);
+    const chosen = sequences.map((s) => this.prompts[s]!);
+    const queries = this.readsLosses ? commonQueries(chosen) : null;
     // The kernels' own gradient of the loss, where it is that.
-    if (this.readsLosses && inARow && others.every((queries) => queries.join() === first!.join()))
-      return { queries: [from, to] };
-    return { measure: this.measure, ...this.asked(sequences) };
-  }
-
-  private asked(sequences: Iterable<number>): Asked {
-    const chosen = Array.from(sequences, (s) => this.prompts[s]!);
-    return {
-      queries: chosen.map(({ queries }) => queries),
-      answers: chosen.map(({ answers }) => (answers.includes(-1) ? undefined : answers)),
-      wrong: chosen.map(({ wrong }) => (wrong.length === 0 ? undefined : wrong)),
-    };
+    return queries ? { queries } : { measure: this.measure, ...askedOf(chosen) };
   }
 
   private tokensOf(sequences: readonly number[]): ArrayLike<number>[] {

@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import { checkArgument, must } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { askedQueries } from '../../model/measures/askedQueries.ts';
+import { type Asked, askedQueries } from '../../model/measures/askedQueries.ts';
 import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
 import { measureOf } from '../../model/measures/measuring.ts';
@@ -54,6 +54,8 @@ export interface PromptChecks {
   readonly measure?: MeasureName | Measure;
   /** Whether every prompt needs a corrupted twin. */
   readonly twins?: boolean;
+  /** Who is named in the messages. */
+  readonly caller?: string;
 }
 
 /**
@@ -61,7 +63,7 @@ export interface PromptChecks {
  * measured on the prompts: nothing is run.
  */
 export function checkPrompts(config: ModelConfig, prompts: Prompts, checks: PromptChecks = {}): void {
-  askedPrompts(prompts, { ...checks, config, caller: 'checkPrompts' });
+  askedPrompts(prompts, { caller: 'checkPrompts', ...checks, config });
 }
 
 /** The prompts with their defaults. Throws what `checkPrompts` throws. */
@@ -109,6 +111,21 @@ function checkTwin(
       `${caller}: sequence ${s} has ${tokens.length} tokens, its corrupted twin ${corrupted.length}; use twins of equal length.`,
     );
   checkSequence(config, corrupted, { name: `the corrupted twin of sequence ${s}`, caller });
+}
+
+/** What some of the prompts are asked, as measures and gradients of a run on them take it. */
+export const askedOf = (prompts: readonly AskedPrompt[]): Asked => ({
+  queries: prompts.map(({ queries }) => queries),
+  answers: prompts.map(({ answers }) => (answers.includes(-1) ? undefined : answers)),
+  wrong: prompts.map(({ wrong }) => (wrong.length === 0 ? undefined : wrong)),
+});
+
+/** The queries [from, to) of all of the prompts, where they have the same ones, in a row; else null. */
+export function commonQueries(prompts: readonly AskedPrompt[]): readonly [from: number, to: number] | null {
+  const { queries } = prompts[0]!;
+  const [from, to] = [queries[0]!, queries.at(-1)! + 1];
+  const inARow = queries.length === to - from && queries.every((q, i) => q === from + i);
+  return inARow && prompts.every((prompt) => prompt.queries.join() === queries.join()) ? [from, to] : null;
 }
 
 /** Indices of the prompts, those of one length together: lengths in the order in which they first come. */

@@ -2,8 +2,8 @@
 
 import { MEASURES } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
-import type { PromptSet } from '../data/promptSet.ts';
-import { RepeatSet } from '../data/repeatSet.ts';
+import type { PromptSet } from './promptSet.ts';
+import { RepeatSet } from './repeatSet.ts';
 
 /** A measure in a record. */
 export interface MeasuredBy {
