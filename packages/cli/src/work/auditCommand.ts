@@ -8,6 +8,7 @@ import {
   type HeldOutRecord,
   heldOutOf,
   listed,
+  type MeasureName,
   printable,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
@@ -17,6 +18,7 @@ import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, plainNumber, signedNumber } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
+import { scoresOnPrompts } from './scoresOnPrompts.ts';
 
 /** "run", or values of one kind. */
 export type HeldOutOption =
@@ -26,12 +28,18 @@ export type HeldOutOption =
 export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
   sequences: number;
+  seed: number;
+  prompts?: string;
+  measure?: MeasureName;
   heldOut?: readonly HeldOutOption[];
 }
 
 /** `induction-lab audit`: scores and verdict of a checkpoint. */
 export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
-  const { sequences, seed, csv = false, heldOut: given } = task.options;
+  const { sequences, seed, csv = false, heldOut: given, prompts, measure } = task.options;
+  if (prompts !== undefined) return scoresOnPrompts(task, host);
+  if (measure !== undefined)
+    throw badInput('--measure has no effect without --prompts: the verdict rests on the loss; leave it out.');
   return analyse(task, host, {
     measure: (model, onProgress) => {
       const heldOut = given === undefined ? undefined : heldOutFrom(given, task.target);
