@@ -17,7 +17,11 @@ import torch
 torch.set_default_dtype(torch.float64)
 HERE = pathlib.Path(__file__).parent
 golden = json.loads((HERE / "tiny_ln.json").read_text())
-weights = {name[2:]: torch.tensor(value) for name, value in golden["data"].items() if name.startswith("w.")}
+weights = {
+    name[2:]: torch.tensor(value).reshape(golden["shapes"][name])
+    for name, value in golden["data"].items()
+    if name.startswith("w.")
+}
 L, H, D = (golden["config"][key] for key in ("n_layers", "n_heads", "d_head"))
 
 PROMPTS = [
@@ -97,6 +101,11 @@ def mean_result(source, length):
     same = [kept[source][1] for kept, p in zip(clean, PROMPTS) if len(p["tokens"]) == length]
     return torch.cat(same).mean(0)
 
+
+# The answers of each prompt are such that the corruption costs something: the effect of a patch is a share of that.
+for p in PROMPTS:
+    if measure(p) < measure(p, "corrupted"):
+        p["answers"], p["wrong"] = p["wrong"], p["answers"]
 
 at_corrupted = [gradients(p, "corrupted") for p in PROMPTS]
 at_clean = [gradients(p, "tokens") for p in PROMPTS]
