@@ -36,8 +36,8 @@ export const patch: DeclareCommand = (program, measure) => {
     .action((target, options, command) => {
       const idle = ['corruption', 'period', 'sequences', 'seed'];
       const because = 'the given prompts are all that is run';
-      for (const beside of ['clean', 'corrupted']) refuseIdle(command, { beside, idle, because });
       refuseIdle(command, { beside: 'prompts', idle: [...idle, 'clean', 'corrupted'], because });
+      for (const beside of ['clean', 'corrupted']) refuseIdle(command, { beside, idle, because });
       return measure('patch', { target, options });
     });
 };
