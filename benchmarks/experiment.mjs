@@ -1,5 +1,5 @@
 // The reference step in induction-lab's own terms.
-import { ADAMW, INITIAL_STD, PERIOD, sizesOf } from './reference.mjs';
+import { ADAMW, initialStd, PERIOD, sizesOf } from './reference.mjs';
 
 /** The reference step as an experiment without an end, as it is given to the library's parseExperiment. */
 export function referenceExperiment({ batch, dModel, layerNorm }) {
@@ -18,6 +18,6 @@ export function referenceExperiment({ batch, dModel, layerNorm }) {
       eps,
     },
     task: { kind: 'repeated', period: PERIOD },
-    training: { steps: 10_000_000, batch, decayed: ['*'], initStd: INITIAL_STD, ...ADAMW },
+    training: { steps: 10_000_000, batch, decayed: ['*'], initStd: initialStd({ dModel }), ...ADAMW },
   };
 }

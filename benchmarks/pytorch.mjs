@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ADAMW, INITIAL_STD, sizesOf } from './reference.mjs';
+import { ADAMW, initialStd, sizesOf } from './reference.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const cacheFolder = join(here, '.cache');
@@ -40,7 +40,7 @@ export const pytorchLaunch =
     command,
     args: [
       join(here, 'steps', script),
-      JSON.stringify({ ...sizesOf(cell), ...ADAMW, initialStd: INITIAL_STD, ...cell, ...settings }),
+      JSON.stringify({ ...sizesOf(cell), ...ADAMW, initialStd: initialStd(cell), ...cell, ...settings }),
     ],
     env: {
       TORCHINDUCTOR_CACHE_DIR: join(cacheFolder, 'inductor'),

@@ -6,8 +6,11 @@ export const REFERENCE = { vocabulary: 64, context: 50, heads: 4, layers: 2, eps
 
 export const ADAMW = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
 
-/** Weights start as N(0, 0.13²): so far from uniform guessing that the loss falls visibly within a few steps. */
-export const INITIAL_STD = 0.13;
+/**
+ * Weights start as N(0, 0.2² · 64 / dModel): so far from uniform guessing, at every width, with LayerNorm and without,
+ * that the loss falls visibly within three steps.
+ */
+export const initialStd = ({ dModel }) => 0.2 * Math.sqrt(64 / dModel);
 
 /** Every sequence is a random block of half the context, repeated. */
 export const PERIOD = 25;

@@ -1,7 +1,7 @@
 // The reference step in jax-js on its WebAssembly backend, for Node (jaxjs.mjs) and for a page (jaxjsWorkers.mjs).
 // jax-js counts references: an array passed to a function is consumed unless it is passed as `.ref`.
 import { defaultDevice, init, jit, nn, numpy as np, random, tree, valueAndGrad } from '@jax-js/jax';
-import { ADAMW, INITIAL_STD, REFERENCE, tokenBatch } from '../reference.mjs';
+import { ADAMW, initialStd, REFERENCE, tokenBatch } from '../reference.mjs';
 
 const { vocabulary, context, heads, layers, eps } = REFERENCE;
 
@@ -49,7 +49,7 @@ function lossOf({ W_E, W_pos, W_U, blocks, final }, tokens, targets, batch) {
 
 function initialWeights({ dModel, layerNorm: withNorm }) {
   let seed = 0;
-  const normal = (rows, columns) => random.normal(random.key(seed++), [rows, columns]).mul(INITIAL_STD);
+  const normal = (rows, columns) => random.normal(random.key(seed++), [rows, columns]).mul(initialStd({ dModel }));
   const norm = () => ({ gain: np.ones([dModel]), bias: np.zeros([dModel]) });
   const block = () => ({
     W_Q: normal(dModel, dModel),

@@ -3,7 +3,7 @@ import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { ADAMW, INITIAL_STD, REFERENCE, tokenBatch } from '../reference.mjs';
+import { ADAMW, initialStd, REFERENCE, tokenBatch } from '../reference.mjs';
 import { serve } from './serve.mjs';
 
 register('./tfjsResolve.mjs', import.meta.url);
@@ -13,8 +13,9 @@ const { vocabulary, context, heads, layers, eps } = REFERENCE;
 
 /** Weights by name, in a list that gradients keep to. */
 function initialWeights({ dModel, layerNorm: withNorm }) {
+  const std = initialStd({ dModel });
   const weights = new Map();
-  const normal = (name, rows) => weights.set(name, tf.randomNormal([rows, dModel], 0, INITIAL_STD));
+  const normal = (name, rows) => weights.set(name, tf.randomNormal([rows, dModel], 0, std));
   const norm = (name) => weights.set(`${name}.gain`, tf.ones([dModel])).set(`${name}.bias`, tf.zeros([dModel]));
   normal('W_E', vocabulary);
   normal('W_pos', context);
@@ -23,7 +24,7 @@ function initialWeights({ dModel, layerNorm: withNorm }) {
     if (withNorm) norm(`${layer}.norm`);
   }
   if (withNorm) norm('final');
-  weights.set('W_U', tf.randomNormal([dModel, vocabulary], 0, INITIAL_STD));
+  weights.set('W_U', tf.randomNormal([dModel, vocabulary], 0, std));
   return weights;
 }
 
