@@ -1,6 +1,6 @@
 """Effects on given prompts, computed with PyTorch in float64 from the weights of tiny_ln.json: writes prompts_ln.json.
 
-    python packages/core/test/golden/prompts.py
+    python packages/core/test/golden/prompts.py && npm run format
 
 An implementation of its own: it shares nothing with the library but the weights. The prompts have three lengths, some with
 two queries, and corrupted twins. The measure is the logit difference, the mean over a prompt's queries of
