@@ -11,7 +11,7 @@ import {
   WeightCircuits,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
-import { pairsColumns, WEIGHTS } from '../terminal/headings.ts';
+import { pairColumns, WEIGHTS } from '../terminal/headings.ts';
 import { measureWords } from '../terminal/measureWords.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
@@ -20,6 +20,7 @@ import { type MeasuredOnOptions, measuredOn } from './measuredOn.ts';
 export interface ComposeCommandOptions extends AnalysisOptions, MeasuredOnOptions {
   seed: number;
   by: 'zero' | 'mean';
+  integrationSteps?: number;
 }
 
 interface Composed {
@@ -30,7 +31,8 @@ interface Composed {
 
 /** `induction-lab compose`: what the weights say of heads and pairs of heads, and beside it what each path carries. */
 export const composeCommand = (task: MeasuringTask<ComposeCommandOptions>, host: Host): Promise<void> => {
-  const { by, seed } = task.options;
+  const { by, seed, integrationSteps } = task.options;
+  const options = { by, ...(integrationSteps === undefined ? {} : { integrationSteps }) };
   const on = measuredOn(task.options);
   return analyse(task, host, {
     measure: (model): Composed => {
@@ -39,7 +41,7 @@ export const composeCommand = (task: MeasuringTask<ComposeCommandOptions>, host:
       return {
         heads: headCircuits(circuits, { onProgress: host.stage('reading the weights of heads') }),
         composition: compositionScores(circuits, { seed, onProgress: host.stage('reading the weights of pairs') }),
-        paths: pathTable(model, { by, ...measured, onProgress: host.stage('ablating edges') }),
+        paths: pathTable(model, { ...options, ...measured, onProgress: host.stage('ablating edges') }),
       };
     },
     source: on.source,
@@ -74,6 +76,7 @@ const keyOf = (source: string, target: string, input: Input): string => `${sourc
 
 function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecord, columns: number): string[] {
   const order = ['k', 'q', 'v'] as const satisfies readonly Input[];
+  const integrated = paths.integrationSteps !== undefined;
   const score = new Map(scores.map((s) => [keyOf(s.earlier, s.later, s.kind), s]));
   const cell = new Map(paths.cells.map((c) => [keyOf(c.source, c.target, c.input), c]));
   const joint = new Map(paths.joint.map((j) => [keyOf('', j.target, j.input), j]));
@@ -99,12 +102,17 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
             signedNumber(score.get(keyOf(source, target, input))?.corrected, 3),
             signedNumber(found?.increase.value),
             signedNumber(found?.attributed.value),
+            ...(integrated ? [signedNumber(found?.integrated?.value)] : []),
           ];
         }),
       ]),
     [
       `all → ${target}`,
-      ...order.flatMap((input) => [NONE, signedNumber(joint.get(keyOf('', target, input))?.increase.value), NONE]),
+      ...order.flatMap((input) => {
+        const all = joint.get(keyOf('', target, input));
+        const sum = integrated ? [signedNumber(all?.integrated?.value)] : [];
+        return [NONE, signedNumber(all?.increase.value), NONE, ...sum];
+      }),
     ],
   ]);
   const { mean, deviation, draws } = baseline;
@@ -121,9 +129,9 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
         )
       : []),
     '',
-    ...explainedTable(pairsColumns(measureWords(paths, { repeats: paths.periods.length > 0 })), rows, {
+    ...explainedTable(pairColumns(measureWords(paths, { repeats: paths.periods.length > 0 }), { integrated }), rows, {
       columns,
-      groups: 3,
+      groups: integrated ? 4 : 3,
     }),
     '',
     ...wrapped(

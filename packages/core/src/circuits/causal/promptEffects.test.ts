@@ -9,8 +9,9 @@ import { PromptSet } from '../data/promptSet.ts';
 import type { Prompts } from '../data/prompts.ts';
 import { mean } from '../statistics/estimate.ts';
 import { activationPatching } from './activationPatching.ts';
+import { attributeEdges } from './edgeAttribution.ts';
 import { logitAttribution } from './logitAttribution.ts';
-import { attributePaths } from './pathAttribution.ts';
+import { pathPatching } from './pathPatching.ts';
 import { pathTable } from './pathTable.ts';
 
 describe('on the hub, whose position after a pair holds both of its tokens', () => {
@@ -48,6 +49,15 @@ describe('on the hub, whose position after a pair holds both of its tokens', () 
     ]);
     // 20 for the right answer, and in the second twin 20 for the wrong one.
     expect(activationPatching(model, second, { measure: 'logit-diff' }).corruptedLoss.value).toBeCloseTo(-20, 9);
+  });
+
+  test('path patching puts it back through the one edge that carries it', () => {
+    const through = (prompts: Prompts): string[] =>
+      pathPatching(model, prompts, { measure: 'logit-diff' })
+        .edges.filter(({ effect }) => Math.abs(effect.value) > 1e-9)
+        .map(({ source, target, input, effect }) => `${source} → ${target} ${input} ${effect.value.toFixed(9)}`);
+    expect(through(first)).toEqual(['L0H0 → L1H0 k 1.000000000']);
+    expect(through(second)).toEqual(['L0H1 → L1H0 v 1.000000000']);
   });
 
   test('the edge into the values carries the whole difference, to first order too; nothing goes over the others but the keys', () => {
@@ -139,7 +149,7 @@ describe('by first order, of a measure of one’s own on prompts of several leng
       { layer: 1, head: 1 },
     ];
     const set = new PromptSet(model, { prompts, measure: size });
-    const found = mean(attributePaths(set, 'zero').get(input, source, target));
+    const found = mean(attributeEdges(set, { by: 'zero' }).get({ source, target, input }));
     const results = prompts.map(
       ({ tokens }) => model.runWithCache([tokens], { names: '**' }).cache.get('blocks.0.attn.hook_result').data,
     );
