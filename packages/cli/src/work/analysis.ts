@@ -23,6 +23,8 @@ export interface Analysis<Measured extends object> {
   text(measured: Measured, model: Model, columns: number): string[];
   /** The record as --json prints it; itself unless given. */
   json?(measured: Measured): object;
+  /** What was measured on, beside the checkpoint: for JSON. */
+  readonly source?: object;
   /** Other text in place of lines and JSON. */
   plain?(measured: Measured): string;
   /** Called only where figures are asked for: they load more code. */
@@ -43,7 +45,14 @@ export async function analyse<Measured extends object>(
   const measured = blameCheckpoint(target, () => analysis.measure(model, onProgress, engine));
   if (analysis.plain) host.print(analysis.plain(measured));
   else if (json)
-    host.print(jsonText({ ...provenance(engine.backend), checkpoint, ...(analysis.json?.(measured) ?? measured) }));
+    host.print(
+      jsonText({
+        ...provenance(engine.backend),
+        checkpoint,
+        ...analysis.source,
+        ...(analysis.json?.(measured) ?? measured),
+      }),
+    );
   else host.print(`${[printable(target), '', ...analysis.text(measured, model, host.columns)].join('\n')}\n`);
   if (figures === undefined) return;
   const told = host.stage('drawing');
