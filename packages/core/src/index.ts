@@ -46,7 +46,8 @@ export {
   repeatedProbe,
 } from './circuits/data/probes.ts';
 export { type RepeatBatch, RepeatSet, type RepeatSetOptions } from './circuits/data/repeatSet.ts';
-export { analysedLength, LONGEST_ANALYSED, TooSmallError } from './circuits/lengths.ts';
+export { repeatQueries, twoCopies } from './circuits/data/twoCopies.ts';
+export { analysedLength, asAnalysed, LONGEST_ANALYSED, longestPeriod, TooSmallError } from './circuits/lengths.ts';
 export { type OnProgress, Progress } from './circuits/progress.ts';
 export * from './circuits/statistics/estimate.ts';
 export * from './circuits/weights/composition.ts';
@@ -99,6 +100,7 @@ export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';
 export type { LayerWeights, PartWeights } from './model/partWeights.ts';
+export { drawnVocabulary, firstDrawn, guessingLoss } from './model/startToken.ts';
 export { type Nested, type NestedNumbers, Values } from './model/values.ts';
 export { RandomStream } from './random/randomStream.ts';
 export { STREAMS } from './random/streams.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Measure } from './declare.ts';
-import { exact, figures, measuringThreads, modelConfig, probeSeed, quiet, wholeNumber } from './options.ts';
+import { bos, exact, figures, measuringThreads, modelConfig, probeSeed, quiet, wholeNumber } from './options.ts';
 
 /** An analysis of one checkpoint. */
 export interface AnalysisOfCheckpoint {
@@ -25,6 +25,7 @@ export function analysisOf(
     .option('--json', 'print everything as JSON')
     .addOption(figures())
     .addOption(modelConfig())
+    .addOption(bos())
     .addOption(new Option('--sequences <n>', meaning).argParser(wholeNumber(least, 4096)).default(usual))
     .addOption(probeSeed())
     .addOption(exact())

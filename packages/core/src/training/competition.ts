@@ -3,7 +3,17 @@
 import type { Tensor } from '../engine/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Parameters } from '../model/parameters.ts';
+import type { TrainingOptions } from './experiment.ts';
 import { eachRow, headMatrices } from './headMatrices.ts';
+
+/** λ at a step, counted from 1: 0 outside of the steps at which the competition acts. */
+export function competitionAt(
+  step: number,
+  { competition, competitionSteps }: Pick<TrainingOptions, 'competition' | 'competitionSteps'>,
+): number {
+  const [from, to] = competitionSteps ?? [1, Number.POSITIVE_INFINITY];
+  return step >= from && step <= to ? competition : 0;
+}
 
 /**
  * One step after AdamW's: with n_h = ‖(W_Q, W_K, W_V, W_O) of head h‖₂ and S = Σ n over the layer,

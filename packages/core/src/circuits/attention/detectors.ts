@@ -1,10 +1,12 @@
 // Detectors: for each job of a head, what its attention is measured by on one sequence, and what uniform attention scores.
 import type { ModelConfig } from '../../model/config.ts';
+import { firstDrawn } from '../../model/startToken.ts';
 import type { AttentionWeight } from '../data/patternRuns.ts';
+import { twoCopies } from '../data/twoCopies.ts';
 import { contentFreeMean } from './contentFree.ts';
 import { contentScore, uniformContent } from './contentScore.ts';
 import { currentTokenLine, firstTokenLine, previousTokenLine } from './fixedKeyScores.ts';
-import { stripeLine, twoCopies } from './inductionStripe.ts';
+import { stripeLine } from './inductionStripe.ts';
 import { type Line, meanAlong, uniformAlong } from './line.ts';
 import type { ScoreName } from './scoreTable.ts';
 
@@ -26,18 +28,20 @@ export function controlDetectors(config: ModelConfig, stripePeriod: number): Det
     chance: () => uniformAlong(line),
   });
   const last = config.nCtx - 1;
+  const start = firstDrawn(config);
+  const half = start + Math.floor((config.nCtx - start) / 2);
   return [
-    on('previousToken', previousTokenLine(last)),
-    on('previousTokenFirstHalf', previousTokenLine(Math.floor(config.nCtx / 2))),
-    on('currentToken', currentTokenLine(last)),
-    on('firstToken', firstTokenLine(last)),
-    on('inductionStripeControl', stripeLine(twoCopies(stripePeriod))),
+    on('previousToken', previousTokenLine(last, start)),
+    on('previousTokenFirstHalf', previousTokenLine(half, start)),
+    on('currentToken', currentTokenLine(last, start)),
+    on('firstToken', firstTokenLine(last, start)),
+    on('inductionStripeControl', stripeLine(twoCopies(config, stripePeriod))),
   ];
 }
 
 /** On two copies of a block of that period. */
-export function repeatDetectors(period: number): Detector[] {
-  const line = stripeLine(twoCopies(period));
+export function repeatDetectors(config: ModelConfig, period: number): Detector[] {
+  const line = stripeLine(twoCopies(config, period));
   return [
     {
       name: 'inductionStripe',

@@ -31,7 +31,7 @@ export function attributePaths(set: RepeatSet, by: 'zero' | 'mean'): PathAttribu
     const { tokens, queries, period } = batch;
     const { cache } = set.model.runWithCache(tokens, { names: 'blocks.*.attn.hook_result' });
     const { activationGradients } = set.model.runWithGradients(tokens, { names, queries });
-    const length = 2 * period;
+    const { length } = set.place(period);
     for (let layer = 1; layer < config.nLayers; layer++)
       for (const source of earlierHeads(config, layer)) {
         const output = headRows(cache.get(`blocks.${source.layer}.attn.hook_result`).data, source.head, nHeads, dModel);
@@ -67,7 +67,7 @@ function resultMeans(set: RepeatSet): Map<number, Float64Array[]> {
   const { nLayers, nHeads, dModel } = set.model.config;
   const inAll = new Map<number, number>();
   const batches = set.batches();
-  const rowsOf = ({ tokens, period }: RepeatBatch): number => tokens.length * 2 * period;
+  const rowsOf = ({ tokens, period }: RepeatBatch): number => tokens.length * set.place(period).length;
   for (const batch of batches) inAll.set(batch.period, (inAll.get(batch.period) ?? 0) + rowsOf(batch));
   const means = new Map<number, Float64Array[]>();
   for (const batch of batches) {

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { allHeads, earlierHeads, type HeadIndex, headLabel } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
-import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
+import { inductionStripe } from '../attention/inductionStripe.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
@@ -154,7 +154,7 @@ function stripeOf(
   const stripe = new Float64Array(set.sequences);
   const visit = (period: number, { sequence, head, attention }: PatternVisit): void => {
     if (head !== index) return;
-    stripe[set.periods.indexOf(period) * perPeriod + sequence] = inductionStripe(attention, twoCopies(period));
+    stripe[set.periods.indexOf(period) * perPeriod + sequence] = inductionStripe(attention, set.place(period));
   };
   return { losses: set.losses(interventions, { visit, layer }), stripe };
 }

@@ -56,7 +56,9 @@ function expectedProof(model: Model, sequences: number): number {
   // Elimination tries every member once alone and about twice in turn, of all heads and of one input's sources.
   const choosing = 2 + 3 * heads + (config.nLayers > 1 ? 3 + 3 * (heads - config.nHeads) : 0);
   const measuring = 2 + heads + INPUTS.length + 2 + 3 * (RANDOM_CIRCUITS / 2 + 1) + LOGIT_RUNS;
-  return choosing * setSize(periods, Math.ceil(sequences / 2)) + measuring * setSize(periods, sequences);
+  return (
+    choosing * setSize(config, periods, Math.ceil(sequences / 2)) + measuring * setSize(config, periods, sequences)
+  );
 }
 
 function proveFrom(

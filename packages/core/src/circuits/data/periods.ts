@@ -2,6 +2,7 @@
 
 import { ArgumentError } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import { drawnVocabulary, firstDrawn, guessingLoss, type Vocabulary } from '../../model/startToken.ts';
 import { checkConfig } from '../checks.ts';
 import { analysedLength, longestDistinctPeriod, TooSmallError } from '../lengths.ts';
 
@@ -25,18 +26,21 @@ const MOST_PERIODS = 57;
  */
 export function scannedPeriods(config: ModelConfig, caller = 'audit'): number[] {
   checkConfig(caller, config);
-  const { nCtx, dVocab } = config;
-  if (nCtx < SHORTEST_CONTEXT)
+  const { nCtx } = config;
+  const dVocab = drawnVocabulary(config);
+  const start = firstDrawn(config);
+  const behind = start > 0 ? ' behind the start token' : '';
+  if (nCtx - start < SHORTEST_CONTEXT)
     throw new TooSmallError(
-      `${caller}: a context of ${nCtx} is too short to tell a period from its neighbours; it takes at least ${SHORTEST_CONTEXT}.`,
+      `${caller}: a context of ${nCtx - start}${behind} is too short to tell a period from its neighbours; it takes at least ${SHORTEST_CONTEXT}.`,
     );
-  if (analysedLength(config) < SHORTEST_CONTEXT)
+  if (analysedLength(config) - start < SHORTEST_CONTEXT)
     throw new TooSmallError(
       `${caller}: memory holds the patterns and gradients of at most ${analysedLength(config)} tokens of this model, and it takes at least ${SHORTEST_CONTEXT}; use a smaller model.`,
     );
   if (dVocab < SHORTEST_PERIOD)
     throw new TooSmallError(
-      `${caller}: a vocabulary of ${dVocab} is too small to probe; a block takes at least ${SHORTEST_PERIOD} different tokens.`,
+      `${caller}: a vocabulary of ${dVocab}${start > 0 ? ' beside the start token' : ''} is too small to probe; a block takes at least ${SHORTEST_PERIOD} different tokens.`,
     );
   const longest = longestDistinctPeriod(config);
   const shortest = Math.max(SHORTEST_PERIOD, Math.min(8, longest - 7));
@@ -45,14 +49,15 @@ export function scannedPeriods(config: ModelConfig, caller = 'audit'): number[] 
 }
 
 /** A period is solved when the mean lossRepeat on it is below this, in nats: half of what guessing costs, ln V. */
-export const solvedBelow = ({ dVocab }: Pick<ModelConfig, 'dVocab'>): number => Math.log(dVocab) / 2;
+export const solvedBelow = (config: Vocabulary): number => guessingLoss(config) / 2;
 
 /** Throws a TooSmallError when the vocabulary leaves too few periods to tell induction from a fixed distance. */
 export function checkTellable(config: ModelConfig, caller: string): void {
   const periods = scannedPeriods(config, caller);
-  if (config.dVocab < SMALLEST_VOCABULARY)
+  const dVocab = drawnVocabulary(config);
+  if (dVocab < SMALLEST_VOCABULARY)
     throw new TooSmallError(
-      `${caller}: a vocabulary of ${config.dVocab} tokens is too small to tell induction from a fixed distance: blocks of different tokens have ${periods.length === 1 ? 'one length' : `${periods.length} lengths`} (${periods.join(', ')}), too few to judge by; it takes at least ${SMALLEST_VOCABULARY} tokens.`,
+      `${caller}: a vocabulary of ${dVocab} tokens is too small to tell induction from a fixed distance: blocks of different tokens have ${periods.length === 1 ? 'one length' : `${periods.length} lengths`} (${periods.join(', ')}), too few to judge by; it takes at least ${SMALLEST_VOCABULARY} tokens.`,
     );
 }
 

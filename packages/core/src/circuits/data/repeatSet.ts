@@ -1,16 +1,17 @@
 // Sequences to measure interventions on: two copies of a block, several periods, with their clean losses.
 
 import * as z from 'zod/mini';
+import type { ModelConfig } from '../../model/config.ts';
 import { checkHead, type HeadIndex } from '../../model/heads.ts';
 import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { checkModel, checkOptions, checkPeriods, seedSchema, sequencesSchema } from '../checks.ts';
 import { checkNumbers } from '../finite.ts';
 import type { Progress } from '../progress.ts';
-import { mean } from '../statistics/estimate.ts';
 import { type PatternVisit, runPatterns } from './patternRuns.ts';
 import { type ProbeOptions, repeatedProbe } from './probes.ts';
 import { sequencesTogether, slices } from './slices.ts';
+import { lossOnRepeat, repeatQueries, type StripePlace, twoCopies } from './twoCopies.ts';
 
 export interface RepeatSetOptions {
   /** Sequences in all, a whole number of each period and at least two: resampling takes another one's. */
@@ -72,7 +73,12 @@ export class RepeatSet {
 
   /** Tokens of one run over the whole set. */
   get size(): number {
-    return this.groups.reduce((sum, { period, tokens }) => sum + 2 * period * tokens.length, 0);
+    return this.groups.reduce((sum, { period, tokens }) => sum + this.place(period).length * tokens.length, 0);
+  }
+
+  /** Where the two copies of that period lie in its sequences. */
+  place(period: number): StripePlace {
+    return twoCopies(this.model.config, period);
   }
 
   /** Tells of every run of this set while `work` lasts. */
@@ -96,7 +102,7 @@ export class RepeatSet {
       this.groups.flatMap(({ period, tokens }) => {
         const show = visit ? { visit: (pattern: PatternVisit): void => visit(period, pattern), ...chosen } : {};
         const losses = runPatterns(this.model, tokens, { interventions, progress: this.progress, ...show });
-        return losses.map((loss) => mean(loss.subarray(period, 2 * period - 1)));
+        return losses.map((loss) => lossOnRepeat(loss, this.place(period)));
       }),
     );
   }
@@ -104,15 +110,15 @@ export class RepeatSet {
   /** The sequences of each period in slices that fit memory, in order: one slice a period unless there are many. */
   batches(): RepeatBatch[] {
     return this.groups.flatMap(({ period, tokens }) =>
-      slices(tokens, sequencesTogether(this.model.config, 2 * period)).map(
-        (slice): RepeatBatch => ({ period, tokens: slice, queries: [period, 2 * period - 1] }),
+      slices(tokens, sequencesTogether(this.model.config, this.place(period).length)).map(
+        (slice): RepeatBatch => ({ period, tokens: slice, queries: repeatQueries(this.place(period)) }),
       ),
     );
   }
 
   /** Counts a run of one of its batches towards what `reporting` tells. */
   ran({ tokens, period }: RepeatBatch): void {
-    this.progress?.add(2 * period * tokens.length);
+    this.progress?.add(this.place(period).length * tokens.length);
   }
 
   /** Sets a head's z to its mean over all sequences and positions of this set, its periods weighted evenly. */
@@ -130,7 +136,7 @@ export class RepeatSet {
         layer,
         Array.from({ length: nHeads }, () => new Array<number>(dHead).fill(0)),
       );
-    const inAll = new Map(this.groups.map(({ period, tokens }) => [period, tokens.length * 2 * period]));
+    const inAll = new Map(this.groups.map(({ period, tokens }) => [period, tokens.length * this.place(period).length]));
     for (const { period, tokens } of this.batches()) {
       const { cache } = this.model.runWithCache(tokens, { names: 'blocks.*.attn.hook_z' });
       const share = (inAll.get(period) as number) * this.groups.length;
@@ -148,5 +154,8 @@ export class RepeatSet {
 }
 
 /** Tokens of a set of so many sequences in all. */
-export const setSize = (periods: readonly number[], sequences: number): number =>
-  periods.reduce((sum, period) => sum + 2 * period * Math.max(2, Math.ceil(sequences / periods.length)), 0);
+export const setSize = (config: ModelConfig, periods: readonly number[], sequences: number): number =>
+  periods.reduce(
+    (sum, period) => sum + twoCopies(config, period).length * Math.max(2, Math.ceil(sequences / periods.length)),
+    0,
+  );

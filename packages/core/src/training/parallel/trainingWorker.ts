@@ -10,7 +10,7 @@ import type { Transformer } from '../../model/transformer.ts';
 import { exactPower } from '../../random/exactMath.ts';
 import type { DrawnSequence, SequenceSource } from '../../tasks/source.ts';
 import { Clamps } from '../clamps.ts';
-import { compete } from '../competition.ts';
+import { compete, competitionAt } from '../competition.ts';
 import { type DecayRun, decayRuns } from '../decayRuns.ts';
 import { learningRateAt } from '../schedule.ts';
 import type { StepLosses } from '../stepLosses.ts';
@@ -99,7 +99,8 @@ export class TrainingWorker {
   /** What acts on heads beside the loss. */
   private constrain(step: number, rate: number): void {
     const { model, training } = this.plan.experiment;
-    if (training.competition > 0) compete(model, this.weights, { rate, lambda: training.competition });
+    const lambda = competitionAt(step, training);
+    if (lambda > 0) compete(model, this.weights, { rate, lambda });
     this.clamps.hold(step);
   }
 
