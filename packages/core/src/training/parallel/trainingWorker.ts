@@ -10,7 +10,7 @@ import type { Transformer } from '../../model/transformer.ts';
 import { exactPower } from '../../random/exactMath.ts';
 import type { DrawnSequence, SequenceSource } from '../../tasks/source.ts';
 import { Clamps } from '../clamps.ts';
-import { compete, competitionAt } from '../competition.ts';
+import { compete, competitionAt, keepDeleted } from '../competition.ts';
 import { type DecayRun, decayRuns } from '../decayRuns.ts';
 import { learningRateAt } from '../schedule.ts';
 import type { StepLosses } from '../stepLosses.ts';
@@ -25,6 +25,7 @@ export class TrainingWorker {
   private readonly source: SequenceSource;
   private readonly training: TrainingProgram;
   private readonly gradients: readonly Parameters[];
+  private readonly moments: readonly Parameters[];
   private readonly barrier: Barrier;
   private readonly pulse: BarrierWatch;
   private readonly arena: Arena;
@@ -45,6 +46,7 @@ export class TrainingWorker {
       { length: SHARDS },
       (_, shard) => new Parameters(experiment.model, at(plan.gradients + shard * plan.gradientStride)),
     );
+    this.moments = [plan.m, plan.v].map((address) => new Parameters(experiment.model, at(address)));
     this.training = createTrainingProgram(engine, experiment.model, this.arena, this.weights);
     this.pulse = heartbeat(plan, thread);
     this.barrier = barrierOf(plan, this.pulse);
@@ -101,6 +103,7 @@ export class TrainingWorker {
     const { model, training } = this.plan.experiment;
     const lambda = competitionAt(step, training);
     if (lambda > 0) compete(model, this.weights, { rate, lambda });
+    if (lambda > 0 && step === training.competitionSteps?.[1]) keepDeleted(model, this.weights, this.moments);
     this.clamps.hold(step);
   }
 
