@@ -4,6 +4,7 @@ import {
   ablate,
   allHeads,
   type Experiment,
+  guessingLoss,
   type HeadIndex,
   headLabel,
   headMarks,
@@ -33,7 +34,7 @@ const nats = (x: number): string => `${x.toFixed(2).replace('-', '−')} nats`;
 const labels = (heads: readonly HeadIndex[]): string => heads.map((h) => headLabel(h.layer, h.head)).join(', ');
 
 /** Copying is dead when the loss on the repeat is above half of ln V, the audit's threshold for a solved period. */
-const deadAbove = (model: Model): number => Math.log(model.config.dVocab) / 2;
+const deadAbove = (model: Model): number => guessingLoss(model.config) / 2;
 
 /** Sequences of fresh tokens to measure an answer on, at periods of which not all need be trained on. */
 const measure = (model: Model, periods: readonly number[]): RepeatSet =>
@@ -140,7 +141,7 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
       return refused('Restore the model first: an intact model must fail.');
     const { config } = model;
     const loss = mean(measure(model, [look.period]).clean);
-    const chance = Math.log(config.dVocab);
+    const chance = guessingLoss(config);
     return loss > WORSE_THAN_GUESSING * chance
       ? passed(`At period ${look.period} it pays ${nats(loss)}: worse than the ${nats(chance)} of knowing nothing.`)
       : refused(

@@ -10,6 +10,7 @@ import {
   type Model,
 } from '@induction-lab/core/node';
 import {
+  type FigureOptions,
   type HeadScoreRecord,
   headScoreChart,
   type LossByPeriodRecord,
@@ -125,10 +126,14 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
 }
 
 /** Loss curves of a run: those of its task's segments that it has losses of. */
-export function lossFigure(name: string, record: Omit<LossRecord, 'title'>): Draw {
+export function lossFigure(
+  name: string,
+  record: Omit<LossRecord, 'title'>,
+  how: Pick<FigureOptions, 'heading'> = {},
+): Draw {
   const parts = record.segments.filter(({ single }) => !single).map(({ title }) => `on the ${title}`);
   const title = `${name}: loss ${parts.join(' and ')}`;
-  return (theme, width) => lossChart({ ...record, title }, figureOptions(theme, width));
+  return (theme, width) => lossChart({ ...record, title }, { ...figureOptions(theme, width), ...how });
 }
 
 /** The figures of a checkpoint's audit. */
