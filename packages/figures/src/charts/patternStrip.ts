@@ -22,13 +22,13 @@ export interface PatternStripRecord {
 }
 
 const where = 'patternStrip';
-const gap = 14;
+const gap = 10;
 const edge = 4;
-const widestPanel = 170;
+const widestPanel = 126;
 
 /**
  * Draws a few attention patterns side by side, without axes or legend: small enough for a row of a page that says what is seen.
- * Query position down, key position across, on the colour scale of `patternGrid`. Each `<image class="pattern">` carries `data-head`.
+ * Query position down, key position across, on the colour scale of `patternGrid`. Each `<image class="pattern">` carries `data-head` and `data-panel`, its place from 0.
  *
  * Throws if there are no heads, or if a pattern is none (`patternGrid` says when).
  */
@@ -39,14 +39,16 @@ export function patternStrip(record: PatternStripRecord, options: FigureOptions 
   for (const { label, pattern } of heads) checkPattern(where, label, pattern, size);
   if (stripe) checkStripe(where, stripe, size);
   const frame = beginFigure(where, { title, description: describe(record) }, options);
-  const side = Math.min(widestPanel, (frame.width - 2 * edge - gap * (heads.length - 1)) / heads.length);
+  const pitch = (frame.width - 2 * edge + gap) / heads.length;
+  const side = Math.min(widestPanel, pitch - gap);
   const y = frame.top + 34;
   heads.forEach(({ label, caption, pattern }, i) => {
-    const x = edge + i * (side + gap);
+    const x = edge + i * pitch;
     drawText(frame, label, { x, y: y - 21, weight: 600 });
     drawText(frame, caption, { x, y: y - 7, size: 11, colour: frame.palette.muted });
     const ticks = { left: false, bottom: false };
-    drawPatternPanel(frame, { x, y, side, pattern, size, stripe, marked: false, ticks, data: { 'data-head': label } });
+    const data = { 'data-head': label, 'data-panel': i };
+    drawPatternPanel(frame, { x, y, side, pattern, size, stripe, marked: false, ticks, data });
   });
   return finishFigure(frame, y + side + edge);
 }
