@@ -228,7 +228,11 @@ test('competition that ends on the way leaves deleted heads at exactly 0, also r
   const deleted = (step: number): number[] => {
     const { shape, data } = states.get(step)!.weights['blocks.1.attn.W_O']!;
     const size = data.length / shape[0]!;
-    return [0, 1, 2].filter((head) => data.subarray(head * size, (head + 1) * size).every((x) => x === 0));
+    return [0, 1, 2].filter((head) =>
+      Array.from(data)
+        .slice(head * size, (head + 1) * size)
+        .every((x) => x === 0),
+    );
   };
   expect(deleted(45).length).toBeGreaterThan(0);
   expect(deleted(60)).toEqual(deleted(45));
