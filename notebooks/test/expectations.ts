@@ -50,13 +50,19 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
     text: ['varied: induction', /heads: L0H\d previous-token head, L1H\d induction head/, 'period 17'],
     images: 1,
   },
-  'train-two-heads': { text: ['step 600 of 600'] },
-  'two-heads-audit': {
+  'train-picture': { text: ['step 600 of 600'] },
+  'picture-audit': {
     text: [
-      'two heads: induction',
+      'picture: induction',
       /^heads: L0H\d previous-token head, L1H\d induction head$/m,
-      /repeat at the end: 0\.00\d\d/,
+      /repeat at the end: +0\.00\d\d/,
+      /first occurrence: +4\.[12]\d/,
     ],
+    images: 2,
+  },
+  'train-hub': { text: ['step 600 of 600'] },
+  'hub-audit': {
+    text: [/hub: (other circuit|induction)/, /highest previous-token score: L0H\d with 0\.\d\d/],
     images: 1,
   },
   ablation: {
@@ -79,7 +85,7 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
     text: [
       'Literal run: There is no induction circuit',
       /Varied periods: An induction circuit: L1H\d.* match keys that L0H\d built \(K-composition\)/,
-      /Two heads: An induction circuit: L1H\d matches keys that L0H\d built \(K-composition\)/,
+      /Picture: An induction circuit: L1H\d matches keys that L0H\d built \(K-composition\)/,
       /it keeps (9\d|10\d) % \[/,
     ],
     images: 2,

@@ -78,7 +78,7 @@ test('the cells pass the type checker', () => {
   expect(stdout).toBe('');
 });
 
-const SHORT = { steps: '30', controlSteps: '20', variedSteps: '60', twoHeadsSteps: '60', batch: '8' };
+const SHORT = { steps: '30', controlSteps: '20', variedSteps: '60', pictureSteps: '60', batch: '8' };
 
 test('with other knobs every cell runs, and runs again after another change in the same kernel', async () => {
   const [setUp, ...rest] = cellsWith({ ...SHORT, period: '12', periods: '[5, 12]', nHeads: '2', nLayers: '3' });

@@ -3,7 +3,9 @@ import {
   type AuditRecord,
   ablate,
   allHeads,
+  drawnVocabulary,
   type Experiment,
+  firstDrawn,
   guessingLoss,
   type HeadIndex,
   headLabel,
@@ -11,6 +13,7 @@ import {
   type Intervention,
   keyBuilder,
   type Model,
+  type ModelConfig,
   mean,
   parseExperiment,
   RepeatSet,
@@ -163,6 +166,13 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
   },
 };
 
+/** The sizes without the start token, which is a knob of the data. */
+const withoutStart = ({ bos, ...model }: ModelConfig): object => ({
+  ...model,
+  nCtx: model.nCtx - firstDrawn({ bos }),
+  dVocab: drawnVocabulary({ dVocab: model.dVocab, bos }),
+});
+
 /** The knobs in which an experiment differs from another, the number of steps apart. */
 function changedKnobs(from: Experiment, to: Experiment): string[] {
   const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
@@ -171,12 +181,14 @@ function changedKnobs(from: Experiment, to: Experiment): string[] {
     t.kind === 'varied' ? t.periods : t.kind === 'repeated' ? [t.period, t.period] : null;
   const fieldOf = (task: object, field: string): unknown => (task as Record<string, unknown>)[field];
   if (differs(range(from), range(to))) task.push('task.periods');
-  for (const field of ['distinct', 'maxPrefix'] as const)
+  for (const field of ['distinct', 'maxPrefix', 'bos'] as const)
     if (differs(fieldOf(from.task, field), fieldOf(to.task, field))) task.push(`task.${field}`);
+  const partOf = ({ model, training }: Experiment, part: 'model' | 'training'): object =>
+    part === 'training' ? training : withoutStart(model);
   const rest = (['model', 'training'] as const).flatMap((part) =>
-    Object.keys(from[part])
+    Object.keys(partOf(from, part))
       .filter((field) => field !== 'steps')
-      .filter((field) => differs(from[part][field as never], to[part][field as never]))
+      .filter((field) => differs(fieldOf(partOf(from, part), field), fieldOf(partOf(to, part), field)))
       .map((field) => `${part}.${field}`),
   );
   return [...task, ...rest];
