@@ -51,9 +51,9 @@ function bare(part: Record<string, unknown>): Bare {
   return Object.fromEntries(Object.entries(part).map(([field, raw]) => [field, value(raw)]));
 }
 
-const parts = (preset: PresetName): { about: string; model: Bare; task: Bare; training: Bare } => {
-  const { about, model, task, training } = PRESETS[preset];
-  return { about, model: bare(model), task: bare(task), training: bare(training) };
+const parts = (preset: PresetName): { model: Bare; task: Bare; training: Bare } => {
+  const { model, task, training } = PRESETS[preset];
+  return { model: bare(model), task: bare(task), training: bare(training) };
 };
 
 /** Steps that a preset trains for. */
@@ -83,7 +83,7 @@ export const knobsOf = ({ preset, turned }: Setting): BenchKnobs => ({ ...preset
 
 /** The experiment as JSON for core to check. */
 export function experimentOf(setting: Setting): Bare & { model: Bare & { dVocab: number; nCtx: number } } {
-  const { about, model, task, training } = parts(setting.preset);
+  const { model, task, training } = parts(setting.preset);
   const knobs = knobsOf(setting);
   const { distinct, shortest, longest, bos, competition, competitionSteps } = knobs;
   const { maxPrefix = 0 } = task;
@@ -92,7 +92,6 @@ export function experimentOf(setting: Setting): Bare & { model: Bare & { dVocab:
   const changed = Object.keys(setting.turned).length > 0;
   return {
     name: changed ? `${setting.preset}, changed` : setting.preset,
-    about,
     model: {
       ...model,
       nLayers: knobs.layers,
