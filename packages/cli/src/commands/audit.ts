@@ -23,6 +23,7 @@ export const audit: DeclareCommand = (program, measure) => {
         'measure what training never showed too: run (as its run.json says), or as in periods=8,12, starts=3, tokens=0,5; repeatable',
       ).argParser((text: string, all: HeldOutOption[] = []) => [...all, readHeldOut(text)]),
     )
+    .option('--detectors <file>', 'score heads by detectors of your own too: a module (.mjs) that exports them')
     .addOption(new Option('--csv', 'print the head scores as CSV').conflicts('json'))
     .addHelpText(
       'after',
@@ -30,6 +31,7 @@ export const audit: DeclareCommand = (program, measure) => {
         'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors',
         'npx induction-lab audit model.safetensors --model-config config.json --json',
         'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors --held-out run',
+        'npx induction-lab audit model.safetensors --detectors mine.mjs',
       ),
     );
 };

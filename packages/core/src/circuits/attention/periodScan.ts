@@ -5,7 +5,6 @@ import { repeatedProbe } from '../data/probes.ts';
 import { lossOnRepeat, twoCopies } from '../data/twoCopies.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 import type { Control, Scoring } from './control.ts';
-import { repeatDetectors } from './detectors.ts';
 import { inductionStripe } from './inductionStripe.ts';
 
 /** Losses and excess at one period: exactly two copies of a block, from the first position on. */
@@ -37,21 +36,21 @@ interface ScannedBy extends Scoring {
 
 function scanPeriod(
   model: Model,
-  { probe, table, stripePeriod, periods, progress, period, control }: ScannedBy,
+  { probe, probes, detectors, table, stripePeriod, periods, progress, period, control }: ScannedBy,
 ): ScannedPeriod {
-  const tokens = repeatedProbe(probe, period);
-  const detectors = period === stripePeriod ? repeatDetectors(probe.config, period) : [];
+  const scored = period === stripePeriod;
+  const tokens = scored ? probes.repeat : repeatedProbe(probe, period);
   const place = twoCopies(probe.config, period);
   const boundary = place.start + period - 1;
   const excess = new Float64Array(probe.config.nLayers * probe.config.nHeads);
   const losses = runPatterns(model, tokens, {
     progress,
-    visit: ({ sequence, head, attention }) => {
+    visit: (visit) => {
+      const { sequence, head, attention } = visit;
       const above = inductionStripe(attention, place) - control[head]![sequence]!;
       excess[head]! += above / probe.count;
       table.add({ name: 'inductionExcess', head, sequence }, above / periods.length);
-      for (const { name, score } of detectors)
-        table.set({ name, head, sequence }, score(attention, tokens[sequence] as Int32Array));
+      if (scored) detectors.score('repeat', visit);
     },
   });
   return {
