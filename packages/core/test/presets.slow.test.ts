@@ -8,7 +8,7 @@ import type { PathEffect } from '../src/circuits/causal/paths.ts';
 import { type PathTableRecord, pathTable } from '../src/circuits/causal/pathTable.ts';
 import { audit } from '../src/circuits/claims/audit.ts';
 import type { AuditRecord } from '../src/circuits/claims/auditRecord.ts';
-import type { ProofRecord } from '../src/circuits/claims/proofRecord.ts';
+import type { ProofRecord } from '../src/circuits/claims/evaluationRecord.ts';
 import { prove } from '../src/circuits/claims/prove.ts';
 import { type CompositionRecord, compositionScores } from '../src/circuits/weights/composition.ts';
 import { type HeadCircuitRecord, headCircuits } from '../src/circuits/weights/headCircuits.ts';

@@ -16,6 +16,7 @@ export const audit: DeclareCommand = (program, measure) => {
     name: 'audit',
     description: 'scores and verdict of any attention-only checkpoint (.safetensors)',
     sequences: { usual: 64, least: 8, meaning: 'sequences of each probe' },
+    idleBesidePrompts: ['sequences', 'seed', 'heldOut', 'csv', 'figures', 'detectors'],
   })
     .addOption(
       new Option(
@@ -31,6 +32,7 @@ export const audit: DeclareCommand = (program, measure) => {
         'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors',
         'npx induction-lab audit model.safetensors --model-config config.json --json',
         'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors --held-out run',
+        'npx induction-lab audit model.safetensors --prompts prompts.json',
         'npx induction-lab audit model.safetensors --detectors mine.mjs',
       ),
     );

@@ -30,6 +30,17 @@ export const probeSeed = (): Option =>
   new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0);
 export const quiet = (): Option => new Option('--quiet', 'no progress');
 export const out = (): Option => new Option('--out <dir>', 'folder for the results (default: a new one under runs/)');
+export const prompts = (): Option =>
+  new Option(
+    '--prompts <file>',
+    'measure on prompts of your own, a JSON file (docs/prompts.md), not on drawn sequences',
+  );
+export const measure = (): Option =>
+  new Option('--measure <what>', 'what is measured of each sequence (default: the loss)').choices([
+    'loss',
+    'logit-diff',
+    'probability',
+  ]);
 export const figures = (): Option =>
   new Option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder');
 export const bos = (): Option =>

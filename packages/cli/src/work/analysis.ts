@@ -24,6 +24,8 @@ export interface Analysis<Measured extends object> {
   text(measured: Measured, model: Model, columns: number): string[];
   /** The record as --json prints it; itself unless given. */
   json?(measured: Measured): object;
+  /** What was measured on, beside the checkpoint: for JSON. */
+  readonly source?: object;
   /** Other text in place of lines and JSON. */
   plain?(measured: Measured): string;
   /** Called only where figures are asked for: they load more code. */
@@ -49,6 +51,7 @@ export async function analyse<Measured extends object>(
         ...provenance(engine.backend),
         checkpoint,
         ...(model.config.bos === undefined ? {} : { bos: model.config.bos }),
+        ...analysis.source,
         ...(analysis.json?.(measured) ?? measured),
       }),
     );

@@ -9,6 +9,7 @@ import {
   type HeldOutRecord,
   heldOutOf,
   listed,
+  type MeasureName,
   printable,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
@@ -19,6 +20,7 @@ import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, detectorColumns, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, NONE, plainNumber, signedNumber } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
+import { scoresOnPrompts } from './scoresOnPrompts.ts';
 
 /** "run", or values of one kind. */
 export type HeldOutOption =
@@ -28,13 +30,19 @@ export type HeldOutOption =
 export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
   sequences: number;
+  seed: number;
+  prompts?: string;
+  measure?: MeasureName;
   heldOut?: readonly HeldOutOption[];
   detectors?: string;
 }
 
 /** `induction-lab audit`: scores and verdict of a checkpoint. */
 export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
-  const { sequences, seed, csv = false, heldOut: given, detectors: file } = task.options;
+  const { sequences, seed, csv = false, heldOut: given, detectors: file, prompts, measure } = task.options;
+  if (prompts !== undefined) return scoresOnPrompts(task, host);
+  if (measure !== undefined)
+    throw badInput('--measure has no effect without --prompts: the verdict rests on the loss; leave it out.');
   const detectors = file === undefined ? undefined : await readDetectors(file);
   return analyse(task, host, {
     measure: (model, onProgress) => {

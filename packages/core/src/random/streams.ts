@@ -30,4 +30,6 @@ export const ANALYSIS_STREAMS = {
   randomCircuits: 100,
   /** Tokens that take the place of others. */
   corruption: 101,
+  /** Which half of given prompts a circuit is chosen on. */
+  halves: 102,
 } as const;

@@ -72,10 +72,10 @@ export function testPath(model: Model, path: PathEffect['path'], tests: PathTest
   const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
   const share = 1 / (set.sequences * followed.size);
   let excess = 0;
-  const visit = (period: number, { head, attention }: PatternVisit): void => {
-    if (followed.has(head)) excess += share * inductionStripe(attention, set.place(period));
+  const visit = ({ sequence, head, attention }: PatternVisit): void => {
+    if (followed.has(head)) excess += share * inductionStripe(attention, set.place(set.periodOf(sequence)));
   };
-  const losses = set.losses(interventions, { visit });
+  const losses = set.measured(interventions, { visit });
   if (followed.size > 0) excess = withoutControl(excess, tests, { interventions, followed, share });
   const increase = estimate(difference(losses, set.clean));
   return { path, lossRepeat: estimate(losses), increase, excess: followed.size > 0 ? excess : null };

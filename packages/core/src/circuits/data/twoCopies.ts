@@ -16,6 +16,10 @@ export function twoCopies({ bos }: Pick<ModelConfig, 'bos'>, period: number): St
   return { start, period, length: start + 2 * period };
 }
 
+/** The period of two copies in a sequence of that length. */
+export const periodOfLength = ({ bos }: Pick<ModelConfig, 'bos'>, length: number): number =>
+  (length - firstDrawn({ bos })) / 2;
+
 /** The queries [from, to) whose next token the first copy tells: start + P … T − 2. */
 export const repeatQueries = ({ start, period, length }: StripePlace): readonly [from: number, to: number] => [
   start + period,
