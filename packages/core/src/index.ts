@@ -24,7 +24,7 @@ export type { KeySource, PathEffect } from './circuits/causal/paths.ts';
 export * from './circuits/causal/pathTable.ts';
 export * from './circuits/causal/periodToCorrupt.ts';
 export { type AuditOptions, audit } from './circuits/claims/audit.ts';
-export type { AuditEvidence, AuditRecord } from './circuits/claims/auditRecord.ts';
+export type { AuditEvidence, AuditRecord, MechanismsRecord } from './circuits/claims/auditRecord.ts';
 export * from './circuits/claims/circuit.ts';
 export * from './circuits/claims/dynamics.ts';
 export * from './circuits/claims/elimination.ts';
@@ -37,7 +37,7 @@ export { randomCircuits } from './circuits/claims/randomCircuits.ts';
 export { VERDICTS, type Verdict } from './circuits/claims/verdict.ts';
 export { CORRUPTIONS, type Corruption, corruptedPair, type PromptPair } from './circuits/data/corruption.ts';
 export { type AttentionWeight, type PatternVisit, runPatterns } from './circuits/data/patternRuns.ts';
-export { SHORTEST_CONTEXT, SMALLEST_VOCABULARY, scannedPeriods, spread } from './circuits/data/periods.ts';
+export { SHORTEST_CONTEXT, scannedPeriods, spread } from './circuits/data/periods.ts';
 export {
   controlProbe,
   fourfoldProbe,
@@ -47,6 +47,9 @@ export {
 } from './circuits/data/probes.ts';
 export { type RepeatBatch, RepeatSet, type RepeatSetOptions } from './circuits/data/repeatSet.ts';
 export { analysedLength, LONGEST_ANALYSED, TooSmallError } from './circuits/lengths.ts';
+export { mapRecord, measureMap } from './circuits/map/inductionMap.ts';
+export { type Limit, limitsOf } from './circuits/map/limits.ts';
+export type { InductionMap, MapCell, Solution } from './circuits/map/mapRecord.ts';
 export { type OnProgress, Progress } from './circuits/progress.ts';
 export * from './circuits/statistics/estimate.ts';
 export * from './circuits/weights/composition.ts';

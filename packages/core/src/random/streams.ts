@@ -26,6 +26,8 @@ export const ANALYSIS_STREAMS = {
   heldOut: 6,
   heldOutStarts: 7,
   heldOutTokens: 8,
+  map: 9,
+  mapControl: 10,
   /** Circuits to compare a found one with. */
   randomCircuits: 100,
   /** Tokens that take the place of others. */

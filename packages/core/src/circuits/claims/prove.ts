@@ -8,7 +8,7 @@ import type { Model } from '../../model/model.ts';
 import { effectPeriods } from '../causal/effectPeriods.ts';
 import { LOGIT_RUNS, logitAttribution } from '../causal/logitAttribution.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
-import { checkTellable, scannedPeriods } from '../data/periods.ts';
+import { scannedPeriods } from '../data/periods.ts';
 import { RepeatSet, setSize } from '../data/repeatSet.ts';
 import { asAnalysed } from '../lengths.ts';
 import { type OnProgress, Progress } from '../progress.ts';
@@ -38,7 +38,7 @@ export function prove(
   checkModel('prove', model);
   checkOptions('prove', optionsSchema, options);
   if (options.audit) checkAudited('prove', options.audit, model.config);
-  checkTellable(model.config, 'prove');
+  scannedPeriods(model.config, 'prove');
   const { sequences = 96, seed = 0 } = options;
   const auditing = options.audit ? 0 : auditSize(model, { seed });
   const progress = new Progress(options.onProgress, auditing + expectedProof(model, sequences));
@@ -64,17 +64,17 @@ function proveFrom(
   record: AuditRecord,
   { sequences, seed, progress }: { sequences: number; seed: number; progress: Progress },
 ): ProofRecord {
-  const { solved, independent } = record.evidence;
+  const { solved } = record.evidence;
   const periods = effectPeriods(solved, record.scores.periods);
   const selection = new RepeatSet(model, { sequences: Math.ceil(sequences / 2), seed, periods });
   const set = new RepeatSet(model, { sequences, seed, heldOut: true, periods });
   progress.add(selection.size + set.size);
-  const learned = solved.length > 0;
+  const learned = record.verdict !== 'not learned';
   const chosen = selection.reporting(progress, () => {
     const minimal = learned ? minimalSet(selection) : null;
     return {
       minimal,
-      claim: learned && independent.length > 0 ? chooseCircuit(selection, { record, minimal: minimal! }) : null,
+      claim: learned && byContent(record) ? chooseCircuit(selection, { record, minimal: minimal! }) : null,
     };
   });
   const proof = set.reporting(progress, () => measureProof(set, record, chosen));
@@ -86,6 +86,9 @@ function proveFrom(
   };
   return { ...measured, sentence: explainProof(measured, record) };
 }
+
+/** Whether there is a circuit to claim: what only looks a fixed distance back is none. */
+const byContent = ({ verdict }: AuditRecord): boolean => verdict !== 'not learned' && verdict !== 'positional shortcut';
 
 /** Everything that is measured on sequences which nothing was chosen on. */
 function measureProof(
