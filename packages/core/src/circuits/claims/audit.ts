@@ -57,13 +57,12 @@ export function auditFor(caller: string, model: Model, options: MapAuditOptions)
   return { ...first, sentence, evidence: { ...first.evidence, seeds } };
 }
 
-function auditOnce(given: Model, { prefix, excludeTokens, ...options }: MapAuditOptions): AuditRecord {
-  const config = asAnalysed(given.config);
+function auditOnce(model: Model, { prefix, excludeTokens, ...options }: MapAuditOptions): AuditRecord {
+  const config = asAnalysed(model.config);
   const { seed = 0 } = options;
-  const progress = new Progress(options.onProgress, auditSize(given, options));
+  const progress = new Progress(options.onProgress, auditSize(model, options));
   const mapping = { prefix: prefix ?? [], exclude: excludeTokens ?? [], seed, progress };
-  const map = measureMap(given, config, { ...mapping, sequences: mapSequences(options) });
-  const model = map.judged;
+  const map = measureMap(model, config, { ...mapping, sequences: mapSequences(options) });
   const mechanisms = measureMechanisms(map, progress);
   const onProgress = progress.part(scoringSize(model, options, 'audit'));
   const looked = look(measureHeads(model, { ...options, onProgress }), config, mechanisms);
@@ -72,7 +71,7 @@ function auditOnce(given: Model, { prefix, excludeTokens, ...options }: MapAudit
   const judgement = judge(groundsOf(map, mechanisms));
   const evidence = gatherEvidence(model, { looked, tested, judgement, progress });
   progress.finish();
-  const found = judgement.verdict === 'induction' ? limitsOf(map.cells) : NO_LIMITS;
+  const found = judgement.verdict === 'induction' ? limitsOf(map) : NO_LIMITS;
   const record = {
     verdict: judgement.verdict,
     limits: found.limits,
@@ -82,9 +81,9 @@ function auditOnce(given: Model, { prefix, excludeTokens, ...options }: MapAudit
     scores,
     map: mapRecord(map),
     mechanisms: mechanismsRecord(mechanisms),
-    untested: untestedOf(mapRecord(map), { excluded: excludeTokens ?? [], nCtx: given.config.nCtx }),
+    untested: untestedOf(mapRecord(map), { excluded: excludeTokens ?? [], nCtx: model.config.nCtx }),
   };
-  const shortened = config.nCtx < given.config.nCtx ? ` ${shortenedText(config.nCtx, given.config.nCtx)}` : '';
+  const shortened = config.nCtx < model.config.nCtx ? ` ${shortenedText(config.nCtx, model.config.nCtx)}` : '';
   return { ...record, sentence: `${explainAudit(judgement, record, found)}${shortened}` };
 }
 

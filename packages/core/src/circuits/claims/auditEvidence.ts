@@ -45,25 +45,26 @@ export function look(
 ): Looked {
   const losses = scan.periods.map(({ period, lossRepeat }) => ({ period, lossRepeat: lossRepeat.value }));
   const solved = solvedPeriods(losses, solvedBelow(config));
-  const { independent } = solved;
+  // What is followed and yet counts as solved nowhere is a matter of temperature, or of where the scan has its copies.
+  const candidates = [solved.independent, solved.solved, followers.length > 0 ? scores.periods : []];
   return {
     scores,
     scan,
     solved,
     followers: scores.heads.filter((head) => isAmong(followers, head)),
     positional: scores.heads.filter((head) => isAmong(positional, head)),
-    pathPeriods: spread(independent.length > 0 ? independent : solved.solved, PATH_PERIODS),
+    pathPeriods: spread(candidates.find((periods) => periods.length > 0) ?? [], PATH_PERIODS),
   };
 }
 
 /** Ablates each path from the earlier layers on repeats at solved periods. */
 export function testPaths(
   model: Model,
-  { scores, solved, followers, pathPeriods }: Looked,
+  { scores, followers, pathPeriods }: Looked,
   { options, progress }: { options: ScoreOptions; progress: Progress },
 ): TestedPaths {
   const config = asAnalysed(model.config);
-  const needed = config.nLayers > 1 && solved.solved.length > 0;
+  const needed = config.nLayers > 1 && pathPeriods.length > 0;
   progress.expect(
     (needed ? pathsSize(config, options, pathPeriods) : 0) -
       pathsSize(config, options, spread(scores.periods, PATH_PERIODS)),

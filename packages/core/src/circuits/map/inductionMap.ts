@@ -105,7 +105,7 @@ function factorOf(cells: readonly MeasuredCell[], { dVocab }: ModelConfig): numb
 }
 
 /** A share of guessing that a better temperature must win. */
-const SLACK = 0.02;
+const SLACK = 0.05;
 
 /** Of the loss drop so much must go when nothing repeats, or else the place is solved by position. */
 const BY_CONTENT = 0.5;

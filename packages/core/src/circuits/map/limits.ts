@@ -1,6 +1,7 @@
 // Where a circuit that matches content works: everywhere, or within limits.
 
-import type { JudgedCell } from './inductionMap.ts';
+import type { MapSpace } from './cells.ts';
+import type { JudgedCell, MeasuredMap } from './inductionMap.ts';
 import type { Solution } from './mapRecord.ts';
 
 /** Something that the repeat must keep to: how far back the first copy lies, or where one of the copies stands. */
@@ -30,18 +31,31 @@ export interface Limits {
 }
 
 /** Finds the ranges of period, first copy and second copy that hold what is solved by content. */
-export function limitsOf(cells: readonly JudgedCell[]): Limits {
+export function limitsOf({ cells, space }: Pick<MeasuredMap, 'cells' | 'space'>): Limits {
   let places = cells.flatMap(placesOf);
+  const measured = places;
   const limits: Limit[] = [];
   for (const _ of AXES) {
     const open = AXES.filter((what) => !limits.some((limit) => limit.what === what));
     const best = open.map((what) => densest(places, what)).reduce((a, b) => (b.gain > a.gain ? b : a));
     const within = places.filter(({ at }) => at[best.what] >= best.from && at[best.what] <= best.to);
     if (places.length - within.length <= WORTH * places.length) break;
-    limits.push({ what: best.what, from: best.from, to: best.to });
+    limits.push(upToTheEnds(best, measured, space));
     places = within;
   }
   return { limits, share: places.filter(({ solved }) => solved).length / places.length };
+}
+
+/** A limit that goes as far as anything was measured goes as far as there are places. */
+function upToTheEnds({ what, from, to }: Limit, measured: readonly Place[], { length, prefix }: MapSpace): Limit {
+  const values = measured.map(({ at }) => at[what]);
+  const first = { period: 2, 'first copy': prefix.length + 1, 'second copy': prefix.length + 2 }[what];
+  const last = { period: length - prefix.length - 2, 'first copy': length - 3, 'second copy': length - 2 }[what];
+  return {
+    what,
+    from: values.some((value) => value < from) ? from : first,
+    to: values.some((value) => value > to) ? to : last,
+  };
 }
 
 const placesOf = ({ start, distance, solutions }: JudgedCell): Place[] =>
