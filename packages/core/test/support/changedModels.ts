@@ -1,6 +1,7 @@
 // Models made from others: by what may not change a verdict, or changes it in a known way.
-import { Model } from '../../src/model/model.ts';
+
 import type { ModelOptions } from '../../src/model/config.ts';
+import { Model } from '../../src/model/model.ts';
 import type { NamedWeights } from '../../src/model/parameters.ts';
 import { RandomStream } from '../../src/random/randomStream.ts';
 

@@ -1,13 +1,14 @@
 // Models of many kinds whose verdict is known before anything is measured: written down, and changed in ways that leave
 // what they do as it is, or make of it something else that is known.
+
+import type { Verdict } from '../../src/circuits/claims/verdict.ts';
+import type { Limit } from '../../src/circuits/map/limits.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { handBuiltHub } from '../../src/examples/handBuiltHub.ts';
 import { handBuiltInduction } from '../../src/examples/handBuiltInduction.ts';
 import { handBuiltPositionalCopier } from '../../src/examples/handBuiltPositionalCopier.ts';
 import type { Look, WrittenHead } from '../../src/examples/writtenHead.ts';
 import { writtenModel } from '../../src/examples/writtenModel.ts';
-import type { Verdict } from '../../src/circuits/claims/verdict.ts';
-import type { Limit } from '../../src/circuits/map/limits.ts';
 import type { Model } from '../../src/model/model.ts';
 import { junkHeads, permutedHeads, rebuilt, scaledLogits, withNoise } from './changedModels.ts';
 
@@ -36,13 +37,25 @@ const lookingBack = (period: number, times = 1): WrittenHead => ({
   copy: copy('token', 'output', times),
 });
 const written =
-  ([dVocab, nCtx]: Sizes, layers: readonly (readonly (WrittenHead | null)[])[], copied: readonly string[] = ['previous']) =>
+  (
+    [dVocab, nCtx]: Sizes,
+    layers: readonly (readonly (WrittenHead | null)[])[],
+    copied: readonly string[] = ['previous'],
+  ) =>
   (engine: Engine): Model =>
     writtenModel(engine, { dVocab, nCtx }, { copied, layers });
-const induction = ([dVocab, nCtx]: Sizes) => (engine: Engine) => handBuiltInduction(engine, { dVocab, nCtx });
-const hub = ([dVocab, nCtx]: Sizes) => (engine: Engine) => handBuiltHub(engine, { dVocab, nCtx });
-const copier = ([dVocab, nCtx]: Sizes, period: number) => (engine: Engine) =>
-  handBuiltPositionalCopier(engine, { dVocab, nCtx, period });
+const induction =
+  ([dVocab, nCtx]: Sizes) =>
+  (engine: Engine) =>
+    handBuiltInduction(engine, { dVocab, nCtx });
+const hub =
+  ([dVocab, nCtx]: Sizes) =>
+  (engine: Engine) =>
+    handBuiltHub(engine, { dVocab, nCtx });
+const copier =
+  ([dVocab, nCtx]: Sizes, period: number) =>
+  (engine: Engine) =>
+    handBuiltPositionalCopier(engine, { dVocab, nCtx, period });
 
 const of = (kind: string, verdict: Verdict, models: readonly Omit<KnownModel, 'kind' | 'verdict'>[]): KnownModel[] =>
   models.map((model) => ({ kind, verdict, ...model }));
@@ -64,22 +77,85 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     { name: 'layers 0 and 2 of 3', build: written(SIZE, [[previous], [null], [matching()]]), limits: [] },
     { name: 'layers 1 and 2 of 3', build: written(SIZE, [[null], [previous], [matching()]]), limits: [] },
     { name: 'layers 0 and 3 of 4', build: written(SIZE, [[previous], [null], [null], [matching()]]), limits: [] },
-    { name: 'layers 1 and 3 of 4', build: written(SIZE, [[null, null], [null, previous], [null, null], [matching(), null]]), limits: [] },
+    {
+      name: 'layers 1 and 3 of 4',
+      build: written(SIZE, [
+        [null, null],
+        [null, previous],
+        [null, null],
+        [matching(), null],
+      ]),
+      limits: [],
+    },
   ]),
   ...of('heads that share the work', 'induction', [
-    { name: 'two that match', build: written(SIZE, [[previous, null], [matching({}, 0.5), matching({}, 0.5)]]), limits: [] },
-    { name: 'two previous-token heads', build: written(SIZE, [[previous, previous], [matching(), null]]), limits: [] },
-    { name: 'a match in each of two layers', build: written(SIZE, [[previous], [matching({}, 0.5)], [matching({}, 0.5)]]), limits: [] },
+    {
+      name: 'two that match',
+      build: written(SIZE, [
+        [previous, null],
+        [matching({}, 0.5), matching({}, 0.5)],
+      ]),
+      limits: [],
+    },
+    {
+      name: 'two previous-token heads',
+      build: written(SIZE, [
+        [previous, previous],
+        [matching(), null],
+      ]),
+      limits: [],
+    },
+    {
+      name: 'a match in each of two layers',
+      build: written(SIZE, [[previous], [matching({}, 0.5)], [matching({}, 0.5)]]),
+      limits: [],
+    },
   ]),
   ...of('heads that do nothing', 'induction', [
-    { name: 'one looks 6 back', build: written(SIZE, [[previous, { look: { back: 6 }, copy: copy('token', 'output', 0) }], [matching(), null]]), limits: [] },
+    {
+      name: 'one looks 6 back',
+      build: written(SIZE, [
+        [previous, { look: { back: 6 }, copy: copy('token', 'output', 0) }],
+        [matching(), null],
+      ]),
+      limits: [],
+    },
     { name: 'junk beside the circuit', build: (engine) => junkHeads(induction(SIZE)(engine), 1), limits: [] },
-    { name: 'three previous-token heads, one writes', build: written(SIZE, [[{ ...previous, copy: copy('token', 'previous', 0) }, previous, { ...previous, copy: copy('token', 'previous', 0) }], [null, matching(), null]]), limits: [] },
+    {
+      name: 'three previous-token heads, one writes',
+      build: written(SIZE, [
+        [
+          { ...previous, copy: copy('token', 'previous', 0) },
+          previous,
+          { ...previous, copy: copy('token', 'previous', 0) },
+        ],
+        [null, matching(), null],
+      ]),
+      limits: [],
+    },
   ]),
   ...of('pair hub', 'other circuit', [
     ...([[8, 24], [30, 28], [40, 40], [24, 12]] as Sizes[]).map((size) => ({ name: sized(size), build: hub(size) })), // biome-ignore format: pairs
     { name: 'with permuted heads', build: (engine) => permutedHeads(hub(SIZE)(engine), 3) },
-    { name: 'beside a head that only looks like induction', build: written(SIZE, [[previous, { look: { back: 2 }, copy: copy('token', 'first') }, { look: { back: 1, first: 2 }, copy: copy('token', 'second') }], [{ ...matching(), copy: copy('token', 'output', 0) }, { look: { match: 'first', except: [0, 1] }, copy: copy('second', 'output') }, null]], ['previous', 'first', 'second']) },
+    {
+      name: 'beside a head that only looks like induction',
+      build: written(
+        SIZE,
+        [
+          [
+            previous,
+            { look: { back: 2 }, copy: copy('token', 'first') },
+            { look: { back: 1, first: 2 }, copy: copy('token', 'second') },
+          ],
+          [
+            { ...matching(), copy: copy('token', 'output', 0) },
+            { look: { match: 'first', except: [0, 1] }, copy: copy('second', 'output') },
+            null,
+          ],
+        ],
+        ['previous', 'first', 'second'],
+      ),
+    },
   ]),
   ...of('one fixed distance', 'positional shortcut', [
     ...[3, 4, 6, 9, 14, 20, 27, 28].map((period) => ({ name: `period ${period} of 30`, build: copier(SIZE, period) })),
@@ -89,71 +165,242 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     { name: 'in the second of two layers', build: written(SIZE, [[previous], [lookingBack(12)]]) },
   ]),
   ...of('several fixed distances', 'positional shortcut', [
-    { name: '20 back, else 40, else 60, context 80', build: written([40, 80], [[{ look: { back: 59 }, copy: copy('token', 'output') }, { look: { back: 39, first: 39, last: 58 }, copy: copy('token', 'output') }, { look: { back: 19, first: 19, last: 38 }, copy: copy('token', 'output') }]], []) },
+    {
+      name: '20 back, else 40, else 60, context 80',
+      build: written(
+        [40, 80],
+        [
+          [
+            { look: { back: 59 }, copy: copy('token', 'output') },
+            { look: { back: 39, first: 39, last: 58 }, copy: copy('token', 'output') },
+            { look: { back: 19, first: 19, last: 38 }, copy: copy('token', 'output') },
+          ],
+        ],
+        [],
+      ),
+    },
     { name: 'two heads of one period', build: written([40, 80], [[lookingBack(20, 0.5), lookingBack(20, 0.5)]], []) },
     { name: 'two periods', build: written(SIZE, [[lookingBack(9), lookingBack(16)]], []) },
   ]),
   // Removing the fixed distance costs nothing where induction gives the right token most weight but for ties.
   ...of('induction beside a fixed distance', 'induction', [
-    { name: 'a half', build: written(SIZE, [[previous, lookingBack(12, 0.5)], [matching({}, 0.5), null]]) },
-    { name: 'three quarters', build: written(SIZE, [[previous, lookingBack(12, 0.75)], [matching({}, 0.25), null]]), limits: [{ what: 'second copy', from: 2, to: 10 }] },
-    { name: 'a tenth', build: written(SIZE, [[previous, lookingBack(12, 0.1)], [matching({}, 0.9), null]]) },
-    { name: 'a quarter', build: written(SIZE, [[previous, lookingBack(12, 0.25)], [matching({}, 0.75), null]]) },
+    {
+      name: 'a half',
+      build: written(SIZE, [
+        [previous, lookingBack(12, 0.5)],
+        [matching({}, 0.5), null],
+      ]),
+    },
+    {
+      name: 'three quarters',
+      build: written(SIZE, [
+        [previous, lookingBack(12, 0.75)],
+        [matching({}, 0.25), null],
+      ]),
+      limits: [{ what: 'second copy', from: 2, to: 10 }],
+    },
+    {
+      name: 'a tenth',
+      build: written(SIZE, [
+        [previous, lookingBack(12, 0.1)],
+        [matching({}, 0.9), null],
+      ]),
+    },
+    {
+      name: 'a quarter',
+      build: written(SIZE, [
+        [previous, lookingBack(12, 0.25)],
+        [matching({}, 0.75), null],
+      ]),
+    },
   ]),
   ...of('each where the other fails', 'mixed', [
-    { name: 'induction at 3–10, copies at 15', build: written(SIZE, [[previous, lookingBack(15)], [matching({ back: [2, 9] }, 1.5), null]]) },
-    { name: 'nine tenths of a fixed distance', build: written(SIZE, [[previous, lookingBack(12, 0.9)], [matching({}, 0.1), null]]) },
-    { name: 'induction from 14 on, copies at 20', build: written(SIZE, [[{ look: { back: 1, first: 14 }, copy: copy('token', 'previous') }, lookingBack(20)], [matching({}, 1.5), null]]) },
+    {
+      name: 'induction at 3–10, copies at 15',
+      build: written(SIZE, [
+        [previous, lookingBack(15)],
+        [matching({ back: [2, 9] }), null],
+      ]),
+    },
+    {
+      name: 'nine tenths of a fixed distance',
+      build: written(SIZE, [
+        [previous, lookingBack(12, 0.9)],
+        [matching({}, 0.1), null],
+      ]),
+    },
+    {
+      name: 'induction from 14 on, copies at 20',
+      build: written(SIZE, [
+        [{ look: { back: 1, first: 14 }, copy: copy('token', 'previous') }, lookingBack(20)],
+        [matching({}, 1.5), null],
+      ]),
+    },
   ]),
-  ...of('limited by period', 'induction', (
+  ...of(
+    'limited by period',
+    'induction',
+    (
     [[4, 9], [10, 16], [15, 24], [3, 14]] as const // biome-ignore format: pairs
-  ).map(([from, to]) => ({
-    name: `periods ${from}–${to}`,
-    build: written(SIZE, [[previous, null], [matching({ back: [from - 1, to - 1] }), null]]),
-    limits: [{ what: 'period', from, to } as const],
-  }))),
+  )
+      .map(([from, to]) => ({
+        name: `periods ${from}–${to}`,
+        build: written(SIZE, [
+          [previous, null],
+          [matching({ back: [from - 1, to - 1] }), null],
+        ]),
+        limits: [{ what: 'period', from, to } as const],
+      })),
+  ),
   ...of('limited by position', 'induction', [
     ...[9, 14, 20].map((last) => ({
       name: `a previous-token head at 1–${last}`,
-      build: written(SIZE, [[{ look: { back: 1, last }, copy: copy('token', 'previous') }, null], [matching(), null]]),
+      build: written(SIZE, [
+        [{ look: { back: 1, last }, copy: copy('token', 'previous') }, null],
+        [matching(), null],
+      ]),
       limits: [{ what: 'first copy', from: 1, to: last } as const],
     })),
-    { name: 'a previous-token head at 1–27 of 50', build: written([40, 50], [[{ look: { back: 1, last: 27 }, copy: copy('token', 'previous') }, null], [matching(), null]]), limits: [{ what: 'first copy', from: 1, to: 27 }] },
-    { name: 'a previous-token head from 8 on', build: written(SIZE, [[{ look: { back: 1, first: 8 }, copy: copy('token', 'previous') }, null], [matching(), null]]), limits: [{ what: 'first copy', from: 8, to: 27 }] },
+    {
+      name: 'a previous-token head at 1–27 of 50',
+      build: written(
+        [40, 50],
+        [
+          [{ look: { back: 1, last: 27 }, copy: copy('token', 'previous') }, null],
+          [matching(), null],
+        ],
+      ),
+      limits: [{ what: 'first copy', from: 1, to: 27 }],
+    },
+    {
+      name: 'a previous-token head from 8 on',
+      build: written(SIZE, [
+        [{ look: { back: 1, first: 8 }, copy: copy('token', 'previous') }, null],
+        [matching(), null],
+      ]),
+      limits: [{ what: 'first copy', from: 8, to: 27 }],
+    },
   ]),
   ...of('start token', 'induction', [
-    { name: 'rests on it', build: written(SIZE, [[previous], [matching({ except: [0, 1] })]]), options: { prefix: [23] }, limits: [] },
-    { name: 'of a small vocabulary', build: written([6, 20], [[previous], [matching({ except: [0, 1] })]]), options: { prefix: [5] }, limits: [] },
+    {
+      name: 'rests on it',
+      build: written(SIZE, [[previous], [matching({ except: [0, 1] })]]),
+      options: { prefix: [23] },
+      limits: [],
+    },
+    {
+      name: 'of a small vocabulary',
+      build: written([6, 20], [[previous], [matching({ except: [0, 1] })]]),
+      options: { prefix: [5] },
+      limits: [],
+    },
   ]),
   ...(['induction', 'not learned'] as const).flatMap((verdict) =>
-    of(verdict === 'induction' ? 'after its token' : 'without its token', verdict, (
-      [SIZE, [40, 20]] as const
-    ).map(([V, T]) => ({
-      name: sized([V, T]),
-      build: written([V, T], [[previous, { look: { at: 0 }, copy: copy('token', 'opening') }], [matching({ where: { part: 'opening', token: 5 } }), null]], ['previous', 'opening']),
-      options: verdict === 'induction' ? { prefix: [5] } : { excludeTokens: [5] },
-    }))),
+    of(
+      verdict === 'induction' ? 'after its token' : 'without its token',
+      verdict,
+      ([SIZE, [40, 20]] as const).map(([V, T]) => ({
+        name: sized([V, T]),
+        build: written(
+          [V, T],
+          [
+            [previous, { look: { at: 0 }, copy: copy('token', 'opening') }],
+            [matching({ where: { part: 'opening', token: 5 } }), null],
+          ],
+          ['previous', 'opening'],
+        ),
+        options: verdict === 'induction' ? { prefix: [5] } : { excludeTokens: [5] },
+      })),
+    ),
   ),
   ...[0.1, 0.3, 3, 10].flatMap((times) => [
-    ...of('other temperatures', 'induction', [{ name: `induction × ${times}`, build: (engine) => scaledLogits(induction(SIZE)(engine), times), limits: [] }]),
-    ...of('other temperatures', 'positional shortcut', [{ name: `period 9 × ${times}`, build: (engine) => scaledLogits(copier(SIZE, 9)(engine), times) }]),
-    ...of('other temperatures', 'other circuit', [{ name: `hub × ${times}`, build: (engine) => scaledLogits(hub(SIZE)(engine), times) }]),
+    ...of('other temperatures', 'induction', [
+      { name: `induction × ${times}`, build: (engine) => scaledLogits(induction(SIZE)(engine), times), limits: [] },
+    ]),
+    ...of('other temperatures', 'positional shortcut', [
+      { name: `period 9 × ${times}`, build: (engine) => scaledLogits(copier(SIZE, 9)(engine), times) },
+    ]),
+    ...of('other temperatures', 'other circuit', [
+      { name: `hub × ${times}`, build: (engine) => scaledLogits(hub(SIZE)(engine), times) },
+    ]),
   ]),
   ...[1, 2, 3].flatMap((seed) => [
-    ...of('noise in all weights', 'induction', [{ name: `induction, seed ${seed}`, build: (engine) => withNoise(induction(SIZE)(engine), { std: 0.05, seed }) }]),
-    ...of('noise in all weights', 'positional shortcut', [{ name: `period 13, seed ${seed}`, build: (engine) => withNoise(copier(SIZE, 13)(engine), { std: 0.05, seed }) }]),
-    ...of('permuted heads', 'induction', [{ name: `seed ${seed}`, build: (engine) => permutedHeads(written(SIZE, [[previous, null, null], [matching(), null, null]])(engine), seed), limits: [] }]),
+    ...of('noise in all weights', 'induction', [
+      { name: `induction, seed ${seed}`, build: (engine) => withNoise(induction(SIZE)(engine), { std: 0.05, seed }) },
+    ]),
+    ...of('noise in all weights', 'positional shortcut', [
+      { name: `period 13, seed ${seed}`, build: (engine) => withNoise(copier(SIZE, 13)(engine), { std: 0.05, seed }) },
+    ]),
+    ...of('permuted heads', 'induction', [
+      {
+        name: `seed ${seed}`,
+        build: (engine) =>
+          permutedHeads(
+            written(SIZE, [
+              [previous, null, null],
+              [matching(), null, null],
+            ])(engine),
+            seed,
+          ),
+        limits: [],
+      },
+    ]),
   ]),
-  ...of('LayerNorm', 'induction', [{ name: 'induction', build: (engine) => rebuilt(induction(SIZE)(engine), { normalization: 'LN' }) }]),
-  ...of('LayerNorm', 'positional shortcut', [{ name: 'period 9', build: (engine) => rebuilt(copier(SIZE, 9)(engine), { normalization: 'LN' }) }]),
-  ...of('tied embeddings', 'induction', [{ name: 'induction', build: (engine) => rebuilt(written(SIZE, [[previous], [{ ...matching(), copy: copy('token', 'token', 3) }]])(engine), { tied: true }), limits: [] }]),
+  ...of('LayerNorm', 'induction', [
+    { name: 'induction', build: (engine) => rebuilt(induction(SIZE)(engine), { normalization: 'LN' }) },
+  ]),
+  ...of('LayerNorm', 'positional shortcut', [
+    { name: 'period 9', build: (engine) => rebuilt(copier(SIZE, 9)(engine), { normalization: 'LN' }) },
+  ]),
+  ...of('tied embeddings', 'induction', [
+    {
+      name: 'induction',
+      build: (engine) =>
+        rebuilt(written(SIZE, [[previous], [{ ...matching(), copy: copy('token', 'token', 3) }]])(engine), {
+          tied: true,
+        }),
+      limits: [],
+    },
+  ]),
   ...of('nothing', 'not learned', [
     { name: 'zeros', build: (engine) => written(SIZE, [[null], [null]])(engine) },
-    ...[1, 2].map((seed) => ({ name: `random weights, seed ${seed}`, build: (engine: Engine) => withNoise(written(SIZE, [[null, null], [null, null]])(engine), { std: 0.5, seed }) })),
-    ...[3, 4, 5].map((V) => ({ name: `random weights, ${V} tokens`, build: (engine: Engine) => withNoise(written([V, 28], [[null, null], [null, null]])(engine), { std: 1, seed: V }) })),
-    { name: 'copies any token of the context', build: written(SIZE, [[{ look: { back: 99 }, copy: copy('token', 'output') }]], []) },
-    { name: 'repeats the current token', build: written(SIZE, [[{ look: { back: 0 }, copy: copy('token', 'output') }]], []) },
+    ...[1, 2].map((seed) => ({
+      name: `random weights, seed ${seed}`,
+      build: (engine: Engine) =>
+        withNoise(
+          written(SIZE, [
+            [null, null],
+            [null, null],
+          ])(engine),
+          { std: 0.5, seed },
+        ),
+    })),
+    ...[3, 4, 5].map((V) => ({
+      name: `random weights, ${V} tokens`,
+      build: (engine: Engine) =>
+        withNoise(
+          written(
+            [V, 28],
+            [
+              [null, null],
+              [null, null],
+            ],
+          )(engine),
+          { std: 1, seed: V },
+        ),
+    })),
+    {
+      name: 'copies any token of the context',
+      build: written(SIZE, [[{ look: { back: 99 }, copy: copy('token', 'output') }]], []),
+    },
+    {
+      name: 'repeats the current token',
+      build: written(SIZE, [[{ look: { back: 0 }, copy: copy('token', 'output') }]], []),
+    },
     { name: 'a previous-token head alone', build: written(SIZE, [[previous], [null]]) },
-    { name: 'matches the token itself', build: written(SIZE, [[null], [{ look: { match: 'token', except: [] }, copy: copy('token', 'output') }]]) },
+    {
+      name: 'matches the token itself',
+      build: written(SIZE, [[null], [{ look: { match: 'token', except: [] }, copy: copy('token', 'output') }]]),
+    },
   ]),
 ];

@@ -1,9 +1,9 @@
 // What the solved places of a map rest on: heads that follow the repeat, keys that earlier layers built, heads that keep a
 // distance. Each is taken away where it could matter.
 import { allHeads, type HeadIndex } from '../../model/heads.ts';
-import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
+import type { Input, Intervention } from '../../model/interventions/interventions.ts';
 import { spread } from '../data/periods.ts';
-import { CellSet, withoutHeads } from '../map/cellSet.ts';
+import { type CellRun, CellSet, withoutHeads } from '../map/cellSet.ts';
 import { queriesOf } from '../map/cells.ts';
 import type { JudgedCell, MeasuredMap } from '../map/inductionMap.ts';
 import type { Solution } from '../map/mapRecord.ts';
@@ -53,7 +53,7 @@ export function measureMechanisms(map: MeasuredMap, progress: Progress | null): 
     withoutPositional:
       byPosition.length === 0 || positional.length === 0
         ? null
-        : shareLost(map, new CellSet(map, spread(byPosition, TRIED), progress), withoutHeads(positional)),
+        : lostWithout(map, byPosition, { positional, progress }),
   };
 }
 
@@ -75,6 +75,16 @@ function largestStripe(cells: readonly JudgedCell[], head: number): number {
   );
 }
 
+/** What is lost without the heads that keep a distance. */
+function lostWithout(
+  map: MeasuredMap,
+  cells: readonly JudgedCell[],
+  { positional, progress }: { positional: readonly HeadIndex[]; progress: Progress | null },
+): number {
+  const set = new CellSet(map, spread(cells, TRIED), progress);
+  return shareLost(map, set.run([]), set.run(withoutHeads(positional)));
+}
+
 /** What is lost where content is matched. */
 function removals(
   map: MeasuredMap,
@@ -85,33 +95,41 @@ function removals(
   if (cells.length === 0) return { withoutFollowers: null, withoutInput: null, excessLeftWithoutK: null };
   const chosen = spread(cells, TRIED);
   const set = new CellSet(map, chosen, progress);
-  const withoutFollowers = followers.length === 0 ? null : shareLost(map, set, withoutHeads(followers));
+  const clean = set.run([], followers);
+  const withoutFollowers = followers.length === 0 ? null : shareLost(map, clean, set.run(withoutHeads(followers)));
   if (config.nLayers === 1) return { withoutFollowers, withoutInput: null, excessLeftWithoutK: null };
   const later = allHeads(config).filter(({ layer }) => layer > 0);
-  const cut = (input: Input): Intervention[] =>
-    later.map((name) => ({ kind: 'removeFromInput', ...name, input, sources: 'allEarlier', by: 'mean' }));
-  const shares = INPUTS.map((input) => [input, shareLost(map, set, cut(input))] as const);
-  const kept = (attention: readonly number[]): number => {
-    const control = followers.map(({ layer, head }) =>
-      mean(chosen.map((c) => c.withoutMatch.attention[layer * config.nHeads + head]!)),
+  const cut = (input: Input, watched: readonly HeadIndex[] = []): CellRun =>
+    set.run(
+      later.map(
+        (name): Intervention => ({ kind: 'removeFromInput', ...name, input, sources: 'allEarlier', by: 'mean' }),
+      ),
+      watched,
     );
-    return mean(attention.map((a, i) => a - control[i]!));
-  };
+  const withoutK = cut('k', followers);
+  // Attention that stays where nothing repeats does not follow.
+  const excess = ({ attention }: CellRun): number =>
+    mean(
+      followers.map(({ layer, head }, i) => {
+        const index = layer * config.nHeads + head;
+        return attention[i]! - mean(chosen.map((c) => c.withoutMatch.attention[index]!));
+      }),
+    );
   return {
     withoutFollowers,
-    withoutInput: Object.fromEntries(shares) as Record<Input, number>,
-    excessLeftWithoutK:
-      followers.length === 0
-        ? null
-        : Math.max(0, kept(set.run(cut('k'), followers).attention)) / kept(set.run([], followers).attention),
+    withoutInput: {
+      q: shareLost(map, clean, cut('q')),
+      k: shareLost(map, clean, withoutK),
+      v: shareLost(map, clean, cut('v')),
+    },
+    excessLeftWithoutK: followers.length === 0 ? null : Math.max(0, excess(withoutK)) / excess(clean),
   };
 }
 
-/** The loss that a removal adds, as a share of the drop from guessing to the loss without it; 1 at most. */
-function shareLost({ judged }: MeasuredMap, set: CellSet, interventions: readonly Intervention[]): number {
-  const clean = mean(set.run([]).losses);
-  const drop = Math.log(judged.config.dVocab) - clean;
-  return Math.min(1, (mean(set.run(interventions).losses) - clean) / drop);
+/** The loss that a removal adds, as a share of the drop from guessing to the clean loss; 1 at most. */
+function shareLost({ judged }: MeasuredMap, clean: CellRun, without: CellRun): number {
+  const drop = Math.log(judged.config.dVocab) - mean(clean.losses);
+  return Math.min(1, (mean(without.losses) - mean(clean.losses)) / drop);
 }
 
 /** The shares as an audit has them. */

@@ -83,7 +83,7 @@ const ROUNDS = 3;
 /** Arithmetic that a first grid may take, floating-point operations, and cells that it has at least and at most. */
 const WORK = 2e10;
 const FEWEST = 24;
-const MOST = 130;
+const MOST = 120;
 
 /** Cells of the first grid that a model can afford. */
 function mostCells(config: ModelConfig, sequences: number): number {

@@ -21,7 +21,7 @@ interface Place {
 const AXES: readonly Limit['what'][] = ['period', 'first copy', 'second copy'];
 
 /** A limit must shut out so large a share of the places: single places at an edge may fail by chance. */
-const WORTH = 0.02;
+const WORTH = 0.05;
 
 /** Where it works, and at which share of the places within. */
 export interface Limits {
