@@ -87,7 +87,7 @@ test('--csv has a row per head', async () => {
 test('--figures writes every figure as SVG and PNG, light and dark', async () => {
   const out = join(folder, 'deep', 'figures');
   await succeed('audit', induction, '--figures', out, '--sequences', '16');
-  const names = ['scores', 'loss-by-period', 'patterns', 'patterns-other-period', 'patterns-control'];
+  const names = ['scores', 'loss-by-period', 'map', 'patterns', 'patterns-other-period', 'patterns-control'];
   expect(filesIn(out)).toEqual(names.flatMap((n) => [`${n}.svg`, `${n}.png`, `${n}-dark.svg`, `${n}-dark.png`]).sort());
   for (const name of names) {
     const [light, dark] = ['', '-dark'].map((ending) => readFileSync(join(out, `${name}${ending}.svg`), 'utf8')) as [

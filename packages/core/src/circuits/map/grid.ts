@@ -16,8 +16,10 @@ export function firstGrid(space: MapSpace, most: number): Cell[] {
   const distances = range(2, space.length - first - 2);
   const everywhere = range(first, space.length - 4);
   if (countCells(space) <= most) return cellsOn(space, { starts: everywhere, distances });
-  const few = thinned(distances, Math.max(8, Math.floor(most / 3)));
-  const starts = spread(everywhere, Math.max(2, Math.min(STARTS, Math.floor((2 * most) / few.length))));
+  const few = thinned(distances, Math.max(8, Math.floor(most / 2)));
+  // Later rows are half as long on average, and of those every second place is taken.
+  const rows = 1 + Math.floor((4 * (most - few.length)) / few.length);
+  const starts = spread(everywhere, Math.max(2, Math.min(STARTS, rows)));
   return cellsOn(space, { starts, distances: few }).filter(
     ({ start, distance }) => start === first || (starts.indexOf(start) + few.indexOf(distance)) % 2 === 0,
   );
