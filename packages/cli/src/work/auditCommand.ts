@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import {
+  type AuditOptions,
   type AuditRecord,
   audit,
   type Estimate,
@@ -8,11 +9,14 @@ import {
   type HeldOutRecord,
   heldOutOf,
   listed,
+  type ModelConfig,
   printable,
+  readTokenFile,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
+import { readInput } from '../files/wholeFiles.ts';
 import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, plainNumber, signedNumber } from '../terminal/textTable.ts';
@@ -27,6 +31,11 @@ export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
   sequences: number;
   heldOut?: readonly HeldOutOption[];
+  bos?: number;
+  prefix?: readonly number[];
+  excludeTokens?: readonly number[];
+  /** A number, or a file of tokens. */
+  tokensFrom?: string;
 }
 
 /** `induction-lab audit`: scores and verdict of a checkpoint. */
@@ -35,7 +44,8 @@ export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Hos
   return analyse(task, host, {
     measure: (model, onProgress) => {
       const heldOut = given === undefined ? undefined : heldOutFrom(given, task.target);
-      return audit(model, { sequences, seed, onProgress, ...(heldOut ? { heldOut } : {}) });
+      const drawn = mapTokens(task.options, model.config);
+      return audit(model, { sequences, seed, onProgress, ...drawn, ...(heldOut ? { heldOut } : {}) });
     },
     text: (record, model, columns) => auditText(record, { columns, nCtx: model.config.nCtx }),
     json: auditJson,
@@ -43,6 +53,30 @@ export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Hos
     figures: async (record, model) => (await import('../figures/modelFigures.ts')).auditFigures(model, record),
   });
 };
+
+/** What the map's sequences begin with and leave out, as the options say. */
+function mapTokens(
+  { bos, prefix, excludeTokens, tokensFrom }: AuditCommandOptions,
+  { dVocab, nCtx }: ModelConfig,
+): Pick<AuditOptions, 'prefix' | 'excludeTokens'> {
+  const exclude = tokensFrom === undefined ? excludeTokens : notIn(tokensFrom, { dVocab, nCtx });
+  return {
+    ...(bos === undefined && prefix === undefined
+      ? {}
+      : { prefix: [...(bos === undefined ? [] : [bos]), ...(prefix ?? [])] }),
+    ...(exclude === undefined ? {} : { excludeTokens: exclude }),
+  };
+}
+
+/** Tokens below a number, or those that do not stand in a file of tokens. */
+function notIn(tokensFrom: string, { dVocab, nCtx }: Pick<ModelConfig, 'dVocab' | 'nCtx'>): number[] {
+  const all = Array.from({ length: dVocab }, (_, token) => token);
+  if (/^\d+$/.test(tokensFrom)) return all.filter((token) => token < Number(tokensFrom));
+  const found = new Set<number>();
+  const table = readTokenFile(readInput(tokensFrom, 'file of tokens'), { name: tokensFrom, nCtx });
+  for (const token of table.tokens) found.add(token);
+  return all.filter((token) => !found.has(token));
+}
 
 /** What the options name, and besides what the run of a checkpoint held out where they say so. */
 function heldOutFrom(given: readonly HeldOutOption[], checkpoint: string): HeldOut {
@@ -145,6 +179,8 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
         ]
       : []),
     ...heldOutText(record.heldOut, interval),
+    '',
+    `Not tested: ${printable(record.untested.join('; '))}.`,
     '',
     `Verdict: ${record.verdict}${evidence.close ? ' (a close call)' : ''}`,
     printable(record.sentence),

@@ -1,15 +1,19 @@
 // Has this transformer learned induction? The audit reads weights and the tokens it draws, never how a model was made.
+import * as z from 'zod/mini';
+import type { ModelConfig } from '../../model/config.ts';
 import type { Model } from '../../model/model.ts';
 import { measureHeads, scoringSize } from '../attention/headScores.ts';
+import { checkModel, checkOptions } from '../checks.ts';
 import { asAnalysed } from '../lengths.ts';
 import { mapRecord, measureMap } from '../map/inductionMap.ts';
 import { type Limits, limitsOf } from '../map/limits.ts';
+import { untrainedTokens } from '../map/untrainedTokens.ts';
 import { Progress } from '../progress.ts';
 import { checkAuditing, type MapAuditOptions } from './auditChecks.ts';
 import { gatherEvidence, groundsOf, look, testPaths } from './auditEvidence.ts';
 import type { AuditRecord } from './auditRecord.ts';
 import { auditSize, mapSequences } from './auditSize.ts';
-import { explainAudit, shortenedText, untestedOf } from './auditText.ts';
+import { explainAudit, shortenedText, untestedOf, untrainedText } from './auditText.ts';
 import { checkHeldOut, type HeldOut, measureHeldOut } from './heldOut.ts';
 import { measureMechanisms, mechanismsRecord } from './mechanisms.ts';
 import { judge } from './verdict.ts';
@@ -21,8 +25,10 @@ import { judge } from './verdict.ts';
  * outputs are not finite: then there is no verdict. `heldOut` is measured besides, and has no part in the verdict.
  */
 export function audit(model: Model, options: AuditOptions = {}): AuditRecord {
-  const { heldOut, ...rest } = options ?? {};
-  checkAuditing('audit', model, options === null ? options : rest);
+  checkModel('audit', model);
+  checkOptions('audit', z.looseObject({}), options);
+  const { heldOut, ...rest } = options;
+  checkAuditing('audit', model, rest);
   if (heldOut === undefined) return auditFor('audit', model, rest);
   checkHeldOut('audit', heldOut, model);
   const record = auditFor('audit', model, rest);
@@ -58,10 +64,11 @@ export function auditFor(caller: string, model: Model, options: MapAuditOptions)
 }
 
 function auditOnce(model: Model, { prefix, excludeTokens, ...options }: MapAuditOptions): AuditRecord {
+  const exclude = excludeTokens ?? untrainedTokens(model);
   const config = asAnalysed(model.config);
   const { seed = 0 } = options;
   const progress = new Progress(options.onProgress, auditSize(model, options));
-  const mapping = { prefix: prefix ?? [], exclude: excludeTokens ?? [], seed, progress };
+  const mapping = { prefix: prefix ?? startTokens(config), exclude, seed, progress };
   const map = measureMap(model, config, { ...mapping, sequences: mapSequences(options) });
   const mechanisms = measureMechanisms(map, progress);
   const onProgress = progress.part(scoringSize(model, options, 'audit'));
@@ -81,10 +88,19 @@ function auditOnce(model: Model, { prefix, excludeTokens, ...options }: MapAudit
     scores,
     map: mapRecord(map),
     mechanisms: mechanismsRecord(mechanisms),
-    untested: untestedOf(mapRecord(map), { excluded: excludeTokens ?? [], nCtx: model.config.nCtx }),
+    untested: untestedOf(mapRecord(map), { excluded: exclude, nCtx: model.config.nCtx }),
   };
   const shortened = config.nCtx < model.config.nCtx ? ` ${shortenedText(config.nCtx, model.config.nCtx)}` : '';
-  return { ...record, sentence: `${explainAudit(judgement, record, found)}${shortened}` };
+  return {
+    ...record,
+    sentence: `${explainAudit(judgement, record, found)}${excludeTokens === undefined ? untrainedText(exclude) : ''}${shortened}`,
+  };
 }
+
+/** The start token that the config names, if it does. */
+const startTokens = (config: ModelConfig): number[] => {
+  const { bos } = config as { bos?: number };
+  return bos === undefined ? [] : [bos];
+};
 
 const NO_LIMITS: Limits = { limits: [], share: 1 };

@@ -82,6 +82,15 @@ function solvedText(map: InductionMap): string {
   return `Of ${cells.length} places of the map${sample} ${content.length} are solved by content${loss(content)}, ${position.length} by position${loss(position)}.`;
 }
 
+/** Says which tokens were left out because they look untrained; nothing where there is none. */
+export const untrainedText = (tokens: readonly number[]): string =>
+  tokens.length === 0
+    ? ''
+    : ` Left out of the map: ${plural(
+        'token',
+        tokens.map((t) => ({ from: t, to: t })),
+      )}, whose embeddings look as if training had never moved them.`;
+
 /** What the audit says nothing of, each in a few words. */
 export function untestedOf(
   map: InductionMap,
