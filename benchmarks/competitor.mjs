@@ -1,14 +1,30 @@
 // A competitor runs as a child that keeps its model between bursts. Protocol, one JSON object a line: the child says
 // {ready, version, build, firstLoss} once; the parent asks {steps} and the child answers {steps, seconds, loss}, timed
-// by itself. Between its bursts a child is stopped, so that threads which spin while they wait disturb nobody.
+// by itself. Between its bursts a child is stopped, so that threads which spin while they wait disturb nobody. It ends
+// when its input closes.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const canStop = process.platform !== 'win32';
 
+/** What a child may take to end by itself: one that has a browser closes it. */
+const GRACE = 5000;
+
+const alive = new Set();
+process.on('exit', () => {
+  for (const child of alive) {
+    child.kill('SIGTERM');
+    if (canStop) child.kill('SIGCONT'); // one that is stopped hears nothing before
+  }
+});
+
 /** Starts a child; resolves when its first step is done. Rejects with the last line of its errors, or after `limit` ms. */
 export async function startCompetitor({ command, args, env = {} }, limit = 180_000) {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  alive.add(child);
+  const ended = new Promise((resolve) => child.once('close', resolve).once('error', resolve)).then(() =>
+    alive.delete(child),
+  );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let complaints = '';
   child.stderr.on('data', (text) => {
@@ -18,6 +34,14 @@ export async function startCompetitor({ command, args, env = {} }, limit = 180_0
   const failed = new Promise((_, reject) => child.on('error', reject));
   const signal = (name) => canStop && child.kill(name);
 
+  /** Resolves when the child has ended. */
+  const stop = async () => {
+    signal('SIGCONT');
+    child.stdin.end();
+    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE);
+    await ended;
+    clearTimeout(timer);
+  };
   const answer = async () => {
     let timer;
     const late = new Promise((_, reject) => {
@@ -28,15 +52,11 @@ export async function startCompetitor({ command, args, env = {} }, limit = 180_0
       if (done) throw new Error(lastLine(complaints) || 'it ended without a word');
       return JSON.parse(value);
     } catch (error) {
-      stop();
+      await stop();
       throw error;
     } finally {
       clearTimeout(timer);
     }
-  };
-  const stop = () => {
-    signal('SIGCONT');
-    child.kill('SIGKILL');
   };
   const about = await answer();
   signal('SIGSTOP');

@@ -2,21 +2,23 @@
 // the command and its memory, the size of the kernels, the gain of a second thread.
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadEngine, Model, makeBatch, namedCopies, Parameters } from '../packages/core/dist/node.js';
+import { layOut } from '../packages/core/dist/model/workspace.js';
+import { loadEngine, Model, makeBatch, namedCopies, Parameters, parseExperiment } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
-import { createTrainingProgram, planTraining } from '../packages/core/dist/training/parallel/plan.js';
+
 import { allThreads } from './competitors.mjs';
 import { referenceExperiment } from './experiment.mjs';
 import { median, pairedRatio, race } from './race.mjs';
 import { measureStart } from './start.mjs';
 
 const SEQUENCES = 64;
+const CELL = { batch: SEQUENCES, dModel: 64, layerNorm: true };
 
 /** All further measurements: { name, text, target, passed, ... } each. */
 export async function measure({ rounds, seconds, ours, say }) {
   say('Measuring hooks, activations, start, memory, kernels, threads ...');
   const engine = await loadEngine();
-  const layerNorm = referenceExperiment({ batch: SEQUENCES, layerNorm: true });
+  const layerNorm = parseExperiment(referenceExperiment(CELL));
   return [
     hooksAbsent(engine, layerNorm, 10 * rounds),
     activationsKept(engine, layerNorm, 10 * rounds),
@@ -40,12 +42,16 @@ function alternate(a, b, pairs) {
   return times;
 }
 
-/** The program as training runs it, with nobody watching against a watcher that looks at everything and does nothing. */
+/** The program that can be watched, with nobody watching against a watcher that looks at everything and does nothing. */
 function hooksAbsent(engine, experiment, pairs) {
-  const { arena, weights } = planTraining(engine, { experiment, seed: 0, threads: 1, segments: 1 });
-  initialize(experiment.model, weights, { seed: 0, std: 0.1 });
-  const { program } = createTrainingProgram(engine, experiment.model, arena, weights);
-  const { dVocab } = experiment.model;
+  const { model: config } = experiment;
+  const arena = engine.createArena();
+  const weights = new Parameters(config, arena);
+  initialize(config, weights, { seed: 0, std: 0.1 });
+  const extent = { sequences: 1, length: config.nCtx };
+  const plan = { gradients: true, results: [], splitInputs: [] };
+  const { transformer: program } = layOut(arena, { config, engine, weights, extent, plan });
+  const { dVocab } = config;
   program.tokens.data.forEach((_, i, tokens) => {
     tokens[i] = (7 * i) % dVocab;
   });
@@ -120,11 +126,11 @@ function kernelSizes() {
 
 /** The same training on all threads and on one, raced. */
 async function threadScaling({ rounds, seconds, ours }) {
-  const name = `${allThreads} threads over 1 (batch 64, LayerNorm)`;
+  const name = `${allThreads} threads over 1 (batch 64, dModel 64, LayerNorm)`;
   if (allThreads === 1) return { name, missing: 'this machine has one core' };
   const entries = [allThreads, 1].map((threads) => ({
     name: `${threads}`,
-    launch: ours.launch({ batch: 64, layerNorm: true, threads }),
+    launch: ours.launch({ ...CELL, threads }),
   }));
   const [many, one] = await race(entries, { rounds, seconds });
   if (many.missing || one.missing) return { name, missing: many.missing ?? one.missing };

@@ -1,10 +1,10 @@
-// Where a training step's time goes: node benchmarks/profile.mjs [--batch 64] [--no-layer-norm] [--exact]
+// Where a training step's time goes: node benchmarks/profile.mjs [--batch 64] [--d-model 64] [--no-layer-norm] [--exact]
 // One thread; every kernel is wrapped in a clock, which itself costs some per cent, so read the shares, not the sum.
 import { parseArgs } from 'node:util';
 import { instantiateKernels } from '../packages/core/dist/engine/wasm/kernels.js';
 import { WasmModelOps } from '../packages/core/dist/engine/wasm/wasmModelOps.js';
 import { WasmOptimizerOps } from '../packages/core/dist/engine/wasm/wasmOptimizerOps.js';
-import { loadEngine } from '../packages/core/dist/node.js';
+import { loadEngine, parseExperiment } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
 import { planTraining } from '../packages/core/dist/training/parallel/plan.js';
 import { TrainingWorker } from '../packages/core/dist/training/parallel/trainingWorker.js';
@@ -18,12 +18,14 @@ const STEPS = 80;
 const { values } = parseArgs({
   options: {
     batch: { type: 'string', default: '64' },
+    'd-model': { type: 'string', default: '64' },
     'no-layer-norm': { type: 'boolean', default: false },
     exact: { type: 'boolean', default: false },
   },
 });
 const batch = Number(values.batch);
-const experiment = referenceExperiment({ batch, layerNorm: !values['no-layer-norm'] });
+const dModel = Number(values['d-model']);
+const experiment = parseExperiment(referenceExperiment({ batch, dModel, layerNorm: !values['no-layer-norm'] }));
 const engine = await loadEngine({ exact: values.exact });
 
 /** The engine with `wrap` around each kernel. */
@@ -83,7 +85,7 @@ timeSteps(wrapped(timed), () => spent.clear());
 const kernels = [...spent].sort(([, a], [, b]) => b.ms - a.ms);
 const total = kernels.reduce((sum, [, { ms }]) => sum + ms, 0);
 console.log(
-  `${engine.backend} kernels, batch ${batch}, one thread: ${plain.toFixed(2)} ms a step (${(1000 / plain).toFixed(1)} steps/s)`,
+  `${engine.backend} kernels, batch ${batch}, dModel ${dModel}, one thread: ${plain.toFixed(2)} ms a step (${(1000 / plain).toFixed(1)} steps/s)`,
 );
 for (const [name, { ms, calls }] of kernels)
   console.log(

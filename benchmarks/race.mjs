@@ -54,7 +54,7 @@ export async function race(entries, { rounds, seconds, limit }) {
         }
       }
   } finally {
-    for (const { child } of running) child?.stop();
+    await Promise.all(running.map(({ child }) => child?.stop()));
   }
   return lanes.map(({ result }) => result);
 }

@@ -1,5 +1,6 @@
 // What the benchmark prints: its record as JSON, or the same as text.
 import { LABELS } from './competitors.mjs';
+import { describeCell } from './reference.mjs';
 
 /** PyTorch's settings as words. */
 export const describeSettings = ({ attention, optimizer, compile, env }) =>
@@ -37,29 +38,29 @@ function heading({ machine, settings, competitors }) {
     ...(machine.load > QUIET
       ? [`Other programs were running (load ${machine.load}): figures on all threads mean little, above all PyTorch's.`]
       : []),
-    `Reference step: vocabulary 64, context 50, dModel 64, 4 heads of 16, 2 layers, standard positions, no biases, AdamW`,
+    'Reference step: vocabulary 64, context 50, 4 heads of dModel / 4, 2 layers, standard positions, no biases, AdamW',
     `Medians of ${plural(settings.rounds, 'round')} of ${settings.seconds} s; × is our speed over theirs: the median of the rounds' ratios [quartiles]`,
     ...present.map(({ name, version, build }) => `${LABELS[name]}: ${version}, ${build}`),
     ...absent.map(({ name, missing }) => `${LABELS[name]}: missing: ${missing}`),
   ];
 }
 
-function cellLines({ batch, layerNorm, threads, results }) {
-  const title = `Batch ${batch}, ${layerNorm ? 'with' : 'no'} LayerNorm, ${plural(threads, 'thread')}`;
-  return [title, ...results.flatMap(resultLines)];
-}
+const cellLines = (cell) => [describeCell(cell), ...cell.results.flatMap(resultLines)];
 
-function resultLines({ name, missing, stepsPerSecond, ratio, target, passed, firstLoss, lastLoss, fell, settings }) {
-  const label = `  ${LABELS[name].padEnd(26)}`;
+const quartiles = ({ median, low, high }) => `× ${median.toFixed(2)} [${low.toFixed(2)}–${high.toFixed(2)}]`;
+
+function resultLines(result) {
+  const { name, missing, stepsPerSecond, ratio, target, passed, firstLoss, lastLoss, fell, settings, stepTime } =
+    result;
+  const label = `  ${LABELS[name].padEnd(28)}`;
   if (missing) return [`${label} missing: ${missing}`];
   const speed = `${stepsPerSecond.toFixed(stepsPerSecond < 10 ? 2 : 1).padStart(7)} steps/s`;
   const loss = `loss ${firstLoss.toFixed(3)} → ${lastLoss.toFixed(3)}${fell ? '' : ' DID NOT FALL: this speed counts for nothing'}`;
-  const ours = ratio
-    ? `× ${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}]`.padEnd(24)
-    : ''.padEnd(24);
+  const ours = (ratio ? quartiles(ratio) : '').padEnd(24);
   const aim = ratio && target ? `target ≥ ${target} ${passText(passed)}` : '';
   const lines = [`${label}${speed}  ${loss}  ${ours}${aim}`.trimEnd()];
   if (settings) lines.push(`    ${describeSettings(settings)}`);
+  if (stepTime) lines.push(`    our time a step ${quartiles(stepTime)} of its`);
   return lines;
 }
 

@@ -3,8 +3,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from './competitors.mjs';
+import { cacheFolder } from './pytorch.mjs';
 import { pairedRatio, race } from './race.mjs';
+import { describeCell } from './reference.mjs';
 import { describeSettings } from './report.mjs';
 
 const FILE = join(cacheFolder, 'pytorch-tuning.json');
@@ -13,7 +14,7 @@ const FILE = join(cacheFolder, 'pytorch-tuning.json');
 const WORTHWHILE = 1.01;
 
 /** What compiling a step may take. */
-const LIMIT = 120_000;
+const LIMIT = 300_000;
 
 const START = { attention: 'bmm', optimizer: 'fused', compile: 'off', env: {} };
 
@@ -52,9 +53,7 @@ export async function tunedSettings(pytorch, cell, { again, say }) {
   const key = JSON.stringify([about.version, cpus()[0]?.model, cell]);
   const known = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {};
   if (known[key] && !again) return known[key];
-  say(
-    `Tuning PyTorch for ${cell.threads} thread(s), batch ${cell.batch}, ${cell.layerNorm ? 'with' : 'without'} LayerNorm ...`,
-  );
+  say(`Tuning PyTorch: ${describeCell(cell)} ...`);
   let best = start;
   for (const change of changes(cell.threads, about.build)) {
     const candidate = change(best);

@@ -11,11 +11,11 @@ const SOURCES = [
   ...['packages/core/assembly/', 'apps/lab/src/', 'apps/lab/build/', 'notebooks/support/', 'benchmarks/', 'scripts/'],
 ];
 
-/** Source files below a folder, tests aside, with their count of lines. */
+/** Source files below a folder, with tests and what a build writes aside, and their count of lines. */
 const sizes = SOURCES.flatMap((folder) =>
   readdirSync(new URL(folder, root), { recursive: true })
     .map((entry) => `${folder}${String(entry).replaceAll('\\', '/')}`)
-    .filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !/\.test\.ts$|\/test\/|\/node_modules\//.test(path))
+    .filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !/\.test\.ts$|\/test\/|\/generated\/|\/node_modules\//.test(path))
     .map((path) => ({ path, lines: readFileSync(new URL(path, root), 'utf8').split('\n').length - 1 })),
 );
 

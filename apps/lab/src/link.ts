@@ -1,4 +1,5 @@
 // The state of the view as a link, and back. What a link says is checked: impossible values are left out and named.
+import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
 import { listed } from '@induction-lab/core/names';
 import { quoted } from '@induction-lab/core/printable';
 import type { AblationKind, HeadIndex, PathInput } from './protocol.ts';
@@ -122,11 +123,12 @@ export function writeLink(state: LinkState): string {
     writeSetting(beside, state.other.setting, state.other.step);
     params.set('beside', beside.toString());
   }
+  params.set('kernels', String(KERNELS_VERSION));
   return params.toString();
 }
 
 /** Everything that stands in a link besides what is trained. */
-const VIEW_FIELDS = ['view', 'period', 'tokens', 'off', 'kind', 'cut', 'head', 'beside'];
+const VIEW_FIELDS = ['view', 'period', 'tokens', 'off', 'kind', 'cut', 'head', 'beside', 'kernels'];
 const SETTING_FIELDS = ['preset', 'seed', 'step', ...Object.keys(KNOB_FIELDS)];
 
 /** More complaints than this are counted. */
@@ -163,7 +165,7 @@ function strangeNames(params: URLSearchParams, known: readonly string[]): string
  * Reads a link; any text is one. `complaints` names what is impossible, or unknown, and was left out, each in a clause of
  * bounded length, fit to be shown.
  */
-export function readLink(hash: string): { state: LinkState; complaints: string[] } {
+export function readLink(hash: string): { state: LinkState; complaints: string[]; kernels: number } {
   const params = new URLSearchParams(hash.includes('=') ? hash.replace(/^#/, '') : ''); // else it is a place in the page
   const complaints = strangeNames(params, [...VIEW_FIELDS, ...SETTING_FIELDS]);
   const read = <T>(from: URLSearchParams, name: string, parse: (text: string) => T, otherwise: T): T => {
@@ -212,5 +214,13 @@ export function readLink(hash: string): { state: LinkState; complaints: string[]
     selected: read<HeadIndex | null>(params, 'head', (t) => heads(t)[0] as HeadIndex, null),
     other,
   };
-  return { state, complaints };
+  // Links of the first version name none.
+  const kernels = read(params, 'kernels', (t) => whole(t, 1, 9999), 1);
+  return { state, complaints, kernels };
 }
+
+/** What to say of a link to a trained run whose kernels are others than this page's; null where they are the same. */
+export const otherKernels = ({ step, other }: LinkState, kernels: number): string | null =>
+  kernels === KERNELS_VERSION || (step === 0 && !other?.step)
+    ? null
+    : `This link is of version ${kernels} of the kernels, this page has version ${KERNELS_VERSION}: the run is trained anew, and its last bits may differ.`;

@@ -193,7 +193,7 @@ test('one typed token, or a number that is no token, leaves the probe and its lo
 test('a link for a smaller model names what was left out of it, all in one notice', async () => {
   const strangers = Array.from({ length: 100 }, (_, head) => `L7H${head}`).join('.');
   const { state: wanted, complaints } = readLink(`preset=literal-1-layer&batch=2&seed=-1&off=L0H0.${strangers}&cut=k`);
-  await lab.open(wanted, complaints);
+  await lab.open(wanted, { complaints });
   await settled();
   expect(state.notice.value?.text).toBe(
     'Some of this link was left out: seed is "-1" and must be a whole number from 0 to 2147483647. This model has no L7H0, L7H1, L7H2 and 97 more; left out of the link. This model has one layer, and so no path between heads to cut; left out of the link.',

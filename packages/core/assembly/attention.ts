@@ -2,8 +2,8 @@
 //   q, k, v, z: [sequences, length, heads, headSize]     scores, pattern: [sequences, heads, length, row], row = padded(length)
 // headSize is a multiple of 4. Queries are handled in bands of MAX_ROWS; a band needs only the keys up to its last
 // query, so about half of every product is skipped. Entries of scores and pattern above the diagonal are -inf and 0.
-import { bytes, exp4, fillTail, fma, maxLanes, padded, splat, sumLanes } from './simd';
-import { band, transpose } from './gemm';
+import { bytes, exp4, fillTail, fma, maxAcross, padded, splat, sumAcross } from './simd';
+import { bandN, bandT, transpose } from './gemm';
 import { MAX_ROWS } from './generated/tiles';
 
 /** Number of keys a query's band looks at, in whole vectors. */
@@ -19,7 +19,7 @@ export function attentionScores(sequences: i32, length: i32, heads: i32, headSiz
     transpose(length, headSize, k + first, heads * headSize, scratch, row, scale);
     for (let i = 0; i < length; i += MAX_ROWS) {
       const rows = min(MAX_ROWS, length - i);
-      band(rows, bandKeys(i, length), headSize, q + first + i * qRow, qRow, 4, scratch, scoresRow, scores + i * scoresRow, scoresRow, zeros, 0);
+      bandN(rows, bandKeys(i, length), headSize, q + first + i * qRow, qRow, scratch, scoresRow, scores + i * scoresRow, scoresRow, zeros, 0);
       for (let r = i; r < i + rows; r++) fillTail(scores + r * scoresRow, r + 1, row, never);
     }
     scores += length * scoresRow;
@@ -33,10 +33,10 @@ export function causalSoftmax(matrices: i32, length: i32, scores: usize): void {
     const end = bytes(padded(i + 1));
     let top = v128.load(scores);
     for (let j: usize = 16; j < end; j += 16) top = f32x4.pmax(top, v128.load(scores + j));
-    const shift = splat(maxLanes(top));
+    const shift = maxAcross(top);
     let sum = splat(0);
     for (let j: usize = 0; j < end; j += 16) { const e = exp4(f32x4.sub(v128.load(scores + j), shift)); sum = f32x4.add(sum, e); v128.store(scores + j, e); }
-    const norm = splat(1 / sumLanes(sum));
+    const norm = f32x4.div(splat(1), sumAcross(sum));
     for (let j: usize = 0; j < end; j += 16) v128.store(scores + j, f32x4.mul(v128.load(scores + j), norm));
     for (let j = end; j < rowBytes; j += 16) v128.store(scores + j, splat(0));
     scores += rowBytes;
@@ -50,7 +50,7 @@ export function causalSoftmaxBackward(matrices: i32, length: i32, pattern: usize
     const end = bytes(bandKeys(i, length));
     let dot = splat(0);
     for (let j: usize = 0; j < end; j += 16) dot = fma(v128.load(pattern + j), v128.load(dPattern + j), dot);
-    const mean = splat(sumLanes(dot));
+    const mean = sumAcross(dot);
     for (let j: usize = 0; j < end; j += 16)
       v128.store(dPattern + j, f32x4.mul(f32x4.mul(v128.load(pattern + j), scale4), f32x4.sub(v128.load(dPattern + j), mean)));
     pattern += rowBytes; dPattern += rowBytes;
@@ -64,7 +64,7 @@ export function attentionMix(sequences: i32, length: i32, heads: i32, headSize: 
     const first = <usize>(s * length) * vRow + bytes(h * headSize);
     for (let i = 0; i < length; i += MAX_ROWS) {
       const rows = min(MAX_ROWS, length - i);
-      band(rows, headSize, i + rows, pattern + i * patternRow, patternRow, 4, v + first, vRow, z + first + i * vRow, vRow, zeros, 0);
+      bandN(rows, headSize, i + rows, pattern + i * patternRow, patternRow, v + first, vRow, z + first + i * vRow, vRow, zeros, 0);
     }
     pattern += length * patternRow;
   }
@@ -79,8 +79,8 @@ export function attentionMixBackward(sequences: i32, length: i32, heads: i32, he
     transpose(length, headSize, v + first, heads * headSize, scratch, row, 1);
     for (let i = 0; i < length; i += MAX_ROWS) {
       const rows = min(MAX_ROWS, length - i), at = first + i * vRow;
-      band(rows, bandKeys(i, length), headSize, dz + at, vRow, 4, scratch, patternRow, dPattern + i * patternRow, patternRow, zeros, 0);
-      band(rows, headSize, length - i, pattern + i * patternRow + bytes(i), 4, patternRow, dz + at, vRow, dv + at, vRow, zeros, 0);
+      bandN(rows, bandKeys(i, length), headSize, dz + at, vRow, scratch, patternRow, dPattern + i * patternRow, patternRow, zeros, 0);
+      bandT(rows, headSize, length - i, pattern + i * patternRow + bytes(i), patternRow, dz + at, vRow, dv + at, vRow, zeros, 0);
     }
     pattern += length * patternRow; dPattern += length * patternRow;
   }
@@ -94,8 +94,8 @@ export function attentionScoresBackward(sequences: i32, length: i32, heads: i32,
     const first = <usize>(s * length) * qRow + bytes(h * headSize);
     for (let i = 0; i < length; i += MAX_ROWS) {
       const rows = min(MAX_ROWS, length - i), at = first + i * qRow;
-      band(rows, headSize, i + rows, dScores + i * scoresRow, scoresRow, 4, k + first, qRow, dq + at, qRow, zeros, 0);
-      band(rows, headSize, length - i, dScores + i * scoresRow + bytes(i), 4, scoresRow, q + at, qRow, dk + at, qRow, zeros, 0);
+      bandN(rows, headSize, i + rows, dScores + i * scoresRow, scoresRow, k + first, qRow, dq + at, qRow, zeros, 0);
+      bandT(rows, headSize, length - i, dScores + i * scoresRow + bytes(i), scoresRow, q + at, qRow, dk + at, qRow, zeros, 0);
     }
     dScores += length * scoresRow;
   }

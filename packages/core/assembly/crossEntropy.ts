@@ -1,8 +1,9 @@
 // Next-token cross-entropy: loss per position and its gradient in one pass over the logits.
 import { bytes, exp4, fillTail, maxLanes, padded, splat, sumLanes } from './simd';
 
-/** Natural logarithm of a positive float: exponent bits plus an odd series of (m - 1) / (m + 1). */
+/** Natural logarithm of a positive float: exponent bits plus an odd series of (m - 1) / (m + 1). A NaN stays one. */
 function ln(x: f32): f32 {
+  if (x != x) return x;
   const bits = reinterpret<i32>(x);
   let exponent = (bits >> 23) - 127, m = reinterpret<f32>((bits & 0x7fffff) | 0x3f800000);
   if (m > 1.41421356) { m *= 0.5; exponent++; }

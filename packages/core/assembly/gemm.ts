@@ -1,14 +1,23 @@
 // Matrix products from register tiles, and the transpose they need. Strides are in floats; widths are multiples of 4.
 import { bytes, padded } from './simd';
-import { MAX_ROWS, tile1, tile2 } from './generated/tiles';
+import { MAX_ROWS, tileN1, tileN2, tileT1, tileT2 } from './generated/tiles';
 
-/** One band of at most MAX_ROWS rows: C[rows, n] = Init + A[rows, k]·B[k, n]. Strides in bytes. */
+/** One band of at most MAX_ROWS rows: C[rows, n] = Init + A[rows, k]·B[k, n], A with adjacent columns, rows aStep apart. Strides in bytes. */
 // @ts-ignore: decorator
-@inline export function band(rows: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize,
-                             c: usize, cRow: usize, init: usize, initRow: usize): void {
+@inline export function bandN(rows: i32, n: i32, k: i32, a: usize, aStep: usize, b: usize, bRow: usize,
+                              c: usize, cRow: usize, init: usize, initRow: usize): void {
   let j = 0;
-  for (; j + 8 <= n; j += 8) tile2(rows, k, a, aRow, aCol, b + bytes(j), bRow, c + bytes(j), cRow, init + bytes(j), initRow);
-  if (j < n) tile1(rows, k, a, aRow, aCol, b + bytes(j), bRow, c + bytes(j), cRow, init + bytes(j), initRow);
+  for (; j + 8 <= n; j += 8) tileN2(rows, k, a, aStep, b + bytes(j), bRow, c + bytes(j), cRow, init + bytes(j), initRow);
+  if (j < n) tileN1(rows, k, a, aStep, b + bytes(j), bRow, c + bytes(j), cRow, init + bytes(j), initRow);
+}
+
+/** One band of at most MAX_ROWS rows: C[rows, n] = Init + A[rows, k]·B[k, n], A with adjacent rows, columns aStep apart. Strides in bytes. */
+// @ts-ignore: decorator
+@inline export function bandT(rows: i32, n: i32, k: i32, a: usize, aStep: usize, b: usize, bRow: usize,
+                              c: usize, cRow: usize, init: usize, initRow: usize): void {
+  let j = 0;
+  for (; j + 8 <= n; j += 8) tileT2(rows, k, a, aStep, b + bytes(j), bRow, c + bytes(j), cRow, init + bytes(j), initRow);
+  if (j < n) tileT1(rows, k, a, aStep, b + bytes(j), bRow, c + bytes(j), cRow, init + bytes(j), initRow);
 }
 
 /** Above this many floats, B no longer sits in the L1 cache and its rows compete for the same cache sets. */
@@ -27,12 +36,13 @@ export function gemm(m: i32, n: i32, k: i32, a: usize, aRow: i32, aCol: i32, b: 
     transpose(k, padded(m), a, aCol, rows, padded(k), 1);
     a = rows; aRow = padded(k); aCol = 1;
   }
-  const ar = bytes(aRow), ac = bytes(aCol), cr = bytes(cRow), ir = bytes(initRow);
+  const cr = bytes(cRow), ir = bytes(initRow), flipped = aCol != 1, step = flipped ? bytes(aCol) : bytes(aRow);
   for (let j = 0; j < n; j += 8) {
     const wide = j + 8 <= n;
     let B = b + bytes(j), br = bytes(bRow);
     if (pack && wide) { packColumns(k, B, br, scratch); B = scratch; br = 32; }
-    columns(wide, m, k, a, ar, ac, B, br, c + bytes(j), cr, init + bytes(j), ir);
+    if (flipped) columnsT(wide, m, k, a, step, B, br, c + bytes(j), cr, init + bytes(j), ir);
+    else columnsN(wide, m, k, a, step, B, br, c + bytes(j), cr, init + bytes(j), ir);
   }
 }
 
@@ -46,11 +56,22 @@ function packColumns(k: i32, b: usize, bRow: usize, panel: usize): void {
 
 /** 8 columns of C (4 unless wide). Strides in bytes. The rows are dealt out evenly over as few tiles as will do. */
 // @ts-ignore: decorator
-@inline function columns(wide: bool, m: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, init: usize, initRow: usize): void {
+@inline function columnsN(wide: bool, m: i32, k: i32, a: usize, aStep: usize, b: usize, bRow: usize, c: usize, cRow: usize, init: usize, initRow: usize): void {
   for (let tiles = (m + MAX_ROWS - 1) / MAX_ROWS; tiles > 0; tiles--) {
     const rows = (m + tiles - 1) / tiles;
-    if (wide) tile2(rows, k, a, aRow, aCol, b, bRow, c, cRow, init, initRow); else tile1(rows, k, a, aRow, aCol, b, bRow, c, cRow, init, initRow);
-    a += rows * aRow; c += rows * cRow; init += rows * initRow;
+    if (wide) tileN2(rows, k, a, aStep, b, bRow, c, cRow, init, initRow); else tileN1(rows, k, a, aStep, b, bRow, c, cRow, init, initRow);
+    a += rows * aStep; c += rows * cRow; init += rows * initRow;
+    m -= rows;
+  }
+}
+
+/** 8 columns of C (4 unless wide). Strides in bytes. The rows are dealt out evenly over as few tiles as will do. */
+// @ts-ignore: decorator
+@inline function columnsT(wide: bool, m: i32, k: i32, a: usize, aStep: usize, b: usize, bRow: usize, c: usize, cRow: usize, init: usize, initRow: usize): void {
+  for (let tiles = (m + MAX_ROWS - 1) / MAX_ROWS; tiles > 0; tiles--) {
+    const rows = (m + tiles - 1) / tiles;
+    if (wide) tileT2(rows, k, a, aStep, b, bRow, c, cRow, init, initRow); else tileT1(rows, k, a, aStep, b, bRow, c, cRow, init, initRow);
+    a += rows * 4; c += rows * cRow; init += rows * initRow;
     m -= rows;
   }
 }

@@ -5,3 +5,4 @@ export { attentionMix, attentionMixBackward, attentionScores, attentionScoresBac
 export { rotary } from './rotary';
 export { crossEntropy } from './crossEntropy';
 export { adamw, sumShards } from './adamw';
+export { centre, centreBackward, lookUp, lookUpBackward, moments, momentsBackward } from './tables';

@@ -1,20 +1,37 @@
 // Layer normalisation over rows of `size` floats stored in `width` = padded(size); padding lanes hold 0 before and after.
-import { bytes, fillTail, firstLanes, fma, padded, splat, sumLanes } from './simd';
+import { bytes, fillTail, firstLanes, fma, padded, splat, sumAcross } from './simd';
+
+/** The mean of a row in every lane. Two sums at a time: one alone would wait for each addition. */
+// @ts-ignore: decorator
+@inline export function meanOf(row: usize, x: usize, inverse: v128): v128 {
+  let even = splat(0), odd = splat(0), j: usize = 0;
+  for (; j + 32 <= row; j += 32) { even = f32x4.add(even, v128.load(x + j)); odd = f32x4.add(odd, v128.load(x + j, 16)); }
+  if (j < row) even = f32x4.add(even, v128.load(x + j));
+  return f32x4.mul(sumAcross(f32x4.add(even, odd)), inverse);
+}
+
+/** sqrt(variance + epsilon) in every lane. */
+// @ts-ignore: decorator
+@inline export function scaleOf(size: i32, x: usize, mean: v128, inverse: v128, epsilon: v128): v128 {
+  const whole = bytes(size & ~3);
+  let even = splat(0), odd = splat(0), j: usize = 0;
+  for (; j + 32 <= whole; j += 32) {
+    const d = f32x4.sub(v128.load(x + j), mean), e = f32x4.sub(v128.load(x + j, 16), mean);
+    even = fma(d, d, even); odd = fma(e, e, odd);
+  }
+  if (j < whole) { const d = f32x4.sub(v128.load(x + j), mean); even = fma(d, d, even); }
+  if (size & 3) { const d = v128.and(f32x4.sub(v128.load(x + whole), mean), firstLanes(size & 3)); odd = fma(d, d, odd); }
+  return f32x4.sqrt(f32x4.add(f32x4.mul(sumAcross(f32x4.add(even, odd)), inverse), epsilon));
+}
 
 /** normalized = (x - mean) / scale * gain + bias, scale = sqrt(variance + epsilon). stats[i] = (scale, mean). */
 export function layerNorm(rows: i32, size: i32, x: usize, gain: usize, bias: usize, normalized: usize, stats: usize, epsilon: f32): void {
-  const row = bytes(padded(size)), whole = bytes(size & ~3), inverse: f32 = 1 / <f32>size;
+  const row = bytes(padded(size)), inverse = splat(1 / <f32>size), eps = splat(epsilon);
   for (let i = 0; i < rows; i++) {
-    let sum = splat(0);
-    for (let j: usize = 0; j < row; j += 16) sum = f32x4.add(sum, v128.load(x + j));
-    const mean = sumLanes(sum) * inverse, mean4 = splat(mean);
-    let squares = splat(0);
-    for (let j: usize = 0; j < whole; j += 16) { const d = f32x4.sub(v128.load(x + j), mean4); squares = fma(d, d, squares); }
-    if (whole < row) { const d = v128.and(f32x4.sub(v128.load(x + whole), mean4), firstLanes(size & 3)); squares = fma(d, d, squares); }
-    const scale = sqrt<f32>(sumLanes(squares) * inverse + epsilon), rate = splat(1 / scale);
-    store<f32>(stats, scale); store<f32>(stats, mean, 4);
+    const mean = meanOf(row, x, inverse), scale = scaleOf(size, x, mean, inverse, eps), rate = f32x4.div(splat(1), scale);
+    v128.store32_lane(stats, scale, 0); v128.store32_lane(stats, mean, 0, 4);
     for (let j: usize = 0; j < row; j += 16) // gain and bias are 0 in the padding, so the padding stays 0
-      v128.store(normalized + j, fma(f32x4.mul(f32x4.sub(v128.load(x + j), mean4), rate), v128.load(gain + j), v128.load(bias + j)));
+      v128.store(normalized + j, fma(f32x4.mul(f32x4.sub(v128.load(x + j), mean), rate), v128.load(gain + j), v128.load(bias + j)));
     x += row; normalized += row; stats += 8;
   }
 }
@@ -36,7 +53,7 @@ export function layerNormApply(rows: i32, size: i32, x: usize, gain: usize, bias
  */
 export function layerNormBackward(rows: i32, size: i32, x: usize, gain: usize, stats: usize, dy: usize, init: usize, initRow: i32,
                                   dx: usize, dGain: usize, dBias: usize, dStats: usize): void {
-  const width = padded(size), row = bytes(width), inverse: f32 = 1 / <f32>size;
+  const width = padded(size), row = bytes(width), inverse4 = splat(1 / <f32>size);
   for (let i = 0; i < rows; i++) {
     const inverseScale: f32 = 1 / load<f32>(stats), mean = v128.load32_splat(stats, 4), rate = splat(inverseScale);
     let sum = splat(0), sumHat = splat(0);
@@ -46,8 +63,8 @@ export function layerNormBackward(rows: i32, size: i32, x: usize, gain: usize, s
       v128.store(dGain + j, fma(d, hat, v128.load(dGain + j)));
       v128.store(dBias + j, f32x4.add(d, v128.load(dBias + j)));
     }
-    const total = sumLanes(sumHat), meanD = splat(sumLanes(sum) * inverse), meanHat = splat(total * inverse);
-    store<f32>(dStats, -total * inverseScale); store<f32>(dStats, 0, 4);
+    const total = sumAcross(sumHat), meanD = f32x4.mul(sumAcross(sum), inverse4), meanHat = f32x4.mul(total, inverse4);
+    store<f32>(dStats, -f32x4.extract_lane(total, 0) * inverseScale); store<f32>(dStats, 0, 4);
     for (let j: usize = 0; j < row; j += 16) {
       const hat = f32x4.mul(f32x4.sub(v128.load(x + j), mean), rate), dHat = f32x4.mul(v128.load(dy + j), v128.load(gain + j));
       v128.store(dx + j, fma(f32x4.sub(f32x4.sub(dHat, meanD), f32x4.mul(hat, meanHat)), rate, v128.load(init + j)));

@@ -7,12 +7,18 @@ import { bytes } from './simd';
  * backward (the transpose of a rotation turns back). headSize is a multiple of 4; output may be input.
  */
 export function rotary(rows: i32, heads: i32, headSize: i32, half: i32, input: usize, output: usize, positions: usize, tables: usize, direction: f32): void {
-  const head = bytes(headSize), reach = bytes(half), tableRow = bytes(2 * half);
+  const turn = f32x4.splat(direction), head = bytes(headSize), reach = bytes(half), tableRow = bytes(2 * half);
   for (let r = 0; r < rows; r++) {
     const cosines = tables + <usize>load<i32>(positions + bytes(r)) * tableRow, sines = cosines + reach;
     for (let h = 0; h < heads; h++) {
       if (input != output) memory.copy(output, input, head);
-      for (let i: usize = 0; i < reach; i += 4) {
+      let i: usize = 0;
+      if ((half & 3) == 0) for (; i < reach; i += 16) {
+        const c = v128.load(cosines + i), s = f32x4.mul(v128.load(sines + i), turn);
+        const a = v128.load(input + i), b = v128.load(input + i + reach);
+        v128.store(output + i, f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)));
+        v128.store(output + i + reach, f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)));
+      } else for (; i < reach; i += 4) {
         const c = load<f32>(cosines + i), s = load<f32>(sines + i) * direction;
         const a = load<f32>(input + i), b = load<f32>(input + i + reach);
         store<f32>(output + i, a * c - b * s);

@@ -58,6 +58,7 @@ export * from './circuits/weights/headCircuits.ts';
 export * from './circuits/weights/weightCircuits.ts';
 export * from './engine/engine.ts';
 export type { Floats } from './engine/floats.ts';
+export { KERNELS_VERSION } from './engine/kernelsVersion.ts';
 export type { Integers, Tensor } from './engine/tensor.ts';
 export { ArgumentError, checkArgument } from './errors/arguments.ts';
 export * from './errors/names.ts';

@@ -4,6 +4,7 @@ import { type Engine, referenceEngine } from '../src/engine/engine.ts';
 import { loadEngine } from '../src/node.ts';
 import { distance, GOLDEN, loadGolden } from './support/golden.ts';
 import { batches, checkSteps, goldenModel } from './support/goldenChecks.ts';
+import { oneByOne, unwatched } from './support/oneByOne.ts';
 
 const engines: Record<string, { engine: Engine; tolerance: number }> = {
   reference: { engine: referenceEngine, tolerance: 1e-12 },
@@ -34,6 +35,21 @@ test.for(cases)('$name on $label: logits, patterns, losses, gradients', ({ name,
     else expect(distance(data, want), weight).toBeLessThan(tolerance);
   }
 });
+
+test.for(cases)(
+  '$name on $label: losses and gradients as training takes them, from tables',
+  ({ name, engine, tolerance }) => {
+    const golden = loadGolden(name);
+    const { config } = golden;
+    const batch = batches(golden)[0]!;
+    const weights = goldenModel(engine, golden).getWeights();
+    const { usesTables, losses, gradients } = oneByOne(engine, { config, weights, plan: unwatched(1e6) }, batch);
+    expect(usesTables).toBe(true);
+    expect(distance(losses.flat(), golden.get('loss_per_pos'))).toBeLessThan(tolerance);
+    for (const [weight, { data }] of Object.entries(gradients))
+      if (!weight.endsWith('b_K')) expect(distance(data, golden.get(`grad.${weight}`)), weight).toBeLessThan(tolerance);
+  },
+);
 
 // Ten steps of the full size take the float64 loops most of a minute: golden.slow.test.ts.
 const quick = cases.filter(({ label, name }) => label !== 'reference' || name.startsWith('tiny'));

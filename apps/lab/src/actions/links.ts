@@ -1,6 +1,8 @@
 // The link of what is shown, and what a link says put onto the bench.
+
+import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
 import { batch } from '@preact/signals';
-import { DEFAULTS, type LinkState, leftOut, readLink, settingText, writeLink } from '../link.ts';
+import { DEFAULTS, type LinkState, leftOut, otherKernels, readLink, settingText, writeLink } from '../link.ts';
 import {
   ablated,
   complaint,
@@ -106,9 +108,12 @@ function arrive(at: number): void {
 
 /**
  * Brings the bench into the state that a link names: trains as far as it says, then looks the same way. `complaints` are
- * about the link's text.
+ * about the link's text, `kernels` is their version that it was made with.
  */
-export async function open(state: LinkState, complaints: readonly string[] = []): Promise<void> {
+export async function open(
+  state: LinkState,
+  { complaints = [], kernels = KERNELS_VERSION }: { complaints?: readonly string[]; kernels?: number } = {},
+): Promise<void> {
   overtake();
   say(null);
   if (state.step > 0 && speed.value < Number.POSITIVE_INFINITY) setSpeed(Number.POSITIVE_INFINITY);
@@ -119,6 +124,8 @@ export async function open(state: LinkState, complaints: readonly string[] = [])
   forgetNotes();
   const left = leftOut(complaints);
   if (left) note(left);
+  const differs = otherKernels(state, kernels);
+  if (differs) note(differs);
   await endComparison();
   if (opening.value === state && isOnTheWay(state)) return revisit(state);
   let keepOther = false;
@@ -141,8 +148,8 @@ export async function open(state: LinkState, complaints: readonly string[] = [])
 
 /** Opens the link that an address ends with. */
 export async function openAddress(hash: string): Promise<void> {
-  const { state, complaints } = readLink(hash);
-  await open(state, complaints);
+  const { state, complaints, kernels } = readLink(hash);
+  await open(state, { complaints, kernels });
 }
 
 export const address = (): string => new URL(`#${writeLink(linkState())}`, location.href).href;

@@ -1,7 +1,7 @@
 // Where numbers come from: the same fields in every JSON that a command prints or writes.
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Backend } from '@induction-lab/core/node';
+import { type Backend, KERNELS_VERSION } from '@induction-lab/core/node';
 import { programCommit, VERSION } from '../version.ts';
 
 /** Of every JSON that a command prints or writes. */
@@ -20,6 +20,8 @@ export interface Provenance {
   readonly commit: string | null;
   /** Which arithmetic ran. */
   readonly backend: Backend;
+  /** Version of the kernels: another one gives other last bits. */
+  readonly kernels: number;
 }
 
 /** Fields that every record of one checkpoint begins with. */
@@ -36,4 +38,5 @@ export const provenance = (backend: Backend): Provenance => ({
   versions: { inductionLab: VERSION, node: process.versions.node },
   commit: programCommit(),
   backend,
+  kernels: KERNELS_VERSION,
 });

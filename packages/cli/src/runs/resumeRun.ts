@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { type Engine, loadEngine, Model, printable, shortened } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
+import { kernelsChanged } from './kernels.ts';
 import type { MetricsRecord } from './metrics.ts';
 import { sameData } from './runData.ts';
 import { RunFolder } from './runFolder.ts';
@@ -55,6 +56,8 @@ export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResu
     }
     const data = await sameData(info, { folder, moved: options.data });
     if (gaps !== null && !quiet) process.stderr.write(`${printable(folder.file('metrics.jsonl'))} ${gaps}\n`);
+    const changed = state && kernelsChanged(info);
+    if (changed && !quiet) process.stderr.write(`${printable(folder.path)} ${changed}\n`);
     folder.removeUnfinished();
     folder.cutMetrics(metrics, state?.step ?? 0);
     return await new TrainRun(

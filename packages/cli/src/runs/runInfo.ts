@@ -42,6 +42,10 @@ export interface RunInfo {
   readonly data?: DataInfo | null | undefined;
   readonly seed: number;
   readonly backend: Backend;
+  /** Version of the kernels that it went on with last; 1 where none is named. */
+  readonly kernels?: number | undefined;
+  /** Earlier versions that trained some of its steps; null where there were none. */
+  readonly earlierKernels?: readonly number[] | null | undefined;
   readonly threads: number;
   readonly versions: { readonly inductionLab: string; readonly node: string };
   /** Of the program's checkout; null where it is installed as a package. */
@@ -84,6 +88,8 @@ const RunInfoSchema = z.object({
   ),
   seed: whole(0),
   backend: z.enum(['relaxed', 'simd', 'reference']),
+  kernels: z.optional(whole(1)),
+  earlierKernels: z.optional(z.nullable(z.array(whole(1)))),
   threads: whole(1),
   versions: z.object({ inductionLab: z.string(), node: z.string() }),
   commit: z.optional(z.nullable(z.string())),

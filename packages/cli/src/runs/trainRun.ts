@@ -18,6 +18,7 @@ import {
 import { CommandError, EXIT } from '../errors.ts';
 import { type MeasuredFile, measuredFile, provenance } from '../files/provenance.ts';
 import { Progress } from '../terminal/progress.ts';
+import { earlierKernels } from './kernels.ts';
 import { type LoggedScores, type MetricsRecord, metricsLine } from './metrics.ts';
 import { Pauses } from './pauses.ts';
 import { dataInfo, type LoadedData, segmentsOfRun } from './runData.ts';
@@ -246,6 +247,7 @@ export class TrainRun {
       step: this.step,
       seconds: this.seconds(),
       options: { csv, perPosition, scoresEvery, checkpointEvery, threads: this.options.threads },
+      earlierKernels: earlierKernels(this.resumed?.info),
       checkpoint: this.checkpoint,
       scoresLeftOut: this.scoresLeftOut,
     });

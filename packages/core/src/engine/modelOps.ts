@@ -2,6 +2,7 @@
 // touches addresses. Only the three `linear` operations take tensors whose rows lie further apart than they are wide. Two backends implement it: wasmOps.ts (float32 kernels) and referenceOps.ts (float64 loops).
 // An operation has finished when its call returns, and keeps the padding of what it writes zero (scores before the
 // softmax, and logits after the loss, have −∞ there, which nothing reads).
+import type { TableOps } from './tableOps.ts';
 import { type Integers, padded, type Tensor } from './tensor.ts';
 
 /** How many sequences of which length run together: 1 in training (a cache-sized workspace), a batch under study. */
@@ -51,15 +52,15 @@ export interface LayerNormGradient {
   readonly dStats: Tensor;
 }
 
-export interface ModelOps {
+export interface ModelOps extends TableOps {
   add(a: Tensor, b: Tensor, out: Tensor): void;
   scale(a: Tensor, factor: number): void;
   /** out[i, :] = table[index[i], :] */
   gatherRows(table: Tensor, index: Integers, out: Tensor): void;
   /** table[index[i], :] += grad[i, :] */
   scatterAddRows(grad: Tensor, index: Integers, table: Tensor): void;
-  /** y = x·w + bias. x, w and y may be some columns of wider matrices. */
-  linear(x: Tensor, w: Tensor, bias: Tensor | null, y: Tensor): void;
+  /** y = init + x·w, init being a row (a bias), a matrix like y, or none. x, w and y may be some columns of wider matrices. */
+  linear(x: Tensor, w: Tensor, init: Tensor | null, y: Tensor): void;
   /** dx = init + dy·wᵀ, given wᵀ. */
   linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void;
   /** dw += xᵀ·dy */

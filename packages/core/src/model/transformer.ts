@@ -2,8 +2,8 @@
 // `watcher` looks at them or changes them before the next line uses them. Training is this program with nobody watching.
 import type { Extent, ModelOps } from '../engine/modelOps.ts';
 import { countsToLoss } from '../engine/targets.ts';
-import type { Arena, Integers, Tensor } from '../engine/tensor.ts';
-import type { Part } from './components/component.ts';
+import type { Arena, Integers, Layout, Tensor } from '../engine/tensor.ts';
+import type { Carry, Part } from './components/component.ts';
 import { components } from './components/components.ts';
 import { Plan, type PlanOptions, type Watcher } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
@@ -52,7 +52,10 @@ export class Transformer {
     return this.plan.watcher;
   }
 
+  /** Throws an Error where the plan is one that nobody watches. */
   set watcher(watcher: Watcher | null) {
+    if (watcher && this.plan.options.unwatched)
+      throw new Error('Transformer.watcher: this transformer was planned for nobody to watch.');
     this.plan.watcher = watcher;
   }
 
@@ -68,11 +71,15 @@ export class Transformer {
 
   /** tokens → logits */
   forward(): void {
-    if (this.derivedFrom !== this.weights.version) {
-      this.derivedFrom = this.weights.version;
-      for (const part of this.parts) part.derive?.();
-    }
+    this.derive();
     for (const part of this.parts) part.forward();
+  }
+
+  /** Brings up to date what is derived from the weights. */
+  private derive(): void {
+    if (this.derivedFrom === this.weights.version) return;
+    this.derivedFrom = this.weights.version;
+    for (const part of this.parts) part.derive?.();
   }
 
   /** Losses per position against the targets, and, where gradients are planned, the gradient of their sum times `scale`. */
@@ -85,6 +92,28 @@ export class Transformer {
     if (!this.plan.options.gradients)
       throw new Error('Transformer.backward: this transformer was planned without gradients.');
     for (let i = this.parts.length - 1; i >= 0; i--) this.parts[i]!.backward(gradients);
+  }
+
+  /** Layouts of the gradients of tables that `backward` adds to, besides those of weights (components/rowSum.ts); often none. */
+  get tableGradients(): readonly Layout[] {
+    return this.plan.tableGradients;
+  }
+
+  /**
+   * What carries the gradients of tables, summed over a batch, to those of weights: pieces that may run at the same time, and
+   * change gradients of different weights.
+   */
+  carries(): Carry[] {
+    const { parts } = this;
+    const chain = [...parts].reverse().flatMap(({ carry }) => carry ?? []);
+    const apart = parts.flatMap(({ carryApart }) => carryApart ?? []);
+    const inTurn: Carry = (gradients) => {
+      for (const carry of chain) carry(gradients);
+    };
+    return (chain.length > 0 ? [inTurn, ...apart] : apart).map((carry) => (gradients) => {
+      this.derive(); // a thread that had no sequence to run has not yet
+      carry(gradients);
+    });
   }
 
   /** Sum of the losses that count after `loss`, and how many they are. */

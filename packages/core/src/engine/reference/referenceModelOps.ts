@@ -4,14 +4,16 @@
 import type { Extent, LayerNorm, LayerNormGradient, ModelOps, ModelSizes, RotaryTables } from '../modelOps.ts';
 import { countsToLoss, tokenOf } from '../targets.ts';
 import { type Floats, type Integers, padded, type Tensor } from '../tensor.ts';
+import { ReferenceTableOps } from './referenceTableOps.ts';
 
 type Visit = (cell: { query: number; pattern: number; q: number; head: number }) => void;
 
-export class ReferenceModelOps implements ModelOps {
+export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
   private readonly sizes: ModelSizes;
   private readonly extent: Extent;
 
   constructor(sizes: ModelSizes, extent: Extent) {
+    super();
     this.sizes = sizes;
     this.extent = extent;
   }
@@ -35,17 +37,15 @@ export class ReferenceModelOps implements ModelOps {
         table.data[index.data[i]! * table.width + j]! += grad.data[i * grad.width + j]!;
   }
 
-  linear(x: Tensor, w: Tensor, bias: Tensor | null, y: Tensor): void {
-    product({ a: x.data, aRow: x.stride, aColumn: 1, b: w, rows: x.rows, inner: w.rows, out: y }, (_, j) =>
-      bias ? bias.data[j]! : 0,
+  linear(x: Tensor, w: Tensor, init: Tensor | null, y: Tensor): void {
+    const eachRow = init && init.rows === y.rows ? init.stride : 0;
+    product({ a: x.data, aRow: x.stride, aColumn: 1, b: w, rows: x.rows, inner: w.rows, out: y }, (i, j) =>
+      init ? init.data[i * eachRow + j]! : 0,
     );
   }
 
   linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void {
-    const w = wTransposed;
-    product({ a: dy.data, aRow: dy.stride, aColumn: 1, b: w, rows: dy.rows, inner: w.rows, out: dx }, (i, j) =>
-      init ? init.data[i * init.stride + j]! : 0,
-    );
+    this.linear(dy, wTransposed, init, dx);
   }
 
   linearBackwardWeight(x: Tensor, dy: Tensor, dw: Tensor): void {
@@ -66,15 +66,7 @@ export class ReferenceModelOps implements ModelOps {
   }
 
   layerNorm({ x, gain, bias, stats, normalized, eps }: LayerNorm & { eps: number }): void {
-    const size = gain.shape[0]!;
-    for (let i = 0; i < x.rows; i++) {
-      let mean = 0;
-      let variance = 0;
-      for (let j = 0; j < size; j++) mean += x.data[i * x.width + j]! / size;
-      for (let j = 0; j < size; j++) variance += (x.data[i * x.width + j]! - mean) ** 2 / size;
-      stats.data[2 * i] = Math.sqrt(variance + eps);
-      stats.data[2 * i + 1] = mean;
-    }
+    this.moments(x, stats, eps);
     this.layerNormApply({ x, gain, bias, stats, normalized });
   }
 

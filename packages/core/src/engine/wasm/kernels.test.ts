@@ -49,9 +49,9 @@ describe.for(runnable)('withoutSharedMemory on the %s build', (build) => {
     const original = await WebAssembly.compile(bytes);
     expect(() => instantiateKernels(original, unshared)).toThrow(WebAssembly.LinkError);
 
-    const floats = new Float32Array(unshared.buffer, 1024, 8);
+    const floats = new Float32Array(unshared.buffer, 1 << 16, 8);
     floats.set([1, 2, 3, 4, 5, 6, 7, 8]);
-    instantiateKernels(module, unshared).scale(4, 1024, 10);
+    instantiateKernels(module, unshared).scale(4, 1 << 16, 10);
     expect([...floats]).toEqual([10, 20, 30, 40, 5, 6, 7, 8]);
   });
 

@@ -21,6 +21,12 @@ type KernelName =
   | 'attentionMixBackward'
   | 'rotary'
   | 'crossEntropy'
+  | 'lookUp'
+  | 'lookUpBackward'
+  | 'moments'
+  | 'momentsBackward'
+  | 'centre'
+  | 'centreBackward'
   | 'adamw';
 
 /** The kernels of one instance, all working on one memory; addresses are bytes. Documented in assembly/. */

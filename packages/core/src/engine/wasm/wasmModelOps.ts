@@ -11,15 +11,15 @@ import {
 } from '../modelOps.ts';
 import { type Arena, type Integers, padded, type Tensor } from '../tensor.ts';
 import type { Kernels } from './kernels.ts';
+import { WasmTableOps } from './wasmTableOps.ts';
 
 /** For operations that only take their space. */
 export const NO_KERNELS: Kernels = {} as Kernels;
 
-export class WasmModelOps implements ModelOps {
-  private readonly kernels: Kernels;
+export class WasmModelOps extends WasmTableOps implements ModelOps {
   private readonly extent: Extent;
   private readonly sizes: ModelSizes;
-  private readonly zeros: number;
+  protected readonly zeros: number;
   private readonly packing: number;
   private readonly scratch: number;
   /** Padded dHead: what the kernels call headSize. */
@@ -27,7 +27,7 @@ export class WasmModelOps implements ModelOps {
 
   /** Scratch memory comes from the arena. */
   constructor(kernels: Kernels, { sizes, extent, arena }: { sizes: ModelSizes; extent: Extent; arena: Arena }) {
-    this.kernels = kernels;
+    super(kernels);
     this.extent = extent;
     this.sizes = sizes;
     this.headSize = padded(sizes.dHead);
@@ -54,18 +54,15 @@ export class WasmModelOps implements ModelOps {
     this.kernels.scatterAddRows(grad.rows, grad.width, grad.address, index.address, table.address);
   }
 
-  linear(x: Tensor, w: Tensor, bias: Tensor | null, y: Tensor): void {
-    const init = bias ? bias.address : this.zeros;
+  linear(x: Tensor, w: Tensor, init: Tensor | null, y: Tensor): void {
+    const eachRow = init && init.rows === y.rows ? init.stride : 0;
     // biome-ignore format: one line per matrix
     this.kernels.gemm(x.rows, w.width, w.rows, x.address, x.stride, 1,
-      w.address, w.stride, y.address, y.stride, init, 0, this.packing);
+      w.address, w.stride, y.address, y.stride, init ? init.address : this.zeros, eachRow, this.packing);
   }
 
   linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void {
-    const w = wTransposed;
-    // biome-ignore format: one line per matrix
-    this.kernels.gemm(dy.rows, w.width, w.rows, dy.address, dy.stride, 1,
-      w.address, w.stride, dx.address, dx.stride, init ? init.address : this.zeros, init ? init.stride : 0, this.packing);
+    this.linear(dy, wTransposed, init, dx);
   }
 
   linearBackwardWeight(x: Tensor, dy: Tensor, dw: Tensor): void {

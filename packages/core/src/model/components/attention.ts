@@ -2,7 +2,7 @@
 // values mixed by it, and W_O. Its output goes to `plan.output`.
 import type { Tensor } from '../../engine/tensor.ts';
 import type { ModelConfig } from '../config.ts';
-import { planInputs } from './attentionInputs.ts';
+import { type Inputs, planInputs } from './attentionInputs.ts';
 import { planOutput } from './attentionOutput.ts';
 import type { Component, ParameterSet, Part, Tensors } from './component.ts';
 import { HEAD_STREAM, HEADS, type HookPoint, SQUARE, STREAM } from './hookPoint.ts';
@@ -75,6 +75,7 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
   const output = planOutput(plan, mine, { layer, z });
   const { ops } = plan;
   return {
+    ...carried(inputs),
     derive: () => {
       inputs.derive();
       output.derive();
@@ -98,6 +99,9 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
     },
   };
 }
+
+const carried = ({ carry, carryApart }: Inputs): Pick<Part, 'carry' | 'carryApart'> =>
+  carry && carryApart ? { carry, carryApart } : {};
 
 /** From q and k to the pattern, and back. Scores become the pattern in place, and so do their gradients. */
 function planPattern(

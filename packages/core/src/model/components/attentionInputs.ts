@@ -2,19 +2,23 @@
 // head reads, from a copy of the residual stream for each head and each of Q, K and V.
 import { padded, type Tensor } from '../../engine/tensor.ts';
 import type { Pair } from './attention.ts';
-import type { ParameterSet, Tensors } from './component.ts';
+import { planInputsFromTables } from './attentionTables.ts';
+import type { Carry, ParameterSet, Tensors } from './component.ts';
 import type { Plan } from './plan.ts';
 
 export interface Inputs {
   derive(): void;
+  /** What is carried from tables to weights; the pieces of `carryApart` do so independently (component.ts). */
+  readonly carry?: Carry;
+  readonly carryApart?: readonly Carry[];
   /** Fills q, k and v. */
   forward(): void;
   backward(gradients: ParameterSet): void;
 }
 
-type Mine = (set: ParameterSet) => Tensors;
+export type Mine = (set: ParameterSet) => Tensors;
 
-interface Layer {
+export interface Layer {
   readonly layer: number;
   readonly q: Pair;
   readonly k: Pair;
@@ -22,7 +26,7 @@ interface Layer {
 }
 
 /** One of Q, K, V: its weights, their transpose, what it fills, and the names of its weights. */
-interface Projection {
+export interface Projection {
   readonly part: 'q' | 'k' | 'v';
   readonly weight: 'W_Q' | 'W_K' | 'W_V';
   readonly bias: 'b_Q' | 'b_K' | 'b_V';
@@ -40,18 +44,26 @@ export function planInputs(plan: Plan, mine: Mine, { layer, q, k, v }: Layer): I
     return { part, weight: `W_${letter}`, bias: `b_${letter}`, W, b: weights[`b_${letter}`] ?? null, transposed, out };
   };
   const projections = [projection('q', 'Q', q), projection('k', 'K', k), projection('v', 'V', v)] as const;
-  const steps = plan.options.splitInputs.includes(layer)
-    ? planInputsOfHeads(plan, mine, { layer, projections })
-    : planCommonInput(plan, mine, { layer, projections });
+  const steps = planSteps(plan, mine, { layer, projections });
   return {
     ...steps,
     derive: () => {
       for (const { W, transposed } of projections) if (transposed) plan.ops.transpose(W, transposed);
+      steps.deriveTables?.();
     },
   };
 }
 
-type Steps = Omit<Inputs, 'derive'>;
+function planSteps(plan: Plan, mine: Mine, of: { layer: number; projections: Projections }): Steps {
+  const { rows } = plan.reading;
+  if (rows) return planInputsFromTables(plan, mine, { ...of, rows });
+  return plan.options.splitInputs.includes(of.layer)
+    ? planInputsOfHeads(plan, mine, of)
+    : planCommonInput(plan, mine, of);
+}
+
+/** All of it but transposes. */
+export type Steps = Omit<Inputs, 'derive'> & { deriveTables?(): void };
 type Projections = readonly [q: Projection, k: Projection, v: Projection];
 
 function weightGradient(plan: Plan, x: Tensor, dy: Tensor, into: { W: Tensor; b: Tensor | undefined }): void {

@@ -29,11 +29,19 @@ export interface Part {
   forward(): void;
   /** Adds to the gradients of its weights. Only where the plan has gradients. */
   backward(gradients: ParameterSet): void;
+  /** From the gradients of tables, summed over a batch, to those of weights: once a step, in the order of `backward`. */
+  readonly carry?: Carry;
+  /** What else is carried, and may be so at the same time as all the rest. */
+  readonly carryApart?: readonly Carry[];
 }
+
+export type Carry = (gradients: ParameterSet) => void;
 
 /** Weights or gradients of a whole model. */
 export interface ParameterSet {
   /** By component, in the order of the list. */
   readonly groups: readonly Tensors[];
+  /** Gradients of the plan's tables, where it has any (rowSum.ts). */
+  readonly tables?: readonly Tensor[];
   named(name: string): Tensor;
 }

@@ -1,10 +1,11 @@
 // Tokens become rows of W_E, and positions rows of W_pos: added to the residual stream, or left for heads to add to what
 // their queries and keys read (shortformer).
 import type { ModelConfig } from '../config.ts';
-import type { Component, Part, Tensors } from './component.ts';
+import type { Component, ParameterSet, Part, Tensors } from './component.ts';
 import { STREAM } from './hookPoint.ts';
 import type { Plan } from './plan.ts';
 import { POSITION_SCHEMES } from './positions/schemes.ts';
+import { type Summand, tablesPay } from './rowSum.ts';
 import { table } from './weight.ts';
 
 export function embedding(config: ModelConfig): Component {
@@ -18,13 +19,18 @@ export function embedding(config: ModelConfig): Component {
     },
     hooks: [{ name: 'hook_embed', axes: STREAM }, ...(scheme ? [{ name: 'hook_pos_embed', axes: STREAM }] : [])],
     plan: (plan, mine) => {
+      const { unwatched } = plan.options;
+      if (unwatched && tablesPay(config, unwatched.positionsPerStep)) declareRows(plan, mine, scheme);
       const tokens = planTokens(plan, mine);
       const positions = scheme && planPositions(plan, mine, scheme);
       return {
-        forward: () => {
-          tokens.forward();
-          positions?.forward();
-        },
+        forward:
+          unwatched && scheme?.inStream
+            ? planSum(plan, mine)
+            : () => {
+                tokens.forward();
+                positions?.forward();
+              },
         backward: (gradients) => {
           tokens.backward(gradients);
           positions?.backward(gradients);
@@ -32,6 +38,31 @@ export function embedding(config: ModelConfig): Component {
       };
     },
   };
+}
+
+/** The stream is a sum of rows here; positions that heads add themselves are a summand of what they read. */
+function declareRows(
+  plan: Plan,
+  mine: (set: ParameterSet) => Tensors,
+  scheme: { learned: boolean; inStream: boolean } | null,
+): void {
+  const { W_E, W_pos } = mine(plan.weights);
+  const tokens: Summand = { table: W_E!, gradientIn: (set) => mine(set).W_E! };
+  const positions: Summand | null = scheme && {
+    table: W_pos!,
+    gradientIn: (set) => (scheme.learned ? mine(set).W_pos! : null),
+  };
+  plan.rows = { tokens, positions: scheme?.inStream ? positions : null, norm: null };
+  if (scheme && !scheme.inStream) plan.positionSummand = positions;
+}
+
+/** The same sum in one go, where nobody looks at its terms. */
+function planSum(plan: Plan, mine: (set: ParameterSet) => Tensors): () => void {
+  const { W_E, W_pos } = mine(plan.weights);
+  const tokens = { table: W_E!, index: plan.tokens };
+  const positions = { table: W_pos!, index: plan.positions };
+  const { stream: out } = plan;
+  return () => plan.ops.lookUp({ tokens, positions, scaled: null, out });
 }
 
 function planTokens(plan: Plan, mine: Parameters<Component['plan']>[1]): Part {

@@ -5,6 +5,7 @@ import type { ModelConfig } from '../config.ts';
 import type { Component, ParameterSet, Part, Tensors } from './component.ts';
 import { SCALE, STREAM } from './hookPoint.ts';
 import { gradientCuts } from './layerNormCuts.ts';
+import { planNormOfRows } from './layerNormOfRows.ts';
 import type { Plan } from './plan.ts';
 import type { HeadReading, Reading } from './reading.ts';
 import { normVector } from './weight.ts';
@@ -32,20 +33,31 @@ export function layerNorm(
       { name: `${place.name}.hook_scale`, axes: SCALE, role: 'scale' },
       { name: `${place.name}.hook_normalized`, axes: STREAM, role: 'normalized' },
     ],
-    plan: (plan, mine) => planNorm(plan, mine, { place: place.name, last }),
+    plan: (plan, mine) => {
+      const { rows } = plan;
+      return rows
+        ? planNormOfRows(plan, mine, { rows, read: readStream(plan, { last }) })
+        : planNorm(plan, mine, { place: place.name, last });
+    },
   };
 }
 
 function planNothing(plan: Plan, { last }: { last: boolean }): Part {
-  const { stream, dStream } = plan;
-  plan.reading = {
+  plan.reading = readStream(plan, { last });
+  return { forward: () => {}, backward: () => {} };
+}
+
+/** The stream itself. */
+function readStream(plan: Plan, { last }: { last: boolean }): Reading {
+  const { stream, dStream, rows } = plan;
+  return {
     value: stream,
     gradient: dStream,
     init: last ? null : dStream,
     bypassed: false,
+    rows,
     forHeads: (name, options) => copiesForHeads(plan, name, options),
   };
-  return { forward: () => {}, backward: () => {} };
 }
 
 function planNorm(plan: Plan, mine: Mine, { place, last }: { place: string; last: boolean }): Part {
@@ -64,14 +76,15 @@ function planNorm(plan: Plan, mine: Mine, { place, last }: { place: string; last
     gradient: dNormalized,
     init: null,
     bypassed: false,
+    rows: null,
     forHeads: (name) => normForHeads(plan, mine, name),
   };
   plan.reading = reading;
-  const layer = { x, gain, bias: shift, stats, normalized };
+  const layer = { x, gain, bias: shift, stats, normalized, eps };
   const cuts = gradientCuts(plan, { x, stats, unit });
   return {
     forward: () => {
-      ops.layerNorm({ ...layer, eps });
+      ops.layerNorm(layer);
       if (plan.watcher === null) return;
       plan.see(scale);
       if (plan.watcher.changesScale) ops.layerNormApply(layer);

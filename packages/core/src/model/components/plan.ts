@@ -2,11 +2,12 @@
 // its activations for the backward pass; without, layers use the same buffers one after the other, since a watcher sees
 // each activation as it appears and nobody looks back.
 import type { Extent, ModelOps } from '../../engine/modelOps.ts';
-import type { Arena, Integers, Tensor } from '../../engine/tensor.ts';
+import type { Arena, Integers, Layout, Tensor } from '../../engine/tensor.ts';
 import type { ModelConfig } from '../config.ts';
 import { Shapes } from '../shapes.ts';
 import type { ParameterSet } from './component.ts';
 import type { Reading } from './reading.ts';
+import type { RowSum, Summand } from './rowSum.ts';
 
 /** What a plan holds besides the necessary. */
 export interface PlanOptions {
@@ -15,6 +16,11 @@ export interface PlanOptions {
   readonly results: readonly number[];
   /** The layers with a copy of the residual stream for each head's Q, K and V (`hook_q_input` ...); with gradients all or none. */
   readonly splitInputs: readonly number[];
+  /**
+   * Nobody will ever watch, and how many positions a step reads for each state of the weights: then what only a watcher would
+   * see is left out, and tables stand for the first layer's products where they pay (rowSum.ts).
+   */
+  readonly unwatched?: { readonly positionsPerStep: number };
 }
 
 /** Is shown each activation as it appears, and each activation's gradient, both under the hook's name. */
@@ -29,6 +35,9 @@ export interface Watcher {
   /** Whether a LayerNorm's output before gain and shift must be computed apart because somebody looks at or changes it. */
   seesNormalized?: boolean;
 }
+
+/** Finds the gradient of a table in a set of gradients. */
+export type TableGradient = (gradients: ParameterSet) => Tensor;
 
 export class Plan {
   readonly config: ModelConfig;
@@ -51,13 +60,19 @@ export class Plan {
   /** The residual stream behind the components planned so far, and its gradient, wherever the backward pass stands. */
   stream!: Tensor;
   readonly dStream: Tensor | null;
-  /** What is to be added to the stream next. */
-  output!: Tensor;
+  /** Adds to the stream what has been computed for it: after = before + that. */
+  addOutput!: (before: Tensor, after: Tensor) => void;
+  /** What the stream is a sum of, as long as nothing has been added to it; null where the plan has no tables. */
+  rows: RowSum | null = null;
   /** What the next component reads of the stream. */
   reading!: Reading;
   /** The positions' table by row, and its gradient, for whom adds it to what they read themselves. */
   positionRows: Tensor | null = null;
   dPositionRows: Tensor | null = null;
+  /** The same where the first layer reads tables. */
+  positionSummand: Summand | null = null;
+  /** Layouts of the gradients of tables, in the order of `ParameterSet.tables`. */
+  readonly tableGradients: Layout[] = [];
   /** Each head's own output, by layer, where it is planned. */
   readonly results: Map<number, Tensor> = new Map();
   logits!: Tensor;
@@ -92,6 +107,24 @@ export class Plan {
     for (let i = 0; i < rows; i++) this.positions.data[i] = i % extent.length;
     for (let i = 0; i < this.rowOfHead.length; i++) this.rowOfHead.data[i] = Math.floor(i / config.nHeads);
     this.ones.data.fill(1, 0, config.dModel);
+  }
+
+  /** A table derived from weights, rows as wide as those of `like`, and where its gradient lies. */
+  table(name: string, { rows, like }: { rows: number; like: Tensor }): [Tensor, TableGradient] {
+    const { width } = like;
+    const layout = { rows, width, shape: [rows, width], strides: [width, 1] };
+    const index = this.tableGradients.push(layout) - 1;
+    return [this.arena.tensor(name, layout), ({ tables }) => tables![index]!];
+  }
+
+  /** Room for another tensor of the same layout. */
+  copyOf(tensor: Tensor, name: string): Tensor {
+    return this.arena.tensor(name, tensor);
+  }
+
+  /** Room for (scale, mean) of each row. */
+  momentsOf({ rows }: Tensor): Tensor {
+    return this.arena.tensor('moments', { rows, width: 2, shape: [rows, 2], strides: [2, 1] });
   }
 
   get isMeasuring(): boolean {

@@ -23,13 +23,14 @@ export function residPost(layer: number): Component {
     weights: {},
     hooks: [{ name, axes: STREAM }],
     plan: (plan) => {
-      const { ops, stream: before, output } = plan;
+      const { stream: before, addOutput } = plan;
       const after = plan.activation(name, 'residual stream', (shapes, n) => shapes.stream(n));
       const gradient = plan.streamGradient(name);
       plan.stream = after;
+      plan.rows = null;
       return {
         forward: () => {
-          ops.add(before, output, after);
+          addOutput(before, after);
           plan.see(after);
         },
         backward: () => plan.seeGradient(gradient!),

@@ -5,11 +5,11 @@ import type { Engine } from '../../engine/engine.ts';
 import type { OptimizerOps } from '../../engine/optimizerOps.ts';
 import { type Arena, type Memory, sizeText } from '../../engine/tensor.ts';
 import { TooLargeError } from '../../errors/tooLarge.ts';
-import type { ModelConfig } from '../../model/config.ts';
 import { Parameters } from '../../model/parameters.ts';
 import { Transformer } from '../../model/transformer.ts';
 import type { Experiment } from '../experiment.ts';
 import { CONTROL_BYTES } from './heartbeat.ts';
+import { ShardGradients } from './shardGradients.ts';
 
 /** Parts into which a batch is divided; more threads than this find nothing to do. */
 export const SHARDS = 8;
@@ -52,12 +52,12 @@ export function planTraining(
   const threads = Math.max(1, Math.min(options.threads, SHARDS, experiment.training.batch));
   const arena = engine.createArena();
   const measuring = arena.measuring(arena.used);
-  layOut(engine, experiment.model, { arena: measuring, threads, segments });
+  layOut(engine, experiment, { arena: measuring, threads, segments });
   if (measuring.used > arena.limit)
     throw new TooLargeError(
       `Arena: ${sizeText(measuring.used)} are needed to train with ${threads === 1 ? 'one thread' : `${threads} threads`}, a model has at most ${sizeText(arena.limit)}; use ${threads === 1 ? '' : 'fewer threads, '}a shorter context or a smaller model.`,
     );
-  const { weights, ...addresses } = layOut(engine, experiment.model, { arena, threads, segments });
+  const { weights, ...addresses } = layOut(engine, experiment, { arena, threads, segments });
   const plan: TrainingPlan = {
     experiment,
     seed,
@@ -72,34 +72,42 @@ export function planTraining(
 /** Everything that a run takes, in this order. */
 function layOut(
   engine: Engine,
-  model: ModelConfig,
+  experiment: Experiment,
   { arena, threads, segments }: { arena: Arena; threads: number; segments: number },
 ): Omit<TrainingPlan, 'experiment' | 'seed' | 'threads' | 'memory' | 'weights'> & { weights: Parameters } {
+  const { model } = experiment;
   const weights = new Parameters(model, arena);
+  const { tableGradients } = createTrainingProgram(engine, experiment, arena.measuring(arena.used), weights).program;
   const bytes = weights.length * arena.floatBytes;
   const m = arena.bytes(bytes);
   const v = arena.bytes(bytes);
-  const gradients = arena.bytes(bytes * SHARDS);
+  const { address: gradients } = new ShardGradients(model, arena, tableGradients);
+  const gradientStride = arena.used - gradients;
+  arena.bytes(gradientStride * (SHARDS - 1));
   const control = arena.bytes(CONTROL_BYTES);
   const sums = arena.bytes(8 * SHARDS * sumsLength(segments, model.nCtx));
   const squares = arena.bytes(8 * SPANS);
   const workspaces = arena.used;
-  createTrainingProgram(engine, model, arena, weights); // measures a workspace
+  createTrainingProgram(engine, experiment, arena, weights); // measures a workspace
   const workspaceStride = arena.used - workspaces;
   arena.bytes(workspaceStride * (threads - 1));
-  return { weights, m, v, gradients, gradientStride: bytes, control, sums, squares, workspaces, workspaceStride };
+  return { weights, m, v, gradients, gradientStride, control, sums, squares, workspaces, workspaceStride };
 }
 
-/** The program of one thread: one sequence at a time, so that its workspace stays in the cache. */
+/**
+ * The program of one thread: one sequence at a time, so that its workspace stays in the cache, and of it all but the last
+ * position, which predicts nothing and which nobody else sees.
+ */
 export function createTrainingProgram(
   engine: Engine,
-  config: ModelConfig,
+  { model: config, training }: Pick<Experiment, 'model' | 'training'>,
   arena: Arena,
   weights: Parameters,
 ): TrainingProgram {
-  const extent = { sequences: 1, length: config.nCtx };
+  const extent = { sequences: 1, length: config.nCtx - 1 };
   const ops = engine.opsFor(config, extent, arena);
-  const plan = { gradients: true, results: [], splitInputs: [] };
+  const unwatched = { positionsPerStep: training.batch * extent.length };
+  const plan = { gradients: true, results: [], splitInputs: [], unwatched };
   const program = new Transformer({ config, extent, plan, ops, arena, weights });
   return { program, optimizer: engine.optimizerFor(arena) };
 }

@@ -5,6 +5,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { AdamWStep } from '../../engine/optimizerOps.ts';
 import { Arena } from '../../engine/tensor.ts';
+import type { Carry } from '../../model/components/component.ts';
 import { Parameters } from '../../model/parameters.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { exactPower } from '../../random/exactMath.ts';
@@ -17,19 +18,26 @@ import type { StepLosses } from '../stepLosses.ts';
 import type { Barrier, BarrierWatch } from './barrier.ts';
 import { barrierOf, heartbeat } from './heartbeat.ts';
 import { createTrainingProgram, SHARDS, SPANS, sumsLength, type TrainingPlan, type TrainingProgram } from './plan.ts';
+import { ShardGradients } from './shardGradients.ts';
 
 export class TrainingWorker {
   readonly weights: Parameters;
   private readonly plan: TrainingPlan;
   private readonly thread: number;
   private readonly source: SequenceSource;
+  /** A sequence and its targets, [nCtx]. */
+  private readonly tokens: Int32Array;
+  private readonly targets: Int32Array;
   private readonly training: TrainingProgram;
-  private readonly gradients: readonly Parameters[];
+  private readonly gradients: readonly ShardGradients[];
+  private readonly carries: readonly Carry[];
   private readonly barrier: Barrier;
   private readonly pulse: BarrierWatch;
   private readonly arena: Arena;
   private readonly decayRuns: readonly DecayRun[];
-  private readonly spanLength: number;
+  /** Ranges of floats, the parts of the work on gradients: of weights, and of tables. */
+  private readonly weightSpans: readonly Span[];
+  private readonly tableSpans: readonly Span[];
   private readonly clamps: Clamps;
 
   constructor(engine: Engine, plan: TrainingPlan, thread: number, source: SequenceSource) {
@@ -39,18 +47,24 @@ export class TrainingWorker {
     this.plan = plan;
     this.thread = thread;
     this.source = source;
+    this.tokens = new Int32Array(experiment.model.nCtx);
+    this.targets = new Int32Array(experiment.model.nCtx);
     this.arena = at(plan.workspaces + thread * plan.workspaceStride);
     this.weights = new Parameters(experiment.model, at(plan.weights));
+    this.training = createTrainingProgram(engine, experiment, this.arena, this.weights);
+    const { program } = this.training;
     this.gradients = Array.from(
       { length: SHARDS },
-      (_, shard) => new Parameters(experiment.model, at(plan.gradients + shard * plan.gradientStride)),
+      (_, shard) =>
+        new ShardGradients(experiment.model, at(plan.gradients + shard * plan.gradientStride), program.tableGradients),
     );
-    this.training = createTrainingProgram(engine, experiment.model, this.arena, this.weights);
+    this.carries = program.carries();
     this.pulse = heartbeat(plan, thread);
     this.barrier = barrierOf(plan, this.pulse);
     this.decayRuns = decayRuns(experiment, this.weights, floatBytes);
     this.clamps = new Clamps(experiment.model, this.weights, experiment.training.clamps);
-    this.spanLength = Math.ceil(this.weights.length / SPANS / 32) * 32;
+    this.weightSpans = spansOf(this.weights.length);
+    this.tableSpans = spansOf(this.gradients[0]!.tablesLength, this.gradients[0]!.tablesFrom);
   }
 
   /** One optimiser step, counted from 1. A loss that is not finite leaves the weights as they were. */
@@ -64,14 +78,16 @@ export class TrainingWorker {
     const losses = this.collect(step, learningRate);
     if (!Number.isFinite(losses.loss)) {
       this.forEachPart(SHARDS, (shard) => {
-        for (const g of this.gradients[shard]!.all) g.data.fill(0);
+        const { all, tables } = this.gradients[shard]!;
+        for (const g of [...all, ...tables]) g.data.fill(0);
       });
       barrier.meet();
       return losses;
     }
+    if (this.carries.length > 0) this.carryTables();
     const squares = new Float64Array(plan.memory.buffer, plan.squares, SPANS);
     this.forEachPart(SPANS, (span) => {
-      const [from, to] = this.spanOf(span);
+      const [from, to] = this.weightSpans[span]!;
       squares[span] = this.training.optimizer.sumShards(from, to, plan.gradients, plan.gradientStride, SHARDS);
     });
     if (thread === 0) this.clamps.remember(step);
@@ -85,7 +101,10 @@ export class TrainingWorker {
       correction2: 1 / (1 - exactPower(training.beta2, step)),
       gradientScale: clipNorm !== null && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1,
     };
-    this.forEachPart(SPANS, (span) => this.update(span, update));
+    this.forEachPart(SPANS, (span) => {
+      this.update(span, update);
+      this.clearTables(span);
+    });
     this.pulse.alive();
     barrier.meet();
     if (training.competition > 0 || training.clamps.length > 0) {
@@ -94,6 +113,25 @@ export class TrainingWorker {
     }
     this.weights.changed();
     return { ...losses, gradientNorm };
+  }
+
+  /** Sums the gradients of tables over the shards, and carries them to weights' gradients in the first shard. */
+  private carryTables(): void {
+    const { plan, barrier } = this;
+    const first = this.gradients[0]!;
+    this.forEachPart(SPANS, (span) => {
+      const [from, to] = this.tableSpans[span]!;
+      this.training.optimizer.sumShards(from, to, plan.gradients, plan.gradientStride, SHARDS);
+    });
+    barrier.meet();
+    this.forEachPart(this.carries.length, (i) => this.carries[i]!(first));
+    barrier.meet();
+  }
+
+  private clearTables(span: number): void {
+    const [from, to] = this.tableSpans[span]!;
+    const { floatBytes } = this.arena;
+    if (from < to) this.arena.floats(this.plan.gradients + from * floatBytes, to - from).fill(0);
   }
 
   /** What acts on heads beside the loss. */
@@ -110,14 +148,9 @@ export class TrainingWorker {
     for (let part = Math.floor((count * thread) / plan.threads); part < end; part++) visit(part);
   }
 
-  private spanOf(span: number): [number, number] {
-    const { length } = this.weights;
-    return [Math.min(length, span * this.spanLength), Math.min(length, (span + 1) * this.spanLength)];
-  }
-
   private update(span: number, step: AdamWStep): void {
     const { weights, gradients, m, v } = this.plan;
-    const [from, to] = this.spanOf(span);
+    const [from, to] = this.weightSpans[span]!;
     for (const { weightDecay, ...run } of this.decayRuns) {
       const start = Math.max(from, run.from);
       const end = Math.min(to, run.to);
@@ -133,15 +166,18 @@ export class TrainingWorker {
 
   private runShard(step: number, shard: number, scale: number): void {
     const { batch } = this.plan.experiment.training;
+    const { tokens, targets } = this;
     const { program } = this.training;
-    const { tokens, targets } = program;
+    const { length } = program.tokens;
     const sums = this.shardSums(shard).fill(0);
     const end = Math.floor((batch * (shard + 1)) / SHARDS);
     for (let sequence = Math.floor((batch * shard) / SHARDS); sequence < end; sequence++) {
-      const drawn = this.source.fill(step, sequence, tokens.data, targets.data);
+      const drawn = this.source.fill(step, sequence, tokens, targets);
+      program.tokens.data.set(tokens.subarray(0, length));
+      program.targets.data.set(targets.subarray(0, length));
       program.forward();
       program.loss(scale);
-      program.backward(this.gradients[shard] as Parameters);
+      program.backward(this.gradients[shard]!);
       addLosses(sums, program, drawn);
       this.pulse.alive();
     }
@@ -166,6 +202,15 @@ export class TrainingWorker {
       perPosition: Array.from({ length: nCtx - 1 }, (_, t) => mean(positions + 2 * t)),
     };
   }
+}
+
+type Span = readonly [from: number, to: number];
+
+/** Divides a range of floats, in whole pairs of cache lines. */
+function spansOf(length: number, start = 0): Span[] {
+  const size = Math.ceil(length / SPANS / 32) * 32;
+  const at = (span: number): number => start + Math.min(length, span * size);
+  return Array.from({ length: SPANS }, (_, span) => [at(span), at(span + 1)]);
 }
 
 /** Adds what one sequence lost: pairs of sum and count, of the positions trained on, of each segment, of each position. */

@@ -3,18 +3,19 @@ import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { ADAMW, INITIAL_STD, REFERENCE, tokenBatch } from './reference.mjs';
+import { ADAMW, initialStd, REFERENCE, tokenBatch } from '../reference.mjs';
 import { serve } from './serve.mjs';
 
 register('./tfjsResolve.mjs', import.meta.url);
 await import('@tensorflow/tfjs-core/dist/register_all_gradients.js');
 
-const { vocabulary, context, dModel, heads, dHead, layers, eps } = REFERENCE;
+const { vocabulary, context, heads, layers, eps } = REFERENCE;
 
 /** Weights by name, in a list that gradients keep to. */
-function initialWeights(withNorm) {
+function initialWeights({ dModel, layerNorm: withNorm }) {
+  const std = initialStd({ dModel });
   const weights = new Map();
-  const normal = (name, rows) => weights.set(name, tf.randomNormal([rows, dModel], 0, INITIAL_STD));
+  const normal = (name, rows) => weights.set(name, tf.randomNormal([rows, dModel], 0, std));
   const norm = (name) => weights.set(`${name}.gain`, tf.ones([dModel])).set(`${name}.bias`, tf.zeros([dModel]));
   normal('W_E', vocabulary);
   normal('W_pos', context);
@@ -23,7 +24,7 @@ function initialWeights(withNorm) {
     if (withNorm) norm(`${layer}.norm`);
   }
   if (withNorm) norm('final');
-  weights.set('W_U', tf.randomNormal([dModel, vocabulary], 0, INITIAL_STD));
+  weights.set('W_U', tf.randomNormal([dModel, vocabulary], 0, std));
   return weights;
 }
 
@@ -35,11 +36,7 @@ const layerNorm = (x, gain, bias) => {
 
 /** [batch × pos, dModel] to [batch × head, pos, dHead]. */
 const splitHeads = (x, batch) =>
-  tf.reshape(tf.transpose(tf.reshape(x, [batch, context, heads, dHead]), [0, 2, 1, 3]), [
-    batch * heads,
-    context,
-    dHead,
-  ]);
+  tf.reshape(tf.transpose(tf.reshape(x, [batch, context, heads, -1]), [0, 2, 1, 3]), [batch * heads, context, -1]);
 
 /** 0 where a query may look, −10⁹ above the diagonal. */
 const causalMask = () =>
@@ -49,14 +46,16 @@ const causalMask = () =>
   );
 
 function attention(x, weight, mask, batch) {
+  const [, dModel] = x.shape;
   const [q, k, v] = ['W_Q', 'W_K', 'W_V'].map((name) => splitHeads(tf.matMul(x, weight(name)), batch));
-  const scores = tf.add(tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(dHead)), mask);
-  const z = tf.reshape(tf.matMul(tf.softmax(scores), v), [batch, heads, context, dHead]);
+  const scores = tf.add(tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(dModel / heads)), mask);
+  const z = tf.reshape(tf.matMul(tf.softmax(scores), v), [batch, heads, context, -1]);
   return tf.matMul(tf.reshape(tf.transpose(z, [0, 2, 1, 3]), [batch * context, dModel]), weight('W_O'));
 }
 
 /** Mean next-token loss of tokens and targets given one-hot: [batch × pos, vocabulary]. */
 function lossOf(weight, { tokens, targets, mask, batch, withNorm }) {
+  const [, dModel] = weight('W_pos').shape;
   const norm = (x, name) => (withNorm ? layerNorm(x, weight(`${name}.gain`), weight(`${name}.bias`)) : x);
   const embedded = tf.reshape(tf.matMul(tokens, weight('W_E')), [batch, context, dModel]);
   let x = tf.reshape(tf.add(embedded, weight('W_pos')), [batch * context, dModel]);
@@ -79,11 +78,11 @@ function adamW(w, g, state, count) {
 }
 
 await serve(async (cell) => {
-  setWasmPaths(fileURLToPath(new URL('./node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/', import.meta.url)));
+  setWasmPaths(fileURLToPath(new URL('../node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/', import.meta.url)));
   await tf.setBackend('wasm');
   await tf.ready();
   const { batch, layerNorm: withNorm } = cell;
-  const initial = initialWeights(withNorm);
+  const initial = initialWeights(cell);
   const names = [...initial.keys()];
   let weights = [...initial.values()];
   let moments = weights.map((w) => ({ m: tf.zerosLike(w), v: tf.zerosLike(w) }));

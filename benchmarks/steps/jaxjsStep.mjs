@@ -1,10 +1,9 @@
-// The reference step in jax-js on its WebAssembly backend, as a child of run.mjs (protocol: competitor.mjs).
+// The reference step in jax-js on its WebAssembly backend, for Node (jaxjs.mjs) and for a page (jaxjsWorkers.mjs).
 // jax-js counts references: an array passed to a function is consumed unless it is passed as `.ref`.
 import { defaultDevice, init, jit, nn, numpy as np, random, tree, valueAndGrad } from '@jax-js/jax';
-import { ADAMW, INITIAL_STD, REFERENCE, tokenBatch } from './reference.mjs';
-import { serve } from './serve.mjs';
+import { ADAMW, initialStd, REFERENCE, tokenBatch } from '../reference.mjs';
 
-const { vocabulary, context, dModel, heads, dHead, layers, eps } = REFERENCE;
+const { vocabulary, context, heads, layers, eps } = REFERENCE;
 
 const layerNorm = (x, { gain, bias }) => {
   const mean = np.mean(x.ref, -1, { keepdims: true });
@@ -17,13 +16,14 @@ const layerNorm = (x, { gain, bias }) => {
 };
 
 /** [batch × pos, dModel] to [batch, head, pos, dHead]. */
-const splitHeads = (x, batch) => np.transpose(x.reshape([batch, context, heads, dHead]), [0, 2, 1, 3]);
+const splitHeads = (x, batch) => np.transpose(x.reshape([batch, context, heads, -1]), [0, 2, 1, 3]);
 
 function attention(x, { W_Q, W_K, W_V, W_O }, batch) {
+  const dModel = x.shape[1];
   const q = splitHeads(np.matmul(x.ref, W_Q), batch);
   const k = splitHeads(np.matmul(x.ref, W_K), batch);
   const v = splitHeads(np.matmul(x, W_V), batch);
-  const scores = np.matmul(q, np.transpose(k, [0, 1, 3, 2])).mul(1 / Math.sqrt(dHead));
+  const scores = np.matmul(q, np.transpose(k, [0, 1, 3, 2])).mul(1 / Math.sqrt(dModel / heads));
   const causal = np.tri(context, context, 0, { dtype: np.bool });
   const pattern = nn.softmax(np.where(causal, scores, -1e9), -1);
   const z = np.transpose(np.matmul(pattern, v), [0, 2, 1, 3]).reshape([batch * context, dModel]);
@@ -32,6 +32,7 @@ function attention(x, { W_Q, W_K, W_V, W_O }, batch) {
 
 /** Mean next-token loss of tokens and targets given one-hot: [batch × pos, vocabulary]. */
 function lossOf({ W_E, W_pos, W_U, blocks, final }, tokens, targets, batch) {
+  const dModel = W_E.shape[1];
   const positions = np.broadcastTo(W_pos, [batch, context, dModel]).reshape([batch * context, dModel]);
   let x = np.matmul(tokens, W_E).add(positions);
   for (const { norm, ...weights } of blocks) {
@@ -46,9 +47,9 @@ function lossOf({ W_E, W_pos, W_U, blocks, final }, tokens, targets, batch) {
     .mul(-1 / (batch * context));
 }
 
-function initialWeights(withNorm) {
+function initialWeights({ dModel, layerNorm: withNorm }) {
   let seed = 0;
-  const normal = (rows, columns) => random.normal(random.key(seed++), [rows, columns]).mul(INITIAL_STD);
+  const normal = (rows, columns) => random.normal(random.key(seed++), [rows, columns]).mul(initialStd({ dModel }));
   const norm = () => ({ gain: np.ones([dModel]), bias: np.zeros([dModel]) });
   const block = () => ({
     W_Q: normal(dModel, dModel),
@@ -90,15 +91,16 @@ const compileStep = (batch) =>
     return { state: { weights, m, v }, loss };
   });
 
-await serve(async (cell) => {
+/** Resolves to a function that trains one step and resolves to the loss before the update. */
+export async function createStep(cell) {
   await init('wasm');
   defaultDevice('wasm');
-  const weights = initialWeights(cell.layerNorm);
+  const weights = initialWeights(cell);
   const zeros = () => tree.map((w) => np.zerosLike(w), tree.ref(weights));
   let state = { weights, m: zeros(), v: zeros() };
   const compiled = compileStep(cell.batch);
   let count = 0;
-  const step = async () => {
+  return async () => {
     count++;
     const { tokens, targets } = tokenBatch(cell.batch);
     const corrections = [ADAMW.beta1, ADAMW.beta2].map((beta) => np.array(1 / (1 - beta ** count)));
@@ -111,5 +113,4 @@ await serve(async (cell) => {
     state = result.state;
     return (await result.loss.data())[0];
   };
-  return { version: '@jax-js/jax 0.1.25', build: 'wasm', step };
-});
+}

@@ -6,10 +6,10 @@ const say = (record) => process.stdout.write(`${JSON.stringify(record)}\n`);
 /**
  * Makes the competitor from the cell in the first argument and serves bursts until the parent closes the pipe.
  * `create` resolves to { version, build, step }, where `step` trains once and resolves to the loss before the update;
- * one whose steps run elsewhere gives `burst` (n steps, then the last loss) instead.
+ * one whose steps run elsewhere gives `burst` (n steps, then the last loss) instead, and `close` if it has to end that.
  */
 export async function serve(create) {
-  const { version, build, step, burst = repeat(step) } = await create(JSON.parse(process.argv[2]));
+  const { version, build, step, burst = repeat(step), close } = await create(JSON.parse(process.argv[2]));
   say({ ready: true, version, build, firstLoss: await burst(1) });
   for await (const line of createInterface({ input: process.stdin })) {
     const { steps } = JSON.parse(line);
@@ -17,6 +17,7 @@ export async function serve(create) {
     const loss = await burst(steps);
     say({ steps, seconds: (performance.now() - start) / 1000, loss });
   }
+  await close?.();
   process.exit(0);
 }
 
