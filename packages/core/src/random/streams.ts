@@ -32,4 +32,5 @@ export const ANALYSIS_STREAMS = {
   randomCircuits: 100,
   /** Tokens that take the place of others. */
   corruption: 101,
+  keyScrubbing: 102,
 } as const;

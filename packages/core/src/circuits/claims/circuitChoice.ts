@@ -15,8 +15,6 @@ import type { CircuitKind } from './proofRecord.ts';
 const CLAIMED = 0.1;
 /** Sources are spared as long as this share of an input's effect is not lost with them. */
 const SPARED = 0.1;
-/** What a minimal set keeps. */
-const MINIMAL = 0.95;
 /** A pair hub loses more than this share of the loss drop without the earlier layers in its values. */
 const HUB = 0.5;
 
@@ -26,15 +24,6 @@ export interface Claim {
   readonly circuit: Circuit;
   readonly readers: readonly HeadIndex[];
   readonly claimed: readonly Input[];
-}
-
-/** The fewest heads, by elimination, that keep 95 % of the loss drop. */
-export function minimalSet(set: RepeatSet): HeadIndex[] {
-  const heads = allHeads(set.model.config);
-  const clean = mean(set.clean);
-  const drop = mean(set.losses(ablateHeads(set, heads))) - clean;
-  const limit = clean + (1 - MINIMAL) * drop;
-  return eliminate(heads, limit, (gone) => mean(set.losses(ablateHeads(set, gone))));
 }
 
 /**

@@ -23,7 +23,9 @@ const verb = (subjects: readonly unknown[], plural: string): string =>
 /** The proof in a few sentences. */
 export function explainProof(proof: Omit<ProofRecord, 'sentence'>, audit: AuditRecord): string {
   if (proof.kind === null) return noCircuit(proof, audit);
-  return [claim(proof), measurement(proof), disagreement(proof, audit)].filter((part) => part !== '').join(' ');
+  return [claim(proof), measurement(proof), comparison(proof), scrubbing(proof), disagreement(proof, audit)]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 function noCircuit(
@@ -43,7 +45,7 @@ function noCircuit(
   return `There is no induction circuit: ${positionalHeads.join(', ')} ${verb(positionalHeads, 'look')} a fixed distance back, whatever the tokens.${carriers}${elsewhere}`;
 }
 
-function claim({ kind, heads, inputs }: Omit<ProofRecord, 'sentence'>): string {
+function claim({ kind, heads, inputs, specificity }: Omit<ProofRecord, 'sentence'>): string {
   const of = (...roles: CircuitHead['role'][]): CircuitHead[] => heads.filter(({ role }) => roles.includes(role));
   const effect = inputs
     .filter(({ claimed }) => claimed)
@@ -57,10 +59,10 @@ function claim({ kind, heads, inputs }: Omit<ProofRecord, 'sentence'>): string {
       builders.length > 0
         ? `${names(heads)} ${verb(heads, 'match')} keys that ${names(builders)} built (K-composition)`
         : `${names(heads)} ${verb(heads, 'find')} the earlier copy with no earlier head behind it`;
-    return `An induction circuit: ${how}.${cutting}`;
+    return `${specificity?.explains === false ? 'Part of an induction circuit, no more' : 'An induction circuit'}: ${how}.${cutting}`;
   }
   if (kind === 'pair hub')
-    return `A pair hub, not an induction circuit: ${names(of('hub reader'))} ${verb(of('hub reader'), 'read')} values that ${names(of('hub writer'))} gathered (V-composition).${cutting}`;
+    return `${specificity?.explains === false ? 'Part of a pair hub' : 'A pair hub'}, not an induction circuit: ${names(of('hub reader'))} ${verb(of('hub reader'), 'read')} values that ${names(of('hub writer'))} gathered (V-composition).${cutting}`;
   return `A circuit of another kind: ${names(of('source'))} ${of('source').length > 0 ? 'into ' : ''}${names(of('reader'))}.${cutting}`;
 }
 
@@ -69,17 +71,57 @@ function measurement({ faithfulness, random, minimal, measured, ...proof }: Omit
   const on = `on ${measured.sequences} sequences that no choice was made on`;
   if (!Number.isFinite(kept.value))
     return `What it keeps is no share of anything: the loss is ${proof.loss.value.toFixed(2)} nats and ${proof.lossWithoutHeads.value.toFixed(2)} nats with every head mean-ablated, no sure difference ${on}.`;
+  const range = (values: readonly number[]): string =>
+    `${percent(Math.min(...values))} to ${percent(Math.max(...values))}`;
   const controls = random.map((r) => r.kept).filter(Number.isFinite);
   const against =
-    controls.length > 0
-      ? ` (${controls.length} random circuits of the same shape: ${percent(Math.min(...controls))} to ${percent(Math.max(...controls))})`
-      : '';
+    controls.length > 0 ? ` (${controls.length} random circuits of the same shape: ${range(controls)})` : '';
+  const losses = random.map((r) => r.lost).filter(Number.isFinite);
+  const againstLost = losses.length > 0 ? ` (random: ${range(losses)})` : '';
   const edges = lostEdges ? `, cutting its edges alone ${share(lostEdges)}` : '';
   const few = minimal
     ? ` ${minimal.heads.length} of the heads suffice for ${percent(minimal.kept.value)}: ${minimal.heads.join(', ')}.`
     : '';
-  return `With everything else mean-ablated it keeps ${share(kept)} of the loss drop${against}; ablating it loses ${share(lost)}${edges}. Measured ${on}.${few}`;
+  return `With everything else mean-ablated it keeps ${share(kept)} of the loss drop${against}; ablating it loses ${share(lost)}${againstLost}${edges}. Measured ${on}.${few}`;
 }
+
+/** What the comparison with random circuits and other minimal sets means. */
+function comparison({ heads, specificity, minimalSets }: Omit<ProofRecord, 'sentence'>): string {
+  const parts: string[] = [];
+  if (specificity?.explains === false) parts.push('Most of what the model can do is done by other means.');
+  if (specificity?.keepsMore === false)
+    parts.push(
+      'It is not specific: random circuits of the same shape keep as much, so its work is done by several heads.',
+    );
+  if (specificity?.losesMore === false)
+    parts.push('That much is lost with random ones, too, and says nothing of these heads.');
+  const always = (label: string): boolean => minimalSets.every((set) => set.includes(label));
+  const replaced = heads.filter(({ label }) => minimalSets.length > 1 && !always(label));
+  if (minimalSets.length > 1)
+    parts.push(
+      `${minimalSets.length} minimal sets keep 95 %: ${minimalSets.map((set) => set.join(' + ')).join('; ')}.`,
+    );
+  if (replaced.length > 0) parts.push(`Redundant, since others can take over: ${names(replaced)}.`);
+  return parts.join(' ');
+}
+
+/** What resampling says of the claim that keys carry the previous token. */
+function scrubbing({ keyScrubbing, loss, lossWithoutHeads }: Omit<ProofRecord, 'sentence'>): string {
+  if (!keyScrubbing) return '';
+  const { agreeing, differing } = keyScrubbing;
+  const drop = lossWithoutHeads.value - loss.value;
+  const moves = (increase: number): boolean => increase > MOVES * drop;
+  const numbers = `${nats(agreeing.value)} by input that has the same previous token, ${nats(differing.value)} by input that has another`;
+  const conclusion = moves(agreeing.value)
+    ? 'so the keys carry more than the previous token'
+    : moves(differing.value)
+      ? 'so the keys carry the previous token'
+      : 'so the keys hardly depend on what these heads read';
+  return `Resampling what feeds the keys costs ${numbers}: ${conclusion}.`;
+}
+
+/** A loss moves when it rises by more than this share of the loss drop. */
+const MOVES = 0.1;
 
 /** Says so when the head that builds the keys is not the one whose attention looks most like it. */
 function disagreement({ kind, heads }: Omit<ProofRecord, 'sentence'>, { scores }: AuditRecord): string {

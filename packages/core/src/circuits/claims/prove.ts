@@ -16,13 +16,16 @@ import { estimate } from '../statistics/estimate.ts';
 import { auditFor } from './audit.ts';
 import { type AuditRecord, auditSchema, checkAudited } from './auditRecord.ts';
 import { auditSize } from './auditSize.ts';
-import { ablateHeads, keepHeads } from './circuit.ts';
-import { type Claim, chooseCircuit, minimalSet } from './circuitChoice.ts';
+import { ablateHeads, type Circuit, keepHeads } from './circuit.ts';
+import { type Claim, chooseCircuit } from './circuitChoice.ts';
 import { describeHeads } from './circuitHeads.ts';
 import { inputEffects, measureCircuit, sharesOf } from './faithfulness.ts';
+import { scrubKeys } from './keyScrubbing.ts';
+import { minimalSets } from './minimalSets.ts';
 import type { ProofRecord } from './proofRecord.ts';
 import { explainProof } from './proofText.ts';
 import { RANDOM_CIRCUITS, randomCircuits } from './randomCircuits.ts';
+import { specificityOf } from './specificity.ts';
 
 const optionsSchema = z.strictObject({ ...commonFields, audit: z.optional(auditSchema) });
 
@@ -71,8 +74,10 @@ function proveFrom(
   progress.add(selection.size + set.size);
   const learned = record.verdict !== 'not learned';
   const chosen = selection.reporting(progress, () => {
-    const minimal = learned ? minimalSet(selection) : null;
+    const sets = learned ? minimalSets(selection) : [];
+    const minimal = sets[0] ?? null;
     return {
+      sets,
       minimal,
       claim: learned && byContent(record) ? chooseCircuit(selection, { record, minimal: minimal! }) : null,
     };
@@ -90,39 +95,64 @@ function proveFrom(
 /** Whether there is a circuit to claim: what only looks a fixed distance back is none. */
 const byContent = ({ verdict }: AuditRecord): boolean => verdict !== 'not learned' && verdict !== 'positional shortcut';
 
+/** Whether two circuits have the same heads, whatever their edges. */
+const sameHeads = (a: Circuit, b: Circuit): boolean =>
+  a.heads.map(labelOf).sort().join() === b.heads.map(labelOf).sort().join();
+
 /** Everything that is measured on sequences which nothing was chosen on. */
 function measureProof(
   set: RepeatSet,
   record: AuditRecord,
-  { minimal, claim }: { minimal: readonly HeadIndex[] | null; claim: Claim | null },
+  {
+    sets,
+    minimal,
+    claim,
+  }: { sets: readonly (readonly HeadIndex[])[]; minimal: readonly HeadIndex[] | null; claim: Claim | null },
 ): Omit<ProofRecord, 'sentence' | 'periods' | 'selected' | 'measured'> {
   const { config } = set.model;
   const none = set.losses(ablateHeads(set, allHeads(config)));
   const shares = sharesOf(set, none);
+  const faithfulness = claim && {
+    ...measureCircuit(set, { circuit: claim.circuit, shares }),
+    keptByHeads: shares.kept(set.losses(keepHeads(set, claim.circuit.heads))),
+  };
+  const drawn = (claim ? randomCircuits(config, claim.circuit, set.seed) : []).map((circuit) => ({
+    circuit,
+    ...measureCircuit(set, { circuit, shares }),
+  }));
+  const random = drawn.map(({ kept, lost, lostEdges }) => ({
+    kept: kept.value,
+    lost: lost.value,
+    lostEdges: lostEdges?.value ?? null,
+  }));
+  const heads = claim ? describeHeads(set, { claim, scores: record.scores }) : [];
+  const builders = (claim?.circuit.heads ?? []).filter((name) =>
+    heads.some(({ label, role }) => label === labelOf(name) && role === 'previous-token head'),
+  );
   return {
     verdict: record.verdict,
     kind: claim?.kind ?? null,
-    heads: claim ? describeHeads(set, { claim, scores: record.scores }) : [],
+    heads,
     edges: (claim?.circuit.edges ?? []).map(({ source, target, input }) => ({
       source: labelOf(source),
       target: labelOf(target),
       input,
     })),
     inputs: claim ? inputEffects(set, claim) : [],
-    faithfulness: claim && {
-      ...measureCircuit(set, { circuit: claim.circuit, shares }),
-      keptByHeads: shares.kept(set.losses(keepHeads(set, claim.circuit.heads))),
-    },
-    random: claim
-      ? randomCircuits(config, claim.circuit, set.seed).map((circuit) => {
-          const { kept, lost, lostEdges } = measureCircuit(set, { circuit, shares });
-          return { kept: kept.value, lost: lost.value, lostEdges: lostEdges?.value ?? null };
-        })
-      : [],
+    faithfulness,
+    random,
     minimal: minimal && {
       heads: minimal.map(labelOf),
       kept: shares.kept(set.losses(keepHeads(set, minimal))),
     },
+    minimalSets: sets.map((heads) => heads.map(labelOf)),
+    specificity:
+      faithfulness &&
+      specificityOf(faithfulness, {
+        kept: random.map(({ kept }) => kept),
+        lost: drawn.filter(({ circuit }) => !sameHeads(circuit, claim.circuit)).map(({ lost }) => lost.value),
+      }),
+    keyScrubbing: builders.length === 0 ? null : scrubKeys(set, builders),
     loss: estimate(set.clean),
     lossWithoutHeads: estimate(none),
     logits: logitAttribution(set),
