@@ -100,13 +100,13 @@ describe('--json says where its numbers come from', () => {
 });
 
 describe('tables', () => {
-  const { AUDIT, ABLATE, PATCH, WEIGHTS, PAIRS, CIRCUIT_HEADS, INPUTS_ABLATED, LOGITS, LAYER_SHARES, DYNAMICS } =
+  const { AUDIT, ABLATE, PATCH, WEIGHTS, pairColumns, CIRCUIT_HEADS, INPUTS_ABLATED, LOGITS, LAYER_SHARES, DYNAMICS } =
     headings;
   const TABLES: Record<string, (readonly Column[])[]> = {
     audit: [AUDIT],
     ablate: [ABLATE],
     patch: [PATCH],
-    compose: [WEIGHTS, PAIRS],
+    compose: [WEIGHTS, pairColumns({ integrated: false })],
     prove: [CIRCUIT_HEADS, INPUTS_ABLATED, headings.faithfulnessColumns(10), LOGITS, LAYER_SHARES],
     dynamics: [DYNAMICS],
   };

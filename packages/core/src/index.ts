@@ -1,18 +1,27 @@
 // Public interface of the library, browser-safe. Node adds file and thread support in node.ts.
 
 export { contentScore, prefixMatchingScore } from './circuits/attention/contentScore.ts';
+export type { Detector, ProbeName } from './circuits/attention/detector.ts';
 export * from './circuits/attention/examplePatterns.ts';
 export { currentTokenScore, firstTokenScore, previousTokenScore } from './circuits/attention/fixedKeyScores.ts';
+export { type HeadLook, headLook } from './circuits/attention/headLooks.ts';
 export { headScores, type MeasuredHeads, measureHeads, type ScoreOptions } from './circuits/attention/headScores.ts';
 export * from './circuits/attention/headScoresRecord.ts';
 export { inductionStripe, type StripePlace } from './circuits/attention/inductionStripe.ts';
 export { type Line, meanAlong, uniformAlong, uniformAttention } from './circuits/attention/line.ts';
 export type { PositionalOffset } from './circuits/attention/offsets.ts';
+export { DetectorError } from './circuits/attention/ownDetectors.ts';
 export type { PeriodScan, ScannedPeriod } from './circuits/attention/periodScan.ts';
+export type { DetectorChance, DetectorScore } from './circuits/attention/scoredDetectors.ts';
 export type { ScoreName } from './circuits/attention/scoreTable.ts';
 export * from './circuits/causal/ablation.ts';
-export * from './circuits/causal/activationPatching.ts';
-export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto } from './circuits/causal/edges.ts';
+export {
+  activationPatching,
+  type PatchEffect,
+  type PatchingOptions,
+  type PatchingRecord,
+} from './circuits/causal/activationPatching.ts';
+export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, patchEdges } from './circuits/causal/edges.ts';
 export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';
@@ -20,6 +29,7 @@ export { type LogitLens, logitLens } from './circuits/causal/logitLens.ts';
 export type { OnSetOptions } from './circuits/causal/onSet.ts';
 export type { PatchSite } from './circuits/causal/patchSites.ts';
 export * from './circuits/causal/pathMatrix.ts';
+export * from './circuits/causal/pathPatching.ts';
 export type { KeySource, PathEffect } from './circuits/causal/paths.ts';
 export * from './circuits/causal/pathTable.ts';
 export * from './circuits/causal/periodToCorrupt.ts';

@@ -62,6 +62,7 @@ export const audit: DeclareCommand = (program, measure) => {
         'draw the map’s tokens from this number on, or only those that stand in a file of tokens (.jsonl, .bin, .safetensors)',
       ),
     )
+    .option('--detectors <file>', 'score heads by detectors of your own too: a module (.mjs) that exports them')
     .addOption(new Option('--csv', 'print the head scores as CSV').conflicts('json'))
     .addHelpText(
       'after',
@@ -70,6 +71,7 @@ export const audit: DeclareCommand = (program, measure) => {
         'npx induction-lab audit model.safetensors --model-config config.json --json',
         'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors --held-out run',
         'npx induction-lab audit model.safetensors --bos 50256 --exclude-tokens 0-2',
+        'npx induction-lab audit model.safetensors --detectors mine.mjs',
       ),
     );
 };

@@ -4,9 +4,11 @@ import {
   analysedLength,
   type ExamplePatterns,
   examplePatterns,
+  type HeadScoresRecord,
   headMarks,
   type Judged,
   type Model,
+  printable,
 } from '@induction-lab/core/node';
 import {
   type HeadScoreRecord,
@@ -115,6 +117,7 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
   return {
     scores: (theme, width) => headScoreChart(bars, figureOptions(theme, width)),
     map: (theme, width) => mapChart(mapOf(name, judged.audit), figureOptions(theme, width)),
+    ...detectorFigures(bars, scores),
     'loss-by-period': (theme, width) => lossByPeriodChart(periods, figureOptions(theme, width)),
     patterns: (theme, width) => patternGrid(grid(examples.half), figureOptions(theme, width)),
     'patterns-other-period': (theme, width) => patternGrid(grid(examples.other), figureOptions(theme, width)),
@@ -141,6 +144,28 @@ function mapOf(name: string, { map, scores, followers, evidence }: AuditRecord):
     heads: following.map(({ label }) => label),
     title: `${name}: where it finds the earlier copy`,
   };
+}
+
+/** The same bars with those of one detector of the user's beside them; a head that it measured nothing of has none. */
+function detectorFigures(bars: HeadScoreRecord, { heads, detectors = [] }: HeadScoresRecord): Record<string, Draw> {
+  return Object.fromEntries(
+    detectors.map(({ name, chance }, i): [string, Draw] => {
+      const record: HeadScoreRecord = {
+        ...bars,
+        detector: { name: printable(name), chance },
+        title: `${bars.title}, and ${printable(name)}`,
+        heads: bars.heads.map((head, at) => {
+          const { score, control } = heads[at]!.detectors![name]!;
+          return {
+            ...head,
+            ...{ detected: score.value, ...(score.n > 1 ? { detectedInterval: score.interval } : {}) },
+            ...(control && control.n > 0 ? { detectedControl: control.value } : {}),
+          };
+        }),
+      };
+      return [`scores-detector-${i + 1}`, (theme, width) => headScoreChart(record, figureOptions(theme, width))];
+    }),
+  );
 }
 
 /** Loss curves of a run: those of its task's segments that it has losses of. */

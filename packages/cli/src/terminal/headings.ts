@@ -1,5 +1,6 @@
 // What each heading of a table on the terminal means: the tables print it as their legend.
-import type { Estimate, HeadScores } from '@induction-lab/core/node';
+import type { DetectorChance, Estimate, HeadScores, ProbeName } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/printable';
 import type { Column } from './textTable.ts';
 
 const HEAD: Column = ['head', 'L1H0 is head 0 of layer 1'];
@@ -32,6 +33,17 @@ export const AUDIT: readonly Column[] = [
   ['kept', 'attention there above chance'],
   ['positional', 'how far the pattern ignores the tokens, 0 to 1'],
 ];
+const PROBES: Readonly<Record<ProbeName, string>> = {
+  repeat: 'two copies of half the context',
+  control: 'sequences where nothing repeats',
+  fourfold: 'four copies of a block',
+};
+
+/** The columns of a detector of the user's: the score, and its control. */
+export const detectorColumns = ({ name, on }: DetectorChance): readonly Column[] => [
+  [printable(name), `your detector, on ${PROBES[on]}`],
+  [`${printable(name)} (no repeat)`, 'the same places where nothing repeats'],
+];
 /** The row above the heads. */
 export const AUDIT_NOTE = 'Shares of attention, 0 to 1. chance: what uniform attention would score.';
 
@@ -58,12 +70,14 @@ export const WEIGHTS: readonly Column[] = [
   ['prefers the position before', 'share of positions, by the positional QK circuit alone'],
 ];
 
-export const PAIRS: readonly Column[] = [
+/** With `integrated`, integrated gradients too: of "all", the sum of its edges'. */
+export const pairColumns = ({ integrated }: { integrated: boolean }): readonly Column[] => [
   ['pair', 'earlier head → later head; "all" ablates the edges from every earlier head at once'],
   ...['K', 'Q', 'V'].flatMap((input): Column[] => [
     [`${input} score`, 'composition score of the weights into that input, above random'],
-    [`${input} effect`, 'increase of the loss on the repeat without that path, nats'],
+    [`${input} effect`, 'increase of the loss on the repeat without that edge, nats'],
     [`${input} attr.`, 'the same by attribution (first order)'],
+    ...(integrated ? [[`${input} integr.`, 'the same by integrated gradients; at "all", their sum'] as const] : []),
   ]),
 ];
 

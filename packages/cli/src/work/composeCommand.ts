@@ -11,13 +11,14 @@ import {
   WeightCircuits,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
-import { PAIRS, WEIGHTS } from '../terminal/headings.ts';
+import { pairColumns, WEIGHTS } from '../terminal/headings.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
 
 export interface ComposeCommandOptions extends AnalysisOptions {
   sequences: number;
   by: 'zero' | 'mean';
+  integrationSteps?: number;
 }
 
 interface Composed {
@@ -28,14 +29,15 @@ interface Composed {
 
 /** `induction-lab compose`: what the weights say of heads and pairs of heads, and beside it what each path carries. */
 export const composeCommand = (task: MeasuringTask<ComposeCommandOptions>, host: Host): Promise<void> => {
-  const { by, sequences, seed } = task.options;
+  const { by, sequences, seed, integrationSteps } = task.options;
+  const options = { by, sequences, seed, ...(integrationSteps === undefined ? {} : { integrationSteps }) };
   return analyse(task, host, {
     measure: (model): Composed => {
       const circuits = new WeightCircuits(model.config, model.getWeights());
       return {
         heads: headCircuits(circuits, { onProgress: host.stage('reading the weights of heads') }),
         composition: compositionScores(circuits, { seed, onProgress: host.stage('reading the weights of pairs') }),
-        paths: pathTable(model, { by, sequences, seed, onProgress: host.stage('ablating edges') }),
+        paths: pathTable(model, { ...options, onProgress: host.stage('ablating edges') }),
       };
     },
     text: composedText,
@@ -69,6 +71,7 @@ const keyOf = (source: string, target: string, input: Input): string => `${sourc
 
 function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecord, columns: number): string[] {
   const order = ['k', 'q', 'v'] as const satisfies readonly Input[];
+  const integrated = paths.integrationSteps !== undefined;
   const score = new Map(scores.map((s) => [keyOf(s.earlier, s.later, s.kind), s]));
   const cell = new Map(paths.cells.map((c) => [keyOf(c.source, c.target, c.input), c]));
   const joint = new Map(paths.joint.map((j) => [keyOf('', j.target, j.input), j]));
@@ -94,12 +97,17 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
             signedNumber(score.get(keyOf(source, target, input))?.corrected, 3),
             signedNumber(found?.increase.value),
             signedNumber(found?.attributed.value),
+            ...(integrated ? [signedNumber(found?.integrated?.value)] : []),
           ];
         }),
       ]),
     [
       `all → ${target}`,
-      ...order.flatMap((input) => [NONE, signedNumber(joint.get(keyOf('', target, input))?.increase.value), NONE]),
+      ...order.flatMap((input) => {
+        const all = joint.get(keyOf('', target, input));
+        const sum = integrated ? [signedNumber(all?.integrated?.value)] : [];
+        return [NONE, signedNumber(all?.increase.value), NONE, ...sum];
+      }),
     ],
   ]);
   const { mean, deviation, draws } = baseline;
@@ -116,7 +124,7 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
         )
       : []),
     '',
-    ...explainedTable(PAIRS, rows, { columns, groups: 3 }),
+    ...explainedTable(pairColumns({ integrated }), rows, { columns, groups: integrated ? 4 : 3 }),
     '',
     ...wrapped(
       'Weights alone prove nothing: a high score says that a path could carry something, the effect says whether it does. Heads that share the work are harmless one by one: look at "all" too.',

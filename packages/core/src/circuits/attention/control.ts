@@ -1,21 +1,24 @@
 // What the control says of every head: whole contexts in which nothing repeats, so that what is left goes by position.
 import type { Model } from '../../model/model.ts';
 import { runPatterns } from '../data/patternRuns.ts';
-import { controlProbe, type ProbeOptions } from '../data/probes.ts';
+import type { ProbeOptions } from '../data/probes.ts';
 import type { Progress } from '../progress.ts';
 import { fillMissing } from '../statistics/missing.ts';
 import { contentFreeMean } from './contentFree.ts';
-import { controlDetectors } from './detectors.ts';
 import { stripeLine, twoCopies } from './inductionStripe.ts';
 import { uniformAlong } from './line.ts';
 import { gatherOffsets, type Offsets } from './offsets.ts';
 import { gatherPositionality, type Positionality } from './positionality.ts';
-import type { ScoreTable } from './scoreTable.ts';
+import type { Probes, ScoredDetectors } from './scoredDetectors.ts';
+import type { ScoreName, ScoreTable } from './scoreTable.ts';
 
 /** What the scores of one measurement share. */
 export interface Scoring {
   readonly probe: ProbeOptions;
-  readonly table: ScoreTable;
+  /** The sequences of the scores: those of the scan at other periods are drawn as it comes to them. */
+  readonly probes: Probes;
+  readonly detectors: ScoredDetectors;
+  readonly table: ScoreTable<ScoreName>;
   readonly periods: readonly number[];
   readonly stripePeriod: number;
   readonly progress: Progress;
@@ -33,11 +36,10 @@ export interface Control {
 }
 
 /** Runs the control and puts its scores into the table. */
-export function runControl(model: Model, { probe, table, stripePeriod, periods, progress }: Scoring): Control {
+export function runControl(model: Model, { probe, probes, detectors, periods, progress }: Scoring): Control {
   const { config, count } = probe;
-  const tokens = controlProbe(probe);
+  const tokens = probes.control;
   const along = contentFreeMean(config);
-  const detectors = controlDetectors(config, stripePeriod);
   const offsets = gatherOffsets(config, { count, along });
   const positionality = gatherPositionality(config, count);
   const stripes = periods.map((period) => ({
@@ -49,7 +51,7 @@ export function runControl(model: Model, { probe, table, stripePeriod, periods, 
     visit: (visit) => {
       const { sequence, head, attention } = visit;
       const drawn = tokens[sequence] as Int32Array;
-      for (const { name, score } of detectors) table.set({ name, head, sequence }, score(attention, drawn));
+      detectors.score('control', visit);
       offsets.add(visit, drawn);
       for (const { line, byHead } of stripes) byHead[head]![sequence] = along(attention, drawn, line);
       positionality.add(visit);

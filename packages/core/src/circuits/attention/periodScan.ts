@@ -4,7 +4,6 @@ import { runPatterns } from '../data/patternRuns.ts';
 import { repeatedProbe } from '../data/probes.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 import type { Control, Scoring } from './control.ts';
-import { repeatDetectors } from './detectors.ts';
 import { inductionStripe, twoCopies } from './inductionStripe.ts';
 
 /** Losses and excess at one period: exactly two copies of a block, from position 0. */
@@ -36,19 +35,19 @@ interface ScannedBy extends Scoring {
 
 function scanPeriod(
   model: Model,
-  { probe, table, stripePeriod, periods, progress, period, control }: ScannedBy,
+  { probe, probes, detectors, table, stripePeriod, periods, progress, period, control }: ScannedBy,
 ): ScannedPeriod {
-  const tokens = repeatedProbe(probe, period);
-  const detectors = period === stripePeriod ? repeatDetectors(period) : [];
+  const scored = period === stripePeriod;
+  const tokens = scored ? probes.repeat : repeatedProbe(probe, period);
   const excess = new Float64Array(probe.config.nLayers * probe.config.nHeads);
   const losses = runPatterns(model, tokens, {
     progress,
-    visit: ({ sequence, head, attention }) => {
+    visit: (visit) => {
+      const { sequence, head, attention } = visit;
       const above = inductionStripe(attention, twoCopies(period)) - control[head]![sequence]!;
       excess[head]! += above / probe.count;
       table.add({ name: 'inductionExcess', head, sequence }, above / periods.length);
-      for (const { name, score } of detectors)
-        table.set({ name, head, sequence }, score(attention, tokens[sequence] as Int32Array));
+      if (scored) detectors.score('repeat', visit);
     },
   });
   return {

@@ -100,7 +100,7 @@ export function activationPatching(model: Model, pair: PromptPair, options: Patc
 const CACHING_RUNS = 8;
 
 /** Why no effect can be a share of the gap; null where it can. */
-function nothingToRestore(gap: Estimate): string | null {
+export function nothingToRestore(gap: Estimate): string | null {
   const costs = `The corruption costs ${gap.value.toFixed(2)} nats`;
   if (!(gap.value >= LEAST_DIFFERENCE)) return `${costs}, less than ${LEAST_DIFFERENCE}: there is nothing to restore.`;
   return holdsZero(gap)

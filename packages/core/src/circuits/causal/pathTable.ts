@@ -1,17 +1,18 @@
-// Every path from a head to a later head's Q, K or V: what the loss and the later head's attention lose without it, and
+// Every edge from a head to a later head's Q, K or V: what the loss and the later head's attention lose without it, and
 // what gradients would have said.
 
 import * as z from 'zod/mini';
-import { allHeads, earlierHeads, type HeadIndex, headLabel } from '../../model/heads.ts';
+import { allHeads, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';
 import type { RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
+import { attributeEdges, attributionRuns, type EdgeAttribution } from './edgeAttribution.ts';
+import { ablateEdges, type Edge, edgesInto } from './edges.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
 import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
-import { ATTRIBUTION_RUNS, attributePaths, type PathAttribution } from './pathAttribution.ts';
 
 /** One edge ablated: a head's output into one input of one later head alone. The control: other sources of its layer, same target. */
 export interface PathCell extends Effect {
@@ -22,6 +23,8 @@ export interface PathCell extends Effect {
   readonly stripeChange: Estimate;
   /** Attribution: the increase by first order, gradient × (what is put in its place − the source's output). Nats. */
   readonly attributed: Estimate;
+  /** The increase by integrated gradients, nats; where they were asked for. */
+  readonly integrated?: Estimate;
 }
 
 /**
@@ -35,6 +38,14 @@ export interface JointPath {
   readonly increase: Estimate;
   /** Change of the target's induction stripe, share of attention. */
   readonly stripeChange: Estimate;
+  /** The sum of its edges' integrated gradients: complete where it is the increase. Nats; where they were asked for. */
+  readonly integrated?: Estimate;
+}
+
+export interface PathTableOptions extends OnSetOptions {
+  readonly by?: 'zero' | 'mean';
+  /** Integrated gradients too, at so many points of each line; many runs, so only where asked for. 8 are usual. */
+  readonly integrationSteps?: number;
 }
 
 export interface PathTableRecord {
@@ -49,9 +60,14 @@ export interface PathTableRecord {
   readonly doesNotApply: string | null;
   readonly sequences: number;
   readonly seed: number;
+  /** Points of each line, where integrated gradients were asked for. */
+  readonly integrationSteps?: number;
 }
 
-const REPLACED_BY = ['zero', 'mean'] as const;
+const fields = {
+  by: z.optional(z.enum(['zero', 'mean'])),
+  integrationSteps: z.optional(z.int().check(z.gte(1), z.lte(1000))),
+};
 
 /**
  * The whole table, on two copies of a block at periods that the model solves. Edge ablation acts on the input before its
@@ -59,22 +75,25 @@ const REPLACED_BY = ['zero', 'mean'] as const;
  * that it does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
  * gradients are not finite.
  */
-export function pathTable(
-  model: Model,
-  options: OnSetOptions & { readonly by?: 'zero' | 'mean' } = {},
-): PathTableRecord {
-  checkOnSet('pathTable', { model, options, fields: { by: z.optional(z.enum(REPLACED_BY)) } });
-  const { by = 'zero' } = options;
+export function pathTable(model: Model, options: PathTableOptions = {}): PathTableRecord {
+  checkOnSet('pathTable', { model, options, fields });
+  const { by = 'zero', integrationSteps: steps } = options;
   const later = allHeads(model.config).filter(({ layer }) => layer > 0);
   const runsInto = ({ layer }: HeadIndex): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
-  const runs = later.reduce((sum, target) => sum + runsInto(target), later.length > 0 ? ATTRIBUTION_RUNS : 0);
+  const attributing = (of: number | undefined): number =>
+    later.length === 0 ? 0 : attributionRuns({ steps: of, inputs: later.length * INPUTS.length });
+  const runs = later.reduce(
+    (sum, target) => sum + runsInto(target),
+    attributing(undefined) + (steps === undefined ? 0 : attributing(steps)),
+  );
   return onSet(model, options, {
     runs,
     measure: (set) => {
-      const attributed = later.length > 0 ? attributePaths(set, by) : null;
+      const attributed = later.length > 0 ? attributeEdges(set, { by }) : null;
+      const integrated = later.length > 0 && steps !== undefined ? attributeEdges(set, { by, steps }) : null;
       const columns = later.flatMap((target) => {
         const { stripe } = stripeOf(set, target, []);
-        return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed: attributed! }));
+        return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed: attributed!, integrated }));
       });
       return {
         by,
@@ -85,6 +104,7 @@ export function pathTable(
         doesNotApply: later.length > 0 ? null : 'A model of one layer has no paths from a head to a later one.',
         sequences: set.sequences,
         seed: set.seed,
+        ...(steps === undefined ? {} : { integrationSteps: steps }),
       };
     },
   });
@@ -96,49 +116,49 @@ interface Column {
   readonly by: 'zero' | 'mean';
   /** The target's stripe with nothing ablated, by sequence. */
   readonly stripe: Float64Array;
-  readonly attributed: PathAttribution;
+  readonly attributed: EdgeAttribution;
+  readonly integrated: EdgeAttribution | null;
 }
 
 /** Every source of one input of one head, alone and together. */
 function column(
   set: RepeatSet,
-  { target, input, by, stripe, attributed }: Column,
+  { target, input, by, stripe, attributed, integrated }: Column,
 ): { cells: PathCell[]; joint: JointPath } {
   const sources = earlierHeads(set.model.config, target.layer);
-  const into = { target: headLabel(target.layer, target.head), input };
-  const ablated = sources.map((source) => ablateSources(set, { sources: [source], target, input, by }));
+  const edges = edgesInto([target], { input, sources });
+  const into = { target: labelOf(target), input };
+  const ablated = edges.map((edge) => withoutEdges(set, [edge], by));
   const effects = effectsWithControls(
     sources,
     ablated.map(({ increase }) => increase),
   );
-  const cells = sources.map(
-    (source, i): PathCell => ({
-      source: headLabel(source.layer, source.head),
+  const cells = edges.map(
+    (edge, i): PathCell => ({
+      source: labelOf(edge.source),
       ...into,
       ...effects[i]!,
       stripeChange: estimate(difference(ablated[i]!.stripe, stripe)),
-      attributed: estimate(attributed.get(input, source, target)),
+      attributed: estimate(attributed.get(edge)),
+      ...(integrated ? { integrated: estimate(integrated.get(edge)) } : {}),
     }),
   );
-  const all = ablateSources(set, { sources: 'allEarlier', target, input, by });
-  const joint = { ...into, increase: estimate(all.increase), stripeChange: estimate(difference(all.stripe, stripe)) };
+  const all = withoutEdges(set, edges, by);
+  const sum = integrated && edges.map((edge) => integrated.get(edge)).reduce((a, b) => a.map((x, s) => x + b[s]!));
+  const joint = {
+    ...{ ...into, increase: estimate(all.increase), stripeChange: estimate(difference(all.stripe, stripe)) },
+    ...(sum ? { integrated: estimate(sum) } : {}),
+  };
   return { cells, joint };
 }
 
-/** The edges from some sources into one input of one head. */
-interface Path {
-  readonly sources: readonly HeadIndex[] | 'allEarlier';
-  readonly target: HeadIndex;
-  readonly input: Input;
-  readonly by: 'zero' | 'mean';
-}
-
-function ablateSources(
+/** Some edges into one input ablated together: the increase, and the target's stripe, by sequence. */
+function withoutEdges(
   set: RepeatSet,
-  { sources, target, input, by }: Path,
+  edges: readonly Edge[],
+  by: 'zero' | 'mean',
 ): { increase: Float64Array; stripe: Float64Array } {
-  const intervention: Intervention = { kind: 'removeFromInput', ...target, input, sources, by };
-  const { losses, stripe } = stripeOf(set, target, [intervention]);
+  const { losses, stripe } = stripeOf(set, edges[0]!.target, ablateEdges(edges, { by }));
   return { increase: difference(losses, set.clean), stripe };
 }
 

@@ -4,6 +4,7 @@ import { ArgumentError } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Model } from '../../model/model.ts';
 import { type ScoreOptions, scoreSchemaFields } from '../attention/headScores.ts';
+import { checkDetectors } from '../attention/ownDetectors.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { scannedPeriods } from '../data/periods.ts';
 import { asAnalysed, TooSmallError } from '../lengths.ts';
@@ -30,6 +31,7 @@ const FEWEST_TOKENS = 3;
 export function checkAuditing(caller: string, model: Model, options: MapAuditOptions): void {
   checkModel(caller, model);
   checkOptions(caller, auditSchema, options);
+  if (options.detectors !== undefined) checkDetectors(caller, options.detectors);
   scannedPeriods(model.config, caller);
   checkTokens(caller, model.config, options);
   const space = mapSpace(asAnalysed(model.config), {
