@@ -11,6 +11,7 @@ import { writeInduction, writePositionalCopier, writeSmallModel } from './suppor
 const folder = temporaryFolder();
 const induction = writeInduction(join(folder, 'induction.safetensors'));
 const misnamedInduction = writeInduction(join(folder, 'positional-shortcut-not-learned.safetensors'));
+const withStart = writeInduction(join(folder, 'start.safetensors'), { dVocab: 31, nCtx: 34, bos: 30 });
 const copier = writePositionalCopier(join(folder, 'model.safetensors'));
 const misnamedCopier = writePositionalCopier(join(folder, 'induction-varied.safetensors'));
 const blank = writeSmallModel(join(folder, 'blank.safetensors'));
@@ -28,6 +29,23 @@ interface AuditJson {
 
 const auditJson = async (...args: string[]): Promise<AuditJson> =>
   JSON.parse((await succeed('audit', ...args, '--json', '--sequences', '16')).stdout);
+
+test('a start token, of the file or given by --bos, stands in front of what is measured', async () => {
+  const [given, own] = [await auditJson(induction, '--bos', '30'), await auditJson(withStart)];
+  expect(own).toMatchObject({ bos: 30, verdict: 'induction', evidence: { lnVocab: Math.log(30) } });
+  expect({ ...given, checkpoint: 0 }).toEqual({ ...own, checkpoint: 0 });
+  expect('bos' in (await auditJson(induction))).toBe(false);
+  const { stdout } = await succeed('audit', withStart, '--sequences', '16');
+  expect(stdout).toMatch(/start\.safetensors, with its start token 30 in front\n/);
+});
+
+test('a start token that the model does not have is refused', async () => {
+  expectRefusal(
+    await run('audit', induction, '--bos', '31'),
+    /--bos 31 is no token of .*induction\.safetensors, which has 0 to 30/,
+  );
+  expectRefusal(await run('audit', induction, '--bos', '-1'), /--bos/);
+});
 
 test('any number of threads prints the same record', async () => {
   const printed = async (threads: number): Promise<string> =>

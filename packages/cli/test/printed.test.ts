@@ -17,6 +17,7 @@ import { proofFigures } from '../src/figures/circuitFigures.ts';
 import { blameCheckpoint } from '../src/files/loadCheckpoint.ts';
 import { escapeHtml, nats, signed } from '../src/report/html.ts';
 import * as headings from '../src/terminal/headings.ts';
+import { LOSS_ON_REPEATS } from '../src/terminal/measureWords.ts';
 import {
   type Column,
   columnsOf,
@@ -106,7 +107,7 @@ describe('tables', () => {
     audit: [AUDIT],
     ablate: [ABLATE],
     patch: [PATCH],
-    compose: [WEIGHTS, pairColumns({ integrated: false })],
+    compose: [WEIGHTS, pairColumns(LOSS_ON_REPEATS, { integrated: false })],
     prove: [CIRCUIT_HEADS, INPUTS_ABLATED, headings.faithfulnessColumns(10), LOGITS, LAYER_SHARES],
     dynamics: [DYNAMICS],
   };

@@ -16,6 +16,7 @@ export { type MapPlace, type MapRecord, mapChart } from './charts/mapChart.ts';
 export { type HeadPanels, type PatternComparisonRecord, patternComparison } from './charts/patternComparison.ts';
 export { type HeadPattern, type PatternGridRecord, patternGrid } from './charts/patternGrid.ts';
 export type { Stripe } from './charts/patternPanel.ts';
+export { type PatternStripRecord, patternStrip } from './charts/patternStrip.ts';
 export { type PatternTimelineRecord, patternTimeline, type TimelineHead } from './charts/patternTimeline.ts';
 export { type RunsBySettingRecord, runsBySettingChart } from './charts/runsBySettingChart.ts';
 export type { FigureOptions } from './frame/figureFrame.ts';

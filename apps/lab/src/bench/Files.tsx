@@ -88,7 +88,7 @@ async function figure(name: FigureName): Promise<{ svg: string; run: BenchRun }>
         options,
       ),
     );
-  const { period } = shown;
+  const { period, start } = shown;
   return of(
     patternGrid(
       {
@@ -98,7 +98,9 @@ async function figure(name: FigureName): Promise<{ svg: string; run: BenchRun }>
         })),
         size,
         tokens: shown.tokens,
-        ...(period > 0 ? { stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 } } : {}),
+        ...(period > 0
+          ? { stripe: { offset: period - 1, fromQuery: start + period, toQuery: start + 2 * period - 2 } }
+          : {}),
         title: `${title}: attention patterns${brokenTitle(shown.look)}`,
       },
       options,

@@ -30,6 +30,7 @@ export const audit: DeclareCommand = (program, measure) => {
     name: 'audit',
     description: 'scores and verdict of any attention-only checkpoint (.safetensors)',
     sequences: { usual: 64, least: 8, meaning: 'sequences of each probe' },
+    idleBesidePrompts: ['sequences', 'seed', 'heldOut', 'csv', 'figures', 'detectors'],
   })
     .addOption(
       new Option(
@@ -71,6 +72,7 @@ export const audit: DeclareCommand = (program, measure) => {
         'npx induction-lab audit model.safetensors --model-config config.json --json',
         'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors --held-out run',
         'npx induction-lab audit model.safetensors --bos 50256 --exclude-tokens 0-2',
+        'npx induction-lab audit model.safetensors --prompts prompts.json',
         'npx induction-lab audit model.safetensors --detectors mine.mjs',
       ),
     );

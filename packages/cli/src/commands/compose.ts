@@ -8,6 +8,7 @@ export const compose: DeclareCommand = (program, measure) => {
     name: 'compose',
     description: 'composition of pairs of heads: what the weights say, and what each path carries',
     sequences: { usual: 96 },
+    idleBesidePrompts: ['sequences'],
   })
     .addOption(
       new Option('--by <what>', 'what an ablated edge leaves: nothing, or its mean')
@@ -25,6 +26,7 @@ export const compose: DeclareCommand = (program, measure) => {
       examples(
         'npx induction-lab compose model.safetensors',
         'npx induction-lab compose model.safetensors --figures figures',
+        'npx induction-lab compose model.safetensors --prompts prompts.json --measure logit-diff',
         'npx induction-lab compose model.safetensors --integration-steps 8',
       ),
     );

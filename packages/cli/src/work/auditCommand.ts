@@ -10,6 +10,7 @@ import {
   type HeldOutRecord,
   heldOutOf,
   listed,
+  type MeasureName,
   type ModelConfig,
   printable,
   readTokenFile,
@@ -23,6 +24,7 @@ import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, detectorColumns, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, NONE, plainNumber, signedNumber } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
+import { scoresOnPrompts } from './scoresOnPrompts.ts';
 
 /** "run", or values of one kind. */
 export type HeldOutOption =
@@ -32,6 +34,9 @@ export type HeldOutOption =
 export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
   sequences: number;
+  seed: number;
+  prompts?: string;
+  measure?: MeasureName;
   heldOut?: readonly HeldOutOption[];
   bos?: number;
   prefix?: readonly number[];
@@ -43,7 +48,10 @@ export interface AuditCommandOptions extends AnalysisOptions {
 
 /** `induction-lab audit`: scores and verdict of a checkpoint. */
 export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
-  const { sequences, seed, csv = false, heldOut: given, detectors: file } = task.options;
+  const { sequences, seed, csv = false, heldOut: given, detectors: file, prompts, measure } = task.options;
+  if (prompts !== undefined) return scoresOnPrompts(task, host);
+  if (measure !== undefined)
+    throw badInput('--measure has no effect without --prompts: the verdict rests on the loss; leave it out.');
   const detectors = file === undefined ? undefined : await readDetectors(file);
   return analyse(task, host, {
     measure: (model, onProgress) => {
@@ -61,14 +69,14 @@ export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, hos
 
 /** What the map's sequences begin with and leave out, as the options say. */
 function mapTokens(
-  { bos, prefix, excludeTokens, tokensFrom }: AuditCommandOptions,
-  { dVocab, nCtx }: ModelConfig,
+  { bos: given, prefix, excludeTokens, tokensFrom }: AuditCommandOptions,
+  { dVocab, nCtx, bos = given }: ModelConfig,
 ): Pick<AuditOptions, 'prefix' | 'excludeTokens'> {
   const exclude = tokensFrom === undefined ? excludeTokens : notIn(tokensFrom, { dVocab, nCtx });
   return {
-    ...(bos === undefined && prefix === undefined
+    ...(given === undefined && prefix === undefined
       ? {}
-      : { prefix: [...(bos === undefined ? [] : [bos]), ...(prefix ?? [])] }),
+      : { prefix: [...(bos === undefined ? [] : [given ?? bos]), ...(prefix ?? [])] }),
     ...(exclude === undefined ? {} : { excludeTokens: exclude }),
   };
 }

@@ -12,11 +12,13 @@ import {
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { pairColumns, WEIGHTS } from '../terminal/headings.ts';
+import { measureWords } from '../terminal/measureWords.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
+import { type MeasuredOnOptions, measuredOn } from './measuredOn.ts';
 
-export interface ComposeCommandOptions extends AnalysisOptions {
-  sequences: number;
+export interface ComposeCommandOptions extends AnalysisOptions, MeasuredOnOptions {
+  seed: number;
   by: 'zero' | 'mean';
   integrationSteps?: number;
 }
@@ -29,17 +31,20 @@ interface Composed {
 
 /** `induction-lab compose`: what the weights say of heads and pairs of heads, and beside it what each path carries. */
 export const composeCommand = (task: MeasuringTask<ComposeCommandOptions>, host: Host): Promise<void> => {
-  const { by, sequences, seed, integrationSteps } = task.options;
-  const options = { by, sequences, seed, ...(integrationSteps === undefined ? {} : { integrationSteps }) };
+  const { by, seed, integrationSteps } = task.options;
+  const options = { by, ...(integrationSteps === undefined ? {} : { integrationSteps }) };
+  const on = measuredOn(task.options);
   return analyse(task, host, {
     measure: (model): Composed => {
+      const measured = on.of(model);
       const circuits = new WeightCircuits(model.config, model.getWeights());
       return {
         heads: headCircuits(circuits, { onProgress: host.stage('reading the weights of heads') }),
         composition: compositionScores(circuits, { seed, onProgress: host.stage('reading the weights of pairs') }),
-        paths: pathTable(model, { ...options, onProgress: host.stage('ablating edges') }),
+        paths: pathTable(model, { ...options, ...measured, onProgress: host.stage('ablating edges') }),
       };
     },
+    source: on.source,
     text: composedText,
     figures: async ({ composition, paths }, model) => {
       const { pathFigures, weightFigures } = await import('../figures/circuitFigures.ts');
@@ -114,7 +119,7 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
   const left = pairs.length - told.size;
   return [
     ...wrapped(
-      `Pairs of heads, for K, Q and V. Random matrices of the same shapes score ${mean.toFixed(3)} ± ${deviation.toFixed(3)} (${draws} draws). Edges are ablated (${paths.by}) on ${paths.sequences} sequences, periods ${paths.periods.join(', ')}.`,
+      `Pairs of heads, for K, Q and V. Random matrices of the same shapes score ${mean.toFixed(3)} ± ${deviation.toFixed(3)} (${draws} draws). Edges are ablated (${paths.by}) on ${paths.periods.length > 0 ? `${paths.sequences} sequences, periods ${paths.periods.join(', ')}` : `${paths.sequences} given prompts`}.`,
       columns,
     ),
     ...(left > 0
@@ -124,7 +129,10 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
         )
       : []),
     '',
-    ...explainedTable(pairColumns({ integrated }), rows, { columns, groups: integrated ? 4 : 3 }),
+    ...explainedTable(pairColumns(measureWords(paths, { repeats: paths.periods.length > 0 }), { integrated }), rows, {
+      columns,
+      groups: integrated ? 4 : 3,
+    }),
     '',
     ...wrapped(
       'Weights alone prove nothing: a high score says that a path could carry something, the effect says whether it does. Heads that share the work are harmless one by one: look at "all" too.',

@@ -32,5 +32,7 @@ export const ANALYSIS_STREAMS = {
   randomCircuits: 100,
   /** Tokens that take the place of others. */
   corruption: 101,
-  keyScrubbing: 102,
+  keyScrubbing: 103,
+  /** Which half of given prompts a circuit is chosen on. */
+  halves: 102,
 } as const;

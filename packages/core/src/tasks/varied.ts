@@ -7,6 +7,7 @@ import {
   blockComplaint,
   blockFields,
   blockSequences,
+  movedBlock,
 } from './blocks.ts';
 import { heldOutComplaint } from './heldOut.ts';
 import { type TaskDefinition, whole } from './task.ts';
@@ -54,6 +55,7 @@ export const varied: TaskDefinition<VariedTask, BlockPlace> = {
     ...blockFields,
   },
   segments: BLOCK_SEGMENTS,
+  moved: movedBlock,
   hasPredictable: true,
   periods,
   complaint: (task, sizes) =>

@@ -1,4 +1,5 @@
 import { type SequenceSource, taskSource } from '../tasks/source.ts';
+import { behindStartToken, sizesBehind, startTokenOf } from '../tasks/startToken.ts';
 import { moduleSource } from './data/moduleSource.ts';
 import { tableSource } from './data/tokenTable.ts';
 import { isModule, type ReadyData } from './data/trainingData.ts';
@@ -14,6 +15,8 @@ export function sourceOf(
   const { batch, lossOn } = training;
   const options = { seed, dVocab, length, batch, lossOn };
   if (data === undefined) return taskSource({ task, ...options });
-  if (isModule(data)) return moduleSource(data, options);
-  return tableSource(data, options);
+  const behind = { ...options, ...sizesBehind(task, options) };
+  const source = isModule(data) ? moduleSource(data, behind) : tableSource(data, behind);
+  const bos = startTokenOf(task, model);
+  return bos === undefined ? source : behindStartToken(source, { bos, batch, trained: lossOn === 'all' });
 }

@@ -4,25 +4,27 @@ import * as z from 'zod/mini';
 import { aFunction } from '../../errors/arguments.ts';
 import { allHeads, labelOf, sameHead } from '../../model/heads.ts';
 import { headResult, INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
-import type { Model, RunResult, Tokens } from '../../model/model.ts';
-import { checkModel, checkOptions } from '../checks.ts';
+import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
+import type { Measure } from '../../model/measures/measure.ts';
+import type { CachedRun, Model } from '../../model/model.ts';
+import { checkModel, checkOptions, instanceSchema } from '../checks.ts';
 import type { PromptPair } from '../data/corruption.ts';
-import { checkPair } from '../data/promptPairs.ts';
+import { describeMeasure, type Measured } from '../data/measuredBy.ts';
+import { commonQueries, type Prompts } from '../data/prompts.ts';
 import { checkLosses } from '../finite.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { type Estimate, estimate, estimateRatio, mean } from '../statistics/estimate.ts';
-import { nothingToRestore } from './activationPatching.ts';
 import { allEdges, type Edge, edgesInto, patchEdges } from './edges.ts';
-import { difference } from './effects.ts';
+import { Gap } from './gap.ts';
 import { promptSlices } from './promptSlices.ts';
-import { targetLosses } from './targetLoss.ts';
+import { measuredOf, type TwinPrompts, twinPrompts } from './twinPrompts.ts';
 
 /** One edge that was patched, and how much it restored. */
 export interface PatchedEdge {
   readonly source: string;
   readonly target: string;
   readonly input: Input;
-  /** (patched − corrupted) / (clean − corrupted), of the loss: 0 restores nothing, 1 everything. NaN without a difference. */
+  /** (patched − corrupted) / (clean − corrupted), of the measure: 0 restores nothing, 1 everything. NaN without a difference. */
   readonly effect: Estimate;
   /** The mean effect of the same patch from the other heads of the source's layer; null where there is none. */
   readonly control: number | null;
@@ -31,7 +33,8 @@ export interface PatchedEdge {
 /** All edges from earlier heads into one input of one head, patched together. */
 export type PatchedInput = Omit<PatchedEdge, 'source' | 'control'>;
 
-export interface PathPatchingRecord {
+export interface PathPatchingRecord extends Measured {
+  /** The measure of the clean and of the corrupted prompts: the loss, in nats, unless told. */
   readonly cleanLoss: Estimate;
   readonly corruptedLoss: Estimate;
   readonly edges: readonly PatchedEdge[];
@@ -39,27 +42,37 @@ export interface PathPatchingRecord {
   readonly joint: readonly PatchedInput[];
   /** Why effects are NaN or there are no edges; null otherwise. */
   readonly doesNotApply: string | null;
-  readonly queries: readonly [from: number, to: number];
+  /** Null where the prompts have queries of their own. */
+  readonly queries: readonly [from: number, to: number] | null;
   readonly sequences: number;
+  /** Tokens of a prompt, of the longest where they differ. */
   readonly length: number;
 }
 
 export interface PathPatchingOptions {
+  /** What is measured of the clean prompt's answers: the loss by default. */
+  readonly measure?: MeasureName | Measure;
   readonly onProgress?: OnProgress;
 }
 
-const optionsSchema = z.strictObject({ onProgress: z.optional(aFunction) });
+const optionsSchema = z.strictObject({ measure: z.optional(instanceSchema), onProgress: z.optional(aFunction) });
 
 /**
  * Patches every edge between two heads from the clean run into the corrupted one, and for every later head and input all
  * edges into it together. A model of one layer has no edges, and the record says so. Throws an ArgumentError for options that
- * it does not have; an Error when the prompts are not as many, or not of equal length; a NotFiniteError when a loss is not
- * finite.
+ * it does not have; an Error that names sequence and query when a prompt has no twin of its length or cannot be meant; a
+ * NotFiniteError when a loss is not finite.
  */
-export function pathPatching(model: Model, pair: PromptPair, options: PathPatchingOptions = {}): PathPatchingRecord {
+export function pathPatching(
+  model: Model,
+  given: PromptPair | Prompts,
+  options: PathPatchingOptions = {},
+): PathPatchingRecord {
   checkModel('pathPatching', model);
   checkOptions('pathPatching', optionsSchema, options);
-  checkPair('pathPatching', pair);
+  const { measure = 'loss', onProgress } = options;
+  const twins = twinPrompts('pathPatching', model, { given, measure });
+  const { prompts } = twins;
   const { config } = model;
   const edges = allEdges(config);
   const inputs = INPUTS.flatMap((input) =>
@@ -69,12 +82,11 @@ export function pathPatching(model: Model, pair: PromptPair, options: PathPatchi
     ...edges.map((edge) => [edge]),
     ...inputs.map(({ target, input }) => edgesInto([target], { input, sources: allHeads(config) })),
   ];
-  const { clean, corrupted, patched } = losses(model, pair, { sites, onProgress: options.onProgress });
-  const gap = difference(corrupted, clean);
-  const doesNotApply =
-    edges.length === 0 ? 'A model of one layer has no edges between heads.' : nothingToRestore(estimate(gap));
-  const effects = patched.map((loss) =>
-    doesNotApply === null ? estimateRatio(difference(corrupted, loss), gap) : notMeasured(gap.length),
+  const { clean, corrupted, patched } = measureSites(model, twins, { sites, onProgress });
+  const gap = new Gap(twins.measure, { clean, corrupted });
+  const doesNotApply = edges.length === 0 ? 'A model of one layer has no edges between heads.' : gap.doesNotApply;
+  const effects = patched.map((measured) =>
+    doesNotApply === null ? estimateRatio(gap.costs(measured), gap.all) : notMeasured(prompts.length),
   );
   return {
     cleanLoss: estimate(clean),
@@ -94,45 +106,51 @@ export function pathPatching(model: Model, pair: PromptPair, options: PathPatchi
       ...{ target: labelOf(target), input, effect: effects[edges.length + i]! },
     })),
     doesNotApply,
-    queries: pair.queries,
-    sequences: gap.length,
-    length: pair.clean[0]!.length,
+    queries: commonQueries(prompts),
+    sequences: prompts.length,
+    length: Math.max(...prompts.map(({ tokens }) => tokens.length)),
+    ...(twins.usual ? {} : { measure: describeMeasure(twins.measure) }),
   };
 }
 
 const notMeasured = (n: number): Estimate => ({ value: Number.NaN, interval: [Number.NaN, Number.NaN], n });
 
-/** Losses of both runs, and of the corrupted one with each site's edges patched, by sequence; `patched` is [site][sequence]. */
-interface Losses {
+/** The measure of both runs, and of the corrupted one with each site's edges patched, by sequence; `patched` is [site][sequence]. */
+interface MeasuredSites {
   readonly clean: Float64Array;
   readonly corrupted: Float64Array;
   readonly patched: readonly Float64Array[];
 }
 
-function losses(
+function measureSites(
   model: Model,
-  pair: PromptPair,
+  twins: TwinPrompts,
   { sites, onProgress }: { sites: readonly (readonly Edge[])[]; onProgress: OnProgress | undefined },
-): Losses {
+): MeasuredSites {
   const { config } = model;
+  const { prompts } = twins;
   const hooks = [...new Set(sites.flat().map(({ source }) => headResult(source.layer)))];
-  const progress = new Progress(onProgress, (2 + sites.length) * pair.clean.length * pair.clean[0]!.length);
-  const parts = promptSlices(pair, { config, hooks }).map((slice) => {
-    const lossOf = (tokens: Tokens, run: RunResult, interventions: readonly Intervention[] = []): Float64Array => {
-      checkLosses(model, run, { tokens, interventions });
-      progress.add(tokens.length * run.length);
-      return targetLosses(run.logits, slice, config);
-    };
-    const { clean, corrupted } = slice;
+  const tokens = prompts.reduce((sum, prompt) => sum + prompt.tokens.length, 0);
+  const progress = new Progress(onProgress, (2 + sites.length) * tokens);
+  const blank = (): Float64Array => new Float64Array(prompts.length);
+  const found = { clean: blank(), corrupted: blank(), patched: sites.map(blank) };
+  for (const { sequences, clean, corrupted } of promptSlices(prompts, { config, hooks })) {
     const cleanRun = model.runWithInterventions(clean, [], { names: hooks });
-    const parts = [lossOf(clean, cleanRun), lossOf(corrupted, model.run(corrupted))];
-    for (const edges of sites) {
+    const measure = (into: Float64Array, run: CachedRun, interventions: readonly Intervention[] = []): void => {
+      checkLosses(model, run, { tokens: run === cleanRun ? clean : corrupted, interventions });
+      progress.add(sequences.length * run.length);
+      measuredOf(twins, run, sequences).forEach((x, i) => {
+        into[sequences[i]!] = x;
+      });
+    };
+    measure(found.clean, cleanRun);
+    measure(found.corrupted, model.runWithInterventions(corrupted, []));
+    sites.forEach((edges, i) => {
       const patches = patchEdges(edges);
-      parts.push(lossOf(corrupted, model.runWithInterventions(corrupted, patches, { clean: cleanRun.cache }), patches));
-    }
-    return parts;
-  });
+      const run = model.runWithInterventions(corrupted, patches, { clean: cleanRun.cache });
+      measure(found.patched[i]!, run, patches);
+    });
+  }
   progress.finish();
-  const joined = (i: number): Float64Array => Float64Array.from(parts.flatMap((part) => [...part[i]!]));
-  return { clean: joined(0), corrupted: joined(1), patched: sites.map((_, i) => joined(2 + i)) };
+  return found;
 }

@@ -1,13 +1,16 @@
-// Every edge from a head to a later head's Q, K or V: what the loss and the later head's attention lose without it, and
+// Every edge from a head to a later head's Q, K or V: what the measure and the later head's attention lose without it, and
 // what gradients would have said.
 
 import * as z from 'zod/mini';
 import { allHeads, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
-import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
+import { contentScore } from '../attention/contentScore.ts';
+import { inductionStripe } from '../attention/inductionStripe.ts';
+import { type Measured, measuredBy } from '../data/measuredBy.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';
-import type { RepeatSet } from '../data/repeatSet.ts';
+import type { PromptSet } from '../data/promptSet.ts';
+import { RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { attributeEdges, attributionRuns, type EdgeAttribution } from './edgeAttribution.ts';
 import { ablateEdges, type Edge, edgesInto } from './edges.ts';
@@ -19,9 +22,12 @@ export interface PathCell extends Effect {
   readonly source: string;
   readonly target: string;
   readonly input: Input;
-  /** Change of the target's attention to the token after the earlier copy (induction stripe), share of attention. */
+  /**
+   * Change of the target's attention to the token after the earlier copy (induction stripe), share of attention. On given
+   * prompts: to the tokens after earlier copies of the query's token; NaN where no prompt has one.
+   */
   readonly stripeChange: Estimate;
-  /** Attribution: the increase by first order, gradient × (what is put in its place − the source's output). Nats. */
+  /** Attribution: the increase by first order, gradient × (what is put in its place − the source's output). */
   readonly attributed: Estimate;
   /** The increase by integrated gradients, nats; where they were asked for. */
   readonly integrated?: Estimate;
@@ -34,9 +40,9 @@ export interface PathCell extends Effect {
 export interface JointPath {
   readonly target: string;
   readonly input: Input;
-  /** Increase of lossRepeat, nats. */
+  /** Increase of the measure, lossRepeat unless told. */
   readonly increase: Estimate;
-  /** Change of the target's induction stripe, share of attention. */
+  /** Change of the target's attention as in the cells, share of attention. */
   readonly stripeChange: Estimate;
   /** The sum of its edges' integrated gradients: complete where it is the increase. Nats; where they were asked for. */
   readonly integrated?: Estimate;
@@ -48,7 +54,7 @@ export interface PathTableOptions extends OnSetOptions {
   readonly integrationSteps?: number;
 }
 
-export interface PathTableRecord {
+export interface PathTableRecord extends Measured {
   /** What takes the place of the source's output: nothing, or its mean over sequences and positions. */
   readonly by: 'zero' | 'mean';
   readonly periods: readonly number[];
@@ -59,7 +65,8 @@ export interface PathTableRecord {
   /** Why there are no cells; null when there are. */
   readonly doesNotApply: string | null;
   readonly sequences: number;
-  readonly seed: number;
+  /** Of the repeats; null where prompts were given. */
+  readonly seed: number | null;
   /** Points of each line, where integrated gradients were asked for. */
   readonly integrationSteps?: number;
 }
@@ -70,9 +77,9 @@ const fields = {
 };
 
 /**
- * The whole table, on two copies of a block at periods that the model solves. Edge ablation acts on the input before its
+ * The whole table, on the prompts, or on two copies of a block at periods that the model solves. Edge ablation acts on the input before its
  * LayerNorm. A model of one layer has no paths between heads, and the record says so. Throws an ArgumentError for options
- * that it does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
+ * that it does not have, an Error for prompts that cannot be meant, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
  * gradients are not finite.
  */
 export function pathTable(model: Model, options: PathTableOptions = {}): PathTableRecord {
@@ -86,28 +93,27 @@ export function pathTable(model: Model, options: PathTableOptions = {}): PathTab
     (sum, target) => sum + runsInto(target),
     attributing(undefined) + (steps === undefined ? 0 : attributing(steps)),
   );
-  return onSet(model, options, {
-    runs,
-    measure: (set) => {
-      const attributed = later.length > 0 ? attributeEdges(set, { by }) : null;
-      const integrated = later.length > 0 && steps !== undefined ? attributeEdges(set, { by, steps }) : null;
-      const columns = later.flatMap((target) => {
-        const { stripe } = stripeOf(set, target, []);
-        return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed: attributed!, integrated }));
-      });
-      return {
-        by,
-        periods: set.periods,
-        cleanLoss: estimate(set.clean),
-        cells: columns.flatMap(({ cells }) => cells),
-        joint: columns.map(({ joint }) => joint),
-        doesNotApply: later.length > 0 ? null : 'A model of one layer has no paths from a head to a later one.',
-        sequences: set.sequences,
-        seed: set.seed,
-        ...(steps === undefined ? {} : { integrationSteps: steps }),
-      };
-    },
-  });
+  const measure = (set: PromptSet): PathTableRecord => {
+    const attributed = later.length > 0 ? attributeEdges(set, { by }) : null;
+    const integrated = later.length > 0 && steps !== undefined ? attributeEdges(set, { by, steps }) : null;
+    const columns = later.flatMap((target) => {
+      const { stripe } = stripeOf(set, target, []);
+      return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed: attributed!, integrated }));
+    });
+    return {
+      by,
+      periods: set.periods,
+      cleanLoss: estimate(set.clean),
+      cells: columns.flatMap(({ cells }) => cells),
+      joint: columns.map(({ joint }) => joint),
+      doesNotApply: later.length > 0 ? null : 'A model of one layer has no paths from a head to a later one.',
+      sequences: set.sequences,
+      seed: set.seed,
+      ...measuredBy(set),
+      ...(steps === undefined ? {} : { integrationSteps: steps }),
+    };
+  };
+  return onSet('pathTable', { model, options }, { runs, measure });
 }
 
 interface Column {
@@ -122,7 +128,7 @@ interface Column {
 
 /** Every source of one input of one head, alone and together. */
 function column(
-  set: RepeatSet,
+  set: PromptSet,
   { target, input, by, stripe, attributed, integrated }: Column,
 ): { cells: PathCell[]; joint: JointPath } {
   const sources = earlierHeads(set.model.config, target.layer);
@@ -154,27 +160,29 @@ function column(
 
 /** Some edges into one input ablated together: the increase, and the target's stripe, by sequence. */
 function withoutEdges(
-  set: RepeatSet,
+  set: PromptSet,
   edges: readonly Edge[],
   by: 'zero' | 'mean',
 ): { increase: Float64Array; stripe: Float64Array } {
-  const { losses, stripe } = stripeOf(set, edges[0]!.target, ablateEdges(edges, { by }));
-  return { increase: difference(losses, set.clean), stripe };
+  const { measured, stripe } = stripeOf(set, edges[0]!.target, ablateEdges(edges, { by }));
+  return { increase: difference(measured, set.clean), stripe };
 }
 
-/** A head's attention to the token after the earlier copy, by sequence, and the losses of the same runs. */
+/** A head's attention to the token after the earlier copy, by sequence, and the measure of the same runs. */
 function stripeOf(
-  set: RepeatSet,
+  set: PromptSet,
   target: HeadIndex,
   interventions: readonly Intervention[],
-): { losses: Float64Array; stripe: Float64Array } {
+): { measured: Float64Array; stripe: Float64Array } {
   const { layer } = target;
   const index = layer * set.model.config.nHeads + target.head;
-  const perPeriod = set.sequences / set.periods.length;
   const stripe = new Float64Array(set.sequences);
-  const visit = (period: number, { sequence, head, attention }: PatternVisit): void => {
+  const visit = ({ sequence, head, attention }: PatternVisit): void => {
     if (head !== index) return;
-    stripe[set.periods.indexOf(period) * perPeriod + sequence] = inductionStripe(attention, twoCopies(period));
+    stripe[sequence] =
+      set instanceof RepeatSet
+        ? inductionStripe(attention, set.place(set.periodOf(sequence)))
+        : contentScore(attention, set.prompts[sequence]!.tokens, 1);
   };
-  return { losses: set.losses(interventions, { visit, layer }), stripe };
+  return { measured: set.measured(interventions, { visit, layer }), stripe };
 }

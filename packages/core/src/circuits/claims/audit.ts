@@ -98,9 +98,6 @@ function auditOnce(model: Model, { prefix, excludeTokens, ...options }: MapAudit
 }
 
 /** The start token that the config names, if it does. */
-const startTokens = (config: ModelConfig): number[] => {
-  const { bos } = config as { bos?: number };
-  return bos === undefined ? [] : [bos];
-};
+const startTokens = ({ bos }: ModelConfig): number[] => (bos === undefined ? [] : [bos]);
 
 const NO_LIMITS: Limits = { limits: [], share: 1 };

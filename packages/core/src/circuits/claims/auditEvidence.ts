@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../../model/config.ts';
 import { INPUTS } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
+import { guessingLoss } from '../../model/startToken.ts';
 import type { MeasuredHeads, ScoreOptions } from '../attention/headScores.ts';
 import type { HeadScores } from '../attention/headScoresRecord.ts';
 import type { PeriodScan } from '../attention/periodScan.ts';
@@ -109,7 +110,7 @@ export function gatherEvidence(
   const probe: ProbeOptions = { config, count: scores.sequences, seed: scores.seed };
   const others = scan.periods.filter(({ period }) => best === null || !isRelated(best, period));
   return {
-    lnVocab: Math.log(config.dVocab),
+    lnVocab: guessingLoss(config),
     solvedBelow: solvedBelow(config),
     periods: scan.periods.map(({ period, lossRepeat, lossBoundary, lossFirst }) => ({
       period,

@@ -4,6 +4,7 @@ import { INPUTS } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { type ScoreOptions, scoringSize } from '../attention/headScores.ts';
 import { scannedPeriods, spread } from '../data/periods.ts';
+import { twoCopies } from '../data/twoCopies.ts';
 import { asAnalysed } from '../lengths.ts';
 import { mapSize } from '../map/inductionMap.ts';
 
@@ -34,7 +35,9 @@ export function auditSize(model: Model, options: ScoreOptions): number {
 export const pathsSize = (config: ModelConfig, options: ScoreOptions, periods: readonly number[]): number =>
   config.nLayers === 1
     ? 0
-    : pathRuns(config) * perPathPeriod(options) * periods.reduce((sum, period) => sum + 2 * period, 0);
+    : pathRuns(config) *
+      perPathPeriod(options) *
+      periods.reduce((sum, period) => sum + twoCopies(config, period).length, 0);
 
 /** Sequences with a prefix. */
 export const prefixedCount = (sequences: number): number => Math.ceil(sequences / 4);

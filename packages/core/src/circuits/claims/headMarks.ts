@@ -3,7 +3,7 @@
 import { headLook } from '../attention/headLooks.ts';
 import type { KeySource } from '../causal/paths.ts';
 import type { AuditRecord } from './auditRecord.ts';
-import type { ProofRecord } from './proofRecord.ts';
+import type { ProofRecord } from './evaluationRecord.ts';
 
 /** A head builds the keys when ablating its edges into them costs more than this share of what ablating the whole K path costs. */
 const SHARE_OF_K_PATH = 0.25;

@@ -1,5 +1,6 @@
 // Causal scrubbing (Chan et al. 2022) of one claim, that keys carry the previous token: what the previous-token heads read is
 // drawn anew, once so that the previous token stays, once so that it changes.
+import type { ModelConfig } from '../../model/config.ts';
 import { allHeads, type HeadIndex } from '../../model/heads.ts';
 import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
 import { RandomStream } from '../../random/randomStream.ts';
@@ -18,9 +19,9 @@ export interface KeyScrubbing {
  * either stay as they are or change, too. Positions of both parities take turns, and only queries whose key was resampled
  * count. If keys carry the previous token and nothing else of what those heads read, the loss moves in the second case alone.
  */
-export function scrubKeys(set: RepeatSet, heads: readonly HeadIndex[]): KeyScrubbing {
+export function scrubKeys(set: RepeatSet, heads: readonly HeadIndex[], seed = 0): KeyScrubbing {
   const increases = (agree: boolean): Float64Array =>
-    Float64Array.from(set.batches().flatMap((batch, b) => increasesOf(set, batch, { heads, agree, batch: b })));
+    Float64Array.from(set.batches().flatMap((batch, b) => increasesOf(set, batch, { heads, agree, seed, batch: b })));
   return { agreeing: estimate(increases(true)), differing: estimate(increases(false)) };
 }
 
@@ -28,19 +29,19 @@ export function scrubKeys(set: RepeatSet, heads: readonly HeadIndex[]): KeyScrub
 function increasesOf(
   set: RepeatSet,
   { tokens, period, queries: [from, to] }: RepeatBatch,
-  { heads, agree, batch }: { heads: readonly HeadIndex[]; agree: boolean; batch: number },
+  { heads, agree, seed, batch }: { heads: readonly HeadIndex[]; agree: boolean; seed: number; batch: number },
 ): number[] {
   const { model } = set;
   const length = tokens[0]!.length;
+  const { bos } = model.config;
   const losses = [0, 1].map((parity) => {
     const positions = Array.from({ length }, (_, p) => p).filter((p) => p % 2 === parity && p > 0);
     const others = tokens.map((sequence, s) =>
       sequence.map((token, p) => {
-        const random = new RandomStream(set.seed, STREAMS.analysis, ANALYSIS_STREAMS.keyScrubbing, batch, s, p);
+        const random = new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.keyScrubbing, batch, s, p);
         // The positions before those resampled have the other parity.
-        if (agree && p % 2 !== parity) return token;
-        const drawn = random.below(model.config.dVocab - 1);
-        return drawn >= token ? drawn + 1 : drawn;
+        if ((agree && p % 2 !== parity) || token === bos) return token;
+        return anotherToken(token, model.config, random);
       }),
     );
     const act = allHeads(model.config)
@@ -58,4 +59,12 @@ function increasesOf(
       }),
     );
   });
+}
+
+/** A token that is neither this one nor the start token. */
+function anotherToken(token: number, { dVocab, bos }: ModelConfig, random: RandomStream): number {
+  const never = [...new Set(bos === undefined ? [token] : [token, bos])].sort((a, b) => a - b);
+  let drawn = random.below(dVocab - never.length);
+  for (const other of never) if (drawn >= other) drawn += 1;
+  return drawn;
 }

@@ -1,8 +1,8 @@
 // The smallest sets of heads that suffice: found by taking away and by adding, and by doing without each head of one found.
 import { allHeads, type HeadIndex, labelOf, sameHead } from '../../model/heads.ts';
-import type { RepeatSet } from '../data/repeatSet.ts';
-import { mean } from '../statistics/estimate.ts';
+import type { PromptSet } from '../data/promptSet.ts';
 import { ablateHeads } from './circuit.ts';
+import { cleanCost, costOf } from './circuitChoice.ts';
 import { eliminate } from './elimination.ts';
 
 /** What a minimal set keeps. */
@@ -12,11 +12,11 @@ const MOST_ADDED = 16;
 /** Alternatives are looked for to sets of at most so many heads. */
 const MOST_REPLACED = 8;
 
-/** Sets of heads that keep 95 % of the loss drop, every other head mean-ablated, and of which none can be spared: the smallest first. */
-export function minimalSets(set: RepeatSet): HeadIndex[][] {
+/** Sets of heads that keep 95 % of the drop, every other head mean-ablated, and of which none can be spared: the smallest first. */
+export function minimalSets(set: PromptSet): HeadIndex[][] {
   const heads = allHeads(set.model.config);
-  const lossWithout = (gone: readonly HeadIndex[]): number => mean(set.losses(ablateHeads(set, gone)));
-  const clean = mean(set.clean);
+  const lossWithout = (gone: readonly HeadIndex[]): number => costOf(set, ablateHeads(set, gone));
+  const clean = cleanCost(set);
   const limit = clean + (1 - MINIMAL) * (lossWithout(heads) - clean);
   const without = (out: readonly HeadIndex[]): HeadIndex[] =>
     eliminate(among(heads, out, false), limit, (gone) => lossWithout([...out, ...gone]));

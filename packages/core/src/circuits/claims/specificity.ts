@@ -1,5 +1,5 @@
 // What the comparison with random circuits is worth.
-import type { Faithfulness } from './proofRecord.ts';
+import type { Faithfulness } from './evaluationRecord.ts';
 
 /** A random circuit does as well when it keeps, or loses, at most so much less of the loss drop. */
 const AS_WELL = 0.05;

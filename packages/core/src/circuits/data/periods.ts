@@ -2,6 +2,7 @@
 
 import { ArgumentError } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import { drawnVocabulary, firstDrawn, guessingLoss, type Vocabulary } from '../../model/startToken.ts';
 import { checkConfig } from '../checks.ts';
 import { analysedLength, longestDistinctPeriod, TooSmallError } from '../lengths.ts';
 
@@ -22,18 +23,21 @@ const MOST_PERIODS = 57;
  */
 export function scannedPeriods(config: ModelConfig, caller = 'audit'): number[] {
   checkConfig(caller, config);
-  const { nCtx, dVocab } = config;
-  if (nCtx < SHORTEST_CONTEXT)
+  const { nCtx } = config;
+  const dVocab = drawnVocabulary(config);
+  const start = firstDrawn(config);
+  const behind = start > 0 ? ' behind the start token' : '';
+  if (nCtx - start < SHORTEST_CONTEXT)
     throw new TooSmallError(
-      `${caller}: a context of ${nCtx} is too short for repeats at different periods; it takes at least ${SHORTEST_CONTEXT}.`,
+      `${caller}: a context of ${nCtx - start}${behind} is too short for repeats at different periods; it takes at least ${SHORTEST_CONTEXT}.`,
     );
-  if (analysedLength(config) < SHORTEST_CONTEXT)
+  if (analysedLength(config) - start < SHORTEST_CONTEXT)
     throw new TooSmallError(
       `${caller}: memory holds the patterns and gradients of at most ${analysedLength(config)} tokens of this model, and it takes at least ${SHORTEST_CONTEXT}; use a smaller model.`,
     );
   if (dVocab < SHORTEST_PERIOD)
     throw new TooSmallError(
-      `${caller}: a vocabulary of ${dVocab} is too small to probe; a block takes at least ${SHORTEST_PERIOD} different tokens.`,
+      `${caller}: a vocabulary of ${dVocab}${start > 0 ? ' beside the start token' : ''} is too small to probe; a block takes at least ${SHORTEST_PERIOD} different tokens.`,
     );
   const longest = longestDistinctPeriod(config);
   const shortest = Math.max(SHORTEST_PERIOD, Math.min(8, longest - 7));
@@ -42,7 +46,7 @@ export function scannedPeriods(config: ModelConfig, caller = 'audit'): number[] 
 }
 
 /** A period is solved when the mean lossRepeat on it is below this, in nats: half of what guessing costs, ln V. */
-export const solvedBelow = ({ dVocab }: Pick<ModelConfig, 'dVocab'>): number => Math.log(dVocab) / 2;
+export const solvedBelow = (config: Vocabulary): number => guessingLoss(config) / 2;
 
 /** At most `most` of the values, evenly spread, the ends included; the last one where one is asked for. */
 export function spread<T>(values: readonly T[], most: number): T[] {

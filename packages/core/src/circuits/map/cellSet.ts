@@ -1,8 +1,8 @@
 // Some cells of a map, to intervene on: their losses and where heads attend, as often as asked.
 import { type HeadIndex, sameHead } from '../../model/heads.ts';
 import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
+import { crossEntropy } from '../../model/measures/crossEntropy.ts';
 import type { Model } from '../../model/model.ts';
-import { crossEntropy } from '../causal/crossEntropy.ts';
 import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
 import { type Cell, endOf, queriesOf } from './cells.ts';

@@ -1,7 +1,8 @@
 // What would be the same if nothing repeated: on sequences without a repeat only a fixed distance can be followed.
+
+import { crossEntropy } from '../../model/measures/crossEntropy.ts';
 import type { Model } from '../../model/model.ts';
 import { contentMayAct } from '../attention/contentFree.ts';
-import { crossEntropy } from '../causal/crossEntropy.ts';
 import { sequenceWithoutRepeat } from './cellSequences.ts';
 import { type Cell, queriesOf } from './cells.ts';
 import type { MapOptions } from './measureCells.ts';

@@ -1,8 +1,8 @@
-// What a proof found, in sentences with their numbers.
+// What the evaluation of a circuit found, in sentences with their numbers.
 
 import type { Estimate } from '../statistics/estimate.ts';
 import type { AuditRecord } from './auditRecord.ts';
-import type { CircuitHead, ProofRecord } from './proofRecord.ts';
+import type { CircuitEvaluation, CircuitHead } from './evaluationRecord.ts';
 
 const percent = (x: number): string => `${Math.round(100 * x)} %`;
 /** A share with its interval, where it has one. */
@@ -10,7 +10,15 @@ const share = ({ value, interval: [low, high] }: Estimate): string =>
   Number.isFinite(low) && Number.isFinite(high)
     ? `${percent(value)} [${percent(low)}, ${percent(high)}]`
     : percent(value);
-const nats = (x: number): string => `${x >= 0 ? '+' : ''}${x.toFixed(2)} nats`;
+const signed = (x: number): string => `${x >= 0 ? '+' : ''}${x.toFixed(2)}`;
+
+/** What was measured, in words: the loss unless told. */
+const told = ({ measure }: Found): { name: string; unit: string; drop: string } =>
+  measure === undefined || measure.name === 'loss'
+    ? { name: 'loss', unit: 'nats', drop: 'loss drop' }
+    : { ...measure, drop: `drop in ${measure.name}` };
+
+type Found = Omit<CircuitEvaluation, 'sentence'>;
 
 function names(heads: readonly { readonly label: string }[]): string {
   const labels = heads.map(({ label }) => label);
@@ -20,18 +28,26 @@ function names(heads: readonly { readonly label: string }[]): string {
 const verb = (subjects: readonly unknown[], plural: string): string =>
   subjects.length !== 1 ? plural : `${plural}${plural.endsWith('ch') ? 'es' : 's'}`;
 
-/** The proof in a few sentences. */
-export function explainProof(proof: Omit<ProofRecord, 'sentence'>, audit: AuditRecord): string {
-  if (proof.kind === null) return noCircuit(proof, audit);
-  return [claim(proof), measurement(proof), comparison(proof), scrubbing(proof), disagreement(proof, audit)]
+/** An evaluation on repeats in a few sentences. */
+export function explainEvaluation(evaluation: Found, audit: AuditRecord): string {
+  if (evaluation.kind === null) return noCircuit(evaluation, audit);
+  return [claim, measurement, comparison, scrubbing]
+    .map((tell) => tell(evaluation))
+    .concat(disagreement(evaluation, audit))
     .filter((part) => part !== '')
     .join(' ');
 }
 
-function noCircuit(
-  { verdict, minimal }: Omit<ProofRecord, 'sentence'>,
-  { positionalHeads, evidence }: AuditRecord,
-): string {
+/** An evaluation on given prompts. */
+export function explainOnPrompts(evaluation: Found): string {
+  if (evaluation.kind !== null)
+    return [claim(evaluation), measurement(evaluation), comparison(evaluation)].filter((part) => part !== '').join(' ');
+  const { name, unit } = told(evaluation);
+  const [own, without] = [evaluation.loss, evaluation.lossWithoutHeads].map(({ value }) => value.toFixed(2));
+  return `There is no circuit to evaluate: the ${name} is ${own} ${unit}, and ${without} with every head mean-ablated; on the prompts to choose on the heads make no sure difference for the better.`;
+}
+
+function noCircuit({ verdict, minimal }: Found, { positionalHeads, evidence }: AuditRecord): string {
   if (verdict === 'not learned') return 'There is no circuit to prove: no period is solved.';
   const carriers =
     minimal && Number.isFinite(minimal.kept.value)
@@ -45,13 +61,16 @@ function noCircuit(
   return `There is no induction circuit: ${positionalHeads.join(', ')} ${verb(positionalHeads, 'look')} a fixed distance back, whatever the tokens.${carriers}${elsewhere}`;
 }
 
-function claim({ kind, heads, inputs, specificity }: Omit<ProofRecord, 'sentence'>): string {
+function claim(evaluation: Found): string {
+  const { kind, heads, inputs, specificity } = evaluation;
+  const { name, unit } = told(evaluation);
   const of = (...roles: CircuitHead['role'][]): CircuitHead[] => heads.filter(({ role }) => roles.includes(role));
   const effect = inputs
     .filter(({ claimed }) => claimed)
-    .map(({ input, increase }) => `${input.toUpperCase()} ${nats(increase.value)}`)
+    .map(({ input, increase }) => `${input.toUpperCase()} ${signed(increase.value)} ${unit}`)
     .join(', ');
-  const cutting = effect === '' ? '' : ` Cutting the earlier layers out of their input costs: ${effect}.`;
+  const costs = name === 'loss' ? 'costs' : `changes the ${name}`;
+  const cutting = effect === '' ? '' : ` Cutting the earlier layers out of their input ${costs}: ${effect}.`;
   if (kind === 'induction') {
     const builders = of('previous-token head');
     const heads = of('induction head');
@@ -63,14 +82,21 @@ function claim({ kind, heads, inputs, specificity }: Omit<ProofRecord, 'sentence
   }
   if (kind === 'pair hub')
     return `${specificity?.explains === false ? 'Part of a pair hub' : 'A pair hub'}, not an induction circuit: ${names(of('hub reader'))} ${verb(of('hub reader'), 'read')} values that ${names(of('hub writer'))} gathered (V-composition).${cutting}`;
+  if (evaluation.verdict === null)
+    return `A circuit: ${[of('source'), of('reader')]
+      .filter((part) => part.length > 0)
+      .map(names)
+      .join(' into ')}.${cutting}`;
   return `A circuit of another kind: ${names(of('source'))} ${of('source').length > 0 ? 'into ' : ''}${names(of('reader'))}.${cutting}`;
 }
 
-function measurement({ faithfulness, random, minimal, measured, ...proof }: Omit<ProofRecord, 'sentence'>): string {
+function measurement(evaluation: Found): string {
+  const { faithfulness, random, minimal, measured } = evaluation;
+  const { name, unit, drop } = told(evaluation);
   const { kept, lost, lostEdges } = faithfulness!;
   const on = `on ${measured.sequences} sequences that no choice was made on`;
   if (!Number.isFinite(kept.value))
-    return `What it keeps is no share of anything: the loss is ${proof.loss.value.toFixed(2)} nats and ${proof.lossWithoutHeads.value.toFixed(2)} nats with every head mean-ablated, no sure difference ${on}.`;
+    return `What it keeps is no share of anything: the ${name} is ${evaluation.loss.value.toFixed(2)} ${unit} and ${evaluation.lossWithoutHeads.value.toFixed(2)} ${unit} with every head mean-ablated, no sure difference ${on}.`;
   const range = (values: readonly number[]): string =>
     `${percent(Math.min(...values))} to ${percent(Math.max(...values))}`;
   const controls = random.map((r) => r.kept).filter(Number.isFinite);
@@ -82,11 +108,11 @@ function measurement({ faithfulness, random, minimal, measured, ...proof }: Omit
   const few = minimal
     ? ` ${minimal.heads.length} of the heads suffice for ${percent(minimal.kept.value)}: ${minimal.heads.join(', ')}.`
     : '';
-  return `With everything else mean-ablated it keeps ${share(kept)} of the loss drop${against}; ablating it loses ${share(lost)}${againstLost}${edges}. Measured ${on}.${few}`;
+  return `With everything else mean-ablated it keeps ${share(kept)} of the ${drop}${against}; ablating it loses ${share(lost)}${againstLost}${edges}. Measured ${on}.${few}`;
 }
 
 /** What the comparison with random circuits and other minimal sets means. */
-function comparison({ heads, specificity, minimalSets }: Omit<ProofRecord, 'sentence'>): string {
+function comparison({ heads, specificity, minimalSets }: Found): string {
   const parts: string[] = [];
   if (specificity?.explains === false) parts.push('Most of what the model can do is done by other means.');
   if (specificity?.keepsMore === false)
@@ -106,12 +132,12 @@ function comparison({ heads, specificity, minimalSets }: Omit<ProofRecord, 'sent
 }
 
 /** What resampling says of the claim that keys carry the previous token. */
-function scrubbing({ keyScrubbing, loss, lossWithoutHeads }: Omit<ProofRecord, 'sentence'>): string {
+function scrubbing({ keyScrubbing, loss, lossWithoutHeads }: Found): string {
   if (!keyScrubbing) return '';
   const { agreeing, differing } = keyScrubbing;
   const drop = lossWithoutHeads.value - loss.value;
   const moves = (increase: number): boolean => increase > MOVES * drop;
-  const numbers = `${nats(agreeing.value)} by input that has the same previous token, ${nats(differing.value)} by input that has another`;
+  const numbers = `${signed(agreeing.value)} nats by input that has the same previous token, ${signed(differing.value)} nats by input that has another`;
   const conclusion = moves(agreeing.value)
     ? 'so the keys carry more than the previous token'
     : moves(differing.value)
@@ -124,7 +150,7 @@ function scrubbing({ keyScrubbing, loss, lossWithoutHeads }: Omit<ProofRecord, '
 const MOVES = 0.1;
 
 /** Says so when the head that builds the keys is not the one whose attention looks most like it. */
-function disagreement({ kind, heads }: Omit<ProofRecord, 'sentence'>, { scores }: AuditRecord): string {
+function disagreement({ kind, heads }: Found, { scores }: AuditRecord): string {
   const builders = heads.filter(({ role }) => role === 'previous-token head');
   if (kind !== 'induction' || builders.length === 0) return '';
   const layers = new Set(builders.map(({ label }) => scores.heads.find((h) => h.label === label)!.layer));
