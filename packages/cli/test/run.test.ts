@@ -117,7 +117,16 @@ describe('run', () => {
     expect(phase.step === null).toBe(verdict(name) !== 'induction');
     const figures = filesIn(join(out, name, 'figures'));
     const kinds = [
-      ...['loss', 'loss-log', 'scores', 'loss-by-period', 'patterns', 'patterns-other-period', 'patterns-control'],
+      ...[
+        'loss',
+        'loss-log',
+        'scores',
+        'loss-by-period',
+        'map',
+        'patterns',
+        'patterns-other-period',
+        'patterns-control',
+      ],
       ...['ablation', 'logits', 'dynamics', 'stripe-being-born', 'full-ov', 'full-qk'],
       ...(name === 'picture' || name === 'hub' ? [] : ['positional-qk']), // rotary positions are no vectors
       ...(name === 'literal-1-layer' ? [] : ['path-effects', 'path-attribution', 'path-stripes', 'composition']),

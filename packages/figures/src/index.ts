@@ -12,6 +12,7 @@ export type { HeatmapPanel } from './charts/heatmapPanel.ts';
 export { type HeatmapsRecord, heatmaps } from './charts/heatmaps.ts';
 export { type LossByPeriodRecord, lossByPeriodChart, type PeriodPoint } from './charts/lossByPeriodChart.ts';
 export { type LossPoint, type LossRecord, type LossSegment, lossChart } from './charts/lossChart.ts';
+export { type MapPlace, type MapRecord, mapChart } from './charts/mapChart.ts';
 export { type HeadPanels, type PatternComparisonRecord, patternComparison } from './charts/patternComparison.ts';
 export { type HeadPattern, type PatternGridRecord, patternGrid } from './charts/patternGrid.ts';
 export type { Stripe } from './charts/patternPanel.ts';

@@ -19,6 +19,8 @@ import {
   type LossRecord,
   lossByPeriodChart,
   lossChart,
+  type MapRecord,
+  mapChart,
   type PatternComparisonRecord,
   type PatternGridRecord,
   patternComparison,
@@ -50,6 +52,7 @@ const MANY = 64;
 export interface ModelFigures {
   readonly scores: Draw;
   readonly 'loss-by-period': Draw;
+  readonly map: Draw;
   readonly patterns: Draw;
   readonly 'patterns-other-period': Draw;
   readonly 'patterns-control': Draw;
@@ -120,11 +123,33 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
   };
   return {
     scores: (theme, width) => headScoreChart(bars, figureOptions(theme, width)),
+    map: (theme, width) => mapChart(mapOf(name, judged.audit), figureOptions(theme, width)),
     ...detectorFigures(bars, scores),
     'loss-by-period': (theme, width) => lossByPeriodChart(periods, figureOptions(theme, width)),
     patterns: (theme, width) => patternGrid(grid(examples.half), figureOptions(theme, width)),
     'patterns-other-period': (theme, width) => patternGrid(grid(examples.other), figureOptions(theme, width)),
     'patterns-control': (theme, width) => patternComparison(comparison, figureOptions(theme, width)),
+  };
+}
+
+/** The map of a model, with the attention of the head that follows the repeat most. */
+function mapOf(name: string, { map, scores, followers, evidence }: AuditRecord): MapRecord {
+  const solved = map.cells.filter(({ solution }) => solution === 'by content');
+  const following = scores.heads
+    .map(({ label }, head) => ({ label, head, sum: solved.reduce((sum, cell) => sum + cell.attention[head]!, 0) }))
+    .filter(({ label }) => followers.includes(label))
+    .sort((a, b) => b.sum - a.sum)
+    .slice(0, 1);
+  return {
+    places: map.cells.map(({ lossAtBestTemperature, attention, ...place }) => ({
+      ...place,
+      loss: lossAtBestTemperature,
+      attention: following.map(({ head }) => attention[head]!),
+    })),
+    length: map.length,
+    lnVocab: evidence.lnVocab,
+    heads: following.map(({ label }) => label),
+    title: `${name}: where it finds the earlier copy`,
   };
 }
 

@@ -152,6 +152,10 @@ export function twist(runs: readonly ToldRun[], hover: Map<string, HoverData>): 
       'A model that looks for the earlier copy does not care how long ago it was. A model that looks 24 positions back does. So: blocks of every length from 8 to 25, exactly two copies.',
     ),
     `<div class="pair">${runs.map((r) => figure(`periods-${r.name}`, r.figures['loss-by-period'], PAIRED)).join('')}</div>`,
+    paragraph(
+      'The same for every place: where the first copy starts, and how far back it lies. A shortcut is a line at its distance; a circuit that matches content fills an area, as far as its training reached.',
+    ),
+    ...runs.map((r) => figure(`map-${r.name}`, r.figures.map)),
     table(
       [
         'run',

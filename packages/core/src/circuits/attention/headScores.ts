@@ -38,10 +38,13 @@ export interface MeasuredHeads {
   readonly scan: PeriodScan;
 }
 
-const scoreSchema = z.strictObject({
-  ...{ ...commonFields, mostPeriods: z.optional(z.int().check(z.gte(1))) },
+/** The fields of ScoreOptions. */
+export const scoreSchemaFields: Readonly<Record<keyof ScoreOptions, z.ZodMiniType>> = {
+  ...commonFields,
+  mostPeriods: z.optional(z.int().check(z.gte(1))),
   detectors: z.optional(z.unknown()), // checkDetectors says what they may be
-});
+};
+const scoreSchema = z.strictObject(scoreSchemaFields);
 
 /** Throws an ArgumentError unless it is a model, and the options say how much to measure. */
 export function checkScoring(caller: string, model: Model, options: ScoreOptions): void {

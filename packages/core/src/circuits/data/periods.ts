@@ -6,11 +6,8 @@ import { drawnVocabulary, firstDrawn, guessingLoss, type Vocabulary } from '../.
 import { checkConfig } from '../checks.ts';
 import { analysedLength, longestDistinctPeriod, TooSmallError } from '../lengths.ts';
 
-/** Shortest context that can be audited: two copies of the shortest block of the scan, and periods enough to tell. */
-export const SHORTEST_CONTEXT = 14;
-
-/** Fewest tokens that a vocabulary must have for an audit: as many as the longest block in the shortest context. */
-export const SMALLEST_VOCABULARY = 7;
+/** Shortest context that can be audited: two copies of the shortest blocks of the scan, and four of the shortest there is. */
+export const SHORTEST_CONTEXT = 8;
 
 /** Shortest block of a scan: with two tokens the current and the next one are each other's neighbours on both sides. */
 const SHORTEST_PERIOD = 3;
@@ -32,7 +29,7 @@ export function scannedPeriods(config: ModelConfig, caller = 'audit'): number[] 
   const behind = start > 0 ? ' behind the start token' : '';
   if (nCtx - start < SHORTEST_CONTEXT)
     throw new TooSmallError(
-      `${caller}: a context of ${nCtx - start}${behind} is too short to tell a period from its neighbours; it takes at least ${SHORTEST_CONTEXT}.`,
+      `${caller}: a context of ${nCtx - start}${behind} is too short for repeats at different periods; it takes at least ${SHORTEST_CONTEXT}.`,
     );
   if (analysedLength(config) - start < SHORTEST_CONTEXT)
     throw new TooSmallError(
@@ -51,21 +48,11 @@ export function scannedPeriods(config: ModelConfig, caller = 'audit'): number[] 
 /** A period is solved when the mean lossRepeat on it is below this, in nats: half of what guessing costs, ln V. */
 export const solvedBelow = (config: Vocabulary): number => guessingLoss(config) / 2;
 
-/** Throws a TooSmallError when the vocabulary leaves too few periods to tell induction from a fixed distance. */
-export function checkTellable(config: ModelConfig, caller: string): void {
-  const periods = scannedPeriods(config, caller);
-  const dVocab = drawnVocabulary(config);
-  if (dVocab < SMALLEST_VOCABULARY)
-    throw new TooSmallError(
-      `${caller}: a vocabulary of ${dVocab} tokens is too small to tell induction from a fixed distance: blocks of different tokens have ${periods.length === 1 ? 'one length' : `${periods.length} lengths`} (${periods.join(', ')}), too few to judge by; it takes at least ${SMALLEST_VOCABULARY} tokens.`,
-    );
-}
-
 /** At most `most` of the values, evenly spread, the ends included; the last one where one is asked for. */
-export function spread(values: readonly number[], most: number): number[] {
+export function spread<T>(values: readonly T[], most: number): T[] {
   if (!(most >= 1)) throw new ArgumentError(`spread: most must be at least 1, got ${most}.`);
   if (values.length <= most) return [...values];
   const count = Math.floor(most);
-  if (count === 1) return [values.at(-1) as number];
-  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))] as number);
+  if (count === 1) return [values.at(-1) as T];
+  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))] as T);
 }
