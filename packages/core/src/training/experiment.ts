@@ -4,7 +4,8 @@ import * as z from 'zod/mini'; // small: the web lab loads it
 import { complaint } from '../errors/arguments.ts';
 import { type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
 import type { LossOn } from '../tasks/source.ts';
-import { type Task, taskSchema } from '../tasks/tasks.ts';
+import { taskSchema } from '../tasks/taskSchema.ts';
+import type { Task } from '../tasks/tasks.ts';
 import { ADAMW_DEFAULTS } from './adamWDefaults.ts';
 import { CLAMP_KINDS, type Clamp } from './clamps.ts';
 import { checkCombinations, checkModelFields } from './combinations.ts';
@@ -87,7 +88,7 @@ const ModelSchema = z.strictObject({
   rotaryBase: z._default(positive, 10000),
 });
 
-const TaskSchema = taskSchema(({ schema, usual, optional }) => {
+const TaskSchema = taskSchema((schema, { usual, optional }) => {
   const field = explained(schema);
   if (optional) return z.optional(field);
   return usual === undefined ? field : z._default(field, usual as never);

@@ -1,5 +1,5 @@
 // The inside of a training thread: what it is started with, what it is told, what it answers.
-import { wasmEngine } from '../../engine/engine.ts';
+import { kernelEngine } from '../../engine/wasm/kernelEngine.ts';
 import type { KernelBuild } from '../../engine/wasm/kernels.ts';
 import { DataError, type DataModule, type ReadyData, type TokenTable } from '../data/trainingData.ts';
 import { sourceOf } from '../sourceOf.ts';
@@ -52,7 +52,7 @@ export async function serveThread(
   load?: LoadModule,
 ): Promise<(order: ThreadOrder) => void> {
   const source = sourceOf(plan, await received(data, load));
-  const worker = new TrainingWorker(wasmEngine({ module, backend, shared: true }), plan, thread, source);
+  const worker = new TrainingWorker(kernelEngine({ module, backend, shared: true }), plan, thread, source);
   answer({ ready: true });
   return ({ from, to }) => {
     try {
