@@ -21,6 +21,7 @@ import {
   type TrainingState,
   train,
 } from '../src/node.ts';
+import { tableData } from '../src/training/data/tableSource.ts';
 import { sourceOf } from '../src/training/sourceOf.ts';
 import { hashWeights } from './support/hash.ts';
 
@@ -136,7 +137,7 @@ test('every sequence comes once in an epoch, in an order that the seed names and
   const orderOf = (seed: number): number[] => {
     const source = sourceOf(
       { experiment, seed },
-      { ...readTokenFile(bytesOf(numbered.sequences), { name: 'x.jsonl', nCtx: NCTX }) },
+      tableData(readTokenFile(bytesOf(numbered.sequences), { name: 'x.jsonl', nCtx: NCTX })),
     );
     const tokens = new Int32Array(NCTX);
     return Array.from({ length: 21 }, (_, g) => {

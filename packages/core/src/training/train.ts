@@ -2,8 +2,7 @@
 // to look at the weights; while it pauses nothing trains.
 import type { Engine } from '../engine/engine.ts';
 import type { NamedWeights } from '../model/parameters.ts';
-import { readyData } from './data/checkData.ts';
-import type { TrainingData } from './data/trainingData.ts';
+import type { RunData, TrainingData } from './data/trainingData.ts';
 import type { Experiment } from './experiment.ts';
 import type { PoolReading, StartPool, TrainingPool } from './parallel/pool.ts';
 import type { StepLosses } from './stepLosses.ts';
@@ -81,7 +80,7 @@ export class NonFiniteLossError extends Error {
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   checkTrainOptions(options);
   const { engine, experiment, seed, threads, startPool, resume } = options;
-  const data = readyData(options.data, experiment);
+  const data = await dataOf(options);
   const pool = await startPool({
     ...{ engine, experiment, seed, threads },
     ...(data ? { data } : {}),
@@ -93,6 +92,13 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   } finally {
     await pool.close();
   }
+}
+
+/** What is trained on in place of a task's sequences. Its code is loaded where there is any: a page may have none. */
+async function dataOf({ data, experiment }: TrainOptions): Promise<RunData | undefined> {
+  if (data === undefined && experiment.task.kind !== 'data') return undefined;
+  const { readyData } = await import('./data/checkData.ts');
+  return readyData(data, experiment);
 }
 
 /** Steps and pauses until the last step, or until the signal aborts. */
