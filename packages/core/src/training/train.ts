@@ -1,7 +1,9 @@
 // The training loop: emits records to an observer and touches neither disk nor page. It pauses where the observer wants
 // to look at the weights; while it pauses nothing trains.
 import type { Engine } from '../engine/engine.ts';
+import { ArgumentError } from '../errors/argumentError.ts';
 import type { NamedWeights } from '../model/parameters.ts';
+import { readyData } from './data/checkData.ts';
 import type { RunData, TrainingData } from './data/trainingData.ts';
 import type { Experiment } from './experiment.ts';
 import type { PoolReading, StartPool, TrainingPool } from './parallel/pool.ts';
@@ -79,8 +81,22 @@ export class NonFiniteLossError extends Error {
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   checkTrainOptions(options);
+  return trainOn(readyData(options.data, options.experiment), options);
+}
+
+/**
+ * `train` on the sequences of the experiment's task and never on data: a bundler leaves out what reads data. Rejects with an
+ * ArgumentError where data is given or asked for.
+ */
+export async function trainOnTask(options: Omit<TrainOptions, 'data'>): Promise<TrainingOutcome> {
+  checkTrainOptions(options);
+  if ((options as TrainOptions).data !== undefined || options.experiment.task.kind === 'data')
+    throw new ArgumentError('trainOnTask: takes no data, and no experiment whose task is "data"; use train.');
+  return trainOn(undefined, options);
+}
+
+async function trainOn(data: RunData | undefined, options: TrainOptions): Promise<TrainingOutcome> {
   const { engine, experiment, seed, threads, startPool, resume } = options;
-  const data = await dataOf(options);
   const pool = await startPool({
     ...{ engine, experiment, seed, threads },
     ...(data ? { data } : {}),
@@ -92,13 +108,6 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   } finally {
     await pool.close();
   }
-}
-
-/** What is trained on in place of a task's sequences. Its code is loaded where there is any: a page may have none. */
-async function dataOf({ data, experiment }: TrainOptions): Promise<RunData | undefined> {
-  if (data === undefined && experiment.task.kind !== 'data') return undefined;
-  const { readyData } = await import('./data/checkData.ts');
-  return readyData(data, experiment);
 }
 
 /** Steps and pauses until the last step, or until the signal aborts. */
