@@ -6,9 +6,11 @@ import { ask } from '../actions/hearing.ts';
 import { address } from '../actions/links.ts';
 import { loadFile } from '../actions/loadFile.ts';
 import { say, tell } from '../actions/notices.ts';
+import { notFetched } from '../notFetched.ts';
 import type { BenchRun } from '../protocol.ts';
 import { isLoaded, run, status, step, view } from '../state.ts';
 import { titleOf } from '../viewText.ts';
+import { whenIdle } from '../whenIdle.ts';
 import type { FigureName } from './figureFiles.ts';
 
 function save(name: string, content: BlobPart, type: string): void {
@@ -38,15 +40,17 @@ async function saveMetrics(): Promise<void> {
   save(`${baseName(of)}-metrics.jsonl`, lines, 'application/jsonl');
 }
 
-const figures = (): Promise<typeof import('./figureFiles.ts')> => import('./figureFiles.ts');
+const figures = (): Promise<typeof import('./figureFiles.ts')> =>
+  import('./figureFiles.ts').catch((error: Error) => {
+    throw notFetched(error);
+  });
 
 /** Fetches what draws figures, which the first view does without, while nothing trains: later the page needs no network. */
 export function fetchFiguresWhenIdle(): void {
   const stop = effect(() => {
     if (view.value === null || status.value === 'playing') return;
     queueMicrotask(() => stop());
-    const idle = globalThis.requestIdleCallback ?? setTimeout; // Safari has no idle callback
-    idle(() => {
+    whenIdle(() => {
       figures().catch(() => {}); // told when a figure is asked for
     });
   });
