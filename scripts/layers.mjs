@@ -14,7 +14,18 @@ const ORDER = {
     ...['.', 'terminal', 'aside', 'files', 'runs', 'figures', 'finished', 'report', 'work', 'commands'],
     ...['main.ts', 'asideWorker.ts'],
   ],
-  'apps/lab/src': ['protocol.ts', 'copying.ts', 'worker', '.', 'actions', 'bench', 'lesson', 'main.tsx', 'teacher.ts'],
+  'apps/lab/src': [
+    'notFetched.ts',
+    'protocol.ts',
+    'copying.ts',
+    'worker',
+    '.',
+    'actions',
+    'bench',
+    'lesson',
+    'main.tsx',
+    'teacher.ts',
+  ],
 };
 /** Rooms that nobody imports: they are started, as a thread of their own. */
 const CLOSED = ['apps/lab/src/worker'];

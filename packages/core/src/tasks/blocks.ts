@@ -1,5 +1,4 @@
 // Sequences of a random block that repeats: what the tasks `repeated` and `varied` share, and probes draw.
-import * as z from 'zod/mini';
 import type { RandomStream } from '../random/randomStream.ts';
 import {
   drawBelow,
@@ -24,9 +23,9 @@ export interface BlockFields extends HeldOutTokens {
 }
 
 export const blockFields: Readonly<Record<keyof BlockFields, TaskField>> = {
-  distinct: { schema: z.boolean(), usual: false },
-  maxPrefix: { schema: whole(0), usual: 0 },
-  heldOutStarts: { schema: z.array(whole(0)), optional: true },
+  distinct: { value: { is: 'flag' }, usual: false },
+  maxPrefix: { value: whole(0), usual: 0 },
+  heldOutStarts: { value: { is: 'list', of: whole(0) }, optional: true },
   heldOutTokens: heldOutTokensField,
 };
 

@@ -17,7 +17,7 @@ export interface RepeatedTask extends BlockFields {
 
 export const repeated: TaskDefinition<RepeatedTask, BlockPlace> = {
   kind: 'repeated',
-  fields: { period: { schema: whole(2) }, ...blockFields },
+  fields: { period: { value: whole(2) }, ...blockFields },
   segments: BLOCK_SEGMENTS,
   moved: movedBlock,
   hasPredictable: true,

@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import type { RandomStream } from '../random/randomStream.ts';
 import { distinctComplaint, drawDistinct } from './blocks.ts';
 import { drawnTokens, type HeldOutTokens, heldOutTokensField, leaveOutTokens, tokensComplaint } from './heldOut.ts';
@@ -80,8 +79,8 @@ function sequences(task: ScatteredTask, { dVocab, length }: Sizes): TaskSequence
 export const scattered: TaskDefinition<ScatteredTask, ScatteredPlace> = {
   kind: 'scattered',
   fields: {
-    pairs: { schema: whole(1) },
-    distinct: { schema: z.boolean(), usual: true },
+    pairs: { value: whole(1) },
+    distinct: { value: { is: 'flag' }, usual: true },
     heldOutTokens: heldOutTokensField,
   },
   segments: SEGMENTS,

@@ -42,14 +42,17 @@ export function writeTargets(
 export const queryCount = (queries: Queries, length: number): number =>
   queries.reduce((sum, [from, to]) => sum + Math.max(0, Math.min(to, length - 1) - from), 0);
 
-export interface TaskSourceOptions {
-  readonly task: Task;
+/** What sequences are drawn for: a run's seed and sizes. */
+export interface SourceOptions {
   readonly seed: number;
   readonly dVocab: number;
+  /** Tokens of a sequence, at most: the context. */
   readonly length: number;
   readonly batch: number;
   readonly lossOn: LossOn;
 }
+
+export type TaskSourceOptions = SourceOptions & { readonly task: Task };
 
 /** The sequences of a task as training draws them. `fill` says where things lie, too. */
 export interface TaskSource extends SequenceSource {

@@ -1,6 +1,5 @@
 // `task.bos`: every sequence begins with a start token, the vocabulary's last token, which stands nowhere else. The task
 // draws what follows it, from the other tokens and one position fewer, so that every kind of task and data can have one.
-import * as z from 'zod/mini';
 import { measuredOnly } from '../engine/targets.ts';
 import type { Queries } from './segments.ts';
 import type { SequenceSource } from './source.ts';
@@ -11,7 +10,7 @@ export interface StartTokenField {
   readonly bos?: boolean;
 }
 
-export const startTokenField: TaskField = { schema: z.boolean(), optional: true };
+export const startTokenField: TaskField = { value: { is: 'flag' }, optional: true };
 
 /** The start token of a task in a vocabulary; undefined where it has none. */
 export const startTokenOf = ({ bos }: StartTokenField, { dVocab }: { dVocab: number }): number | undefined =>

@@ -5,7 +5,8 @@ import { complaint } from '../errors/arguments.ts';
 import { type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
 import type { LossOn } from '../tasks/source.ts';
 import { startTokenOf } from '../tasks/startToken.ts';
-import { type Task, taskSchema } from '../tasks/tasks.ts';
+import { taskSchema } from '../tasks/taskSchema.ts';
+import type { Task } from '../tasks/tasks.ts';
 import { ADAMW_DEFAULTS } from './adamWDefaults.ts';
 import { CLAMP_KINDS, type Clamp } from './clamps.ts';
 import { checkCombinations, checkModelFields } from './combinations.ts';
@@ -91,7 +92,7 @@ const ModelSchema = z.strictObject({
   bos: z.optional(size(0)),
 });
 
-const TaskSchema = taskSchema(({ schema, usual, optional }) => {
+const TaskSchema = taskSchema((schema, { usual, optional }) => {
   const field = explained(schema);
   if (optional) return z.optional(field);
   return usual === undefined ? field : z._default(field, usual as never);

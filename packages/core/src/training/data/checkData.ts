@@ -3,12 +3,13 @@ import { ArgumentError } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import { sizesBehind, startTokenOf } from '../../tasks/startToken.ts';
 import type { Experiment } from '../experiment.ts';
-import { moduleSegments } from './moduleSegments.ts';
+import { moduleData } from './moduleSource.ts';
+import { tableData } from './tableSource.ts';
 import { checkTokens, tokenTable } from './tokenTable.ts';
-import { DataError, isModule, type ReadyData, type TokenTable, type TrainingData } from './trainingData.ts';
+import { DataError, isModule, type RunData, type TokenTable, type TrainingData } from './trainingData.ts';
 
-/** The data as training takes it. Throws an ArgumentError or a DataError unless it, or none, goes with the experiment. */
-export function readyData(data: unknown, experiment: Experiment): ReadyData | undefined {
+/** The data as a run takes it. Throws an ArgumentError or a DataError unless it, or none, goes with the experiment. */
+export function readyData(data: unknown, experiment: Experiment): RunData | undefined {
   const { task } = experiment;
   if (data === undefined && task.kind === 'data')
     throw new ArgumentError(
@@ -23,13 +24,10 @@ export function readyData(data: unknown, experiment: Experiment): ReadyData | un
     throw new ArgumentError(
       `train: data is given, and the experiment’s task is "${task.kind}"; set its task to { "kind": "data" }, or leave data out.`,
     );
-  if (isModule(data)) {
-    moduleSegments(data);
-    return data;
-  }
+  if (isModule(data)) return moduleData(data);
   const table = 'starts' in data ? data : tokenTable(data.sequences);
   checkTable(table, experiment);
-  return table;
+  return tableData(table);
 }
 
 /** Throws a DataError for sequences that this experiment cannot train on. */
