@@ -48,5 +48,10 @@ export const integrationSteps = (line: string): Option =>
   ).argParser(wholeNumber(1, 1000));
 export const figures = (): Option =>
   new Option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder');
+export const bos = (): Option =>
+  new Option(
+    '--bos <token>',
+    'start token that the model saw in front of every sequence, where the file does not say so',
+  ).argParser(wholeNumber(0));
 export const modelConfig = (): Option =>
   new Option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none');
