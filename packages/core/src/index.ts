@@ -41,7 +41,7 @@ export type { KeySource, PathEffect } from './circuits/causal/paths.ts';
 export * from './circuits/causal/pathTable.ts';
 export * from './circuits/causal/periodToCorrupt.ts';
 export { type AuditOptions, audit } from './circuits/claims/audit.ts';
-export type { AuditEvidence, AuditRecord } from './circuits/claims/auditRecord.ts';
+export type { AuditEvidence, AuditRecord, MechanismsRecord } from './circuits/claims/auditRecord.ts';
 export * from './circuits/claims/circuit.ts';
 export * from './circuits/claims/dynamics.ts';
 export * from './circuits/claims/elimination.ts';
@@ -57,7 +57,7 @@ export { VERDICTS, type Verdict } from './circuits/claims/verdict.ts';
 export { CORRUPTIONS, type Corruption, corruptedPair, type PromptPair } from './circuits/data/corruption.ts';
 export type { Measured, MeasuredBy } from './circuits/data/measuredBy.ts';
 export { type AttentionWeight, type PatternVisit, runPatterns } from './circuits/data/patternRuns.ts';
-export { SHORTEST_CONTEXT, SMALLEST_VOCABULARY, scannedPeriods, spread } from './circuits/data/periods.ts';
+export { SHORTEST_CONTEXT, scannedPeriods, spread } from './circuits/data/periods.ts';
 export {
   controlProbe,
   fourfoldProbe,
@@ -75,7 +75,11 @@ export {
 } from './circuits/data/prompts.ts';
 export { corruptedPrompts, promptsOf, repeatPrompts } from './circuits/data/repeatPrompts.ts';
 export { type RepeatBatch, RepeatSet, type RepeatSetOptions } from './circuits/data/repeatSet.ts';
-export { analysedLength, LONGEST_ANALYSED, TooSmallError } from './circuits/lengths.ts';
+export { repeatQueries, twoCopies } from './circuits/data/twoCopies.ts';
+export { analysedLength, asAnalysed, LONGEST_ANALYSED, longestPeriod, TooSmallError } from './circuits/lengths.ts';
+export { mapRecord, measureMap } from './circuits/map/inductionMap.ts';
+export { type Limit, limitsOf } from './circuits/map/limits.ts';
+export type { InductionMap, MapCell, Solution } from './circuits/map/mapRecord.ts';
 export { type OnProgress, Progress } from './circuits/progress.ts';
 export * from './circuits/statistics/estimate.ts';
 export * from './circuits/weights/composition.ts';
@@ -129,6 +133,7 @@ export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';
 export type { LayerWeights, PartWeights } from './model/partWeights.ts';
+export { drawnVocabulary, firstDrawn, guessingLoss } from './model/startToken.ts';
 export { type Nested, type NestedNumbers, Values } from './model/values.ts';
 export { RandomStream } from './random/randomStream.ts';
 export { STREAMS } from './random/streams.ts';

@@ -40,7 +40,7 @@ export function figure(name: FigureName): { svg: string; run: BenchRun } {
         options,
       ),
     );
-  const { period } = shown;
+  const { period, start } = shown;
   return of(
     patternGrid(
       {
@@ -50,7 +50,9 @@ export function figure(name: FigureName): { svg: string; run: BenchRun } {
         })),
         size,
         tokens: shown.tokens,
-        ...(period > 0 ? { stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 } } : {}),
+        ...(period > 0
+          ? { stripe: { offset: period - 1, fromQuery: start + period, toQuery: start + 2 * period - 2 } }
+          : {}),
         title: `${title}: attention patterns${brokenTitle(shown.look)}`,
       },
       options,

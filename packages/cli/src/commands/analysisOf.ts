@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { type Measure, refuseIdle } from './declare.ts';
 import {
+  bos,
   exact,
   figures,
   measure as measureOption,
@@ -37,6 +38,7 @@ export function analysisOf(
     .option('--json', 'print everything as JSON')
     .addOption(figures())
     .addOption(modelConfig())
+    .addOption(bos())
     .addOption(new Option('--sequences <n>', meaning).argParser(wholeNumber(least, 4096)).default(usual))
     .addOption(prompts())
     .addOption(measureOption())

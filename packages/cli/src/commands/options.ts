@@ -43,5 +43,10 @@ export const measure = (): Option =>
   ]);
 export const figures = (): Option =>
   new Option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder');
+export const bos = (): Option =>
+  new Option(
+    '--bos <token>',
+    'start token that the model saw in front of every sequence, where the file does not say so',
+  ).argParser(wholeNumber(0));
 export const modelConfig = (): Option =>
   new Option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none');

@@ -1,4 +1,4 @@
-import { decodeCheckpoint, type Engine, Model, NotFiniteError } from '@induction-lab/core/node';
+import { decodeCheckpoint, type Engine, Model, NotFiniteError, printable } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
 import { type MeasuredFile, measuredFile } from './provenance.ts';
 import { readInput, readJson } from './wholeFiles.ts';
@@ -9,12 +9,24 @@ export interface LoadedCheckpoint {
   readonly checkpoint: MeasuredFile;
 }
 
+/** What the user says of a checkpoint that its file does not. */
+export interface GivenBeside {
+  /** Path of a TransformerLens config. */
+  readonly modelConfig?: string | undefined;
+  /** The start token that the model saw in front of every sequence. */
+  readonly bos?: number | undefined;
+}
+
 /** A model from a checkpoint file that the user named. */
-export function loadCheckpoint(engine: Engine, path: string, modelConfig: string | undefined): LoadedCheckpoint {
+export function loadCheckpoint(engine: Engine, path: string, { modelConfig, bos }: GivenBeside = {}): LoadedCheckpoint {
   const bytes = readInput(path, 'checkpoint');
   const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
   const { config, weights } = decodeCheckpoint(bytes, path, options);
-  const model = new Model(engine, config);
+  if (bos !== undefined && bos >= config.dVocab)
+    throw badInput(
+      `--bos ${bos} is no token of ${printable(path)}, which has 0 to ${config.dVocab - 1}; name one of them.`,
+    );
+  const model = new Model(engine, bos === undefined ? config : { ...config, bos });
   model.setWeights(weights);
   return { model, checkpoint: measuredFile(path, bytes) };
 }

@@ -88,7 +88,7 @@ export async function analyseFinished(
   const { experiment } = folder.readInfo();
   const { sequences, checkpoints } = EFFORT[effort];
   const engine = await loadEngine({ exact, shared: false });
-  const { model, checkpoint } = loadCheckpoint(engine, folder.checkpointPath(step), undefined);
+  const { model, checkpoint } = loadCheckpoint(engine, folder.checkpointPath(step));
   const analysis = analyseModel(model, { sequences, host });
   const onProgress = host.stage('measuring checkpoints');
   const dynamics = measureRun(engine, folder, { most: checkpoints, sequences: 12, onProgress });

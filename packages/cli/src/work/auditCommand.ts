@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import {
+  type AuditOptions,
   type AuditRecord,
   audit,
   DetectorError,
@@ -10,12 +11,15 @@ import {
   heldOutOf,
   listed,
   type MeasureName,
+  type ModelConfig,
   printable,
+  readTokenFile,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
 import { readDetectors } from '../files/readDetectors.ts';
+import { readInput } from '../files/wholeFiles.ts';
 import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, detectorColumns, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, NONE, plainNumber, signedNumber } from '../terminal/textTable.ts';
@@ -34,6 +38,11 @@ export interface AuditCommandOptions extends AnalysisOptions {
   prompts?: string;
   measure?: MeasureName;
   heldOut?: readonly HeldOutOption[];
+  bos?: number;
+  prefix?: readonly number[];
+  excludeTokens?: readonly number[];
+  /** A number, or a file of tokens. */
+  tokensFrom?: string;
   detectors?: string;
 }
 
@@ -47,7 +56,8 @@ export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, hos
   return analyse(task, host, {
     measure: (model, onProgress) => {
       const heldOut = given === undefined ? undefined : heldOutFrom(given, task.target);
-      const options = { sequences, seed, onProgress, ...(detectors ? { detectors } : {}) };
+      const drawn = mapTokens(task.options, model.config);
+      const options = { sequences, seed, onProgress, ...drawn, ...(detectors ? { detectors } : {}) };
       return blameDetectors(file, () => audit(model, { ...options, ...(heldOut ? { heldOut } : {}) }));
     },
     text: (record, model, columns) => auditText(record, { columns, nCtx: model.config.nCtx }),
@@ -56,6 +66,30 @@ export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, hos
     figures: async (record, model) => (await import('../figures/modelFigures.ts')).auditFigures(model, record),
   });
 };
+
+/** What the map's sequences begin with and leave out, as the options say. */
+function mapTokens(
+  { bos: given, prefix, excludeTokens, tokensFrom }: AuditCommandOptions,
+  { dVocab, nCtx, bos = given }: ModelConfig,
+): Pick<AuditOptions, 'prefix' | 'excludeTokens'> {
+  const exclude = tokensFrom === undefined ? excludeTokens : notIn(tokensFrom, { dVocab, nCtx });
+  return {
+    ...(given === undefined && prefix === undefined
+      ? {}
+      : { prefix: [...(bos === undefined ? [] : [given ?? bos]), ...(prefix ?? [])] }),
+    ...(exclude === undefined ? {} : { excludeTokens: exclude }),
+  };
+}
+
+/** Tokens below a number, or those that do not stand in a file of tokens. */
+function notIn(tokensFrom: string, { dVocab, nCtx }: Pick<ModelConfig, 'dVocab' | 'nCtx'>): number[] {
+  const all = Array.from({ length: dVocab }, (_, token) => token);
+  if (/^\d+$/.test(tokensFrom)) return all.filter((token) => token < Number(tokensFrom));
+  const found = new Set<number>();
+  const table = readTokenFile(readInput(tokensFrom, 'file of tokens'), { name: tokensFrom, nCtx });
+  for (const token of table.tokens) found.add(token);
+  return all.filter((token) => !found.has(token));
+}
 
 /** What is said of the detectors is told with the name of their file. */
 function blameDetectors<T>(file: string | undefined, measure: () => T): T {
@@ -184,6 +218,8 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
         ]
       : []),
     ...heldOutText(record.heldOut, interval),
+    '',
+    `Not tested: ${printable(record.untested.join('; '))}.`,
     '',
     `Verdict: ${record.verdict}${evidence.close ? ' (a close call)' : ''}`,
     printable(record.sentence),

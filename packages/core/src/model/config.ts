@@ -38,6 +38,8 @@ export interface ModelConfig {
   /** Rotated dimensions of a head (rotary): even, at most dHead. */
   readonly rotaryDim: number;
   readonly rotaryBase: number;
+  /** The token that every sequence of its training began with; absent where there was none (startToken.ts). */
+  readonly bos?: number;
 }
 
 /** What must be said of a model; the rest has TransformerLens's defaults (and no biases). */
@@ -49,7 +51,7 @@ const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as cons
 /** The fields that there are; what TransformerLens's config has no name for, checkpoints hold under these. */
 export const MODEL_FIELDS: readonly (keyof ModelConfig)[] = [
   ...SIZES,
-  ...(['positions', 'tied', 'biases', 'normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'] as const),
+  ...(['positions', 'tied', 'biases', 'normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase', 'bos'] as const),
 ];
 
 /** Their values are looked at one by one, so that a message can say what a value is for. */
@@ -91,6 +93,8 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   if (config.positions === 'rotary' && !(wholeFrom(2, rotaryDim) && rotaryDim % 2 === 0 && rotaryDim <= dHead))
     refuse('rotaryDim', `even, from 2 to dHead (${dHead})`);
   if (!wholeFrom(0, rotaryDim)) refuse('rotaryDim', 'a whole number');
+  if (config.bos !== undefined && !wholeFrom(0, config.bos, config.dVocab - 1))
+    refuse('bos', `a token of the vocabulary, from 0 to ${config.dVocab - 1}`);
   return config;
 }
 

@@ -5,6 +5,7 @@ import {
   blockComplaint,
   blockFields,
   blockSequences,
+  movedBlock,
 } from './blocks.ts';
 import { type TaskDefinition, whole } from './task.ts';
 
@@ -18,6 +19,7 @@ export const repeated: TaskDefinition<RepeatedTask, BlockPlace> = {
   kind: 'repeated',
   fields: { period: { value: whole(2) }, ...blockFields },
   segments: BLOCK_SEGMENTS,
+  moved: movedBlock,
   hasPredictable: true,
   periods: ({ period }) => [period],
   complaint: (task, sizes) => blockComplaint(task, task.period, sizes),

@@ -7,6 +7,8 @@ import type { Queries, Segment } from './segments.ts';
 export interface Sizes {
   readonly dVocab: number;
   readonly length: number;
+  /** There is a start token besides: the model has one token and one position more. */
+  readonly startToken?: true;
 }
 
 /** What a field may hold. Plain data: taskSchema.ts makes schemas of it, and a thread that only trains needs none. */
@@ -16,6 +18,10 @@ export type FieldValue =
   | { readonly is: 'share' }
   | { readonly is: 'whole'; readonly least: number }
   | { readonly is: 'pair' | 'list'; readonly of: FieldValue };
+
+/** A size of the model as sentences say it: `length` or `dVocab`, with the start token that counts in it. */
+export const modelSize = (size: number, { startToken }: Sizes): string =>
+  startToken ? `${size + 1}, one of them for the start token` : `${size}`;
 
 /** A field of a task in an experiment. */
 export interface TaskField {
@@ -47,6 +53,8 @@ export interface TaskDefinition<Fields extends { readonly kind: string }, Place>
   readonly hasPredictable: boolean;
   /** What of the task cannot be run with these sizes, or has no effect: a sentence about `task`, `model.nCtx`, `model.dVocab`. */
   complaint(task: Fields, sizes: Sizes): string | null;
+  /** Where things lie in a sequence when so many tokens are put before it; whatever is placed needs it. */
+  moved?(place: Place, by: number): Place;
   /** The periods that it draws from, ascending, where sequences repeat. */
   periods?(task: Fields): number[];
   sequences(task: Fields, sizes: Sizes): TaskSequences<Place>;

@@ -1,5 +1,6 @@
 // Schemas of tasks, made from the fields that each declares.
 import * as z from 'zod/mini';
+import { startTokenField } from './startToken.ts';
 import type { FieldValue, TaskField } from './task.ts';
 import { TASKS } from './tasks.ts';
 
@@ -24,7 +25,10 @@ export function taskSchema(of: (schema: z.ZodMiniType, field: TaskField) => z.Zo
     z.strictObject({
       kind: z.literal(kind),
       ...Object.fromEntries(
-        Object.entries<TaskField>(fields).map(([name, field]) => [name, of(valueSchema(field.value), field)]),
+        [['bos', startTokenField] as const, ...Object.entries<TaskField>(fields)].map(([name, field]) => [
+          name,
+          of(valueSchema(field.value), field),
+        ]),
       ),
     }),
   );

@@ -4,10 +4,11 @@ import { type RandomTask, random } from './random.ts';
 import { type RepeatedTask, repeated } from './repeated.ts';
 import { type ScatteredTask, scattered } from './scattered.ts';
 import type { Segment } from './segments.ts';
+import { type StartTokenField, sizesBehind } from './startToken.ts';
 import type { Sizes, TaskDefinition, TaskSequences } from './task.ts';
 import { type VariedTask, varied } from './varied.ts';
 
-export type Task = RepeatedTask | VariedTask | RandomTask | ScatteredTask | GivenTask;
+export type Task = (RepeatedTask | VariedTask | RandomTask | ScatteredTask | GivenTask) & StartTokenField;
 
 export const TASKS: readonly TaskDefinition<Task, unknown>[] = [repeated, varied, random, scattered, givenData];
 
@@ -37,9 +38,10 @@ export function heldOutOf(task: Task): {
   };
 }
 
-/** A task's sequences. */
+/** A task's sequences, for the sizes that a start token leaves it. */
 export const sequencesOf = (task: Task, sizes: Sizes): TaskSequences<unknown> =>
   definitionOf(task).sequences(task, sizes);
 
 /** What of a task cannot be run with these sizes, or has no effect; null for nothing. */
-export const taskComplaint = (task: Task, sizes: Sizes): string | null => definitionOf(task).complaint(task, sizes);
+export const taskComplaint = (task: Task, sizes: Sizes): string | null =>
+  definitionOf(task).complaint(task, sizesBehind(task, sizes));

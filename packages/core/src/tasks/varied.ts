@@ -6,6 +6,7 @@ import {
   blockComplaint,
   blockFields,
   blockSequences,
+  movedBlock,
 } from './blocks.ts';
 import { heldOutComplaint } from './heldOut.ts';
 import { type TaskDefinition, whole } from './task.ts';
@@ -53,6 +54,7 @@ export const varied: TaskDefinition<VariedTask, BlockPlace> = {
     ...blockFields,
   },
   segments: BLOCK_SEGMENTS,
+  moved: movedBlock,
   hasPredictable: true,
   periods,
   complaint: (task, sizes) =>

@@ -1,4 +1,5 @@
 import { type SequenceSource, taskSource } from '../tasks/source.ts';
+import { behindStartToken, sizesBehind, startTokenOf } from '../tasks/startToken.ts';
 import type { RunData } from './data/trainingData.ts';
 import type { Experiment } from './experiment.ts';
 
@@ -11,5 +12,8 @@ export function sourceOf(
   const { dVocab, nCtx: length } = model;
   const { batch, lossOn } = training;
   const options = { seed, dVocab, length, batch, lossOn };
-  return data === undefined ? taskSource({ task, ...options }) : data.source(options);
+  if (data === undefined) return taskSource({ task, ...options });
+  const source = data.source({ ...options, ...sizesBehind(task, options) });
+  const bos = startTokenOf(task, model);
+  return bos === undefined ? source : behindStartToken(source, { bos, batch, trained: lossOn === 'all' });
 }

@@ -2,10 +2,11 @@
 import type { Model } from '../../model/model.ts';
 import { runPatterns } from '../data/patternRuns.ts';
 import type { ProbeOptions } from '../data/probes.ts';
+import { twoCopies } from '../data/twoCopies.ts';
 import type { Progress } from '../progress.ts';
 import { fillMissing } from '../statistics/missing.ts';
 import { contentFreeMean } from './contentFree.ts';
-import { stripeLine, twoCopies } from './inductionStripe.ts';
+import { stripeLine } from './inductionStripe.ts';
 import { uniformAlong } from './line.ts';
 import { gatherOffsets, type Offsets } from './offsets.ts';
 import { gatherPositionality, type Positionality } from './positionality.ts';
@@ -29,8 +30,8 @@ export interface Control {
   readonly offsets: Offsets;
   readonly positionality: Positionality;
   /**
-   * By period, [head][sequence]: mean over the cells (q, q − P + 1), q = P … 2P − 2, where content cannot act. A sequence
-   * without such a cell has the mean of the others, and what uniform attention scores where none has one.
+   * By period, [head][sequence]: mean over the cells (q, q − P + 1), q = s + P … s + 2P − 2, where content cannot act. A
+   * sequence without such a cell has the mean of the others, and what uniform attention scores where none has one.
    */
   readonly stripes: ReadonlyMap<number, readonly Float64Array[]>;
 }
@@ -43,7 +44,7 @@ export function runControl(model: Model, { probe, probes, detectors, periods, pr
   const offsets = gatherOffsets(config, { count, along });
   const positionality = gatherPositionality(config, count);
   const stripes = periods.map((period) => ({
-    line: stripeLine(twoCopies(period)),
+    line: stripeLine(twoCopies(config, period)),
     byHead: Array.from({ length: config.nLayers * config.nHeads }, () => new Float64Array(count)),
   }));
   runPatterns(model, tokens, {

@@ -1,8 +1,10 @@
 // The built-in detectors, by the names that their scores have in records (docs/scores.md).
+import type { ModelConfig } from '../../model/config.ts';
+import { firstDrawn } from '../../model/startToken.ts';
 import { copyKeys } from './contentScore.ts';
 import { type Detector, PROBES, type ProbeName } from './detector.ts';
 import { currentTokenLine, firstTokenLine, previousTokenLine } from './fixedKeyScores.ts';
-import { stripeLine, twoCopies } from './inductionStripe.ts';
+import { stripeLine } from './inductionStripe.ts';
 import type { Line } from './line.ts';
 import type { ScoreName } from './scoreTable.ts';
 
@@ -27,19 +29,25 @@ const byContent = (name: ScoreName, on: ProbeName, shift: 0 | 1): BuiltIn => ({
   keys: (tokens, query) => copyKeys(tokens, query, shift),
 });
 
-/** In the order in which records have them on each probe. */
-const BUILT_IN: readonly BuiltIn[] = [
-  onLine('previousToken', 'control', (length) => previousTokenLine(length - 1)),
-  onLine('previousTokenFirstHalf', 'control', (length) => previousTokenLine(Math.floor(length / 2))),
-  onLine('currentToken', 'control', (length) => currentTokenLine(length - 1)),
-  onLine('firstToken', 'control', (length) => firstTokenLine(length - 1)),
-  onLine('inductionStripe', 'repeat', (length) => stripeLine(twoCopies(length / 2))),
+/** In the order in which records have them on each probe; `start` is where the first drawn token stands. */
+const builtIn = (start: number): readonly BuiltIn[] => [
+  onLine('previousToken', 'control', (length) => previousTokenLine(length - 1, start)),
+  onLine('previousTokenFirstHalf', 'control', (length) =>
+    previousTokenLine(start + Math.floor((length - start) / 2), start),
+  ),
+  onLine('currentToken', 'control', (length) => currentTokenLine(length - 1, start)),
+  onLine('firstToken', 'control', (length) => firstTokenLine(length - 1, start)),
+  onLine('inductionStripe', 'repeat', (length) => stripeLine({ start, period: (length - start) / 2, length })),
   byContent('inductionByContent', 'repeat', 1),
   byContent('duplicateToken', 'repeat', 0),
   byContent('prefixMatching', 'fourfold', 1),
 ];
 
-/** The built-in detectors of each kind of sequences. */
-export const DETECTORS: Readonly<Record<ProbeName, readonly BuiltIn[]>> = Object.fromEntries(
-  PROBES.map((probe) => [probe, BUILT_IN.filter(({ on }) => on === probe)]),
-) as unknown as Record<ProbeName, readonly BuiltIn[]>;
+/** The built-in detectors of each kind of sequences, for a model's: their positions count from behind a start token. */
+export function builtInDetectors(config: Pick<ModelConfig, 'bos'>): Readonly<Record<ProbeName, readonly BuiltIn[]>> {
+  const all = builtIn(firstDrawn(config));
+  return Object.fromEntries(PROBES.map((probe) => [probe, all.filter(({ on }) => on === probe)])) as unknown as Record<
+    ProbeName,
+    readonly BuiltIn[]
+  >;
+}

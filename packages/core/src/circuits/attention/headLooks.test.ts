@@ -47,7 +47,7 @@ describe('the place that a head looks at sharply', () => {
 });
 
 test('heads of the circuit keep their names, and only the others are called by where they look', () => {
-  const record = audit(handBuiltInduction(referenceEngine, sizes), { sequences: 8 });
+  const record = audit(handBuiltInduction(referenceEngine, { dVocab: 9, nCtx: 12 }), { sequences: 4 });
   expect([...headMarks({ audit: record })]).toEqual([
     ['L0H0', 'previous-token head'],
     ['L1H0', 'induction head'],

@@ -4,10 +4,12 @@ import * as z from 'zod/mini';
 import type { ModelConfig } from '../../model/config.ts';
 import { allHeads, headLabel } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
+import { firstDrawn } from '../../model/startToken.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { runPatterns } from '../data/patternRuns.ts';
 import { scannedPeriods, spread } from '../data/periods.ts';
 import { controlProbe, fourfoldBlock, fourfoldProbe, type ProbeOptions, repeatedProbe } from '../data/probes.ts';
+import { twoCopies } from '../data/twoCopies.ts';
 import { asAnalysed } from '../lengths.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { runControl, type Scoring } from './control.ts';
@@ -36,10 +38,13 @@ export interface MeasuredHeads {
   readonly scan: PeriodScan;
 }
 
-const scoreSchema = z.strictObject({
-  ...{ ...commonFields, mostPeriods: z.optional(z.int().check(z.gte(1))) },
+/** The fields of ScoreOptions. */
+export const scoreSchemaFields: Readonly<Record<keyof ScoreOptions, z.ZodMiniType>> = {
+  ...commonFields,
+  mostPeriods: z.optional(z.int().check(z.gte(1))),
   detectors: z.optional(z.unknown()), // checkDetectors says what they may be
-});
+};
+const scoreSchema = z.strictObject(scoreSchemaFields);
 
 /** Throws an ArgumentError unless it is a model, and the options say how much to measure. */
 export function checkScoring(caller: string, model: Model, options: ScoreOptions): void {
@@ -55,8 +60,12 @@ export const periodsToScan = (config: ModelConfig, { mostPeriods }: ScoreOptions
 /** Tokens that `measureHeads` runs, for the progress of what it is part of. */
 export function scoringSize(model: Model, options: ScoreOptions, caller: string): number {
   const config = asAnalysed(model.config);
-  const scanned = periodsToScan(config, options, caller).reduce((sum, period) => sum + 2 * period, 0);
-  return (options.sequences ?? 64) * (config.nCtx + scanned + 4 * fourfoldBlock(config));
+  const scanned = periodsToScan(config, options, caller).reduce(
+    (sum, period) => sum + twoCopies(config, period).length,
+    0,
+  );
+  const fourfold = firstDrawn(config) + 4 * fourfoldBlock(config);
+  return (options.sequences ?? 64) * (config.nCtx + scanned + fourfold);
 }
 
 /**

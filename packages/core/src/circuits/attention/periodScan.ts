@@ -2,11 +2,12 @@
 import type { Model } from '../../model/model.ts';
 import { runPatterns } from '../data/patternRuns.ts';
 import { repeatedProbe } from '../data/probes.ts';
+import { lossOnRepeat, twoCopies } from '../data/twoCopies.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 import type { Control, Scoring } from './control.ts';
-import { inductionStripe, twoCopies } from './inductionStripe.ts';
+import { inductionStripe } from './inductionStripe.ts';
 
-/** Losses and excess at one period: exactly two copies of a block, from position 0. */
+/** Losses and excess at one period: exactly two copies of a block, from the first position on. */
 export interface ScannedPeriod {
   readonly period: number;
   readonly lossFirst: number;
@@ -39,12 +40,14 @@ function scanPeriod(
 ): ScannedPeriod {
   const scored = period === stripePeriod;
   const tokens = scored ? probes.repeat : repeatedProbe(probe, period);
+  const place = twoCopies(probe.config, period);
+  const boundary = place.start + period - 1;
   const excess = new Float64Array(probe.config.nLayers * probe.config.nHeads);
   const losses = runPatterns(model, tokens, {
     progress,
     visit: (visit) => {
       const { sequence, head, attention } = visit;
-      const above = inductionStripe(attention, twoCopies(period)) - control[head]![sequence]!;
+      const above = inductionStripe(attention, place) - control[head]![sequence]!;
       excess[head]! += above / probe.count;
       table.add({ name: 'inductionExcess', head, sequence }, above / periods.length);
       if (scored) detectors.score('repeat', visit);
@@ -52,9 +55,9 @@ function scanPeriod(
   });
   return {
     period,
-    lossFirst: mean(losses.map((l) => mean(l.subarray(0, period - 1)))),
-    lossBoundary: mean(losses.map((l) => l[period - 1] as number)),
-    lossRepeat: estimate(losses.map((l) => mean(l.subarray(period, 2 * period - 1)))),
+    lossFirst: mean(losses.map((l) => mean(l.subarray(place.start, boundary)))),
+    lossBoundary: mean(losses.map((l) => l[boundary] as number)),
+    lossRepeat: estimate(losses.map((l) => lossOnRepeat(l, place))),
     excess: [...excess],
   };
 }

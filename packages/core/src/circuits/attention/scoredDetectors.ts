@@ -11,7 +11,7 @@ import {
   scoreOn,
   withoutContent,
 } from './detector.ts';
-import { DETECTORS } from './detectors.ts';
+import { builtInDetectors } from './detectors.ts';
 import { type ScoreName, ScoreTable } from './scoreTable.ts';
 
 /** The sequences of each kind, as many of each. */
@@ -59,6 +59,9 @@ interface Setting {
 /** Sets up the built-in detectors, whose scores go into `table`, and the user's. */
 export function scoredDetectors(own: readonly Detector[], { config, probes, table }: Setting): ScoredDetectors {
   const heads = config.nLayers * config.nHeads;
+  const builtIn = builtInDetectors(config);
+  /** The detector whose cells on the control are a score of their own. */
+  const stripe = builtIn.repeat.find(({ name }) => name === 'inductionStripe')!;
   const [scores, controls] = [0, 1].map(() => new ScoreTable<string>(heads, probes.control.length));
   // Where no token can come twice on the control, content cannot act there, and nothing need be looked up.
   const contentActs = config.nCtx > config.dVocab;
@@ -77,8 +80,8 @@ export function scoredDetectors(own: readonly Detector[], { config, probes, tabl
     ...{ name, into, cells: cells(detector, probe) },
   });
   const of = (probe: ProbeName): Gathered[] => [
-    ...DETECTORS[probe].map((detector) => gathered(detector, probe, table)),
-    ...(probe === 'control' ? [gathered(STRIPE, probe, table, 'inductionStripeControl')] : []),
+    ...builtIn[probe].map((detector) => gathered(detector, probe, table)),
+    ...(probe === 'control' ? [gathered(stripe, probe, table, 'inductionStripeControl')] : []),
     ...own.flatMap((detector) => {
       if ((detector.on ?? 'repeat') === probe) return [gathered(detector, probe, scores!)];
       return probe === 'control' ? [gathered(detector, probe, controls!)] : [];
@@ -90,7 +93,7 @@ export function scoredDetectors(own: readonly Detector[], { config, probes, tabl
       for (const { name, cells, into } of all[probe])
         into.set({ name, head, sequence }, scoreOn(cells(sequence), attention));
     },
-    chance: builtInChance(probes),
+    chance: builtInChance(builtIn, probes),
     own: own.map((detector) => {
       const { name, on = 'repeat' } = detector;
       return { name, on, chance: chanceOn(probes[on].map((_, sequence) => cells(detector, on)(sequence))) };
@@ -104,12 +107,9 @@ export function scoredDetectors(own: readonly Detector[], { config, probes, tabl
   };
 }
 
-/** The detector whose cells on the control are a score of their own. */
-const STRIPE = DETECTORS.repeat.find(({ name }) => name === 'inductionStripe')!;
-
-function builtInChance(probes: Probes): Map<ScoreName, number> {
+function builtInChance(builtIn: ReturnType<typeof builtInDetectors>, probes: Probes): Map<ScoreName, number> {
   const found = new Map<ScoreName, number>();
-  for (const detector of Object.values(DETECTORS).flat()) {
+  for (const detector of Object.values(builtIn).flat()) {
     const sequences = detector.byPosition ? probes[detector.on].slice(0, 1) : probes[detector.on];
     found.set(detector.name, chanceOn(sequences.map((tokens) => countedQueries(detector, tokens))));
   }

@@ -93,7 +93,7 @@ function drawSet(
 ): RepeatSet {
   const choosing = scanSize(model.config);
   const likely = effectPeriods([], scannedPeriods(model.config, 'RepeatSet'));
-  const expected = (runs + 1) * setSize(likely, sequences);
+  const expected = (runs + 1) * setSize(model.config, likely, sequences);
   progress.expect(choosing + expected);
   const periods = periodsToMeasure(model, { seed, onProgress: progress.part(choosing) });
   const set = new RepeatSet(model, { sequences, seed, periods, measure });

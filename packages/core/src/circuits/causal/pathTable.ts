@@ -6,7 +6,7 @@ import { allHeads, earlierHeads, type HeadIndex, labelOf } from '../../model/hea
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { contentScore } from '../attention/contentScore.ts';
-import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
+import { inductionStripe } from '../attention/inductionStripe.ts';
 import { type Measured, measuredBy } from '../data/measuredBy.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';
 import type { PromptSet } from '../data/promptSet.ts';
@@ -181,7 +181,7 @@ function stripeOf(
     if (head !== index) return;
     stripe[sequence] =
       set instanceof RepeatSet
-        ? inductionStripe(attention, twoCopies(set.periodOf(sequence)))
+        ? inductionStripe(attention, set.place(set.periodOf(sequence)))
         : contentScore(attention, set.prompts[sequence]!.tokens, 1);
   };
   return { measured: set.measured(interventions, { visit, layer }), stripe };

@@ -15,8 +15,6 @@ import type { CircuitKind } from './evaluationRecord.ts';
 const CLAIMED = 0.1;
 /** Sources are spared as long as this share of an input's effect is not lost with them. */
 const SPARED = 0.1;
-/** What a minimal set keeps. */
-const MINIMAL = 0.95;
 /** A pair hub loses more than this share of the drop without the earlier layers in its values. */
 const HUB = 0.5;
 
@@ -29,18 +27,10 @@ export interface Claim {
 }
 
 /** Mean of the measure under interventions, turned so that more is worse. */
-const costOf = (set: PromptSet, interventions: readonly Intervention[]): number =>
+export const costOf = (set: PromptSet, interventions: readonly Intervention[]): number =>
   set.worse * mean(set.measured(interventions));
-const cleanCost = (set: PromptSet): number => set.worse * mean(set.clean);
-
-/** The fewest heads, by elimination, that keep 95 % of the drop that heads make. */
-export function minimalSet(set: PromptSet): HeadIndex[] {
-  const heads = allHeads(set.model.config);
-  const clean = cleanCost(set);
-  const drop = costOf(set, ablateHeads(set, heads)) - clean;
-  const limit = clean + (1 - MINIMAL) * drop;
-  return eliminate(heads, limit, (gone) => costOf(set, ablateHeads(set, gone)));
-}
+/** The measure as it is, turned the same way. */
+export const cleanCost = (set: PromptSet): number => set.worse * mean(set.clean);
 
 /**
  * On repeats readers are the heads whose attention follows the period, or, where none does, the later heads of the minimal

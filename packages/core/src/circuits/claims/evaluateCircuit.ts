@@ -9,7 +9,7 @@ import type { Model } from '../../model/model.ts';
 import { effectPeriods } from '../causal/effectPeriods.ts';
 import { checkSources, promptFields } from '../causal/onSet.ts';
 import { checkModel, checkOptions, commonFields, instanceSchema } from '../checks.ts';
-import { checkTellable, scannedPeriods } from '../data/periods.ts';
+import { scannedPeriods } from '../data/periods.ts';
 import type { Prompts } from '../data/prompts.ts';
 import { RepeatSet, setSize } from '../data/repeatSet.ts';
 import { asAnalysed } from '../lengths.ts';
@@ -17,10 +17,12 @@ import { type OnProgress, Progress } from '../progress.ts';
 import { auditFor } from './audit.ts';
 import { type AuditRecord, auditSchema, checkAudited } from './auditRecord.ts';
 import { auditSize } from './auditSize.ts';
-import { chooseCircuit, minimalSet } from './circuitChoice.ts';
+import { chooseCircuit } from './circuitChoice.ts';
 import type { CircuitEvaluation } from './evaluationRecord.ts';
 import { explainEvaluation } from './evaluationText.ts';
+import { scrubKeys } from './keyScrubbing.ts';
 import { choosingRuns, measureChosen, measuringRuns } from './measureChosen.ts';
+import { minimalSets } from './minimalSets.ts';
 import { evaluateOnPrompts } from './promptEvaluation.ts';
 
 export interface EvaluationOptions {
@@ -79,22 +81,24 @@ function evaluateOnRepeats(
   options: Omit<EvaluationOptions, 'prompts' | 'evaluateOn'> & { measure: MeasureName | Measure; seed: number },
 ): CircuitEvaluation {
   if (options.audit) checkAudited(caller, options.audit, model.config);
-  checkTellable(model.config, caller);
+  scannedPeriods(model.config, caller);
   const { sequences = 96, seed, measure } = options;
   const auditing = options.audit ? 0 : auditSize(model, { seed });
   const progress = new Progress(options.onProgress, auditing + expectedSize(model, sequences));
   const record = options.audit ?? auditFor(caller, model, { seed, onProgress: progress.part(auditing) });
-  const { solved, independent } = record.evidence;
+  const { solved } = record.evidence;
   const periods = effectPeriods(solved, record.scores.periods);
   const selection = new RepeatSet(model, { sequences: Math.ceil(sequences / 2), seed, periods, measure });
   const set = new RepeatSet(model, { sequences, seed, heldOut: true, periods, measure });
   progress.add(selection.size + set.size);
-  const learned = solved.length > 0;
+  const learned = record.verdict !== 'not learned';
   const chosen = selection.reporting(progress, () => {
-    const minimal = learned ? minimalSet(selection) : null;
+    const sets = learned ? minimalSets(selection) : [];
+    const minimal = sets[0] ?? null;
     return {
+      sets,
       minimal,
-      claim: learned && independent.length > 0 ? chooseCircuit(selection, { record, minimal: minimal! }) : null,
+      claim: learned && byContent(record) ? chooseCircuit(selection, { record, minimal: minimal! }) : null,
     };
   });
   const scoresOf = (label: string): { previousToken: number; inductionExcess: number } => {
@@ -102,7 +106,13 @@ function evaluateOnRepeats(
     return { previousToken: previousToken.value, inductionExcess: inductionExcess.value };
   };
   const found = set.reporting(progress, () =>
-    measureChosen(set, { verdict: record.verdict, ...chosen, scoresOf, seed }),
+    measureChosen(set, {
+      verdict: record.verdict,
+      ...chosen,
+      scoresOf,
+      seed,
+      scrub: measure === 'loss' ? (builders) => scrubKeys(set, builders, seed) : null,
+    }),
   );
   const evaluation: Omit<CircuitEvaluation, 'sentence'> = {
     ...found,
@@ -116,10 +126,13 @@ function evaluateOnRepeats(
   return { ...rest, sentence, ...(measured ? { measure: measured } : {}) };
 }
 
+/** Whether there is a circuit to claim: what only looks a fixed distance back is none. */
+const byContent = ({ verdict }: AuditRecord): boolean => verdict !== 'not learned' && verdict !== 'positional shortcut';
+
 /** Tokens that an evaluation on repeats runs, about: choosing on the selection, measuring on the held-out set. */
 function expectedSize(model: Model, sequences: number): number {
   const config = asAnalysed(model.config);
   const periods = effectPeriods([], scannedPeriods(config));
-  const choosing = choosingRuns(config) * setSize(periods, Math.ceil(sequences / 2));
-  return choosing + measuringRuns(config) * setSize(periods, sequences);
+  const choosing = choosingRuns(config) * setSize(config, periods, Math.ceil(sequences / 2));
+  return choosing + measuringRuns(config) * setSize(config, periods, sequences);
 }

@@ -3,6 +3,8 @@ import type { Input } from '../../model/interventions/interventions.ts';
 import type { LogitAttribution } from '../causal/logitAttribution.ts';
 import type { Measured } from '../data/measuredBy.ts';
 import type { Estimate } from '../statistics/estimate.ts';
+import type { KeyScrubbing } from './keyScrubbing.ts';
+import type { Specificity } from './specificity.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What a model's circuit turns out to be: keys built by earlier heads, values built by them, or something else. */
@@ -66,6 +68,12 @@ export interface CircuitEvaluation extends Measured {
   readonly random: readonly { readonly kept: number; readonly lost: number; readonly lostEdges: number | null }[];
   /** The fewest heads found that keep 95 % of the drop, all others mean-ablated; null when nothing is learned. */
   readonly minimal: { readonly heads: readonly string[]; readonly kept: Estimate } | null;
+  /** All minimal sets found, of which `minimal` is the first: heads that stand in some of them only are redundant. */
+  readonly minimalSets: readonly (readonly string[])[];
+  /** Whether it is these heads that do it; null without a circuit. */
+  readonly specificity: Specificity | null;
+  /** What resampling the previous-token heads' input costs; null where the circuit has none. */
+  readonly keyScrubbing: KeyScrubbing | null;
   /** The measure, lossRepeat unless told, of the whole model and with every head mean-ablated: the drop is their difference. */
   readonly loss: Estimate;
   readonly lossWithoutHeads: Estimate;

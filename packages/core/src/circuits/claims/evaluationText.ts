@@ -31,14 +31,17 @@ const verb = (subjects: readonly unknown[], plural: string): string =>
 /** An evaluation on repeats in a few sentences. */
 export function explainEvaluation(evaluation: Found, audit: AuditRecord): string {
   if (evaluation.kind === null) return noCircuit(evaluation, audit);
-  return [claim(evaluation), measurement(evaluation), disagreement(evaluation, audit)]
+  return [claim, measurement, comparison, scrubbing]
+    .map((tell) => tell(evaluation))
+    .concat(disagreement(evaluation, audit))
     .filter((part) => part !== '')
     .join(' ');
 }
 
 /** An evaluation on given prompts. */
 export function explainOnPrompts(evaluation: Found): string {
-  if (evaluation.kind !== null) return [claim(evaluation), measurement(evaluation)].join(' ');
+  if (evaluation.kind !== null)
+    return [claim(evaluation), measurement(evaluation), comparison(evaluation)].filter((part) => part !== '').join(' ');
   const { name, unit } = told(evaluation);
   const [own, without] = [evaluation.loss, evaluation.lossWithoutHeads].map(({ value }) => value.toFixed(2));
   return `There is no circuit to evaluate: the ${name} is ${own} ${unit}, and ${without} with every head mean-ablated; on the prompts to choose on the heads make no sure difference for the better.`;
@@ -59,7 +62,7 @@ function noCircuit({ verdict, minimal }: Found, { positionalHeads, evidence }: A
 }
 
 function claim(evaluation: Found): string {
-  const { kind, heads, inputs } = evaluation;
+  const { kind, heads, inputs, specificity } = evaluation;
   const { name, unit } = told(evaluation);
   const of = (...roles: CircuitHead['role'][]): CircuitHead[] => heads.filter(({ role }) => roles.includes(role));
   const effect = inputs
@@ -75,10 +78,10 @@ function claim(evaluation: Found): string {
       builders.length > 0
         ? `${names(heads)} ${verb(heads, 'match')} keys that ${names(builders)} built (K-composition)`
         : `${names(heads)} ${verb(heads, 'find')} the earlier copy with no earlier head behind it`;
-    return `An induction circuit: ${how}.${cutting}`;
+    return `${specificity?.explains === false ? 'Part of an induction circuit, no more' : 'An induction circuit'}: ${how}.${cutting}`;
   }
   if (kind === 'pair hub')
-    return `A pair hub, not an induction circuit: ${names(of('hub reader'))} ${verb(of('hub reader'), 'read')} values that ${names(of('hub writer'))} gathered (V-composition).${cutting}`;
+    return `${specificity?.explains === false ? 'Part of a pair hub' : 'A pair hub'}, not an induction circuit: ${names(of('hub reader'))} ${verb(of('hub reader'), 'read')} values that ${names(of('hub writer'))} gathered (V-composition).${cutting}`;
   if (evaluation.verdict === null)
     return `A circuit: ${[of('source'), of('reader')]
       .filter((part) => part.length > 0)
@@ -94,17 +97,57 @@ function measurement(evaluation: Found): string {
   const on = `on ${measured.sequences} sequences that no choice was made on`;
   if (!Number.isFinite(kept.value))
     return `What it keeps is no share of anything: the ${name} is ${evaluation.loss.value.toFixed(2)} ${unit} and ${evaluation.lossWithoutHeads.value.toFixed(2)} ${unit} with every head mean-ablated, no sure difference ${on}.`;
+  const range = (values: readonly number[]): string =>
+    `${percent(Math.min(...values))} to ${percent(Math.max(...values))}`;
   const controls = random.map((r) => r.kept).filter(Number.isFinite);
   const against =
-    controls.length > 0
-      ? ` (${controls.length} random circuits of the same shape: ${percent(Math.min(...controls))} to ${percent(Math.max(...controls))})`
-      : '';
+    controls.length > 0 ? ` (${controls.length} random circuits of the same shape: ${range(controls)})` : '';
+  const losses = random.map((r) => r.lost).filter(Number.isFinite);
+  const againstLost = losses.length > 0 ? ` (random: ${range(losses)})` : '';
   const edges = lostEdges ? `, cutting its edges alone ${share(lostEdges)}` : '';
   const few = minimal
     ? ` ${minimal.heads.length} of the heads suffice for ${percent(minimal.kept.value)}: ${minimal.heads.join(', ')}.`
     : '';
-  return `With everything else mean-ablated it keeps ${share(kept)} of the ${drop}${against}; ablating it loses ${share(lost)}${edges}. Measured ${on}.${few}`;
+  return `With everything else mean-ablated it keeps ${share(kept)} of the ${drop}${against}; ablating it loses ${share(lost)}${againstLost}${edges}. Measured ${on}.${few}`;
 }
+
+/** What the comparison with random circuits and other minimal sets means. */
+function comparison({ heads, specificity, minimalSets }: Found): string {
+  const parts: string[] = [];
+  if (specificity?.explains === false) parts.push('Most of what the model can do is done by other means.');
+  if (specificity?.keepsMore === false)
+    parts.push(
+      'It is not specific: random circuits of the same shape keep as much, so its work is done by several heads.',
+    );
+  if (specificity?.losesMore === false)
+    parts.push('That much is lost with random ones, too, and says nothing of these heads.');
+  const always = (label: string): boolean => minimalSets.every((set) => set.includes(label));
+  const replaced = heads.filter(({ label }) => minimalSets.length > 1 && !always(label));
+  if (minimalSets.length > 1)
+    parts.push(
+      `${minimalSets.length} minimal sets keep 95 %: ${minimalSets.map((set) => set.join(' + ')).join('; ')}.`,
+    );
+  if (replaced.length > 0) parts.push(`Redundant, since others can take over: ${names(replaced)}.`);
+  return parts.join(' ');
+}
+
+/** What resampling says of the claim that keys carry the previous token. */
+function scrubbing({ keyScrubbing, loss, lossWithoutHeads }: Found): string {
+  if (!keyScrubbing) return '';
+  const { agreeing, differing } = keyScrubbing;
+  const drop = lossWithoutHeads.value - loss.value;
+  const moves = (increase: number): boolean => increase > MOVES * drop;
+  const numbers = `${signed(agreeing.value)} nats by input that has the same previous token, ${signed(differing.value)} nats by input that has another`;
+  const conclusion = moves(agreeing.value)
+    ? 'so the keys carry more than the previous token'
+    : moves(differing.value)
+      ? 'so the keys carry the previous token'
+      : 'so the keys hardly depend on what these heads read';
+  return `Resampling what feeds the keys costs ${numbers}: ${conclusion}.`;
+}
+
+/** A loss moves when it rises by more than this share of the loss drop. */
+const MOVES = 0.1;
 
 /** Says so when the head that builds the keys is not the one whose attention looks most like it. */
 function disagreement({ kind, heads }: Found, { scores }: AuditRecord): string {

@@ -1,5 +1,5 @@
 // A circuit chosen and evaluated on given prompts: on one half of them and the other, or on two sets.
-import { allHeads } from '../../model/heads.ts';
+import { allHeads, type HeadIndex } from '../../model/heads.ts';
 import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
 import type { Model } from '../../model/model.ts';
@@ -13,10 +13,11 @@ import { checkPrompts, type Prompts, type QueriedPrompt } from '../data/prompts.
 import { type OnProgress, Progress } from '../progress.ts';
 import { estimate, holdsZero } from '../statistics/estimate.ts';
 import { ablateHeads } from './circuit.ts';
-import { chooseOnPrompts, minimalSet } from './circuitChoice.ts';
+import { chooseOnPrompts } from './circuitChoice.ts';
 import type { CircuitEvaluation } from './evaluationRecord.ts';
 import { explainOnPrompts } from './evaluationText.ts';
 import { type Chosen, choosingRuns, measureChosen, measuringRuns } from './measureChosen.ts';
+import { minimalSets } from './minimalSets.ts';
 
 /** Two to choose on and two to evaluate on: of one sequence there is no interval. */
 const LEAST = 4;
@@ -55,7 +56,7 @@ export function evaluateOnPrompts(
       previousToken: scores.get(label)!,
       inductionExcess: Number.NaN,
     });
-    return measureChosen(set, { verdict: null, ...chosen, scoresOf, seed });
+    return measureChosen(set, { verdict: null, ...chosen, scoresOf, seed, scrub: null });
   });
   const evaluation = {
     ...found,
@@ -68,12 +69,13 @@ export function evaluateOnPrompts(
 }
 
 /** The minimal set and the circuit; none where heads make no sure difference for the better. */
-function choose(set: PromptSet): Pick<Chosen, 'minimal' | 'claim'> {
+function choose(set: PromptSet): Pick<Chosen, 'sets' | 'minimal' | 'claim'> {
   const without = set.measured(ablateHeads(set, allHeads(set.model.config)));
   const drop = estimate(difference(without, set.clean).map((x) => set.worse * x));
-  if (!(drop.value > 0) || holdsZero(drop)) return { minimal: null, claim: null };
-  const minimal = minimalSet(set);
-  return { minimal, claim: minimal.length === 0 ? null : chooseOnPrompts(set, minimal) };
+  if (!(drop.value > 0) || holdsZero(drop)) return { sets: [], minimal: null, claim: null };
+  const sets = minimalSets(set);
+  const minimal = sets[0] as HeadIndex[];
+  return { sets, minimal, claim: minimal.length === 0 ? null : chooseOnPrompts(set, minimal) };
 }
 
 /** The prompts, shuffled by a seed, in two halves that keep their order. */

@@ -1,5 +1,6 @@
 // Repeats to measure interventions on: two copies of a block, several periods.
 import * as z from 'zod/mini';
+import type { ModelConfig } from '../../model/config.ts';
 import type { Intervention } from '../../model/interventions/interventions.ts';
 import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
@@ -7,6 +8,7 @@ import type { Model } from '../../model/model.ts';
 import { checkModel, checkOptions, checkPeriods, seedSchema, sequencesSchema } from '../checks.ts';
 import { PromptSet } from './promptSet.ts';
 import { repeatPrompts } from './repeatPrompts.ts';
+import { periodOfLength, repeatQueries, type StripePlace, twoCopies } from './twoCopies.ts';
 
 export interface RepeatSetOptions {
   /** Sequences in all, a whole number of each period and at least two: resampling takes another one's. */
@@ -61,19 +63,26 @@ export class RepeatSet extends PromptSet {
 
   /** The period of a sequence. */
   periodOf(sequence: number): number {
-    return this.prompts[sequence]!.tokens.length / 2;
+    return periodOfLength(this.model.config, this.prompts[sequence]!.tokens.length);
+  }
+
+  /** Where the two copies of that period lie in its sequences. */
+  place(period: number): StripePlace {
+    return twoCopies(this.model.config, period);
   }
 
   /** Its slices, in terms of periods. */
   batches(): RepeatBatch[] {
-    return this.slices().map(({ tokens, length }) => ({
-      period: length / 2,
-      tokens: tokens as readonly Int32Array[],
-      queries: [length / 2, length - 1],
-    }));
+    return this.slices().map(({ tokens, length }) => {
+      const period = periodOfLength(this.model.config, length);
+      return { period, tokens: tokens as readonly Int32Array[], queries: repeatQueries(this.place(period)) };
+    });
   }
 }
 
 /** Tokens of a set of so many sequences in all. */
-export const setSize = (periods: readonly number[], sequences: number): number =>
-  periods.reduce((sum, period) => sum + 2 * period * Math.max(2, Math.ceil(sequences / periods.length)), 0);
+export const setSize = (config: ModelConfig, periods: readonly number[], sequences: number): number =>
+  periods.reduce(
+    (sum, period) => sum + twoCopies(config, period).length * Math.max(2, Math.ceil(sequences / periods.length)),
+    0,
+  );

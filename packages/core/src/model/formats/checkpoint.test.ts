@@ -35,11 +35,19 @@ const load = (bytes: Uint8Array, options = {}): Model => {
 };
 
 test('every field of a config stands in a checkpoint, under TransformerLens’s name for it or our own', () => {
-  const config = modelConfig({ ...SIZES, positions: 'rotary', biases: true, tied: true, eps: 0.01, attnScale: 3 });
+  const config = modelConfig({
+    ...SIZES,
+    positions: 'rotary',
+    biases: true,
+    tied: true,
+    eps: 0.01,
+    attnScale: 3,
+    bos: 2,
+  });
   expect(new Set(MODEL_FIELDS)).toEqual(new Set(Object.keys(config)));
   expect(load(encode(randomModel(config))).config).toEqual(config);
   const own = JSON.parse(decodeSafetensors(encode(randomModel(config)), 'file').metadata.induction_lab!);
-  expect(Object.keys(own)).toEqual(['positions', 'tied', 'biases']);
+  expect(Object.keys(own)).toEqual(['positions', 'tied', 'biases', 'bos']);
 });
 
 describe('saving, then loading', () => {

@@ -35,7 +35,7 @@ export function toTransformerLensConfig(config: ModelConfig): Record<string, unk
     use_attn_scale: true,
     attn_scale: config.attnScale,
     attention_dir: 'causal',
-    default_prepend_bos: false,
+    default_prepend_bos: config.bos !== undefined,
     ...(positions === 'rotary' ? { rotary_dim: config.rotaryDim, rotary_base: config.rotaryBase } : {}),
   };
 }
@@ -49,7 +49,7 @@ type Spoken = keyof typeof SIZES | 'normalization' | 'eps' | 'attnScale' | 'rota
 const isSpoken = (field: keyof ModelConfig): field is Spoken =>
   field in SIZES || ['normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'].includes(field);
 
-/** What TransformerLens's config cannot say: fixed positions, a tied unembedding, and whatever it has no name for. */
+/** What TransformerLens's config cannot say: fixed positions, a tied unembedding, the start token, whatever it has no name for. */
 export type OwnFields = Partial<Omit<ModelConfig, Spoken>>;
 
 const OWN_FIELDS: ReadonlySet<string> = new Set(MODEL_FIELDS.filter((field) => !isSpoken(field)));
@@ -63,7 +63,7 @@ export function parseOwnFields(text: string | undefined, file: string): OwnField
   if (text === undefined) return {};
   const refuse = (): never => {
     throw new FileFormatError(
-      `${printable(file)}: its metadata induction_lab must hold positions (${POSITIONS.join(', ')}), tied and biases (true or false), got ${quoted(text)}; remove it or correct it.`,
+      `${printable(file)}: its metadata induction_lab must hold positions (${POSITIONS.join(', ')}), tied and biases (true or false) and, if any, bos (a token), got ${quoted(text)}; remove it or correct it.`,
     );
   };
   let json: unknown;
@@ -73,10 +73,11 @@ export function parseOwnFields(text: string | undefined, file: string): OwnField
     return refuse();
   }
   if (!isObject(json)) return refuse();
-  const { positions, tied, biases } = json;
+  const { positions, tied, biases, bos } = json;
   const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
   if (!Object.keys(json).every((field) => OWN_FIELDS.has(field)) || !isFlag(tied) || !isFlag(biases)) return refuse();
   if (positions !== undefined && !POSITIONS.includes(positions as ModelConfig['positions'])) return refuse();
+  if (bos !== undefined && !(Number.isInteger(bos) && (bos as number) >= 0)) return refuse();
   return json as OwnFields;
 }
 

@@ -1,6 +1,7 @@
 // Whether data can be trained on, found out before anything is started.
 import { ArgumentError } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
+import { sizesBehind, startTokenOf } from '../../tasks/startToken.ts';
 import type { Experiment } from '../experiment.ts';
 import { moduleData } from './moduleSource.ts';
 import { tableData } from './tableSource.ts';
@@ -30,12 +31,13 @@ export function readyData(data: unknown, experiment: Experiment): RunData | unde
 }
 
 /** Throws a DataError for sequences that this experiment cannot train on. */
-export function checkTable(table: TokenTable, { model, training }: Pick<Experiment, 'model' | 'training'>): void {
+export function checkTable(table: TokenTable, { model, task, training }: Experiment): void {
   if (training?.lossOn === 'predictable')
     throw new DataError(
       'data: training.lossOn is "predictable", and sequences of tokens do not say what is; use "all", or a data module.',
     );
-  checkTokens(table, model);
+  const { dVocab, length } = sizesBehind(task, { dVocab: model.dVocab, length: model.nCtx });
+  checkTokens(table, { dVocab, nCtx: length, bos: startTokenOf(task, model) });
 }
 
 function isData(data: unknown): data is TrainingData {

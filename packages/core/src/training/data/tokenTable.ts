@@ -41,8 +41,10 @@ export const partOf = ({ part, of }: TokenTable['called'], i: number): string =>
   `data: ${part} ${part === 'line' ? i + 1 : i} of ${of}`;
 
 /** Throws a DataError for a sequence that a model of these sizes cannot be trained on. */
-export function checkTokens({ tokens, starts, called }: TokenTable, sizes: { dVocab: number; nCtx: number }): void {
-  const { dVocab, nCtx } = sizes;
+export function checkTokens(
+  { tokens, starts, called }: TokenTable,
+  { dVocab, nCtx, bos }: { dVocab: number; nCtx: number; bos?: number | undefined },
+): void {
   const count = starts.length - 1;
   const strange = starts.findIndex((start, i) => !(Number.isInteger(start) && start >= (starts[i - 1] ?? 0)));
   if (strange >= 0 || starts[0] !== 0 || starts[count] !== tokens.length)
@@ -54,12 +56,17 @@ export function checkTokens({ tokens, starts, called }: TokenTable, sizes: { dVo
     const [from, to] = [starts[i]!, starts[i + 1]!];
     if (to - from < 2 || to - from > nCtx)
       throw new DataError(
-        `${partOf(called, i)} has ${to - from === 1 ? 'one token' : `${to - from} tokens`}, where this model takes 2 to ${nCtx}; cut it, or raise model.nCtx.`,
+        `${partOf(called, i)} has ${to - from === 1 ? 'one token' : `${to - from} tokens`}, where this model takes 2 to ${nCtx}${bos === undefined ? '' : ' behind the start token'}; cut it, or raise model.nCtx.`,
       );
-    for (let t = from; t < to; t++)
+    for (let t = from; t < to; t++) {
+      if (tokens[t] === bos)
+        throw new DataError(
+          `${partOf(called, i)} has token ${bos} at position ${t - from}, the start token that task.bos puts in front of every sequence; raise model.dVocab by one, or, where the data has its start token already, give it as model.bos and leave task.bos out.`,
+        );
       if (tokens[t]! < 0 || tokens[t]! >= dVocab)
         throw new DataError(
           `${partOf(called, i)} has token ${tokens[t]} at position ${t - from}, where this model knows 0 to ${dVocab - 1}; raise model.dVocab, or encode it with that vocabulary.`,
         );
+    }
   }
 }
