@@ -1,6 +1,8 @@
 // A start token stands in front of every sequence and nowhere else, whatever the task; all else is as without it, one on.
 import { describe, expect, test } from 'vitest';
 import { NO_TARGET } from '../engine/targets.ts';
+import { moduleData } from '../training/data/moduleSource.ts';
+import { tableData } from '../training/data/tableSource.ts';
 import { parseExperiment } from '../training/experiment.ts';
 import { sourceOf } from '../training/sourceOf.ts';
 import { makeBatch } from './makeBatch.ts';
@@ -143,7 +145,7 @@ describe('data', () => {
       },
       segments: ['all'],
     };
-    for (const data of [table([[1, 2, 1, 2]]), module]) {
+    for (const data of [tableData(table([[1, 2, 1, 2]])), moduleData(module)]) {
       const source = sourceOf({ experiment: parsed, seed: 1 }, data);
       const [tokens, targets] = [new Int32Array(13), new Int32Array(13)];
       expect(source.fill(1, 0, tokens, targets)).toMatchObject({ length: 5, segments: [[[1, 4]]] });
