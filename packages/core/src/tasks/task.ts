@@ -11,6 +11,10 @@ export interface Sizes {
   readonly startToken?: true;
 }
 
+/** A size of the model as sentences say it: `length` or `dVocab`, with the start token that counts in it. */
+export const modelSize = (size: number, { startToken }: Sizes): string =>
+  startToken ? `${size + 1}, one of them for the start token` : `${size}`;
+
 /** What a field may hold. Plain data: taskSchema.ts makes schemas of it, and a thread that only trains needs none. */
 export type FieldValue =
   | { readonly is: 'flag' }
@@ -18,10 +22,6 @@ export type FieldValue =
   | { readonly is: 'share' }
   | { readonly is: 'whole'; readonly least: number }
   | { readonly is: 'pair' | 'list'; readonly of: FieldValue };
-
-/** A size of the model as sentences say it: `length` or `dVocab`, with the start token that counts in it. */
-export const modelSize = (size: number, { startToken }: Sizes): string =>
-  startToken ? `${size + 1}, one of them for the start token` : `${size}`;
 
 /** A field of a task in an experiment. */
 export interface TaskField {

@@ -24,6 +24,7 @@ export function taskSchema(of: (schema: z.ZodMiniType, field: TaskField) => z.Zo
   const options = TASKS.map(({ kind, fields }) =>
     z.strictObject({
       kind: z.literal(kind),
+      bos: of(valueSchema(startTokenField.value), startTokenField),
       ...Object.fromEntries(
         [['bos', startTokenField] as const, ...Object.entries<TaskField>(fields)].map(([name, field]) => [
           name,
