@@ -1,7 +1,7 @@
 // Detectors that users give, checked before anything is run: as values, and by what they answer for every query.
 import * as z from 'zod/mini';
 import { ArgumentError, aFunction, checkArgument, must } from '../../errors/arguments.ts';
-import { printable, quoted, shortened } from '../../errors/printable.ts';
+import { quoted, thrown } from '../../errors/printable.ts';
 import { type Detector, PROBES } from './detector.ts';
 import type { Probes } from './scoredDetectors.ts';
 
@@ -62,10 +62,10 @@ function countedIn(caller: string, detector: Detector, { tokens, sequence }: Ask
         `${caller}: the detector ${quoted(detector.name)} ${what} at query ${query} of sequence ${sequence}; it must give keys from 0 to the query, ${query}, each once, or none.`,
       );
     };
-    const keys = answerOf(() => detector.keys(tokens, query), refuse);
+    const keys = answerOf(() => detector.keys(tokens.slice(), query), refuse);
     checkKeys(keys, query, refuse);
     const counts: unknown = detector.counts
-      ? answerOf(() => detector.counts!(tokens, query), refuse)
+      ? answerOf(() => detector.counts!(tokens.slice(), query), refuse)
       : (keys as readonly number[]).length > 0;
     if (typeof counts !== 'boolean') refuse(`says with counts() ${quoted(counts)}, neither true nor false,`);
     if (counts) count++;
@@ -77,8 +77,7 @@ function answerOf<T>(ask: () => T, refuse: (what: string) => never): T {
   try {
     return ask();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return refuse(`threw "${shortened(printable(text), 200)}"`);
+    return refuse(`threw "${thrown(error)}"`);
   }
 }
 

@@ -5,6 +5,7 @@ import { ArgumentError, aFunction, must } from '../../errors/arguments.ts';
 import { type HookSelection, selectHookPoints } from '../../model/hookSelection.ts';
 import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
+import { asPartOf } from '../../model/measures/measureError.ts';
 import type { Model } from '../../model/model.ts';
 import { checkModel, checkOptions, instanceSchema } from '../checks.ts';
 import type { PromptPair } from '../data/corruption.ts';
@@ -101,7 +102,11 @@ export function activationPatching(
   const gap = new Gap(twins.measure, { clean, corrupted });
   const found =
     gap.doesNotApply === null
-      ? slices.map((slice) => patchSlice(model, twins, { slice, hooks, places, progress }))
+      ? slices.map((slice) =>
+          asPartOf({ caller, numbers: slice.sequences, part: 'runWithGradients' }, () =>
+            patchSlice(model, twins, { slice, hooks, places, progress }),
+          ),
+        )
       : [];
   const effects = places.map((site, i) => ({ ...site, ...effectOf(i, { found, gap }) }));
   progress.finish();

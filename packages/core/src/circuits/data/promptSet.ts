@@ -7,8 +7,9 @@ import { headOutput, type Intervention } from '../../model/interventions/interve
 import type { Asked } from '../../model/measures/askedQueries.ts';
 import { MEASURES, type MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
+import { asPartOf } from '../../model/measures/measureError.ts';
 import { type Measuring, measureOf, measuring } from '../../model/measures/measuring.ts';
-import type { CachedRun, Model } from '../../model/model.ts';
+import type { CachedRun, GradientOptions, GradientRun, Model } from '../../model/model.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { checkNumbers } from '../finite.ts';
 import type { Progress } from '../progress.ts';
@@ -48,6 +49,7 @@ export class PromptSet {
   readonly clean: Float64Array;
   private readonly groups: readonly (readonly number[])[];
   private readonly measuring: Measuring;
+  private readonly caller: string;
   /** Whether the measure is the loss of the next tokens, which every run gives. */
   private readonly readsLosses: boolean;
   private means: Map<number, readonly number[][]> | null = null;
@@ -63,6 +65,7 @@ export class PromptSet {
     checkOptions(caller, optionsSchema, options);
     const { prompts, measure = 'loss' } = options;
     this.model = model;
+    this.caller = caller;
     this.measure = measureOf(measure, caller);
     this.prompts = askedPrompts(prompts, { config: model.config, measure, caller });
     this.sequences = prompts.length;
@@ -150,6 +153,16 @@ export class PromptSet {
     const queries = this.readsLosses ? commonQueries(chosen) : null;
     // The kernels' own gradient of the loss, where it is that.
     return queries ? { queries } : { measure: this.measure, ...askedOf(chosen) };
+  }
+
+  /** Gradients of a run of one of its slices, of the mean of what the set measures. Throws what `runWithGradients` throws. */
+  gradients(
+    { tokens, sequences }: PromptSlice,
+    options: Pick<GradientOptions, 'names' | 'interventions'>,
+  ): GradientRun {
+    return asPartOf({ caller: this.caller, numbers: sequences, part: 'runWithGradients' }, () =>
+      this.model.runWithGradients(tokens, { ...options, ...this.gradientOptions(sequences) }),
+    );
   }
 
   private tokensOf(sequences: readonly number[]): ArrayLike<number>[] {
