@@ -70,7 +70,7 @@ function pathPanels(record: PathTableRecord, pick: (cell: PathCell) => number): 
   });
 }
 
-/** Measured path effects, what attribution says of them, and composition scores: three figures with the same cells. */
+/** Measured path effects, what attribution says of them, and composition scores: figures with the same cells. */
 export function pathFigures(
   name: string,
   table: PathTableRecord,
@@ -88,7 +88,13 @@ export function pathFigures(
     ...axes,
     title: `${name}: what gradients say of each path (attribution)`,
     unit: `first-order ${changeOf(table)}`,
-    panels: pathPanels(table, (cell) => cell.attributed.value),
+    panels: pathPanels(table, (cell) => cell.attributed?.value ?? Number.NaN),
+  };
+  const integrated: HeatmapsRecord = {
+    ...axes,
+    title: `${name}: what integrated gradients say of each path`,
+    unit: `integrated ${changeOf(table)}`,
+    panels: pathPanels(table, (cell) => cell.integrated?.value ?? Number.NaN),
   };
   const stripe: HeatmapsRecord = {
     ...axes,
@@ -113,7 +119,8 @@ export function pathFigures(
   };
   return {
     'path-effects': drawHeatmaps(carried),
-    'path-attribution': drawHeatmaps(attributed),
+    ...(table.cells.some((cell) => cell.attributed) ? { 'path-attribution': drawHeatmaps(attributed) } : {}),
+    ...(table.integrationSteps === undefined ? {} : { 'path-integrated-gradients': drawHeatmaps(integrated) }),
     // Where no prompt has an earlier copy, there is no such place to look at.
     ...(table.cells.some(({ stripeChange }) => Number.isFinite(stripeChange.value))
       ? { 'path-stripes': drawHeatmaps(stripe) }

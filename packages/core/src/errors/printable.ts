@@ -35,7 +35,10 @@ export function quoted(value: unknown, most = 60): string {
 
 /** What was thrown, in its own words: printable and short, whatever it is. */
 export const thrown = (error: unknown, most = 200): string =>
-  shortened(printable(error instanceof Error ? error.message : typeof error === 'string' ? error : quoted(error)), most);
+  shortened(
+    printable(error instanceof Error ? error.message : typeof error === 'string' ? error : quoted(error)),
+    most,
+  );
 
 /** What a value that is no plain data is called; null for plain data. */
 function named(value: unknown): string | null {

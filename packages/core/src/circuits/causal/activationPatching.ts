@@ -10,7 +10,7 @@ import type { Model } from '../../model/model.ts';
 import { checkModel, checkOptions, instanceSchema } from '../checks.ts';
 import type { PromptPair } from '../data/corruption.ts';
 import { describeMeasure, type Measured } from '../data/measuredBy.ts';
-import { byLength, commonQueries, type Prompts } from '../data/prompts.ts';
+import { byLength, commonQueries, type Prompts, PromptsError } from '../data/prompts.ts';
 import { checkLosses, checkNumbers } from '../finite.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { type Estimate, estimate, estimateRatio, mean } from '../statistics/estimate.ts';
@@ -129,7 +129,7 @@ function checkOneLength(prompts: Prompts): void {
   const [first, other] = byLength(prompts);
   if (other === undefined) return;
   const lengthOf = (s: number): number => prompts[s]!.tokens.length;
-  throw new Error(
+  throw new PromptsError(
     `${caller}: sequence ${other[0]} has ${lengthOf(other[0]!)} tokens, sequence ${first![0]} has ${lengthOf(first![0]!)}; position by position needs prompts of one length.`,
   );
 }

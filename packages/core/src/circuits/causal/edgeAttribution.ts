@@ -86,11 +86,7 @@ function slopes(set: PromptSet, slice: PromptSlice): GradientOf {
 }
 
 /** The mean along the line on which all edges into that input alone are ablated. */
-function integrated(
-  set: PromptSet,
-  slice: PromptSlice,
-  { by, steps = 1 }: AttributionOptions,
-): GradientOf {
+function integrated(set: PromptSet, slice: PromptSlice, { by, steps = 1 }: AttributionOptions): GradientOf {
   const { model } = set;
   return ({ target, input }) => {
     const names = inputHook({ target, input });

@@ -79,8 +79,7 @@ export function onSet<T>(
   { runs, measure }: { runs: number; measure: (set: PromptSet) => T },
 ): T {
   const { prompts, measure: by = 'loss', onProgress } = options;
-  const given =
-    options.set ?? (prompts === undefined ? null : new PromptSet(model, { prompts, measure: by }, caller));
+  const given = options.set ?? (prompts === undefined ? null : new PromptSet(model, { prompts, measure: by }, caller));
   const progress = new Progress(onProgress, given ? runs * given.size : 0);
   const set = given ?? drawSet(model, options, { runs, progress });
   const result = asPartOf({ caller }, () => set.reporting(progress, () => measure(set)));

@@ -10,7 +10,7 @@ import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import { scoresOn } from '../attention/promptScores.ts';
 import { difference } from '../causal/effects.ts';
 import { PromptSet } from '../data/promptSet.ts';
-import { checkPrompts, type Prompts } from '../data/prompts.ts';
+import { checkPrompts, type Prompts, PromptsError } from '../data/prompts.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { estimate, holdsZero } from '../statistics/estimate.ts';
 import { ablateHeads } from './circuit.ts';
@@ -42,7 +42,7 @@ export function evaluateOnPrompts(
   checkPrompts(config, prompts, { measure, caller });
   if (evaluateOn !== undefined) checkPrompts(config, evaluateOn, { measure, caller: `${caller}, evaluateOn` });
   else if (prompts.length < LEAST)
-    throw new Error(
+    throw new PromptsError(
       `${caller}: ${prompts.length} prompts leave fewer than two to choose the circuit on and two to evaluate it on; give ${LEAST} or more.`,
     );
   const [chooseOn, measureOn]: readonly [Part, Part] =

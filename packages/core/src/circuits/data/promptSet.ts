@@ -2,8 +2,9 @@
 // sequences share is here: prompts of one length run together, in slices that fit memory, and numbers come in the prompts' order.
 import * as z from 'zod/mini';
 import type { Floats } from '../../engine/tensor.ts';
+import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import { allHeads, checkHead, type HeadIndex } from '../../model/heads.ts';
-import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
+import { headOutput, type Intervention, takesFromClean } from '../../model/interventions/interventions.ts';
 import type { Asked } from '../../model/measures/askedQueries.ts';
 import { MEASURES, type MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
@@ -31,6 +32,8 @@ export interface PromptSlice {
   readonly tokens: readonly ArrayLike<number>[];
   readonly length: number;
 }
+
+const interventionsSchema = z.array(z.looseObject({ kind: z.string() }));
 
 const optionsSchema = z.strictObject({ prompts: z.unknown(), measure: z.optional(z.unknown()) });
 
@@ -96,12 +99,18 @@ export class PromptSet {
 
   /**
    * The measure of each sequence under interventions: [sequence]. `visit` is shown every pattern, or those of `layer`; its
-   * sequences are the set's.
+   * sequences are the set's. The clean run of a patch is this one without interventions, so that patches keep what others
+   * would change; throws an ArgumentError where there are patches alone, which change nothing.
    */
   measured(
     interventions: readonly Intervention[],
     { visit, layer }: { visit?: (visit: PatternVisit) => void; layer?: number } = {},
   ): Float64Array {
+    checkArgument('PromptSet.measured', 'interventions', interventionsSchema, interventions);
+    if (interventions.length > 0 && interventions.every(takesFromClean))
+      throw new ArgumentError(
+        'PromptSet.measured: patches alone put in what this run has already, so nothing would change; patch into corrupted twins with activationPatching or pathPatching, or from another run with model.measure and its `clean`.',
+      );
     const found = new Float64Array(this.sequences);
     for (const group of this.groups) {
       const show = visit && ((seen: PatternVisit): void => visit({ ...seen, sequence: group[seen.sequence]! }));
