@@ -153,6 +153,13 @@ describe('--figures', () => {
       'compose',
       ['composition', 'full-ov', 'full-qk', 'path-attribution', 'path-effects', 'path-stripes', 'positional-qk'],
     ],
+    [
+      'compose --integration-steps 2',
+      [
+        ...['composition', 'full-ov', 'full-qk', 'path-attribution', 'path-effects'],
+        ...['path-integrated-gradients', 'path-stripes', 'positional-qk'],
+      ],
+    ],
   ] as const)('%s draws %j as SVG and PNG, light and dark', async ([command, names]) => {
     const out = join(folder, `figures-${command}`);
     await succeed(...command.split(' '), induction, '--figures', out, '--sequences', '12');

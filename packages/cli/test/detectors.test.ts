@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectRefusal } from './support/command.ts';
-import { temporaryFolder } from './support/folders.ts';
+import { temporaryFolder, writeJson } from './support/folders.ts';
 import { run, succeed } from './support/inProcess.ts';
 import { writeInduction } from './support/models.ts';
 
@@ -66,6 +66,24 @@ test('--csv has its columns, and --figures its bars', async () => {
   expect(svg).toContain('before the copy, no repeat (control)');
 });
 
+test('a CommonJS module is one too, and on given prompts a detector has its column', async () => {
+  const usual = module('usual.cjs', `${AT}\nmodule.exports = { detectors: [{ name: 'after', keys: at(1) }] };`);
+  const prompts = writeJson(join(folder, 'prompts.json'), [{ tokens: [1, 2, 3, 1] }, { tokens: [4, 5, 4, 5] }]);
+  const on = ['audit', induction, '--prompts', prompts, '--detectors', usual];
+  const record = JSON.parse((await succeed(...on, '--json')).stdout);
+  expect(record.detectors).toEqual([{ name: 'after', chance: record.chance.inductionByContent }]);
+  for (const head of record.heads)
+    expect(head.detectors).toEqual({ after: { score: head.inductionByContent, control: null } });
+  const { stdout } = await succeed(...on);
+  expect(stdout).toMatch(/^head +duplicate +95 % interval +content +95 % interval +after +95 % interval$/m);
+  expect(stdout.replace(/\s+/g, ' ')).toContain('; after: your detector.');
+  const wrong = module('soon.mjs', "export default { name: 'soon', keys: (tokens, query) => [query + 1] };");
+  expectRefusal(
+    await run('audit', induction, '--prompts', prompts, '--detectors', wrong),
+    /soon\.mjs: the detector "soon" looks into the future, at key 1, at query 0 of sequence 0/,
+  );
+});
+
 test('a module that has none, or one that looks into the future, is refused by its name', async () => {
   const refused = async (file: string, sentence: RegExp): Promise<void> =>
     expectRefusal(await run(...audit, file), sentence);
@@ -74,7 +92,10 @@ test('a module that has none, or one that looks into the future, is refused by i
     module('empty.mjs', 'export const other = 1;'),
     /empty\.mjs exports no detectors, got undefined; write export/,
   );
-  await refused(module('broken.mjs', 'export const detectors = ['), /broken\.mjs could not be loaded: /);
+  await refused(
+    module('broken.mjs', 'export const detectors = ['),
+    /broken\.mjs could not be loaded: .*; correct it until `node .*broken\.mjs` runs without an error\.$/,
+  );
   await refused(module('notes.txt', ''), /notes\.txt is no module by its name/);
   await refused(
     module('future.mjs', "export default { name: 'soon', keys: (tokens, query) => [query + 1] };"),

@@ -99,7 +99,7 @@ describe('--prompts and --measure', () => {
       await succeed(command, ...on('--measure', 'logit-diff', '--figures', out));
     }
     const svg = (path: string): string => readFileSync(join(folder, path), 'utf8');
-    expect(svg('figures-ablate/ablation.svg')).toContain('change of the logit difference (logits)');
+    expect(svg('figures-ablate/ablation.svg')).toContain('change of the logit difference (logits; below 0 is worse)');
     expect(svg('figures-evaluate/logits.svg')).toContain('logit of the right token above the wrong one');
   });
 });
@@ -141,11 +141,20 @@ describe('refused in one sentence', () => {
       /sequence 0 has 3 tokens, its corrupted twin 2; use twins of equal length/,
     ],
     ['patch', [write('alone.json', [bare])], /alone\.json: sequence 0 has no corrupted twin to patch into/],
-    ['evaluate', [write('few.json', [bare, bare])], /2 prompts leave fewer than two to choose the circuit on/],
+    [
+      'evaluate',
+      [write('few.json', [bare, bare])],
+      /few\.json: 2 prompts leave fewer than two to choose the circuit on/,
+    ],
     [
       'ablate',
       [write('wrong.json', [bare]), '--measure', 'logit-diff'],
       /wrong\.json: sequence 0 has no wrong answer at query 0/,
+    ],
+    [
+      'ablate',
+      [write('same.json', [{ ...bare, queries: [1], wrong: [3] }])],
+      /same\.json: wrong of sequence 0 has token 3 at query 1, which is the right answer there/,
     ],
     [
       'ablate',
@@ -154,11 +163,15 @@ describe('refused in one sentence', () => {
     ],
     ['patch', [file, '--period', '4', '--clean', '1 2'], /--period and --clean have no effect with --prompts/],
     ['audit', [file, '--csv'], /--csv has no effect with --prompts/],
-    ['patch', [file, '--by-position'], /position by position needs prompts of one length/],
+    [
+      'patch',
+      [file, '--by-position'],
+      /prompts\.json: sequence 1 has 6 tokens, sequence 0 has 5; position by position needs prompts of one length/,
+    ],
     [
       'ablate',
       [write('odd.json', [bare, bare, { tokens: [1, 2] }]), '--kind', 'resample'],
-      /sequence 2 is the only one of 2 tokens/,
+      /odd\.json: sequence 2 is the only one of 2 tokens/,
     ],
     ['ablate', [file, '--measure', 'accuracy'], /Allowed choices are loss, logit-diff, probability/],
   ] as const)('%s --prompts %j', async ([command, [path, ...more], sentence]) => {

@@ -16,6 +16,7 @@ export {
   PROMPT_SCORES,
   type PromptHeadScores,
   type PromptScoreName,
+  type PromptScoresOptions,
   type PromptScoresRecord,
   promptScores,
 } from './circuits/attention/promptScores.ts';
@@ -70,6 +71,7 @@ export {
   checkPrompts,
   type PromptChecks,
   type Prompts,
+  PromptsError,
   promptsSchema,
   type QueriedPrompt,
 } from './circuits/data/prompts.ts';

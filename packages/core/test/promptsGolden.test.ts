@@ -60,7 +60,7 @@ describe.for(engines)('on %s', ([, engine, tolerance]) => {
     for (const { source, target, input, increase, attributed } of cells) {
       const edge = golden.edges.find((e) => e.source === source && e.target === target && e.input === input)!;
       near(increase.value, mean(edge[by].measured) - mean(clean), `${source} → ${target} ${input}`);
-      near(attributed.value, mean(edge[by].attributed), `${source} → ${target} ${input}, attributed`);
+      near(attributed!.value, mean(edge[by].attributed), `${source} → ${target} ${input}, attributed`);
     }
   });
 

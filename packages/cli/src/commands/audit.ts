@@ -29,7 +29,7 @@ export const audit: DeclareCommand = (program, measure) => {
     name: 'audit',
     description: 'scores and verdict of any attention-only checkpoint (.safetensors)',
     sequences: { usual: 64, least: 8, meaning: 'sequences of each probe' },
-    idleBesidePrompts: ['sequences', 'seed', 'heldOut', 'csv', 'figures', 'detectors'],
+    idleBesidePrompts: ['sequences', 'seed', 'heldOut', 'csv', 'figures'],
   })
     .addOption(
       new Option(
@@ -68,6 +68,7 @@ export const audit: DeclareCommand = (program, measure) => {
         'npx induction-lab audit model.safetensors --bos 50256 --exclude-tokens 0-2',
         'npx induction-lab audit model.safetensors --prompts prompts.json',
         'npx induction-lab audit model.safetensors --detectors mine.mjs',
+        'npx induction-lab audit model.safetensors --prompts prompts.json --detectors mine.mjs',
       ),
     );
 };

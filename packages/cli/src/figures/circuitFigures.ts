@@ -35,7 +35,7 @@ export function ablationFigure(name: string, record: AblationRecord): Draw {
   });
 }
 
-/** Measured path effects, what attribution says of them, and composition scores: three figures with the same cells. */
+/** Measured path effects, what attribution says of them, and composition scores: figures with the same cells. */
 export function pathFigures(
   name: string,
   table: PathTableRecord,
@@ -53,7 +53,13 @@ export function pathFigures(
     ...axes,
     title: `${name}: what gradients say of each path (attribution)`,
     unit: `first-order ${changeOf(table)}`,
-    panels: edgePanels(table.cells, (cell) => cell.attributed.value),
+    panels: edgePanels(table.cells, (cell) => cell.attributed?.value ?? Number.NaN),
+  };
+  const integrated: HeatmapsRecord = {
+    ...axes,
+    title: `${name}: what integrated gradients say of each path`,
+    unit: `integrated ${changeOf(table)}`,
+    panels: edgePanels(table.cells, (cell) => cell.integrated?.value ?? Number.NaN),
   };
   const stripe: HeatmapsRecord = {
     ...axes,
@@ -78,7 +84,8 @@ export function pathFigures(
   };
   return {
     'path-effects': drawHeatmaps(carried),
-    'path-attribution': drawHeatmaps(attributed),
+    ...(table.cells.some((cell) => cell.attributed) ? { 'path-attribution': drawHeatmaps(attributed) } : {}),
+    ...(table.integrationSteps === undefined ? {} : { 'path-integrated-gradients': drawHeatmaps(integrated) }),
     // Where no prompt has an earlier copy, there is no such place to look at.
     ...(table.cells.some(({ stripeChange }) => Number.isFinite(stripeChange.value))
       ? { 'path-stripes': drawHeatmaps(stripe) }

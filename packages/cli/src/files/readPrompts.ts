@@ -6,6 +6,7 @@ import {
   type MeasureName,
   type Model,
   type Prompts,
+  PromptsError,
   promptsSchema,
   readJsonText,
 } from '@induction-lab/core/node';
@@ -43,11 +44,23 @@ export function checkPromptsOf(
   blaming(path, () => checkPrompts(config, prompts, checks));
 }
 
+/** Measures; what an analysis finds wrong with the prompts is told with the name of their file, where they are of one. */
+export function blamePrompts<T>(path: string | undefined, measure: () => T): T {
+  try {
+    return measure();
+  } catch (error) {
+    if (!(error instanceof PromptsError) || path === undefined) throw error;
+    throw blamed(path, error);
+  }
+}
+
+const blamed = (path: string, { message }: Error): Error => badInput(`${path}: ${message.replace(/^\w+: /, '')}`);
+
 function blaming(path: string, check: () => void): void {
   try {
     check();
   } catch (error) {
     if (error instanceof RangeError || (error instanceof TypeError && !(error instanceof ArgumentError))) throw error;
-    throw badInput(`${path}: ${(error as Error).message.replace(/^\w+: /, '')}`);
+    throw blamed(path, error as Error);
   }
 }

@@ -27,12 +27,13 @@ export const SCORE_COLUMNS: Readonly<Record<ScoreColumn, Column>> = {
   prefixMatching: ['prefix', 'prefix matching (Olsson et al. 2022)'],
 };
 
-/** The scores that mean something on given prompts, at the queries that count. */
-export const PROMPT_SCORE_COLUMNS: readonly Column[] = [
+/** The scores that mean something on given prompts, at the queries that count, and those of the user's detectors. */
+export const promptScoreColumns = (detectors: readonly string[]): readonly Column[] => [
   HEAD,
   ...(['previousToken', 'currentToken', 'firstToken', 'duplicateToken', 'inductionByContent'] as const).flatMap(
     (name): Column[] => [SCORE_COLUMNS[name], INTERVAL],
   ),
+  ...detectors.flatMap((name): Column[] => [[printable(name), 'your detector'], INTERVAL]),
 ];
 
 export const AUDIT: readonly Column[] = [

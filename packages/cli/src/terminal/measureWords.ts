@@ -35,8 +35,8 @@ export function measureWords({ measure }: Measured, { repeats }: { repeats: bool
 /** The loss on drawn repeats: what is measured unless somebody asks for something else. */
 export const LOSS_ON_REPEATS: MeasureWords = measureWords({}, { repeats: true });
 
-/** What an effect is, with its unit: as in "increase of the loss on the repeat (nats)". */
+/** What an effect is, its unit, and which way is worse: as in "increase of the loss on the repeat (nats)". */
 export function changeOf(record: Measured & { readonly periods: readonly number[] }, how = ''): string {
-  const { name, unit, change } = measureWords(record, { repeats: record.periods.length > 0 });
-  return `${change} of the ${name}${how === '' ? '' : ` ${how}`} (${unit})`;
+  const { name, unit, change, direction } = measureWords(record, { repeats: record.periods.length > 0 });
+  return `${change} of the ${name}${how === '' ? '' : ` ${how}`} (${unit}${direction})`;
 }

@@ -4,10 +4,13 @@ import type { Host, MeasuringTask, Told } from '../aside/host.ts';
 import type { Draw } from '../figures/drawing.ts';
 import { blameCheckpoint, loadCheckpoint } from '../files/loadCheckpoint.ts';
 import { provenance } from '../files/provenance.ts';
+import { blamePrompts } from '../files/readPrompts.ts';
 
 export interface AnalysisOptions {
   json?: boolean;
   figures?: string;
+  /** A file of prompts, of the analyses that take them. */
+  readonly prompts?: string;
   modelConfig?: string;
   bos?: number;
   seed: number;
@@ -38,12 +41,14 @@ export async function analyse<Measured extends object>(
   host: Host,
   analysis: Analysis<Measured>,
 ): Promise<void> {
-  const { json = false, figures, exact = false, threads = 1, modelConfig, bos } = options;
+  const { json = false, figures, prompts, exact = false, threads = 1, modelConfig, bos } = options;
   host.stage('loading');
   const engine = await loadEngine({ exact, shared: false, threads });
   const { model, checkpoint } = loadCheckpoint(engine, target, { modelConfig, bos });
   const onProgress = host.stage('measuring');
-  const measured = blameCheckpoint(target, () => analysis.measure(model, onProgress, engine));
+  const measured = blameCheckpoint(target, () =>
+    blamePrompts(prompts, () => analysis.measure(model, onProgress, engine)),
+  );
   if (analysis.plain) host.print(analysis.plain(measured));
   else if (json)
     host.print(

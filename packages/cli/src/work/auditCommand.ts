@@ -3,7 +3,6 @@ import {
   type AuditOptions,
   type AuditRecord,
   audit,
-  DetectorError,
   type Estimate,
   type HeadScores,
   type HeldOut,
@@ -18,7 +17,7 @@ import {
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
-import { readDetectors } from '../files/readDetectors.ts';
+import { blameDetectors, readDetectors } from '../files/readDetectors.ts';
 import { readInput } from '../files/wholeFiles.ts';
 import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, detectorColumns, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
@@ -89,16 +88,6 @@ function notIn(tokensFrom: string, { dVocab, nCtx }: Pick<ModelConfig, 'dVocab' 
   const table = readTokenFile(readInput(tokensFrom, 'file of tokens'), { name: tokensFrom, nCtx });
   for (const token of table.tokens) found.add(token);
   return all.filter((token) => !found.has(token));
-}
-
-/** What is said of the detectors is told with the name of their file. */
-function blameDetectors<T>(file: string | undefined, measure: () => T): T {
-  try {
-    return measure();
-  } catch (error) {
-    if (!(error instanceof DetectorError) || file === undefined) throw error;
-    throw badInput(error.message.replace(/^\w+: (options\.)?/, `${printable(file)}: `));
-  }
 }
 
 /** What the options name, and besides what the run of a checkpoint held out where they say so. */

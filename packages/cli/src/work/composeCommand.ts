@@ -101,7 +101,7 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
           return [
             signedNumber(score.get(keyOf(source, target, input))?.corrected, 3),
             signedNumber(found?.increase.value),
-            signedNumber(found?.attributed.value),
+            signedNumber(found?.attributed?.value),
             ...(integrated ? [signedNumber(found?.integrated?.value)] : []),
           ];
         }),

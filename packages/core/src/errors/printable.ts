@@ -33,6 +33,13 @@ export function quoted(value: unknown, most = 60): string {
   return shortened(printable(text ?? (typeof value === 'symbol' ? value.toString() : typeof value)), most);
 }
 
+/** What was thrown, in its own words: printable and short, whatever it is. */
+export const thrown = (error: unknown, most = 200): string =>
+  shortened(
+    printable(error instanceof Error ? error.message : typeof error === 'string' ? error : quoted(error)),
+    most,
+  );
+
 /** What a value that is no plain data is called; null for plain data. */
 function named(value: unknown): string | null {
   if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`;

@@ -1,6 +1,7 @@
 // A detector: a job of heads as a value. From the keys that a query of that job looks at follow the score of a pattern, what
 // uniform attention scores, and what the same cells have where nothing repeats.
 import type { AttentionWeight } from '../data/patternRuns.ts';
+import { withNextToken } from '../data/prompts.ts';
 import { mean } from '../statistics/estimate.ts';
 import { contentMayAct } from './contentFree.ts';
 import { uniformAttention } from './line.ts';
@@ -14,12 +15,12 @@ export interface Detector {
   readonly name: string;
   /**
    * The keys that a query of that job looks at: positions from 0 to the query. Where there are none, the query does not
-   * count, unless `counts` says that it does. Must depend on its arguments alone.
+   * count, unless `counts` says that it does. Must depend on its arguments alone. The tokens are a copy, its own.
    */
   keys(tokens: ArrayLike<number>, query: number): readonly number[];
-  /** Whether a query counts; those with keys unless given. Queries without a next token never do. */
+  /** Whether a query counts; those with keys unless given. Where sequences are drawn, queries without a next token never do. */
   counts?(tokens: ArrayLike<number>, query: number): boolean;
-  /** Where it is measured: on two copies of a block unless given. */
+  /** Where it is measured: on two copies of a block unless given. Says nothing on given prompts. */
   readonly on?: ProbeName;
 }
 
@@ -29,10 +30,14 @@ export interface CountedQuery {
   readonly keys: readonly number[];
 }
 
-/** The queries of a sequence that count for a detector, all before the last position. */
-export function countedQueries(detector: Detector, tokens: ArrayLike<number>): CountedQuery[] {
+/** The queries of a sequence that count for a detector: of those that are named, or of all before the last position. */
+export function countedQueries(
+  detector: Detector,
+  tokens: ArrayLike<number>,
+  queries: readonly number[] = withNextToken(tokens),
+): CountedQuery[] {
   const counted: CountedQuery[] = [];
-  for (let query = 0; query < tokens.length - 1; query++) {
+  for (const query of queries) {
     const keys = detector.keys(tokens, query);
     if (detector.counts ? detector.counts(tokens, query) : keys.length > 0) counted.push({ query, keys });
   }

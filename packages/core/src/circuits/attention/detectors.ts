@@ -19,8 +19,12 @@ export interface BuiltIn extends Detector {
 const onLine = (name: ScoreName, on: ProbeName, lineOf: (length: number) => Line): BuiltIn => ({
   ...{ name, on, byPosition: true },
   keys: ({ length }, query) => {
-    const { from, to, key } = lineOf(length);
-    return query >= from && query < to ? [key(query)] : [];
+    const { from, key } = lineOf(length);
+    return query >= from ? [key(query)] : [];
+  },
+  counts: ({ length }, query) => {
+    const { from, to } = lineOf(length);
+    return query >= from && query < to;
   },
 });
 
@@ -42,6 +46,10 @@ const builtIn = (start: number): readonly BuiltIn[] => [
   byContent('duplicateToken', 'repeat', 0),
   byContent('prefixMatching', 'fourfold', 1),
 ];
+
+/** Where the heads of these scores look in any sequence: a query counts wherever it has a key. */
+export const jobs = (names: readonly ScoreName[]): readonly Detector[] =>
+  names.map((name) => ({ name, keys: builtIn(0).find((detector) => detector.name === name)!.keys }));
 
 /** The built-in detectors of each kind of sequences, for a model's: their positions count from behind a start token. */
 export function builtInDetectors(config: Pick<ModelConfig, 'bos'>): Readonly<Record<ProbeName, readonly BuiltIn[]>> {

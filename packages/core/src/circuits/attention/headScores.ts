@@ -9,13 +9,14 @@ import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { runPatterns } from '../data/patternRuns.ts';
 import { scannedPeriods, spread } from '../data/periods.ts';
 import { controlProbe, fourfoldBlock, fourfoldProbe, type ProbeOptions, repeatedProbe } from '../data/probes.ts';
+import { withNextToken } from '../data/prompts.ts';
 import { twoCopies } from '../data/twoCopies.ts';
 import { asAnalysed } from '../lengths.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { runControl, type Scoring } from './control.ts';
 import type { Detector } from './detector.ts';
 import type { HeadScoresRecord } from './headScoresRecord.ts';
-import { checkAnswers, checkDetectors } from './ownDetectors.ts';
+import { checkAnswers, checkDetectors, onCopies } from './ownDetectors.ts';
 import { type PeriodScan, runScan } from './periodScan.ts';
 import { type ScoredDetectors, scoredDetectors } from './scoredDetectors.ts';
 import { type ScoreName, ScoreTable } from './scoreTable.ts';
@@ -82,14 +83,19 @@ export const headScores = (model: Model, options: ScoreOptions = {}): HeadScores
 /** The same for another caller, whose name the messages have. */
 export function scoreHeads(caller: string, model: Model, options: ScoreOptions): MeasuredHeads {
   checkScoring(caller, model, options);
-  const { sequences = 64, seed = 0, detectors: own = [] } = options;
+  const { sequences = 64, seed = 0, detectors: given = [] } = options;
   const config = asAnalysed(model.config);
   const periods = periodsToScan(config, options, caller);
   const stripePeriod = periods.at(-1) as number;
   const probe: ProbeOptions = { config, count: sequences, seed };
   const { tokens, period: prefixMatchingBlock } = fourfoldProbe(probe);
   const probes = { control: controlProbe(probe), repeat: repeatedProbe(probe, stripePeriod), fourfold: tokens };
-  checkAnswers(caller, own, probes);
+  checkAnswers(caller, given, ({ on = 'repeat' }) => ({
+    sequences: probes[on].map((sequence) => ({ tokens: sequence, queries: withNextToken(sequence) })),
+    called: `sequences of the kind "${on}"`,
+    remedy: 'its keys, or at `on`',
+  }));
+  const own = given.map(onCopies);
   const table = new ScoreTable<ScoreName>(config.nLayers * config.nHeads, sequences);
   const detectors = scoredDetectors(own, { config, probes, table });
   const scoring: Scoring = {

@@ -1,9 +1,8 @@
 // Detectors that users give, checked before anything is run: as values, and by what they answer for every query.
 import * as z from 'zod/mini';
 import { ArgumentError, aFunction, checkArgument, must } from '../../errors/arguments.ts';
-import { printable, quoted, shortened } from '../../errors/printable.ts';
+import { quoted, thrown } from '../../errors/printable.ts';
 import { type Detector, PROBES } from './detector.ts';
-import type { Probes } from './scoredDetectors.ts';
 
 const schema = z.array(
   z.strictObject({
@@ -33,39 +32,61 @@ export function checkDetectors(caller: string, detectors: unknown): void {
     throw new DetectorError(`${caller}: two detectors are called ${quoted(twice)}; give each a name of its own.`);
 }
 
+/** The sequences that a detector is asked about, each with its queries; what they are called, and what may be wrong where none counts. */
+export interface AskedSequences {
+  readonly sequences: readonly { readonly tokens: ArrayLike<number>; readonly queries: readonly number[] }[];
+  readonly called: string;
+  readonly remedy: string;
+}
+
 /**
  * Asks detectors about every query of their sequences. Throws a DetectorError that names detector, sequence and query where
  * an answer is no list of keys that the query sees, or that says which detector counts no query at all.
  */
-export function checkAnswers(caller: string, detectors: readonly Detector[], probes: Probes): void {
+export function checkAnswers(
+  caller: string,
+  detectors: readonly Detector[],
+  askedOf: (detector: Detector) => AskedSequences,
+): void {
   for (const detector of detectors) {
-    const on = detector.on ?? 'repeat';
-    const counted = probes[on].map((tokens, sequence) => countedIn(caller, detector, { tokens, sequence }));
+    const { sequences, called, remedy } = askedOf(detector);
+    const counted = sequences.map((asked, sequence) => countedIn(caller, detector, { ...asked, sequence }));
     if (counted.some((count) => count > 0)) continue;
     throw new DetectorError(
-      `${caller}: the detector ${quoted(detector.name)} counts no query of the ${counted.length} sequences of the kind "${on}", so there is nothing to measure; look at its keys, or at \`on\`.`,
+      `${caller}: the detector ${quoted(detector.name)} counts no query of the ${counted.length} ${called}, so there is nothing to measure; look at ${remedy}.`,
     );
   }
 }
 
+/** The same detector, handed copies and asked for copies: whatever it does to its arrays changes nothing that is measured. */
+export const onCopies = (detector: Detector): Detector => ({
+  name: detector.name,
+  keys: (tokens, query) => [...detector.keys(copyOf(tokens), query)],
+  ...(detector.counts ? { counts: (tokens, query) => detector.counts!(copyOf(tokens), query) } : {}),
+  ...(detector.on === undefined ? {} : { on: detector.on }),
+});
+
+const copyOf = (tokens: ArrayLike<number>): Int32Array => Int32Array.from(tokens);
+
 interface Asked {
-  readonly tokens: Int32Array;
+  readonly tokens: ArrayLike<number>;
+  readonly queries: readonly number[];
   readonly sequence: number;
 }
 
 /** How many queries count. */
-function countedIn(caller: string, detector: Detector, { tokens, sequence }: Asked): number {
+function countedIn(caller: string, detector: Detector, { tokens, queries, sequence }: Asked): number {
   let count = 0;
-  for (let query = 0; query < tokens.length - 1; query++) {
+  for (const query of queries) {
     const refuse = (what: string): never => {
       throw new DetectorError(
         `${caller}: the detector ${quoted(detector.name)} ${what} at query ${query} of sequence ${sequence}; it must give keys from 0 to the query, ${query}, each once, or none.`,
       );
     };
-    const keys = answerOf(() => detector.keys(tokens, query), refuse);
+    const keys = answerOf(() => detector.keys(copyOf(tokens), query), refuse);
     checkKeys(keys, query, refuse);
     const counts: unknown = detector.counts
-      ? answerOf(() => detector.counts!(tokens, query), refuse)
+      ? answerOf(() => detector.counts!(copyOf(tokens), query), refuse)
       : (keys as readonly number[]).length > 0;
     if (typeof counts !== 'boolean') refuse(`says with counts() ${quoted(counts)}, neither true nor false,`);
     if (counts) count++;
@@ -77,8 +98,7 @@ function answerOf<T>(ask: () => T, refuse: (what: string) => never): T {
   try {
     return ask();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return refuse(`threw "${shortened(printable(text), 200)}"`);
+    return refuse(`threw "${thrown(error)}"`);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Model } from '../../model/model.ts';
 import { checkConfig, headSchema } from '../checks.ts';
 import { type Measured, measuredBy } from '../data/measuredBy.ts';
 import type { PromptSet } from '../data/promptSet.ts';
-import { byLength } from '../data/prompts.ts';
+import { byLength, PromptsError } from '../data/prompts.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
 import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
@@ -100,7 +100,7 @@ export function ablationEffects(
 function checkResampling(caller: string, { prompts }: PromptSet): void {
   const alone = byLength(prompts).find((group) => group.length === 1)?.[0];
   if (alone !== undefined)
-    throw new Error(
+    throw new PromptsError(
       `${caller}: sequence ${alone} is the only one of ${prompts[alone]!.tokens.length} tokens, and resampling takes another one's activation; give two of each length, or ablate by the mean.`,
     );
 }

@@ -5,11 +5,12 @@ import { ArgumentError, aFunction, must } from '../../errors/arguments.ts';
 import { type HookSelection, selectHookPoints } from '../../model/hookSelection.ts';
 import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
+import { asPartOf } from '../../model/measures/measureError.ts';
 import type { Model } from '../../model/model.ts';
 import { checkModel, checkOptions, instanceSchema } from '../checks.ts';
 import type { PromptPair } from '../data/corruption.ts';
 import { describeMeasure, type Measured } from '../data/measuredBy.ts';
-import { byLength, commonQueries, type Prompts } from '../data/prompts.ts';
+import { byLength, commonQueries, type Prompts, PromptsError } from '../data/prompts.ts';
 import { checkLosses, checkNumbers } from '../finite.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { type Estimate, estimate, estimateRatio, mean } from '../statistics/estimate.ts';
@@ -119,7 +120,11 @@ export function activationPatching(
   const gap = new Gap(twins.measure, { clean, corrupted });
   const found =
     gap.doesNotApply === null
-      ? slices.map((slice) => patchSlice(model, twins, { slice, hooks, places, steps, runs, progress }))
+      ? slices.map((slice) =>
+          asPartOf({ caller, numbers: slice.sequences, part: 'runWithGradients' }, () =>
+            patchSlice(model, twins, { slice, hooks, places, steps, runs, progress }),
+          ),
+        )
       : [];
   const all = places.map((site, i) => ({ ...site, ...effectOf(i, { found, gap, steps }) }));
   const effects = all.slice(0, sites.length);
@@ -148,7 +153,7 @@ function checkOneLength(prompts: Prompts): void {
   const [first, other] = byLength(prompts);
   if (other === undefined) return;
   const lengthOf = (s: number): number => prompts[s]!.tokens.length;
-  throw new Error(
+  throw new PromptsError(
     `${caller}: sequence ${other[0]} has ${lengthOf(other[0]!)} tokens, sequence ${first![0]} has ${lengthOf(first![0]!)}; position by position needs prompts of one length.`,
   );
 }

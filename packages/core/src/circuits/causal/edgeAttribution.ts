@@ -77,21 +77,16 @@ const inputHook = ({ target, input }: Reading): string => `blocks.${target.layer
 type GradientOf = (reading: Reading) => Float64Array;
 
 /** With respect to all inputs as they are. */
-function slopes(set: PromptSet, { tokens, sequences }: PromptSlice): GradientOf {
+function slopes(set: PromptSet, slice: PromptSlice): GradientOf {
   const { model } = set;
   const names = Array.from({ length: model.config.nLayers - 1 }, (_, i) => `blocks.${i + 1}.hook_?_input`);
-  const { activationGradients } = model.runWithGradients(tokens, { names, ...set.gradientOptions(sequences) });
+  const { activationGradients } = set.gradients(slice, { names });
   return (reading) => headRows(activationGradients.get(inputHook(reading)).data, reading.target.head, model.config);
 }
 
 /** The mean along the line on which all edges into that input alone are ablated. */
-function integrated(
-  set: PromptSet,
-  { tokens, sequences }: PromptSlice,
-  { by, steps = 1 }: AttributionOptions,
-): GradientOf {
+function integrated(set: PromptSet, slice: PromptSlice, { by, steps = 1 }: AttributionOptions): GradientOf {
   const { model } = set;
-  const asked = set.gradientOptions(sequences);
   return ({ target, input }) => {
     const names = inputHook({ target, input });
     const edges = edgesInto([target], { input, sources: earlierHeads(model.config, target.layer) });
@@ -99,7 +94,7 @@ function integrated(
     let mean: Float64Array | null = null;
     for (const { at: share, weight } of gaussLegendre(steps)) {
       const interventions = [{ ...ablation, share }];
-      const { activationGradients } = model.runWithGradients(tokens, { names, ...asked, interventions });
+      const { activationGradients } = set.gradients(slice, { names, interventions });
       const gradient = headRows(activationGradients.get(names).data, target.head, model.config);
       mean ??= new Float64Array(gradient.length);
       for (let i = 0; i < gradient.length; i++) mean[i]! += weight * gradient[i]!;

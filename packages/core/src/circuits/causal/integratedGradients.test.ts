@@ -58,7 +58,7 @@ test('the hand-built induction model: all that its keys live on, of which the gr
   const table = pathTable(model, { set, integrationSteps: 24 });
   for (const { source, target, input, increase, attributed, integrated } of table.cells) {
     const keys = `${source} ${target} ${input}` === 'L0H0 L1H0 k';
-    expect(attributed.value).toBeCloseTo(0, 9);
+    expect(attributed!.value).toBeCloseTo(0, 9);
     // Softmax lets go near the end of the line, between few points: the sum is not yet the whole.
     expect(integrated!.value).toBeGreaterThan(keys ? 0.75 * increase.value : -1e-9);
     expect(integrated!.value).toBeLessThan(keys ? 1.25 * increase.value : 1e-9);

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { ArgumentError } from '../../errors/arguments.ts';
 import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
+import { asPartOf } from '../../model/measures/measureError.ts';
 import { measureOf } from '../../model/measures/measuring.ts';
 import type { Model } from '../../model/model.ts';
 import { checkInstance, checkModel, checkOptions, commonFields, instanceSchema } from '../checks.ts';
@@ -78,10 +79,10 @@ export function onSet<T>(
   { runs, measure }: { runs: number; measure: (set: PromptSet) => T },
 ): T {
   const { prompts, measure: by = 'loss', onProgress } = options;
-  const given = options.set ?? (prompts && new PromptSet(model, { prompts, measure: by }, caller));
+  const given = options.set ?? (prompts === undefined ? null : new PromptSet(model, { prompts, measure: by }, caller));
   const progress = new Progress(onProgress, given ? runs * given.size : 0);
   const set = given ?? drawSet(model, options, { runs, progress });
-  const result = set.reporting(progress, () => measure(set));
+  const result = asPartOf({ caller }, () => set.reporting(progress, () => measure(set)));
   progress.finish();
   return result;
 }

@@ -60,6 +60,10 @@ export function attributionAgreement(
   const xs = cells.map((cell) => {
     const foreseen = cell[by];
     if (foreseen) return foreseen.value;
+    if (by === 'attributed')
+      throw new ArgumentError(
+        'attributionAgreement: nothing is attributed in this table, since its measure has no `gradient`; give the measure one.',
+      );
     throw new ArgumentError(
       'attributionAgreement: this table has no integrated gradients; make it with pathTable(model, { integrationSteps: 8 }).',
     );

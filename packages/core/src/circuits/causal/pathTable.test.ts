@@ -101,7 +101,7 @@ describe('the hand-built induction model', () => {
   });
 
   test('gives attribution nothing to see: where softmax is saturated its gradient is 0, which the exact cell beside it shows', () => {
-    expect(K.attributed.value).toBeCloseTo(0, 12);
+    expect(K.attributed!.value).toBeCloseTo(0, 12);
     expect(K.increase.value).toBeGreaterThan(1);
   });
 });
@@ -230,7 +230,7 @@ test('every kind of model has a table, ablations and finite numbers', () => {
     });
     const set = new RepeatSet(model, { sequences: 2, seed: 0, periods: [5] });
     const numbers = [
-      ...pathTable(model, { set }).cells.flatMap((c) => [c.increase, c.stripeChange, c.attributed, c.control!]),
+      ...pathTable(model, { set }).cells.flatMap((c) => [c.increase, c.stripeChange, c.attributed!, c.control!]),
       ...ablationEffects(model, { set }).heads.map(({ increase }) => increase),
     ].flatMap(({ value, interval }) => [value, ...interval]);
     expect(numbers.every(Number.isFinite), positions).toBe(true);

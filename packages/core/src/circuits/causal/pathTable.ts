@@ -4,6 +4,7 @@
 import * as z from 'zod/mini';
 import { allHeads, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
+import { gradientFunction, measureOf } from '../../model/measures/measuring.ts';
 import type { Model } from '../../model/model.ts';
 import { contentScore } from '../attention/contentScore.ts';
 import { inductionStripe } from '../attention/inductionStripe.ts';
@@ -27,8 +28,11 @@ export interface PathCell extends Effect {
    * prompts: to the tokens after earlier copies of the query's token; NaN where no prompt has one.
    */
   readonly stripeChange: Estimate;
-  /** Attribution: the increase by first order, gradient × (what is put in its place − the source's output). */
-  readonly attributed: Estimate;
+  /**
+   * Attribution: the increase by first order, gradient × (what is put in its place − the source's output). Null where the
+   * measure has no gradient.
+   */
+  readonly attributed: Estimate | null;
   /** The increase by integrated gradients, nats; where they were asked for. */
   readonly integrated?: Estimate;
 }
@@ -79,26 +83,29 @@ const fields = {
 /**
  * The whole table, on the prompts, or on two copies of a block at periods that the model solves. Edge ablation acts on the input before its
  * LayerNorm. A model of one layer has no paths between heads, and the record says so. Throws an ArgumentError for options
- * that it does not have, an Error for prompts that cannot be meant, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
+ * that it does not have, or where integrated gradients are asked for of a measure without a gradient; an Error for prompts that cannot be meant, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
  * gradients are not finite.
  */
 export function pathTable(model: Model, options: PathTableOptions = {}): PathTableRecord {
   checkOnSet('pathTable', { model, options, fields });
   const { by = 'zero', integrationSteps: steps } = options;
+  const measured = options.set?.measure ?? measureOf(options.measure ?? 'loss', 'pathTable');
+  const hasGradient = measured.gradient !== undefined;
+  if (steps !== undefined) gradientFunction(measured, 'pathTable');
   const later = allHeads(model.config).filter(({ layer }) => layer > 0);
   const runsInto = ({ layer }: HeadIndex): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
   const attributing = (of: number | undefined): number =>
     later.length === 0 ? 0 : attributionRuns({ steps: of, inputs: later.length * INPUTS.length });
   const runs = later.reduce(
     (sum, target) => sum + runsInto(target),
-    attributing(undefined) + (steps === undefined ? 0 : attributing(steps)),
+    (hasGradient ? attributing(undefined) : 0) + (steps === undefined ? 0 : attributing(steps)),
   );
   const measure = (set: PromptSet): PathTableRecord => {
-    const attributed = later.length > 0 ? attributeEdges(set, { by }) : null;
+    const attributed = later.length > 0 && hasGradient ? attributeEdges(set, { by }) : null;
     const integrated = later.length > 0 && steps !== undefined ? attributeEdges(set, { by, steps }) : null;
     const columns = later.flatMap((target) => {
       const { stripe } = stripeOf(set, target, []);
-      return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed: attributed!, integrated }));
+      return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed, integrated }));
     });
     return {
       by,
@@ -122,7 +129,7 @@ interface Column {
   readonly by: 'zero' | 'mean';
   /** The target's stripe with nothing ablated, by sequence. */
   readonly stripe: Float64Array;
-  readonly attributed: EdgeAttribution;
+  readonly attributed: EdgeAttribution | null;
   readonly integrated: EdgeAttribution | null;
 }
 
@@ -145,7 +152,7 @@ function column(
       ...into,
       ...effects[i]!,
       stripeChange: estimate(difference(ablated[i]!.stripe, stripe)),
-      attributed: estimate(attributed.get(edge)),
+      attributed: attributed && estimate(attributed.get(edge)),
       ...(integrated ? { integrated: estimate(integrated.get(edge)) } : {}),
     }),
   );

@@ -66,7 +66,7 @@ describe('on the hub, whose position after a pair holds both of its tokens', () 
     for (const { source, target, input, increase, attributed } of cells) {
       if (target === 'L1H0' && input === 'v' && source === 'L0H1') {
         expect(increase.value).toBeCloseTo(-20, 9);
-        expect(attributed.value).toBeCloseTo(-20, 9); // values enter linearly
+        expect(attributed!.value).toBeCloseTo(-20, 9); // values enter linearly
       } else if (target === 'L1H0' && input === 'k' && source === 'L0H0') expect(increase.value).toBeLessThan(-10);
       else expect(increase.value).toBeCloseTo(0, 9);
     }

@@ -2,6 +2,7 @@
 import { allHeads, type HeadIndex } from '../../model/heads.ts';
 import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
+import { asPartOf, type Whole } from '../../model/measures/measureError.ts';
 import type { Model } from '../../model/model.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { shuffled } from '../../random/shuffled.ts';
@@ -9,7 +10,7 @@ import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import { scoresOn } from '../attention/promptScores.ts';
 import { difference } from '../causal/effects.ts';
 import { PromptSet } from '../data/promptSet.ts';
-import { checkPrompts, type Prompts, type QueriedPrompt } from '../data/prompts.ts';
+import { checkPrompts, type Prompts, PromptsError } from '../data/prompts.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { estimate, holdsZero } from '../statistics/estimate.ts';
 import { ablateHeads } from './circuit.ts';
@@ -39,25 +40,33 @@ export function evaluateOnPrompts(
   const { config } = model;
   // By their numbers in what was given, before halves have numbers of their own.
   checkPrompts(config, prompts, { measure, caller });
-  if (evaluateOn) checkPrompts(config, evaluateOn, { measure, caller: `${caller}, evaluateOn` });
+  if (evaluateOn !== undefined) checkPrompts(config, evaluateOn, { measure, caller: `${caller}, evaluateOn` });
   else if (prompts.length < LEAST)
-    throw new Error(
+    throw new PromptsError(
       `${caller}: ${prompts.length} prompts leave fewer than two to choose the circuit on and two to evaluate it on; give ${LEAST} or more.`,
     );
-  const [chooseOn, measureOn] = evaluateOn ? [prompts, evaluateOn] : halves(prompts, seed);
-  const selection = new PromptSet(model, { prompts: chooseOn, measure }, caller);
-  const set = new PromptSet(model, { prompts: measureOn, measure }, caller);
+  const [chooseOn, measureOn]: readonly [Part, Part] =
+    evaluateOn === undefined
+      ? halves(caller, prompts, seed)
+      : [
+          { prompts, whole: { caller } },
+          { prompts: evaluateOn, whole: { caller: `${caller}, evaluateOn` } },
+        ];
+  const setOf = ({ prompts, whole }: Part): PromptSet =>
+    asPartOf(whole, () => new PromptSet(model, { prompts, measure }, caller));
+  const [selection, set] = [setOf(chooseOn), setOf(measureOn)];
   const work = choosingRuns(config) * selection.size + (1 + measuringRuns(config)) * set.size;
   const progress = new Progress(onProgress, work);
-  const chosen = selection.reporting(progress, () => choose(selection));
-  const found = set.reporting(progress, () => {
+  const chosen = asPartOf(chooseOn.whole, () => selection.reporting(progress, () => choose(selection)));
+  const measureSet = (): ReturnType<typeof measureChosen> => {
     const scores = new Map(scoresOn(set).heads.map((head) => [head.label, head.previousToken.value]));
     const scoresOf: Chosen['scoresOf'] = (label) => ({
       previousToken: scores.get(label)!,
       inductionExcess: Number.NaN,
     });
     return measureChosen(set, { verdict: null, ...chosen, scoresOf, seed, scrub: null });
-  });
+  };
+  const found = asPartOf(measureOn.whole, () => set.reporting(progress, measureSet));
   const evaluation = {
     ...found,
     periods: [],
@@ -78,9 +87,19 @@ function choose(set: PromptSet): Pick<Chosen, 'sets' | 'minimal' | 'claim'> {
   return { sets, minimal, claim: minimal.length === 0 ? null : chooseOnPrompts(set, minimal) };
 }
 
+/** Prompts that are worked on, and what their numbers are where they were given. */
+interface Part {
+  readonly prompts: Prompts;
+  readonly whole: Whole;
+}
+
 /** The prompts, shuffled by a seed, in two halves that keep their order. */
-function halves(prompts: Prompts, seed: number): [QueriedPrompt[], QueriedPrompt[]] {
+function halves(caller: string, prompts: Prompts, seed: number): [Part, Part] {
   const order = shuffled(prompts.length, new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.halves));
   const first = new Set(order.slice(0, Math.ceil(order.length / 2)));
-  return [prompts.filter((_, i) => first.has(i)), prompts.filter((_, i) => !first.has(i))];
+  const part = (inFirst: boolean): Part => {
+    const numbers = [...prompts.keys()].filter((i) => first.has(i) === inFirst);
+    return { prompts: numbers.map((i) => prompts[i]!), whole: { caller, numbers } };
+  };
+  return [part(true), part(false)];
 }

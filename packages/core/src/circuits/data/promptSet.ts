@@ -2,13 +2,15 @@
 // sequences share is here: prompts of one length run together, in slices that fit memory, and numbers come in the prompts' order.
 import * as z from 'zod/mini';
 import type { Floats } from '../../engine/tensor.ts';
+import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import { allHeads, checkHead, type HeadIndex } from '../../model/heads.ts';
-import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
+import { headOutput, type Intervention, takesFromClean } from '../../model/interventions/interventions.ts';
 import type { Asked } from '../../model/measures/askedQueries.ts';
 import { MEASURES, type MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
+import { asPartOf } from '../../model/measures/measureError.ts';
 import { type Measuring, measureOf, measuring } from '../../model/measures/measuring.ts';
-import type { CachedRun, Model } from '../../model/model.ts';
+import type { CachedRun, GradientOptions, GradientRun, Model } from '../../model/model.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { checkNumbers } from '../finite.ts';
 import type { Progress } from '../progress.ts';
@@ -31,6 +33,8 @@ export interface PromptSlice {
   readonly length: number;
 }
 
+const interventionsSchema = z.array(z.looseObject({ kind: z.string() }));
+
 const optionsSchema = z.strictObject({ prompts: z.unknown(), measure: z.optional(z.unknown()) });
 
 /** Prompts that are measured, and what the measure says of them as the model is. */
@@ -48,6 +52,7 @@ export class PromptSet {
   readonly clean: Float64Array;
   private readonly groups: readonly (readonly number[])[];
   private readonly measuring: Measuring;
+  private readonly caller: string;
   /** Whether the measure is the loss of the next tokens, which every run gives. */
   private readonly readsLosses: boolean;
   private means: Map<number, readonly number[][]> | null = null;
@@ -64,6 +69,7 @@ export class PromptSet {
     checkOptions(caller, optionsSchema, options);
     const { prompts, measure = 'loss' } = options;
     this.model = model;
+    this.caller = caller;
     this.measure = measureOf(measure, caller);
     this.prompts = askedPrompts(prompts, { config: model.config, measure, caller });
     this.sequences = prompts.length;
@@ -94,12 +100,18 @@ export class PromptSet {
 
   /**
    * The measure of each sequence under interventions: [sequence]. `visit` is shown every pattern, or those of `layer`; its
-   * sequences are the set's.
+   * sequences are the set's. The clean run of a patch is this one without interventions, so that patches keep what others
+   * would change; throws an ArgumentError where there are patches alone, which change nothing.
    */
   measured(
     interventions: readonly Intervention[],
     { visit, layer }: { visit?: (visit: PatternVisit) => void; layer?: number } = {},
   ): Float64Array {
+    checkArgument('PromptSet.measured', 'interventions', interventionsSchema, interventions);
+    if (interventions.length > 0 && interventions.every(takesFromClean))
+      throw new ArgumentError(
+        'PromptSet.measured: patches alone put in what this run has already, so nothing would change; patch into corrupted twins with activationPatching or pathPatching, or from another run with model.measure and its `clean`.',
+      );
     const found = new Float64Array(this.sequences);
     for (const group of this.groups) {
       const show = visit && ((seen: PatternVisit): void => visit({ ...seen, sequence: group[seen.sequence]! }));
@@ -151,6 +163,16 @@ export class PromptSet {
     const queries = this.readsLosses ? commonQueries(chosen) : null;
     // The kernels' own gradient of the loss, where it is that.
     return queries ? { queries } : { measure: this.measure, ...askedOf(chosen) };
+  }
+
+  /** Gradients of a run of one of its slices, of the mean of what the set measures. Throws what `runWithGradients` throws. */
+  gradients(
+    { tokens, sequences }: PromptSlice,
+    options: Pick<GradientOptions, 'names' | 'interventions'>,
+  ): GradientRun {
+    return asPartOf({ caller: this.caller, numbers: sequences, part: 'runWithGradients' }, () =>
+      this.model.runWithGradients(tokens, { ...options, ...this.gradientOptions(sequences) }),
+    );
   }
 
   private tokensOf(sequences: readonly number[]): ArrayLike<number>[] {

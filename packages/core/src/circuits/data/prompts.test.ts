@@ -119,7 +119,7 @@ describe('what cannot be meant is refused in one sentence that names sequence an
       'PromptSet: the measure "odd" must be a finite number, and is NaN for sequence 1, query 1.',
     );
     const flat: Measure = { name: 'flat', unit: 'x', value: () => 1 };
-    expect(() => pathTable(model, { prompts: [good], measure: flat })).toThrow(/the measure "flat" has no `gradient`/);
+    expect(pathTable(model, { prompts: [good], measure: flat }).cells[0]!.attributed).toBeNull();
     expect(activationPatching(model, [good], { measure: flat }).doesNotApply).toBe(
       'The corruption costs 0.00 x: there is nothing to restore.',
     );

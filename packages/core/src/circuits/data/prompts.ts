@@ -49,6 +49,9 @@ export const promptsSchema: z.ZodMiniType = z
   )
   .check(z.minLength(1));
 
+/** What is wrong with prompts that an analysis was given, whatever the model. */
+export class PromptsError extends Error {}
+
 /** What prompts are checked against. */
 export interface PromptChecks {
   readonly measure?: MeasureName | Measure;
@@ -89,10 +92,17 @@ export function askedPrompts(
     },
     { config, tokens: prompts.map(({ tokens }) => tokens), measure: measureOf(measure, caller), caller },
   );
-  return prompts.map((prompt, s) => ({ ...prompt, ...asked[s]! }));
+  // By their names: a prompt may be an instance of a class, whose fields are not its own.
+  return prompts.map(({ tokens, corrupted }, s) => ({
+    tokens,
+    ...asked[s]!,
+    ...(corrupted === undefined ? {} : { corrupted }),
+  }));
 }
 
-const withNextToken = (tokens: ArrayLike<number>): number[] => Array.from({ length: tokens.length - 1 }, (_, q) => q);
+/** All queries of a sequence that have a next token. */
+export const withNextToken = (tokens: ArrayLike<number>): number[] =>
+  Array.from({ length: tokens.length - 1 }, (_, q) => q);
 
 function checkTwin(
   config: ModelConfig,

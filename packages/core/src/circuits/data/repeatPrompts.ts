@@ -1,4 +1,5 @@
 // Makers of prompts: repeats of a block, alone or with a corrupted twin.
+import type { ModelConfig } from '../../model/config.ts';
 import { firstDrawn } from '../../model/startToken.ts';
 import { type Corruption, corruptedPair, type PromptPair } from './corruption.ts';
 import { type ProbeOptions, repeatedProbe } from './probes.ts';
@@ -14,7 +15,7 @@ export const repeatPrompts = (probe: ProbeOptions, periods: readonly number[]): 
   periods.flatMap((period) =>
     repeatedProbe(probe, period).map((tokens) => ({
       tokens,
-      ...answered(tokens, repeatQueries(twoCopies(probe.config, period)), firstDrawn(probe.config)),
+      ...answered(tokens, repeatQueries(twoCopies(probe.config, period)), probe.config),
     })),
   );
 
@@ -23,7 +24,7 @@ export const corruptedPrompts = (probe: ProbeOptions, period: number, corruption
   const { clean, corrupted, queries } = corruptedPair(probe, period, corruption);
   return clean.map((tokens, s) => ({
     tokens,
-    ...answered(tokens, queries, firstDrawn(probe.config)),
+    ...answered(tokens, queries, probe.config),
     corrupted: corrupted[s]!,
   }));
 };
@@ -32,26 +33,27 @@ export const corruptedPrompts = (probe: ProbeOptions, period: number, corruption
 export const promptsOf = ({ clean, corrupted, queries }: PromptPair): QueriedPrompt[] =>
   clean.map((tokens, s) => ({ tokens, queries: range(queries), corrupted: corrupted[s]! }));
 
-/** Queries with their wrong answers; the block begins at `start`. */
+/** Queries with their wrong answers. */
 function answered(
   tokens: ArrayLike<number>,
   between: readonly [from: number, to: number],
-  start: number,
+  config: ModelConfig,
 ): Pick<QueriedPrompt, 'queries' | 'wrong'> & { queries: number[] } {
   const queries = range(between);
-  return { queries, wrong: queries.map((query) => anotherOfBlock(tokens, query, start)) };
+  return { queries, wrong: queries.map((query) => anotherOfBlock(tokens, query, config)) };
 }
 
 const range = ([from, to]: readonly [number, number]): number[] =>
   Array.from({ length: to - from }, (_, i) => from + i);
 
-/** The first token of the block after the right one, cyclically, that differs from it; the right one where none does. */
-function anotherOfBlock(tokens: ArrayLike<number>, query: number, start: number): number {
+/** The first token of the block after the right one, cyclically, that differs from it; where none does, the next of the vocabulary. */
+function anotherOfBlock(tokens: ArrayLike<number>, query: number, config: ModelConfig): number {
+  const start = firstDrawn(config);
   const period = (tokens.length - start) / 2;
   const right = tokens[query + 1] as number;
   for (let i = 1; i < period; i++) {
     const other = tokens[start + ((query + 1 - start + i) % period)] as number;
     if (other !== right) return other;
   }
-  return right;
+  return (right + 1) % config.dVocab;
 }

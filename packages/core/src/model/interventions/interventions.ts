@@ -57,6 +57,10 @@ export const looksAcross = (i: Intervention): boolean =>
 const leavesMeanOfRun = (i: Intervention): i is RemoveFromInput =>
   i.kind === 'removeFromInput' && i.by === 'mean' && !i.mean;
 
+/** Whether an intervention only puts in what the clean run has at the same place. */
+export const takesFromClean = (i: Intervention): boolean =>
+  i.kind === 'patch' || (i.kind === 'removeFromInput' && i.by === 'clean');
+
 /** The layers that a removal needs the heads' outputs of. */
 export const sourceLayers = ({ layer, sources }: RemoveFromInput): number[] =>
   sources === 'allEarlier' ? Array.from({ length: layer }, (_, l) => l) : sources.map((source) => source.layer);

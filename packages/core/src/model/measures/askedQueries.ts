@@ -42,7 +42,7 @@ export function askedQueries(asked: Asked, context: Context): AskedQueries[] {
       `${caller}: the measure ${quoted(measure.name)} compares two answers; give \`wrong\`, by sequence a token for each query.`,
     );
   const lists = queryLists(asked, context);
-  return lists.map((queries, s) => {
+  const found = lists.map((queries, s) => {
     checkQueries(queries, { ...context, s });
     const wrong = told(asked.wrong?.[s], { ...context, s, queries, name: 'wrong' });
     if (wrong.length === 0 && measure.needs?.includes('wrong'))
@@ -52,6 +52,14 @@ export function askedQueries(asked: Asked, context: Context): AskedQueries[] {
     const right = told(asked.answers?.[s], { ...context, s, queries, name: 'answers' });
     return { queries, wrong, answers: asked.answers?.[s] ? right : nextTokens(queries, { ...context, s }) };
   });
+  found.forEach(({ queries, wrong, answers }, s) => {
+    const same = wrong.findIndex((token, i) => token === answers[i]);
+    if (same >= 0)
+      throw new ArgumentError(
+        `${caller}: wrong of sequence ${s} has token ${wrong[same]} at query ${queries[same]}, which is the right answer there; name another one.`,
+      );
+  });
+  return found;
 }
 
 function checkCount(lists: unknown, { name, tokens, caller }: { name: string; tokens: Tokens; caller: string }): void {

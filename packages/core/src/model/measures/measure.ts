@@ -1,7 +1,7 @@
 // What a run is measured by: one number for each sequence, and its gradient with respect to the logits.
 import type { Floats } from '../../engine/tensor.ts';
 
-/** What a measure is told of a sequence. Do not change it. */
+/** What a measure is told of a sequence: copies, which are its own. */
 export interface MeasuredSequence {
   /** [pos, dVocab], row-major. */
   readonly logits: Floats;

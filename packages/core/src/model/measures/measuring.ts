@@ -3,12 +3,13 @@ import * as z from 'zod/mini';
 import type { Floats } from '../../engine/tensor.ts';
 import { ArgumentError, aFunction, checkArgument } from '../../errors/arguments.ts';
 import { nearest } from '../../errors/names.ts';
-import { quoted } from '../../errors/printable.ts';
+import { quoted, thrown } from '../../errors/printable.ts';
 import type { ModelConfig } from '../config.ts';
 import type { Tokens } from '../tokens.ts';
 import { type Asked, askedQueries } from './askedQueries.ts';
 import { MEASURE_NAMES, MEASURES, type MeasureName } from './builtInMeasures.ts';
 import type { Measure, MeasuredSequence } from './measure.ts';
+import { MeasureError } from './measureError.ts';
 
 const MeasureSchema = z.object({
   name: z.string(),
@@ -47,23 +48,33 @@ export function measuring(
   const measure = measureOf(given, caller);
   const queries = askedQueries(asked, { config, tokens, measure, caller });
   const { dVocab } = config;
-  const sequenceOf = (s: number, logits: Floats): MeasuredSequence => ({
-    ...{ logits, dVocab, tokens: tokens[s]!, ...queries[s]! },
-  });
-  const fault = (s: number, what: string): never => {
+  const isOurs = typeof given === 'string' || Object.values(MEASURES).includes(given as Required<Measure>);
+  const sequenceOf = (s: number, logits: Floats): MeasuredSequence => {
+    const sequence = { logits, dVocab, tokens: tokens[s]!, ...queries[s]! };
+    return isOurs ? sequence : copyOf(sequence);
+  };
+  const fault = (s: number, what: string, cause?: unknown): never => {
     const at = queries[s]!.queries;
-    throw new Error(
-      `${caller}: the measure ${quoted(measure.name)} ${what} for sequence ${s}, ${at.length === 1 ? `query ${at[0]}` : `queries ${at.join(', ')}`}.`,
-    );
+    const said = `the measure ${quoted(measure.name)} ${what}`;
+    const where = at.length === 1 ? `query ${at[0]}` : `queries ${at.join(', ')}`;
+    throw new MeasureError({ caller, said, sequence: s, where }, cause);
+  };
+  const answer = (s: number, must: string, ask: () => unknown): unknown => {
+    try {
+      return ask();
+    } catch (error) {
+      return fault(s, `must ${must}, and threw "${thrown(error)}"`, error);
+    }
   };
   return {
     value: (s, logits) => {
-      const value: unknown = measure.value(sequenceOf(s, logits));
+      const value = answer(s, 'give a finite number', () => measure.value(sequenceOf(s, logits)));
       if (!Number.isFinite(value)) fault(s, `must be a finite number, and is ${quoted(value)}`);
       return value as number;
     },
     gradient: (s, logits) => {
-      const gradient: unknown = gradientFunction(measure, caller)(sequenceOf(s, logits));
+      const gradientOf = gradientFunction(measure, caller);
+      const gradient = answer(s, 'give a gradient', () => gradientOf(sequenceOf(s, logits)));
       const { length } = (gradient ?? {}) as ArrayLike<number>;
       if (length !== logits.length)
         fault(
@@ -78,6 +89,12 @@ export function measuring(
     },
   };
 }
+
+/** What a user's measure is handed is its own: sorting it in place changes nothing that was measured. */
+const copyOf = ({ logits, dVocab, tokens, queries, answers, wrong }: MeasuredSequence): MeasuredSequence => ({
+  ...{ logits: logits.slice(), dVocab, tokens: Array.isArray(tokens) ? [...tokens] : Int32Array.from(tokens) },
+  ...{ queries: [...queries], answers: [...answers], wrong: [...wrong] },
+});
 
 /** Throws an ArgumentError for a measure that has none. */
 export function gradientFunction(measure: Measure, caller: string): NonNullable<Measure['gradient']> {
