@@ -122,7 +122,7 @@ describe('--resume goes on as begun', () => {
 test('scores that cannot be measured are left out, which is said once and kept, and the run ends well', async () => {
   const path = fresh();
   const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  const json = tinyJson({ model: { nCtx: 7 }, task: { period: 3 } });
+  const json = tinyJson({ model: { nCtx: 7 }, task: { kind: 'repeated', period: 3 } });
   await trainHere(path, json, { scoresEvery: 2 });
   const sentence = /^Head scores are left out from step 2 on: a context of 7 is too short .*\.\n$/;
   expect(said.mock.calls.map(([text]) => text)).toEqual([expect.stringMatching(sentence)]);
