@@ -11,8 +11,28 @@ export interface HeadIndex {
 /** A head's name as everybody writes it: L0H3. */
 export const headLabel = (layer: number, head: number): string => `L${layer}H${head}`;
 
+/** The name of keys and values that several heads share: L0KV1. */
+export const keyValueHeadLabel = (layer: number, head: number): string => `L${layer}KV${head}`;
+
 export const labelOf = ({ layer, head }: HeadIndex): string => headLabel(layer, head);
 export const sameHead = (a: HeadIndex, b: HeadIndex): boolean => a.layer === b.layer && a.head === b.head;
+
+/** Whether several heads share each head of keys and values. */
+export const isGrouped = ({ nKeyValueHeads, nHeads }: ModelConfig): boolean => (nKeyValueHeads ?? nHeads) !== nHeads;
+
+/** How many heads of keys and values a layer has. */
+export const keyValueHeads = ({ nKeyValueHeads, nHeads }: ModelConfig): number => nKeyValueHeads ?? nHeads;
+
+/** Where one head's part of W_Q, W_K, W_V or W_O lies: the weight's name, and the number of the head in it. */
+export function headWeight(
+  config: ModelConfig,
+  { layer, head }: HeadIndex,
+  part: 'Q' | 'K' | 'V' | 'O',
+): { name: string; index: number } {
+  const shared = isGrouped(config) && (part === 'K' || part === 'V');
+  const index = shared ? Math.floor(head / (config.nHeads / keyValueHeads(config))) : head;
+  return { name: `blocks.${layer}.attn.${shared ? '_' : ''}W_${part}`, index };
+}
 
 /** All heads of all layers before this one. */
 export function earlierHeads(config: ModelConfig, layer: number): HeadIndex[] {
