@@ -2,7 +2,7 @@
 // pass for the gradients of the loss with respect to later heads' inputs, and then every path by a dot product.
 
 import type { Floats } from '../../engine/tensor.ts';
-import { earlierHeads, type HeadIndex } from '../../model/heads.ts';
+import { checkOwnInputs, earlierHeads, type HeadIndex } from '../../model/heads.ts';
 import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import type { RepeatBatch, RepeatSet } from '../data/repeatSet.ts';
 import { checkNumbers } from '../finite.ts';
@@ -22,6 +22,7 @@ export const ATTRIBUTION_RUNS = 10;
 export function attributePaths(set: RepeatSet, by: 'zero' | 'mean'): PathAttribution {
   const { config } = set.model;
   const { nHeads, dModel } = config;
+  checkOwnInputs(config, 'attributePaths');
   const key = (input: Input, source: HeadIndex, target: HeadIndex): string =>
     [input, source.layer, source.head, target.layer, target.head].join();
   const bySequence = new Map<string, number[]>();

@@ -6,7 +6,7 @@ import type { Extent } from '../../engine/modelOps.ts';
 import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import type { ModelConfig } from '../config.ts';
-import { checkHead, type HeadIndex, headLabel, isGrouped, keyValueHeads } from '../heads.ts';
+import { checkHead, checkOwnInputs, type HeadIndex, headLabel } from '../heads.ts';
 import { INPUTS, type Intervention, type RemoveFromInput, sourcesOf } from './interventions.ts';
 import { checkPlace } from './places.ts';
 
@@ -83,10 +83,7 @@ function checkOne(
     checkPlace(config, intervention, { caller: kind, ...(extent ? { extent } : {}) });
     return;
   }
-  if (isGrouped(config))
-    throw new Error(
-      `removeFromInput: the heads of this model share keys and values (${config.nHeads} heads, ${keyValueHeads(config)} of keys and values), so that no head has inputs of its own to change; act on hook_z of the source in place of it.`,
-    );
+  checkOwnInputs(config, kind);
   checkHead(config, intervention, kind);
   const { layer, head, sources } = intervention;
   if (sources === 'allEarlier') return;
