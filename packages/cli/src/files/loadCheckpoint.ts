@@ -1,6 +1,13 @@
-import { decodeCheckpoint, type Engine, Model, NotFiniteError } from '@induction-lab/core/node';
+import {
+  decodeCheckpoint,
+  decodeHuggingFace,
+  type Engine,
+  Model,
+  NotFiniteError,
+  openHuggingFaceFolder,
+} from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
-import { type MeasuredFile, measuredFile } from './provenance.ts';
+import { type MeasuredFile, measuredFile, measuredFiles } from './provenance.ts';
 import { readInput, readJson } from './wholeFiles.ts';
 
 /** A model, and the file that it came from. */
@@ -9,10 +16,19 @@ export interface LoadedCheckpoint {
   readonly checkpoint: MeasuredFile;
 }
 
-/** A model from a checkpoint file that the user named. */
+/** A model from a checkpoint file that the user named, or from a folder as the Hugging Face hub holds models. */
 export function loadCheckpoint(engine: Engine, path: string, modelConfig: string | undefined): LoadedCheckpoint {
-  const bytes = readInput(path, 'checkpoint');
   const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
+  const folder = openHuggingFaceFolder(path);
+  if (folder) {
+    const measured = measuredFiles(path, folder.configBytes);
+    const files = measured.inTurn(folder.files);
+    const { config, weights } = decodeHuggingFace(options.config ?? folder.config, { ...folder, files });
+    const model = new Model(engine, config);
+    model.setWeights(weights);
+    return { model, checkpoint: measured.done() };
+  }
+  const bytes = readInput(path, 'checkpoint');
   const { config, weights } = decodeCheckpoint(bytes, path, options);
   const model = new Model(engine, config);
   model.setWeights(weights);

@@ -1,6 +1,5 @@
 // Llama and those built like it (SmolLM2, Mistral, Qwen 2): RMSNorm, rotary positions, gated MLPs, shared keys and values. They differ
 // in which biases they have, and in how far Mistral looks back.
-import type { ModelConfig } from '../../config.ts';
 import { headWeight } from '../../heads.ts';
 import type { FieldReader } from '../configFields.ts';
 import { type Family, type HeldTensor, linear } from './family.ts';
@@ -14,48 +13,60 @@ function contextOf(fields: FieldReader): number {
   return window === undefined ? whole : Math.min(whole, window);
 }
 
-export const llama: Family = {
-  modelTypes: ['llama', 'mistral', 'qwen2'],
-  prefix: 'model.',
-  options: (fields) => {
-    only(fields, 'mlp_bias', [false], 'biases inside gated MLPs');
-    const [dModel, nHeads] = [size(fields, 'hidden_size'), size(fields, 'num_attention_heads')];
-    return {
-      ...{ nLayers: size(fields, 'num_hidden_layers'), nHeads, dModel },
-      dHead: fields.wholeNumber('head_dim') ?? dModel / nHeads,
-      nKeyValueHeads: fields.wholeNumber('num_key_value_heads') ?? nHeads,
-      ...{ nCtx: contextOf(fields), dVocab: size(fields, 'vocab_size') },
-      ...{ positions: 'rotary', ...rotary(fields), normalization: 'RMS' },
-      biases: fields.raw.model_type === 'qwen2' || fields.flag('attention_bias') === true,
-      tied: fields.flag('tie_word_embeddings') ?? false,
-      eps: fields.positiveNumber('rms_norm_eps') ?? 1e-6,
-      dMlp: size(fields, 'intermediate_size'),
-      ...{ actFn: activation(fields, 'hidden_act', 'silu'), gatedMlp: true },
-    };
-  },
-  layer: (layer, config) => {
-    const [theirs, ours] = [`layers.${layer}`, `blocks.${layer}`];
-    return [
-      linear(`${theirs}.input_layernorm.weight`, `${ours}.ln1.w`),
-      ...(['Q', 'K', 'V', 'O'] as const).flatMap((part) => projection(config, layer, part)),
-      linear(`${theirs}.post_attention_layernorm.weight`, `${ours}.ln2.w`),
-      linear(`${theirs}.mlp.gate_proj.weight`, `${ours}.mlp.W_gate`),
-      linear(`${theirs}.mlp.up_proj.weight`, `${ours}.mlp.W_in`),
-      linear(`${theirs}.mlp.down_proj.weight`, `${ours}.mlp.W_out`),
-    ];
-  },
-  outside: () => [
-    linear('embed_tokens.weight', 'embed.W_E'),
-    linear('norm.weight', 'ln_final.w'),
-    linear('lm_head.weight', 'unembed.W_U'),
-  ],
-};
+export const llama: Family = likeLlama(
+  ['llama', 'mistral'],
+  (fields) => fields.flag('attention_bias') === true,
+  'QKVO',
+);
+/** Its biases are those of Q, K and V, and always there. */
+export const qwen2: Family = likeLlama(['qwen2'], () => true, 'QKV');
 
-function projection(config: ModelConfig, layer: number, part: 'Q' | 'K' | 'V' | 'O'): HeldTensor[] {
-  const theirs = `layers.${layer}.self_attn.${part.toLowerCase()}_proj`;
-  const { name } = headWeight(config, { layer, head: 0 }, part);
+/** `biased` are the parts of attention that have biases, where a config asks for them. */
+function likeLlama(modelTypes: readonly string[], hasBiases: (fields: FieldReader) => boolean, biased: string): Family {
+  return {
+    modelTypes,
+    prefix: 'model.',
+    options: (fields) => {
+      only(fields, 'mlp_bias', [false], 'biases inside gated MLPs');
+      const [dModel, nHeads] = [size(fields, 'hidden_size'), size(fields, 'num_attention_heads')];
+      return {
+        ...{ nLayers: size(fields, 'num_hidden_layers'), nHeads, dModel },
+        dHead: fields.wholeNumber('head_dim') ?? dModel / nHeads,
+        nKeyValueHeads: fields.wholeNumber('num_key_value_heads') ?? nHeads,
+        ...{ nCtx: contextOf(fields), dVocab: size(fields, 'vocab_size') },
+        ...{ positions: 'rotary', ...rotary(fields), normalization: 'RMS' },
+        biases: hasBiases(fields),
+        tied: fields.flag('tie_word_embeddings') ?? false,
+        eps: fields.positiveNumber('rms_norm_eps') ?? 1e-6,
+        dMlp: size(fields, 'intermediate_size'),
+        ...{ actFn: activation(fields, 'hidden_act', 'silu'), gatedMlp: true },
+      };
+    },
+    layer: (layer, config) => {
+      const [theirs, ours] = [`layers.${layer}`, `blocks.${layer}`];
+      return [
+        linear(`${theirs}.input_layernorm.weight`, `${ours}.ln1.w`),
+        ...(['Q', 'K', 'V', 'O'] as const).flatMap((part) =>
+          projection(layer, headWeight(config, { layer, head: 0 }, part).name, config.biases && biased.includes(part)),
+        ),
+        linear(`${theirs}.post_attention_layernorm.weight`, `${ours}.ln2.w`),
+        linear(`${theirs}.mlp.gate_proj.weight`, `${ours}.mlp.W_gate`),
+        linear(`${theirs}.mlp.up_proj.weight`, `${ours}.mlp.W_in`),
+        linear(`${theirs}.mlp.down_proj.weight`, `${ours}.mlp.W_out`),
+      ];
+    },
+    outside: () => [
+      linear('embed_tokens.weight', 'embed.W_E'),
+      linear('norm.weight', 'ln_final.w'),
+      linear('lm_head.weight', 'unembed.W_U'),
+    ],
+  };
+}
+
+function projection(layer: number, weight: string, hasBias: boolean): HeldTensor[] {
+  const theirs = `layers.${layer}.self_attn.${weight.at(-1)!.toLowerCase()}_proj`;
   return [
-    linear(`${theirs}.weight`, name),
-    ...(config.biases ? [linear(`${theirs}.bias`, name.replace(/W_(.)$/, 'b_$1'))] : []),
+    linear(`${theirs}.weight`, weight),
+    ...(hasBias ? [linear(`${theirs}.bias`, weight.replace(/W_(.)$/, 'b_$1'))] : []),
   ];
 }
