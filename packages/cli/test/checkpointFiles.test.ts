@@ -140,7 +140,7 @@ describe('a file that is no checkpoint is refused', () => {
       withConfig({ attn_only: false }),
       /MLPs whose act_fn is null; induction-lab runs relu/,
     ],
-    ['MLPs that are not there', withConfig({ attn_only: false, act_fn: 'relu' }), /no tensor blocks\.0\.mlp\.W_in/],
+    ['MLPs that are not there', withConfig({ attn_only: false, act_fn: 'relu' }), /no tensor blocks\.0\.ln2\.w/],
     ['an unknown norm', withConfig({ normalization_type: 'GN' }), /the unknown normalization_type "GN"/],
     ['one layer too few', withConfig({ n_layers: 3 }), /no tensor blocks\.2\./],
     ['one layer too many', withConfig({ n_layers: 1 }), /blocks\.1\.\S+, which is no part of the model/],

@@ -30,6 +30,7 @@ export function openHuggingFaceFolder(path: string): HuggingFaceFolder | null {
   const configFile = join(path, 'config.json');
   if (!existsSync(path) || !statSync(path).isDirectory() || !existsSync(configFile)) return null;
   const configBytes = readFileSync(configFile);
+  if (configBytes.length === 0) return null; // says nothing of whose folder it is
   const config = readJsonText(configBytes, configFile);
   if (!isHuggingFaceConfig(config)) return null;
   return { configFile, configBytes, config, files: readInTurn(weightFiles(path)) };

@@ -12,10 +12,10 @@ import { Model } from './model.ts';
 import { modelParts } from './parts.ts';
 
 const SIZES = { nLayers: 2, nHeads: 6, dModel: 11, dHead: 4, nCtx: 17, dVocab: 13 };
-const LLAMA = {
-  ...{ ...SIZES, positions: 'rotary', normalization: 'RMS', nKeyValueHeads: 2 },
-  ...{ dMlp: 7, actFn: 'silu', gatedMlp: true },
-} as const;
+const LLAMA: ModelOptions = {
+  ...({ ...SIZES, positions: 'rotary', normalization: 'RMS', nKeyValueHeads: 2 } as const),
+  ...({ dMlp: 7, actFn: 'silu', gatedMlp: true } as const),
+};
 const tokens = randomTokens({ sequences: 3, length: 7 }, SIZES.dVocab);
 const family = (label: string): Partial<ModelOptions> =>
   FAMILY_OPTIONS.find((one) => one.label === label)?.options as Partial<ModelOptions>;
