@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { distance } from '../../test/support/golden.ts';
 import { FAMILY_OPTIONS, randomModel, randomTokens } from '../../test/support/models.ts';
 import { attributePaths } from '../circuits/causal/pathAttribution.ts';
+import { pathTable } from '../circuits/causal/pathTable.ts';
+import { audit } from '../circuits/claims/audit.ts';
+import { prove } from '../circuits/claims/prove.ts';
 import { RepeatSet } from '../circuits/data/repeatSet.ts';
 import { WeightCircuits } from '../circuits/weights/weightCircuits.ts';
 import { referenceEngine } from '../engine/engine.ts';
@@ -108,6 +111,8 @@ describe('heads that share keys and values', () => {
     const removal = { kind: 'removeFromInput', layer: 1, head: 0, input: 'k', sources: 'allEarlier' } as const;
     const sentence = 'the heads of this model share keys and values (6 heads, 2 of keys and values)';
     expect(() => model.runWithInterventions(tokens, [removal])).toThrow(`removeFromInput: ${sentence}`);
+    for (const analysis of [audit, pathTable, prove])
+      expect(() => analysis(model)).toThrow(`${analysis.name}: ${sentence}`);
     const set = new RepeatSet(model, { sequences: 2, seed: 1, periods: [5] });
     expect(() => attributePaths(set, 'zero')).toThrow(`attributePaths: ${sentence}`);
   });

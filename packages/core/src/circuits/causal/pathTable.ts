@@ -2,7 +2,7 @@
 // what gradients would have said.
 
 import * as z from 'zod/mini';
-import { allHeads, earlierHeads, type HeadIndex, headLabel } from '../../model/heads.ts';
+import { allHeads, checkOwnInputs, earlierHeads, type HeadIndex, headLabel } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
@@ -66,6 +66,7 @@ export function pathTable(
   checkOnSet('pathTable', { model, options, fields: { by: z.optional(z.enum(REPLACED_BY)) } });
   const { by = 'zero' } = options;
   const later = allHeads(model.config).filter(({ layer }) => layer > 0);
+  if (later.length > 0) checkOwnInputs(model.config, 'pathTable');
   const runsInto = ({ layer }: HeadIndex): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
   const runs = later.reduce((sum, target) => sum + runsInto(target), later.length > 0 ? ATTRIBUTION_RUNS : 0);
   return onSet(model, options, {

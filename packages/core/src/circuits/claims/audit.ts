@@ -1,4 +1,5 @@
 // Has this transformer learned induction? The audit reads weights and the tokens it draws, never how a model was made.
+import { checkOwnInputs } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
 import { checkScoring, measureHeads, type ScoreOptions, scoringSize } from '../attention/headScores.ts';
 import { checkTellable } from '../data/periods.ts';
@@ -38,6 +39,7 @@ export interface AuditOptions extends ScoreOptions {
 export function auditFor(caller: string, model: Model, options: ScoreOptions): AuditRecord {
   checkScoring(caller, model, options);
   checkTellable(model.config, caller);
+  if (model.config.nLayers > 1) checkOwnInputs(model.config, caller); // paths are tested by taking heads out of inputs
   const size = auditSize(model, options);
   const progress = new Progress(options.onProgress, size);
   const once = (seed: number): AuditRecord => auditOnce(model, { ...options, seed, onProgress: progress.part(size) });
