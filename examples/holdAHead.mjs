@@ -1,7 +1,7 @@
 // Train `varied` twice with the same seed: free, and with the head that builds the keys held silent from the start.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { loadEngine, Model, parseExperiment, prove, startWorkers, train } from '@induction-lab/core/node';
+import { evaluateCircuit, loadEngine, Model, parseExperiment, startWorkers, train } from '@induction-lab/core/node';
 
 const preset = JSON.parse(
   readFileSync(createRequire(import.meta.url).resolve('@induction-lab/core/presets/varied.json'), 'utf8'),
@@ -13,9 +13,9 @@ async function builders(clamps) {
   const { weights } = await train({ engine, experiment, seed: 1, threads: 2, startPool: startWorkers() });
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
-  const proof = prove(model, { sequences: 48 });
-  console.log(proof.verdict, proof.heads.map(({ label, role }) => `${label} (${role})`).join(', '));
-  return proof.heads.filter(({ role }) => role === 'previous-token head').map(({ label }) => label);
+  const circuit = evaluateCircuit(model, { sequences: 48 });
+  console.log(circuit.verdict, circuit.heads.map(({ label, role }) => `${label} (${role})`).join(', '));
+  return circuit.heads.filter(({ role }) => role === 'previous-token head').map(({ label }) => label);
 }
 
 const found = await builders([]);

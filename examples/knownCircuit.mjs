@@ -2,10 +2,10 @@
 import {
   activationPatching,
   corruptedPair,
+  evaluateCircuit,
   handBuiltInduction,
   loadEngine,
   pathTable,
-  prove,
 } from '@induction-lab/core/node';
 
 const engine = await loadEngine({ shared: false });
@@ -22,4 +22,4 @@ for (const { label, position, effect } of activationPatching(model, pair, { byPo
   if (position !== null && effect.value > 0.5)
     console.log(`${label} at position ${position} undoes ${effect.value.toFixed(2)}`);
 
-console.log(prove(model).sentence);
+console.log(evaluateCircuit(model).sentence);

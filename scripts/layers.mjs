@@ -8,13 +8,24 @@ import { fileURLToPath } from 'node:url';
 /** Rooms of a folder in the order in which they may import each other; `.` stands for the files beside them that are not named. */
 const ORDER = {
   'packages/core/src': ['errors', 'random', 'engine', 'model', 'tasks', 'training', 'circuits', 'examples', '.'],
-  'packages/core/src/circuits': ['.', 'statistics', 'data', 'attention', 'causal', 'weights', 'claims'],
+  'packages/core/src/circuits': ['.', 'statistics', 'data', 'attention', 'causal', 'weights', 'map', 'claims'],
   'packages/figures/src': ['frame', 'scales', 'marks', 'charts', '.'],
   'packages/cli/src': [
     ...['.', 'terminal', 'aside', 'files', 'runs', 'figures', 'finished', 'report', 'work', 'commands'],
     ...['main.ts', 'asideWorker.ts'],
   ],
-  'apps/lab/src': ['protocol.ts', 'copying.ts', 'worker', '.', 'actions', 'bench', 'lesson', 'main.tsx', 'teacher.ts'],
+  'apps/lab/src': [
+    'notFetched.ts',
+    'protocol.ts',
+    'copying.ts',
+    'worker',
+    '.',
+    'actions',
+    'bench',
+    'lesson',
+    'main.tsx',
+    'teacher.ts',
+  ],
 };
 /** Rooms that nobody imports: they are started, as a thread of their own. */
 const CLOSED = ['apps/lab/src/worker'];

@@ -1,7 +1,8 @@
-// From the notebook's one cell of knobs to the four experiments that it runs. Whatever cannot be run is refused here, in
+// From the notebook's one cell of knobs to the five experiments that it runs. Whatever cannot be run is refused here, in
 // one sentence that names the knob, before anything has been trained.
 import { type Experiment, type Positions, parseExperiment } from '@induction-lab/core/node';
-import twoHeadsPreset from '@induction-lab/core/presets/two-heads.json' with { type: 'json' };
+import hubPreset from '@induction-lab/core/presets/hub.json' with { type: 'json' };
+import picturePreset from '@induction-lab/core/presets/picture.json' with { type: 'json' };
 import variedPreset from '@induction-lab/core/presets/varied.json' with { type: 'json' };
 
 /** Everything that can be turned in the notebook. */
@@ -28,28 +29,32 @@ export interface Knobs {
   periods: [number, number];
   variedSteps: number;
   variedLearningRate: number;
-  twoHeadsSteps: number;
-  /** How hard the heads of a layer compete; 0 for not at all. */
+  /** Steps of the picture, and of the same data without competition. */
+  pictureSteps: number;
+  /** How hard the heads of a layer compete in the picture; 0 for not at all. */
   competition: number;
+  /** The last step at which they do; 0 for all steps. */
+  competitionSteps: number;
 }
 
 export interface Experiments {
   readonly literal: Experiment;
   readonly oneLayer: Experiment;
   readonly varied: Experiment;
-  readonly twoHeads: Experiment;
+  readonly picture: Experiment;
+  readonly hub: Experiment;
 }
 
 const NAMES: readonly (keyof Knobs)[] = [
   ...(['dVocab', 'period', 'nLayers', 'nHeads', 'dModel', 'positions', 'normalization', 'steps', 'batch'] as const),
   ...(['learningRate', 'weightDecay', 'initStd', 'controlSteps', 'periods', 'variedSteps'] as const),
-  ...(['variedLearningRate', 'twoHeadsSteps', 'competition'] as const),
+  ...(['variedLearningRate', 'pictureSteps', 'competition', 'competitionSteps'] as const),
 ];
 const POSITIONS: readonly Positions[] = ['standard', 'sinusoidal', 'none'];
 /** Shortest block: the audit needs a context of 14 tokens to tell a period from its neighbours. */
 const SHORTEST = 7;
-/** Steps over which the learning rate of both presets rises. */
-const WARM_UP = Math.max(variedPreset.training.warmupSteps.value, twoHeadsPreset.training.warmupSteps.value);
+/** Steps over which the learning rate of the presets rises. */
+const WARM_UP = Math.max(variedPreset.training.warmupSteps.value, picturePreset.training.warmupSteps.value);
 
 /** Raised for knobs that cannot be run. It carries no stack: the sentence is what helps. */
 export class KnobError extends Error {
@@ -65,7 +70,7 @@ export class KnobError extends Error {
 const MOMENT = 20;
 
 /**
- * The four experiments, for a cell. This kernel now and then loses the error of a cell that fails in its first instant and
+ * The five experiments, for a cell. This kernel now and then loses the error of a cell that fails in its first instant and
  * reports one of its own instead; so a refusal waits a moment.
  */
 export async function readKnobs(knobs: Knobs): Promise<Experiments> {
@@ -77,7 +82,7 @@ export async function readKnobs(knobs: Knobs): Promise<Experiments> {
   }
 }
 
-/** The four experiments. Throws a KnobError that says which knob to change, and how. */
+/** The five experiments. Throws a KnobError that says which knob to change, and how. */
 export function experiments(knobs: Knobs): Experiments {
   checkKnobs(knobs);
   const { dVocab, period, nLayers, nHeads, dModel, batch, initStd, weightDecay } = knobs;
@@ -107,24 +112,30 @@ export function experiments(knobs: Knobs): Experiments {
       initStd,
     },
   };
-  const twoHeads = {
-    ...twoHeadsPreset,
-    model: { ...twoHeadsPreset.model, ...sizes, nLayers },
-    task: { ...twoHeadsPreset.task, periods: knobs.periods },
+  const pictured = {
+    // The start token is one more of each.
+    model: { ...picturePreset.model, ...sizes, nLayers, nCtx: sizes.nCtx + 1, dVocab: dVocab + 1 },
+    task: { ...picturePreset.task, periods: knobs.periods },
+  };
+  const { competition, competitionSteps } = knobs;
+  const shared = { steps: knobs.pictureSteps, batch, weightDecay, initStd };
+  const picture = {
+    ...picturePreset,
+    ...pictured,
     training: {
-      ...twoHeadsPreset.training,
-      steps: knobs.twoHeadsSteps,
-      batch,
-      weightDecay,
-      initStd,
-      competition: knobs.competition,
+      ...picturePreset.training,
+      ...shared,
+      competition,
+      competitionSteps: competition === 0 || competitionSteps === 0 ? null : [1, competitionSteps],
     },
   };
+  const hub = { ...hubPreset, ...pictured, training: { ...hubPreset.training, ...shared } };
   return {
     literal: parse(literal, { steps: 'steps' }),
     oneLayer: parse(oneLayer, { steps: 'controlSteps' }),
     varied: parse(varied, { steps: 'variedSteps', learningRate: 'variedLearningRate' }),
-    twoHeads: parse(twoHeads, { steps: 'twoHeadsSteps' }),
+    picture: parse(picture, { steps: 'pictureSteps' }),
+    hub: parse(hub, { steps: 'pictureSteps' }),
   };
 }
 
@@ -145,7 +156,7 @@ function checkKnobs(knobs: Knobs): void {
   if (!Number.isInteger(period) || period < SHORTEST)
     throw new KnobError(`period must be a whole number of at least ${SHORTEST} for the audit, got ${period}.`);
   checkPeriods(knobs);
-  for (const name of ['variedSteps', 'twoHeadsSteps'] as const)
+  for (const name of ['variedSteps', 'pictureSteps'] as const)
     if (knobs[name] <= WARM_UP)
       throw new KnobError(
         `${name} must be above ${WARM_UP}, the steps over which the learning rate rises first, got ${knobs[name]}.`,

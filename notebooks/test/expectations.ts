@@ -15,14 +15,14 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
     text: ['tokens [2, 50] → logits [2, 50, 64]', /largest difference to the model that will be trained: 0$/m],
   },
   parameters: { text: [/together +44,544/, /without LayerNorm +44,160/] },
-  'train-literal': { text: ['step 3,000 of 3,000', /steps a second, \d+ threads?/, /^ 3,000 +4\.1\d +0\.000\d/m] },
+  'train-literal': { text: ['step 3,000 of 3,000', /steps a second, \d+ threads?/, /^ 3,000 +4\.1\d +0\.00\d\d/m] },
   'literal-losses': {
-    text: [/first occurrence: 4\.1\d nats/, /repeat: +0\.000\d nats/, /boundary: +0\.00\d\d nats/],
+    text: [/first occurrence: 4\.1\d nats/, /repeat: +0\.00\d\d nats/, /boundary: +0\.00\d\d nats/],
   },
-  'literal-curves': { text: ['ln 64 = 4.16 (chance)', /falls from 4\.\d\d to 0\.000\d nats/], images: 1 },
+  'literal-curves': { text: ['ln 64 = 4.16 (chance)', /falls from 4\.\d\d to 0\.00\d+ nats/], images: 1 },
   scores: {
     text: [
-      /highest previous-token score: L\dH\d with 0\.0\d \(chance 0\.07\)/,
+      /highest previous-token score: L\dH\d with 0\.[01]\d \(chance 0\.07\)/,
       /highest induction score: +L0H\d with 0\.9\d \(chance 0\.03\)/,
       "largest difference to the library's own scores: 0.000000",
       'Scores of 8 heads',
@@ -33,7 +33,7 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
   'control-scores': { text: [/and 0\.9\d on sequences without a repeat/], images: 1 },
   'control-patterns': { text: ['no repeat (control)', /L0H\d 0\.9\d period 25, 0\.9\d no repeat/], images: 1 },
   'train-one-layer': { text: ['step 1,000 of 1,000'] },
-  'one-layer-losses': { text: [/2 layers +4\.1\d +0\.000\d/, /1 layer +4\.1\d +0\.00\d\d/] },
+  'one-layer-losses': { text: [/2 layers +4\.1\d +0\.00\d\d/, /1 layer +4\.1\d +0\.00\d\d/] },
   'other-periods': {
     text: ['Solved: 25.', /at the other periods, on average: [789]\.\d\d nats/],
     images: 1,
@@ -50,13 +50,19 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
     text: ['varied: induction', /heads: L0H\d previous-token head, L1H\d induction head/, 'period 17'],
     images: 1,
   },
-  'train-two-heads': { text: ['step 600 of 600'] },
-  'two-heads-audit': {
+  'train-picture': { text: ['step 600 of 600'] },
+  'picture-audit': {
     text: [
-      'two heads: induction',
+      'picture: induction',
       /^heads: L0H\d previous-token head, L1H\d induction head$/m,
-      /repeat at the end: 0\.00\d\d/,
+      /repeat at the end: +0\.00\d\d/,
+      /first occurrence: +4\.[12]\d/,
     ],
+    images: 2,
+  },
+  'train-hub': { text: ['step 600 of 600'] },
+  'hub-audit': {
+    text: [/hub: (other circuit|induction)/, /highest previous-token score: L\dH\d with 0\.\d\d/],
     images: 1,
   },
   ablation: {
@@ -79,9 +85,10 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
     text: [
       'Literal run: There is no induction circuit',
       /Varied periods: An induction circuit: L1H\d.* match keys that L0H\d built \(K-composition\)/,
-      /Two heads: An induction circuit: L1H\d matches keys that L0H\d built \(K-composition\)/,
+      /Picture: An induction circuit: L1H\d matches keys that L0H\d built \(K-composition\)/,
       /it keeps (9\d|10\d) % \[/,
+      /Hub: (A pair hub, not an induction circuit|An induction circuit)/,
     ],
-    images: 2,
+    images: 3,
   },
 };

@@ -24,12 +24,13 @@ const KNOBS: Knobs = {
   periods: [10, 25],
   variedSteps: 1000,
   variedLearningRate: 0.005,
-  twoHeadsSteps: 600,
+  pictureSteps: 600,
   competition: 3,
+  competitionSteps: 350,
 };
 
-test('the knobs make the four experiments, with the rest from the presets', () => {
-  const { literal, oneLayer, varied, twoHeads } = experiments({ ...KNOBS, nHeads: 8, periods: [11, 23] });
+test('the knobs make the five experiments, with the rest from the presets', () => {
+  const { literal, oneLayer, varied, picture, hub } = experiments({ ...KNOBS, nHeads: 8, periods: [11, 23] });
   expect(literal.model).toMatchObject({
     nLayers: 2,
     nHeads: 8,
@@ -55,8 +56,13 @@ test('the knobs make the four experiments, with the rest from the presets', () =
   expect(varied.model).toMatchObject({ nHeads: 8, dHead: 8, positions: 'shortformer' });
   expect(varied.task).toMatchObject({ kind: 'varied', periods: [11, 23], distinct: false });
   expect(varied.training).toMatchObject({ steps: 1000, learningRate: 0.005, warmupSteps: 50, competition: 0 });
-  expect(twoHeads.task).toMatchObject({ kind: 'varied', periods: [11, 23], distinct: true });
-  expect(twoHeads.training).toMatchObject({ steps: 600, competition: 3, lossOn: 'predictable', schedule: 'cosine' });
+  for (const { model, task, training } of [picture, hub]) {
+    expect(model).toMatchObject({ nHeads: 8, nCtx: 51, dVocab: 65, bos: 64, positions: 'rotary' });
+    expect(task).toMatchObject({ kind: 'varied', periods: [11, 23], distinct: true, bos: true });
+    expect(training).toMatchObject({ steps: 600, lossOn: 'all', schedule: 'cosine' });
+  }
+  expect(picture.training).toMatchObject({ competition: 3, competitionSteps: [1, 350] });
+  expect(hub.training.competition).toBe(0);
 });
 
 test.for([
@@ -70,10 +76,7 @@ test.for([
   [{ period: 6, periods: [3, 6] }, 'period must be a whole number of at least 7 for the audit, got 6.'],
   [{ steps: 0 }, 'steps must be at least 1, got 0. Change it in the cell of knobs.'],
   [{ controlSteps: 0.5 }, /^controlSteps .*0\.5/],
-  [
-    { twoHeadsSteps: 50 },
-    'twoHeadsSteps must be above 50, the steps over which the learning rate rises first, got 50.',
-  ],
+  [{ pictureSteps: 50 }, 'pictureSteps must be above 50, the steps over which the learning rate rises first, got 50.'],
   [{ periods: 25 }, 'periods must be [shortest, longest], such as [10, 25], got 25.'],
   [{ learningRate: -1 }, 'learningRate must be above 0, got -1. Change it in the cell of knobs.'],
   [{ variedLearningRate: 0 }, 'variedLearningRate must be above 0, got 0. Change it in the cell of knobs.'],

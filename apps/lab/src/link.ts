@@ -54,12 +54,19 @@ const KNOB_FIELDS: { [K in keyof BenchKnobs]: (text: string) => BenchKnobs[K] } 
   shortest: (t) => whole(t, 2, 48),
   longest: (t) => whole(t, 2, 48),
   distinct: (t) => oneOf(t, ['yes', 'no']) === 'yes',
+  bos: (t) => oneOf(t, ['yes', 'no']) === 'yes',
   rate: (t) => {
     const rate = /^[\d.]+(e-?\d+)?$/.test(t) ? Number(t) : Number.NaN;
     if (!(rate > 0 && rate <= 1)) throw new Error('a number above 0, at most 1');
     return rate;
   },
   batch: (t) => whole(t, 1, 512),
+  competition: (t) => {
+    const strength = /^\d+(\.\d+)?$/.test(t) ? Number(t) : Number.NaN;
+    if (!(strength <= 30)) throw new Error('a number from 0 to 30');
+    return strength;
+  },
+  competitionSteps: (t) => whole(t, 0, 100_000),
 };
 
 function whole(text: string, least: number, most: number): number {

@@ -10,7 +10,7 @@ import { loadFile } from './actions/loadFile.ts';
 import { tell } from './actions/notices.ts';
 import { watchSleep } from './actions/sleep.ts';
 import { BenchPane } from './bench/BenchPane.tsx';
-import { fetchChartsWhenIdle } from './bench/Files.tsx';
+import { fetchFiguresWhenIdle } from './bench/Files.tsx';
 import { keepIsolated } from './isolation.ts';
 import { mountLesson } from './lesson/mountLesson.tsx';
 import { writeLink } from './link.ts';
@@ -65,7 +65,7 @@ async function begin(): Promise<void> {
     openAddress(new URL(newURL).hash).catch(tell);
   });
   followState();
-  fetchChartsWhenIdle();
+  fetchFiguresWhenIdle();
   await openAddress(location.hash);
 }
 

@@ -21,14 +21,28 @@ const WORD = 40;
 /**
  * Reads a typed sequence for a model. Words count down from the last token, passing over numbers that were typed. A number
  * that is no token of the model is refused, and the whole sequence with it: it is not what was meant. Null for fewer than
- * two tokens.
+ * two tokens. A start token stands in front of what was typed.
  */
-export function readTokens(text: string, { dVocab, nCtx }: { dVocab: number; nCtx: number }): OwnTokens | null {
+export function readTokens(text: string, model: { dVocab: number; nCtx: number; bos?: number }): OwnTokens | null {
+  const { bos } = model;
+  if (bos === undefined) return readTyped(text, model);
+  const typed = readTyped(text, { ...model, nCtx: model.nCtx - 1 });
+  if (typed === null || typed.tokens.length === 0) return typed;
+  return { ...typed, tokens: [bos, ...typed.tokens], words: new Map([...typed.words, [bos, START]]) };
+}
+
+/** How the start token is shown in a typed sequence. */
+const START = '⟨start⟩';
+
+function readTyped(
+  text: string,
+  { dVocab, nCtx, bos }: { dVocab: number; nCtx: number; bos?: number },
+): OwnTokens | null {
   const parts = text.split(/[\s,;]+/).filter((part) => part !== '');
-  const isToken = (part: string): boolean => WHOLE.test(part) && Number(part) < dVocab;
+  const isToken = (part: string): boolean => WHOLE.test(part) && Number(part) < dVocab && Number(part) !== bos;
   const strangers = [...new Set(parts.filter((part) => NUMBER.test(part) && !isToken(part)))];
-  if (strangers.length > 0) return refused(strangers, dVocab);
-  const taken = new Set(parts.filter(isToken).map(Number));
+  if (strangers.length > 0) return refused(strangers, dVocab, bos);
+  const taken = new Set([...parts.filter(isToken).map(Number), ...(bos === undefined ? [] : [bos])]);
   const byWord = new Map<string, number>();
   const tokens: number[] = [];
   let next = dVocab - 1;
@@ -43,14 +57,17 @@ export function readTokens(text: string, { dVocab, nCtx }: { dVocab: number; nCt
       if (next < 0)
         return enough(tokens, {
           words: invert(byWord),
-          complaint: `There are only ${dVocab} tokens; ${quoted(part, WORD)} and what follows it were left out.`,
+          complaint: `There are only ${bos === undefined ? dVocab : dVocab - 1} tokens; ${quoted(part, WORD)} and what follows it were left out.`,
         });
       byWord.set(word, next--);
     }
     tokens.push(byWord.get(word) as number);
   }
   const left = parts.length - nCtx;
-  const complaint = left > 0 ? `The model sees ${nCtx} tokens at most; ${left} were left out.` : null;
+  const complaint =
+    left > 0
+      ? `The model sees ${nCtx} tokens at most${bos === undefined ? '' : ' behind the start token'}; ${left} were left out.`
+      : null;
   return enough(tokens, { words: invert(byWord), complaint });
 }
 
@@ -58,9 +75,9 @@ function enough(tokens: readonly number[], rest: Omit<OwnTokens, 'tokens'>): Own
   return tokens.length < 2 ? null : { tokens, ...rest };
 }
 
-function refused(strangers: readonly string[], dVocab: number): OwnTokens {
+function refused(strangers: readonly string[], dVocab: number, bos: number | undefined): OwnTokens {
   const many = strangers.length > 1;
-  const complaint = `${listed(strangers.map((part) => printable(part)))} ${many ? 'are no tokens' : 'is no token'} of this model: its tokens are the whole numbers from 0 to ${dVocab - 1}; type words or numbers among these.`;
+  const complaint = `${listed(strangers.map((part) => printable(part)))} ${many ? 'are no tokens' : 'is no token'} of this model: its tokens are the whole numbers from 0 to ${dVocab - 1}${bos === undefined ? '' : ` but ${bos}, the start token`}; type words or numbers among these.`;
   return { tokens: [], words: new Map(), complaint };
 }
 

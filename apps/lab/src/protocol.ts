@@ -69,6 +69,8 @@ export interface View {
   readonly nLayers: number;
   readonly nHeads: number;
   readonly period: number;
+  /** Position of the block: 1 behind a start token, else 0. */
+  readonly start: number;
   readonly tokens: readonly number[];
   /** [head][queryPos][keyPos], with interventions. */
   readonly patterns: Float32Array;

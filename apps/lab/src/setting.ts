@@ -1,10 +1,19 @@
 // What is to be trained: a preset, and the knobs that differ from it.
+import hub from '@induction-lab/core/presets/hub.json' with { type: 'json' };
 import literal from '@induction-lab/core/presets/literal.json' with { type: 'json' };
 import oneLayer from '@induction-lab/core/presets/literal-1-layer.json' with { type: 'json' };
+import picture from '@induction-lab/core/presets/picture.json' with { type: 'json' };
 import twoHeads from '@induction-lab/core/presets/two-heads.json' with { type: 'json' };
 import varied from '@induction-lab/core/presets/varied.json' with { type: 'json' };
 
-export const PRESETS = { literal, 'literal-1-layer': oneLayer, varied, 'two-heads': twoHeads } as const;
+export const PRESETS = {
+  literal,
+  'literal-1-layer': oneLayer,
+  varied,
+  picture,
+  hub,
+  'two-heads': twoHeads,
+} as const;
 export type PresetName = keyof typeof PRESETS;
 export const presetNames = Object.keys(PRESETS) as PresetName[];
 
@@ -17,8 +26,13 @@ export interface BenchKnobs {
   readonly shortest: number;
   readonly longest: number;
   readonly distinct: boolean;
+  /** A start token in front, which the context and the vocabulary count. */
+  readonly bos: boolean;
   readonly rate: number;
   readonly batch: number;
+  /** How strongly heads of a layer compete, and the last step at which they do; 0 for all steps. */
+  readonly competition: number;
+  readonly competitionSteps: number;
 }
 
 export interface Setting {
@@ -37,9 +51,9 @@ function bare(part: Record<string, unknown>): Bare {
   return Object.fromEntries(Object.entries(part).map(([field, raw]) => [field, value(raw)]));
 }
 
-const parts = (preset: PresetName): { about: string; model: Bare; task: Bare; training: Bare } => {
-  const { about, model, task, training } = PRESETS[preset];
-  return { about, model: bare(model), task: bare(task), training: bare(training) };
+const parts = (preset: PresetName): { model: Bare; task: Bare; training: Bare } => {
+  const { model, task, training } = PRESETS[preset];
+  return { model: bare(model), task: bare(task), training: bare(training) };
 };
 
 /** Steps that a preset trains for. */
@@ -57,8 +71,11 @@ export function presetKnobs(preset: PresetName): BenchKnobs {
     shortest,
     longest,
     distinct: task.distinct as boolean,
+    bos: task.bos === true,
     rate: training.learningRate as number,
     batch: training.batch as number,
+    competition: (training.competition as number | undefined) ?? 0,
+    competitionSteps: (training.competitionSteps as number[] | undefined)?.[1] ?? 0,
   };
 }
 
@@ -66,28 +83,37 @@ export const knobsOf = ({ preset, turned }: Setting): BenchKnobs => ({ ...preset
 
 /** The experiment as JSON for core to check. */
 export function experimentOf(setting: Setting): Bare & { model: Bare & { dVocab: number; nCtx: number } } {
-  const { about, model, task, training } = parts(setting.preset);
+  const { model, task, training } = parts(setting.preset);
   const knobs = knobsOf(setting);
-  const { distinct, shortest, longest } = knobs;
+  const { distinct, shortest, longest, bos, competition, competitionSteps } = knobs;
   const { maxPrefix = 0 } = task;
+  const { competitionSteps: _, ...trained } = training;
+  const more = Number(bos) - Number(task.bos === true);
   const changed = Object.keys(setting.turned).length > 0;
   return {
     name: changed ? `${setting.preset}, changed` : setting.preset,
-    about,
     model: {
       ...model,
       nLayers: knobs.layers,
       nHeads: knobs.heads,
       positions: knobs.positions,
       normalization: knobs.layerNorm ? 'LN' : null,
-      dVocab: model.dVocab as number,
-      nCtx: model.nCtx as number,
+      dVocab: (model.dVocab as number) + more,
+      nCtx: (model.nCtx as number) + more,
     },
-    task:
-      shortest === longest
+    task: {
+      ...(bos ? { bos } : {}),
+      ...(shortest === longest
         ? { kind: 'repeated', period: shortest, distinct, maxPrefix }
-        : { kind: 'varied', periods: [shortest, longest], heldOutPeriods: [], distinct, maxPrefix },
-    training: { ...training, learningRate: knobs.rate, batch: knobs.batch },
+        : { kind: 'varied', periods: [shortest, longest], heldOutPeriods: [], distinct, maxPrefix }),
+    },
+    training: {
+      ...trained,
+      learningRate: knobs.rate,
+      batch: knobs.batch,
+      competition,
+      ...(competition > 0 && competitionSteps > 0 ? { competitionSteps: [1, competitionSteps] } : {}),
+    },
   };
 }
 

@@ -90,6 +90,10 @@ export const notice: Signal<Notice | null> = signal(null);
 /** What the settings panel says of an impossible setting. */
 export const complaint: Signal<string | null> = signal(null);
 
+/** The longest period of which two copies fit the context, behind a start token if there is one. */
+export const longestPeriod = ({ nCtx, bos }: { nCtx: number; bos?: number }): number =>
+  Math.floor((nCtx - (bos === undefined ? 0 : 1)) / 2);
+
 /** The reader's own tokens as they are typed now; null for the probe. */
 export const ownTokens: ReadonlySignal<ReturnType<typeof readTokens> | null> = computed(() =>
   own.value === null ? null : readTokens(own.value, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 }),

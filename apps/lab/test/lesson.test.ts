@@ -1,11 +1,12 @@
 // The page has every part of the lesson, links hold the whole view, and words become tokens.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseExperiment } from '@induction-lab/core';
 import { expect, test } from 'vitest';
 import { readLesson } from '../build/lesson.ts';
 import { DEFAULTS, type LinkState, readLink, writeLink } from '../src/link.ts';
 import { readTokens } from '../src/ownTokens.ts';
-import { turn } from '../src/setting.ts';
+import { experimentOf, turn } from '../src/setting.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -40,7 +41,10 @@ test('every section, show-me button, figure and term of the lesson is in the pag
 
 test('a link holds the whole view', () => {
   const state: LinkState = {
-    setting: turn({ preset: 'literal', seed: 7, turned: {} }, { shortest: 10, layerNorm: false, rate: 0.001 }),
+    setting: turn(
+      { preset: 'literal', seed: 7, turned: {} },
+      { shortest: 10, layerNorm: false, rate: 0.001, bos: true, competition: 1.5, competitionSteps: 40 },
+    ),
     step: 320,
     viewed: 181,
     period: 13,
@@ -54,8 +58,38 @@ test('a link holds the whole view', () => {
     selected: { layer: 1, head: 0 },
     other: { setting: { preset: 'varied', seed: 2, turned: { heads: 6 } }, step: 300 },
   };
-  expect(readLink(writeLink(state))).toEqual({ state, complaints: [] });
-  expect(readLink('')).toEqual({ state: DEFAULTS, complaints: [] });
+  expect(readLink(writeLink(state))).toMatchObject({ state, complaints: [] });
+  expect(readLink(writeLink(state)).state).toEqual(state);
+  expect(readLink('')).toMatchObject({ state: DEFAULTS, complaints: [] });
+});
+
+test('a start token and the competition’s last step are knobs of the experiment: sizes count the one, λ = 0 drops the other', () => {
+  const bare = (change: object): ReturnType<typeof experimentOf> =>
+    experimentOf(turn({ preset: 'picture', seed: 1, turned: {} }, change));
+  expect(bare({})).toMatchObject({
+    model: { nCtx: 51, dVocab: 65 },
+    task: { bos: true },
+    training: { competition: 3, competitionSteps: [1, 350] },
+  });
+  const without = bare({ bos: false, competition: 0 });
+  expect(without.model).toMatchObject({ nCtx: 50, dVocab: 64 });
+  expect(without.task).not.toHaveProperty('bos');
+  expect(without.training).not.toHaveProperty('competitionSteps');
+  expect([bare({}), without, bare({ competitionSteps: 0 })].map((json) => parseExperiment(json).model.bos)).toEqual([
+    64,
+    undefined,
+    64,
+  ]);
+});
+
+test('what is typed stands behind the start token of a model', () => {
+  const model = { dVocab: 9, nCtx: 5, bos: 8 };
+  const { tokens, words, complaint } = readTokens('a b 7 a b', model)!;
+  expect(tokens).toEqual([8, 6, 5, 7, 6]);
+  expect(words.get(8)).toBe('⟨start⟩');
+  expect(complaint).toBe('The model sees 4 tokens at most behind the start token; 1 were left out.');
+  expect(readTokens('8 1', model)!.complaint).toContain('8 is no token of this model');
+  expect(readTokens('a', model)).toBeNull();
 });
 
 test('numbers are tokens, and every other word gets one of its own', () => {

@@ -11,6 +11,7 @@ import { writeInduction, writePositionalCopier, writeSmallModel } from './suppor
 const folder = temporaryFolder();
 const induction = writeInduction(join(folder, 'induction.safetensors'));
 const misnamedInduction = writeInduction(join(folder, 'positional-shortcut-not-learned.safetensors'));
+const withStart = writeInduction(join(folder, 'start.safetensors'), { dVocab: 31, nCtx: 34, bos: 30 });
 const copier = writePositionalCopier(join(folder, 'model.safetensors'));
 const misnamedCopier = writePositionalCopier(join(folder, 'induction-varied.safetensors'));
 const blank = writeSmallModel(join(folder, 'blank.safetensors'));
@@ -28,6 +29,23 @@ interface AuditJson {
 
 const auditJson = async (...args: string[]): Promise<AuditJson> =>
   JSON.parse((await succeed('audit', ...args, '--json', '--sequences', '16')).stdout);
+
+test('a start token, of the file or given by --bos, stands in front of what is measured', async () => {
+  const [given, own] = [await auditJson(induction, '--bos', '30'), await auditJson(withStart)];
+  expect(own).toMatchObject({ bos: 30, verdict: 'induction', evidence: { lnVocab: Math.log(30) } });
+  expect({ ...given, checkpoint: 0 }).toEqual({ ...own, checkpoint: 0 });
+  expect('bos' in (await auditJson(induction))).toBe(false);
+  const { stdout } = await succeed('audit', withStart, '--sequences', '16');
+  expect(stdout).toMatch(/start\.safetensors, with its start token 30 in front\n/);
+});
+
+test('a start token that the model does not have is refused', async () => {
+  expectRefusal(
+    await run('audit', induction, '--bos', '31'),
+    /--bos 31 is no token of .*induction\.safetensors, which has 0 to 30/,
+  );
+  expectRefusal(await run('audit', induction, '--bos', '-1'), /--bos/);
+});
 
 test('any number of threads prints the same record', async () => {
   const printed = async (threads: number): Promise<string> =>
@@ -59,11 +77,29 @@ test('the text has every head, every period, and ends with the verdict and its r
   const { stdout, stderr } = await succeed('audit', induction, '--sequences', '16');
   expect(stderr).toBe('');
   for (const label of ['L0H0', 'L0H1', 'L1H0', 'L1H1']) expect(stdout).toMatch(new RegExp(`^${label} +[\\d.]+ `, 'm'));
-  expect(stdout).toMatch(/^Verdict: induction\nMany periods are solved.*\n$/m);
+  expect(stdout).toMatch(/^Verdict: induction\nPlaces are solved by content.*\n$/m);
   expect(stdout).not.toMatch(/NaN|undefined|\p{Cc}(?<!\n)/u);
   expect((await succeed('audit', misnamedCopier, '--sequences', '16')).stdout).toMatch(
     /^Verdict: positional shortcut$/m,
   );
+});
+
+test('tokens that were never trained are not drawn, and what sequences begin with is told', async () => {
+  const tokens = join(folder, 'tokens.jsonl');
+  writeFileSync(tokens, '[3, 5, 7, 9, 11]\n[2, 4, 6, 8, 10, 12, 13, 14, 15, 16, 17]\n');
+  const mapOf = async (...options: string[]): Promise<{ tokens: number; prefix: number[] }> =>
+    JSON.parse((await succeed('audit', induction, '--json', '--sequences', '8', ...options)).stdout).map;
+  const all = (await mapOf()).tokens;
+  expect(await mapOf('--exclude-tokens', '0,2-4')).toMatchObject({ tokens: all - 4, prefix: [] });
+  expect(await mapOf('--tokens-from', '3')).toMatchObject({ tokens: all - 3 });
+  expect(await mapOf('--tokens-from', tokens)).toMatchObject({ tokens: 16 });
+  expect(await mapOf('--bos', '1', '--prefix', '5')).toMatchObject({ tokens: all - 2, prefix: [1, 5] });
+  expectRefusal(
+    await run('audit', induction, '--prefix', '999'),
+    /options.prefix names 999; this model has tokens 0 to/,
+  );
+  expectRefusal(await run('audit', induction, '--exclude-tokens', '5-2'), /5-2 is no range of tokens/);
+  expectRefusal(await run('audit', induction, '--bos', '-1'), /--bos/);
 });
 
 test('the same seed gives the same record, byte for byte', async () => {
@@ -87,7 +123,7 @@ test('--csv has a row per head', async () => {
 test('--figures writes every figure as SVG and PNG, light and dark', async () => {
   const out = join(folder, 'deep', 'figures');
   await succeed('audit', induction, '--figures', out, '--sequences', '16');
-  const names = ['scores', 'loss-by-period', 'patterns', 'patterns-other-period', 'patterns-control'];
+  const names = ['scores', 'loss-by-period', 'map', 'patterns', 'patterns-other-period', 'patterns-control'];
   expect(filesIn(out)).toEqual(names.flatMap((n) => [`${n}.svg`, `${n}.png`, `${n}-dark.svg`, `${n}-dark.png`]).sort());
   for (const name of names) {
     const [light, dark] = ['', '-dark'].map((ending) => readFileSync(join(out, `${name}${ending}.svg`), 'utf8')) as [

@@ -92,6 +92,21 @@ test('compose sets each path’s measured effect beside its score, and says what
   expect((await succeed('compose', copier)).stdout).toContain('A model of one layer has no paths');
 });
 
+test('compose --integration-steps sets integrated gradients beside first order, and their sums beside the joint effects', async () => {
+  const args = ['compose', induction, '--sequences', '12', '--integration-steps', '16'];
+  const { paths } = await json(...args);
+  const keys = paths.cells.find(
+    (c: { source: string; target: string; input: string }) => `${c.source} ${c.target} ${c.input}` === 'L0H0 L1H0 k',
+  );
+  expect(paths.integrationSteps).toBe(16);
+  expect(keys.attributed.value).toBeCloseTo(0, 6);
+  expect(keys.integrated.value).toBeGreaterThan(0.5);
+  const { stdout } = await succeed(...args);
+  expect(stdout).toMatch(/K integr\./);
+  expect(stdout).toMatch(/at "all", their sum/);
+  expectRefusal(await run('compose', induction, '--integration-steps', '0'), /It must be a whole number, 1 or more/);
+});
+
 describe('--figures', () => {
   test.for([
     ['ablate', ['ablation']],

@@ -46,7 +46,7 @@ async function ending(act: () => unknown): Promise<Ended> {
 }
 
 const load = (path: string, modelConfig?: string): Promise<Ended> =>
-  ending(() => loadCheckpoint(engine, path, modelConfig));
+  ending(() => loadCheckpoint(engine, path, { modelConfig }));
 
 async function expectLoadRefused(path: string, sentence: RegExp): Promise<void> {
   const ended = await load(path);

@@ -17,6 +17,7 @@ import { proofFigures } from '../src/figures/circuitFigures.ts';
 import { blameCheckpoint } from '../src/files/loadCheckpoint.ts';
 import { escapeHtml, nats, signed } from '../src/report/html.ts';
 import * as headings from '../src/terminal/headings.ts';
+import { LOSS_ON_REPEATS } from '../src/terminal/measureWords.ts';
 import {
   type Column,
   columnsOf,
@@ -100,13 +101,13 @@ describe('--json says where its numbers come from', () => {
 });
 
 describe('tables', () => {
-  const { AUDIT, ABLATE, PATCH, WEIGHTS, PAIRS, CIRCUIT_HEADS, INPUTS_ABLATED, LOGITS, LAYER_SHARES, DYNAMICS } =
+  const { AUDIT, ABLATE, PATCH, WEIGHTS, pairColumns, CIRCUIT_HEADS, INPUTS_ABLATED, LOGITS, LAYER_SHARES, DYNAMICS } =
     headings;
   const TABLES: Record<string, (readonly Column[])[]> = {
     audit: [AUDIT],
     ablate: [ABLATE],
     patch: [PATCH],
-    compose: [WEIGHTS, PAIRS],
+    compose: [WEIGHTS, pairColumns(LOSS_ON_REPEATS, { integrated: false })],
     prove: [CIRCUIT_HEADS, INPUTS_ABLATED, headings.faithfulnessColumns(10), LOGITS, LAYER_SHARES],
     dynamics: [DYNAMICS],
   };

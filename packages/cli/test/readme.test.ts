@@ -10,7 +10,7 @@ const readme = readFileSync(new URL('README.md', root), 'utf8');
 const script = fileURLToPath(new URL('packages/cli/readme-example.tmp.mjs', root)); // inside, so that packages resolve
 afterAll(() => rmSync(script, { force: true }));
 
-test('the library example trains a model, audits and proves it and prints its hook points', () => {
+test('the library example trains a model, audits it, evaluates its circuit and prints its hook points', () => {
   const code = readme.match(/```ts\n([\s\S]*?)```/)![1]!;
   expect(code.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(10);
   writeFileSync(script, code);
@@ -30,6 +30,7 @@ test('every file that README, CONTRIBUTING and docs link to exists', () => {
     'docs/scores.md',
     'docs/data.md',
     'docs/causes.md',
+    'docs/prompts.md',
     'docs/architecture.md',
     'docs/dependencies.md',
     'docs/notebook.md',

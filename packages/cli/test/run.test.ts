@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { type Experiment, parseExperiment, VERDICTS } from '@induction-lab/core/node';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadPreset, type PresetName } from '../src/files/presets.ts';
+import type { StoryName } from '../src/files/presetNames.ts';
+import { loadPreset } from '../src/files/presets.ts';
+import { taught } from '../src/report/story.ts';
 import { runCommand } from '../src/work/runCommand.ts';
 import { expectNoStackTrace, start } from './support/command.ts';
 import {
@@ -21,17 +23,25 @@ import { printedBy } from './support/inProcess.ts';
 
 const folder = temporaryFolder();
 const out = join(folder, 'quick');
-const STEPS = { literal: 25, 'literal-1-layer': 25, varied: 25, 'two-heads': 150 };
+const STEPS = { literal: 25, 'literal-1-layer': 25, varied: 25, picture: 150, hub: 25 };
 const NAMES = Object.keys(STEPS) as (keyof typeof STEPS)[];
 
 /** A preset with half its heads, half their inputs and half its context. */
 function halved(name: keyof typeof STEPS): Experiment {
   const { model, task, training, ...preset } = loadPreset(name);
+  const { bos, ...sizes } = model;
+  const more = bos === undefined ? 0 : 1;
   return parseExperiment({
     ...preset,
-    model: { ...model, nHeads: 2, dModel: 32, nCtx: 24, dVocab: 23 },
+    model: { ...sizes, nHeads: 2, dModel: 32, nCtx: 24 + more, dVocab: 23 + more },
     task: { ...task, ...(task.kind === 'varied' ? { periods: [5, 12] } : { period: 12 }) },
-    training: { ...training, steps: STEPS[name], batch: 32, warmupSteps: Math.min(20, training.warmupSteps) },
+    training: {
+      ...training,
+      steps: STEPS[name],
+      batch: 32,
+      warmupSteps: Math.min(20, training.warmupSteps),
+      ...(training.competition > 0 ? { competitionSteps: [1, 90] } : {}),
+    },
   });
 }
 
@@ -39,7 +49,7 @@ describe('run', () => {
   const ended = { stdout: '', stderr: '' };
   let html = '';
   beforeAll(async () => {
-    const experiments = Object.fromEntries(NAMES.map((name) => [name, halved(name)])) as Record<PresetName, Experiment>;
+    const experiments = Object.fromEntries(NAMES.map((name) => [name, halved(name)])) as Record<StoryName, Experiment>;
     const ran = await printedBy(() => runCommand({ seed: 1, quick: true, experiments, out, csv: true, threads: 2 }));
     Object.assign(ended, ran.printed);
     html = readFileSync(join(out, 'report.html'), 'utf8');
@@ -48,13 +58,16 @@ describe('run', () => {
   const verdict = (name: string): string => readJson(out, name, 'analysis.json').verdict as string;
 
   test('ends with a table of verdicts and the place of the report', () => {
-    for (const name of NAMES) expect(ended.stdout).toMatch(new RegExp(`^${name} .*${verdict(name)}$`, 'm'));
+    for (const name of NAMES) {
+      expect(ended.stdout).toMatch(new RegExp(`^${name} .*${verdict(name)}$`, 'm'));
+      expect(ended.stdout).toContain(`${name}: ${taught(name, verdict(name))}`);
+    }
     expect(ended.stdout).toContain(`Report: ${join(out, 'report.html')}`);
     expect(ended.stdout + ended.stderr).not.toMatch(/\p{Cc}(?<!\n)/u);
   });
 
   test('finds the circuit where there was time to learn it, and none elsewhere', () => {
-    expect(NAMES.map(verdict)).toEqual(['not learned', 'not learned', 'not learned', 'induction']);
+    expect(NAMES.map(verdict)).toEqual(['not learned', 'not learned', 'not learned', 'induction', 'not learned']);
   });
 
   test('tells the same losses in the table and in the report: means of the last 20 steps', () => {
@@ -104,8 +117,18 @@ describe('run', () => {
     expect(phase.step === null).toBe(verdict(name) !== 'induction');
     const figures = filesIn(join(out, name, 'figures'));
     const kinds = [
-      ...['loss', 'loss-log', 'scores', 'loss-by-period', 'patterns', 'patterns-other-period', 'patterns-control'],
-      ...['ablation', 'logits', 'dynamics', 'stripe-being-born', 'full-ov', 'full-qk', 'positional-qk'],
+      ...[
+        'loss',
+        'loss-log',
+        'scores',
+        'loss-by-period',
+        'map',
+        'patterns',
+        'patterns-other-period',
+        'patterns-control',
+      ],
+      ...['ablation', 'logits', 'dynamics', 'stripe-being-born', 'full-ov', 'full-qk'],
+      ...(name === 'picture' || name === 'hub' ? [] : ['positional-qk']), // rotary positions are no vectors
       ...(name === 'literal-1-layer' ? [] : ['path-effects', 'path-attribution', 'path-stripes', 'composition']),
       ...(verdict(name) === 'induction' ? ['faithfulness'] : []),
     ];
@@ -114,7 +137,7 @@ describe('run', () => {
     for (const figure of figures) expect(readFileSync(join(out, name, 'figures', figure)).length).toBeGreaterThan(1000);
   });
 
-  test('analysis.json has all four runs', () => {
+  test('analysis.json has all runs', () => {
     const analysis = readJson(out, 'analysis.json') as { runs: { name: string; verdict: string }[] };
     expect(analysis.runs.map((r) => [r.name, r.verdict])).toEqual(NAMES.map((name) => [name, verdict(name)]));
   });
@@ -156,9 +179,23 @@ describe('run', () => {
       expect(page.documentElement.textContent).not.toMatch(/\bundefined\b|\bNaN\b|\[object/);
     });
 
+    test('shows on its first screen every run with its curve, two patterns, verdict and lesson', () => {
+      const acts = all('#picture .act');
+      expect(acts.map((act) => act.querySelector('h3')!.textContent)).toEqual(NAMES);
+      acts.forEach((act, i) => {
+        const name = NAMES[i]!;
+        expect(act.querySelector('.said')!.textContent).toBe(verdict(name));
+        expect(act.querySelector('.lesson')!.textContent).toBe(taught(name, verdict(name)));
+        expect(act.querySelectorAll('figure')).toHaveLength(2);
+        expect(act.querySelectorAll('image.pattern')).toHaveLength(2);
+      });
+      expect(acts[3]!.textContent).toContain('Six heads are deleted by a pressure');
+      expect(page.querySelector('main section:last-of-type')!.id).toBe('hyper-parameters');
+    });
+
     test('gives every figure a text alternative', () => {
       const figures = all('figure');
-      expect(figures.length).toBeGreaterThanOrEqual(4 * 5);
+      expect(figures.length).toBeGreaterThanOrEqual(5 * 7);
       for (const figure of figures) {
         const svg = figure.querySelector('svg')!;
         expect(svg.getAttribute('role')).toBe('img');

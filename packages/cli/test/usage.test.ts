@@ -50,7 +50,7 @@ describe('usage that cannot be understood is refused in one sentence', () => {
     [
       'an unknown preset',
       ['train', '--preset', 'nope'],
-      /'nope' is invalid.*literal, literal-1-layer, varied, two-heads/,
+      /'nope' is invalid.*literal, literal-1-layer, varied, picture, hub, two-heads/,
     ],
     ['neither preset nor config', ['train'], /needs --preset NAME or --config FILE, or --resume DIR/],
     ['preset and config', ['train', '--preset', 'varied', '--config', config], /leave one of them out/],

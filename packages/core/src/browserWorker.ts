@@ -1,6 +1,8 @@
 // Worker entry in a browser: one thread of a training run. Its first message starts it, the others are orders, until a
 // null ends the run; the next message starts another.
-import { serveThread, type ThreadOrder, type ThreadStart } from './training/parallel/workerThread.ts';
+import { tableData } from './training/data/tableSource.ts';
+import type { TokenTable } from './training/data/trainingData.ts';
+import { type Receive, serveThread, type ThreadOrder, type ThreadStart } from './training/parallel/workerThread.ts';
 
 const answer = (message: unknown): void => globalThis.postMessage(message);
 
@@ -13,12 +15,15 @@ navigator.locks
   })
   .catch(() => {}); // not allowed here
 
+/** The threads of a page are sent no modules (browserThreads.ts). */
+const receive: Receive = (sent) => tableData(sent as TokenTable);
+
 let carryOut: ((order: ThreadOrder) => void) | null = null;
 globalThis.onmessage = ({ data }: MessageEvent<ThreadStart | ThreadOrder | null>) => {
   if (data === null) carryOut = null;
   else if (carryOut) carryOut(data as ThreadOrder);
   else
-    serveThread(data as ThreadStart, answer).then(
+    serveThread(data as ThreadStart, answer, receive).then(
       (ready) => {
         carryOut = ready;
       },

@@ -1,18 +1,34 @@
 // Public interface of the library, browser-safe. Node adds file and thread support in node.ts.
 
 export { contentScore, prefixMatchingScore } from './circuits/attention/contentScore.ts';
+export type { Detector, ProbeName } from './circuits/attention/detector.ts';
 export * from './circuits/attention/examplePatterns.ts';
 export { currentTokenScore, firstTokenScore, previousTokenScore } from './circuits/attention/fixedKeyScores.ts';
+export { type HeadLook, headLook } from './circuits/attention/headLooks.ts';
 export { headScores, type MeasuredHeads, measureHeads, type ScoreOptions } from './circuits/attention/headScores.ts';
 export * from './circuits/attention/headScoresRecord.ts';
 export { inductionStripe, type StripePlace } from './circuits/attention/inductionStripe.ts';
 export { type Line, meanAlong, uniformAlong, uniformAttention } from './circuits/attention/line.ts';
 export type { PositionalOffset } from './circuits/attention/offsets.ts';
+export { DetectorError } from './circuits/attention/ownDetectors.ts';
 export type { PeriodScan, ScannedPeriod } from './circuits/attention/periodScan.ts';
+export {
+  PROMPT_SCORES,
+  type PromptHeadScores,
+  type PromptScoreName,
+  type PromptScoresRecord,
+  promptScores,
+} from './circuits/attention/promptScores.ts';
+export type { DetectorChance, DetectorScore } from './circuits/attention/scoredDetectors.ts';
 export type { ScoreName } from './circuits/attention/scoreTable.ts';
 export * from './circuits/causal/ablation.ts';
-export * from './circuits/causal/activationPatching.ts';
-export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto } from './circuits/causal/edges.ts';
+export {
+  activationPatching,
+  type PatchEffect,
+  type PatchingOptions,
+  type PatchingRecord,
+} from './circuits/causal/activationPatching.ts';
+export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, patchEdges } from './circuits/causal/edges.ts';
 export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';
@@ -20,24 +36,28 @@ export { type LogitLens, logitLens } from './circuits/causal/logitLens.ts';
 export type { OnSetOptions } from './circuits/causal/onSet.ts';
 export type { PatchSite } from './circuits/causal/patchSites.ts';
 export * from './circuits/causal/pathMatrix.ts';
+export * from './circuits/causal/pathPatching.ts';
 export type { KeySource, PathEffect } from './circuits/causal/paths.ts';
 export * from './circuits/causal/pathTable.ts';
 export * from './circuits/causal/periodToCorrupt.ts';
 export { type AuditOptions, audit } from './circuits/claims/audit.ts';
-export type { AuditEvidence, AuditRecord } from './circuits/claims/auditRecord.ts';
+export type { AuditEvidence, AuditRecord, MechanismsRecord } from './circuits/claims/auditRecord.ts';
 export * from './circuits/claims/circuit.ts';
 export * from './circuits/claims/dynamics.ts';
 export * from './circuits/claims/elimination.ts';
+export { type EvaluationOptions, evaluateCircuit } from './circuits/claims/evaluateCircuit.ts';
+export * from './circuits/claims/evaluationRecord.ts';
+export { circuitFaithfulness } from './circuits/claims/faithfulness.ts';
 export * from './circuits/claims/headMarks.ts';
 export type { HeldOut, HeldOutRecord } from './circuits/claims/heldOut.ts';
 export * from './circuits/claims/phaseChange.ts';
-export * from './circuits/claims/proofRecord.ts';
 export * from './circuits/claims/prove.ts';
 export { randomCircuits } from './circuits/claims/randomCircuits.ts';
 export { VERDICTS, type Verdict } from './circuits/claims/verdict.ts';
 export { CORRUPTIONS, type Corruption, corruptedPair, type PromptPair } from './circuits/data/corruption.ts';
+export type { Measured, MeasuredBy } from './circuits/data/measuredBy.ts';
 export { type AttentionWeight, type PatternVisit, runPatterns } from './circuits/data/patternRuns.ts';
-export { SHORTEST_CONTEXT, SMALLEST_VOCABULARY, scannedPeriods, spread } from './circuits/data/periods.ts';
+export { SHORTEST_CONTEXT, scannedPeriods, spread } from './circuits/data/periods.ts';
 export {
   controlProbe,
   fourfoldProbe,
@@ -45,8 +65,21 @@ export {
   prefixedProbe,
   repeatedProbe,
 } from './circuits/data/probes.ts';
+export { PromptSet, type PromptSetOptions, type PromptSlice } from './circuits/data/promptSet.ts';
+export {
+  checkPrompts,
+  type PromptChecks,
+  type Prompts,
+  promptsSchema,
+  type QueriedPrompt,
+} from './circuits/data/prompts.ts';
+export { corruptedPrompts, promptsOf, repeatPrompts } from './circuits/data/repeatPrompts.ts';
 export { type RepeatBatch, RepeatSet, type RepeatSetOptions } from './circuits/data/repeatSet.ts';
-export { analysedLength, LONGEST_ANALYSED, TooSmallError } from './circuits/lengths.ts';
+export { repeatQueries, twoCopies } from './circuits/data/twoCopies.ts';
+export { analysedLength, asAnalysed, LONGEST_ANALYSED, longestPeriod, TooSmallError } from './circuits/lengths.ts';
+export { mapRecord, measureMap } from './circuits/map/inductionMap.ts';
+export { type Limit, limitsOf } from './circuits/map/limits.ts';
+export type { InductionMap, MapCell, Solution } from './circuits/map/mapRecord.ts';
 export { type OnProgress, Progress } from './circuits/progress.ts';
 export * from './circuits/statistics/estimate.ts';
 export * from './circuits/weights/composition.ts';
@@ -100,6 +133,7 @@ export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';
 export type { LayerWeights, PartWeights } from './model/partWeights.ts';
+export { drawnVocabulary, firstDrawn, guessingLoss } from './model/startToken.ts';
 export { type Nested, type NestedNumbers, Values } from './model/values.ts';
 export { RandomStream } from './random/randomStream.ts';
 export { STREAMS } from './random/streams.ts';

@@ -53,7 +53,7 @@ export async function loadData(
   }
   const table = readTokenFile(bytes, {
     name: basename(path),
-    nCtx: experiment.model.nCtx,
+    nCtx: experiment.model.nCtx - (experiment.task?.bos ? 1 : 0),
     ...(dtype ? { dtype } : {}),
   });
   checkTable(table, experiment);

@@ -15,7 +15,11 @@ import { loadEngine } from './nodeEngine.ts';
 import { writeWhole } from './nodeFiles.ts';
 import { openHuggingFaceFolder } from './nodeHuggingFace.ts';
 
-const LoadModelOptions = z.strictObject({ engine: z.optional(z.unknown()), modelConfig: z.optional(z.unknown()) });
+const LoadModelOptions = z.strictObject({
+  engine: z.optional(z.unknown()),
+  modelConfig: z.optional(z.unknown()),
+  bos: z.optional(z.int().check(z.minimum(0))),
+});
 const SaveModelOptions = z.strictObject({ metadata: z.optional(z.record(z.string(), z.string())) });
 
 /** What a checkpoint says of itself; nobody else may. */
@@ -25,12 +29,13 @@ const OWN_METADATA = ['format', 'config', 'induction_lab'];
  * The model in a checkpoint with TransformerLens's names, or in a folder as the Hugging Face hub holds models (docs/checkpoints.md says
  * what is read). `engine` is
  * the fastest that this Node runs unless given. `modelConfig` takes the place of the file's config: an object with
- * TransformerLens's fields or a Hugging Face model's, or the path of a JSON file with them. Throws an Error for a file that cannot be read, a
+ * TransformerLens's fields or a Hugging Face model's, or the path of a JSON file with them. `bos` is the start token that the
+ * model saw in front of every sequence, where the file does not say so. Throws an Error for a file that cannot be read, a
  * FileFormatError for one that is no such checkpoint, each with the file's name.
  */
 export async function loadModel(
   path: string,
-  options: { engine?: Engine; modelConfig?: string | Readonly<Record<string, unknown>> } = {},
+  options: { engine?: Engine; modelConfig?: string | Readonly<Record<string, unknown>>; bos?: number } = {},
 ): Promise<Model> {
   checkPath('loadModel', path);
   checkArgument('loadModel', 'options', LoadModelOptions, options);
@@ -40,7 +45,7 @@ export async function loadModel(
   const { config: own, weights } = folder
     ? decodeHuggingFace(modelConfig === undefined ? folder.config : await configOf(modelConfig), folder)
     : decoded(await readNamed(path, 'checkpoint'), path, await configOf(modelConfig));
-  const model = new Model(options.engine ?? (await loadEngine()), own);
+  const model = new Model(options.engine ?? (await loadEngine()), withStartToken(own, options.bos, path));
   model.setWeights(weights);
   return model;
 }
@@ -78,6 +83,16 @@ export async function saveModel(model: Model, path: string, options: SaveOptions
       cause: error,
     });
   }
+}
+
+/** The config with a start token that was given beside the file. */
+function withStartToken(config: Checkpoint['config'], bos: number | undefined, path: string): Checkpoint['config'] {
+  if (bos === undefined) return config;
+  if (bos >= config.dVocab)
+    throw new ArgumentError(
+      `loadModel: options.bos is ${bos}, and ${printable(path)} has tokens 0 to ${config.dVocab - 1}; name one of them.`,
+    );
+  return { ...config, bos };
 }
 
 function checkPath(caller: string, path: unknown): void {

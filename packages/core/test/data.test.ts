@@ -20,7 +20,9 @@ import {
   type TrainingData,
   type TrainingState,
   train,
+  trainOnTask,
 } from '../src/node.ts';
+import { tableData } from '../src/training/data/tableSource.ts';
 import { sourceOf } from '../src/training/sourceOf.ts';
 import { hashWeights } from './support/hash.ts';
 
@@ -136,7 +138,7 @@ test('every sequence comes once in an epoch, in an order that the seed names and
   const orderOf = (seed: number): number[] => {
     const source = sourceOf(
       { experiment, seed },
-      { ...readTokenFile(bytesOf(numbered.sequences), { name: 'x.jsonl', nCtx: NCTX }) },
+      tableData(readTokenFile(bytesOf(numbered.sequences), { name: 'x.jsonl', nCtx: NCTX })),
     );
     const tokens = new Int32Array(NCTX);
     return Array.from({ length: 21 }, (_, g) => {
@@ -392,6 +394,17 @@ test('data and task go together', async () => {
   expect(await refusal('mine.jsonl')).toMatch(/^train: data must be \{ sequences \}, .* got "mine\.jsonl"\.$/);
   expect(await refusal(loadData(RECALL, { experiment }))).toMatch(/^train: data must be .*got a Promise\.$/);
   expect(await refusal({ sequences: [[1, 2], [3]] })).toMatch(/^data: sequence 1 of data\.sequences has one token,/);
+});
+
+test('training on a task alone gives the bits of train, and refuses data', async () => {
+  const repeated = parseExperiment({ ...experiment, task: { kind: 'repeated', period: 4 } });
+  const options = { engine, experiment: repeated, seed: 3, threads: 1, startPool: startInline() };
+  const { weights } = await trainOnTask(options);
+  expect(hashWeights(weights)).toBe(hashWeights((await train(options)).weights));
+  const sentence = 'trainOnTask: takes no data, and no experiment whose task is "data"; use train.';
+  await expect(trainOnTask({ ...options, experiment })).rejects.toThrow(sentence);
+  const given = { ...options, data: { sequences } };
+  await expect(trainOnTask(given)).rejects.toThrow(sentence);
 });
 
 test('the document shows the module that is tested here', () => {

@@ -17,7 +17,7 @@ import {
   startWorkers,
   train,
 } from '../src/node.ts';
-import { tableSource } from '../src/training/data/tokenTable.ts';
+import { tableSource } from '../src/training/data/tableSource.ts';
 import { hashWeights } from './support/hash.ts';
 
 const engine = await loadEngine({ exact: true });

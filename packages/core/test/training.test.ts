@@ -223,3 +223,23 @@ test('one sequence per batch, one thread and no shared memory train', async () =
   const outcome = await train({ engine: unshared, experiment, seed: 1, threads: 4, startPool: startInline() });
   expect(outcome).toMatchObject({ status: 'done', step: 20, threads: 1 });
 });
+
+test('competition that ends on the way leaves deleted heads at exactly 0, also resumed and with 3 threads', async () => {
+  const experiment = smallExperiment({ training: { steps: 60, competition: 15, competitionSteps: [5, 40] } });
+  const states = new Map<number, TrainingState>();
+  const observer = { onPause: (pause: Pause) => void states.set(pause.step, pause.state()) };
+  const alone = await finalHash(exact, 1, { experiment, observer, pauseAt: [20, 45] });
+  expect(await finalHash(exact, 3, { experiment, resume: states.get(20)! })).toBe(alone);
+  expect(await finalHash(exact, 2, { experiment, resume: states.get(45)! })).toBe(alone);
+  const deleted = (step: number): number[] => {
+    const { shape, data } = states.get(step)!.weights['blocks.1.attn.W_O']!;
+    const size = data.length / shape[0]!;
+    return [0, 1, 2].filter((head) =>
+      Array.from(data)
+        .slice(head * size, (head + 1) * size)
+        .every((x) => x === 0),
+    );
+  };
+  expect(deleted(45).length).toBeGreaterThan(0);
+  expect(deleted(60)).toEqual(deleted(45));
+});

@@ -6,6 +6,7 @@ import {
   audited,
   cuts,
   kept,
+  longestPeriod,
   losses,
   lossesVersion,
   other,
@@ -45,7 +46,7 @@ export async function loadFile(file: File): Promise<void> {
       cuts.value = [];
       selected.value = null;
       lossesVersion.value++;
-      period.value = Math.min(period.value, Math.floor(info.experiment.model.nCtx / 2));
+      period.value = Math.min(period.value, longestPeriod(info.experiment.model));
       adopt(info);
       say({
         tone: 'plain',

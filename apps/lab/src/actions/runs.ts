@@ -12,6 +12,7 @@ import {
   beside,
   complaint,
   cuts,
+  longestPeriod,
   losses,
   opening,
   other,
@@ -43,7 +44,7 @@ export function fitTo({ experiment: { model } }: BenchRun): void {
     note('This model has one layer, and so no path between heads to cut; left out of the link.');
     cuts.value = [];
   }
-  period.value = Math.min(period.value, Math.floor(model.nCtx / 2));
+  period.value = Math.min(period.value, longestPeriod(model));
 }
 
 /** Starts a run of a setting. An impossible one is refused with a sentence, and the bench stays as it is. */

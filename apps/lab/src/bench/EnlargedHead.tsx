@@ -9,13 +9,14 @@ import { barsFor } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
 import { PatternCanvas } from './PatternCanvas.tsx';
 
-/** The cells of the induction stripe at a period: (q, q − P + 1) for the queries of the second copy. */
+/** The cells of the induction stripe at a period: (q, q − P + 1) for the queries of the second copy, behind a start token if there is one. */
 function stripeCells(view: View): { query: number; key: number }[] {
-  const { period } = view;
+  const { period, start } = view;
   const size = view.tokens.length;
-  return Array.from({ length: Math.max(0, period - 1) }, (_, i) => ({ query: period + i, key: i + 1 })).filter(
-    ({ query }) => query < size,
-  );
+  return Array.from({ length: Math.max(0, period - 1) }, (_, i) => ({
+    query: start + period + i,
+    key: start + i + 1,
+  })).filter(({ query }) => query < size);
 }
 
 const meanOver = (view: View, head: number, part: 'patterns' | 'control'): number => {

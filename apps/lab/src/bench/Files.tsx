@@ -6,10 +6,12 @@ import { ask } from '../actions/hearing.ts';
 import { address } from '../actions/links.ts';
 import { loadFile } from '../actions/loadFile.ts';
 import { say, tell } from '../actions/notices.ts';
+import { notFetched } from '../notFetched.ts';
 import type { BenchRun } from '../protocol.ts';
-import { isLoaded, losses, run, status, step, view } from '../state.ts';
-import { brokenTitle, titleAt, titleOf } from '../viewText.ts';
-import { scheme } from './colours.ts';
+import { isLoaded, run, status, step, view } from '../state.ts';
+import { titleOf } from '../viewText.ts';
+import { whenIdle } from '../whenIdle.ts';
+import type { FigureName } from './figureFiles.ts';
 
 function save(name: string, content: BlobPart, type: string): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
@@ -38,90 +40,25 @@ async function saveMetrics(): Promise<void> {
   save(`${baseName(of)}-metrics.jsonl`, lines, 'application/jsonl');
 }
 
-type FigureName = 'loss' | 'scores' | 'patterns';
+const figures = (): Promise<typeof import('./figureFiles.ts')> =>
+  import('./figureFiles.ts').catch((error: Error) => {
+    throw notFetched(error);
+  });
 
-const charts = (): Promise<typeof import('@induction-lab/figures')> => import('@induction-lab/figures');
-
-/** Fetches the charts, which the first view does without, while nothing trains: later the page needs no network. */
-export function fetchChartsWhenIdle(): void {
+/** Fetches what draws figures, which the first view does without, while nothing trains: later the page needs no network. */
+export function fetchFiguresWhenIdle(): void {
   const stop = effect(() => {
     if (view.value === null || status.value === 'playing') return;
     queueMicrotask(() => stop());
-    const idle = globalThis.requestIdleCallback ?? setTimeout; // Safari has no idle callback
-    idle(() => {
-      charts().catch(() => {}); // told when a figure is asked for
+    whenIdle(() => {
+      figures().catch(() => {}); // told when a figure is asked for
     });
   });
 }
 
-/** A figure as SVG text, and the run that it is of. Everything in it, the title too, is of one view (or of one run's losses). */
-async function figure(name: FigureName): Promise<{ svg: string; run: BenchRun }> {
-  const { lossChart, headScoreChart, patternGrid } = await charts();
-  const shown = view.value;
-  if (!shown) throw new Error('There is nothing to draw yet.');
-  const options = { theme: scheme.value, document };
-  const of = (svg: string): { svg: string; run: BenchRun } => ({ svg, run: shown.run });
-  const title = titleAt(shown.run, shown.step);
-  const size = shown.tokens.length;
-  if (name === 'loss') {
-    const points = losses.all;
-    const trained = run.value;
-    if (points.length === 0 || !trained) throw new Error('There is no loss to draw yet: train first.');
-    const lossTitle = `${titleAt(trained, losses.all.at(-1)?.step ?? 0)}: loss`;
-    const { segments, lnVocab } = trained;
-    const chart = { points, segments, lnVocab, title: lossTitle, xScale: 'linear' as const };
-    return { svg: lossChart(chart, options), run: trained };
-  }
-  if (name === 'scores')
-    return of(
-      headScoreChart(
-        {
-          heads: shown.bars.map(({ label, previousToken, induction, control }) => ({
-            label,
-            previousToken,
-            induction,
-            inductionControl: control,
-          })),
-          chance: shown.chance,
-          title: `${title}: scores${shown.broken ? ' of the intact model' : ''}`,
-        },
-        options,
-      ),
-    );
-  const { period } = shown;
-  return of(
-    patternGrid(
-      {
-        heads: shown.bars.map(({ label }, i) => ({
-          label,
-          pattern: shown.patterns.subarray(i * size * size, (i + 1) * size * size),
-        })),
-        size,
-        tokens: shown.tokens,
-        ...(period > 0 ? { stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 } } : {}),
-        title: `${title}: attention patterns${brokenTitle(shown.look)}`,
-      },
-      options,
-    ),
-  );
-}
-
-/** Draws SVG text on a canvas, twice as large for sharp print. */
-async function toPng(svg: string): Promise<Blob> {
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
-  await image.decode();
-  const canvas = document.createElement('canvas');
-  canvas.width = 2 * image.naturalWidth;
-  canvas.height = 2 * image.naturalHeight;
-  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The picture could not be drawn.'))), 'image/png');
-  });
-}
-
 async function saveFigure(name: FigureName, format: 'svg' | 'png'): Promise<void> {
-  const { svg, run: of } = await figure(name);
+  const { figure, toPng } = await figures();
+  const { svg, run: of } = figure(name);
   if (format === 'svg') save(`${baseName(of)}-${name}.svg`, svg, 'image/svg+xml');
   else save(`${baseName(of)}-${name}.png`, await toPng(svg), 'image/png');
 }

@@ -64,6 +64,12 @@ const FIELDS: readonly Field[] = [
     says: 'No token comes twice within a block, so a match is never ambiguous.',
   },
   {
+    name: 'bos',
+    label: 'start token',
+    input: 'switch',
+    says: 'One more token, in front of every sequence and nowhere else: a place for heads to rest when nothing matches.',
+  },
+  {
     name: 'rate',
     label: 'learning rate',
     input: { min: 0.0001, max: 0.1, step: 0.0001 },
@@ -74,6 +80,18 @@ const FIELDS: readonly Field[] = [
     label: 'batch',
     input: { min: 8, max: 256, step: 8 },
     says: 'Sequences per step: more give a steadier gradient and slower steps.',
+  },
+  {
+    name: 'competition',
+    label: 'competition',
+    input: { min: 0, max: 30, step: 0.1 },
+    says: 'How strongly the heads of a layer push each other to 0: a pressure that we put on the model, not part of the task.',
+  },
+  {
+    name: 'competitionSteps',
+    label: 'competition ends at step',
+    input: { min: 0, max: 100_000, step: 1 },
+    says: 'The last step at which heads compete; 0 for all steps.',
   },
 ];
 
@@ -147,6 +165,9 @@ const FIELD_NAMES: readonly (readonly [string, string])[] = [
   ['task.distinct', 'distinct tokens'],
   ['training.learningRate', 'the learning rate'],
   ['training.batch', 'the batch'],
+  ['training.competitionSteps', 'the steps of the competition'],
+  ['training.competition', 'the competition'],
+  ['task.bos', 'the start token'],
   ['model.nLayers', 'layers'],
   ['model.nHeads', 'heads a layer'],
 ];

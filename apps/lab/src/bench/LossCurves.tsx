@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { tell } from '../actions/notices.ts';
+import { notFetched } from '../notFetched.ts';
 import type { Losses, Segment } from '../protocol.ts';
 import { losses, lossesVersion, other, run, view } from '../state.ts';
 import { scheme } from './colours.ts';
@@ -128,9 +129,12 @@ function fetchPlotter(): () => void {
   const stop = effect(() => {
     if (view.value === null) return;
     queueMicrotask(() => stop());
-    import('uplot').then((module) => {
-      plotter.value = module.default;
-    }, tell);
+    import('uplot').then(
+      (module) => {
+        plotter.value = module.default;
+      },
+      (error: Error) => tell(notFetched(error)),
+    );
   });
   return stop;
 }

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { change } from '../actions/looking.ts';
 import { copiesIn } from '../copying.ts';
 import { TOP, type View, WORSE_THAN_GUESSING } from '../protocol.ts';
-import { ownTokens, period, type Shown, view } from '../state.ts';
+import { longestPeriod, ownTokens, period, type Shown, view } from '../state.ts';
 import { wordIn } from '../viewText.ts';
 
 /** What the model expects after the reader's own last token. */
@@ -81,7 +81,7 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
 
 export function PeriodControl(): JSX.Element {
   const shown: Shown | null = view.value;
-  const longest = Math.floor((shown?.run.experiment.model.nCtx ?? 50) / 2);
+  const longest = shown ? longestPeriod(shown.run.experiment.model) : 25;
   return (
     <div class="period-control">
       <label class="period">

@@ -11,8 +11,9 @@ import { type SharpLook, sharpLooks } from './sharpLooks.ts';
 /** A token, and below it what the model expects to come next: the fuller the colour, the more probable. */
 function Column({ shown, position, looked }: { shown: View; position: number; looked: boolean }): JSX.Element {
   const at = cell.value;
-  const { period: P, tokens } = shown;
-  const copy = P === 0 ? '' : position < P ? 'first' : position < 2 * P ? 'again' : 'rest';
+  const { period: P, start, tokens } = shown;
+  const at0 = position - start;
+  const copy = P === 0 || at0 < 0 ? '' : at0 < P ? 'first' : at0 < 2 * P ? 'again' : 'rest';
   const guess = shown.topTokens[position * TOP] as number;
   return (
     <span class="column" data-position={position}>
@@ -45,9 +46,10 @@ function pointAt(shown: View, query: number): void {
 }
 
 /** Whether what comes after the two copies repeats something: a small vocabulary has not enough tokens to avoid it. */
-function repeatsAfterwards({ tokens, period }: View): boolean {
-  const rest = tokens.slice(2 * period);
-  return new Set([...tokens.slice(0, period), ...rest]).size < new Set(tokens.slice(0, period)).size + rest.length;
+function repeatsAfterwards({ tokens, period, start }: View): boolean {
+  const block = tokens.slice(start, start + period);
+  const rest = tokens.slice(start + 2 * period);
+  return new Set([...block, ...rest]).size < new Set(block).size + rest.length;
 }
 
 function Tokens({ shown }: { shown: View }): JSX.Element {

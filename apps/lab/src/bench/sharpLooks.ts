@@ -8,6 +8,7 @@ export type Relation =
   | 'itself'
   | 'previous token'
   | 'first token'
+  | 'start token'
   | 'same token'
   | 'after an earlier copy'
   | 'fixed distance';
@@ -46,7 +47,7 @@ function relationsOf(shown: View, head: number, query: number, key: number): Rel
   if (back === 0) return ['itself'];
   const relations: Relation[] = [];
   if (back === 1) relations.push('previous token');
-  else if (key === 0) relations.push('first token');
+  else if (key === 0) relations.push(shown.start > 0 ? 'start token' : 'first token');
   else if (isSharp(headWeights(shown, head, 'control')[query * tokens.length + key] ?? 0, query))
     relations.push('fixed distance'); // it looks there where nothing repeats, too
   if (tokens[key] === tokens[query]) relations.push('same token');

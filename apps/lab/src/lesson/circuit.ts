@@ -21,7 +21,7 @@ export interface CircuitData {
 
 /** Reads the chain off a view; null where no head after layer 0 looks like an induction head. */
 export function circuitOf(view: View): CircuitData | null {
-  const { period, nHeads } = view;
+  const { period, nHeads, start } = view;
   const size = view.tokens.length;
   if (period < 3 || view.broken) return null; // a broken model does not show how the circuit works
   const strongest = (score: 'previousToken' | 'excess', may: (bars: HeadBars) => boolean): number =>
@@ -30,18 +30,19 @@ export function circuitOf(view: View): CircuitData | null {
   // The head that its pattern suggests, however faint; which one does the work is the audit's to say.
   const previous = strongest('previousToken', (b) => b.layer === 0);
   if (induction < nHeads || previous < 0) return null;
+  // Positions as the diagram has them: from the block on.
   const weight = (head: number, query: number, key: number): number =>
-    view.patterns[(head * size + query) * size + key] ?? 0;
-  const positions = Array.from({ length: size }, (_, i) => i);
+    view.patterns[(head * size + start + query) * size + start + key] ?? 0;
+  const positions = Array.from({ length: size - start }, (_, i) => i);
   return {
     live: true,
     period,
-    tokens: view.tokens,
+    tokens: view.tokens.slice(start),
     previousHead: view.bars[previous]!.label,
     inductionHead: view.bars[induction]!.label,
     previous: positions.map((k) => (k === 0 ? 0 : weight(previous, k, k - 1))),
     match: positions.map((q) => (q >= period && q < 2 * period - 1 ? weight(induction, q, q - period + 1) : 0)),
-    truth: [...view.truth],
+    truth: [...view.truth.subarray(start)],
   };
 }
 

@@ -1,8 +1,9 @@
 // Brings the essay to life: its buttons drive the bench, its terms open beside the word, its places get their parts.
 import { render } from 'preact';
+import { tell } from '../actions/notices.ts';
+import { notFetched } from '../notFetched.ts';
 import { behaviour } from '../showPanel.ts';
-import { CircuitDiagram } from './CircuitDiagram.tsx';
-import { Exercises } from './Exercises.tsx';
+import { whenIdle } from '../whenIdle.ts';
 import { goBack, show, watchBench } from './show.ts';
 
 /** Opens definitions beside their word. */
@@ -19,6 +20,19 @@ function placePopovers(): void {
       popover.style.top = `${Math.min(bottom + 6, innerHeight - 150)}px`;
     },
     true,
+  );
+}
+
+/** Fetches the parts, which stand far below the first view, and draws them in their places. */
+function placeParts(): void {
+  import('./parts.ts').then(
+    ({ PARTS }) => {
+      for (const [name, Part] of Object.entries(PARTS)) {
+        const place = document.querySelector(`[data-part="${name}"]`);
+        if (place) render(<Part />, place);
+      }
+    },
+    (error: Error) => tell(notFetched(error)),
   );
 }
 
@@ -40,9 +54,5 @@ export function mountLesson(): void {
   document.getElementById('back')?.addEventListener('click', goBack);
   watchBench();
   placePopovers();
-  const parts = { circuit: CircuitDiagram, exercises: Exercises };
-  for (const [name, Part] of Object.entries(parts)) {
-    const place = document.querySelector(`[data-part="${name}"]`);
-    if (place) render(<Part />, place);
-  }
+  whenIdle(placeParts);
 }

@@ -16,7 +16,7 @@ function panelOf({ own, selected, ablated, cuts, setting: { preset } }: LinkStat
   if (own !== null) return '.probe';
   if (ablated.length + cuts.length > 0) return '.patterns';
   if (selected) return '.enlarged';
-  return preset === 'two-heads' ? '.patterns' : '.watch';
+  return preset === 'two-heads' || preset === 'picture' ? '.patterns' : '.watch';
 }
 
 function goToBench(from: Element, state: LinkState): void {

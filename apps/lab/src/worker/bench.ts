@@ -4,6 +4,7 @@ import {
   type AuditRecord,
   type Engine,
   flatLosses,
+  guessingLoss,
   Model,
   type NamedWeights,
   NonFiniteLossError,
@@ -166,7 +167,7 @@ export class Bench {
     const { model: config, name } = about.experiment;
     const id = this.nextId++;
     const segments = segmentsOf(about.experiment.task);
-    const lnVocab = Math.log(config.dVocab);
+    const lnVocab = guessingLoss(config);
     const info: BenchRun = { ...about, id, name, parameters: parameterCount(config), lnVocab, segments };
     this.main = { id, info, run: null, loaded: null, ...made, scored: null, audited: null, sent: 0 };
     this.trouble = null;

@@ -3,13 +3,17 @@ import {
   type AuditRecord,
   ablate,
   allHeads,
+  drawnVocabulary,
   type Experiment,
+  firstDrawn,
+  guessingLoss,
   type HeadIndex,
   headLabel,
   headMarks,
   type Intervention,
   keyBuilder,
   type Model,
+  type ModelConfig,
   mean,
   parseExperiment,
   RepeatSet,
@@ -33,7 +37,7 @@ const nats = (x: number): string => `${x.toFixed(2).replace('-', '−')} nats`;
 const labels = (heads: readonly HeadIndex[]): string => heads.map((h) => headLabel(h.layer, h.head)).join(', ');
 
 /** Copying is dead when the loss on the repeat is above half of ln V, the audit's threshold for a solved period. */
-const deadAbove = (model: Model): number => Math.log(model.config.dVocab) / 2;
+const deadAbove = (model: Model): number => guessingLoss(model.config) / 2;
 
 /** Sequences of fresh tokens to measure an answer on, at periods of which not all need be trained on. */
 const measure = (model: Model, periods: readonly number[]): RepeatSet =>
@@ -140,7 +144,7 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
       return refused('Restore the model first: an intact model must fail.');
     const { config } = model;
     const loss = mean(measure(model, [look.period]).clean);
-    const chance = Math.log(config.dVocab);
+    const chance = guessingLoss(config);
     return loss > WORSE_THAN_GUESSING * chance
       ? passed(`At period ${look.period} it pays ${nats(loss)}: worse than the ${nats(chance)} of knowing nothing.`)
       : refused(
@@ -162,6 +166,13 @@ const checks: Record<ExerciseName, (subject: ExerciseSubject, answer: ExerciseAn
   },
 };
 
+/** The sizes without the start token, which is a knob of the data. */
+const withoutStart = ({ bos, ...model }: ModelConfig): object => ({
+  ...model,
+  nCtx: model.nCtx - firstDrawn({ bos }),
+  dVocab: drawnVocabulary({ dVocab: model.dVocab, bos }),
+});
+
 /** The knobs in which an experiment differs from another, the number of steps apart. */
 function changedKnobs(from: Experiment, to: Experiment): string[] {
   const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
@@ -170,12 +181,14 @@ function changedKnobs(from: Experiment, to: Experiment): string[] {
     t.kind === 'varied' ? t.periods : t.kind === 'repeated' ? [t.period, t.period] : null;
   const fieldOf = (task: object, field: string): unknown => (task as Record<string, unknown>)[field];
   if (differs(range(from), range(to))) task.push('task.periods');
-  for (const field of ['distinct', 'maxPrefix'] as const)
+  for (const field of ['distinct', 'maxPrefix', 'bos'] as const)
     if (differs(fieldOf(from.task, field), fieldOf(to.task, field))) task.push(`task.${field}`);
+  const partOf = ({ model, training }: Experiment, part: 'model' | 'training'): object =>
+    part === 'training' ? training : withoutStart(model);
   const rest = (['model', 'training'] as const).flatMap((part) =>
-    Object.keys(from[part])
+    Object.keys(partOf(from, part))
       .filter((field) => field !== 'steps')
-      .filter((field) => differs(from[part][field as never], to[part][field as never]))
+      .filter((field) => differs(fieldOf(partOf(from, part), field), fieldOf(partOf(to, part), field)))
       .map((field) => `${part}.${field}`),
   );
   return [...task, ...rest];

@@ -1,5 +1,7 @@
 // The part of the worker that is fetched when the first view has been shown, so that later no network is needed.
 
+import { notFetched } from '../notFetched.ts';
+
 export type Later = typeof import('./onRequest.ts');
 
 let found: Promise<Later> | null = null;
@@ -8,7 +10,7 @@ let found: Promise<Later> | null = null;
 export function later(): Promise<Later> {
   found ??= import('./onRequest.ts').catch((error: Error) => {
     found = null; // the network may be back at the next try
-    throw new Error(`A part of this page could not be fetched (${error.message}); reload the page.`);
+    throw notFetched(error);
   });
   return found;
 }

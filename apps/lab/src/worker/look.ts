@@ -3,9 +3,12 @@ import {
   ablate,
   allHeads,
   exampleTokens,
+  firstDrawn,
+  guessingLoss,
   headLabel,
   headScores,
   type Intervention,
+  longestPeriod,
   type Model,
   type ModelConfig,
   type NamedWeights,
@@ -38,9 +41,6 @@ export function interventionsOf(config: ModelConfig, look: Look): Intervention[]
   return [...cuts, ...(heads.length > 0 ? ablate(config, heads, look.kind) : [])];
 }
 
-/** The longest period of which two copies fit. */
-export const longestPeriod = (config: ModelConfig): number => Math.floor(config.nCtx / 2);
-
 /** The sequences of a fitted look: the one to be seen first, all of one length. */
 function sequencesOf(config: ModelConfig, { period, tokens: own }: Look): number[][] {
   return Array.from({ length: LOOK_SEQUENCES }, (_, seed) => {
@@ -50,23 +50,24 @@ function sequencesOf(config: ModelConfig, { period, tokens: own }: Look): number
 }
 
 /** Queries whose next token induction can know: those of the second copy; in own tokens those where copying is right. */
-function countedQueries(look: Look, tokens: readonly number[]): readonly number[] {
+function countedQueries(look: Look, start: number, tokens: readonly number[]): readonly number[] {
   if (look.tokens) return copiesIn(tokens).right;
-  return Array.from({ length: Math.max(0, look.period - 1) }, (_, i) => look.period + i);
+  return Array.from({ length: Math.max(0, look.period - 1) }, (_, i) => start + look.period + i);
 }
 
 /** Mean loss of the counted queries: over all sequences, or over the reader's own alone. */
 function countedLoss(
   losses: ArrayLike<number>,
-  length: number,
+  start: number,
   look: Look,
   sequences: readonly number[][],
 ): number | null {
+  const length = sequences[0]!.length;
   const chosen = look.tokens ? sequences.slice(0, 1) : sequences;
   let sum = 0;
   let count = 0;
   chosen.forEach((tokens, s) => {
-    for (const query of countedQueries(look, tokens)) {
+    for (const query of countedQueries(look, start, tokens)) {
       sum += losses[s * (length - 1) + query] as number;
       count++;
     }
@@ -84,16 +85,15 @@ export function lookAt(model: Model, asked: Look, known: Pick<View, 'step' | 'ba
   const sequences = sequencesOf(config, look);
   const tokens = sequences[0] as number[];
   const length = tokens.length;
+  const start = firstDrawn(config);
   const interventions = interventionsOf(config, look);
   const names = 'blocks.*.attn.hook_pattern';
   const run = model.runWithInterventions(sequences, interventions, { names });
-  const lossRepeat = countedLoss(run.lossPerPosition, length, look, sequences);
+  const lossRepeat = countedLoss(run.lossPerPosition, start, look, sequences);
   const patterns = firstPatterns(config, (name) => run.cache.get(name).data, length, sequences.length);
   const top = topPredictions(run.logits, tokens, config.dVocab);
   const lossRepeatIntact =
-    interventions.length === 0
-      ? lossRepeat
-      : countedLoss(model.run(sequences).lossPerPosition, length, look, sequences);
+    interventions.length === 0 ? lossRepeat : countedLoss(model.run(sequences).lossPerPosition, start, look, sequences);
   const quiet = exampleTokens(config, { period: 0, seed: 0 }).slice(0, length);
   const others = sequences.slice(1).map((_, i) => exampleTokens(config, { period: 0, seed: i + 1 }).slice(0, length));
   // Means and resamples need other sequences beside the one that is shown.
@@ -107,6 +107,7 @@ export function lookAt(model: Model, asked: Look, known: Pick<View, 'step' | 'ba
     nLayers: config.nLayers,
     nHeads: config.nHeads,
     period: look.tokens ? 0 : look.period,
+    start,
     tokens,
     patterns,
     control,
@@ -114,7 +115,7 @@ export function lookAt(model: Model, asked: Look, known: Pick<View, 'step' | 'ba
     lossRepeat,
     lossRepeatIntact,
     broken: interventions.length > 0,
-    lnVocab: Math.log(config.dVocab),
+    lnVocab: guessingLoss(config),
   };
 }
 

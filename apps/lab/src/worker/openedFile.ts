@@ -2,6 +2,7 @@
 import {
   type Engine,
   type Experiment,
+  longestPeriod,
   Model,
   type ModelConfig,
   type NamedWeights,
@@ -9,7 +10,7 @@ import {
 } from '@induction-lab/core/browser';
 import type { BenchRun, Look, Questions } from '../protocol.ts';
 import type { Later } from './later.ts';
-import { barsOf, LOOK_SEQUENCES, longestPeriod, lookAt } from './look.ts';
+import { barsOf, LOOK_SEQUENCES, lookAt } from './look.ts';
 import { LIVE_SEQUENCES } from './subject.ts';
 
 /** The look before anything has been asked for. */

@@ -9,7 +9,7 @@ import {
   type StartPool,
   type StepRecord,
   type TrainingState,
-  train,
+  trainOnTask,
 } from '@induction-lab/core/browser';
 import type { RunStatus } from '../protocol.ts';
 
@@ -101,7 +101,7 @@ export class Run {
       seen = resolve;
     });
     const { engine, experiment, seed, startPool } = this.options;
-    this.ended = train({
+    this.ended = trainOnTask({
       engine,
       experiment,
       seed,

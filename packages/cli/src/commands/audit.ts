@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { HeldOutOption } from '../work/auditCommand.ts';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples } from './declare.ts';
+import { wholeNumber } from './options.ts';
 
 function readHeldOut(text: string): HeldOutOption {
   if (text === 'run') return 'run';
@@ -11,11 +12,25 @@ function readHeldOut(text: string): HeldOutOption {
   return { kind: kind as 'periods', values: values!.split(',').map(Number) };
 }
 
+/** Tokens and ranges of them, as in 0,60-63. */
+function readTokens(text: string): number[] {
+  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) throw new InvalidArgumentError('It must look like 5,7 or 0,60-63.');
+  return text.split(',').flatMap((part) => {
+    const [from, to = from] = part.split('-').map(Number) as [number, number?];
+    if (to < from || to - from > MOST_TOKENS) throw new InvalidArgumentError(`${part} is no range of tokens.`);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+}
+
+/** No vocabulary is larger. */
+const MOST_TOKENS = 2 ** 24;
+
 export const audit: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
     name: 'audit',
     description: 'scores and verdict of any attention-only checkpoint (.safetensors)',
     sequences: { usual: 64, least: 8, meaning: 'sequences of each probe' },
+    idleBesidePrompts: ['sequences', 'seed', 'heldOut', 'csv', 'figures', 'detectors'],
   })
     .addOption(
       new Option(
@@ -23,6 +38,32 @@ export const audit: DeclareCommand = (program, measure) => {
         'measure what training never showed too: run (as its run.json says), or as in periods=8,12, starts=3, tokens=0,5; repeatable',
       ).argParser((text: string, all: HeldOutOption[] = []) => [...all, readHeldOut(text)]),
     )
+    .addOption(
+      new Option('--bos <token>', 'the start token that every sequence of training began with').argParser(
+        wholeNumber(0),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--prefix <tokens>',
+        'tokens that the map’s sequences begin with, as in 5,7: for a model that waits for them',
+      ).argParser(readTokens),
+    )
+    .addOption(
+      new Option(
+        '--exclude-tokens <tokens>',
+        'tokens that training never showed, as in 0,60-63: the map draws none of them',
+      )
+        .argParser(readTokens)
+        .conflicts('tokensFrom'),
+    )
+    .addOption(
+      new Option(
+        '--tokens-from <what>',
+        'draw the map’s tokens from this number on, or only those that stand in a file of tokens (.jsonl, .bin, .safetensors)',
+      ),
+    )
+    .option('--detectors <file>', 'score heads by detectors of your own too: a module (.mjs) that exports them')
     .addOption(new Option('--csv', 'print the head scores as CSV').conflicts('json'))
     .addHelpText(
       'after',
@@ -30,6 +71,9 @@ export const audit: DeclareCommand = (program, measure) => {
         'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors',
         'npx induction-lab audit model.safetensors --model-config config.json --json',
         'npx induction-lab audit runs/mine/checkpoints/step-003000.safetensors --held-out run',
+        'npx induction-lab audit model.safetensors --bos 50256 --exclude-tokens 0-2',
+        'npx induction-lab audit model.safetensors --prompts prompts.json',
+        'npx induction-lab audit model.safetensors --detectors mine.mjs',
       ),
     );
 };

@@ -1,23 +1,33 @@
 import { Option } from 'commander';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples } from './declare.ts';
+import { wholeNumber } from './options.ts';
 
 export const compose: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
     name: 'compose',
     description: 'composition of pairs of heads: what the weights say, and what each path carries',
     sequences: { usual: 96 },
+    idleBesidePrompts: ['sequences'],
   })
     .addOption(
       new Option('--by <what>', 'what an ablated edge leaves: nothing, or its mean')
         .choices(['zero', 'mean'])
         .default('zero'),
     )
+    .addOption(
+      new Option(
+        '--integration-steps <n>',
+        'attribution by integrated gradients too, at so many points of each line (8 are usual)',
+      ).argParser(wholeNumber(1, 1000)),
+    )
     .addHelpText(
       'after',
       examples(
         'npx induction-lab compose model.safetensors',
         'npx induction-lab compose model.safetensors --figures figures',
+        'npx induction-lab compose model.safetensors --prompts prompts.json --measure logit-diff',
+        'npx induction-lab compose model.safetensors --integration-steps 8',
       ),
     );
 };

@@ -7,8 +7,8 @@ import { compose } from './compose.ts';
 import type { DeclareCommand } from './declare.ts';
 import { diversity } from './diversity.ts';
 import { dynamics } from './dynamics.ts';
+import { evaluate } from './evaluate.ts';
 import { patch } from './patch.ts';
-import { prove } from './prove.ts';
 import { run } from './run.ts';
 import { train } from './train.ts';
 
@@ -19,7 +19,7 @@ export const COMMANDS: readonly DeclareCommand[] = [
   ablate,
   patch,
   compose,
-  prove,
+  evaluate,
   dynamics,
   diversity,
   cache,

@@ -30,7 +30,23 @@ export const probeSeed = (): Option =>
   new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0);
 export const quiet = (): Option => new Option('--quiet', 'no progress');
 export const out = (): Option => new Option('--out <dir>', 'folder for the results (default: a new one under runs/)');
+export const prompts = (): Option =>
+  new Option(
+    '--prompts <file>',
+    'measure on prompts of your own, a JSON file (docs/prompts.md), not on drawn sequences',
+  );
+export const measure = (): Option =>
+  new Option('--measure <what>', 'what is measured of each sequence (default: the loss)').choices([
+    'loss',
+    'logit-diff',
+    'probability',
+  ]);
 export const figures = (): Option =>
   new Option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder');
+export const bos = (): Option =>
+  new Option(
+    '--bos <token>',
+    'start token that the model saw in front of every sequence, where the file does not say so',
+  ).argParser(wholeNumber(0));
 export const modelConfig = (): Option =>
   new Option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none');

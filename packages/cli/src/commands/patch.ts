@@ -8,6 +8,7 @@ export const patch: DeclareCommand = (program, measure) => {
     name: 'patch',
     description: 'put activations of a clean run into a corrupted one: how much comes back?',
     sequences: { usual: 32 },
+    idleBesidePrompts: [],
   })
     .addOption(
       new Option('--corruption <kind>', 'what is done to the first copy of the block')
@@ -29,12 +30,14 @@ export const patch: DeclareCommand = (program, measure) => {
         'npx induction-lab patch model.safetensors --by-position --figures figures',
         "npx induction-lab patch model.safetensors --hook 'blocks.*.hook_resid_pre' --by-position",
         'npx induction-lab patch model.safetensors --clean "7 3 9 7 3" --corrupted "5 3 9 7 3"',
+        'npx induction-lab patch model.safetensors --prompts prompts.json --measure logit-diff',
       ),
     )
     .action((target, options, command) => {
       const idle = ['corruption', 'period', 'sequences', 'seed'];
-      for (const prompt of ['clean', 'corrupted'])
-        refuseIdle(command, { beside: prompt, idle, because: 'the given prompts are all that is run' });
+      const because = 'the given prompts are all that is run';
+      refuseIdle(command, { beside: 'prompts', idle: [...idle, 'clean', 'corrupted'], because });
+      for (const beside of ['clean', 'corrupted']) refuseIdle(command, { beside, idle, because });
       return measure('patch', { target, options });
     });
 };

@@ -4,9 +4,11 @@ import { exact, out, quiet, seed, threads } from './options.ts';
 export const run: DeclareCommand = (program) => {
   program
     .command('run')
-    .description('train the four presets, score and audit them, and write a report (under two minutes on two cores)')
+    .description(
+      'tell the story in five trainings, score and audit them, and write a report (under two minutes on two cores)',
+    )
     .addOption(seed().default(1))
-    .option('--quick', 'fewer steps: 500, 500, 800 and 600')
+    .option('--quick', 'fewer steps: 500, 500, 800, 600 and 600')
     .addOption(out())
     .addOption(threads())
     .addOption(exact())

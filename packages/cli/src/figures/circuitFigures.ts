@@ -3,6 +3,7 @@ import {
   type AblationEffect,
   type AblationRecord,
   allHeads,
+  type CircuitEvaluation,
   type CompositionRecord,
   type Estimate,
   type FactoredMatrix,
@@ -10,7 +11,6 @@ import {
   type PatchingRecord,
   type PathCell,
   type PathTableRecord,
-  type ProofRecord,
   pathMatrix,
   type WeightCircuits,
 } from '@induction-lab/core/node';
@@ -23,6 +23,7 @@ import {
   heatmaps,
   MOST_KINDS,
 } from '@induction-lab/figures/node';
+import { changeOf, measureWords } from '../terminal/measureWords.ts';
 import { type Draw, figureOptions } from './drawing.ts';
 
 const drawHeatmaps =
@@ -51,7 +52,7 @@ export function ablationFigure(name: string, record: AblationRecord): Draw {
   });
   return drawEffects({
     title: `${name}: ${record.kind} ablation`,
-    unit: 'increase of the loss on the repeat (nats)',
+    unit: changeOf(record),
     pointsLabel: 'control: mean of the other heads of the layer',
     intervalLabel: `95 % interval over ${record.sequences} sequences`,
     groups: [
@@ -80,13 +81,13 @@ export function pathFigures(
   const carried: HeatmapsRecord = {
     ...axes,
     title: `${name}: what each path carries`,
-    unit: 'increase of the loss on the repeat without it (nats)',
+    unit: changeOf(table, 'without it'),
     panels: pathPanels(table, (cell) => cell.increase.value),
   };
   const attributed: HeatmapsRecord = {
     ...axes,
     title: `${name}: what gradients say of each path (attribution)`,
-    unit: 'first-order increase of the loss on the repeat (nats)',
+    unit: `first-order ${changeOf(table)}`,
     panels: pathPanels(table, (cell) => cell.attributed.value),
   };
   const stripe: HeatmapsRecord = {
@@ -113,7 +114,10 @@ export function pathFigures(
   return {
     'path-effects': drawHeatmaps(carried),
     'path-attribution': drawHeatmaps(attributed),
-    'path-stripes': drawHeatmaps(stripe),
+    // Where no prompt has an earlier copy, there is no such place to look at.
+    ...(table.cells.some(({ stripeChange }) => Number.isFinite(stripeChange.value))
+      ? { 'path-stripes': drawHeatmaps(stripe) }
+      : {}),
     composition: drawHeatmaps(scores),
   };
 }
@@ -241,7 +245,7 @@ const kindOf = (hook: string): string => hook.replace(/^blocks\.\d+\./, '');
 const kindsOf = (hooks: readonly string[]): string[] => [...new Set(hooks.map(kindOf))];
 
 /** Faithfulness against random circuits, and who writes the right token's logit. */
-export function proofFigures(name: string, proof: ProofRecord): Readonly<Record<string, Draw>> {
+export function proofFigures(name: string, proof: CircuitEvaluation): Readonly<Record<string, Draw>> {
   const { parts } = proof.logits;
   const few = new Set(parts.map(({ layer }) => layer)).size <= MOST_KINDS;
   const kindOfPart = (layer: number | null): string =>
@@ -249,7 +253,7 @@ export function proofFigures(name: string, proof: ProofRecord): Readonly<Record<
   const figures: Record<string, Draw> = {
     logits: drawEffects({
       title: `${name}: who writes the right token’s logit`,
-      unit: 'logit of the right token above the mean, written directly',
+      unit: `logit of the right token above the ${proof.measure?.name === 'logit-diff' ? 'wrong one' : 'mean'}, written directly`,
       intervalLabel: `95 % interval over ${proof.logits.sequences} sequences`,
       groups: [
         {
@@ -272,7 +276,7 @@ export function proofFigures(name: string, proof: ProofRecord): Readonly<Record<
   };
   figures.faithfulness = drawEffects({
     title: `${name}: is the circuit all there is?`,
-    unit: 'share of the loss drop that heads make',
+    unit: `share of the ${measureWords(proof, { repeats: proof.periods.length > 0 }).drop} that heads make`,
     intervalLabel: `95 % interval over ${proof.measured.sequences} sequences`,
     pointsLabel: `${random.length} random circuits of the same shape`,
     reference: [{ value: 1, label: 'all of it' }],

@@ -1,20 +1,26 @@
 // The figures of one model: scores, losses by period, attention patterns of all heads with and without a repeat.
 import {
   type AuditRecord,
-  analysedLength,
+  asAnalysed,
   type ExamplePatterns,
   examplePatterns,
+  type HeadScoresRecord,
   headMarks,
   type Judged,
+  longestPeriod,
   type Model,
+  printable,
 } from '@induction-lab/core/node';
 import {
+  type FigureOptions,
   type HeadScoreRecord,
   headScoreChart,
   type LossByPeriodRecord,
   type LossRecord,
   lossByPeriodChart,
   lossChart,
+  type MapRecord,
+  mapChart,
   type PatternComparisonRecord,
   type PatternGridRecord,
   patternComparison,
@@ -24,7 +30,7 @@ import { type Draw, figureOptions } from './drawing.ts';
 
 /** The three example sequences of a model: half the context as period, another period, no repeat. */
 export function exampleSet(model: Model): { half: ExamplePatterns; other: ExamplePatterns; control: ExamplePatterns } {
-  const half = Math.floor(analysedLength(model.config) / 2);
+  const half = longestPeriod(asAnalysed(model.config));
   const other = Math.max(2, Math.round(half * 0.68)); // 17 for a context of 50: neither divisor nor neighbour of 25
   return {
     half: examplePatterns(model, { period: half }),
@@ -33,12 +39,20 @@ export function exampleSet(model: Model): { half: ExamplePatterns; other: Exampl
   };
 }
 
+/** Where an induction head's stripe belongs on an example; null without a repeat. */
+export const stripeOf = ({
+  period,
+  start,
+}: Pick<ExamplePatterns, 'period' | 'start'>): { offset: number; fromQuery: number; toQuery: number } | null =>
+  period === 0 ? null : { offset: period - 1, fromQuery: start + period, toQuery: start + 2 * period - 2 };
+
 /** Heads up to which they stay in their own order. */
 const MANY = 64;
 
 export interface ModelFigures {
   readonly scores: Draw;
   readonly 'loss-by-period': Draw;
+  readonly map: Draw;
   readonly patterns: Draw;
   readonly 'patterns-other-period': Draw;
   readonly 'patterns-control': Draw;
@@ -48,8 +62,6 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
   const { scores, evidence } = judged.audit;
   const marks = headMarks(judged);
   const size = examples.half.tokens.length;
-  const stripe = ({ period }: ExamplePatterns): { offset: number; fromQuery: number; toQuery: number } | null =>
-    period === 0 ? null : { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 };
   // Figures of very many heads draw the first ones: then those whose attention has the most to say come early.
   const sharp = new Map(
     scores.heads.map((h) => [
@@ -94,7 +106,7 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
     heads: marked(example.heads),
     size,
     tokens: example.tokens,
-    stripe: stripe(example)!,
+    stripe: stripeOf(example)!,
     title: `${name}: attention patterns of all heads, period ${example.period}`,
   });
   const columns = [examples.half, examples.control];
@@ -105,12 +117,14 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
       panels: columns.map((c) => c.heads.find((h) => h.label === label)!.pattern),
     })),
     columnTitles: columns.map(({ period }) => (period === 0 ? 'no repeat (control)' : `period ${period}`)),
-    stripes: columns.map(() => stripe(examples.half)), // on the control: where a stripe can only be a fixed habit
+    stripes: columns.map(() => stripeOf(examples.half)), // on the control: where a stripe can only be a fixed habit
     size,
     title: `${name}: the same heads with a repeat and without`,
   };
   return {
     scores: (theme, width) => headScoreChart(bars, figureOptions(theme, width)),
+    map: (theme, width) => mapChart(mapOf(name, judged.audit), figureOptions(theme, width)),
+    ...detectorFigures(bars, scores),
     'loss-by-period': (theme, width) => lossByPeriodChart(periods, figureOptions(theme, width)),
     patterns: (theme, width) => patternGrid(grid(examples.half), figureOptions(theme, width)),
     'patterns-other-period': (theme, width) => patternGrid(grid(examples.other), figureOptions(theme, width)),
@@ -118,11 +132,58 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
   };
 }
 
+/** The map of a model, with the attention of the head that follows the repeat most. */
+function mapOf(name: string, { map, scores, followers, evidence }: AuditRecord): MapRecord {
+  const solved = map.cells.filter(({ solution }) => solution === 'by content');
+  const following = scores.heads
+    .map(({ label }, head) => ({ label, head, sum: solved.reduce((sum, cell) => sum + cell.attention[head]!, 0) }))
+    .filter(({ label }) => followers.includes(label))
+    .sort((a, b) => b.sum - a.sum)
+    .slice(0, 1);
+  return {
+    places: map.cells.map(({ lossAtBestTemperature, attention, ...place }) => ({
+      ...place,
+      loss: lossAtBestTemperature,
+      attention: following.map(({ head }) => attention[head]!),
+    })),
+    length: map.length,
+    lnVocab: evidence.lnVocab,
+    heads: following.map(({ label }) => label),
+    title: `${name}: where it finds the earlier copy`,
+  };
+}
+
+/** The same bars with those of one detector of the user's beside them; a head that it measured nothing of has none. */
+function detectorFigures(bars: HeadScoreRecord, { heads, detectors = [] }: HeadScoresRecord): Record<string, Draw> {
+  return Object.fromEntries(
+    detectors.map(({ name, chance }, i): [string, Draw] => {
+      const record: HeadScoreRecord = {
+        ...bars,
+        detector: { name: printable(name), chance },
+        title: `${bars.title}, and ${printable(name)}`,
+        heads: bars.heads.map((head, at) => {
+          const { score, control } = heads[at]!.detectors![name]!;
+          return {
+            ...head,
+            ...{ detected: score.value, ...(score.n > 1 ? { detectedInterval: score.interval } : {}) },
+            ...(control && control.n > 0 ? { detectedControl: control.value } : {}),
+          };
+        }),
+      };
+      return [`scores-detector-${i + 1}`, (theme, width) => headScoreChart(record, figureOptions(theme, width))];
+    }),
+  );
+}
+
 /** Loss curves of a run: those of its task's segments that it has losses of. */
-export function lossFigure(name: string, record: Omit<LossRecord, 'title'>): Draw {
+export function lossFigure(
+  name: string,
+  record: Omit<LossRecord, 'title'>,
+  how: Pick<FigureOptions, 'heading'> = {},
+): Draw {
   const parts = record.segments.filter(({ single }) => !single).map(({ title }) => `on the ${title}`);
   const title = `${name}: loss ${parts.join(' and ')}`;
-  return (theme, width) => lossChart({ ...record, title }, figureOptions(theme, width));
+  return (theme, width) => lossChart({ ...record, title }, { ...figureOptions(theme, width), ...how });
 }
 
 /** The figures of a checkpoint's audit. */

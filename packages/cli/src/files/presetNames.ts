@@ -1,5 +1,8 @@
 // Apart from presets.ts, which loads the whole library: help and usage errors need the names alone.
 
-/** In the order in which the lesson tells them. */
-export const PRESETS = ['literal', 'literal-1-layer', 'varied', 'two-heads'] as const;
-export type PresetName = (typeof PRESETS)[number];
+/** The trainings of the story that `run` tells, in its order. */
+export const STORY = ['literal', 'literal-1-layer', 'varied', 'picture', 'hub'] as const;
+export type StoryName = (typeof STORY)[number];
+
+export type PresetName = StoryName | 'two-heads';
+export const PRESETS: readonly PresetName[] = [...STORY, 'two-heads'];

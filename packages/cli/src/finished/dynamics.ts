@@ -6,7 +6,9 @@ import {
   type Engine,
   type Experiment,
   examplePatterns,
+  firstDrawn,
   inContextQueries,
+  longestPeriod,
   Model,
   measureCheckpoint,
   type PhaseChange,
@@ -24,6 +26,7 @@ import {
 import type { Told } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { type Draw, figureOptions } from '../figures/drawing.ts';
+import { stripeOf } from '../figures/modelFigures.ts';
 import { blameCheckpoint } from '../files/loadCheckpoint.ts';
 import { type MeasuredFile, measuredFile } from '../files/provenance.ts';
 import { readInput } from '../files/wholeFiles.ts';
@@ -64,7 +67,7 @@ export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRu
     checkpoints: [...checkpoints],
     points: [...points],
     phase: phaseChange(points, log),
-    inContext: inContextQueries(config.nCtx),
+    inContext: inContextQueries(config.nCtx - firstDrawn(config)),
   });
   for (const [i, step] of steps.entries()) {
     const { model, path, file } = modelAt(engine, folder, { step, config });
@@ -221,6 +224,7 @@ const drawable = (panels: readonly DynamicsPanel[]): DynamicsPanel[] =>
 /** Patterns of some heads along training, on one sequence of two copies. */
 export interface BornStripe {
   readonly period: number;
+  readonly start: number;
   readonly size: number;
   readonly heads: readonly { readonly label: string; readonly mark?: string }[];
   readonly steps: readonly number[];
@@ -245,10 +249,11 @@ export function bornStripe(engine: Engine, folder: RunFolder, { points, phase }:
   const nearest = (step: number): number =>
     points.reduce((a, b) => (Math.abs(b.step - step) < Math.abs(a.step - step) ? b : a)).step;
   const steps = [...new Set(wanted.map(nearest))];
-  const period = Math.floor(config.nCtx / 2);
+  const period = longestPeriod(config);
   const examples = steps.map((step) => examplePatterns(modelAt(engine, folder, { step, config }).model, { period }));
   return {
     period,
+    start: examples[0]!.start,
     size: examples[0]!.tokens.length,
     heads,
     steps,
@@ -256,11 +261,11 @@ export function bornStripe(engine: Engine, folder: RunFolder, { points, phase }:
   };
 }
 
-function timelineFigure(name: string, { period, ...shown }: BornStripe): Draw {
+function timelineFigure(name: string, { period, start, ...shown }: BornStripe): Draw {
   const record: PatternTimelineRecord = {
     ...shown,
     title: `${name}: the stripe being born, period ${period}`,
-    stripe: { offset: period - 1, fromQuery: period, toQuery: 2 * period - 2 },
+    stripe: stripeOf({ period, start })!,
   };
   return (theme, width) => patternTimeline(record, figureOptions(theme, width));
 }

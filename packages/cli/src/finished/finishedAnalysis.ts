@@ -5,16 +5,16 @@ import {
   type AuditRecord,
   ablationEffects,
   audit,
+  type CircuitEvaluation,
   type CompositionRecord,
   compositionScores,
+  evaluateCircuit,
   type HeadCircuitRecord,
   headCircuits,
   loadEngine,
   type Model,
   type PathTableRecord,
-  type ProofRecord,
   pathTable,
-  prove,
   WeightCircuits,
 } from '@induction-lab/core/node';
 import type { Host } from '../aside/host.ts';
@@ -37,7 +37,7 @@ export interface ModelAnalysis {
   readonly headCircuits: readonly HeadCircuitRecord[];
   readonly composition: CompositionRecord;
   readonly paths: PathTableRecord;
-  readonly proof: ProofRecord;
+  readonly proof: CircuitEvaluation;
 }
 
 /** A run that has ended, to be analysed. */
@@ -62,7 +62,7 @@ export interface FinishedAnalysis {
 /** How closely a run is looked at: sequences for effects, checkpoints for the dynamics. */
 const EFFORT = { full: { sequences: 96, checkpoints: 16 }, quick: { sequences: 48, checkpoints: 8 } } as const;
 
-/** Audit, ablations, circuits in the weights, all paths, and the proof. */
+/** Audit, ablations, circuits in the weights, all paths, and the circuit's evaluation. */
 export function analyseModel(
   model: Model,
   { sequences, host }: { sequences: number; host: Pick<Host, 'stage'> },
@@ -75,7 +75,7 @@ export function analyseModel(
     headCircuits: headCircuits(circuits),
     composition: compositionScores(circuits),
     paths: pathTable(model, { sequences, onProgress: host.stage('ablating edges') }),
-    proof: prove(model, { audit: record, sequences, onProgress: host.stage('proving') }),
+    proof: evaluateCircuit(model, { audit: record, sequences, onProgress: host.stage('evaluating the circuit') }),
   };
 }
 
@@ -88,7 +88,7 @@ export async function analyseFinished(
   const { experiment } = folder.readInfo();
   const { sequences, checkpoints } = EFFORT[effort];
   const engine = await loadEngine({ exact, shared: false });
-  const { model, checkpoint } = loadCheckpoint(engine, folder.checkpointPath(step), undefined);
+  const { model, checkpoint } = loadCheckpoint(engine, folder.checkpointPath(step));
   const analysis = analyseModel(model, { sequences, host });
   const onProgress = host.stage('measuring checkpoints');
   const dynamics = measureRun(engine, folder, { most: checkpoints, sequences: 12, onProgress });

@@ -1,5 +1,5 @@
 // The figures of a training run that has ended, from what was measured of it.
-import { type Experiment, segmentsOf } from '@induction-lab/core/node';
+import { type Experiment, guessingLoss, segmentsOf } from '@induction-lab/core/node';
 import { ablationFigure, pathFigures, proofFigures } from '../figures/circuitFigures.ts';
 import type { Draw } from '../figures/drawing.ts';
 import { type exampleSet, lossFigure, modelFigures } from '../figures/modelFigures.ts';
@@ -22,7 +22,7 @@ export function finishedFigures({ name, experiment, analysis, dynamics, born, ex
   model: Readonly<Record<string, Draw>>;
   circuits: Readonly<Record<string, Draw>>;
 } {
-  const lnVocab = Math.log(experiment.model.dVocab);
+  const lnVocab = guessingLoss(experiment.model);
   const segments = segmentsOf(experiment.task);
   const losses = { points, segments, lnVocab };
   return {

@@ -4,7 +4,7 @@ import { runAside, Stopped } from '../aside/aside.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import type { Draw } from '../figures/drawing.ts';
 import type { exampleSet } from '../figures/modelFigures.ts';
-import type { PresetName } from '../files/presets.ts';
+import type { StoryName } from '../files/presetNames.ts';
 import type { MeasuredFile } from '../files/provenance.ts';
 import { removeHalfWritten } from '../runs/outputs.ts';
 import { lossPoints, type MetricsRecord, type RunFolder } from '../runs/runFolder.ts';
@@ -14,9 +14,9 @@ import type { Dynamics } from './dynamics.ts';
 import type { FinishedAnalysis, FinishTask, ModelAnalysis } from './finishedAnalysis.ts';
 import { finishedFigures } from './finishedFigures.ts';
 
-/** One of the four runs, as the report tells it. */
+/** A training of the story, as the report tells it. */
 export interface FinishedRun extends ModelAnalysis {
-  readonly name: PresetName;
+  readonly name: StoryName;
   readonly experiment: Experiment;
   readonly metrics: readonly MetricsRecord[];
   readonly dynamics: Dynamics;

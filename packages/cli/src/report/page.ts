@@ -1,8 +1,9 @@
 // report.html: one file that a browser opens from disk. It walks through the experiment in the lesson's order and tells,
-// for each of the four runs, what was expected and what happened.
+// for each training, what was expected and what happened.
 import { VERSION } from '../version.ts';
 import { type HoverData, hoverScripts } from './hover.ts';
 import { escapeHtml, nats, table } from './html.ts';
+import { picture } from './picture.ts';
 import { dynamics, proof } from './proof.ts';
 import { curves, discussion, patterns, scores, training, twist } from './results.ts';
 import { data, hyperParameters, modelSection, setUp } from './setting.ts';
@@ -12,9 +13,8 @@ import { type ReportOptions, type ToldRun, tell } from './told.ts';
 export function reportPage(options: ReportOptions): string {
   const runs = options.runs.map(tell);
   const hover = new Map<string, HoverData>();
+  const shown = picture(runs, hover);
   const body = [
-    setUp(options),
-    hyperParameters(runs),
     data(runs),
     modelSection(runs),
     training(runs, options),
@@ -25,19 +25,25 @@ export function reportPage(options: ReportOptions): string {
     proof(runs),
     dynamics(runs),
     discussion(runs),
+    setUp(options),
+    hyperParameters(runs),
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Induction heads: four transformers, one question</title><style>${style}</style></head>
-<body>${header(runs)}<main>${body.join('\n')}</main>
+<title>Induction heads: five transformers, one question</title><style>${style}</style></head>
+<body>${header}${shown}<main>${summary(runs)}${body.join('\n')}</main>
 <footer>induction-lab ${VERSION}. The numbers in tables, figures and verdicts were measured in this run; the same command with the same seed reproduces them.</footer>
 ${hoverScripts([...hover.values()])}</body></html>
 `;
 }
 
-function header(runs: readonly ToldRun[]): string {
+const header = `<header><h1>Five transformers copy a repeat. Which of them learned induction?</h1>
+<p>Small attention-only transformers, trained on random blocks of tokens that repeat, after a teaching document (step 3 of a mechanistic-interpretability course, “the document” below). A repeat can be copied by finding the earlier copy of the current token, which is induction, or in other ways.</p></header>`;
+
+/** Numbers of all trainings, and what the page holds. */
+function summary(runs: readonly ToldRun[]): string {
   const told = (runs[0]?.segments ?? []).filter(({ single }) => !single);
-  const summary = table(
+  const numbers = table(
     ['run', ...told.map(({ title }) => `loss, ${escapeHtml(title)}`), 'loss, other periods', 'verdict'],
     runs.map((r) => [
       `<a href="#curve-${r.name}">${r.name}</a>`,
@@ -48,8 +54,6 @@ function header(runs: readonly ToldRun[]): string {
     'Losses in nats; guessing among 64 tokens costs 4.16. “Other periods”: blocks of another length than the best one, two copies.',
   );
   const contents = [
-    'Set-up',
-    'Hyper-parameters',
     'Data',
     'Model',
     'Training',
@@ -60,10 +64,10 @@ function header(runs: readonly ToldRun[]): string {
     'The proof',
     'How it came about',
     'Discussion',
+    'Set-up',
+    'Hyper-parameters',
   ];
   const ids = [
-    'set-up',
-    'hyper-parameters',
     'data',
     'model',
     'training',
@@ -74,9 +78,8 @@ function header(runs: readonly ToldRun[]): string {
     'proof',
     'dynamics',
     'discussion',
+    'set-up',
+    'hyper-parameters',
   ];
-  return `<header><h1>Four transformers copy a repeat. Which of them learned induction?</h1>
-<p>Four small attention-only transformers were trained on random blocks of tokens that repeat, after a teaching document (step 3 of
-a mechanistic-interpretability course, “the document” below). Those that learn to predict the repeat may do it in two ways: by finding the earlier copy of the current token, which is induction, or by looking back a fixed distance, which is not.</p>
-${summary}<nav aria-label="contents"><ol>${contents.map((c, i) => `<li><a href="#${ids[i]}">${c}</a></li>`).join('')}</ol></nav></header>`;
+  return `${numbers}<nav aria-label="contents"><ol>${contents.map((c, i) => `<li><a href="#${ids[i]}">${c}</a></li>`).join('')}</ol></nav>`;
 }

@@ -3,9 +3,10 @@
 import { headMarks, LAST_STEPS, mainSegment } from '@induction-lab/core/node';
 import { lossFigure } from '../figures/modelFigures.ts';
 import { lossPoints } from '../runs/runFolder.ts';
-import { EXPECTATIONS } from './expectations.ts';
+
 import type { HoverData } from './hover.ts';
 import { escapeHtml, nats, paragraph, section, signed, table } from './html.ts';
+import { ACTS, taught } from './story.ts';
 import { figure, PAIRED, type ReportOptions, type ToldRun } from './told.ts';
 
 export function training(runs: readonly ToldRun[], { threads }: ReportOptions): string {
@@ -43,7 +44,7 @@ export const curves = (runs: readonly ToldRun[]): string =>
           lossOn === 'predictable'
             ? ' This run never trains on the first occurrence, so its loss there drifts and means nothing.'
             : '';
-        return `<div><h3 id="curve-${r.name}">${r.name}</h3><p><em>Expected.</em> ${escapeHtml(EXPECTATIONS[r.name].expected)}</p>${figure(`loss-${r.name}`, lossFigure(r.name, { points: lossPoints(r.metrics), segments: r.segments, lnVocab: r.lnVocab, xScale: 'log' }), PAIRED)}<p><em>What happened.</em> ${happened(r)}${note}</p></div>`;
+        return `<div><h3 id="curve-${r.name}">${r.name}</h3><p><em>Expected.</em> ${escapeHtml(ACTS[r.name].expected)}</p>${figure(`loss-${r.name}`, lossFigure(r.name, { points: lossPoints(r.metrics), segments: r.segments, lnVocab: r.lnVocab, xScale: 'log' }), PAIRED)}<p><em>What happened.</em> ${happened(r)}${note}</p></div>`;
       })
       .join('')}</div>`,
   );
@@ -151,6 +152,10 @@ export function twist(runs: readonly ToldRun[], hover: Map<string, HoverData>): 
       'A model that looks for the earlier copy does not care how long ago it was. A model that looks 24 positions back does. So: blocks of every length from 8 to 25, exactly two copies.',
     ),
     `<div class="pair">${runs.map((r) => figure(`periods-${r.name}`, r.figures['loss-by-period'], PAIRED)).join('')}</div>`,
+    paragraph(
+      'The same for every place: where the first copy starts, and how far back it lies. A shortcut is a line at its distance; a circuit that matches content fills an area, as far as its training reached.',
+    ),
+    ...runs.map((r) => figure(`map-${r.name}`, r.figures.map)),
     table(
       [
         'run',
@@ -178,10 +183,7 @@ export const discussion = (runs: readonly ToldRun[]): string =>
   section(
     'discussion',
     'Discussion',
-    ...runs.map(
-      (r) =>
-        `${verdictBox(r)}${r.audit.verdict === EXPECTATIONS[r.name].verdict ? '' : paragraph(`Expected here: ${EXPECTATIONS[r.name].verdict}. This seed came out differently; <code>docs/results.md</code> has the counts over seeds.`)}`,
-    ),
+    ...runs.map((r) => `${verdictBox(r)}${paragraph(escapeHtml(taught(r.name, r.audit.verdict)))}`),
     paragraph(
       'A curve that falls and a stripe in a heatmap do not say by what means a model copies. One that is trained at a single distance has no reason to look at content, and does not; its score is high all the same. Drawing the period anew for every sequence takes the shortcut away, and then two layers compose: a head of layer 0 writes each token’s predecessor into the residual stream, the keys of layer 1 are built from it, and a query finds the place where its own token stood before.',
     ),

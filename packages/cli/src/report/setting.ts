@@ -73,10 +73,11 @@ export function data(runs: readonly ToldRun[]): string {
     const sequences = (second < 0 ? [0] : [0, second]).map((s) => {
       const { start, period } = blocks[s]!;
       const spans = [...tokens[s]!].map((t, i) => {
-        const kind = period === 0 || i < start ? '' : i < start + period ? 'first' : 'again';
+        const kind =
+          i === 0 && task.bos ? 'start' : period === 0 || i < start ? '' : i < start + period ? 'first' : 'again';
         return `<span class="${kind}">${t}</span>`;
       });
-      return `<p class="tokens">${spans.join(' ')}</p><p class="quiet">Period ${period}: the block (grey), then its repeat (outlined).</p>`;
+      return `<p class="tokens">${spans.join(' ')}</p><p class="quiet">Period ${period}: ${task.bos ? 'the start token (underlined), ' : ''}the block (grey), then its repeat (outlined).</p>`;
     });
     return `<h3>${name}</h3>${sequences.join('')}`;
   };
@@ -84,10 +85,10 @@ export function data(runs: readonly ToldRun[]): string {
     'data',
     'Data',
     paragraph(
-      'A sequence is a block of random tokens, repeated until the context of 50 is full. There is no fixed data set: every step draws a fresh batch, so nothing can be memorised. The first occurrence cannot be predicted by anybody. At the boundary, the last token of the first occurrence, only a model that knows the period can tell what comes. On the repeat, everything needed stands in the context.',
+      'A sequence is a block of random tokens, repeated until the context is full. There is no fixed data set: every step draws a fresh batch, so nothing can be memorised. The first occurrence cannot be predicted by anybody. At the boundary, the last token of the first occurrence, only a model that knows the period can tell what comes. On the repeat, everything needed stands in the context. In <code>picture</code> and <code>hub</code> a start token stands in front of the block and nowhere else: a head that looks for a match needs somewhere to rest when there is none.',
     ),
     example(runs[0]!),
-    ...runs.filter((r) => r.name === 'varied').map(example),
+    ...runs.filter((r) => r.name === 'varied' || r.name === 'picture').map(example),
   );
 }
 
@@ -112,7 +113,7 @@ export function modelSection(runs: readonly ToldRun[]): string {
     'Model',
     paragraph(
       inlineCode(
-        'Attention only: no MLP. The residual stream starts as the token’s embedding; each layer’s heads read it after a LayerNorm and add their output to it; a final LayerNorm and the unembedding give the logits. In `literal` positions are added to the embedding, in `varied` and `two-heads` (shortformer) only to what queries and keys read.',
+        'Attention only: no MLP. The residual stream starts as the token’s embedding; each layer’s heads read it after a LayerNorm and add their output to it; a final LayerNorm and the unembedding give the logits. In `literal` positions are added to the embedding, in `varied` (shortformer) only to what queries and keys read; in `picture` and `hub` (rotary) queries and keys are turned by their position.',
       ),
     ),
     table(['matrix', 'shape', 'what for'], shapes(runs[0]!.experiment.model)),

@@ -8,9 +8,18 @@ export const style: string = `${figureCss}
   --good: #6fd38a; --bad: #ffa07a; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--text); font: 17px/1.6 system-ui, sans-serif; }
-main, header, footer { max-width: 62rem; margin: 0 auto; padding: 0 1.2rem; }
-header { padding-top: 2.5rem; }
-h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .6rem; }
+main, footer { max-width: 62rem; margin: 0 auto; padding: 0 1.2rem; }
+header { max-width: 80rem; margin: 0 auto; padding: 1rem 1.2rem .5rem; }
+header p { max-width: none; margin: 0; font-size: .95rem; line-height: 1.45; }
+.picture { max-width: 80rem; margin: 0 auto; padding: 0 1.2rem; }
+.act { display: grid; grid-template-columns: minmax(15rem, 1fr) 20rem 20rem; gap: 0 1.4rem; align-items: start; padding: .5rem 0; border-top: 1px solid var(--line); }
+.act h3, .act p, .act figure { margin: .1rem 0; }
+.act p { font-size: .95rem; line-height: 1.4; } .act .quiet { font-size: .8rem; }
+.picture > .quiet { max-width: none; font-size: .85rem; line-height: 1.4; }
+.act figure svg { min-width: 0; max-width: 24rem; }
+.said.induction { color: var(--good); } .said.positional-shortcut { color: var(--bad); }
+@media (max-width: 60rem) { .act { grid-template-columns: 1fr; padding-bottom: 1.2rem; } }
+h1 { font-size: 1.5rem; line-height: 1.2; margin: 0 0 .6rem; }
 h2 { font-size: 1.45rem; margin: 3rem 0 .6rem; padding-top: .8rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; }
 p, li { max-width: 44rem; }
@@ -34,6 +43,7 @@ figure svg { display: block; width: 100%; min-width: 30rem; height: auto; max-wi
 .tokens { line-height: 2; overflow-wrap: anywhere; }
 .tokens span { padding: .15rem .3rem; border-radius: 3px; }
 .tokens .first { background: var(--wash); outline: 1px solid var(--line); } .tokens .again { outline: 1px solid var(--accent); }
+.tokens .start { text-decoration: underline; }
 details > summary { cursor: pointer; color: var(--accent); margin: .8rem 0; }
 image.pattern { cursor: crosshair; }
 #cell { position: fixed; z-index: 2; pointer-events: none; background: var(--text); color: var(--paper); padding: .3rem .55rem; border-radius: 4px;

@@ -1,5 +1,12 @@
 // What the sections of the report share: a run with what is drawn of it.
-import { type Backend, finalLosses, type Segment, type SegmentLosses, segmentsOf } from '@induction-lab/core/node';
+import {
+  type Backend,
+  finalLosses,
+  guessingLoss,
+  type Segment,
+  type SegmentLosses,
+  segmentsOf,
+} from '@induction-lab/core/node';
 import type { Draw } from '../figures/drawing.ts';
 import { modelFigures } from '../figures/modelFigures.ts';
 import type { FinishedRun } from '../finished/finishedRun.ts';
@@ -26,7 +33,7 @@ export interface ToldRun extends FinishedRun {
 
 export const tell = (run: FinishedRun): ToldRun => ({
   ...run,
-  lnVocab: Math.log(run.experiment.model.dVocab),
+  lnVocab: guessingLoss(run.experiment.model),
   last: finalLosses(lossPoints(run.metrics)),
   segments: segmentsOf(run.experiment.task),
   figures: modelFigures(run.name, run, run.examples),

@@ -1,5 +1,7 @@
 // What each heading of a table on the terminal means: the tables print it as their legend.
-import type { Estimate, HeadScores } from '@induction-lab/core/node';
+import type { DetectorChance, Estimate, HeadScores, ProbeName } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/printable';
+import { LOSS_ON_REPEATS, type MeasureWords } from './measureWords.ts';
 import type { Column } from './textTable.ts';
 
 const HEAD: Column = ['head', 'L1H0 is head 0 of layer 1'];
@@ -25,6 +27,14 @@ export const SCORE_COLUMNS: Readonly<Record<ScoreColumn, Column>> = {
   prefixMatching: ['prefix', 'prefix matching (Olsson et al. 2022)'],
 };
 
+/** The scores that mean something on given prompts, at the queries that count. */
+export const PROMPT_SCORE_COLUMNS: readonly Column[] = [
+  HEAD,
+  ...(['previousToken', 'currentToken', 'firstToken', 'duplicateToken', 'inductionByContent'] as const).flatMap(
+    (name): Column[] => [SCORE_COLUMNS[name], INTERVAL],
+  ),
+];
+
 export const AUDIT: readonly Column[] = [
   HEAD,
   ...Object.values(SCORE_COLUMNS),
@@ -32,24 +42,38 @@ export const AUDIT: readonly Column[] = [
   ['kept', 'attention there above chance'],
   ['positional', 'how far the pattern ignores the tokens, 0 to 1'],
 ];
+const PROBES: Readonly<Record<ProbeName, string>> = {
+  repeat: 'two copies of half the context',
+  control: 'sequences where nothing repeats',
+  fourfold: 'four copies of a block',
+};
+
+/** The columns of a detector of the user's: the score, and its control. */
+export const detectorColumns = ({ name, on }: DetectorChance): readonly Column[] => [
+  [printable(name), `your detector, on ${PROBES[on]}`],
+  [`${printable(name)} (no repeat)`, 'the same places where nothing repeats'],
+];
 /** The row above the heads. */
 export const AUDIT_NOTE = 'Shares of attention, 0 to 1. chance: what uniform attention would score.';
 
-export const ABLATE: readonly Column[] = [
+export const ablateColumns = ({ name, unit, change, direction }: MeasureWords): readonly Column[] => [
   ['ablated', 'L1H0 is head 0 of layer 1, L1 all heads of layer 1'],
-  ['increase, nats', 'of the loss on the repeat'],
+  [`${change}, ${unit}`, `of the ${name}${direction}`],
   INTERVAL,
   ['control', 'mean of the same ablation of the other heads of the layer'],
 ];
+export const ABLATE: readonly Column[] = ablateColumns(LOSS_ON_REPEATS);
 
-export const PATCH: readonly Column[] = [
+/** Of the measure by its short name. */
+export const patchColumns = (measure: string): readonly Column[] => [
   ['patched', 'what is put from the clean run into the corrupted one'],
   ['position', 'where in the sequence, or all of it'],
-  ['undone', '(patched − corrupted) / (clean − corrupted) of the loss: 0 restores nothing, 1 everything'],
+  ['undone', `(patched − corrupted) / (clean − corrupted) of the ${measure}: 0 restores nothing, 1 everything`],
   INTERVAL,
   ['control', 'the same at the other heads of the layer'],
   ['attributed', 'by first order, gradient × difference'],
 ];
+export const PATCH: readonly Column[] = patchColumns('loss');
 
 export const WEIGHTS: readonly Column[] = [
   HEAD,
@@ -58,47 +82,65 @@ export const WEIGHTS: readonly Column[] = [
   ['prefers the position before', 'share of positions, by the positional QK circuit alone'],
 ];
 
-export const PAIRS: readonly Column[] = [
+/** With `integrated`, integrated gradients too: of "all", the sum of its edges'. */
+export const pairColumns = (
+  { name, unit, change, direction }: MeasureWords,
+  { integrated }: { integrated: boolean },
+): readonly Column[] => [
   ['pair', 'earlier head → later head; "all" ablates the edges from every earlier head at once'],
   ...['K', 'Q', 'V'].flatMap((input): Column[] => [
     [`${input} score`, 'composition score of the weights into that input, above random'],
-    [`${input} effect`, 'increase of the loss on the repeat without that path, nats'],
+    [`${input} effect`, `${change} of the ${name} without that edge, ${unit}${direction}`],
     [`${input} attr.`, 'the same by attribution (first order)'],
+    ...(integrated ? [[`${input} integr.`, 'the same by integrated gradients; at "all", their sum'] as const] : []),
   ]),
 ];
 
-export const LOGITS: readonly Column[] = [
+/** Of the measure by its short name. */
+export const logitColumns = (measure: string, { unit, change }: MeasureWords): readonly Column[] => [
   ['writer', 'what writes into the residual stream'],
-  ['logit', 'of the right token, above the mean over the vocabulary, written directly'],
+  [
+    'logit',
+    `of the right token, above ${measure === 'logit-diff' ? 'that of the wrong one' : 'the mean over the vocabulary'}, written directly`,
+  ],
   INTERVAL,
-  ['increase, nats', 'of the loss without that'],
+  [`${change}, ${unit}`, `of the ${measure} without that`],
   INTERVAL,
 ];
+export const LOGITS: readonly Column[] = logitColumns('loss', LOSS_ON_REPEATS);
 
 export const LAYER_SHARES: readonly Column[] = [
   ['layer', ''],
   ['of the sum', 'share of the logit that all writers make together'],
 ];
 
-export const CIRCUIT_HEADS: readonly Column[] = [
+export const circuitHeadColumns = ({ name, unit, change, direction }: MeasureWords): readonly Column[] => [
   HEAD,
   ['role', 'what it was chosen for'],
   ['prev', 'attention to the previous token'],
   ['follows', 'attention that follows the period'],
-  ['mean-ablated, nats', 'increase of the loss on the repeat when its output is replaced by its mean'],
+  [`mean-ablated, ${unit}`, `${change} of the ${name} when its output is replaced by its mean${direction}`],
   INTERVAL,
   ['control', 'mean of the same for the other heads of the layer'],
 ];
+export const CIRCUIT_HEADS: readonly Column[] = circuitHeadColumns(LOSS_ON_REPEATS);
 
-export const INPUTS_ABLATED: readonly Column[] = [
+export const inputsAblatedColumns = ({ name, unit, change, direction }: MeasureWords): readonly Column[] => [
   ['input', 'of the readers'],
-  ['increase, nats', 'of the loss on the repeat with all edges from earlier layers into it ablated'],
+  [`${change}, ${unit}`, `of the ${name} with all edges from earlier layers into it ablated${direction}`],
   INTERVAL,
   ['claim', 'whether the circuit has it'],
 ];
+export const INPUTS_ABLATED: readonly Column[] = inputsAblatedColumns(LOSS_ON_REPEATS);
 
-export const faithfulnessColumns = (random: number): readonly Column[] => [
-  ['of the loss drop', 'the loss with every head mean-ablated minus the model’s own'],
+/** Wang et al. (2022) call what is kept faithfulness, and what is lost completeness. */
+export const faithfulnessColumns = (random: number, { drop }: MeasureWords = LOSS_ON_REPEATS): readonly Column[] => [
+  [
+    `of the ${drop}`,
+    drop === 'loss drop'
+      ? 'the loss with every head mean-ablated minus the model’s own'
+      : 'from the model’s own to that with every head mean-ablated',
+  ],
   ['share', '1 is all of it'],
   INTERVAL,
   [`${random} random circuits`, 'lowest to highest of the same shape'],

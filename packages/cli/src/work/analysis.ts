@@ -9,6 +9,7 @@ export interface AnalysisOptions {
   json?: boolean;
   figures?: string;
   modelConfig?: string;
+  bos?: number;
   seed: number;
   exact?: boolean;
   threads?: number;
@@ -23,6 +24,8 @@ export interface Analysis<Measured extends object> {
   text(measured: Measured, model: Model, columns: number): string[];
   /** The record as --json prints it; itself unless given. */
   json?(measured: Measured): object;
+  /** What was measured on, beside the checkpoint: for JSON. */
+  readonly source?: object;
   /** Other text in place of lines and JSON. */
   plain?(measured: Measured): string;
   /** Called only where figures are asked for: they load more code. */
@@ -35,16 +38,24 @@ export async function analyse<Measured extends object>(
   host: Host,
   analysis: Analysis<Measured>,
 ): Promise<void> {
-  const { json = false, figures, exact = false, threads = 1, modelConfig } = options;
+  const { json = false, figures, exact = false, threads = 1, modelConfig, bos } = options;
   host.stage('loading');
   const engine = await loadEngine({ exact, shared: false, threads });
-  const { model, checkpoint } = loadCheckpoint(engine, target, modelConfig);
+  const { model, checkpoint } = loadCheckpoint(engine, target, { modelConfig, bos });
   const onProgress = host.stage('measuring');
   const measured = blameCheckpoint(target, () => analysis.measure(model, onProgress, engine));
   if (analysis.plain) host.print(analysis.plain(measured));
   else if (json)
-    host.print(jsonText({ ...provenance(engine.backend), checkpoint, ...(analysis.json?.(measured) ?? measured) }));
-  else host.print(`${[printable(target), '', ...analysis.text(measured, model, host.columns)].join('\n')}\n`);
+    host.print(
+      jsonText({
+        ...provenance(engine.backend),
+        checkpoint,
+        ...(model.config.bos === undefined ? {} : { bos: model.config.bos }),
+        ...analysis.source,
+        ...(analysis.json?.(measured) ?? measured),
+      }),
+    );
+  else host.print(`${[heading(target, model), '', ...analysis.text(measured, model, host.columns)].join('\n')}\n`);
   if (figures === undefined) return;
   const told = host.stage('drawing');
   host.keep({
@@ -57,6 +68,10 @@ export async function analyse<Measured extends object>(
     host.print('No figures: there is nothing to draw.\n');
   writeFigures(figures, drawn, told);
 }
+
+/** The checkpoint's name, and the start token that it is measured with. */
+const heading = (target: string, { config: { bos } }: Model): string =>
+  bos === undefined ? printable(target) : `${printable(target)}, with its start token ${bos} in front`;
 
 /** What JSON leaves as it is in strings, and a terminal would act on. */
 const ACTS = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;

@@ -1,22 +1,30 @@
 import { dirname, resolve } from 'node:path';
 import {
+  type AuditOptions,
   type AuditRecord,
   audit,
+  DetectorError,
   type Estimate,
   type HeadScores,
   type HeldOut,
   type HeldOutRecord,
   heldOutOf,
   listed,
+  type MeasureName,
+  type ModelConfig,
   printable,
+  readTokenFile,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
+import { readDetectors } from '../files/readDetectors.ts';
+import { readInput } from '../files/wholeFiles.ts';
 import { RunFolder } from '../runs/runFolder.ts';
-import { AUDIT, AUDIT_NOTE, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
-import { explainedTable, intervalText, plainNumber, signedNumber } from '../terminal/textTable.ts';
+import { AUDIT, AUDIT_NOTE, detectorColumns, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
+import { explainedTable, intervalText, NONE, plainNumber, signedNumber } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
+import { scoresOnPrompts } from './scoresOnPrompts.ts';
 
 /** "run", or values of one kind. */
 export type HeldOutOption =
@@ -26,16 +34,31 @@ export type HeldOutOption =
 export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
   sequences: number;
+  seed: number;
+  prompts?: string;
+  measure?: MeasureName;
   heldOut?: readonly HeldOutOption[];
+  bos?: number;
+  prefix?: readonly number[];
+  excludeTokens?: readonly number[];
+  /** A number, or a file of tokens. */
+  tokensFrom?: string;
+  detectors?: string;
 }
 
 /** `induction-lab audit`: scores and verdict of a checkpoint. */
-export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
-  const { sequences, seed, csv = false, heldOut: given } = task.options;
+export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
+  const { sequences, seed, csv = false, heldOut: given, detectors: file, prompts, measure } = task.options;
+  if (prompts !== undefined) return scoresOnPrompts(task, host);
+  if (measure !== undefined)
+    throw badInput('--measure has no effect without --prompts: the verdict rests on the loss; leave it out.');
+  const detectors = file === undefined ? undefined : await readDetectors(file);
   return analyse(task, host, {
     measure: (model, onProgress) => {
       const heldOut = given === undefined ? undefined : heldOutFrom(given, task.target);
-      return audit(model, { sequences, seed, onProgress, ...(heldOut ? { heldOut } : {}) });
+      const drawn = mapTokens(task.options, model.config);
+      const options = { sequences, seed, onProgress, ...drawn, ...(detectors ? { detectors } : {}) };
+      return blameDetectors(file, () => audit(model, { ...options, ...(heldOut ? { heldOut } : {}) }));
     },
     text: (record, model, columns) => auditText(record, { columns, nCtx: model.config.nCtx }),
     json: auditJson,
@@ -43,6 +66,40 @@ export const auditCommand = (task: MeasuringTask<AuditCommandOptions>, host: Hos
     figures: async (record, model) => (await import('../figures/modelFigures.ts')).auditFigures(model, record),
   });
 };
+
+/** What the map's sequences begin with and leave out, as the options say. */
+function mapTokens(
+  { bos: given, prefix, excludeTokens, tokensFrom }: AuditCommandOptions,
+  { dVocab, nCtx, bos = given }: ModelConfig,
+): Pick<AuditOptions, 'prefix' | 'excludeTokens'> {
+  const exclude = tokensFrom === undefined ? excludeTokens : notIn(tokensFrom, { dVocab, nCtx });
+  return {
+    ...(given === undefined && prefix === undefined
+      ? {}
+      : { prefix: [...(bos === undefined ? [] : [given ?? bos]), ...(prefix ?? [])] }),
+    ...(exclude === undefined ? {} : { excludeTokens: exclude }),
+  };
+}
+
+/** Tokens below a number, or those that do not stand in a file of tokens. */
+function notIn(tokensFrom: string, { dVocab, nCtx }: Pick<ModelConfig, 'dVocab' | 'nCtx'>): number[] {
+  const all = Array.from({ length: dVocab }, (_, token) => token);
+  if (/^\d+$/.test(tokensFrom)) return all.filter((token) => token < Number(tokensFrom));
+  const found = new Set<number>();
+  const table = readTokenFile(readInput(tokensFrom, 'file of tokens'), { name: tokensFrom, nCtx });
+  for (const token of table.tokens) found.add(token);
+  return all.filter((token) => !found.has(token));
+}
+
+/** What is said of the detectors is told with the name of their file. */
+function blameDetectors<T>(file: string | undefined, measure: () => T): T {
+  try {
+    return measure();
+  } catch (error) {
+    if (!(error instanceof DetectorError) || file === undefined) throw error;
+    throw badInput(error.message.replace(/^\w+: (options\.)?/, `${printable(file)}: `));
+  }
+}
 
 /** What the options name, and besides what the run of a checkpoint held out where they say so. */
 function heldOutFrom(given: readonly HeldOutOption[], checkpoint: string): HeldOut {
@@ -64,8 +121,11 @@ function heldOutByRun(checkpoint: string): HeldOut {
 
 const columnNames = Object.keys(SCORE_COLUMNS) as ScoreColumn[];
 
+const csvText = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
 /** A row per head; cells of numbers that there are none of are empty. */
 export function scoresCsv({ scores }: AuditRecord): string {
+  const { detectors: own = [] } = scores;
   const number = (x: number): string => (Number.isFinite(x) ? String(x) : '');
   const cells = ({ value, interval, n }: Estimate): string[] =>
     [value, ...(n > 1 ? interval : [Number.NaN, Number.NaN])].map(number);
@@ -75,6 +135,7 @@ export function scoresCsv({ scores }: AuditRecord): string {
     'offset',
     'offsetAboveChance',
     'positionality',
+    ...own.flatMap(({ name }) => ['', '_low', '_high', '_control'].map((end) => csvText(`${name}${end}`))),
   ];
   const row = (h: HeadScores): string =>
     [
@@ -83,6 +144,10 @@ export function scoresCsv({ scores }: AuditRecord): string {
       h.positionalOffset.offset,
       number(h.positionalOffset.aboveChance),
       number(h.positionality),
+      ...own.flatMap(({ name }) => {
+        const { score, control } = h.detectors![name]!;
+        return [...cells(score), control ? number(control.value) : ''];
+      }),
     ].join(',');
   return `${[header.join(','), ...scores.heads.map(row)].join('\n')}\n`;
 }
@@ -107,14 +172,22 @@ function heldOutText(heldOut: HeldOutRecord | undefined, interval: (e: Estimate)
 /** What a terminal shows of an audit. */
 export function auditText(record: AuditRecord, { columns, nCtx }: { columns: number; nCtx: number }): string[] {
   const { scores, evidence } = record;
+  const { detectors: own = [] } = scores;
   const rows = [
-    ['chance', ...columnNames.map((c) => plainNumber(scores.chance[c])), '', '0.00', ''],
+    [
+      ...['chance', ...columnNames.map((c) => plainNumber(scores.chance[c])), '', '0.00', ''],
+      ...own.flatMap(({ chance }) => [plainNumber(chance), plainNumber(chance)]),
+    ],
     ...scores.heads.map((h) => [
       h.label,
       ...columnNames.map((c) => plainNumber(h[c].value)),
       String(h.positionalOffset.offset),
       plainNumber(h.positionalOffset.aboveChance),
       plainNumber(h.positionality),
+      ...own.flatMap(({ name }) => {
+        const { score, control } = h.detectors![name]!;
+        return [plainNumber(score.value), control ? plainNumber(control.value) : NONE];
+      }),
     ]),
   ];
   const interval = (e: Estimate): string => `${plainNumber(e.value, 3)} ${intervalText(e, (x) => plainNumber(x, 3))}`;
@@ -123,7 +196,7 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
       `  ${String(p.period).padStart(4)}  ${interval(p.lossRepeat).padEnd(24)} boundary ${plainNumber(p.lossBoundary)}${p.solved ? '  solved' : ''}`,
   );
   return [
-    ...explainedTable(AUDIT, rows, { columns }),
+    ...explainedTable([...AUDIT, ...own.flatMap(detectorColumns)], rows, { columns }),
     AUDIT_NOTE,
     ...(scores.length < nCtx
       ? [`The context of ${nCtx} is too long for its patterns: sequences of at most ${scores.length} tokens were run.`]
@@ -145,6 +218,8 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
         ]
       : []),
     ...heldOutText(record.heldOut, interval),
+    '',
+    `Not tested: ${printable(record.untested.join('; '))}.`,
     '',
     `Verdict: ${record.verdict}${evidence.close ? ' (a close call)' : ''}`,
     printable(record.sentence),

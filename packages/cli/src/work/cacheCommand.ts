@@ -28,7 +28,7 @@ export async function cacheCommand({ target, options }: MeasuringTask<CacheComma
   host.stage('loading');
   const tokens = readTokens(options.tokens);
   const engine = await loadEngine({ exact: options.exact ?? false, shared: false });
-  const { model, checkpoint } = loadCheckpoint(engine, target, options.modelConfig);
+  const { model, checkpoint } = loadCheckpoint(engine, target, { modelConfig: options.modelConfig });
   const names =
     options.names.length > 0
       ? blaming('--names', () => selectHookPoints(model.config, options.names, 'cache'))

@@ -11,13 +11,16 @@ import {
   WeightCircuits,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
-import { PAIRS, WEIGHTS } from '../terminal/headings.ts';
+import { pairColumns, WEIGHTS } from '../terminal/headings.ts';
+import { measureWords } from '../terminal/measureWords.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
+import { type MeasuredOnOptions, measuredOn } from './measuredOn.ts';
 
-export interface ComposeCommandOptions extends AnalysisOptions {
-  sequences: number;
+export interface ComposeCommandOptions extends AnalysisOptions, MeasuredOnOptions {
+  seed: number;
   by: 'zero' | 'mean';
+  integrationSteps?: number;
 }
 
 interface Composed {
@@ -28,16 +31,20 @@ interface Composed {
 
 /** `induction-lab compose`: what the weights say of heads and pairs of heads, and beside it what each path carries. */
 export const composeCommand = (task: MeasuringTask<ComposeCommandOptions>, host: Host): Promise<void> => {
-  const { by, sequences, seed } = task.options;
+  const { by, seed, integrationSteps } = task.options;
+  const options = { by, ...(integrationSteps === undefined ? {} : { integrationSteps }) };
+  const on = measuredOn(task.options);
   return analyse(task, host, {
     measure: (model): Composed => {
+      const measured = on.of(model);
       const circuits = new WeightCircuits(model.config, model.getWeights());
       return {
         heads: headCircuits(circuits, { onProgress: host.stage('reading the weights of heads') }),
         composition: compositionScores(circuits, { seed, onProgress: host.stage('reading the weights of pairs') }),
-        paths: pathTable(model, { by, sequences, seed, onProgress: host.stage('ablating edges') }),
+        paths: pathTable(model, { ...options, ...measured, onProgress: host.stage('ablating edges') }),
       };
     },
+    source: on.source,
     text: composedText,
     figures: async ({ composition, paths }, model) => {
       const { pathFigures, weightFigures } = await import('../figures/circuitFigures.ts');
@@ -73,6 +80,7 @@ const keyOf = (source: string, target: string, input: Input): string => `${sourc
 
 function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecord, columns: number): string[] {
   const order = ['k', 'q', 'v'] as const satisfies readonly Input[];
+  const integrated = paths.integrationSteps !== undefined;
   const score = new Map(scores.map((s) => [keyOf(s.earlier, s.later, s.kind), s]));
   const cell = new Map(paths.cells.map((c) => [keyOf(c.source, c.target, c.input), c]));
   const joint = new Map(paths.joint.map((j) => [keyOf('', j.target, j.input), j]));
@@ -98,19 +106,24 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
             signedNumber(score.get(keyOf(source, target, input))?.corrected, 3),
             signedNumber(found?.increase.value),
             signedNumber(found?.attributed.value),
+            ...(integrated ? [signedNumber(found?.integrated?.value)] : []),
           ];
         }),
       ]),
     [
       `all → ${target}`,
-      ...order.flatMap((input) => [NONE, signedNumber(joint.get(keyOf('', target, input))?.increase.value), NONE]),
+      ...order.flatMap((input) => {
+        const all = joint.get(keyOf('', target, input));
+        const sum = integrated ? [signedNumber(all?.integrated?.value)] : [];
+        return [NONE, signedNumber(all?.increase.value), NONE, ...sum];
+      }),
     ],
   ]);
   const { mean, deviation, draws } = baseline;
   const left = pairs.length - told.size;
   return [
     ...wrapped(
-      `Pairs of heads, for K, Q and V. Random matrices of the same shapes score ${mean.toFixed(3)} ± ${deviation.toFixed(3)} (${draws} draws). Edges are ablated (${paths.by}) on ${paths.sequences} sequences, periods ${paths.periods.join(', ')}.`,
+      `Pairs of heads, for K, Q and V. Random matrices of the same shapes score ${mean.toFixed(3)} ± ${deviation.toFixed(3)} (${draws} draws). Edges are ablated (${paths.by}) on ${paths.periods.length > 0 ? `${paths.sequences} sequences, periods ${paths.periods.join(', ')}` : `${paths.sequences} given prompts`}.`,
       columns,
     ),
     ...(left > 0
@@ -120,7 +133,10 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
         )
       : []),
     '',
-    ...explainedTable(PAIRS, rows, { columns, groups: 3 }),
+    ...explainedTable(pairColumns(measureWords(paths, { repeats: paths.periods.length > 0 }), { integrated }), rows, {
+      columns,
+      groups: integrated ? 4 : 3,
+    }),
     '',
     ...wrapped(
       'Weights alone prove nothing: a high score says that a path could carry something, the effect says whether it does. Heads that share the work are harmless one by one: look at "all" too.',

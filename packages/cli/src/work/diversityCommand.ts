@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Experiment, loadEngine, printable, type Verdict } from '@induction-lab/core/node';
+import { type Experiment, guessingLoss, loadEngine, printable, type Verdict } from '@induction-lab/core/node';
 import { CommandError, EXIT } from '../errors.ts';
 import { writeFigures } from '../figures/drawing.ts';
 import { loadPreset } from '../files/presets.ts';
@@ -53,7 +53,7 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
             `${run.sweep} ${run.setting}, seed ${seed}: ${run.verdict}, other periods ${run.otherPeriodLoss.toFixed(2)} nats\n`,
           );
       }
-    writeFigures(join(folder, 'figures'), diversityFigures(runs, Math.log(experiment.model.dVocab)));
+    writeFigures(join(folder, 'figures'), diversityFigures(runs, guessingLoss(experiment.model)));
     process.stdout.write(`${diversityText(runs).join('\n')}\n\nRuns: ${printable(file)}\n`);
   } finally {
     lock.release();

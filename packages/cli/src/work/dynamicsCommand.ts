@@ -1,4 +1,4 @@
-import { type DynamicsPoint, loadEngine, printable } from '@induction-lab/core/node';
+import { type DynamicsPoint, guessingLoss, loadEngine, printable } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { provenance } from '../files/provenance.ts';
 import { bornStripe, type Dynamics, dynamicsFigures, measureRun, phaseText } from '../finished/dynamics.ts';
@@ -55,7 +55,7 @@ export async function dynamicsCommand(
   const { writeFigures } = await import('../figures/drawing.ts');
   const born = bornStripe(engine, folder, dynamics);
   const log = lossPoints(folder.readMetrics());
-  const lnVocab = Math.log(experiment.model.dVocab);
+  const lnVocab = guessingLoss(experiment.model);
   const segments = segmentsOfRun(experiment, data);
   writeFigures(figures, dynamicsFigures(name, dynamics, { born, log, segments, lnVocab }), drawn);
 }

@@ -1,12 +1,14 @@
-// `induction-lab run`: the experiment end to end. Four models train, are scored and audited; figures and a report follow.
+// `induction-lab run`: the story end to end. Five models train, are scored and audited; figures and a report follow.
 import { join } from 'node:path';
 import { type Experiment, finalLosses, loadEngine, printable, withSteps } from '@induction-lab/core/node';
 import { CommandError, EXIT } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
-import { loadPreset, PRESETS, type PresetName } from '../files/presets.ts';
+import { STORY, type StoryName } from '../files/presetNames.ts';
+import { loadPreset } from '../files/presets.ts';
 import { provenance, SCHEMA_VERSION } from '../files/provenance.ts';
 import { writeJson, writeWhole } from '../files/wholeFiles.ts';
 import { type FinishedRun, finishRun } from '../finished/finishedRun.ts';
+import { ACTS, taught } from '../report/story.ts';
 import { claimFreshFolder, freshRunFolder } from '../runs/freshFolder.ts';
 import { resumeHint } from '../runs/resumeRun.ts';
 import { lossPoints, RunFolder } from '../runs/runFolder.ts';
@@ -24,14 +26,15 @@ export interface RunCommandOptions {
   quiet?: boolean;
   csv?: boolean;
   /** Experiments in place of the presets, as they are: for tests. */
-  experiments?: Readonly<Record<PresetName, Experiment>>;
+  experiments?: Readonly<Record<StoryName, Experiment>>;
 }
 
-/** Steps of each preset under --quick. */
-const QUICK: Record<PresetName, number> = { literal: 500, 'literal-1-layer': 500, varied: 800, 'two-heads': 600 };
-
-const presetExperiment = (name: PresetName, quick: boolean): Experiment =>
-  quick ? withSteps(loadPreset(name), QUICK[name]) : loadPreset(name);
+/** A preset with the steps that the story gives it. */
+function storyExperiment(name: StoryName, quick: boolean): Experiment {
+  const { steps } = ACTS[name];
+  const wanted = quick ? steps.quick : steps.full;
+  return wanted === undefined ? loadPreset(name) : withSteps(loadPreset(name), wanted);
+}
 
 export async function runCommand(options: RunCommandOptions): Promise<void> {
   const { seed, threads, quick = false, quiet = false, csv = false } = options;
@@ -44,13 +47,13 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
     if (!quiet) process.stderr.write(`${text}\n`);
   };
   say(
-    `induction-lab: four models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${printable(folder)}`,
+    `induction-lab: five models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${printable(folder)}`,
   );
   const runs: FinishedRun[] = [];
   let threadsUsed = threads;
   try {
-    for (const name of PRESETS) {
-      const experiment = options.experiments?.[name] ?? presetExperiment(name, quick);
+    for (const name of STORY) {
+      const experiment = options.experiments?.[name] ?? storyExperiment(name, quick);
       const runFolder = await RunFolder.claim(join(folder, name));
       held.push(runFolder);
       const result = await trainIntoFolder({
@@ -119,5 +122,7 @@ function summary(runs: readonly FinishedRun[]): string {
       record.verdict,
     ];
   });
-  return explainedTable(RUN, rows, { left: [4], columns: columnsOf(process.stdout) }).join('\n');
+  const columns = columnsOf(process.stdout);
+  const lessons = runs.map(({ name, audit }) => `${name}: ${taught(name, audit.verdict)}`);
+  return [...explainedTable(RUN, rows, { left: [4], columns }), '', ...lessons].join('\n');
 }

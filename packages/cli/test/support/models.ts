@@ -19,8 +19,13 @@ export function writeModel(path: string, model: Model): string {
   return path;
 }
 
-export const writeInduction = (path: string, { dVocab, nCtx }: typeof sizes = sizes): string =>
-  writeModel(path, handBuiltInduction(engine, { dVocab, nCtx }));
+export function writeInduction(path: string, { bos, ...given }: typeof sizes & { bos?: number } = sizes): string {
+  const built = handBuiltInduction(engine, given);
+  if (bos === undefined) return writeModel(path, built);
+  const model = new Model(engine, { ...built.config, bos });
+  model.setWeights(built.getWeights());
+  return writeModel(path, model);
+}
 
 export const writeHub = (path: string): string => writeModel(path, handBuiltHub(engine, sizes));
 

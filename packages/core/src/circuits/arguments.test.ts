@@ -90,7 +90,7 @@ const REFUSED: readonly [string, () => unknown, RegExp][] = [
   [
     'a set that is none',
     () => loose(pathTable)(model, { set: model }),
-    /options\.set must be a RepeatSet, got a Model/,
+    /options\.set must be a PromptSet, got a Model/,
   ],
   ['a set of another model', () => pathTable(other, { set }), /options\.set belongs to another model/],
   [
@@ -190,7 +190,7 @@ const REFUSED: readonly [string, () => unknown, RegExp][] = [
     () => new FactoredMatrix([[1]] as never, [[1]] as never),
     /A must be a Matrix, got an array/,
   ],
-  ['a set that is a model', () => loose(logitAttribution)(model), /the set must be a RepeatSet, got a Model/],
+  ['a set that is a model', () => loose(logitAttribution)(model), /the set must be a PromptSet, got a Model/],
   ['no period to spread', () => spread([1, 2], 0), /most must be at least 1, got 0/],
   ['ratios of different numbers', () => estimateRatio([1, 2], [1]), /2 numerators and 1 denominators/],
   [

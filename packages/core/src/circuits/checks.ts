@@ -74,7 +74,7 @@ export function checkPeriods(
   if (wrong === undefined) return;
   const range = longest < least ? 'there is none' : `periods go from ${least} to ${longest}`;
   throw new ArgumentError(
-    `${caller}: a period of ${wrong} cannot be probed; two copies of a block must fit the context of ${config.nCtx}, so ${range}.`,
+    `${caller}: a period of ${wrong} cannot be probed; two copies of a block must fit the context of ${config.nCtx}${config.bos === undefined ? '' : ' behind the start token'}, so ${range}.`,
   );
 }
 

@@ -1,5 +1,6 @@
 // How long the sequences and blocks are that a model is analysed on.
 import type { ModelConfig } from '../model/config.ts';
+import { drawnVocabulary, firstDrawn } from '../model/startToken.ts';
 import { longestRunnable } from '../model/workspace.ts';
 
 /** Raised where a model's context or vocabulary is too small for a question; nothing is wrong with the model. */
@@ -38,11 +39,11 @@ export function analysedLength(config: ModelConfig): number {
 export const asAnalysed = (config: ModelConfig): ModelConfig => ({ ...config, nCtx: analysedLength(config) });
 
 /** The longest block of which two copies fit the context. */
-export const longestPeriod = ({ nCtx }: ModelConfig): number => Math.floor(nCtx / 2);
+export const longestPeriod = (config: ModelConfig): number => Math.floor((config.nCtx - firstDrawn(config)) / 2);
 
 /**
  * The longest block that is probed: two copies fit the analysed length, and all of its tokens can differ. With a token
  * twice in a block its successor is ambiguous, and the best matcher of single tokens must fail.
  */
 export const longestDistinctPeriod = (config: ModelConfig): number =>
-  Math.min(longestPeriod(asAnalysed(config)), config.dVocab);
+  Math.min(longestPeriod(asAnalysed(config)), drawnVocabulary(config));

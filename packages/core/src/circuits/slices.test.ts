@@ -9,7 +9,7 @@ import { loadEngine } from '../node.ts';
 import { exampleTokens } from './attention/examplePatterns.ts';
 import { headScores } from './attention/headScores.ts';
 import { activationPatching } from './causal/activationPatching.ts';
-import { attributePaths } from './causal/pathAttribution.ts';
+import { attributeEdges } from './causal/edgeAttribution.ts';
 import { audit } from './claims/audit.ts';
 import { scannedPeriods } from './data/periods.ts';
 import { RepeatSet } from './data/repeatSet.ts';
@@ -63,7 +63,7 @@ describe('of many sequences', () => {
       { layer: 0, head: 1 },
       { layer: 1, head: 2 },
     ];
-    const found = attributePaths(set, 'mean').get('k', source, target);
+    const found = attributeEdges(set, { by: 'mean' }).get({ source, target, input: 'k' });
     expect(found).toHaveLength(MANY);
     const tokens = set.batches().flatMap((batch) => batch.tokens);
     const result = model.runWithCache(tokens, { names: 'blocks.0.attn.hook_result' });

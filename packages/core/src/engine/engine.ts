@@ -7,17 +7,8 @@ import type { OptimizerOps } from './optimizerOps.ts';
 import { ReferenceModelOps } from './reference/referenceModelOps.ts';
 import { ReferenceOptimizerOps } from './reference/referenceOptimizerOps.ts';
 import { Arena, LARGEST_MEMORY, type Memory } from './tensor.ts';
-import {
-  compileKernels,
-  createKernelMemory,
-  INITIAL_PAGES,
-  instantiateKernels,
-  type KernelBuild,
-  type Kernels,
-  MAXIMUM_PAGES,
-} from './wasm/kernels.ts';
-import { NO_KERNELS, WasmModelOps } from './wasm/wasmModelOps.ts';
-import { WasmOptimizerOps } from './wasm/wasmOptimizerOps.ts';
+import { type CompiledKernels, kernelEngine } from './wasm/kernelEngine.ts';
+import { compileKernels, INITIAL_PAGES, type KernelBuild, MAXIMUM_PAGES } from './wasm/kernels.ts';
 
 /** Which arithmetic ran: recorded with every result. */
 export type Backend = KernelBuild | 'reference';
@@ -64,31 +55,10 @@ export async function createWasmEngine(options: {
   return wasmEngine({ module: await compileKernels(bytes, rest.shared), ...rest });
 }
 
-/** The same from a module that is compiled already, as a worker receives it. */
-export function wasmEngine(options: {
-  module: WebAssembly.Module;
-  backend: KernelBuild;
-  shared: boolean;
-  maximumPages?: number;
-}): Engine {
+/** The same from a module that is compiled already. */
+export function wasmEngine(options: CompiledKernels): Engine {
   checkArgument('wasmEngine', 'options', FromModule, options);
-  const { module, backend, shared, maximumPages = MAXIMUM_PAGES } = options;
-  const instances = new WeakMap<Memory, Kernels>(); // one for each memory: instantiating takes longer than a small run
-  const kernelsOver = (memory: Memory): Kernels => {
-    const kernels = instances.get(memory) ?? instantiateKernels(module, memory as WebAssembly.Memory);
-    instances.set(memory, kernels);
-    return kernels;
-  };
-  return {
-    backend,
-    wasm: { module, shared },
-    helpers: null,
-    memory: { floatBytes: 4, limit: maximumPages * 65536 },
-    createArena: () => new Arena(createKernelMemory(shared, maximumPages), 4, undefined, maximumPages * 65536),
-    opsFor: (sizes, extent, arena) =>
-      new WasmModelOps(arena.isMeasuring ? NO_KERNELS : kernelsOver(arena.memory), { sizes, extent, arena }),
-    optimizerFor: (arena) => new WasmOptimizerOps(arena.isMeasuring ? NO_KERNELS : kernelsOver(arena.memory)),
-  };
+  return kernelEngine(options);
 }
 
 /** float64 loops in TypeScript: slow, exact, kept to check everything else against. */

@@ -1,11 +1,11 @@
 // What callers hand over, checked by a schema and refused in one sentence. Plain JavaScript, links and files have no type
 // checker: an unknown field is refused as much as a wrong one, with the nearest right name.
 import * as z from 'zod/mini';
+import { ArgumentError } from './argumentError.ts';
 import { listed, nearest } from './names.ts';
 import { printable, quoted, shortened } from './printable.ts';
 
-/** Raised for an argument that cannot be meant; the message names the function, the field, and what is right. */
-export class ArgumentError extends Error {}
+export { ArgumentError };
 
 /**
  * Checks a value against a schema and throws an ArgumentError at the first thing wrong: `caller: what.field ...`. Changes

@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import { checkArgument } from '../errors/arguments.ts';
 import { Model } from '../model/model.ts';
 import type { NamedWeights } from '../model/parameters.ts';
-import { type Layout, type WrittenHead, writtenMatrices } from './writtenHead.ts';
+import { type Layout, queryDimensions, type WrittenHead, writtenMatrices } from './writtenHead.ts';
 
 /** Logit of the copied token; the loss of a perfect copy is ln(1 + (V − 1) e^−20). */
 const CONFIDENCE = 20;
@@ -32,10 +32,10 @@ export interface Blueprint {
   readonly layers: readonly (readonly (WrittenHead | null)[])[];
 }
 
-/** Writes the model down. Queries and keys of heads that match have one dimension more than there are tokens. */
+/** Writes the model down. */
 export function writtenModel(engine: Engine, { dVocab, nCtx }: HandBuiltSizes, { copied, layers }: Blueprint): Model {
-  const matching = layers.flat().some((head) => head !== null && 'match' in head.look);
-  const dHead = Math.max(matching ? dVocab + 1 : dVocab, nCtx);
+  const heads = layers.flat().filter((head) => head !== null);
+  const dHead = Math.max(dVocab, nCtx, ...heads.map((head) => queryDimensions(head, { dVocab, nCtx })));
   const copies = copied.map((name, i) => [name, (i + 1) * dVocab + nCtx] as const);
   const output = (copied.length + 1) * dVocab + nCtx;
   const dModel = output + dVocab;

@@ -54,6 +54,8 @@ export interface ModelConfig {
   readonly gatedMlp?: boolean;
   /** The MLP reads what attention reads, and both are added to the stream together (GPT-J, GPT-NeoX). */
   readonly parallelAttnMlp?: boolean;
+  /** The token that every sequence of its training began with; absent where there was none (startToken.ts). */
+  readonly bos?: number;
 }
 
 /** How Llama 3 stretches rotary positions: components/positions/rotary.ts. */
@@ -80,7 +82,7 @@ const PARTS = [
 /** The fields that there are; what TransformerLens's config has no name for, checkpoints hold under these. */
 export const MODEL_FIELDS: readonly (keyof ModelConfig)[] = [
   ...SIZES,
-  ...(['positions', 'tied', 'biases', 'normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'] as const),
+  ...(['positions', 'tied', 'biases', 'normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase', 'bos'] as const),
   ...PARTS,
 ];
 
@@ -123,6 +125,8 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   if (config.positions === 'rotary' && !(wholeFrom(2, rotaryDim) && rotaryDim % 2 === 0 && rotaryDim <= dHead))
     refuse('rotaryDim', `even, from 2 to dHead (${dHead})`);
   if (!wholeFrom(0, rotaryDim)) refuse('rotaryDim', 'a whole number');
+  if (config.bos !== undefined && !wholeFrom(0, config.bos, config.dVocab - 1))
+    refuse('bos', `a token of the vocabulary, from 0 to ${config.dVocab - 1}`);
   return withParts(config, refuse);
 }
 

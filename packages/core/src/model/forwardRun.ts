@@ -10,6 +10,7 @@ import {
   type Intervention,
   layersOfMeans,
   type RemoveFromInput,
+  sourceLayers,
 } from './interventions/interventions.ts';
 import type { SharedMeans } from './interventions/places.ts';
 import { addToMean, blankMeans, type ResultMeans } from './interventions/resultMeans.ts';
@@ -45,10 +46,6 @@ const changedBy = (interventions: readonly Intervention[]): string[] =>
 
 const removalsOf = (interventions: readonly Intervention[]): RemoveFromInput[] =>
   interventions.filter((i) => i.kind === 'removeFromInput');
-
-/** The layers whose heads a removal needs the outputs of. */
-const sourceLayers = ({ layer, sources }: RemoveFromInput): number[] =>
-  sources === 'allEarlier' ? Array.from({ length: layer }, (_, l) => l) : sources.map((source) => source.layer);
 
 /** The plan of a run with interventions that keeps activations. Throws an Error where two of them cannot both act. */
 export function planRun(
@@ -106,7 +103,7 @@ export function fillResultMeans(
   { executor, tokens, plan, caller }: { executor: Executor; tokens: Tokens; plan: PlanOptions; caller: string },
 ): void {
   const { config, interventions } = acting;
-  const layers = layersOfMeans(config, interventions);
+  const layers = layersOfMeans(interventions);
   const extent = { sequences: tokens.length, length: tokens[0]!.length };
   if (layers.length === 0 || executor.slices({ caller, plan }, extent).length === 1) return;
   // A mean over a batch in slices is known once all of them have passed its layer, and later layers depend on it.

@@ -1,5 +1,5 @@
 // Globs over names: of hook points, of weights.
-import { ArgumentError } from '../errors/arguments.ts';
+import { ArgumentError } from '../errors/argumentError.ts';
 import { quoted } from '../errors/printable.ts';
 
 /** A glob, ready to be held against names. */

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { distance } from '../../test/support/golden.ts';
 import { FAMILY_OPTIONS, randomModel, randomTokens } from '../../test/support/models.ts';
-import { attributePaths } from '../circuits/causal/pathAttribution.ts';
+import { attributeEdges } from '../circuits/causal/edgeAttribution.ts';
+import { pathPatching } from '../circuits/causal/pathPatching.ts';
 import { pathTable } from '../circuits/causal/pathTable.ts';
 import { audit } from '../circuits/claims/audit.ts';
 import { prove } from '../circuits/claims/prove.ts';
@@ -113,8 +114,10 @@ describe('heads that share keys and values', () => {
     expect(() => model.runWithInterventions(tokens, [removal])).toThrow(`removeFromInput: ${sentence}`);
     for (const analysis of [audit, pathTable, prove])
       expect(() => analysis(model)).toThrow(`${analysis.name}: ${sentence}`);
+    const pair = { clean: [tokens[0]!], corrupted: [tokens[1]!], queries: [2, 5] as const };
+    expect(() => pathPatching(model, pair)).toThrow(`pathPatching: ${sentence}`);
     const set = new RepeatSet(model, { sequences: 2, seed: 1, periods: [5] });
-    expect(() => attributePaths(set, 'zero')).toThrow(`attributePaths: ${sentence}`);
+    expect(() => attributeEdges(set, { by: 'zero' })).toThrow(`attributeEdges: ${sentence}`);
   });
 });
 

@@ -139,7 +139,7 @@ export class Model {
     const cache = new ActivationCache({ config });
     // biome-ignore format: what acts, and what it shares
     const run = { caller, tokens, plan, names, watch: watchRun(acting, keepIn(cache, names)) };
-    const threads = layersOfMeans(config, interventions).length > 0 ? 1 : executor.threadsFor(extent);
+    const threads = layersOfMeans(interventions).length > 0 ? 1 : executor.threadsFor(extent);
     if (threads > 1) return { ...executor.executeDivided({ ...run, acting, cache }, threads), cache };
     return { ...executor.execute(run), cache };
   }

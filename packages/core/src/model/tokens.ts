@@ -9,7 +9,7 @@ export type Tokens = readonly ArrayLike<number>[];
 /** The common length of the sequences. Throws an Error that names the sequence, the token and the limit. */
 export function checkTokens(config: ModelConfig, tokens: Tokens, caller: string): number {
   const length = commonLength(config, tokens, caller);
-  for (let s = 0; s < tokens.length; s++) checkSequence(config, tokens[s] as ArrayLike<number>, { s, length, caller });
+  for (let s = 0; s < tokens.length; s++) checkRow(config, tokens[s] as ArrayLike<number>, { s, length, caller });
   return length;
 }
 
@@ -18,7 +18,7 @@ function commonLength(config: ModelConfig, tokens: Tokens, caller: string): numb
   if (!Array.isArray(tokens)) throw new ArgumentError(`${caller}: ${noBatch(tokens)}`);
   const first: unknown = tokens[0];
   if (typeof first === 'number') throw new ArgumentError(`${caller}: ${flat(tokens as unknown as number[])}`);
-  const length = tokens.length === 0 ? 0 : lengthOf(first, 0, caller);
+  const length = tokens.length === 0 ? 0 : lengthOf(first, 'sequence 0', caller);
   if (length === 0) throw new Error(`${caller}: expected at least one sequence of at least one token.`);
   if (length > config.nCtx)
     throw new Error(`${caller}: a sequence has ${length} tokens, this model's context is ${config.nCtx}; shorten it.`);
@@ -45,26 +45,47 @@ function flat(tokens: ArrayLike<number>): string {
   return `tokens must be an array of sequences, got a flat list; for one sequence write [[${more.join(', ')}]].`;
 }
 
-function lengthOf(sequence: unknown, s: number, caller: string): number {
+function lengthOf(sequence: unknown, name: string, caller: string): number {
   const length = typeof sequence === 'object' && sequence !== null ? (sequence as ArrayLike<number>).length : null;
   if (!Number.isInteger(length) || (length as number) < 0 || typeof at(sequence, 0) === 'bigint')
-    throw new ArgumentError(`${caller}: sequence ${s} must be an array of tokens, got ${quoted(sequence)}.`);
+    throw new ArgumentError(`${caller}: ${name} must be an array of tokens, got ${quoted(sequence)}.`);
   return length as number;
 }
 
-function checkSequence(
+function checkRow(
   config: ModelConfig,
   sequence: ArrayLike<number>,
   { s, length, caller }: { s: number; length: number; caller: string },
 ): void {
-  const own = lengthOf(sequence, s, caller);
+  const own = lengthOf(sequence, `sequence ${s}`, caller);
   if (own !== length)
     throw new Error(`${caller}: sequence ${s} has ${own} tokens, sequence 0 has ${length}; use equal lengths.`);
-  for (let t = 0; t < length; t++) {
+  checkEach(config, sequence, { name: `sequence ${s}`, caller });
+}
+
+/** Throws an Error unless it is a sequence that the model can run, of any length; `name` is what it is called. */
+export function checkSequence(
+  config: ModelConfig,
+  sequence: ArrayLike<number>,
+  { name, caller }: { name: string; caller: string },
+): void {
+  const length = lengthOf(sequence, name, caller);
+  if (length === 0) throw new Error(`${caller}: ${name} has no tokens; give it at least one.`);
+  if (length > config.nCtx)
+    throw new Error(`${caller}: ${name} has ${length} tokens, this model's context is ${config.nCtx}; shorten it.`);
+  checkEach(config, sequence, { name, caller });
+}
+
+function checkEach(
+  { dVocab }: ModelConfig,
+  sequence: ArrayLike<number>,
+  { name, caller }: { name: string; caller: string },
+): void {
+  for (let t = 0; t < sequence.length; t++) {
     const token = sequence[t] as number;
-    if (!Number.isInteger(token) || token < 0 || token >= config.dVocab)
+    if (!Number.isInteger(token) || token < 0 || token >= dVocab)
       throw new Error(
-        `${caller}: sequence ${s} has token ${quoted(token)} at position ${t}; tokens are whole numbers from 0 to ${config.dVocab - 1}.`,
+        `${caller}: ${name} has token ${quoted(token)} at position ${t}; tokens are whole numbers from 0 to ${dVocab - 1}.`,
       );
   }
 }

@@ -26,8 +26,13 @@ export const ANALYSIS_STREAMS = {
   heldOut: 6,
   heldOutStarts: 7,
   heldOutTokens: 8,
+  map: 9,
+  mapControl: 10,
   /** Circuits to compare a found one with. */
   randomCircuits: 100,
   /** Tokens that take the place of others. */
   corruption: 101,
+  keyScrubbing: 103,
+  /** Which half of given prompts a circuit is chosen on. */
+  halves: 102,
 } as const;

@@ -1,5 +1,4 @@
 // Sequences of a random block that repeats: what the tasks `repeated` and `varied` share, and probes draw.
-import * as z from 'zod/mini';
 import type { RandomStream } from '../random/randomStream.ts';
 import {
   drawBelow,
@@ -11,7 +10,7 @@ import {
   tokensComplaint,
 } from './heldOut.ts';
 import type { Queries, Segment } from './segments.ts';
-import { type Sizes, type TaskField, type TaskSequences, whole } from './task.ts';
+import { modelSize, type Sizes, type TaskField, type TaskSequences, whole } from './task.ts';
 
 /** What every task of blocks has. */
 export interface BlockFields extends HeldOutTokens {
@@ -24,9 +23,9 @@ export interface BlockFields extends HeldOutTokens {
 }
 
 export const blockFields: Readonly<Record<keyof BlockFields, TaskField>> = {
-  distinct: { schema: z.boolean(), usual: false },
-  maxPrefix: { schema: whole(0), usual: 0 },
-  heldOutStarts: { schema: z.array(whole(0)), optional: true },
+  distinct: { value: { is: 'flag' }, usual: false },
+  maxPrefix: { value: whole(0), usual: 0 },
+  heldOutStarts: { value: { is: 'list', of: whole(0) }, optional: true },
   heldOutTokens: heldOutTokensField,
 };
 
@@ -35,6 +34,9 @@ export interface BlockPlace {
   readonly start: number;
   readonly period: number;
 }
+
+/** A place behind so many other tokens. */
+export const movedBlock = ({ start, period }: BlockPlace, by: number): BlockPlace => ({ start: start + by, period });
 
 /** The parts of a sequence: only the repeat can be predicted, the boundary only by a model that knows the period. */
 export const BLOCK_SEGMENTS: readonly Segment[] = [
@@ -87,11 +89,12 @@ export function blockSequences(
 }
 
 /** What of a task of blocks, the longest of them `longest` tokens, cannot be run with these sizes. */
-export function blockComplaint(task: BlockFields, longest: number, { dVocab, length }: Sizes): string | null {
+export function blockComplaint(task: BlockFields, longest: number, sizes: Sizes): string | null {
+  const { dVocab, length } = sizes;
   const { maxPrefix, heldOutStarts, distinct } = task;
   const needed = longest + maxPrefix + 2;
   if (needed > length)
-    return `task: a block of ${longest} tokens${maxPrefix ? ` after up to ${maxPrefix} others` : ''} needs a context of at least ${needed} for one repeated query; model.nCtx is ${length}.`;
+    return `task: a block of ${longest} tokens${maxPrefix ? ` after up to ${maxPrefix} others` : ''} needs a context of at least ${sizes.startToken ? needed + 1 : needed} for one repeated query; model.nCtx is ${modelSize(length, sizes)}.`;
   if (heldOutStarts !== undefined && maxPrefix === 0)
     return 'task.heldOutStarts has no effect, since task.maxPrefix is 0 and every block starts at 0; leave it out or raise maxPrefix.';
   return (
@@ -102,7 +105,7 @@ export function blockComplaint(task: BlockFields, longest: number, { dVocab, len
       of: 'task.maxPrefix',
     }) ??
     tokensComplaint(task, dVocab) ??
-    distinctComplaint({ distinct, needed: longest }, task, dVocab)
+    distinctComplaint({ distinct, needed: longest }, task, sizes)
   );
 }
 
@@ -110,12 +113,13 @@ export function blockComplaint(task: BlockFields, longest: number, { dVocab, len
 export function distinctComplaint(
   { distinct, needed }: { distinct: boolean; needed: number },
   task: HeldOutTokens,
-  dVocab: number,
+  sizes: Sizes,
 ): string | null {
+  const { dVocab } = sizes;
   const left = drawnTokens(task, dVocab);
   if (!distinct || needed <= left) return null;
   const heldOut = left < dVocab ? ` and ${dVocab - left} of them are held out` : '';
-  return `task.distinct needs ${needed} different tokens; model.dVocab is ${dVocab}${heldOut}. Raise it or set distinct to false.`;
+  return `task.distinct needs ${needed} different tokens; model.dVocab is ${modelSize(dVocab, sizes)}${heldOut}. Raise it or set distinct to false.`;
 }
 
 /** Fills `tokens` with a sequence whose block lies at `place`: random prefix, block, and the block again to the end. */

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors/arguments.ts';
+import { ArgumentError } from '../errors/argumentError.ts';
 import { WHOLE } from './segments.ts';
 import type { TaskDefinition } from './task.ts';
 

@@ -1,5 +1,4 @@
 // What a task never draws, so that it can be asked of the trained model afterwards.
-import * as z from 'zod/mini';
 import { listed } from '../errors/names.ts';
 import type { RandomStream } from '../random/randomStream.ts';
 import { type TaskField, whole } from './task.ts';
@@ -9,7 +8,7 @@ export interface HeldOutTokens {
   readonly heldOutTokens?: readonly number[];
 }
 
-export const heldOutTokensField: TaskField = { schema: z.array(whole(0)), optional: true };
+export const heldOutTokensField: TaskField = { value: { is: 'list', of: whole(0) }, optional: true };
 
 /** How many tokens are left to draw. */
 export const drawnTokens = ({ heldOutTokens = [] }: HeldOutTokens, dVocab: number): number =>

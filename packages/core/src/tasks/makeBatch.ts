@@ -4,8 +4,8 @@ import type { BlockPlace } from './blocks.ts';
 import type { ScatteredPlace } from './scattered.ts';
 import type { Queries } from './segments.ts';
 import { taskSource } from './source.ts';
-import { whole } from './task.ts';
-import { type Task, taskComplaint, taskSchema } from './tasks.ts';
+import { taskSchema } from './taskSchema.ts';
+import { type Task, taskComplaint } from './tasks.ts';
 
 /** Where things lie in a sequence of a task. */
 export type PlaceOf<T extends Task> = T extends { kind: 'scattered' } ? ScatteredPlace : BlockPlace;
@@ -13,8 +13,10 @@ export type PlaceOf<T extends Task> = T extends { kind: 'scattered' } ? Scattere
 /** The most tokens of a vocabulary: they are 32-bit integers, and targets need as many again below zero. */
 const MOST_TOKENS = 2 ** 31 - 2;
 
+const whole = (least: number): z.ZodMiniNumber => z.int().check(z.minimum(least));
+
 const BatchOptions = z.strictObject({
-  task: taskSchema(({ schema, optional }) => (optional ? z.optional(schema) : schema)),
+  task: taskSchema((schema, { optional }) => (optional ? z.optional(schema) : schema)),
   seed: whole(0),
   step: whole(0),
   batch: whole(1),

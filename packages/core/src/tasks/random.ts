@@ -5,6 +5,7 @@ import {
   blockFields,
   blockSequences,
   distinctComplaint,
+  movedBlock,
 } from './blocks.ts';
 import { tokensComplaint } from './heldOut.ts';
 import type { TaskDefinition } from './task.ts';
@@ -19,11 +20,13 @@ export const random: TaskDefinition<RandomTask, BlockPlace> = {
   fields: blockFields,
   segments: BLOCK_SEGMENTS.slice(0, 1),
   hasPredictable: false,
-  complaint(task, { dVocab, length }) {
+  moved: movedBlock,
+  complaint(task, sizes) {
     if (task.maxPrefix > 0) return 'task.maxPrefix means nothing for random sequences; leave it out.';
     if (task.heldOutStarts !== undefined) return 'task.heldOutStarts means nothing for random sequences; leave it out.';
     return (
-      tokensComplaint(task, dVocab) ?? distinctComplaint({ distinct: task.distinct, needed: length }, task, dVocab)
+      tokensComplaint(task, sizes.dVocab) ??
+      distinctComplaint({ distinct: task.distinct, needed: sizes.length }, task, sizes)
     );
   },
   sequences: (task, sizes) => ({

@@ -5,6 +5,7 @@ import {
   blockComplaint,
   blockFields,
   blockSequences,
+  movedBlock,
 } from './blocks.ts';
 import { type TaskDefinition, whole } from './task.ts';
 
@@ -16,8 +17,9 @@ export interface RepeatedTask extends BlockFields {
 
 export const repeated: TaskDefinition<RepeatedTask, BlockPlace> = {
   kind: 'repeated',
-  fields: { period: { schema: whole(2) }, ...blockFields },
+  fields: { period: { value: whole(2) }, ...blockFields },
   segments: BLOCK_SEGMENTS,
+  moved: movedBlock,
   hasPredictable: true,
   periods: ({ period }) => [period],
   complaint: (task, sizes) => blockComplaint(task, task.period, sizes),

@@ -1,9 +1,8 @@
-import * as z from 'zod/mini';
 import type { RandomStream } from '../random/randomStream.ts';
 import { distinctComplaint, drawDistinct } from './blocks.ts';
 import { drawnTokens, type HeldOutTokens, heldOutTokensField, leaveOutTokens, tokensComplaint } from './heldOut.ts';
 import type { Queries, Segment } from './segments.ts';
-import { type Sizes, type TaskDefinition, type TaskSequences, whole } from './task.ts';
+import { modelSize, type Sizes, type TaskDefinition, type TaskSequences, whole } from './task.ts';
 
 /**
  * `… A B … A B …`: pairs of tokens at random places of a random sequence, each standing twice. Nothing repeats but the
@@ -80,19 +79,21 @@ function sequences(task: ScatteredTask, { dVocab, length }: Sizes): TaskSequence
 export const scattered: TaskDefinition<ScatteredTask, ScatteredPlace> = {
   kind: 'scattered',
   fields: {
-    pairs: { schema: whole(1) },
-    distinct: { schema: z.boolean(), usual: true },
+    pairs: { value: whole(1) },
+    distinct: { value: { is: 'flag' }, usual: true },
     heldOutTokens: heldOutTokensField,
   },
   segments: SEGMENTS,
   hasPredictable: true,
-  complaint(task, { dVocab, length }) {
+  moved: ({ pairs }, by) => ({ pairs: pairs.map(([first, copy]) => [first + by, copy + by] as const) }),
+  complaint(task, sizes) {
+    const { dVocab, length } = sizes;
     const needed = 4 * task.pairs;
     if (needed > length)
-      return `task.pairs (${task.pairs}) needs a context of at least ${needed}, two tokens for each copy; model.nCtx is ${length}.`;
+      return `task.pairs (${task.pairs}) needs a context of at least ${sizes.startToken ? needed + 1 : needed}, two tokens for each copy; model.nCtx is ${modelSize(length, sizes)}.`;
     return (
       tokensComplaint(task, dVocab) ??
-      distinctComplaint({ distinct: task.distinct, needed: task.pairs + 1 }, task, dVocab)
+      distinctComplaint({ distinct: task.distinct, needed: task.pairs + 1 }, task, sizes)
     );
   },
   sequences,

@@ -4,6 +4,7 @@ import { measuredOnly, NO_TARGET } from '../engine/targets.ts';
 import { RandomStream } from '../random/randomStream.ts';
 import { STREAMS } from '../random/streams.ts';
 import type { Queries, Segment } from './segments.ts';
+import { behindStartToken, sizesBehind, startTokenOf } from './startToken.ts';
 import { definitionOf, sequencesOf, type Task } from './tasks.ts';
 
 /** Which positions are trained on. */
@@ -41,14 +42,17 @@ export function writeTargets(
 export const queryCount = (queries: Queries, length: number): number =>
   queries.reduce((sum, [from, to]) => sum + Math.max(0, Math.min(to, length - 1) - from), 0);
 
-export interface TaskSourceOptions {
-  readonly task: Task;
+/** What sequences are drawn for: a run's seed and sizes. */
+export interface SourceOptions {
   readonly seed: number;
   readonly dVocab: number;
+  /** Tokens of a sequence, at most: the context. */
   readonly length: number;
   readonly batch: number;
   readonly lossOn: LossOn;
 }
+
+export type TaskSourceOptions = SourceOptions & { readonly task: Task };
 
 /** The sequences of a task as training draws them. `fill` says where things lie, too. */
 export interface TaskSource extends SequenceSource {
@@ -60,10 +64,27 @@ export interface TaskSource extends SequenceSource {
   ): DrawnSequence & { readonly place: unknown };
 }
 
-export function taskSource({ task, seed, dVocab, length, batch, lossOn }: TaskSourceOptions): TaskSource {
-  const { segments, hasPredictable } = definitionOf(task);
-  const sequences = sequencesOf(task, { dVocab, length });
+export function taskSource(options: TaskSourceOptions): TaskSource {
+  const { task, batch, lossOn } = options;
+  const { hasPredictable, moved } = definitionOf(task);
   const onAll = lossOn === 'all' || !hasPredictable;
+  const drawn = drawnSource({ ...options, ...sizesBehind(task, options) }, onAll);
+  const bos = startTokenOf(task, options);
+  if (bos === undefined) return drawn;
+  const behind = behindStartToken(drawn, { bos, batch, trained: onAll }) as TaskSource;
+  return {
+    ...behind,
+    fill(...sequence) {
+      const { place, ...rest } = behind.fill(...sequence);
+      return { ...rest, place: moved?.(place, 1) };
+    },
+  };
+}
+
+/** What a task draws itself, without a start token. */
+function drawnSource({ task, seed, dVocab, length, batch }: TaskSourceOptions, onAll: boolean): TaskSource {
+  const { segments } = definitionOf(task);
+  const sequences = sequencesOf(task, { dVocab, length });
   const stream = (step: number): RandomStream => new RandomStream(seed, STREAMS.batches, step);
   return {
     segments,

@@ -1,16 +1,16 @@
 // The list of tasks: what experiments may name, and everything that is asked of a task by its kind.
-import * as z from 'zod/mini';
 import { type GivenTask, givenData } from './givenData.ts';
 import { type RandomTask, random } from './random.ts';
 import { type RepeatedTask, repeated } from './repeated.ts';
 import { type ScatteredTask, scattered } from './scattered.ts';
 import type { Segment } from './segments.ts';
-import type { Sizes, TaskDefinition, TaskField, TaskSequences } from './task.ts';
+import { type StartTokenField, sizesBehind } from './startToken.ts';
+import type { Sizes, TaskDefinition, TaskSequences } from './task.ts';
 import { type VariedTask, varied } from './varied.ts';
 
-export type Task = RepeatedTask | VariedTask | RandomTask | ScatteredTask | GivenTask;
+export type Task = (RepeatedTask | VariedTask | RandomTask | ScatteredTask | GivenTask) & StartTokenField;
 
-const TASKS: readonly TaskDefinition<Task, unknown>[] = [repeated, varied, random, scattered, givenData];
+export const TASKS: readonly TaskDefinition<Task, unknown>[] = [repeated, varied, random, scattered, givenData];
 
 /** The declaration of a task. */
 export const definitionOf = (task: Task): TaskDefinition<Task, unknown> =>
@@ -38,20 +38,10 @@ export function heldOutOf(task: Task): {
   };
 }
 
-/** A task's sequences. */
+/** A task's sequences, for the sizes that a start token leaves it. */
 export const sequencesOf = (task: Task, sizes: Sizes): TaskSequences<unknown> =>
   definitionOf(task).sequences(task, sizes);
 
 /** What of a task cannot be run with these sizes, or has no effect; null for nothing. */
-export const taskComplaint = (task: Task, sizes: Sizes): string | null => definitionOf(task).complaint(task, sizes);
-
-/** The schema of a task, each field's made by `of`; its output is a Task. */
-export function taskSchema(of: (field: TaskField) => z.ZodMiniType): z.ZodMiniType {
-  const options = TASKS.map(({ kind, fields }) =>
-    z.strictObject({
-      kind: z.literal(kind),
-      ...Object.fromEntries(Object.entries<TaskField>(fields).map(([name, field]) => [name, of(field)])),
-    }),
-  );
-  return z.discriminatedUnion('kind', options as unknown as Parameters<typeof z.discriminatedUnion>[1]);
-}
+export const taskComplaint = (task: Task, sizes: Sizes): string | null =>
+  definitionOf(task).complaint(task, sizesBehind(task, sizes));

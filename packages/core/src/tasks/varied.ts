@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import type { RandomStream } from '../random/randomStream.ts';
 import {
   BLOCK_SEGMENTS,
@@ -7,6 +6,7 @@ import {
   blockComplaint,
   blockFields,
   blockSequences,
+  movedBlock,
 } from './blocks.ts';
 import { heldOutComplaint } from './heldOut.ts';
 import { type TaskDefinition, whole } from './task.ts';
@@ -48,12 +48,13 @@ function shareComplaint(task: VariedTask): string | null {
 export const varied: TaskDefinition<VariedTask, BlockPlace> = {
   kind: 'varied',
   fields: {
-    periods: { schema: z.tuple([whole(2), whole(2)]) },
-    heldOutPeriods: { schema: z.array(whole(2)), usual: [] },
-    share: { schema: z.number().check(z.positive(), z.maximum(1)), usual: 1 },
+    periods: { value: { is: 'pair', of: whole(2) } },
+    heldOutPeriods: { value: { is: 'list', of: whole(2) }, usual: [] },
+    share: { value: { is: 'share' }, usual: 1 },
     ...blockFields,
   },
   segments: BLOCK_SEGMENTS,
+  moved: movedBlock,
   hasPredictable: true,
   periods,
   complaint: (task, sizes) =>

@@ -7,6 +7,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { globExpression } from '../model/glob.ts';
 import { headLabel, isGrouped } from '../model/heads.ts';
 import { learnedWeights } from '../model/parameters.ts';
+import { startTokenOf } from '../tasks/startToken.ts';
 import { definitionOf, taskComplaint } from '../tasks/tasks.ts';
 import type { Experiment } from './experiment.ts';
 import { ExperimentError } from './experimentError.ts';
@@ -43,10 +44,25 @@ export function checkCombinations(experiment: Experiment): void {
 }
 
 function checkTask({ model, task, training }: Experiment): void {
+  checkStartToken({ model, task });
   const complaint = taskComplaint(task, { dVocab: model.dVocab, length: model.nCtx });
   if (complaint !== null) refuse(complaint);
   if (training.lossOn === 'predictable' && !definitionOf(task).hasPredictable)
     refuse(`training.lossOn is "predictable", but nothing is predictable in ${task.kind} sequences; use "all".`);
+}
+
+/** `task.bos` says where the start token comes from; `model.bos` which one it is, alone where data brings its own. */
+function checkStartToken({ model, task }: Pick<Experiment, 'model' | 'task'>): void {
+  const bos = startTokenOf(task, model);
+  if (model.bos === bos) return;
+  if (bos !== undefined)
+    refuse(
+      `model.bos is ${model.bos}, and task.bos puts the last token, ${bos}, in front of every sequence; leave model.bos out.`,
+    );
+  if (task.kind !== 'data')
+    refuse(
+      `model.bos (${model.bos}) names a start token that ${task.kind} sequences do not have; set task.bos to true instead.`,
+    );
 }
 
 function checkTraining({ model, training }: Experiment): void {
@@ -60,9 +76,23 @@ function checkTraining({ model, training }: Experiment): void {
     refuse(
       `training.competition (${training.competition}) has no effect, since model.nHeads is 1 and the heads of a layer compete; set it to 0 or add heads.`,
     );
+  checkCompetitionSteps(training);
   if (training.learningRate * training.competition * (model.nHeads - 1) >= 1)
     refuse(
       `training.competition ${training.competition} at learning rate ${training.learningRate} kills every head in one step; keep (heads − 1) × rate × competition below 1.`,
+    );
+}
+
+function checkCompetitionSteps({ competition, competitionSteps, steps }: Experiment['training']): void {
+  if (competitionSteps == null) return;
+  const [from, to] = competitionSteps;
+  const text = `training.competitionSteps [${from}, ${to}]`;
+  if (competition === 0)
+    refuse(`${text} has no effect, since training.competition is 0; leave it out or raise competition.`);
+  if (from > to) refuse(`${text} runs backwards; put the first step first.`);
+  if (from > steps)
+    refuse(
+      `${text} begins after the last step, ${steps}, so no head competes; choose an earlier step or set competition to 0.`,
     );
 }
 

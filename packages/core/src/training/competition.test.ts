@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { smallExperiment } from '../../test/support/smallExperiment.ts';
 import { referenceEngine } from '../engine/engine.ts';
 import { Parameters } from '../model/parameters.ts';
-import { compete } from './competition.ts';
+import { compete, competitionAt, keepDeleted } from './competition.ts';
 import { initialize } from './initialize.ts';
 
 const { model: config } = smallExperiment();
@@ -49,4 +49,28 @@ test('a head that would change sign, and one that is almost nothing, become exac
   expect(headNorm(weights, 0, 0)).toBe(0);
   compete(config, weights, { rate: 0.01, lambda: 3 }); // 0 / 0 must not make NaN
   expect(headNorm(weights, 0, 0)).toBe(0);
+});
+
+test('competition acts from its first step to its last, and at every step where none are named', () => {
+  const at = (step: number, competitionSteps?: [number, number] | null): number =>
+    competitionAt(step, { competition: 3, competitionSteps });
+  expect([1, 2, 5, 6].map((step) => at(step, [2, 5]))).toEqual([0, 3, 3, 0]);
+  expect([1, 1000].map((step) => at(step))).toEqual([3, 3]);
+  expect(at(1000, null)).toBe(3);
+});
+
+test('when it ends, deleted heads lose their moments, and no other head does', () => {
+  const [weights, m, v] = [weightsWithNorms(), weightsWithNorms(), weightsWithNorms()];
+  compete(config, weights, { rate: 1, lambda: 100 }); // all heads
+  const alive = weightsWithNorms();
+  keepDeleted(config, alive, [m, v]);
+  expect(headNorm(m, 0, 1)).toBeGreaterThan(0);
+  keepDeleted(config, weights, [m, v]);
+  for (const moment of [m, v]) for (const head of [0, 1, 2]) expect(headNorm(moment, 1, head)).toBe(0);
+  expect(
+    m
+      .named('embed.W_E')
+      .toArray()
+      .some((x) => x !== 0),
+  ).toBe(true);
 });

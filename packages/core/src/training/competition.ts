@@ -2,8 +2,19 @@
 // the task or the loss, and whoever shows a model trained with it has to say so.
 import type { Tensor } from '../engine/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { allHeads } from '../model/heads.ts';
 import type { Parameters } from '../model/parameters.ts';
+import type { TrainingOptions } from './experiment.ts';
 import { eachRow, headMatrices } from './headMatrices.ts';
+
+/** λ at a step, counted from 1: 0 outside of the steps at which the competition acts. */
+export function competitionAt(
+  step: number,
+  { competition, competitionSteps }: Pick<TrainingOptions, 'competition' | 'competitionSteps'>,
+): number {
+  const [from, to] = competitionSteps ?? [1, Number.POSITIVE_INFINITY];
+  return step >= from && step <= to ? competition : 0;
+}
 
 /**
  * One step after AdamW's: with n_h = ‖(W_Q, W_K, W_V, W_O) of head h‖₂ and S = Σ n over the layer,
@@ -25,6 +36,20 @@ export function compete(config: ModelConfig, weights: Parameters, options: { rat
     });
   }
   weights.changed();
+}
+
+/**
+ * When the competition ends: heads that it has set to 0 stay deleted. Their moments are set to 0 too, or what is left of
+ * them would move the weights by some 1e-20, and gradients through those are numbers below float32's normal range, which
+ * take a processor many times as long.
+ */
+export function keepDeleted(config: ModelConfig, weights: Parameters, moments: readonly Parameters[]): void {
+  for (const { layer, head } of allHeads(config)) {
+    const name = { layer, head };
+    if (headMatrices(config, weights, name).some((matrix) => squares(matrix) > 0)) continue;
+    for (const moment of moments)
+      for (const matrix of headMatrices(config, moment, name)) eachRow(matrix, (row) => void row.fill(0));
+  }
 }
 
 function squares(matrix: Tensor): number {

@@ -5,7 +5,9 @@ import { ACTIVATIONS } from '../engine/activations.ts';
 import { complaint } from '../errors/arguments.ts';
 import { type ModelConfig, type ModelOptions, modelConfig, POSITIONS } from '../model/config.ts';
 import type { LossOn } from '../tasks/source.ts';
-import { type Task, taskSchema } from '../tasks/tasks.ts';
+import { startTokenOf } from '../tasks/startToken.ts';
+import { taskSchema } from '../tasks/taskSchema.ts';
+import type { Task } from '../tasks/tasks.ts';
 import { ADAMW_DEFAULTS } from './adamWDefaults.ts';
 import { CLAMP_KINDS, type Clamp } from './clamps.ts';
 import { checkCombinations, checkModelFields } from './combinations.ts';
@@ -37,6 +39,8 @@ export interface TrainingOptions {
   readonly lossOn: LossOn;
   /** λ of the competition between the heads of a layer (competition.ts); 0 for none. */
   readonly competition: number;
+  /** First and last step, counted from 1, at which the competition acts; every step where it is absent or null. */
+  readonly competitionSteps?: readonly [from: number, to: number] | null | undefined;
   /** Heads held fast from a step on (clamps.ts): does the circuit still form? */
   readonly clamps: readonly Clamp[];
   /** Weights start as N(0, initStd²); LayerNorm gains at 1, biases at 0. */
@@ -86,6 +90,7 @@ const ModelSchema = z.strictObject({
   attnScale: z.optional(positive),
   rotaryDim: z.optional(size(0)), // 0 where positions are not rotary and a head is one number wide
   rotaryBase: z._default(positive, 10000),
+  bos: z.optional(size(0)),
   rotaryAdjacentPairs: z.optional(flag),
   rotaryScaling: z.optional(
     z.strictObject({ factor: positive, lowFreqFactor: positive, highFreqFactor: positive, originalCtx: positive }),
@@ -97,7 +102,7 @@ const ModelSchema = z.strictObject({
   parallelAttnMlp: z.optional(flag),
 });
 
-const TaskSchema = taskSchema(({ schema, usual, optional }) => {
+const TaskSchema = taskSchema((schema, { usual, optional }) => {
   const field = explained(schema);
   if (optional) return z.optional(field);
   return usual === undefined ? field : z._default(field, usual as never);
@@ -124,6 +129,7 @@ const TrainingSchema = z.strictObject({
   clipNorm: z._default(explained(z.nullable(z.number().check(z.positive()))), null),
   lossOn: z._default(explained(z.enum(['all', 'predictable'])), 'all'),
   competition: z._default(notNegative, 0),
+  competitionSteps: z.optional(explained(z.nullable(z.tuple([whole(1), whole(1)])))),
   clamps: z._default(explained(z.array(ClampSchema)), []),
   initStd: z._default(positive, 0.1),
 });
@@ -161,13 +167,19 @@ export function parseExperiment(json: unknown): Experiment {
   checkModelFields(defined as Partial<ModelConfig>);
   let model: ModelConfig;
   try {
-    model = modelConfig(defined as unknown as ModelOptions);
+    model = modelConfig({ ...(defined as unknown as ModelOptions), ...startOf(task, defined) });
   } catch (error) {
     throw new ExperimentError((error as Error).message.replace(/^modelConfig: /, 'model.'));
   }
   const experiment = { name, about, model, task, training };
   checkCombinations(experiment);
   return experiment;
+}
+
+/** The start token of a model is that of its task; one that is given besides has to agree (combinations.ts). */
+function startOf(task: Task, { bos, dVocab }: { bos?: number; dVocab?: number }): { bos?: number } {
+  const token = bos ?? startTokenOf(task, { dVocab: dVocab! });
+  return token === undefined ? {} : { bos: token };
 }
 
 /**

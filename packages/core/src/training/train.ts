@@ -1,9 +1,10 @@
 // The training loop: emits records to an observer and touches neither disk nor page. It pauses where the observer wants
 // to look at the weights; while it pauses nothing trains.
 import type { Engine } from '../engine/engine.ts';
+import { ArgumentError } from '../errors/argumentError.ts';
 import type { NamedWeights } from '../model/parameters.ts';
 import { readyData } from './data/checkData.ts';
-import type { TrainingData } from './data/trainingData.ts';
+import type { RunData, TrainingData } from './data/trainingData.ts';
 import type { Experiment } from './experiment.ts';
 import type { PoolReading, StartPool, TrainingPool } from './parallel/pool.ts';
 import type { StepLosses } from './stepLosses.ts';
@@ -80,8 +81,22 @@ export class NonFiniteLossError extends Error {
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   checkTrainOptions(options);
+  return trainOn(readyData(options.data, options.experiment), options);
+}
+
+/**
+ * `train` on the sequences of the experiment's task and never on data: a bundler leaves out what reads data. Rejects with an
+ * ArgumentError where data is given or asked for.
+ */
+export async function trainOnTask(options: Omit<TrainOptions, 'data'>): Promise<TrainingOutcome> {
+  checkTrainOptions(options);
+  if ((options as TrainOptions).data !== undefined || options.experiment.task.kind === 'data')
+    throw new ArgumentError('trainOnTask: takes no data, and no experiment whose task is "data"; use train.');
+  return trainOn(undefined, options);
+}
+
+async function trainOn(data: RunData | undefined, options: TrainOptions): Promise<TrainingOutcome> {
   const { engine, experiment, seed, threads, startPool, resume } = options;
-  const data = readyData(options.data, experiment);
   const pool = await startPool({
     ...{ engine, experiment, seed, threads },
     ...(data ? { data } : {}),

@@ -1,4 +1,4 @@
-// docs/results.md: tables of runs over seeds, each between markers of its own.
+// Pages of docs with tables of runs over seeds, each between markers of its own; most are in docs/results.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** Median with the range from lowest to highest. */
@@ -32,14 +32,14 @@ export function resultTable<Run>(
   ];
 }
 
-/** Replaces one section of docs/results.md. Throws when it is not there. */
-export function writeResults(section: string, lines: readonly string[]): void {
-  const path = new URL('../../../../docs/results.md', import.meta.url);
-  const page = readFileSync(path, 'utf8');
+/** Replaces one section of a page of docs, docs/results.md unless told. Throws when it is not there. */
+export function writeResults(section: string, lines: readonly string[], page = 'results'): void {
+  const path = new URL(`../../../../docs/${page}.md`, import.meta.url);
+  const text = readFileSync(path, 'utf8');
   const marked = new RegExp(`(<!-- ${section}:begin -->)[\\s\\S]*(<!-- ${section}:end -->)`);
-  if (!marked.test(page)) throw new Error(`docs/results.md has no section "${section}".`);
+  if (!marked.test(text)) throw new Error(`docs/${page}.md has no section "${section}".`);
   writeFileSync(
     path,
-    page.replace(marked, (_, begin: string, end: string) => `${begin}\n${lines.join('\n')}\n${end}`),
+    text.replace(marked, (_, begin: string, end: string) => `${begin}\n${lines.join('\n')}\n${end}`),
   );
 }

@@ -30,8 +30,17 @@ const FEW = { sequences: 4, seed: 3 };
 const SOME = { sequences: 8, seed: 3 };
 const PERIOD = 9;
 
+/** An audit with the first places of its map, and the rest of them as a hash: there are more than a hundred. */
+function audited(model: Model): unknown {
+  const { map, ...record } = audit(model, FEW);
+  const all = Float64Array.from(
+    map.cells.flatMap(({ solution, attention, ...numbers }) => [...Object.values(numbers), ...attention]),
+  );
+  return { ...record, map: { ...map, cells: [...map.cells.slice(0, 4), `${map.cells.length}, ${hashOf(all)}`] } };
+}
+
 const RECORDS: Readonly<Record<string, (model: Model) => unknown>> = {
-  audit: (model) => audit(model, FEW),
+  audit: audited,
   proof: (model) => prove(model, { ...SOME, audit: audit(model, FEW) }),
   paths: (model) => ({ zero: pathTable(model, SOME), mean: pathTable(model, { ...SOME, by: 'mean' }) }),
   patching: (model) =>

@@ -7,6 +7,9 @@ import type { EndLabel } from '../marks/endLabels.ts';
 import { drawValuePlot } from '../marks/valuePlot.ts';
 import type { Bar, HeadLayout, HeadScoreBars, HeadSlot, ScoreName } from './headScoreLayout.ts';
 
+/** Scores where nothing repeats, drawn hollow. */
+const CONTROLS = ['inductionControl', 'detectedControl'] as const;
+
 /** Draws the bars of a row with their whiskers, over a grid; returns where a share stands. */
 export function drawHeadBars(
   frame: Frame,
@@ -15,7 +18,8 @@ export function drawHeadBars(
 ): (share: number) => number {
   const { palette } = frame;
   const bars = heads.flatMap((head) => head.bars);
-  const fill = (bar: Bar) => (bar.score === 'inductionControl' ? palette.background : colours[bar.score]);
+  const fill = (bar: Bar) =>
+    (CONTROLS as readonly ScoreName[]).includes(bar.score) ? palette.background : colours[bar.score];
   return drawValuePlot(frame, {
     box,
     highest: 1,
@@ -23,7 +27,13 @@ export function drawHeadBars(
     x: { type: 'identity', axis: null },
     marks: [
       Plot.rect(bars, { x1: 'x1', x2: 'x2', y1: 0, y2: 'value', fill }),
-      hollowOutline(bars, palette),
+      ...CONTROLS.filter((score) => score === 'inductionControl' || bars.some((bar) => bar.score === score)).map(
+        (score) =>
+          hollowOutline(
+            bars.filter((bar) => bar.score === score),
+            colours[score],
+          ),
+      ),
       ...whiskers(bars, palette),
       ...chances.map(({ value, colour }) =>
         Plot.ruleY([value], { stroke: colour, strokeDasharray: '5 3', strokeWidth: 1.25 }),
@@ -34,19 +44,16 @@ export function drawHeadBars(
 }
 
 /** The hollow bar's outline lies inside its width, so that it looks as wide as the others. */
-const hollowOutline = (bars: readonly Bar[], { blue }: Palette): Plot.Markish =>
-  Plot.rect(
-    bars.filter((bar) => bar.score === 'inductionControl'),
-    {
-      x1: (b: Bar) => b.x1 + 0.6,
-      x2: (b: Bar) => b.x2 - 0.6,
-      y1: 0,
-      y2: 'value',
-      fill: 'none',
-      stroke: blue,
-      strokeWidth: 1.2,
-    },
-  );
+const hollowOutline = (bars: readonly Bar[], stroke: string): Plot.Markish =>
+  Plot.rect(bars, {
+    x1: (b: Bar) => b.x1 + 0.6,
+    x2: (b: Bar) => b.x2 - 0.6,
+    y1: 0,
+    y2: 'value',
+    fill: 'none',
+    stroke,
+    strokeWidth: 1.2,
+  });
 
 const capOf = ({ x1, x2 }: Bar): number => Math.min(4, (x2 - x1) / 3);
 
@@ -61,6 +68,9 @@ function whiskers(bars: readonly Bar[], { ink }: Palette): Plot.Markish[] {
   ];
 }
 
+/** The scores whose highest bar has its value written over it. */
+export const TOPS = ['previousToken', 'induction', 'detected'] as const;
+
 /** Writes the value over the highest bar of each score, above its whisker; the two move apart where they would touch. */
 export function drawTopValues(
   frame: Frame,
@@ -68,7 +78,7 @@ export function drawTopValues(
   { y, colours, tops }: { y: (share: number) => number; colours: Record<ScoreName, string>; tops: ReadonlySet<string> },
 ): void {
   const placed: { x: number; y: number; width: number }[] = [];
-  for (const score of ['previousToken', 'induction'] as const) {
+  for (const score of TOPS) {
     const head = heads.find(({ label }) => tops.has(`${score} ${label}`));
     const bar = head?.bars.find((b) => b.score === score);
     if (!bar) continue;
@@ -87,19 +97,27 @@ export function drawTopValues(
 export function headBarsKey(
   frame: Frame,
   heads: readonly HeadScoreBars[],
-  { inductionLabel, intervalLabel }: { readonly inductionLabel?: string; readonly intervalLabel?: string },
+  {
+    inductionLabel,
+    intervalLabel,
+    detector,
+  }: {
+    readonly inductionLabel?: string;
+    readonly intervalLabel?: string;
+    readonly detector?: { readonly name: string };
+  },
 ): KeyEntry[] {
-  const { blue, orange, ink } = frame.palette;
+  const { blue, orange, purple, ink } = frame.palette;
   const box = (attributes: Record<string, string | number>) => (x: number, y: number) =>
     draw(frame, 'rect', { x, y, width: swatchSize, height: swatchSize, ...attributes });
-  const hollow = (x: number, y: number) =>
+  const hollow = (stroke: string) => (x: number, y: number) =>
     draw(frame, 'rect', {
       x: x + 0.6,
       y: y + 0.6,
       width: swatchSize - 1.2,
       height: swatchSize - 1.2,
       fill: 'none',
-      stroke: blue,
+      stroke,
       'stroke-width': 1.2,
     });
   const whisker = (x: number, y: number) =>
@@ -110,11 +128,17 @@ export function headBarsKey(
       'stroke-width': 1.25,
     });
   const hasControl = heads.some((head) => head.inductionControl !== undefined);
-  const hasInterval = heads.some((head) => head.inductionInterval ?? head.previousTokenInterval);
+  const hasInterval = heads.some(
+    (head) => head.inductionInterval ?? head.previousTokenInterval ?? head.detectedInterval,
+  );
   return [
     { text: 'previous-token score', swatch: box({ fill: orange }) },
     { text: inductionLabel ?? 'induction score (stripe)', swatch: box({ fill: blue }) },
-    ...(hasControl ? [{ text: 'same stripe, no repeat (control)', swatch: hollow }] : []),
+    ...(hasControl ? [{ text: 'same stripe, no repeat (control)', swatch: hollow(blue) }] : []),
+    ...(detector ? [{ text: detector.name, swatch: box({ fill: purple }) }] : []),
+    ...(detector && heads.some((head) => head.detectedControl !== undefined)
+      ? [{ text: `${detector.name}, no repeat (control)`, swatch: hollow(purple) }]
+      : []),
     ...(hasInterval ? [{ text: intervalLabel ?? 'interval', swatch: whisker }] : []),
   ];
 }

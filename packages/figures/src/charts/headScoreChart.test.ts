@@ -57,6 +57,29 @@ describe('headScoreChart', () => {
     );
   });
 
+  test('draws one more bar for a detector, hollow for its control, with its chance and its name', () => {
+    const detector = { name: 'before the copy', chance: 0.05 };
+    const detected = [0.02, 0.1, 0.8, 0.3];
+    const more = record.heads.map((head, i) => ({
+      ...head,
+      detected: detected[i]!,
+      detectedControl: detected[i]! / 2,
+    }));
+    const figure = readFigure(headScoreChart({ ...record, heads: more, detector }, inTheme('light')));
+    const { full, hollow } = barsOf(figure);
+    const purple = full.filter((bar) => bar.fill === '#99457f').map((bar) => bar.height / 250);
+    expect(purple).toEqual(detected.map((value) => expect.closeTo(value, 3)));
+    expect(hollow).toHaveLength(2 + 4);
+    const texts = textsOf(figure);
+    expect(texts).toEqual(
+      expect.arrayContaining(['chance 0.050', 'before the copy', 'before the copy, no repeat (control)', '0.80']),
+    );
+    expect(figure.querySelector('desc')!.textContent).toContain(
+      'Highest score of "before the copy": L1H0 with 0.80 (chance 0.050), and 0.40 on sequences without a repeat.',
+    );
+    expect(() => headScoreChart({ ...record, detector }, inTheme('light'))).toThrow(/detected of head L0H0/);
+  });
+
   test('names no control and no interval in the key where there is none', () => {
     const plain = { ...record, heads: [{ label: 'L0H0', previousToken: 0.5, induction: 0.5 }] };
     const texts = textsOf(readFigure(headScoreChart(plain, inTheme('light'))));

@@ -5,7 +5,7 @@ import { drawAxisName } from '../marks/axes.ts';
 import { drawEndLabels } from '../marks/endLabels.ts';
 import { rightOf } from '../marks/valuePlot.ts';
 import { drawHeadAxis } from './headAxis.ts';
-import { drawHeadBars, drawTopValues, headBarsKey } from './headBars.ts';
+import { drawHeadBars, drawTopValues, headBarsKey, TOPS } from './headBars.ts';
 import { type HeadScoreBars, layoutHeads, rowLength, rowsOfHeads, type ScoreName } from './headScoreLayout.ts';
 
 /** What `headScoreChart` draws. */
@@ -15,6 +15,8 @@ export interface HeadScoreRecord {
   /** Each score under uniform attention. */
   readonly chance: { readonly previousToken: number; readonly induction: number };
   readonly title: string;
+  /** One more score: its name, and what uniform attention scores. Every head then has `detected`. */
+  readonly detector?: { readonly name: string; readonly chance: number };
   /** Names the induction score in the key, with its definition; default "induction score (stripe)". */
   readonly inductionLabel?: string;
   /** Says in the key what the whiskers are, such as "95 % interval over 200 sequences"; default "interval". */
@@ -31,26 +33,31 @@ const marginLeft = 40;
  * Draws two bars per head, previous-token and induction score (share of attention, axis 0 to 1), layer by layer, with whiskers for
  * intervals, a dashed line at each score's chance level, and the value over the highest bar of each score. Where `inductionControl` is
  * given, a hollow bar beside the induction bar shows the same stripe on sequences without a repeat: a head whose hollow bar is as high
- * as its full one attends by position, not by content. More heads than can be told apart in the width go on in further rows, whole
+ * as its full one attends by position, not by content. A `detector` adds one more bar a head, and its control. More heads than can be told apart in the width go on in further rows, whole
  * layers together where they fit.
  *
  * Throws if there are no heads, if a label comes twice, or if a score or interval end is not a share from 0 to 1.
  */
 export function headScoreChart(record: HeadScoreRecord, options: FigureOptions = {}): string {
   checkRecord(record);
-  const { heads, chance, title } = record;
+  const { heads, chance, title, detector } = record;
   const frame = beginFigure(where, { title, description: describe(record) }, options);
   const { palette } = frame;
   const colours: Record<ScoreName, string> = {
     previousToken: palette.orange,
     induction: palette.blue,
     inductionControl: palette.blue,
+    detected: palette.purple,
+    detectedControl: palette.purple,
   };
   drawKey(frame, headBarsKey(frame, heads, record));
 
   const chanceLabels = [
     { text: `chance ${formatShare(chance.previousToken)}`, colour: palette.orange, value: chance.previousToken },
     { text: `chance ${formatShare(chance.induction)}`, colour: palette.blue, value: chance.induction },
+    ...(detector
+      ? [{ text: `chance ${formatShare(detector.chance)}`, colour: palette.purple, value: detector.chance }]
+      : []),
   ];
   const right = rightOf(frame, chanceLabels);
   drawAxisName(frame, 'share of attention');
@@ -59,7 +66,7 @@ export function headScoreChart(record: HeadScoreRecord, options: FigureOptions =
   const longest = Math.max(...rows.map(rowLength));
   const height = rows.length === 1 ? plotHeight : rowHeight;
   const tops = new Set(
-    (['previousToken', 'induction'] as const).map((score) => `${score} ${topHead(heads, score).label}`),
+    TOPS.filter((score) => score !== 'detected' || detector).map((score) => `${score} ${topHead(heads, score).label}`),
   );
   let foot = frame.top;
   for (const row of rows) {
@@ -74,10 +81,11 @@ export function headScoreChart(record: HeadScoreRecord, options: FigureOptions =
   return finishFigure(frame, foot + 14);
 }
 
-function checkRecord({ heads, chance }: HeadScoreRecord): void {
+function checkRecord({ heads, chance, detector }: HeadScoreRecord): void {
   checkNotEmpty(where, 'heads', heads, 'pass at least one { label, previousToken, induction }');
   checkShare(where, 'chance.previousToken', chance.previousToken);
   checkShare(where, 'chance.induction', chance.induction);
+  if (detector) checkShare(where, 'detector.chance', detector.chance);
   checkDistinct(
     where,
     heads.map(({ label }) => `head ${label}`),
@@ -89,7 +97,9 @@ function checkRecord({ heads, chance }: HeadScoreRecord): void {
     checkShare(where, `induction of head ${label}`, head.induction);
     if (head.inductionControl !== undefined)
       checkShare(where, `inductionControl of head ${label}`, head.inductionControl);
-    for (const name of ['previousTokenInterval', 'inductionInterval'] as const) {
+    if (detector) checkShare(where, `detected of head ${label}`, head.detected as number);
+    if (head.detectedControl !== undefined) checkShare(where, `detectedControl of head ${label}`, head.detectedControl);
+    for (const name of ['previousTokenInterval', 'inductionInterval', 'detectedInterval'] as const) {
       const interval = head[name];
       if (interval === undefined) continue;
       checkInterval(where, `${name} of head ${label}`, interval);
@@ -98,11 +108,11 @@ function checkRecord({ heads, chance }: HeadScoreRecord): void {
   }
 }
 
-function topHead(heads: readonly HeadScoreBars[], score: 'previousToken' | 'induction'): HeadScoreBars {
-  return heads.reduce((best, head) => (head[score] > best[score] ? head : best));
+function topHead(heads: readonly HeadScoreBars[], score: (typeof TOPS)[number]): HeadScoreBars {
+  return heads.reduce((best, head) => (head[score]! > best[score]! ? head : best));
 }
 
-function describe({ heads, chance }: HeadScoreRecord): string {
+function describe({ heads, chance, detector }: HeadScoreRecord): string {
   const previous = topHead(heads, 'previousToken');
   const induction = topHead(heads, 'induction');
   const control =
@@ -112,6 +122,14 @@ function describe({ heads, chance }: HeadScoreRecord): string {
   return (
     `Scores of ${counted(heads.length, 'head')}. Highest previous-token score: ${previous.label} with ` +
     `${formatShare(previous.previousToken)} (chance ${formatShare(chance.previousToken)}). Highest induction score: ${induction.label} ` +
-    `with ${formatShare(induction.induction)} (chance ${formatShare(chance.induction)})${control}.`
+    `with ${formatShare(induction.induction)} (chance ${formatShare(chance.induction)})${control}.` +
+    (detector ? describeDetected(heads, detector) : '')
   );
+}
+
+function describeDetected(heads: readonly HeadScoreBars[], { name, chance }: { name: string; chance: number }): string {
+  const { label, detected, detectedControl } = topHead(heads, 'detected');
+  const control =
+    detectedControl === undefined ? '' : `, and ${formatShare(detectedControl)} on sequences without a repeat`;
+  return ` Highest score of "${name}": ${label} with ${formatShare(detected!)} (chance ${formatShare(chance)})${control}.`;
 }

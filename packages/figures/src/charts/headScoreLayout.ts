@@ -12,9 +12,15 @@ export interface HeadScoreBars {
   readonly inductionInterval?: readonly [number, number];
   /** The same stripe on sequences without a repeat: what a head that attends by position alone would keep. */
   readonly inductionControl?: number;
+  /** By the record's `detector`. */
+  readonly detected?: number;
+  /** Lower and upper end. */
+  readonly detectedInterval?: readonly [number, number];
+  /** The same queries and keys where nothing repeats. */
+  readonly detectedControl?: number;
 }
 
-export type ScoreName = 'previousToken' | 'induction' | 'inductionControl';
+export type ScoreName = 'previousToken' | 'induction' | 'inductionControl' | 'detected' | 'detectedControl';
 
 /** A bar from 0 to `value`; x in figure pixels. */
 export interface Bar {
@@ -90,7 +96,7 @@ export function layoutHeads(
   const layerOf = names.every((match) => match !== null) ? names.map((match) => Number(match[1])) : null;
   const share = Math.min(widestHead, (right - left) / longest);
   let x = left + (right - left - share * longest) / 2;
-  const withControl = heads.some((head) => head.inductionControl !== undefined);
+  const drawn = BARS.filter((score) => heads.some((head) => head[score] !== undefined));
   const layers: { layer: number; x1: number; x2: number }[] = [];
   const slots = heads.map((head, i): HeadSlot => {
     const layer = layerOf?.[i];
@@ -100,7 +106,7 @@ export function layoutHeads(
       short: names[i]?.[2] ?? head.label,
       x1: x,
       x2: x + share,
-      bars: barsOf(head, x, share, withControl),
+      bars: barsOf(head, { left: x, share, drawn }),
     };
     const group = layers[layers.length - 1];
     if (group && group.layer === layer && i > 0 && layerOf?.[i - 1] === layer) group.x2 = slot.x2;
@@ -111,18 +117,28 @@ export function layoutHeads(
   return { heads: slots, layers, full: heads.every(({ label }) => textWidth(label, 12) + 4 <= share) };
 }
 
-function barsOf(head: HeadScoreBars, left: number, share: number, withControl: boolean): Bar[] {
-  const count = withControl ? 3 : 2;
+/** In the order in which a head has them. */
+const BARS = ['previousToken', 'induction', 'inductionControl', 'detected', 'detectedControl'] as const;
+
+/** Every head has room for all that is drawn of any. */
+function barsOf(
+  head: HeadScoreBars,
+  { left, share, drawn }: { left: number; share: number; drawn: readonly ScoreName[] },
+): Bar[] {
+  const count = drawn.length;
   const gap = share > 40 ? 2 : share > 20 ? 1 : 0.5;
   const width = Math.min(widestBar, (share * 0.82 - gap * (count - 1)) / count);
   const start = left + (share - count * width - gap * (count - 1)) / 2;
-  const bar = (index: number, score: ScoreName, value: number, interval?: readonly [number, number]): Bar => {
-    const x1 = start + index * (width + gap);
-    return { score, value, x1, x2: x1 + width, centre: x1 + width / 2, ...(interval ? { interval } : {}) };
+  const intervals: Partial<Record<ScoreName, readonly [number, number] | undefined>> = {
+    previousToken: head.previousTokenInterval,
+    induction: head.inductionInterval,
+    detected: head.detectedInterval,
   };
-  return [
-    bar(0, 'previousToken', head.previousToken, head.previousTokenInterval),
-    bar(1, 'induction', head.induction, head.inductionInterval),
-    ...(head.inductionControl === undefined ? [] : [bar(2, 'inductionControl', head.inductionControl)]),
-  ];
+  return drawn.flatMap((score, index): Bar[] => {
+    const value = head[score];
+    if (value === undefined) return [];
+    const x1 = start + index * (width + gap);
+    const interval = intervals[score];
+    return [{ score, value, x1, x2: x1 + width, centre: x1 + width / 2, ...(interval ? { interval } : {}) }];
+  });
 }

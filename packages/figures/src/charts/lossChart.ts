@@ -39,6 +39,8 @@ export interface LossRecord {
   readonly lnVocab: number;
   readonly title: string;
   readonly xScale: 'linear' | 'log';
+  /** Height of the plot in pixels, default 300. */
+  readonly plotHeight?: number;
   /** Steps worth pointing at, such as the step at which the repeat is first solved. */
   readonly marks?: readonly { readonly step: number; readonly label: string }[];
 }
@@ -53,7 +55,6 @@ interface Curve extends LossSegment {
 }
 
 const where = 'lossChart';
-const plotHeight = 300;
 const marginLeft = 44;
 
 /**
@@ -69,7 +70,7 @@ const marginLeft = 44;
  */
 export function lossChart(record: LossRecord, options: FigureOptions = {}): string {
   checkRecord(record);
-  const { points, lnVocab, title } = record;
+  const { points, lnVocab, title, plotHeight = 300 } = record;
   const axis = stepAxis(
     points.map((p) => p.step),
     record.xScale,
@@ -104,7 +105,7 @@ export function lossChart(record: LossRecord, options: FigureOptions = {}): stri
   const y = drawValuePlot(frame, {
     box,
     highest,
-    ticks: 6,
+    ticks: plotHeight < 200 ? 3 : 6,
     x: { ...axis.scale, axis: null },
     marks: [dashedAt(lnVocab, muted, '5 4'), ...curves.flatMap((c) => curveMarks(c, axis.place))],
   });

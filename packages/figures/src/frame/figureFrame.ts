@@ -10,6 +10,8 @@ export interface FigureOptions {
   readonly document?: Document;
   /** Width in pixels, default 720, at least 320. */
   readonly width?: number;
+  /** False where the page says the title beside the figure: it is then the text alternative alone. */
+  readonly heading?: boolean;
 }
 
 /** A figure under construction: `root` holds what is drawn, `top` is the first free row below the heading. */
@@ -58,6 +60,10 @@ export function beginFigure(
     svgElement(document, 'desc', {}, description),
   );
   const frame: Frame = { document, palette, theme, root, width, top: 0 };
+  if (options.heading === false) {
+    frame.top = 4;
+    return frame;
+  }
   let y = padding;
   for (const line of wrapText(title, width - 2 * padding, titleSize, true)) {
     y += titleSize;

@@ -1,30 +1,20 @@
 // Attention by content: to earlier copies of the query's token, or to what followed them, wherever they stand.
 import type { AttentionWeight } from '../data/patternRuns.ts';
-import { mean } from '../statistics/estimate.ts';
-import { uniformAttention } from './line.ts';
+import { countedQueries, scoreOn } from './detector.ts';
+
+/** The earlier copies of the query's token, or with `shift` 1 the keys after them, in order. */
+export function copyKeys(tokens: ArrayLike<number>, query: number, shift: 0 | 1): number[] {
+  const keys: number[] = [];
+  for (let copy = 0; copy < query; copy++) if (tokens[copy] === tokens[query]) keys.push(copy + shift);
+  return keys;
+}
 
 /**
  * Sum over the keys after earlier copies of the current token, averaged over the queries that have one: induction by
  * content, for any sequence. With `shift` 0, over the copies themselves: the duplicate-token score. NaN without any.
  */
-export function contentScore(attention: AttentionWeight, tokens: ArrayLike<number>, shift: 0 | 1): number {
-  let sum = 0;
-  let queries = 0;
-  for (let q = 0; q < tokens.length - 1; q++) {
-    let found = false;
-    for (let copy = 0; copy < q; copy++)
-      if (tokens[copy] === tokens[q]) {
-        found = true;
-        sum += attention(q, copy + shift);
-      }
-    if (found) queries++;
-  }
-  return queries === 0 ? Number.NaN : sum / queries;
-}
-
-/** Chance level of a content score: what uniform attention scores on these sequences, those without a query left out. */
-export const uniformContent = (sequences: readonly ArrayLike<number>[], shift: 0 | 1): number =>
-  mean(sequences.map((tokens) => contentScore(uniformAttention, tokens, shift)).filter((x) => !Number.isNaN(x)));
+export const contentScore = (attention: AttentionWeight, tokens: ArrayLike<number>, shift: 0 | 1): number =>
+  scoreOn(countedQueries({ name: 'content', keys: (all, query) => copyKeys(all, query, shift) }, tokens), attention);
 
 /**
  * Prefix matching (Olsson et al. 2022, appendix), on a block repeated four times: attention from each token to the

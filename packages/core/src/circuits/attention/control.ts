@@ -1,21 +1,25 @@
 // What the control says of every head: whole contexts in which nothing repeats, so that what is left goes by position.
 import type { Model } from '../../model/model.ts';
 import { runPatterns } from '../data/patternRuns.ts';
-import { controlProbe, type ProbeOptions } from '../data/probes.ts';
+import type { ProbeOptions } from '../data/probes.ts';
+import { twoCopies } from '../data/twoCopies.ts';
 import type { Progress } from '../progress.ts';
 import { fillMissing } from '../statistics/missing.ts';
 import { contentFreeMean } from './contentFree.ts';
-import { controlDetectors } from './detectors.ts';
-import { stripeLine, twoCopies } from './inductionStripe.ts';
+import { stripeLine } from './inductionStripe.ts';
 import { uniformAlong } from './line.ts';
 import { gatherOffsets, type Offsets } from './offsets.ts';
 import { gatherPositionality, type Positionality } from './positionality.ts';
-import type { ScoreTable } from './scoreTable.ts';
+import type { Probes, ScoredDetectors } from './scoredDetectors.ts';
+import type { ScoreName, ScoreTable } from './scoreTable.ts';
 
 /** What the scores of one measurement share. */
 export interface Scoring {
   readonly probe: ProbeOptions;
-  readonly table: ScoreTable;
+  /** The sequences of the scores: those of the scan at other periods are drawn as it comes to them. */
+  readonly probes: Probes;
+  readonly detectors: ScoredDetectors;
+  readonly table: ScoreTable<ScoreName>;
   readonly periods: readonly number[];
   readonly stripePeriod: number;
   readonly progress: Progress;
@@ -26,22 +30,21 @@ export interface Control {
   readonly offsets: Offsets;
   readonly positionality: Positionality;
   /**
-   * By period, [head][sequence]: mean over the cells (q, q − P + 1), q = P … 2P − 2, where content cannot act. A sequence
-   * without such a cell has the mean of the others, and what uniform attention scores where none has one.
+   * By period, [head][sequence]: mean over the cells (q, q − P + 1), q = s + P … s + 2P − 2, where content cannot act. A
+   * sequence without such a cell has the mean of the others, and what uniform attention scores where none has one.
    */
   readonly stripes: ReadonlyMap<number, readonly Float64Array[]>;
 }
 
 /** Runs the control and puts its scores into the table. */
-export function runControl(model: Model, { probe, table, stripePeriod, periods, progress }: Scoring): Control {
+export function runControl(model: Model, { probe, probes, detectors, periods, progress }: Scoring): Control {
   const { config, count } = probe;
-  const tokens = controlProbe(probe);
+  const tokens = probes.control;
   const along = contentFreeMean(config);
-  const detectors = controlDetectors(config, stripePeriod);
   const offsets = gatherOffsets(config, { count, along });
   const positionality = gatherPositionality(config, count);
   const stripes = periods.map((period) => ({
-    line: stripeLine(twoCopies(period)),
+    line: stripeLine(twoCopies(config, period)),
     byHead: Array.from({ length: config.nLayers * config.nHeads }, () => new Float64Array(count)),
   }));
   runPatterns(model, tokens, {
@@ -49,7 +52,7 @@ export function runControl(model: Model, { probe, table, stripePeriod, periods, 
     visit: (visit) => {
       const { sequence, head, attention } = visit;
       const drawn = tokens[sequence] as Int32Array;
-      for (const { name, score } of detectors) table.set({ name, head, sequence }, score(attention, drawn));
+      detectors.score('control', visit);
       offsets.add(visit, drawn);
       for (const { line, byHead } of stripes) byHead[head]![sequence] = along(attention, drawn, line);
       positionality.add(visit);

@@ -1,59 +1,53 @@
-// Detectors: for each job of a head, what its attention is measured by on one sequence, and what uniform attention scores.
+// The built-in detectors, by the names that their scores have in records (docs/scores.md).
 import type { ModelConfig } from '../../model/config.ts';
-import type { AttentionWeight } from '../data/patternRuns.ts';
-import { contentFreeMean } from './contentFree.ts';
-import { contentScore, uniformContent } from './contentScore.ts';
+import { firstDrawn } from '../../model/startToken.ts';
+import { copyKeys } from './contentScore.ts';
+import { type Detector, PROBES, type ProbeName } from './detector.ts';
 import { currentTokenLine, firstTokenLine, previousTokenLine } from './fixedKeyScores.ts';
-import { stripeLine, twoCopies } from './inductionStripe.ts';
-import { type Line, meanAlong, uniformAlong } from './line.ts';
+import { stripeLine } from './inductionStripe.ts';
+import type { Line } from './line.ts';
 import type { ScoreName } from './scoreTable.ts';
 
-/** A score as a value. */
-export interface Detector {
+/** A detector that a score is named after. */
+export interface BuiltIn extends Detector {
   readonly name: ScoreName;
-  /** Share of attention on the keys that a query of that job looks at; NaN where no query of the sequence counts. */
-  readonly score: (attention: AttentionWeight, tokens: Int32Array) => number;
-  /** What uniform attention scores on such sequences. */
-  readonly chance: (sequences: readonly Int32Array[]) => number;
+  readonly on: ProbeName;
+  /** Whether its keys are the same in all sequences, which is where its chance level needs only one. */
+  readonly byPosition: boolean;
 }
 
-/** On the control, where nothing repeats: attention to a fixed place. Cells where content may act do not count. */
-export function controlDetectors(config: ModelConfig, stripePeriod: number): Detector[] {
-  const along = contentFreeMean(config);
-  const on = (name: ScoreName, line: Line): Detector => ({
-    name,
-    score: (attention, tokens) => along(attention, tokens, line),
-    chance: () => uniformAlong(line),
-  });
-  const last = config.nCtx - 1;
-  return [
-    on('previousToken', previousTokenLine(last)),
-    on('previousTokenFirstHalf', previousTokenLine(Math.floor(config.nCtx / 2))),
-    on('currentToken', currentTokenLine(last)),
-    on('firstToken', firstTokenLine(last)),
-    on('inductionStripeControl', stripeLine(twoCopies(stripePeriod))),
-  ];
-}
-
-/** On two copies of a block of that period. */
-export function repeatDetectors(period: number): Detector[] {
-  const line = stripeLine(twoCopies(period));
-  return [
-    {
-      name: 'inductionStripe',
-      score: (attention) => meanAlong(attention, line),
-      chance: () => uniformAlong(line),
-    },
-    byContent('inductionByContent', 1),
-    byContent('duplicateToken', 0),
-  ];
-}
-
-/** On a block repeated four times. */
-export const fourfoldDetectors = (): Detector[] => [byContent('prefixMatching', 1)];
-
-const byContent = (name: ScoreName, shift: 0 | 1): Detector => ({
-  name,
-  score: (attention, tokens) => contentScore(attention, tokens, shift),
-  chance: (sequences) => uniformContent(sequences, shift),
+const onLine = (name: ScoreName, on: ProbeName, lineOf: (length: number) => Line): BuiltIn => ({
+  ...{ name, on, byPosition: true },
+  keys: ({ length }, query) => {
+    const { from, to, key } = lineOf(length);
+    return query >= from && query < to ? [key(query)] : [];
+  },
 });
+
+const byContent = (name: ScoreName, on: ProbeName, shift: 0 | 1): BuiltIn => ({
+  ...{ name, on, byPosition: false },
+  keys: (tokens, query) => copyKeys(tokens, query, shift),
+});
+
+/** In the order in which records have them on each probe; `start` is where the first drawn token stands. */
+const builtIn = (start: number): readonly BuiltIn[] => [
+  onLine('previousToken', 'control', (length) => previousTokenLine(length - 1, start)),
+  onLine('previousTokenFirstHalf', 'control', (length) =>
+    previousTokenLine(start + Math.floor((length - start) / 2), start),
+  ),
+  onLine('currentToken', 'control', (length) => currentTokenLine(length - 1, start)),
+  onLine('firstToken', 'control', (length) => firstTokenLine(length - 1, start)),
+  onLine('inductionStripe', 'repeat', (length) => stripeLine({ start, period: (length - start) / 2, length })),
+  byContent('inductionByContent', 'repeat', 1),
+  byContent('duplicateToken', 'repeat', 0),
+  byContent('prefixMatching', 'fourfold', 1),
+];
+
+/** The built-in detectors of each kind of sequences, for a model's: their positions count from behind a start token. */
+export function builtInDetectors(config: Pick<ModelConfig, 'bos'>): Readonly<Record<ProbeName, readonly BuiltIn[]>> {
+  const all = builtIn(firstDrawn(config));
+  return Object.fromEntries(PROBES.map((probe) => [probe, all.filter(({ on }) => on === probe)])) as unknown as Record<
+    ProbeName,
+    readonly BuiltIn[]
+  >;
+}

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { ModelConfig } from '../../model/config.ts';
 import { allHeads, headLabel } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
+import { firstDrawn } from '../../model/startToken.ts';
 import { checkConfig, checkModel, checkOptions, checkPeriods, seedSchema } from '../checks.ts';
 import { controlProbe, repeatedProbe } from '../data/probes.ts';
 import { checkLosses, checkNumbers } from '../finite.ts';
@@ -11,8 +12,10 @@ import { asAnalysed } from '../lengths.ts';
 
 export interface ExamplePatterns {
   readonly tokens: readonly number[];
-  /** Period of the block at the start, two copies; 0 without a repeat. */
+  /** Period of the block at the start (behind a start token, if the model has one), two copies; 0 without a repeat. */
   readonly period: number;
+  /** Position of the block: 1 behind a start token, else 0. */
+  readonly start: number;
   readonly heads: readonly {
     readonly label: string;
     /** [queryPos, keyPos], row-major. */
@@ -23,7 +26,7 @@ export interface ExamplePatterns {
 const optionsSchema = z.strictObject({ period: z.int().check(z.gte(0)), seed: z.optional(seedSchema) });
 
 /**
- * One sequence of the whole context (of its first 2048 tokens where it is longer): two copies of a block of `period`
+ * One sequence of the whole context (of its first 2048 tokens where it is longer), the model's start token in front: two copies of a block of `period`
  * tokens, then tokens that repeat nothing as long as the vocabulary has any; with period 0 no repeat at all. Throws an
  * ArgumentError when two copies do not fit.
  */
@@ -38,7 +41,7 @@ export function exampleTokens(config: ModelConfig, options: { period: number; se
     const repeated = repeatedProbe(probe, period)[0] as Int32Array;
     const used = new Set(repeated);
     const rest = tokens.filter((t) => !used.has(t));
-    tokens.splice(0, tokens.length, ...repeated, ...rest, ...tokens);
+    tokens.splice(0, tokens.length, ...repeated, ...rest, ...tokens.slice(firstDrawn(config)));
     tokens.length = probe.config.nCtx;
   }
   return tokens;
@@ -59,5 +62,5 @@ export function examplePatterns(model: Model, options: { period: number; seed?: 
     checkNumbers(`the attention pattern of ${label} holds`, pattern);
     return { label, pattern };
   });
-  return { tokens, period: options.period, heads };
+  return { tokens, period: options.period, start: firstDrawn(config), heads };
 }

@@ -4,16 +4,20 @@ import * as z from 'zod/mini';
 import type { ModelConfig } from '../../model/config.ts';
 import { allHeads, headLabel } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
+import { firstDrawn } from '../../model/startToken.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { runPatterns } from '../data/patternRuns.ts';
 import { scannedPeriods, spread } from '../data/periods.ts';
-import { fourfoldBlock, fourfoldProbe, repeatedProbe } from '../data/probes.ts';
+import { controlProbe, fourfoldBlock, fourfoldProbe, type ProbeOptions, repeatedProbe } from '../data/probes.ts';
+import { twoCopies } from '../data/twoCopies.ts';
 import { asAnalysed } from '../lengths.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { runControl, type Scoring } from './control.ts';
-import { controlDetectors, type Detector, fourfoldDetectors, repeatDetectors } from './detectors.ts';
+import type { Detector } from './detector.ts';
 import type { HeadScoresRecord } from './headScoresRecord.ts';
+import { checkAnswers, checkDetectors } from './ownDetectors.ts';
 import { type PeriodScan, runScan } from './periodScan.ts';
+import { type ScoredDetectors, scoredDetectors } from './scoredDetectors.ts';
 import { type ScoreName, ScoreTable } from './scoreTable.ts';
 
 /** How much to measure: sequences, their seed, periods. */
@@ -23,6 +27,8 @@ export interface ScoreOptions {
   readonly seed?: number;
   /** Scan only about so many periods, evenly spread: for scores logged during training. */
   readonly mostPeriods?: number;
+  /** Detectors of your own beside the built-in ones. */
+  readonly detectors?: readonly Detector[];
   readonly onProgress?: OnProgress;
 }
 
@@ -32,12 +38,19 @@ export interface MeasuredHeads {
   readonly scan: PeriodScan;
 }
 
-const scoreSchema = z.strictObject({ ...commonFields, mostPeriods: z.optional(z.int().check(z.gte(1))) });
+/** The fields of ScoreOptions. */
+export const scoreSchemaFields: Readonly<Record<keyof ScoreOptions, z.ZodMiniType>> = {
+  ...commonFields,
+  mostPeriods: z.optional(z.int().check(z.gte(1))),
+  detectors: z.optional(z.unknown()), // checkDetectors says what they may be
+};
+const scoreSchema = z.strictObject(scoreSchemaFields);
 
 /** Throws an ArgumentError unless it is a model, and the options say how much to measure. */
 export function checkScoring(caller: string, model: Model, options: ScoreOptions): void {
   checkModel(caller, model);
   checkOptions(caller, scoreSchema, options);
+  if (options.detectors !== undefined) checkDetectors(caller, options.detectors);
 }
 
 /** Periods that are scanned, where only some are asked for. */
@@ -47,8 +60,12 @@ export const periodsToScan = (config: ModelConfig, { mostPeriods }: ScoreOptions
 /** Tokens that `measureHeads` runs, for the progress of what it is part of. */
 export function scoringSize(model: Model, options: ScoreOptions, caller: string): number {
   const config = asAnalysed(model.config);
-  const scanned = periodsToScan(config, options, caller).reduce((sum, period) => sum + 2 * period, 0);
-  return (options.sequences ?? 64) * (config.nCtx + scanned + 4 * fourfoldBlock(config));
+  const scanned = periodsToScan(config, options, caller).reduce(
+    (sum, period) => sum + twoCopies(config, period).length,
+    0,
+  );
+  const fourfold = firstDrawn(config) + 4 * fourfoldBlock(config);
+  return (options.sequences ?? 64) * (config.nCtx + scanned + fourfold);
 }
 
 /**
@@ -65,53 +82,45 @@ export const headScores = (model: Model, options: ScoreOptions = {}): HeadScores
 /** The same for another caller, whose name the messages have. */
 export function scoreHeads(caller: string, model: Model, options: ScoreOptions): MeasuredHeads {
   checkScoring(caller, model, options);
-  const { sequences = 64, seed = 0 } = options;
+  const { sequences = 64, seed = 0, detectors: own = [] } = options;
   const config = asAnalysed(model.config);
   const periods = periodsToScan(config, options, caller);
+  const stripePeriod = periods.at(-1) as number;
+  const probe: ProbeOptions = { config, count: sequences, seed };
+  const { tokens, period: prefixMatchingBlock } = fourfoldProbe(probe);
+  const probes = { control: controlProbe(probe), repeat: repeatedProbe(probe, stripePeriod), fourfold: tokens };
+  checkAnswers(caller, own, probes);
+  const table = new ScoreTable<ScoreName>(config.nLayers * config.nHeads, sequences);
+  const detectors = scoredDetectors(own, { config, probes, table });
   const scoring: Scoring = {
-    probe: { config, count: sequences, seed },
-    table: new ScoreTable(config.nLayers * config.nHeads, sequences),
-    periods,
-    stripePeriod: periods.at(-1) as number,
+    ...{ probe, probes, detectors, table, periods, stripePeriod },
     progress: new Progress(options.onProgress, scoringSize(model, options, caller)),
   };
   const control = runControl(model, scoring);
   const scan = runScan(model, { ...scoring, control });
-  const fourfold = runFourfold(model, scoring);
+  runPatterns(model, tokens, { progress: scoring.progress, visit: (visit) => detectors.score('fourfold', visit) });
   scoring.progress.finish();
   const scores: HeadScoresRecord = {
     length: config.nCtx,
     heads: allHeads(config).map((name, index) => ({
-      ...scoring.table.estimates(index),
+      ...table.estimates(index),
       ...name,
       label: headLabel(name.layer, name.head),
       positionalOffset: control.offsets.best(index),
       positionality: control.positionality.of(index),
       excessByPeriod: scan.periods.map(({ excess }) => excess[index] as number),
       offsetsAboveChance: control.offsets.aboveChance(index),
+      ...(own.length === 0 ? {} : { detectors: detectors.ownScores(index) }),
     })),
-    chance: chanceLevels(scoring, fourfold.tokens),
+    chance: chanceLevels(detectors),
     periods: scan.periods.map(({ period }) => period),
-    stripePeriod: scoring.stripePeriod,
-    prefixMatchingBlock: fourfold.period,
+    stripePeriod,
+    prefixMatchingBlock,
     sequences,
     seed,
+    ...(own.length === 0 ? {} : { detectors: detectors.own }),
   };
   return { scores, scan };
-}
-
-/** Runs a block repeated four times and puts its scores into the table. */
-function runFourfold(model: Model, { probe, table, progress }: Scoring): ReturnType<typeof fourfoldProbe> {
-  const fourfold = fourfoldProbe(probe);
-  const detectors = fourfoldDetectors();
-  runPatterns(model, fourfold.tokens, {
-    progress,
-    visit: ({ sequence, head, attention }) => {
-      for (const { name, score } of detectors)
-        table.set({ name, head, sequence }, score(attention, fourfold.tokens[sequence] as Int32Array));
-    },
-  });
-  return fourfold;
 }
 
 /** The scores in the order in which a record has their chance levels. */
@@ -129,15 +138,7 @@ const CHANCE_ORDER: readonly ScoreName[] = [
 ];
 
 /** What uniform attention scores. An excess is above the control, so that of uniform attention is 0. */
-function chanceLevels({ probe, stripePeriod }: Scoring, fourfold: readonly Int32Array[]): Record<ScoreName, number> {
-  const repeated = repeatedProbe(probe, stripePeriod);
-  const levels = (detectors: readonly Detector[], sequences: readonly Int32Array[]): [ScoreName, number][] =>
-    detectors.map(({ name, chance }) => [name, chance(sequences)]);
-  const found = new Map<ScoreName, number>([
-    ['inductionExcess', 0],
-    ...levels(controlDetectors(probe.config, stripePeriod), []),
-    ...levels(repeatDetectors(stripePeriod), repeated),
-    ...levels(fourfoldDetectors(), fourfold),
-  ]);
-  return Object.fromEntries(CHANCE_ORDER.map((name) => [name, found.get(name)])) as Record<ScoreName, number>;
+function chanceLevels({ chance }: ScoredDetectors): Record<ScoreName, number> {
+  const level = (name: ScoreName): number => (name === 'inductionExcess' ? 0 : (chance.get(name) as number));
+  return Object.fromEntries(CHANCE_ORDER.map((name) => [name, level(name)])) as Record<ScoreName, number>;
 }

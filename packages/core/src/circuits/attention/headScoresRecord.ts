@@ -1,6 +1,7 @@
 // The scores of all heads of a model as a record (docs/scores.md defines each).
 import type { Estimate } from '../statistics/estimate.ts';
 import type { PositionalOffset } from './offsets.ts';
+import type { DetectorChance, DetectorScore } from './scoredDetectors.ts';
 import type { ScoreName } from './scoreTable.ts';
 
 /** One head's scores (docs/scores.md defines each). */
@@ -17,6 +18,8 @@ export type HeadScores = Readonly<Record<ScoreName, Estimate>> & {
   readonly excessByPeriod: readonly number[];
   /** Mean of pattern[q, q − d] on the control minus chance, for d = 0, 1, … T/2. */
   readonly offsetsAboveChance: readonly number[];
+  /** By the name of each detector that was given. */
+  readonly detectors?: Readonly<Record<string, DetectorScore>>;
 };
 
 /** The scores of all heads of a model, and what they were measured on. */
@@ -33,4 +36,6 @@ export interface HeadScoresRecord {
   readonly prefixMatchingBlock: number;
   readonly sequences: number;
   readonly seed: number;
+  /** The detectors that were given besides the built-in ones. */
+  readonly detectors?: readonly DetectorChance[];
 }

@@ -1,5 +1,6 @@
 // Positional offsets: how much a head attends a fixed distance back where nothing repeats.
 import type { ModelConfig } from '../../model/config.ts';
+import { firstDrawn } from '../../model/startToken.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { meanOfMeasured } from '../statistics/missing.ts';
@@ -24,13 +25,15 @@ export interface Offsets {
 
 /** Gathers offsets from the patterns of so many sequences, by the mean over the cells that count. */
 export function gatherOffsets(
-  { nCtx, nLayers, nHeads }: ModelConfig,
+  config: ModelConfig,
   { count, along }: { count: number; along: ContentFreeMean },
 ): Offsets {
-  const longest = Math.floor(nCtx / 2);
+  const { nCtx, nLayers, nHeads } = config;
+  const start = firstDrawn(config);
+  const longest = Math.floor((nCtx - start) / 2);
   const lines = Array.from(
     { length: longest + 1 },
-    (_, d): Line => ({ from: Math.max(d, 1), to: nCtx - 1, key: (q) => q - d }),
+    (_, d): Line => ({ from: start + Math.max(d, 1), to: nCtx - 1, key: (q) => q - d }),
   );
   const values = Array.from({ length: nLayers * nHeads }, () => lines.map(() => new Float64Array(count)));
   const aboveChance = (head: number): number[] =>

@@ -2,12 +2,12 @@
 import type { Model } from '../../model/model.ts';
 import { runPatterns } from '../data/patternRuns.ts';
 import { repeatedProbe } from '../data/probes.ts';
+import { lossOnRepeat, twoCopies } from '../data/twoCopies.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 import type { Control, Scoring } from './control.ts';
-import { repeatDetectors } from './detectors.ts';
-import { inductionStripe, twoCopies } from './inductionStripe.ts';
+import { inductionStripe } from './inductionStripe.ts';
 
-/** Losses and excess at one period: exactly two copies of a block, from position 0. */
+/** Losses and excess at one period: exactly two copies of a block, from the first position on. */
 export interface ScannedPeriod {
   readonly period: number;
   readonly lossFirst: number;
@@ -36,26 +36,28 @@ interface ScannedBy extends Scoring {
 
 function scanPeriod(
   model: Model,
-  { probe, table, stripePeriod, periods, progress, period, control }: ScannedBy,
+  { probe, probes, detectors, table, stripePeriod, periods, progress, period, control }: ScannedBy,
 ): ScannedPeriod {
-  const tokens = repeatedProbe(probe, period);
-  const detectors = period === stripePeriod ? repeatDetectors(period) : [];
+  const scored = period === stripePeriod;
+  const tokens = scored ? probes.repeat : repeatedProbe(probe, period);
+  const place = twoCopies(probe.config, period);
+  const boundary = place.start + period - 1;
   const excess = new Float64Array(probe.config.nLayers * probe.config.nHeads);
   const losses = runPatterns(model, tokens, {
     progress,
-    visit: ({ sequence, head, attention }) => {
-      const above = inductionStripe(attention, twoCopies(period)) - control[head]![sequence]!;
+    visit: (visit) => {
+      const { sequence, head, attention } = visit;
+      const above = inductionStripe(attention, place) - control[head]![sequence]!;
       excess[head]! += above / probe.count;
       table.add({ name: 'inductionExcess', head, sequence }, above / periods.length);
-      for (const { name, score } of detectors)
-        table.set({ name, head, sequence }, score(attention, tokens[sequence] as Int32Array));
+      if (scored) detectors.score('repeat', visit);
     },
   });
   return {
     period,
-    lossFirst: mean(losses.map((l) => mean(l.subarray(0, period - 1)))),
-    lossBoundary: mean(losses.map((l) => l[period - 1] as number)),
-    lossRepeat: estimate(losses.map((l) => mean(l.subarray(period, 2 * period - 1)))),
+    lossFirst: mean(losses.map((l) => mean(l.subarray(place.start, boundary)))),
+    lossBoundary: mean(losses.map((l) => l[boundary] as number)),
+    lossRepeat: estimate(losses.map((l) => lossOnRepeat(l, place))),
     excess: [...excess],
   };
 }

@@ -1,5 +1,7 @@
-// Positionality: how much of a pattern is the same on every sequence, and so does not depend on the tokens.
+// Positionality: how much of a pattern is the same on every sequence, and so does not depend on the tokens. A start token is
+// the same everywhere: attention that rests on it says nothing of positions, and does not count.
 import type { ModelConfig } from '../../model/config.ts';
+import { firstDrawn } from '../../model/startToken.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';
 
 /** Queries that positionality looks at, evenly spread: they bound the memory in long contexts. */
@@ -12,7 +14,9 @@ export interface Positionality {
   of(head: number): number;
 }
 
-export function gatherPositionality({ nCtx, nLayers, nHeads }: ModelConfig, count: number): Positionality {
+export function gatherPositionality(config: ModelConfig, count: number): Positionality {
+  const { nCtx, nLayers, nHeads } = config;
+  const start = firstDrawn(config);
   const heads = nLayers * nHeads;
   const every = Math.ceil(nCtx / QUERIES);
   const sum = Array.from({ length: heads }, () => new Float64Array(Math.ceil(nCtx / every) * nCtx));
@@ -20,7 +24,7 @@ export function gatherPositionality({ nCtx, nLayers, nHeads }: ModelConfig, coun
   return {
     add: ({ head, attention }) => {
       for (let q = every; q < nCtx - 1; q += every)
-        for (let k = 0; k <= q; k++) {
+        for (let k = start; k <= q; k++) {
           const w = attention(q, k);
           sum[head]![(q / every) * nCtx + k]! += w / count;
           squares[head]! += (w * w) / count;

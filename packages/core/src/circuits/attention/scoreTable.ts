@@ -15,15 +15,15 @@ export type ScoreName =
   | 'prefixMatching';
 
 /** Which number of the table: a score of a head (layer × nHeads + head) on a sequence. */
-export interface ScoreCell {
-  readonly name: ScoreName;
+export interface ScoreCell<Name extends string> {
+  readonly name: Name;
   readonly head: number;
   readonly sequence: number;
 }
 
 /** One number for every score, head and sequence. */
-export class ScoreTable {
-  private readonly values = new Map<ScoreName, Float64Array[]>();
+export class ScoreTable<Name extends string> {
+  private readonly values = new Map<Name, Float64Array[]>();
   private readonly heads: number;
   private readonly sequences: number;
 
@@ -32,7 +32,7 @@ export class ScoreTable {
     this.sequences = sequences;
   }
 
-  private row({ name, head }: ScoreCell): Float64Array {
+  private row({ name, head }: ScoreCell<Name>): Float64Array {
     let rows = this.values.get(name);
     if (!rows) {
       rows = Array.from({ length: this.heads }, () => new Float64Array(this.sequences));
@@ -41,17 +41,17 @@ export class ScoreTable {
     return rows[head] as Float64Array;
   }
 
-  set(cell: ScoreCell, value: number): void {
+  set(cell: ScoreCell<Name>, value: number): void {
     this.row(cell)[cell.sequence] = value;
   }
 
-  add(cell: ScoreCell, value: number): void {
+  add(cell: ScoreCell<Name>, value: number): void {
     this.row(cell)[cell.sequence]! += value;
   }
 
   /** A head's scores, in the order in which they came: records are written so. */
-  estimates(head: number): Record<ScoreName, Estimate> {
+  estimates(head: number): Record<Name, Estimate> {
     const entries = [...this.values].map(([name, rows]) => [name, estimate(rows[head] as Float64Array)]);
-    return Object.fromEntries(entries) as Record<ScoreName, Estimate>;
+    return Object.fromEntries(entries) as Record<Name, Estimate>;
   }
 }

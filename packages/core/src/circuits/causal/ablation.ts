@@ -1,4 +1,4 @@
-// What each head, and each layer as a whole, is good for: the loss on repeats without it.
+// What each head, and each layer as a whole, is good for: what is measured without it, the loss on repeats unless told.
 
 import * as z from 'zod/mini';
 import { checkArgument } from '../../errors/arguments.ts';
@@ -7,7 +7,9 @@ import { allHeads, checkHead, type HeadIndex, headLabel } from '../../model/head
 import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { checkConfig, headSchema } from '../checks.ts';
-import type { RepeatSet } from '../data/repeatSet.ts';
+import { type Measured, measuredBy } from '../data/measuredBy.ts';
+import type { PromptSet } from '../data/promptSet.ts';
+import { byLength } from '../data/prompts.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
 import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
@@ -22,23 +24,25 @@ export type AblationKind = (typeof ABLATION_KINDS)[number];
 
 const kindSchema = z.enum(ABLATION_KINDS);
 
-/** What its ablation does to lossRepeat. */
+/** What its ablation does to the measure, lossRepeat unless told. */
 export interface AblationEffect extends Effect {
   /** The head, or the layer when all of its heads were ablated together. */
   readonly label: string;
   readonly layer: number;
 }
 
-export interface AblationRecord {
+export interface AblationRecord extends Measured {
   readonly kind: AblationKind;
-  /** Periods of the probes, two copies of a block each: those that the model solves, or of all if it solves none. */
+  /** Periods of the repeats, two copies of a block each: those that the model solves, or of all if it solves none. */
   readonly periods: readonly number[];
+  /** The measure with nothing ablated. */
   readonly cleanLoss: Estimate;
   readonly heads: readonly AblationEffect[];
   /** Whole layers: redundant heads can be harmless one by one and not together. */
   readonly layers: readonly AblationEffect[];
   readonly sequences: number;
-  readonly seed: number;
+  /** Of the repeats; null where prompts were given. */
+  readonly seed: number | null;
 }
 
 /**
@@ -66,9 +70,10 @@ export function ablate(config: ModelConfig, heads: readonly HeadIndex[], kind: A
 }
 
 /**
- * The effect of every head and of every layer, at the periods that the model solves. Throws an ArgumentError for options
- * that it does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs are not
- * finite.
+ * The effect of every head and of every layer: on the prompts, or on repeats at the periods that the model solves. `mean`
+ * is the mean over all of them, every sequence weighted the same. Throws an ArgumentError for options that it does not
+ * have, an Error for prompts that cannot be meant, or of which one has no other of its length to resample from; a
+ * TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs are not finite.
  */
 export function ablationEffects(
   model: Model,
@@ -77,13 +82,34 @@ export function ablationEffects(
   checkOnSet('ablationEffects', { model, options, fields: { kind: z.optional(kindSchema) } });
   const { kind = 'zero' } = options;
   const { nLayers, nHeads } = model.config;
-  return onSet(model, options, { runs: nLayers * (nHeads + 1), measure: (set) => effectsOn(set, kind) });
+  const caller = 'ablationEffects';
+  return onSet(
+    caller,
+    { model, options },
+    {
+      runs: nLayers * (nHeads + 1),
+      measure: (set) => {
+        if (kind === 'resample') checkResampling(caller, set);
+        return effectsOn(set, kind);
+      },
+    },
+  );
 }
 
-function effectsOn(set: RepeatSet, kind: AblationKind): AblationRecord {
+/** Throws an Error for a sequence that has no other of its length, whose activation it could be given. */
+function checkResampling(caller: string, { prompts }: PromptSet): void {
+  const alone = byLength(prompts).find((group) => group.length === 1)?.[0];
+  if (alone !== undefined)
+    throw new Error(
+      `${caller}: sequence ${alone} is the only one of ${prompts[alone]!.tokens.length} tokens, and resampling takes another one's activation; give two of each length, or ablate by the mean.`,
+    );
+}
+
+function effectsOn(set: PromptSet, kind: AblationKind): AblationRecord {
   const { config } = set.model;
-  const increase = (heads: readonly HeadIndex[]): Float64Array =>
-    difference(set.losses(ablate(config, heads, kind)), set.clean);
+  const without = (heads: readonly HeadIndex[]): Intervention[] =>
+    kind === 'mean' ? heads.map((name) => set.meanAblate(name)) : ablate(config, heads, kind);
+  const increase = (heads: readonly HeadIndex[]): Float64Array => difference(set.measured(without(heads)), set.clean);
   const heads = allHeads(config);
   const effects = effectsWithControls(
     heads,
@@ -103,5 +129,6 @@ function effectsOn(set: RepeatSet, kind: AblationKind): AblationRecord {
     })),
     sequences: set.sequences,
     seed: set.seed,
+    ...measuredBy(set),
   };
 }

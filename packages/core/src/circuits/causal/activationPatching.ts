@@ -3,44 +3,56 @@
 import * as z from 'zod/mini';
 import { ArgumentError, aFunction, must } from '../../errors/arguments.ts';
 import { type HookSelection, selectHookPoints } from '../../model/hookSelection.ts';
+import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
+import type { Measure } from '../../model/measures/measure.ts';
 import type { Model } from '../../model/model.ts';
-import { checkModel, checkOptions } from '../checks.ts';
+import { checkModel, checkOptions, instanceSchema } from '../checks.ts';
 import type { PromptPair } from '../data/corruption.ts';
-import { checkPair } from '../data/promptPairs.ts';
+import { describeMeasure, type Measured } from '../data/measuredBy.ts';
+import { byLength, commonQueries, type Prompts } from '../data/prompts.ts';
 import { checkLosses, checkNumbers } from '../finite.ts';
 import { type OnProgress, Progress } from '../progress.ts';
-import { type Estimate, estimate, estimateRatio, holdsZero, mean } from '../statistics/estimate.ts';
+import { type Estimate, estimate, estimateRatio, mean } from '../statistics/estimate.ts';
+import { Gap } from './gap.ts';
 import { attributePatches } from './patchAttribution.ts';
 import { controlOf, type PatchSite, patchAt, patchSites } from './patchSites.ts';
-import { promptSlices } from './promptSlices.ts';
-import { sameTargets, targetLosses } from './targetLoss.ts';
+import { promptSlices, type TwinSlice } from './promptSlices.ts';
+import { gradientsAsked, measuredOf, type TwinPrompts, twinPrompts } from './twinPrompts.ts';
 
 /** One activation that was patched, and how much it restored. */
 export interface PatchEffect extends PatchSite {
-  /** (patched − corrupted) / (clean − corrupted), of the loss: 0 restores nothing, 1 everything. NaN without a difference. */
+  /** (patched − corrupted) / (clean − corrupted), of the measure: 0 restores nothing, 1 everything. NaN without a difference. */
   readonly effect: Estimate;
   /** The mean effect of the same patch at the other heads of the layer; null where there is none. */
   readonly control: number | null;
-  /** The same by first order: gradient at the corrupted run × (clean − corrupted activation). Null where targets differ. */
+  /**
+   * The same by first order: gradient at the corrupted run × (clean − corrupted activation). Null where the measure has no
+   * gradient, or a pair's prompts do not go on with the same tokens.
+   */
   readonly attributed: number | null;
 }
 
-export interface PatchingRecord {
+export interface PatchingRecord extends Measured {
+  /** The measure of the clean and of the corrupted prompts: the loss, in nats, unless told. */
   readonly cleanLoss: Estimate;
   readonly corruptedLoss: Estimate;
   readonly effects: readonly PatchEffect[];
-  /** Why effects are NaN: the corruption costs less than a tenth of a nat, or nothing surely. Null otherwise. */
+  /** Why effects are NaN: the corruption costs too little (less than a tenth of a nat), or nothing surely. Null otherwise. */
   readonly doesNotApply: string | null;
-  readonly queries: readonly [from: number, to: number];
+  /** Null where the prompts have queries of their own. */
+  readonly queries: readonly [from: number, to: number] | null;
   readonly sequences: number;
+  /** Tokens of a prompt, of the longest where they differ. */
   readonly length: number;
 }
 
 export interface PatchingOptions {
   /** Hook points by name or glob; every head's output before W_O by default. */
   readonly hooks?: HookSelection;
-  /** Each position alone, besides all at once. */
+  /** Each position alone, besides all at once; of prompts of one length. */
   readonly byPosition?: boolean;
+  /** What is measured of the clean prompt's answers: the loss by default. */
+  readonly measure?: MeasureName | Measure;
   readonly onProgress?: OnProgress;
 }
 
@@ -53,119 +65,143 @@ const optionsSchema = z.strictObject({
     ),
   ),
   byPosition: z.optional(z.boolean()),
+  measure: z.optional(instanceSchema),
   onProgress: z.optional(aFunction),
 });
 
-/** Below this difference of losses, in nats, there is nothing to restore. */
-const LEAST_DIFFERENCE = 0.1;
+const caller = 'activationPatching';
 
 /**
  * Patches every chosen activation, head by head where it has heads, from the clean run into the corrupted one, a slice of
- * the prompts at a time. Throws an ArgumentError for options that it does not have; an Error when the prompts are not as
- * many, or not of equal length, or a hook point is not the model's; a NotFiniteError when a loss or gradient is not finite.
+ * the prompts at a time. Throws an ArgumentError for options that it does not have; an Error that names sequence and query
+ * when a prompt has no twin of its length or cannot be meant, or a hook point is not the model's; a NotFiniteError when a
+ * loss or gradient is not finite.
  */
-export function activationPatching(model: Model, pair: PromptPair, options: PatchingOptions = {}): PatchingRecord {
-  checkModel('activationPatching', model);
-  checkOptions('activationPatching', optionsSchema, options);
-  checkPair('activationPatching', pair);
-  const { config } = model;
-  const hooks = selectHookPoints(config, options.hooks ?? 'blocks.*.attn.hook_z', 'activationPatching');
+export function activationPatching(
+  model: Model,
+  given: PromptPair | Prompts,
+  options: PatchingOptions = {},
+): PatchingRecord {
+  checkModel(caller, model);
+  checkOptions(caller, optionsSchema, options);
+  const { byPosition = false, measure = 'loss' } = options;
+  const twins = twinPrompts(caller, model, { given, measure });
+  const { prompts } = twins;
+  const hooks = selectHookPoints(model.config, options.hooks ?? 'blocks.*.attn.hook_z', caller);
   if (hooks.length === 0)
-    throw new ArgumentError('activationPatching: options.hooks selects no hook point, so nothing would be patched.');
-  const length = pair.clean[0]!.length;
-  const places = patchSites(config, { hooks, length: options.byPosition ? length : 0 });
-  const slices = promptSlices(pair, { config, hooks });
-  const tokens = pair.clean.length * length;
+    throw new ArgumentError(`${caller}: options.hooks selects no hook point, so nothing would be patched.`);
+  if (byPosition) checkOneLength(prompts);
+  const length = Math.max(...prompts.map(({ tokens }) => tokens.length));
+  const places = patchSites(model.config, { hooks, length: byPosition ? length : 0 });
+  const slices = promptSlices(prompts, { config: model.config, hooks });
+  const tokens = prompts.reduce((sum, prompt) => sum + prompt.tokens.length, 0);
   const progress = new Progress(options.onProgress, (2 + CACHING_RUNS + places.length) * tokens);
-  const cleanLosses = lossesOf(model, slices, { side: 'clean', progress });
-  const corruptedLosses = lossesOf(model, slices, { side: 'corrupted', progress });
-  const gap = corruptedLosses.map((loss, s) => loss - cleanLosses[s]!);
-  const doesNotApply = nothingToRestore(estimate(gap));
+  const clean = sideOf(model, twins, { slices, side: 'clean', progress });
+  const corrupted = sideOf(model, twins, { slices, side: 'corrupted', progress });
+  const gap = new Gap(twins.measure, { clean, corrupted });
   const found =
-    doesNotApply === null ? slices.map((slice) => patchSlice(model, slice, { hooks, places, progress })) : [];
-  const effects = places.map((site, i) => ({ ...site, ...effectOf(i, { found, corruptedLosses, gap }) }));
+    gap.doesNotApply === null
+      ? slices.map((slice) => patchSlice(model, twins, { slice, hooks, places, progress }))
+      : [];
+  const effects = places.map((site, i) => ({ ...site, ...effectOf(i, { found, gap }) }));
   progress.finish();
   return {
-    cleanLoss: estimate(cleanLosses),
-    corruptedLoss: estimate(corruptedLosses),
+    cleanLoss: estimate(clean),
+    corruptedLoss: estimate(corrupted),
     effects: effects.map((effect) => ({ ...effect, control: controlOf(effect, effects) })),
-    doesNotApply,
-    queries: pair.queries,
-    sequences: pair.clean.length,
+    doesNotApply: gap.doesNotApply,
+    queries: commonQueries(prompts),
+    sequences: prompts.length,
     length,
+    ...(twins.usual ? {} : { measure: describeMeasure(twins.measure) }),
   };
 }
 
 /** What keeping the activations of both runs, and the gradients, takes beside plain runs, about. */
 const CACHING_RUNS = 8;
 
-/** Why no effect can be a share of the gap; null where it can. */
-function nothingToRestore(gap: Estimate): string | null {
-  const costs = `The corruption costs ${gap.value.toFixed(2)} nats`;
-  if (!(gap.value >= LEAST_DIFFERENCE)) return `${costs}, less than ${LEAST_DIFFERENCE}: there is nothing to restore.`;
-  return holdsZero(gap)
-    ? `${costs}, with a 95 % interval from ${gap.interval[0].toFixed(2)} to ${gap.interval[1].toFixed(2)} that holds 0: no share of it means anything.`
-    : null;
+function checkOneLength(prompts: Prompts): void {
+  const [first, other] = byLength(prompts);
+  if (other === undefined) return;
+  const lengthOf = (s: number): number => prompts[s]!.tokens.length;
+  throw new Error(
+    `${caller}: sequence ${other[0]} has ${lengthOf(other[0]!)} tokens, sequence ${first![0]} has ${lengthOf(first![0]!)}; position by position needs prompts of one length.`,
+  );
 }
 
-function lossesOf(
+function sideOf(
   model: Model,
-  slices: readonly PromptPair[],
-  { side, progress }: { side: 'clean' | 'corrupted'; progress: Progress },
+  twins: TwinPrompts,
+  { slices, side, progress }: { slices: readonly TwinSlice[]; side: 'clean' | 'corrupted'; progress: Progress },
 ): Float64Array {
-  return Float64Array.from(
-    slices.flatMap((slice) => {
-      const tokens = slice[side];
-      const run = model.run(tokens);
-      checkLosses(model, run, { tokens });
-      progress.add(tokens.length * run.length);
-      return [...targetLosses(run.logits, slice, model.config)];
-    }),
-  );
+  const found = new Float64Array(twins.prompts.length);
+  for (const slice of slices) {
+    const tokens = slice[side];
+    const run = model.runWithInterventions(tokens, []);
+    checkLosses(model, run, { tokens });
+    progress.add(tokens.length * run.length);
+    const measured = measuredOf(twins, run, slice.sequences);
+    slice.sequences.forEach((s, i) => {
+      found[s] = measured[i]!;
+    });
+  }
+  return found;
 }
 
 /** What patching a slice of the prompts gave. */
 interface PatchedSlice {
-  readonly sequences: number;
-  /** [site][sequence] */
-  readonly losses: readonly Float64Array[];
-  /** By first order, [site]; null where targets differ. */
+  readonly sequences: readonly number[];
+  /** [site][sequence of the slice] */
+  readonly measured: readonly (readonly number[])[];
+  /** By first order, [site]; null where nothing can be attributed. */
   readonly attributed: readonly number[] | null;
 }
 
 function patchSlice(
   model: Model,
-  slice: PromptPair,
-  { hooks, places, progress }: { hooks: readonly string[]; places: readonly PatchSite[]; progress: Progress },
+  twins: TwinPrompts,
+  {
+    slice: { sequences, clean, corrupted },
+    hooks,
+    places,
+    progress,
+  }: { slice: TwinSlice; hooks: readonly string[]; places: readonly PatchSite[]; progress: Progress },
 ): PatchedSlice {
-  const { clean, corrupted } = slice;
   const cleanRun = model.runWithCache(clean, { names: hooks });
   const corruptedRun = model.runWithCache(corrupted, { names: hooks });
   const tokens = clean.length * cleanRun.length;
-  const attribute = sameTargets(slice) ? attributePatches(model, slice, { hooks, cleanRun, corruptedRun }) : null;
+  const asked = gradientsAsked(twins, sequences);
+  const attribute = asked && attributePatches(model, corrupted, { hooks, asked, cleanRun, corruptedRun });
   progress.add(CACHING_RUNS * tokens);
-  const losses = places.map((site) => {
+  const measured = places.map((site) => {
     const patch = patchAt(site);
     const run = model.runWithInterventions(corrupted, [patch], { clean: cleanRun.cache });
     checkLosses(model, run, { tokens: corrupted, interventions: [patch] });
     progress.add(tokens);
-    return targetLosses(run.logits, slice, model.config);
+    return measuredOf(twins, run, sequences);
   });
   const attributed = attribute && places.map(attribute);
-  if (attributed) checkNumbers('the gradient of the loss at the corrupted run gives', attributed);
-  return { sequences: clean.length, losses, attributed };
+  if (attributed) checkNumbers(`the gradient of the ${twins.measure.name} at the corrupted run gives`, attributed);
+  return { sequences, measured, attributed };
 }
 
 /** How much a site restored, measured and by first order, over all slices. */
 function effectOf(
   site: number,
-  { found, corruptedLosses, gap }: { found: readonly PatchedSlice[]; corruptedLosses: Float64Array; gap: Float64Array },
+  { found, gap }: { found: readonly PatchedSlice[]; gap: Gap },
 ): Pick<PatchEffect, 'effect' | 'attributed'> {
+  const n = gap.corrupted.length;
   if (found.length === 0)
-    return { effect: { value: Number.NaN, interval: [Number.NaN, Number.NaN], n: gap.length }, attributed: null };
-  const patched = found.flatMap(({ losses }) => [...losses[site]!]);
-  const restored = patched.map((loss, s) => corruptedLosses[s]! - loss);
-  const attributed = found.map((slice) => slice.attributed && (slice.sequences / gap.length) * slice.attributed[site]!);
+    return { effect: { value: Number.NaN, interval: [Number.NaN, Number.NaN], n }, attributed: null };
+  const patched = new Float64Array(n);
+  for (const { sequences, measured } of found)
+    sequences.forEach((s, i) => {
+      patched[s] = measured[site]![i]!;
+    });
+  const attributed = found.map((slice) => slice.attributed && (slice.sequences.length / n) * slice.attributed[site]!);
   const sum = attributed.includes(null) ? null : attributed.reduce<number>((sum, x) => sum + x!, 0);
-  return { effect: estimateRatio(restored, gap), attributed: sum === null ? null : -sum / mean(gap) };
+  return {
+    effect: estimateRatio(gap.costs(patched), gap.all),
+    attributed: sum === null ? null : (-gap.worse * sum) / mean(gap.all),
+  };
 }

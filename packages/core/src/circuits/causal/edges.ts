@@ -1,13 +1,13 @@
-// Edges between heads, and their ablation.
+// Edges between heads, their ablation and their patching.
 
 import * as z from 'zod/mini';
 import { checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { allHeads, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
-import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
+import { INPUTS, type Input, type Intervention, type Replacement } from '../../model/interventions/interventions.ts';
 import { headSchema } from '../checks.ts';
 
-/** From a head's output to one input of a later head. */
+/** An edge: from a head's output, the source, to the Q, K or V input of a later head, the target. */
 export interface Edge {
   readonly source: HeadIndex;
   readonly target: HeadIndex;
@@ -38,11 +38,26 @@ export const edgesSchema: z.ZodMiniType = z.array(
 );
 
 /**
- * Edge ablation: takes the edges' sources out of their targets' inputs, leaving the mean; each target input in one go. As
- * values, in links and in records, these interventions are of the kind `removeFromInput`.
+ * Edge ablation: takes the edges' sources out of their targets' inputs, leaving the mean or nothing; each target input in one
+ * go. As values, in links and in records, interventions on edges are of the kind `removeFromInput`.
  */
-export function ablateEdges(edges: readonly Edge[]): Intervention[] {
+export function ablateEdges(edges: readonly Edge[], options: { readonly by?: 'zero' | 'mean' } = {}): Intervention[] {
   checkArgument('ablateEdges', 'edges', edgesSchema, edges);
+  checkArgument('ablateEdges', 'options', z.strictObject({ by: z.optional(z.enum(['zero', 'mean'])) }), options);
+  return onEdges(edges, options.by ?? 'mean');
+}
+
+/**
+ * Path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023): gives the edges what they carry in the clean run, that is
+ * in the run of `clean`, and leaves everything else of this run as it is. What changes is what the targets read there, and
+ * what follows from it.
+ */
+export function patchEdges(edges: readonly Edge[]): Intervention[] {
+  checkArgument('patchEdges', 'edges', edgesSchema, edges);
+  return onEdges(edges, 'clean');
+}
+
+function onEdges(edges: readonly Edge[], by: Replacement): Intervention[] {
   const inputs = new Map<string, Edge[]>();
   for (const edge of edges) {
     const key = `${labelOf(edge.target)} ${edge.input}`;
@@ -50,6 +65,6 @@ export function ablateEdges(edges: readonly Edge[]): Intervention[] {
   }
   return [...inputs.values()].map((group) => {
     const { target, input } = group[0] as Edge;
-    return { kind: 'removeFromInput', ...target, input, sources: group.map(({ source }) => source), by: 'mean' };
+    return { kind: 'removeFromInput', ...target, input, sources: group.map(({ source }) => source), by };
   });
 }

@@ -7,6 +7,7 @@ import { checkModel, checkOptions, seedSchema, sequencesSchema } from '../checks
 import { runPatterns } from '../data/patternRuns.ts';
 import { scannedPeriods, solvedBelow, spread } from '../data/periods.ts';
 import { type ProbeOptions, repeatedProbe } from '../data/probes.ts';
+import { lossOnRepeat, twoCopies } from '../data/twoCopies.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
 
@@ -43,7 +44,7 @@ export function periodsToMeasure(
 
 /** Tokens that `periodsToMeasure` runs. */
 export const scanSize = (config: ModelConfig, count = 8): number =>
-  scannedPeriods(config, 'periodsToMeasure').reduce((sum, period) => sum + 2 * period * count, 0);
+  scannedPeriods(config, 'periodsToMeasure').reduce((sum, period) => sum + twoCopies(config, period).length * count, 0);
 
 /** At most six of the solved periods, evenly spread; of all where none is solved. */
 export const effectPeriods = (solved: readonly number[], all: readonly number[]): number[] =>
@@ -54,7 +55,6 @@ function scannedLoss(
   probe: ProbeOptions,
   { period, progress }: { period: number; progress: Progress },
 ): number {
-  return mean(
-    runPatterns(model, repeatedProbe(probe, period), { progress }).map((l) => mean(l.subarray(period, 2 * period - 1))),
-  );
+  const place = twoCopies(probe.config, period);
+  return mean(runPatterns(model, repeatedProbe(probe, period), { progress }).map((l) => lossOnRepeat(l, place)));
 }

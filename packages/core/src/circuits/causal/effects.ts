@@ -1,10 +1,10 @@
-// Effects of interventions on the loss, each with its control: the same intervention on the other heads of its layer.
+// Effects of interventions on what is measured, each with its control: the same intervention on the other heads of its layer.
 import type { HeadIndex } from '../../model/heads.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 
-/** What an intervention on a head does to the loss, in nats. */
+/** What an intervention on a head does to the measure, in its unit: the loss, in nats, unless told. */
 export interface Effect {
-  /** Increase against the same sequences' clean loss. */
+  /** Increase against the same sequences without it: below 0 where less is measured. */
   readonly increase: Estimate;
   /** Mean increase by the same intervention on the other heads of the layer; null where there is no other. */
   readonly control: Estimate | null;

@@ -4,11 +4,11 @@ import { LARGEST_MEMORY, sizeText } from '../../engine/tensor.ts';
 import { ArgumentError } from '../../errors/arguments.ts';
 import { TooLargeError } from '../../errors/tooLarge.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import { crossEntropy } from '../../model/measures/crossEntropy.ts';
 import { checkTokens, type Model, type Tokens } from '../../model/model.ts';
 import { Values } from '../../model/values.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { checkLosses } from '../finite.ts';
-import { crossEntropy } from './crossEntropy.ts';
 import { ReadOut } from './readOut.ts';
 
 /** What is read off the residual stream after each layer. Its first axis counts `layers`; everything is float64. */

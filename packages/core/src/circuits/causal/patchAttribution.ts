@@ -1,17 +1,16 @@
-// Attribution patching (Nanda 2023): what every patch would do to the loss by first order, from one backward pass.
+// Attribution patching (Nanda 2023): what every patch would do to the measure by first order, from one backward pass.
 
 import { hookPoint, isSquare } from '../../model/hookPoints.ts';
-import type { CachedRun, Model } from '../../model/model.ts';
-import type { PromptPair } from '../data/corruption.ts';
+import type { CachedRun, GradientOptions, Model, Tokens } from '../../model/model.ts';
 import type { PatchSite } from './patchSites.ts';
 
-/** First-order change of the mean corrupted loss by each patch, in nats: gradient × difference of activations. */
+/** First-order change of the corrupted runs' mean measure by each patch: gradient × difference of activations. */
 export function attributePatches(
   model: Model,
-  { corrupted, queries }: PromptPair,
-  runs: { hooks: readonly string[]; cleanRun: CachedRun; corruptedRun: CachedRun },
+  corrupted: Tokens,
+  runs: { hooks: readonly string[]; asked: GradientOptions; cleanRun: CachedRun; corruptedRun: CachedRun },
 ): (site: PatchSite) => number {
-  const { activationGradients } = model.runWithGradients(corrupted, { names: runs.hooks, queries });
+  const { activationGradients } = model.runWithGradients(corrupted, { names: runs.hooks, ...runs.asked });
   return ({ hook, head, position }) => {
     const gradient = activationGradients.get(hook);
     const clean = runs.cleanRun.cache.get(hook).data;

@@ -1,6 +1,6 @@
 // The path table as matrices, and how well attribution agrees with what was measured.
 import * as z from 'zod/mini';
-import { checkArgument } from '../../errors/arguments.ts';
+import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import { mean } from '../statistics/estimate.ts';
 import type { PathCell, PathTableRecord } from './pathTable.ts';
@@ -25,11 +25,21 @@ export function pathMatrix(
 }
 
 /**
- * How well attribution ranks the paths: Pearson's correlation of attributed with measured increases. NaN where one of them
- * does not vary.
+ * How well attribution ranks the edges: Pearson's correlation of attributed with measured increases, by first order or by
+ * integrated gradients. NaN where one of them does not vary. Throws an ArgumentError where the table has none of these.
  */
-export function attributionAgreement({ cells }: PathTableRecord): number {
-  const xs = cells.map((c) => c.attributed.value);
+export function attributionAgreement(
+  { cells }: PathTableRecord,
+  by: 'attributed' | 'integrated' = 'attributed',
+): number {
+  checkArgument('attributionAgreement', 'by', z.enum(['attributed', 'integrated']), by);
+  const xs = cells.map((cell) => {
+    const foreseen = cell[by];
+    if (foreseen) return foreseen.value;
+    throw new ArgumentError(
+      'attributionAgreement: this table has no integrated gradients; make it with pathTable(model, { integrationSteps: 8 }).',
+    );
+  });
   const ys = cells.map((c) => c.increase.value);
   const [mx, my] = [mean(xs), mean(ys)];
   const covariance = mean(xs.map((x, i) => (x - mx) * (ys[i]! - my)));

@@ -1,27 +1,36 @@
-// Every path from a head to a later head's Q, K or V: what the loss and the later head's attention lose without it, and
+// Every edge from a head to a later head's Q, K or V: what the measure and the later head's attention lose without it, and
 // what gradients would have said.
 
 import * as z from 'zod/mini';
-import { allHeads, checkOwnInputs, earlierHeads, type HeadIndex, headLabel } from '../../model/heads.ts';
+import { allHeads, checkOwnInputs, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
-import { inductionStripe, twoCopies } from '../attention/inductionStripe.ts';
+import { contentScore } from '../attention/contentScore.ts';
+import { inductionStripe } from '../attention/inductionStripe.ts';
+import { type Measured, measuredBy } from '../data/measuredBy.ts';
 import type { PatternVisit } from '../data/patternRuns.ts';
-import type { RepeatSet } from '../data/repeatSet.ts';
+import type { PromptSet } from '../data/promptSet.ts';
+import { RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
+import { attributeEdges, attributionRuns, type EdgeAttribution } from './edgeAttribution.ts';
+import { ablateEdges, type Edge, edgesInto } from './edges.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
 import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
-import { ATTRIBUTION_RUNS, attributePaths, type PathAttribution } from './pathAttribution.ts';
 
 /** One edge ablated: a head's output into one input of one later head alone. The control: other sources of its layer, same target. */
 export interface PathCell extends Effect {
   readonly source: string;
   readonly target: string;
   readonly input: Input;
-  /** Change of the target's attention to the token after the earlier copy (induction stripe), share of attention. */
+  /**
+   * Change of the target's attention to the token after the earlier copy (induction stripe), share of attention. On given
+   * prompts: to the tokens after earlier copies of the query's token; NaN where no prompt has one.
+   */
   readonly stripeChange: Estimate;
-  /** Attribution: the increase by first order, gradient × (what is put in its place − the source's output). Nats. */
+  /** Attribution: the increase by first order, gradient × (what is put in its place − the source's output). */
   readonly attributed: Estimate;
+  /** The increase by integrated gradients, nats; where they were asked for. */
+  readonly integrated?: Estimate;
 }
 
 /**
@@ -31,13 +40,21 @@ export interface PathCell extends Effect {
 export interface JointPath {
   readonly target: string;
   readonly input: Input;
-  /** Increase of lossRepeat, nats. */
+  /** Increase of the measure, lossRepeat unless told. */
   readonly increase: Estimate;
-  /** Change of the target's induction stripe, share of attention. */
+  /** Change of the target's attention as in the cells, share of attention. */
   readonly stripeChange: Estimate;
+  /** The sum of its edges' integrated gradients: complete where it is the increase. Nats; where they were asked for. */
+  readonly integrated?: Estimate;
 }
 
-export interface PathTableRecord {
+export interface PathTableOptions extends OnSetOptions {
+  readonly by?: 'zero' | 'mean';
+  /** Integrated gradients too, at so many points of each line; many runs, so only where asked for. 8 are usual. */
+  readonly integrationSteps?: number;
+}
+
+export interface PathTableRecord extends Measured {
   /** What takes the place of the source's output: nothing, or its mean over sequences and positions. */
   readonly by: 'zero' | 'mean';
   readonly periods: readonly number[];
@@ -48,47 +65,56 @@ export interface PathTableRecord {
   /** Why there are no cells; null when there are. */
   readonly doesNotApply: string | null;
   readonly sequences: number;
-  readonly seed: number;
+  /** Of the repeats; null where prompts were given. */
+  readonly seed: number | null;
+  /** Points of each line, where integrated gradients were asked for. */
+  readonly integrationSteps?: number;
 }
 
-const REPLACED_BY = ['zero', 'mean'] as const;
+const fields = {
+  by: z.optional(z.enum(['zero', 'mean'])),
+  integrationSteps: z.optional(z.int().check(z.gte(1), z.lte(1000))),
+};
 
 /**
- * The whole table, on two copies of a block at periods that the model solves. Edge ablation acts on the input before its
+ * The whole table, on the prompts, or on two copies of a block at periods that the model solves. Edge ablation acts on the input before its
  * LayerNorm. A model of one layer has no paths between heads, and the record says so. Throws an ArgumentError for options
- * that it does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
+ * that it does not have, an Error for prompts that cannot be meant, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
  * gradients are not finite.
  */
-export function pathTable(
-  model: Model,
-  options: OnSetOptions & { readonly by?: 'zero' | 'mean' } = {},
-): PathTableRecord {
-  checkOnSet('pathTable', { model, options, fields: { by: z.optional(z.enum(REPLACED_BY)) } });
-  const { by = 'zero' } = options;
+export function pathTable(model: Model, options: PathTableOptions = {}): PathTableRecord {
+  checkOnSet('pathTable', { model, options, fields });
+  const { by = 'zero', integrationSteps: steps } = options;
   const later = allHeads(model.config).filter(({ layer }) => layer > 0);
   if (later.length > 0) checkOwnInputs(model.config, 'pathTable');
   const runsInto = ({ layer }: HeadIndex): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
-  const runs = later.reduce((sum, target) => sum + runsInto(target), later.length > 0 ? ATTRIBUTION_RUNS : 0);
-  return onSet(model, options, {
-    runs,
-    measure: (set) => {
-      const attributed = later.length > 0 ? attributePaths(set, by) : null;
-      const columns = later.flatMap((target) => {
-        const { stripe } = stripeOf(set, target, []);
-        return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed: attributed! }));
-      });
-      return {
-        by,
-        periods: set.periods,
-        cleanLoss: estimate(set.clean),
-        cells: columns.flatMap(({ cells }) => cells),
-        joint: columns.map(({ joint }) => joint),
-        doesNotApply: later.length > 0 ? null : 'A model of one layer has no paths from a head to a later one.',
-        sequences: set.sequences,
-        seed: set.seed,
-      };
-    },
-  });
+  const attributing = (of: number | undefined): number =>
+    later.length === 0 ? 0 : attributionRuns({ steps: of, inputs: later.length * INPUTS.length });
+  const runs = later.reduce(
+    (sum, target) => sum + runsInto(target),
+    attributing(undefined) + (steps === undefined ? 0 : attributing(steps)),
+  );
+  const measure = (set: PromptSet): PathTableRecord => {
+    const attributed = later.length > 0 ? attributeEdges(set, { by }) : null;
+    const integrated = later.length > 0 && steps !== undefined ? attributeEdges(set, { by, steps }) : null;
+    const columns = later.flatMap((target) => {
+      const { stripe } = stripeOf(set, target, []);
+      return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed: attributed!, integrated }));
+    });
+    return {
+      by,
+      periods: set.periods,
+      cleanLoss: estimate(set.clean),
+      cells: columns.flatMap(({ cells }) => cells),
+      joint: columns.map(({ joint }) => joint),
+      doesNotApply: later.length > 0 ? null : 'A model of one layer has no paths from a head to a later one.',
+      sequences: set.sequences,
+      seed: set.seed,
+      ...measuredBy(set),
+      ...(steps === undefined ? {} : { integrationSteps: steps }),
+    };
+  };
+  return onSet('pathTable', { model, options }, { runs, measure });
 }
 
 interface Column {
@@ -97,65 +123,67 @@ interface Column {
   readonly by: 'zero' | 'mean';
   /** The target's stripe with nothing ablated, by sequence. */
   readonly stripe: Float64Array;
-  readonly attributed: PathAttribution;
+  readonly attributed: EdgeAttribution;
+  readonly integrated: EdgeAttribution | null;
 }
 
 /** Every source of one input of one head, alone and together. */
 function column(
-  set: RepeatSet,
-  { target, input, by, stripe, attributed }: Column,
+  set: PromptSet,
+  { target, input, by, stripe, attributed, integrated }: Column,
 ): { cells: PathCell[]; joint: JointPath } {
   const sources = earlierHeads(set.model.config, target.layer);
-  const into = { target: headLabel(target.layer, target.head), input };
-  const ablated = sources.map((source) => ablateSources(set, { sources: [source], target, input, by }));
+  const edges = edgesInto([target], { input, sources });
+  const into = { target: labelOf(target), input };
+  const ablated = edges.map((edge) => withoutEdges(set, [edge], by));
   const effects = effectsWithControls(
     sources,
     ablated.map(({ increase }) => increase),
   );
-  const cells = sources.map(
-    (source, i): PathCell => ({
-      source: headLabel(source.layer, source.head),
+  const cells = edges.map(
+    (edge, i): PathCell => ({
+      source: labelOf(edge.source),
       ...into,
       ...effects[i]!,
       stripeChange: estimate(difference(ablated[i]!.stripe, stripe)),
-      attributed: estimate(attributed.get(input, source, target)),
+      attributed: estimate(attributed.get(edge)),
+      ...(integrated ? { integrated: estimate(integrated.get(edge)) } : {}),
     }),
   );
-  const all = ablateSources(set, { sources: 'allEarlier', target, input, by });
-  const joint = { ...into, increase: estimate(all.increase), stripeChange: estimate(difference(all.stripe, stripe)) };
+  const all = withoutEdges(set, edges, by);
+  const sum = integrated && edges.map((edge) => integrated.get(edge)).reduce((a, b) => a.map((x, s) => x + b[s]!));
+  const joint = {
+    ...{ ...into, increase: estimate(all.increase), stripeChange: estimate(difference(all.stripe, stripe)) },
+    ...(sum ? { integrated: estimate(sum) } : {}),
+  };
   return { cells, joint };
 }
 
-/** The edges from some sources into one input of one head. */
-interface Path {
-  readonly sources: readonly HeadIndex[] | 'allEarlier';
-  readonly target: HeadIndex;
-  readonly input: Input;
-  readonly by: 'zero' | 'mean';
-}
-
-function ablateSources(
-  set: RepeatSet,
-  { sources, target, input, by }: Path,
+/** Some edges into one input ablated together: the increase, and the target's stripe, by sequence. */
+function withoutEdges(
+  set: PromptSet,
+  edges: readonly Edge[],
+  by: 'zero' | 'mean',
 ): { increase: Float64Array; stripe: Float64Array } {
-  const intervention: Intervention = { kind: 'removeFromInput', ...target, input, sources, by };
-  const { losses, stripe } = stripeOf(set, target, [intervention]);
-  return { increase: difference(losses, set.clean), stripe };
+  const { measured, stripe } = stripeOf(set, edges[0]!.target, ablateEdges(edges, { by }));
+  return { increase: difference(measured, set.clean), stripe };
 }
 
-/** A head's attention to the token after the earlier copy, by sequence, and the losses of the same runs. */
+/** A head's attention to the token after the earlier copy, by sequence, and the measure of the same runs. */
 function stripeOf(
-  set: RepeatSet,
+  set: PromptSet,
   target: HeadIndex,
   interventions: readonly Intervention[],
-): { losses: Float64Array; stripe: Float64Array } {
+): { measured: Float64Array; stripe: Float64Array } {
   const { layer } = target;
   const index = layer * set.model.config.nHeads + target.head;
-  const perPeriod = set.sequences / set.periods.length;
   const stripe = new Float64Array(set.sequences);
-  const visit = (period: number, { sequence, head, attention }: PatternVisit): void => {
+  const visit = ({ sequence, head, attention }: PatternVisit): void => {
     if (head !== index) return;
-    stripe[set.periods.indexOf(period) * perPeriod + sequence] = inductionStripe(attention, twoCopies(period));
+    stripe[sequence] =
+      set instanceof RepeatSet
+        ? inductionStripe(attention, set.place(set.periodOf(sequence)))
+        : contentScore(attention, set.prompts[sequence]!.tokens, 1);
   };
-  return { losses: set.losses(interventions, { visit, layer }), stripe };
+  return { measured: set.measured(interventions, { visit, layer }), stripe };
 }

@@ -4,7 +4,7 @@ import type { Input, Intervention } from '../../model/interventions/intervention
 import type { Model } from '../../model/model.ts';
 import { contentMayAct } from '../attention/contentFree.ts';
 import type { HeadScores } from '../attention/headScoresRecord.ts';
-import { inductionStripe, stripeLine, twoCopies } from '../attention/inductionStripe.ts';
+import { inductionStripe, stripeLine } from '../attention/inductionStripe.ts';
 import { meanAlongCounted, uniformAlong } from '../attention/line.ts';
 import { type PatternVisit, runPatterns } from '../data/patternRuns.ts';
 import { controlProbe } from '../data/probes.ts';
@@ -72,10 +72,10 @@ export function testPath(model: Model, path: PathEffect['path'], tests: PathTest
   const followed = new Set(followers.map((h) => h.layer * config.nHeads + h.head));
   const share = 1 / (set.sequences * followed.size);
   let excess = 0;
-  const visit = (period: number, { head, attention }: PatternVisit): void => {
-    if (followed.has(head)) excess += share * inductionStripe(attention, twoCopies(period));
+  const visit = ({ sequence, head, attention }: PatternVisit): void => {
+    if (followed.has(head)) excess += share * inductionStripe(attention, set.place(set.periodOf(sequence)));
   };
-  const losses = set.losses(interventions, { visit });
+  const losses = set.measured(interventions, { visit });
   if (followed.size > 0) excess = withoutControl(excess, tests, { interventions, followed, share });
   const increase = estimate(difference(losses, set.clean));
   return { path, lossRepeat: estimate(losses), increase, excess: followed.size > 0 ? excess : null };
@@ -96,7 +96,7 @@ function withoutControl(
 ): number {
   const { periods, model } = set;
   const count = set.sequences / periods.length;
-  const longest = 2 * Math.max(...periods);
+  const longest = set.place(Math.max(...periods)).length;
   const tokens = controlProbe({ config: asAnalysed(model.config), count, seed: set.seed }).map((t) =>
     t.slice(0, longest),
   );
@@ -109,7 +109,7 @@ function withoutControl(
       if (!followed.has(head)) return;
       const counts = (q: number, k: number): boolean => !contentMayAct(tokens[sequence]!, q, k);
       for (const [period, stripes] of found) {
-        const stripe = meanAlongCounted({ attention, counts }, stripeLine(twoCopies(period)));
+        const stripe = meanAlongCounted({ attention, counts }, stripeLine(set.place(period)));
         if (Number.isNaN(stripe)) stripes.missing++;
         else {
           stripes.sum += stripe;
@@ -120,7 +120,7 @@ function withoutControl(
     },
   });
   for (const [period, { sum, measured, missing }] of found) {
-    const chance = uniformAlong(stripeLine(twoCopies(period)));
+    const chance = uniformAlong(stripeLine(set.place(period)));
     left -= share * missing * (measured > 0 ? sum / measured : chance);
   }
   return left;

@@ -1,5 +1,6 @@
 // At which period a model's repeats are corrupted for activation patching.
 import type { Model } from '../../model/model.ts';
+import { drawnVocabulary } from '../../model/startToken.ts';
 import { type Corruption, checkCorruption } from '../data/corruption.ts';
 import { scannedPeriods } from '../data/periods.ts';
 import { TooSmallError } from '../lengths.ts';
@@ -18,7 +19,7 @@ export function periodToCorrupt(
   checkCorruption('periodToCorrupt', corruption);
   const found = periodsToMeasure(model, options);
   if (corruption !== 'change-match') return found[Math.floor(found.length / 2)] as number;
-  const { dVocab } = model.config;
+  const dVocab = drawnVocabulary(model.config);
   const fitting = found.filter((period) => period < dVocab);
   if (fitting.length > 0) return fitting[Math.floor(fitting.length / 2)] as number;
   const shorter = scannedPeriods(model.config, 'periodToCorrupt').filter((period) => period < dVocab);

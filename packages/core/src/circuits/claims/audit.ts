@@ -1,45 +1,50 @@
 // Has this transformer learned induction? The audit reads weights and the tokens it draws, never how a model was made.
-import { checkOwnInputs } from '../../model/heads.ts';
+import * as z from 'zod/mini';
+import type { ModelConfig } from '../../model/config.ts';
 import type { Model } from '../../model/model.ts';
-import { checkScoring, measureHeads, type ScoreOptions, scoringSize } from '../attention/headScores.ts';
-import { checkTellable } from '../data/periods.ts';
+import { measureHeads, scoringSize } from '../attention/headScores.ts';
+import { checkModel, checkOptions } from '../checks.ts';
 import { asAnalysed } from '../lengths.ts';
+import { mapRecord, measureMap } from '../map/inductionMap.ts';
+import { type Limits, limitsOf } from '../map/limits.ts';
+import { untrainedTokens } from '../map/untrainedTokens.ts';
 import { Progress } from '../progress.ts';
+import { checkAuditing, type MapAuditOptions } from './auditChecks.ts';
 import { gatherEvidence, groundsOf, look, testPaths } from './auditEvidence.ts';
 import type { AuditRecord } from './auditRecord.ts';
-import { auditSize } from './auditSize.ts';
-import { explainAudit, shortenedText } from './auditText.ts';
+import { auditSize, mapSequences } from './auditSize.ts';
+import { explainAudit, shortenedText, untestedOf, untrainedText } from './auditText.ts';
 import { checkHeldOut, type HeldOut, measureHeldOut } from './heldOut.ts';
+import { measureMechanisms, mechanismsRecord } from './mechanisms.ts';
 import { judge } from './verdict.ts';
 
 /**
- * Audits a model: losses over a scan of periods, scores, path tests, and the verdict by the rules of verdict.ts. A
- * close call is repeated with two more seeds of sequences. Throws an ArgumentError for options that it does not have, a
- * TooSmallError when context or vocabulary are too small to tell, a NotFiniteError when outputs are not finite: then there
- * is no verdict. `heldOut` is measured besides, and has no part in the verdict.
+ * Audits a model: the map of where it finds the earlier copy, losses over a scan of periods, scores, path tests, and the
+ * verdict by the rules of verdict.ts. A close call is repeated with two more seeds of sequences. Throws an ArgumentError for
+ * options that it does not have, a TooSmallError when context or vocabulary are too small to tell, a NotFiniteError when
+ * outputs are not finite: then there is no verdict. `heldOut` is measured besides, and has no part in the verdict.
  */
 export function audit(model: Model, options: AuditOptions = {}): AuditRecord {
-  const heldOut = (options as AuditOptions | null)?.heldOut;
-  if (heldOut === undefined) return auditFor('audit', model, options);
-  const { heldOut: _, ...scoring } = options;
-  checkScoring('audit', model, scoring);
+  checkModel('audit', model);
+  checkOptions('audit', z.looseObject({}), options);
+  const { heldOut, ...rest } = options;
+  checkAuditing('audit', model, rest);
+  if (heldOut === undefined) return auditFor('audit', model, rest);
   checkHeldOut('audit', heldOut, model);
-  const record = auditFor('audit', model, scoring);
+  const record = auditFor('audit', model, rest);
   const { best, periods, sequences } = record.evidence;
   const period = best ?? periods[Math.floor(periods.length / 2)]!.period;
-  return { ...record, heldOut: measureHeldOut(model, heldOut, { sequences, seed: scoring.seed ?? 0, period }) };
+  return { ...record, heldOut: measureHeldOut(model, heldOut, { sequences, seed: rest.seed ?? 0, period }) };
 }
 
-export interface AuditOptions extends ScoreOptions {
+export interface AuditOptions extends MapAuditOptions {
   /** What training held out, to be measured too. */
   readonly heldOut?: HeldOut;
 }
 
 /** The audit for another caller, whose name the messages have. */
-export function auditFor(caller: string, model: Model, options: ScoreOptions): AuditRecord {
-  checkScoring(caller, model, options);
-  checkTellable(model.config, caller);
-  if (model.config.nLayers > 1) checkOwnInputs(model.config, caller); // paths are tested by taking heads out of inputs
+export function auditFor(caller: string, model: Model, options: MapAuditOptions): AuditRecord {
+  checkAuditing(caller, model, options);
   const size = auditSize(model, options);
   const progress = new Progress(options.onProgress, size);
   const once = (seed: number): AuditRecord => auditOnce(model, { ...options, seed, onProgress: progress.part(size) });
@@ -58,23 +63,41 @@ export function auditFor(caller: string, model: Model, options: ScoreOptions): A
   return { ...first, sentence, evidence: { ...first.evidence, seeds } };
 }
 
-function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
+function auditOnce(model: Model, { prefix, excludeTokens, ...options }: MapAuditOptions): AuditRecord {
+  const exclude = excludeTokens ?? untrainedTokens(model);
   const config = asAnalysed(model.config);
+  const { seed = 0 } = options;
   const progress = new Progress(options.onProgress, auditSize(model, options));
+  const mapping = { prefix: prefix ?? startTokens(config), exclude, seed, progress };
+  const map = measureMap(model, config, { ...mapping, sequences: mapSequences(options) });
+  const mechanisms = measureMechanisms(map, progress);
   const onProgress = progress.part(scoringSize(model, options, 'audit'));
-  const looked = look(measureHeads(model, { ...options, onProgress }), config);
+  const looked = look(measureHeads(model, { ...options, onProgress }), config, mechanisms);
   const { scores, followers, positional } = looked;
   const tested = testPaths(model, looked, { options, progress });
-  const judgement = judge(groundsOf(looked, { tested, layers: config.nLayers }));
+  const judgement = judge(groundsOf(map, mechanisms));
   const evidence = gatherEvidence(model, { looked, tested, judgement, progress });
   progress.finish();
-  const shortened = config.nCtx < model.config.nCtx ? ` ${shortenedText(config.nCtx, model.config.nCtx)}` : '';
-  return {
+  const found = judgement.verdict === 'induction' ? limitsOf(map) : NO_LIMITS;
+  const record = {
     verdict: judgement.verdict,
-    sentence: `${explainAudit(judgement, evidence, { followers, positional })}${shortened}`,
+    limits: found.limits,
     evidence,
     followers: followers.map((h) => h.label),
     positionalHeads: positional.map((h) => h.label),
     scores,
+    map: mapRecord(map),
+    mechanisms: mechanismsRecord(mechanisms),
+    untested: untestedOf(mapRecord(map), { excluded: exclude, nCtx: model.config.nCtx }),
+  };
+  const shortened = config.nCtx < model.config.nCtx ? ` ${shortenedText(config.nCtx, model.config.nCtx)}` : '';
+  return {
+    ...record,
+    sentence: `${explainAudit(judgement, record, found)}${excludeTokens === undefined ? untrainedText(exclude) : ''}${shortened}`,
   };
 }
+
+/** The start token that the config names, if it does. */
+const startTokens = ({ bos }: ModelConfig): number[] => (bos === undefined ? [] : [bos]);
+
+const NO_LIMITS: Limits = { limits: [], share: 1 };

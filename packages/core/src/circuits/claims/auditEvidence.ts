@@ -2,8 +2,9 @@
 import type { ModelConfig } from '../../model/config.ts';
 import { INPUTS } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
+import { guessingLoss } from '../../model/startToken.ts';
 import type { MeasuredHeads, ScoreOptions } from '../attention/headScores.ts';
-import type { HeadScores, HeadScoresRecord } from '../attention/headScoresRecord.ts';
+import type { HeadScores } from '../attention/headScoresRecord.ts';
 import type { PeriodScan } from '../attention/periodScan.ts';
 import { keySources, type PathEffect, type PathTests, testPath } from '../causal/paths.ts';
 import { runPatterns } from '../data/patternRuns.ts';
@@ -11,13 +12,15 @@ import { solvedBelow, spread } from '../data/periods.ts';
 import { type ProbeOptions, prefixedProbe } from '../data/probes.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { asAnalysed } from '../lengths.ts';
+import { isAmong } from '../map/cellSet.ts';
+import type { MeasuredMap } from '../map/inductionMap.ts';
+import type { Solution } from '../map/mapRecord.ts';
 import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
 import type { AuditEvidence } from './auditRecord.ts';
 import { PATH_PERIODS, pathsSize, perPathPeriod, prefixedCount } from './auditSize.ts';
-import { excessOver, keptStripe } from './headEvidence.ts';
+import type { Mechanisms } from './mechanisms.ts';
 import { isRelated, type Solved, solvedPeriods } from './solvedPeriods.ts';
-import { FOLLOWS, KEEPS_STRIPE } from './thresholds.ts';
 import type { Grounds, Judgement } from './verdict.ts';
 
 /** What an audit has measured before it tests paths. */
@@ -35,33 +38,34 @@ export interface TestedPaths {
   readonly paths: readonly PathEffect[];
 }
 
-/** Reads off the scores and losses which periods are solved, and which heads are behind it. */
-export function look({ scores, scan }: MeasuredHeads, config: ModelConfig): Looked {
+/** Reads off the scores and losses which periods are solved; which heads are behind it the map has told. */
+export function look(
+  { scores, scan }: MeasuredHeads,
+  config: ModelConfig,
+  { followers, positional }: Mechanisms,
+): Looked {
   const losses = scan.periods.map(({ period, lossRepeat }) => ({ period, lossRepeat: lossRepeat.value }));
   const solved = solvedPeriods(losses, solvedBelow(config));
-  const { best, independent } = solved;
+  // What is followed and yet counts as solved nowhere is a matter of temperature, or of where the scan has its copies.
+  const candidates = [solved.independent, solved.solved, followers.length > 0 ? scores.periods : []];
   return {
     scores,
     scan,
     solved,
-    followers: scores.heads.filter((h) => excessIn(scores, h, independent) > FOLLOWS),
-    positional: best === null ? [] : scores.heads.filter((h) => keptStripe(h, best) > KEEPS_STRIPE),
-    pathPeriods: spread(independent.length > 0 ? independent : solved.solved, PATH_PERIODS),
+    followers: scores.heads.filter((head) => isAmong(followers, head)),
+    positional: scores.heads.filter((head) => isAmong(positional, head)),
+    pathPeriods: spread(candidates.find((periods) => periods.length > 0) ?? [], PATH_PERIODS),
   };
 }
-
-/** Mean excess of a head over some of the periods of its scores. */
-const excessIn = ({ periods }: HeadScoresRecord, head: HeadScores, chosen: readonly number[]): number =>
-  excessOver(head, { scanned: periods, chosen });
 
 /** Ablates each path from the earlier layers on repeats at solved periods. */
 export function testPaths(
   model: Model,
-  { scores, solved, followers, pathPeriods }: Looked,
+  { scores, followers, pathPeriods }: Looked,
   { options, progress }: { options: ScoreOptions; progress: Progress },
 ): TestedPaths {
   const config = asAnalysed(model.config);
-  const needed = config.nLayers > 1 && solved.solved.length > 0;
+  const needed = config.nLayers > 1 && pathPeriods.length > 0;
   progress.expect(
     (needed ? pathsSize(config, options, pathPeriods) : 0) -
       pathsSize(config, options, spread(scores.periods, PATH_PERIODS)),
@@ -74,19 +78,18 @@ export function testPaths(
 }
 
 /** The numbers that the rules decide by. */
-export function groundsOf(
-  { scores, solved, followers, pathPeriods }: Looked,
-  { tested: { paths }, layers }: { tested: TestedPaths; layers: number },
-): Grounds {
-  const { best, independent } = solved;
-  const cleanExcess = mean(followers.map((h) => excessIn(scores, h, pathPeriods)));
-  const excessWithoutK = paths.find(({ path }) => path === 'k')?.excess ?? null;
+export function groundsOf({ cells, judged }: MeasuredMap, mechanisms: Mechanisms): Grounds {
+  const shareOf = (solution: Solution): number => cells.filter((c) => c.solution === solution).length / cells.length;
   return {
-    ...solved,
-    layers,
-    largestExcess: Math.max(...scores.heads.map((h) => excessIn(scores, h, independent))),
-    largestKeptStripe: best === null ? 0 : Math.max(...scores.heads.map((h) => keptStripe(h, best))),
-    excessLeftWithoutK: excessWithoutK === null ? null : excessWithoutK / cleanExcess,
+    layers: judged.config.nLayers,
+    byContent: shareOf('by content'),
+    byPosition: shareOf('by position'),
+    largestExcess: mechanisms.largestExcess,
+    largestKeptStripe: mechanisms.largestKeptStripe,
+    lostWithoutFollowers: mechanisms.withoutFollowers,
+    lostWithoutK: mechanisms.withoutInput?.k ?? null,
+    excessLeftWithoutK: mechanisms.excessLeftWithoutK,
+    lostWithoutPositional: mechanisms.withoutPositional,
   };
 }
 
@@ -107,7 +110,7 @@ export function gatherEvidence(
   const probe: ProbeOptions = { config, count: scores.sequences, seed: scores.seed };
   const others = scan.periods.filter(({ period }) => best === null || !isRelated(best, period));
   return {
-    lnVocab: Math.log(config.dVocab),
+    lnVocab: guessingLoss(config),
     solvedBelow: solvedBelow(config),
     periods: scan.periods.map(({ period, lossRepeat, lossBoundary, lossFirst }) => ({
       period,

@@ -5,9 +5,12 @@ import { ArgumentError } from '../../errors/arguments.ts';
 import { listed } from '../../errors/names.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { allHeads, headLabel } from '../../model/heads.ts';
+import type { Input } from '../../model/interventions/interventions.ts';
 import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
 import type { KeySource, PathEffect } from '../causal/paths.ts';
 import { checkPeriods } from '../checks.ts';
+import type { Limit } from '../map/limits.ts';
+import type { InductionMap } from '../map/mapRecord.ts';
 import type { Estimate } from '../statistics/estimate.ts';
 import type { HeldOutRecord } from './heldOut.ts';
 import type { Margin } from './thresholds.ts';
@@ -48,9 +51,23 @@ export interface AuditEvidence {
   readonly sequences: number;
 }
 
+/** What taking a mechanism away costs, as shares of the loss drop on the places of the map that it could serve; null where it was not tried. */
+export interface MechanismsRecord {
+  /** The heads whose attention follows the repeat. */
+  readonly lostWithoutFollowers: number | null;
+  /** What earlier layers wrote into the later heads' Q, K or V input. */
+  readonly lostWithoutInput: Readonly<Record<Input, number>> | null;
+  /** Of the followers' attention so much is left without the K path. */
+  readonly followingLeftWithoutK: number | null;
+  /** The heads that keep a distance, on places solved by position. */
+  readonly lostWithoutPositionalHeads: number | null;
+}
+
 /** A verdict with its evidence and every head's scores. */
 export interface AuditRecord {
   readonly verdict: Verdict;
+  /** Where induction works, if not everywhere: empty for every other verdict. */
+  readonly limits: readonly Limit[];
   /** The verdict in plain words, with its numbers. */
   readonly sentence: string;
   readonly evidence: AuditEvidence;
@@ -58,6 +75,11 @@ export interface AuditRecord {
   readonly followers: readonly string[];
   readonly positionalHeads: readonly string[];
   readonly scores: HeadScoresRecord;
+  /** Where the first copy starts × how far back it lies: what the verdict is made from. */
+  readonly map: InductionMap;
+  readonly mechanisms: MechanismsRecord;
+  /** What the audit says nothing of. */
+  readonly untested: readonly string[];
   /** What the model makes of what its training never showed: only where the audit was told what that was. */
   readonly heldOut?: HeldOutRecord;
 }

@@ -4,13 +4,18 @@ import { INPUTS } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { type ScoreOptions, scoringSize } from '../attention/headScores.ts';
 import { scannedPeriods, spread } from '../data/periods.ts';
+import { twoCopies } from '../data/twoCopies.ts';
 import { asAnalysed } from '../lengths.ts';
+import { mapSize } from '../map/inductionMap.ts';
 
 /** How many solved periods the path tests use, evenly spread. */
 export const PATH_PERIODS = 5;
 
 /** Sequences of each of the path tests' periods. */
 export const perPathPeriod = ({ sequences = 64 }: ScoreOptions): number => Math.ceil(sequences / 2);
+
+/** Sequences of each place of the map. */
+export const mapSequences = ({ sequences = 64 }: ScoreOptions): number => Math.min(16, sequences);
 
 /** Runs over the path tests' sequences: clean, a path and its control each, and a source of keys each. */
 const pathRuns = ({ nLayers, nHeads }: ModelConfig): number => 1 + 2 * INPUTS.length + (nLayers - 1) * nHeads;
@@ -20,14 +25,19 @@ export function auditSize(model: Model, options: ScoreOptions): number {
   const config = asAnalysed(model.config);
   const periods = scannedPeriods(config);
   const prefixed = periods.length * prefixedCount(options.sequences ?? 64) * config.nCtx;
-  return scoringSize(model, options, 'audit') + prefixed + pathsSize(config, options, spread(periods, PATH_PERIODS));
+  const map = mapSize(config, mapSequences(options));
+  return (
+    map + scoringSize(model, options, 'audit') + prefixed + pathsSize(config, options, spread(periods, PATH_PERIODS))
+  );
 }
 
 /** Tokens that the path tests run at these periods. */
 export const pathsSize = (config: ModelConfig, options: ScoreOptions, periods: readonly number[]): number =>
   config.nLayers === 1
     ? 0
-    : pathRuns(config) * perPathPeriod(options) * periods.reduce((sum, period) => sum + 2 * period, 0);
+    : pathRuns(config) *
+      perPathPeriod(options) *
+      periods.reduce((sum, period) => sum + twoCopies(config, period).length, 0);
 
 /** Sequences with a prefix. */
 export const prefixedCount = (sequences: number): number => Math.ceil(sequences / 4);

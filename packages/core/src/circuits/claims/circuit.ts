@@ -7,7 +7,7 @@ import { allHeads, checkHead, type HeadIndex, sameHead } from '../../model/heads
 import type { Intervention } from '../../model/interventions/interventions.ts';
 import { ablateEdges, allEdges, type Edge, edgeLabel, edgesSchema } from '../causal/edges.ts';
 import { checkInstance, headSchema } from '../checks.ts';
-import { RepeatSet } from '../data/repeatSet.ts';
+import { PromptSet } from '../data/promptSet.ts';
 
 /** Some heads, and the edges between them that carry something. */
 export interface Circuit {
@@ -18,15 +18,15 @@ export interface Circuit {
 const includes = (heads: readonly HeadIndex[], name: HeadIndex): boolean => heads.some((h) => sameHead(h, name));
 
 /** Mean-ablates these heads. Throws an Error for a head that the model does not have. */
-export function ablateHeads(set: RepeatSet, heads: readonly HeadIndex[]): Intervention[] {
-  checkInstance('ablateHeads', { what: 'the set', value: set }, RepeatSet);
+export function ablateHeads(set: PromptSet, heads: readonly HeadIndex[]): Intervention[] {
+  checkInstance('ablateHeads', { what: 'the set', value: set }, PromptSet);
   checkArgument('ablateHeads', 'heads', z.array(headSchema), heads);
   return heads.map((name) => set.meanAblate(name));
 }
 
 /** Leaves only these heads, with every path between them. Throws an Error for a head that the model does not have. */
-export function keepHeads(set: RepeatSet, heads: readonly HeadIndex[]): Intervention[] {
-  checkInstance('keepHeads', { what: 'the set', value: set }, RepeatSet);
+export function keepHeads(set: PromptSet, heads: readonly HeadIndex[]): Intervention[] {
+  checkInstance('keepHeads', { what: 'the set', value: set }, PromptSet);
   checkArgument('keepHeads', 'heads', z.array(headSchema), heads);
   const { config } = set.model;
   for (const head of heads) checkHead(config, head, 'keepHeads');
@@ -42,8 +42,8 @@ const circuitSchema = z.looseObject({ heads: z.array(headSchema), edges: edgesSc
  * Leaves only the circuit: its heads, and between them only its edges. Heads still read tokens and write to the output.
  * Throws an Error for a head that the model does not have, an ArgumentError for an edge that is no path between its heads.
  */
-export function keepCircuit(set: RepeatSet, circuit: Circuit): Intervention[] {
-  checkInstance('keepCircuit', { what: 'the set', value: set }, RepeatSet);
+export function keepCircuit(set: PromptSet, circuit: Circuit): Intervention[] {
+  checkInstance('keepCircuit', { what: 'the set', value: set }, PromptSet);
   checkArgument('keepCircuit', 'circuit', circuitSchema, circuit);
   const { heads, edges } = circuit;
   for (const edge of edges)

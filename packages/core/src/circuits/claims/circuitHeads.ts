@@ -1,29 +1,29 @@
-// The heads of a claimed circuit: what each was chosen for, its scores, and what the loss is without it.
+// The heads of a claimed circuit: what each was chosen for, its scores, and what the measure is without it.
 import { allHeads, type HeadIndex, labelOf, sameHead } from '../../model/heads.ts';
-import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
 import { difference, effectsWithControls } from '../causal/effects.ts';
-import type { RepeatSet } from '../data/repeatSet.ts';
+import type { PromptSet } from '../data/promptSet.ts';
 import type { Claim } from './circuitChoice.ts';
-import type { CircuitHead } from './proofRecord.ts';
+import type { CircuitHead } from './evaluationRecord.ts';
+
+/** The two scores that stand beside a head of the circuit. */
+export type ShownScores = Pick<CircuitHead, 'previousToken' | 'inductionExcess'>;
 
 export function describeHeads(
-  set: RepeatSet,
-  { claim, scores }: { claim: Claim; scores: HeadScoresRecord },
+  set: PromptSet,
+  { claim, scoresOf }: { claim: Claim; scoresOf: (label: string) => ShownScores },
 ): CircuitHead[] {
   const heads = allHeads(set.model.config);
   const effects = effectsWithControls(
     heads,
-    heads.map((name) => difference(set.losses([set.meanAblate(name)]), set.clean)),
+    heads.map((name) => difference(set.measured([set.meanAblate(name)]), set.clean)),
   );
   return claim.circuit.heads.map((name): CircuitHead => {
     const label = labelOf(name);
-    const { previousToken, inductionExcess } = scores.heads.find((h) => h.label === label)!;
     const { increase, control } = effects[heads.findIndex((head) => sameHead(head, name))]!;
     return {
       label,
       role: roleOf(name, claim),
-      previousToken: previousToken.value,
-      inductionExcess: inductionExcess.value,
+      ...scoresOf(label),
       ablation: increase,
       control,
     };

@@ -11,6 +11,7 @@ import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { runPatterns } from '../data/patternRuns.ts';
 import { repeatedProbe } from '../data/probes.ts';
 import { RepeatSet, setSize } from '../data/repeatSet.ts';
+import { twoCopies } from '../data/twoCopies.ts';
 import { asAnalysed } from '../lengths.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
@@ -51,7 +52,7 @@ export interface DynamicsPoint {
   }[];
 }
 
-/** Queries whose losses the in-context-learning score compares: a tenth and nine tenths into the context. */
+/** Queries whose losses the in-context-learning score compares: a tenth and nine tenths into the context, from the first token drawn. */
 export const inContextQueries = (nCtx: number): { early: number; late: number } => ({
   early: Math.floor(nCtx / 10),
   late: Math.floor((9 * nCtx) / 10),
@@ -76,7 +77,7 @@ export function measureCheckpoint(
   const inputs = config.nLayers > 1 ? INPUTS.length : 0;
   const runs = 1 + inputs + config.nHeads * (2 * config.nLayers - 1);
   const periods = periodsToScan(config, scoring, 'measureCheckpoint');
-  const progress = new Progress(options.onProgress, scoringTokens + runs * setSize(periods, 2 * sequences));
+  const progress = new Progress(options.onProgress, scoringTokens + runs * setSize(config, periods, 2 * sequences));
   const onProgress = progress.part(scoringTokens);
   const measured = scoreHeads('measureCheckpoint', model, { ...scoring, onProgress });
   const set = new RepeatSet(model, { sequences: 2 * sequences, seed, periods: measured.scores.periods });
@@ -113,10 +114,12 @@ function inContextLearning(
 ): number {
   const config = asAnalysed(model.config);
   // A block longer than the vocabulary would hold a token twice; the queries then lie in two copies of a shorter one.
-  const { early, late } = inContextQueries(period === Math.floor(config.nCtx / 2) ? config.nCtx : 2 * period);
+  const { start, length } = twoCopies(config, period);
+  const drawn = config.nCtx - start;
+  const { early, late } = inContextQueries(period === Math.floor(drawn / 2) ? drawn : 2 * period);
   const losses = runPatterns(model, repeatedProbe({ config, count: sequences, seed }, period), {});
-  const lastQuery = 2 * period - 2;
-  const at = (query: number): number => mean(losses.map((l) => l[Math.min(query, lastQuery)]!));
+  const lastQuery = length - 2;
+  const at = (query: number): number => mean(losses.map((l) => l[Math.min(start + query, lastQuery)]!));
   return at(late) - at(early);
 }
 

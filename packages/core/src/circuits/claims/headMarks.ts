@@ -1,8 +1,9 @@
 // What heads are called, from the evidence.
 
+import { headLook } from '../attention/headLooks.ts';
 import type { KeySource } from '../causal/paths.ts';
 import type { AuditRecord } from './auditRecord.ts';
-import type { ProofRecord } from './proofRecord.ts';
+import type { ProofRecord } from './evaluationRecord.ts';
 
 /** A head builds the keys when ablating its edges into them costs more than this share of what ablating the whole K path costs. */
 const SHARE_OF_K_PATH = 0.25;
@@ -18,8 +19,9 @@ export const keyBuilder = (record: AuditRecord): KeySource | undefined =>
   [...record.evidence.keySources].sort((a, b) => b.increase.value - a.increase.value)[0];
 
 /**
- * What a head is called, from the evidence, never by score alone: its role in the proven circuit where there is one, or
- * else by its effect on keys and by what its attention follows. In the order of importance.
+ * What a head is called. A "head" by the evidence, never by score alone: its role in the proven circuit where there is one, or
+ * else by its effect on keys and by what its attention follows. Of the others, those that look at one place sharply are
+ * called by that "pattern" (`headLook`). In the order of importance.
  */
 export function headMarks({ audit, proof }: Judged): Map<string, string> {
   const marks = new Map<string, string>();
@@ -32,5 +34,9 @@ export function headMarks({ audit, proof }: Judged): Map<string, string> {
     for (const head of byExcess) if (audit.followers.includes(head.label)) marks.set(head.label, 'induction head');
   }
   for (const label of audit.positionalHeads) if (!marks.has(label)) marks.set(label, 'positional head');
+  for (const head of audit.scores.heads) {
+    const look = marks.has(head.label) ? null : headLook(head, audit.scores);
+    if (look) marks.set(head.label, look.label);
+  }
   return marks;
 }

@@ -4,12 +4,13 @@ import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Model } from '../../model/model.ts';
+import { firstDrawn } from '../../model/startToken.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
-import { fillTokens } from '../../tasks/blocks.ts';
 import { checkPeriods } from '../checks.ts';
 import { scannedPeriods } from '../data/periods.ts';
-import { type ProbeOptions, repeatedProbe } from '../data/probes.ts';
+import { drawBlock, type ProbeOptions, repeatedProbe } from '../data/probes.ts';
+import { repeatQueries, twoCopies } from '../data/twoCopies.ts';
 import { asAnalysed } from '../lengths.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 
@@ -60,15 +61,20 @@ export function checkHeldOut(caller: string, heldOut: HeldOut, model: Model): vo
   }
   if (periods.length > 0) checkPeriods(caller, periods, { config });
   const [shortest] = scannedPeriods(config, caller) as [number];
-  const late = starts.find((start) => start + 2 * shortest > config.nCtx);
+  const drawn = config.nCtx - firstDrawn(config);
+  const late = starts.find((start) => start + 2 * shortest > drawn);
   if (late !== undefined)
     throw new ArgumentError(
-      `${caller}: options.heldOut.starts names ${late}, after which a context of ${config.nCtx} has no room for two copies of a block of ${shortest}; leave it out.`,
+      `${caller}: options.heldOut.starts names ${late}, after which a context of ${drawn} has no room for two copies of a block of ${shortest}; leave it out.`,
     );
   const unknown = tokens.find((token) => token >= config.dVocab);
   if (unknown !== undefined)
     throw new ArgumentError(
       `${caller}: options.heldOut.tokens names ${unknown}; this model has tokens 0 to ${config.dVocab - 1}.`,
+    );
+  if (config.bos !== undefined && tokens.includes(config.bos))
+    throw new ArgumentError(
+      `${caller}: options.heldOut.tokens names ${config.bos}, the start token, which stands in front of every block and in none; leave it out.`,
     );
 }
 
@@ -83,12 +89,13 @@ export function measureHeldOut(
   return {
     periods: periods.map((period) => ({
       period,
-      lossRepeat: lossOver(model, repeatedProbe(probe, period), [period, 2 * period - 1]),
+      lossRepeat: lossOver(model, repeatedProbe(probe, period), repeatQueries(twoCopies(config, period))),
     })),
     starts: starts.map((start) => {
       const period = Math.min(how.period, longestAfter(config, start));
       const sequences = blocksAt(probe, { start, period });
-      return { start, period, lossRepeat: lossOver(model, sequences, [start + period, start + 2 * period - 1]) };
+      const first = firstDrawn(config) + start;
+      return { start, period, lossRepeat: lossOver(model, sequences, [first + period, first + 2 * period - 1]) };
     }),
     tokens: tokens.length === 0 ? null : tokenLosses(model, probe, { tokens, period: Math.max(3, how.period) }),
     sequences: how.sequences,
@@ -97,7 +104,7 @@ export function measureHeldOut(
 
 /** The longest scanned period of which two copies fit behind a start. */
 const longestAfter = (config: ModelConfig, start: number): number =>
-  Math.max(...scannedPeriods(config).filter((period) => start + 2 * period <= config.nCtx));
+  Math.max(...scannedPeriods(config).filter((period) => firstDrawn(config) + start + 2 * period <= config.nCtx));
 
 /** Mean loss over queries [from, to), by sequence. */
 function lossOver(model: Model, tokens: readonly Int32Array[], [from, to]: readonly [number, number]): Estimate {
@@ -111,10 +118,8 @@ function lossOver(model: Model, tokens: readonly Int32Array[], [from, to]: reado
 function blocksAt({ config, count, seed }: ProbeOptions, place: { start: number; period: number }): Int32Array[] {
   const { start, period } = place;
   return Array.from({ length: count }, (_, s) => {
-    const tokens = new Int32Array(start + 2 * period);
     const random = new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.heldOutStarts, start, s);
-    fillTokens(tokens, place, { dVocab: config.dVocab, distinct: period <= config.dVocab }, random);
-    return tokens;
+    return drawBlock(start + 2 * period, place, config, random);
   });
 }
 
@@ -125,12 +130,13 @@ function tokenLosses(
   { tokens, period }: { tokens: readonly number[]; period: number },
 ): HeldOutRecord['tokens'] {
   const places: number[] = [];
+  const start = firstDrawn(probe.config);
   const sequences = repeatedProbe(probe, period).map((sequence, s) => {
     const token = tokens[s % tokens.length]!;
     const random = new RandomStream(probe.seed, STREAMS.analysis, ANALYSIS_STREAMS.heldOutTokens, s);
     const at = 1 + random.below(period - 2);
-    const before = sequence.subarray(0, period).indexOf(token);
-    for (const copy of [0, period]) {
+    const before = sequence.subarray(start, start + period).indexOf(token);
+    for (const copy of [start, start + period]) {
       if (before >= 0) sequence[copy + before] = sequence[copy + at]!;
       sequence[copy + at] = token;
     }
@@ -139,6 +145,6 @@ function tokenLosses(
   });
   const { lossPerPosition, length } = model.run(sequences);
   const lossAt = (offset: number): Estimate =>
-    estimate(places.map((at, s) => lossPerPosition[s * (length - 1) + period + at + offset]!));
+    estimate(places.map((at, s) => lossPerPosition[s * (length - 1) + start + period + at + offset]!));
   return { period, tokens, lossAtMatch: lossAt(0), lossAtCopy: lossAt(-1) };
 }

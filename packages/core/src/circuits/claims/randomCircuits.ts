@@ -4,6 +4,7 @@ import type { ModelConfig } from '../../model/config.ts';
 import { type HeadIndex, labelOf } from '../../model/heads.ts';
 import { INPUTS } from '../../model/interventions/interventions.ts';
 import { RandomStream } from '../../random/randomStream.ts';
+import { shuffled } from '../../random/shuffled.ts';
 import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import { edgeLabel } from '../causal/edges.ts';
 import type { Circuit } from './circuit.ts';
@@ -37,12 +38,3 @@ export function randomCircuits(config: ModelConfig, circuit: Circuit, seed: numb
 
 const nameOf = ({ heads, edges }: Circuit): string =>
   JSON.stringify([heads.map(labelOf).sort(), edges.map(edgeLabel).sort()]);
-
-function shuffled(count: number, random: RandomStream): number[] {
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
-}

@@ -1,5 +1,5 @@
 // Which periods a model solves, and which of them one fixed distance back cannot explain.
-import { CLOSE, NEIGHBOUR } from './thresholds.ts';
+import { NEIGHBOUR } from './thresholds.ts';
 
 /** The loss on a repeat at one period, nats. */
 export interface PeriodLoss {
@@ -12,9 +12,6 @@ export interface Solved {
   readonly solved: readonly number[];
   readonly best: number | null;
   readonly independent: readonly number[];
-  /** Periods solved by a wide margin, and with periods that almost are. */
-  readonly atLeast: number;
-  readonly atMost: number;
 }
 
 /** Whether a model that looks a fixed distance back at `best` may solve this period too. */
@@ -23,15 +20,12 @@ export const isRelated = (best: number, period: number): boolean =>
 
 /** The periods below a threshold of lossRepeat, in nats, told apart. */
 export function solvedPeriods(periods: readonly PeriodLoss[], threshold: number): Solved {
-  const below = (limit: number): PeriodLoss[] => periods.filter((p) => p.lossRepeat < limit);
-  const solved = below(threshold);
+  const solved = periods.filter((p) => p.lossRepeat < threshold);
   const names = solved.map((p) => p.period);
   const best = solved.length === 0 ? null : solved.reduce((a, b) => (b.lossRepeat < a.lossRepeat ? b : a)).period;
   return {
     solved: names,
     best,
     independent: best === null ? [] : names.filter((p) => !isRelated(best, p)),
-    atLeast: below(threshold * (1 - CLOSE)).length,
-    atMost: below(threshold * (1 + CLOSE)).length,
   };
 }

@@ -4,8 +4,10 @@
 export const FOLLOWS = 0.3;
 /** A head keeps its stripe when, without any repeat, this much attention above chance stays on the offset. */
 export const KEEPS_STRIPE = 0.3;
-/** So many different periods must be solved before a model is said to solve the task and not one period. */
-export const PERIODS_NEEDED = 5;
+/** A mechanism is needed when the places that it could serve lose more than this share of their loss drop without it. */
+export const NEEDED = 0.1;
+/** So large a share of the map's places must be solved by content before anything is made of them. */
+export const PLACES_NEEDED = 0.02;
 /** A path is needed when less than this share of the followers' excess is left without it. */
 export const DESTROYED = 0.5;
 /** Periods at most this far from the best one may be solved by a blurred offset. */

@@ -1,71 +1,62 @@
 import { describe, expect, test } from 'vitest';
-import type { HeadScores } from '../attention/headScoresRecord.ts';
-import { keptStripe } from './headEvidence.ts';
-import { type PeriodLoss, solvedPeriods } from './solvedPeriods.ts';
+import { solvedPeriods } from './solvedPeriods.ts';
 import { type Grounds, judge } from './verdict.ts';
 
-const THRESHOLD = 2;
-const lossesOf = (solved: readonly number[], loss = 0.1): PeriodLoss[] =>
-  Array.from({ length: 18 }, (_, i) => 8 + i).map((period) => ({
-    period,
-    lossRepeat: solved.includes(period) ? loss + period / 1e6 : 9,
-  }));
-const grounds = (solved: readonly number[], rest: Partial<Grounds> = {}): Grounds => ({
-  ...solvedPeriods(lossesOf(solved), THRESHOLD),
+/** Grounds of a textbook circuit. */
+const grounds = (rest: Partial<Grounds> = {}): Grounds => ({
   layers: 2,
-  largestExcess: 0,
+  byContent: 0.9,
+  byPosition: 0,
+  largestExcess: 0.9,
   largestKeptStripe: 0,
-  excessLeftWithoutK: null,
+  lostWithoutFollowers: 0.95,
+  lostWithoutK: 0.95,
+  excessLeftWithoutK: 0.02,
+  lostWithoutPositional: null,
   ...rest,
 });
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const NOTHING_FOLLOWS = { largestExcess: 0.1, lostWithoutFollowers: null, excessLeftWithoutK: null } as const;
 
 test('independent periods are no divisor, no multiple and no close neighbour of the best one', () => {
-  const losses = lossesOf([8, 10, 12, 13, 24, 25]).map((p) => (p.period === 24 ? { ...p, lossRepeat: 0.01 } : p));
-  expect(solvedPeriods(losses, THRESHOLD)).toMatchObject({ best: 24, independent: [10, 13] });
+  const losses = Array.from({ length: 18 }, (_, i) => 8 + i).map((period) => ({
+    period,
+    lossRepeat: period === 24 ? 0.01 : [8, 10, 12, 13, 25].includes(period) ? 0.1 : 9,
+  }));
+  expect(solvedPeriods(losses, 2)).toMatchObject({ best: 24, independent: [10, 13] });
 });
 
 describe('the verdict', () => {
-  test('induction: many periods, attention that follows, and keys that earlier layers built', () => {
-    expect(judge(grounds(range(8, 25), { largestExcess: 0.9, excessLeftWithoutK: 0.02 })).verdict).toBe('induction');
+  test('induction: places solved by content, attention that follows, and keys that earlier layers built', () => {
+    expect(judge(grounds()).verdict).toBe('induction');
+    const one = grounds({ layers: 1, lostWithoutK: null, excessLeftWithoutK: null });
+    expect(judge(one).verdict).toBe('induction');
   });
-  test('positional shortcut: one period, and a stripe that stays without a repeat', () => {
-    expect(judge(grounds([25], { largestKeptStripe: 0.9 })).verdict).toBe('positional shortcut');
-    expect(judge(grounds([23, 24, 25], { largestKeptStripe: 0.5 })).verdict).toBe('positional shortcut');
+  test('positional shortcut: what is solved is solved where nothing repeats', () => {
+    const line = grounds({ byContent: 0, byPosition: 0.01, largestKeptStripe: 0.9, ...NOTHING_FOLLOWS });
+    expect(judge(line).verdict).toBe('positional shortcut');
   });
-  test('mixed: a head of each kind, or a few unrelated periods', () => {
-    expect(
-      judge(grounds(range(8, 25), { largestExcess: 0.9, largestKeptStripe: 0.6, excessLeftWithoutK: 0.02 })).verdict,
-    ).toBe('mixed');
-    expect(judge(grounds([10, 17, 25], { largestExcess: 0.5, excessLeftWithoutK: 0.02 })).verdict).toBe('mixed');
+  test('mixed: each mechanism is needed somewhere; one that can be spared is no part of it', () => {
+    const both = { byPosition: 0.1, largestKeptStripe: 0.8 };
+    expect(judge(grounds({ ...both, lostWithoutPositional: 0.3 })).verdict).toBe('mixed');
+    expect(judge(grounds({ ...both, lostWithoutPositional: 0.05 })).verdict).toBe('induction');
+    expect(judge(grounds({ ...both, lostWithoutPositional: 0.3, lostWithoutK: 0.05 })).verdict).toBe('induction');
+    // A single place among a hundred is no mechanism.
+    expect(judge(grounds({ ...both, byPosition: 0.01, lostWithoutPositional: 0.3 })).verdict).toBe('induction');
   });
-  test('other circuit: many periods without a head that follows, or with one that needs no keys from earlier layers', () => {
-    expect(judge(grounds(range(8, 25), { largestExcess: 0.1 })).verdict).toBe('other circuit');
-    expect(judge(grounds(range(8, 25), { largestExcess: 0.9, excessLeftWithoutK: 0.97 })).verdict).toBe(
-      'other circuit',
-    );
+  test('other circuit: no head follows, it is not what carries, or its keys need no earlier layer', () => {
+    expect(judge(grounds(NOTHING_FOLLOWS)).verdict).toBe('other circuit');
+    expect(judge(grounds({ lostWithoutFollowers: 0.01 })).verdict).toBe('other circuit');
+    expect(judge(grounds({ excessLeftWithoutK: 0.97 })).verdict).toBe('other circuit');
   });
-  test('not learned: no period at all', () => {
-    expect(judge(grounds([])).verdict).toBe('not learned');
+  test('not learned: hardly a place', () => {
+    expect(judge(grounds({ byContent: 0, ...NOTHING_FOLLOWS })).verdict).toBe('not learned');
+    expect(judge(grounds({ byContent: 0.01, ...NOTHING_FOLLOWS })).verdict).toBe('not learned');
   });
 });
 
 test('a deciding number near its threshold makes a close call, a distant one does not', () => {
   const close = (g: Grounds): boolean => judge(g).margins.some((m) => m.close);
-  expect(close(grounds(range(8, 25), { largestExcess: 0.32, excessLeftWithoutK: 0.02 }))).toBe(true);
-  expect(close(grounds(range(8, 25), { largestExcess: 0.9, excessLeftWithoutK: 0.02 }))).toBe(false);
-  const nearlySolved = solvedPeriods(
-    lossesOf([]).map((p) => (p.period === 9 ? { ...p, lossRepeat: 2.1 } : p)),
-    THRESHOLD,
-  );
-  expect(close({ ...grounds([]), ...nearlySolved })).toBe(true);
-});
-
-test('a stripe is one offset or a few blurred ones, not broad attention, and never the previous token', () => {
-  const head = (offsets: Record<number, number>): HeadScores =>
-    ({ offsetsAboveChance: Array.from({ length: 26 }, (_, d) => offsets[d] ?? 0) }) as unknown as HeadScores;
-  expect(keptStripe(head({ 24: 0.9 }), 25)).toBeCloseTo(0.9, 12);
-  expect(keptStripe(head({ 22: 0.3, 23: 0.3, 24: 0.3 }), 25)).toBeCloseTo(0.9, 12);
-  expect(keptStripe(head({ 5: 0.1, 6: 0.1, 7: 0.1, 8: 0.1, 9: 0.1 }), 8)).toBeCloseTo(0.1, 12);
-  expect(keptStripe(head({ 1: 0.9 }), 3)).toBe(0);
+  expect(close(grounds({ largestExcess: 0.32 }))).toBe(true);
+  expect(close(grounds({ byContent: 0.021 }))).toBe(true);
+  expect(close(grounds())).toBe(false);
 });

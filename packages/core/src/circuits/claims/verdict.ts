@@ -1,19 +1,27 @@
-// The rules by which evidence becomes a verdict. They see numbers only: no preset, no file name, no training.
-import type { Solved } from './solvedPeriods.ts';
-import { DESTROYED, FOLLOWS, KEEPS_STRIPE, type Margin, marginOf, PERIODS_NEEDED } from './thresholds.ts';
+// The rules by which the map becomes a verdict. They see numbers only: no preset, no file name, no training.
+import { DESTROYED, FOLLOWS, KEEPS_STRIPE, type Margin, marginOf, NEEDED, PLACES_NEEDED } from './thresholds.ts';
 
 export const VERDICTS = ['induction', 'positional shortcut', 'mixed', 'other circuit', 'not learned'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** The numbers that the rules decide by. */
-export interface Grounds extends Solved {
+/** The numbers that the rules decide by. Shares of places are of those measured, shares lost are of the loss drop. */
+export interface Grounds {
   readonly layers: number;
-  /** Largest excess of a head over the independent solved periods. */
+  /** Places solved by content, and those solved just as well by position. */
+  readonly byContent: number;
+  readonly byPosition: number;
+  /** Largest attention of a head that follows the repeat, on places solved by content. */
   readonly largestExcess: number;
-  /** Largest stripe that a head keeps on the control at the best period. */
+  /** Largest stripe that a head keeps without a repeat, on places solved by position. */
   readonly largestKeptStripe: number;
-  /** Share of the excess left when the edges from the earlier layers into the followers' keys are ablated; null if not tested. */
+  /** Share lost without the heads that follow; null where none does. */
+  readonly lostWithoutFollowers: number | null;
+  /** Share lost without what earlier layers wrote into keys, on places solved by content; null if not tested. */
+  readonly lostWithoutK: number | null;
+  /** Share of the followers' attention left without it. */
   readonly excessLeftWithoutK: number | null;
+  /** Share lost without the heads that keep a distance, on places solved by position; null where there is none. */
+  readonly lostWithoutPositional: number | null;
 }
 
 export interface Judgement {
@@ -25,69 +33,66 @@ export interface Judgement {
 
 /** The verdict with the margins of the numbers that decided it. */
 export function judge(grounds: Grounds): Judgement {
-  if (grounds.best === null)
+  const { byContent, byPosition } = grounds;
+  const content = marginOf('share of places solved by content', byContent, PLACES_NEEDED);
+  if (content.margin > 0) return judgeContent(grounds, content);
+  if (byPosition > 0)
     return {
-      verdict: 'not learned',
-      margins: [{ ...marginOf('different periods solved', 0, 1), close: grounds.atMost > 0 }],
-      // Records keep their words: the periods of the scan were a sweep when the first were written.
-      reason: 'No period of the sweep is solved.',
+      verdict: 'positional shortcut',
+      margins: [
+        content,
+        marginOf('attention kept on the offset without a repeat', grounds.largestKeptStripe, KEEPS_STRIPE),
+      ],
+      reason:
+        'What is solved is solved just as well where nothing repeats: the model looks a fixed distance back, whatever the tokens.',
     };
-  const stripe = marginOf('attention kept on the offset without a repeat', grounds.largestKeptStripe, KEEPS_STRIPE);
-  return grounds.independent.length === 0 ? judgeOnePeriod(stripe) : judgeSeveral(grounds, stripe);
+  return { verdict: 'not learned', margins: [content], reason: 'Hardly any place of the map is solved.' };
 }
 
-/** Only one period and its relatives are solved: is a fixed distance behind it? */
-const judgeOnePeriod = (stripe: Margin): Judgement =>
-  stripe.margin > 0
-    ? {
-        verdict: 'positional shortcut',
-        margins: [stripe],
-        reason:
-          'Only one period (and its divisors or close neighbours) is solved, and a head looks the same distance back when nothing repeats.',
-      }
-    : {
-        verdict: 'mixed',
-        margins: [stripe],
-        reason: 'Only one period and its neighbours are solved, yet no head keeps that offset when nothing repeats.',
-      };
-
-/** Unrelated periods are solved: is it by attention that follows the period, through keys that earlier layers built? */
-function judgeSeveral(grounds: Grounds, stripe: Margin): Judgement {
-  const { solved, atLeast, atMost, layers, largestExcess, excessLeftWithoutK: left } = grounds;
-  const count: Margin = {
-    ...marginOf('different periods solved', solved.length, PERIODS_NEEDED),
-    close: atLeast >= PERIODS_NEEDED !== atMost >= PERIODS_NEEDED,
-  };
+/** Places are solved by content: through attention that follows the repeat, and keys that earlier layers built? */
+function judgeContent(grounds: Grounds, content: Margin): Judgement {
+  const { layers, byPosition, largestExcess, lostWithoutFollowers, lostWithoutK } = grounds;
+  const { excessLeftWithoutK, lostWithoutPositional } = grounds;
   const excess = marginOf('attention that follows the period', largestExcess, FOLLOWS);
-  const k = left === null ? [] : [marginOf('share of that left without the K path', left, DESTROYED)];
-  const follows = excess.margin > 0;
-  if (stripe.margin > 0)
+  const margins = [content, excess];
+  const measured = (what: string, value: number | null, threshold: number): Margin | null => {
+    const margin = value === null ? null : marginOf(what, value, threshold);
+    if (margin) margins.push(margin);
+    return margin;
+  };
+  const followers = measured('share lost without the heads that follow', lostWithoutFollowers, NEEDED);
+  const kept = measured('share of that left without the K path', excessLeftWithoutK, DESTROYED);
+  const positional = measured('share lost without the heads that keep a distance', lostWithoutPositional, NEEDED);
+  const follows = excess.margin > 0 && followers !== null && followers.margin > 0;
+  const byKeys = kept === null ? layers === 1 : kept.margin < 0;
+  if (
+    byPosition > PLACES_NEEDED &&
+    positional !== null &&
+    positional.margin > 0 &&
+    (lostWithoutK ?? lostWithoutFollowers ?? 0) > NEEDED
+  )
     return {
       verdict: 'mixed',
-      margins: [count, excess, stripe],
-      reason: 'Several periods are solved, and yet a head also looks a fixed distance back when nothing repeats.',
-    };
-  if (solved.length < PERIODS_NEEDED)
-    return {
-      verdict: 'mixed',
-      margins: [count, excess, stripe],
+      margins,
       reason:
-        'A few unrelated periods are solved: more than one fixed distance explains, fewer than induction would give.',
+        'Some places are solved by content and others by a fixed distance, and each goes without its own mechanism.',
     };
-  if (follows && (left === null || left < DESTROYED))
+  if (follows && byKeys)
     return {
       verdict: 'induction',
-      margins: [count, excess, stripe, ...k],
+      margins,
       reason:
         layers === 1
-          ? 'Many periods are solved and attention follows the period.'
-          : 'Many periods are solved, attention follows the period, and it stops doing so when the earlier layers are taken out of its keys.',
+          ? 'Places are solved by content, and attention follows the repeat.'
+          : 'Places are solved by content: attention follows the repeat, and it stops doing so when the earlier layers are taken out of its keys.',
     };
   return {
     verdict: 'other circuit',
-    margins: [count, excess, ...(follows ? k : [])],
+    margins,
     reason: follows
-      ? 'Many periods are solved and attention follows the period, but not through keys that earlier layers built.'
-      : 'Many periods are solved, but no head attends to the token after the earlier copy.',
+      ? 'Places are solved by content and attention follows the repeat, but not through keys that earlier layers built.'
+      : excess.margin > 0
+        ? 'Places are solved by content, but hardly by the heads that attend to the token after the earlier copy.'
+        : 'Places are solved by content, but no head attends to the token after the earlier copy.',
   };
 }

@@ -3,9 +3,11 @@ import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Tokens } from '../../model/model.ts';
+import { drawnVocabulary } from '../../model/startToken.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import { type ProbeOptions, repeatedProbe } from './probes.ts';
+import { repeatQueries, type StripePlace, twoCopies } from './twoCopies.ts';
 
 /**
  * What is done to two copies of a block; the second copy, and with it the queries and their targets, stays as it is.
@@ -42,36 +44,41 @@ export function corruptedPair(probe: ProbeOptions, period: number, corruption: C
     throw new ArgumentError(`corruptedPair: a block of ${period} token leaves no query; use a longer period.`);
   if (corruption === 'shift-block' && period < 3)
     throw new Error(`corruptedPair: shift-block needs a period of at least 3, got ${period}; use a longer one.`);
-  if (corruption === 'break-repeat' && probe.config.dVocab < 2)
+  if (corruption === 'break-repeat' && drawnVocabulary(probe.config) < 2)
     throw new Error('corruptedPair: a vocabulary of 1 token has no other one to put in its place.');
-  const middle = period + Math.floor(period / 2);
+  const place = twoCopies(probe.config, period);
+  const { start } = place;
+  const middle = start + period + Math.floor(period / 2);
   const corrupted = clean.map((tokens, s) => {
     const random = new RandomStream(probe.seed, STREAMS.analysis, ANALYSIS_STREAMS.corruption, period, s);
     const other = Int32Array.from(tokens);
-    if (corruption === 'shift-block') for (let t = 0; t < period; t++) other[t] = tokens[(t + period - 1) % period]!;
+    if (corruption === 'shift-block')
+      for (let t = 0; t < period; t++) other[start + t] = tokens[start + ((t + period - 1) % period)]!;
     if (corruption === 'break-repeat')
-      for (let t = 0; t < period; t++) other[t] = anotherToken(tokens[t]!, probe.config, random);
+      for (let t = start; t < start + period; t++) other[t] = anotherToken(tokens[t]!, probe.config, random);
     if (corruption === 'change-match') other[middle - period] = outsideToken(tokens, probe.config, random);
     return other;
   });
-  return { clean, corrupted, queries: queriesOf(corruption, period, middle) };
+  return { clean, corrupted, queries: queriesOf(corruption, place, middle) };
 }
 
-function queriesOf(corruption: Corruption, period: number, middle: number): [from: number, to: number] {
+function queriesOf(corruption: Corruption, place: StripePlace, middle: number): PromptPair['queries'] {
   if (corruption === 'change-match') return [middle, middle + 1];
-  return [period, corruption === 'shift-block' ? 2 * period - 2 : 2 * period - 1];
+  const [from, to] = repeatQueries(place);
+  return [from, corruption === 'shift-block' ? to - 1 : to];
 }
 
-function anotherToken(token: number, { dVocab }: ModelConfig, random: RandomStream): number {
-  const drawn = random.below(dVocab - 1);
-  return drawn >= token ? drawn + 1 : drawn;
+function anotherToken(token: number, config: ModelConfig, random: RandomStream): number {
+  const without = [token, ...(config.bos === undefined ? [] : [config.bos])].sort((a, b) => a - b);
+  const drawn = random.below(config.dVocab - without.length);
+  return without.reduce((other, left) => (other >= left ? other + 1 : other), drawn);
 }
 
-function outsideToken(tokens: Int32Array, { dVocab }: ModelConfig, random: RandomStream): number {
-  const free = Array.from({ length: dVocab }, (_, t) => t).filter((t) => !tokens.includes(t));
+function outsideToken(tokens: Int32Array, config: ModelConfig, random: RandomStream): number {
+  const free = Array.from({ length: config.dVocab }, (_, t) => t).filter((t) => !tokens.includes(t));
   if (free.length === 0)
     throw new Error(
-      `corruptedPair: all ${dVocab} tokens are in the block, none is left to change the match to; use a shorter period. break-repeat and shift-block need no such token.`,
+      `corruptedPair: all ${drawnVocabulary(config)} tokens are in the block, none is left to change the match to; use a shorter period. break-repeat and shift-block need no such token.`,
     );
   return free[random.below(free.length)]!;
 }

@@ -46,29 +46,49 @@ export function runPatterns(
 ): Float64Array[] {
   checkModel('runPatterns', model);
   checkOptions('runPatterns', optionsSchema, options);
-  const { nLayers, nHeads } = model.config;
-  const { interventions = [] } = options;
+  const { nLayers } = model.config;
   if (options.layer !== undefined && options.layer >= nLayers)
     throw new ArgumentError(
       `runPatterns: there is no layer ${options.layer}; this model has layers 0 to ${nLayers - 1}.`,
     );
   checkTokens(model.config, tokens, 'runPatterns');
+  const losses: Float64Array[] = [];
+  runSlices(model, tokens, options, ({ lossPerPosition, batch, length }) => {
+    for (let s = 0; s < batch; s++)
+      losses.push(Float64Array.from(lossPerPosition.subarray(s * (length - 1), (s + 1) * (length - 1))));
+  });
+  return losses;
+}
+
+/** How sequences are run, and which patterns are shown. */
+export interface SliceRuns {
+  readonly interventions?: readonly Intervention[];
+  readonly visit?: (visit: PatternVisit) => void;
+  readonly layer?: number;
+  readonly progress?: Progress | null;
+}
+
+/** Runs sequences of one length, a few at a time; `see` is shown each run and the index of its first sequence. */
+export function runSlices(
+  model: Model,
+  tokens: Tokens,
+  { interventions = [], visit, layer, progress }: SliceRuns,
+  see: (run: CachedRun, first: number) => void,
+): void {
+  const { nLayers, nHeads } = model.config;
   const length = tokens[0]?.length ?? 0;
   const across = interventions.some(looksAcross);
-  const losses: Float64Array[] = [];
-  const shown = Array.from({ length: nLayers }, (_, layer) => layer).filter((l) => l === (options.layer ?? l));
-  const names = options.visit ? shown.map((layer) => `blocks.${layer}.attn.hook_pattern`) : [];
+  const shown = Array.from({ length: nLayers }, (_, l) => l).filter((l) => l === (layer ?? l));
+  const names = visit ? shown.map((l) => `blocks.${l}.attn.hook_pattern`) : [];
+  let first = 0;
   for (const part of slices(tokens, perSlice(model, { length, across }))) {
-    const first = losses.length;
     const run = model.runWithInterventions(part, interventions, { names });
     checkLosses(model, run, { tokens: part, interventions });
-    part.forEach((_, s) => {
-      losses.push(Float64Array.from(run.lossPerPosition.subarray(s * (length - 1), (s + 1) * (length - 1))));
-    });
-    if (options.visit) for (const layer of shown) showLayer(run, { layer, first, nHeads, visit: options.visit });
-    options.progress?.add(part.length * length);
+    see(run, first);
+    if (visit) for (const l of shown) showLayer(run, { layer: l, first, nHeads, visit });
+    progress?.add(part.length * length);
+    first += part.length;
   }
-  return losses;
 }
 
 /** Shows the patterns of a layer on every sequence of a run; `first` is the index of its first one in the probe. */

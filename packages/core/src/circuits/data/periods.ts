@@ -2,14 +2,12 @@
 
 import { ArgumentError } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import { drawnVocabulary, firstDrawn, guessingLoss, type Vocabulary } from '../../model/startToken.ts';
 import { checkConfig } from '../checks.ts';
 import { analysedLength, longestDistinctPeriod, TooSmallError } from '../lengths.ts';
 
-/** Shortest context that can be audited: two copies of the shortest block of the scan, and periods enough to tell. */
-export const SHORTEST_CONTEXT = 14;
-
-/** Fewest tokens that a vocabulary must have for an audit: as many as the longest block in the shortest context. */
-export const SMALLEST_VOCABULARY = 7;
+/** Shortest context that can be audited: two copies of the shortest blocks of the scan, and four of the shortest there is. */
+export const SHORTEST_CONTEXT = 8;
 
 /** Shortest block of a scan: with two tokens the current and the next one are each other's neighbours on both sides. */
 const SHORTEST_PERIOD = 3;
@@ -25,18 +23,21 @@ const MOST_PERIODS = 57;
  */
 export function scannedPeriods(config: ModelConfig, caller = 'audit'): number[] {
   checkConfig(caller, config);
-  const { nCtx, dVocab } = config;
-  if (nCtx < SHORTEST_CONTEXT)
+  const { nCtx } = config;
+  const dVocab = drawnVocabulary(config);
+  const start = firstDrawn(config);
+  const behind = start > 0 ? ' behind the start token' : '';
+  if (nCtx - start < SHORTEST_CONTEXT)
     throw new TooSmallError(
-      `${caller}: a context of ${nCtx} is too short to tell a period from its neighbours; it takes at least ${SHORTEST_CONTEXT}.`,
+      `${caller}: a context of ${nCtx - start}${behind} is too short for repeats at different periods; it takes at least ${SHORTEST_CONTEXT}.`,
     );
-  if (analysedLength(config) < SHORTEST_CONTEXT)
+  if (analysedLength(config) - start < SHORTEST_CONTEXT)
     throw new TooSmallError(
       `${caller}: memory holds the patterns and gradients of at most ${analysedLength(config)} tokens of this model, and it takes at least ${SHORTEST_CONTEXT}; use a smaller model.`,
     );
   if (dVocab < SHORTEST_PERIOD)
     throw new TooSmallError(
-      `${caller}: a vocabulary of ${dVocab} is too small to probe; a block takes at least ${SHORTEST_PERIOD} different tokens.`,
+      `${caller}: a vocabulary of ${dVocab}${start > 0 ? ' beside the start token' : ''} is too small to probe; a block takes at least ${SHORTEST_PERIOD} different tokens.`,
     );
   const longest = longestDistinctPeriod(config);
   const shortest = Math.max(SHORTEST_PERIOD, Math.min(8, longest - 7));
@@ -45,22 +46,13 @@ export function scannedPeriods(config: ModelConfig, caller = 'audit'): number[] 
 }
 
 /** A period is solved when the mean lossRepeat on it is below this, in nats: half of what guessing costs, ln V. */
-export const solvedBelow = ({ dVocab }: Pick<ModelConfig, 'dVocab'>): number => Math.log(dVocab) / 2;
-
-/** Throws a TooSmallError when the vocabulary leaves too few periods to tell induction from a fixed distance. */
-export function checkTellable(config: ModelConfig, caller: string): void {
-  const periods = scannedPeriods(config, caller);
-  if (config.dVocab < SMALLEST_VOCABULARY)
-    throw new TooSmallError(
-      `${caller}: a vocabulary of ${config.dVocab} tokens is too small to tell induction from a fixed distance: blocks of different tokens have ${periods.length === 1 ? 'one length' : `${periods.length} lengths`} (${periods.join(', ')}), too few to judge by; it takes at least ${SMALLEST_VOCABULARY} tokens.`,
-    );
-}
+export const solvedBelow = (config: Vocabulary): number => guessingLoss(config) / 2;
 
 /** At most `most` of the values, evenly spread, the ends included; the last one where one is asked for. */
-export function spread(values: readonly number[], most: number): number[] {
+export function spread<T>(values: readonly T[], most: number): T[] {
   if (!(most >= 1)) throw new ArgumentError(`spread: most must be at least 1, got ${most}.`);
   if (values.length <= most) return [...values];
   const count = Math.floor(most);
-  if (count === 1) return [values.at(-1) as number];
-  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))] as number);
+  if (count === 1) return [values.at(-1) as T];
+  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))] as T);
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import { drawnVocabulary, firstDrawn, skipStartToken } from '../../model/startToken.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import { type BlockPlace, fillTokens } from '../../tasks/blocks.ts';
@@ -31,15 +32,24 @@ function checkProbe(caller: string, probe: ProbeOptions, period?: number): void 
   if (period !== undefined) checkPeriods(caller, [period], { config: probe.config, least: 1 });
 }
 
-function draw(length: number, place: BlockPlace, config: ModelConfig, random: RandomStream): Int32Array {
-  const tokens = new Int32Array(length);
-  const block = place.period === 0 ? length : place.period;
-  fillTokens(tokens, place, { dVocab: config.dVocab, distinct: block <= config.dVocab }, random);
+/**
+ * A sequence of so many drawn tokens, behind the start token if the model has one; `place` counts from the first drawn.
+ * Tokens of the block differ where the vocabulary allows.
+ */
+export function drawBlock(length: number, place: BlockPlace, config: ModelConfig, random: RandomStream): Int32Array {
+  const start = firstDrawn(config);
+  const tokens = new Int32Array(start + length);
+  const drawn = tokens.subarray(start);
+  const dVocab = drawnVocabulary(config);
+  fillTokens(drawn, place, { dVocab, distinct: (place.period || length) <= dVocab }, random);
+  skipStartToken(drawn, config);
+  if (config.bos !== undefined) tokens[0] = config.bos;
   return tokens;
 }
 
 /**
- * A block of `period` tokens and exactly one more copy, from position 0 (three copies would let a divisor of a trained
+ * A block of `period` tokens and exactly one more copy, from the first position on (behind the start token where the model
+ * has one; three copies would let a divisor of a trained
  * period pass). Tokens of a block differ where the vocabulary allows.
  */
 export function repeatedProbe(probe: ProbeOptions, period: number): Int32Array[] {
@@ -47,26 +57,26 @@ export function repeatedProbe(probe: ProbeOptions, period: number): Int32Array[]
   const { config, count, seed, heldOut = false } = probe;
   const kind = heldOut ? ANALYSIS_STREAMS.heldOut : ANALYSIS_STREAMS.repeated;
   return Array.from({ length: count }, (_, s) =>
-    draw(2 * period, { start: 0, period }, config, new RandomStream(seed, STREAMS.analysis, kind, period, s)),
+    drawBlock(2 * period, { start: 0, period }, config, new RandomStream(seed, STREAMS.analysis, kind, period, s)),
   );
 }
 
-/** The same after a prefix of 1 … nCtx − 2 · period random tokens, one length for the whole probe; null without room. */
+/** The same after a prefix of 1 … nCtx − 2 · period random tokens, one length for the whole probe; null without room. `start` is the block's position. */
 export function prefixedProbe(probe: ProbeOptions, period: number): { tokens: Int32Array[]; start: number } | null {
   checkProbe('prefixedProbe', probe, period);
   const { config, count, seed } = probe;
-  const room = config.nCtx - 2 * period;
+  const room = config.nCtx - firstDrawn(config) - 2 * period;
   if (room < 1) return null;
-  const start = 1 + new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.place, period).below(room);
+  const prefix = 1 + new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.place, period).below(room);
   const tokens = Array.from({ length: count }, (_, s) =>
-    draw(
-      start + 2 * period,
-      { start, period },
+    drawBlock(
+      prefix + 2 * period,
+      { start: prefix, period },
       config,
       new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.prefixed, period, s),
     ),
   );
-  return { tokens, start };
+  return { tokens, start: firstDrawn(config) + prefix };
 }
 
 /**
@@ -78,8 +88,8 @@ export function controlProbe(probe: ProbeOptions): Int32Array[] {
   checkProbe('controlProbe', probe);
   const { config, count, seed } = probe;
   return Array.from({ length: count }, (_, s) =>
-    draw(
-      config.nCtx,
+    drawBlock(
+      config.nCtx - firstDrawn(config),
       { start: 0, period: 0 },
       config,
       new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.control, s),
@@ -88,18 +98,18 @@ export function controlProbe(probe: ProbeOptions): Int32Array[] {
 }
 
 /** Length of the block that prefix matching is measured on. */
-export const fourfoldBlock = ({ nCtx, dVocab }: ModelConfig): number =>
-  Math.max(2, Math.min(Math.floor(nCtx / 4), dVocab));
+export const fourfoldBlock = (config: ModelConfig): number =>
+  Math.max(2, Math.min(Math.floor((config.nCtx - firstDrawn(config)) / 4), drawnVocabulary(config)));
 
 /** A block of a quarter of the context, or of all tokens where there are fewer, four times. */
 export function fourfoldProbe(probe: ProbeOptions): { tokens: Int32Array[]; period: number } {
   checkProbe('fourfoldProbe', probe);
   const { config, count, seed } = probe;
-  if (config.nCtx < 8)
+  if (config.nCtx - firstDrawn(config) < 8)
     throw new TooSmallError(`fourfoldProbe: a context of ${config.nCtx} has no room for four copies of a block of 2.`);
   const period = fourfoldBlock(config);
   const tokens = Array.from({ length: count }, (_, s) =>
-    draw(
+    drawBlock(
       4 * period,
       { start: 0, period },
       config,

@@ -37,14 +37,23 @@ const load = (bytes: Uint8Array, options = {}): Model => {
 
 test('every field of a config stands in a checkpoint, under TransformerLens’s name for it or our own', () => {
   const config = modelConfig({
-    ...{ ...SIZES, positions: 'rotary', normalization: 'RMS', biases: true, tied: true, eps: 0.01, attnScale: 3 },
+    ...{
+      ...SIZES,
+      positions: 'rotary',
+      normalization: 'RMS',
+      biases: true,
+      tied: true,
+      eps: 0.01,
+      attnScale: 3,
+      bos: 2,
+    },
     ...{ nKeyValueHeads: 1, dMlp: 5, actFn: 'silu', gatedMlp: true, parallelAttnMlp: true, rotaryAdjacentPairs: true },
     rotaryScaling: { factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalCtx: 40 },
   });
   expect(new Set(MODEL_FIELDS)).toEqual(new Set(Object.keys(config)));
   expect(load(encode(randomModel(config))).config).toEqual(config);
   const own = JSON.parse(decodeSafetensors(encode(randomModel(config)), 'file').metadata.induction_lab!);
-  expect(Object.keys(own)).toEqual(['positions', 'tied', 'biases']);
+  expect(Object.keys(own)).toEqual(['positions', 'tied', 'biases', 'bos']);
 });
 
 describe('saving, then loading', () => {

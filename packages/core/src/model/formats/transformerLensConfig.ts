@@ -37,7 +37,7 @@ export function toTransformerLensConfig(config: ModelConfig): Record<string, unk
     use_attn_scale: true,
     attn_scale: config.attnScale,
     attention_dir: 'causal',
-    default_prepend_bos: false,
+    default_prepend_bos: config.bos !== undefined,
     ...(positions === 'rotary' ? { rotary_dim: config.rotaryDim, rotary_base: config.rotaryBase } : {}),
     ...toTransformerLensParts(config),
   };
@@ -46,21 +46,21 @@ export function toTransformerLensConfig(config: ModelConfig): Record<string, unk
 const spokenPositions = (positions: ModelConfig['positions']): string =>
   positions === 'sinusoidal' || positions === 'none' ? 'standard' : positions;
 
-/** What TransformerLens's config cannot say: fixed positions, a tied unembedding, biases that are not there. */
-export type OwnFields = Partial<Pick<ModelConfig, 'positions' | 'tied' | 'biases'>>;
+/** What TransformerLens's config cannot say: fixed positions, a tied unembedding, biases that are not there, the start token. */
+export type OwnFields = Partial<Pick<ModelConfig, 'positions' | 'tied' | 'biases' | 'bos'>>;
 
-const OWN_FIELDS: ReadonlySet<string> = new Set(['positions', 'tied', 'biases'] satisfies (keyof OwnFields)[]);
+const OWN_FIELDS: readonly (keyof OwnFields)[] = ['positions', 'tied', 'biases', 'bos'];
 
 /** OwnFields as they stand in a file's metadata. */
 export const ownFields = (config: ModelConfig): string =>
-  JSON.stringify({ positions: config.positions, tied: config.tied, biases: config.biases } satisfies OwnFields);
+  JSON.stringify(Object.fromEntries(OWN_FIELDS.map((field) => [field, config[field]])));
 
 /** Reads OwnFields; a file without them is like any foreign file. Throws a FileFormatError when they are malformed. */
 export function parseOwnFields(text: string | undefined, file: string): OwnFields {
   if (text === undefined) return {};
   const refuse = (): never => {
     throw new FileFormatError(
-      `${printable(file)}: its metadata induction_lab must hold positions (${POSITIONS.join(', ')}), tied and biases (true or false), got ${quoted(text)}; remove it or correct it.`,
+      `${printable(file)}: its metadata induction_lab must hold positions (${POSITIONS.join(', ')}), tied and biases (true or false) and, if any, bos (a token), got ${quoted(text)}; remove it or correct it.`,
     );
   };
   let json: unknown;
@@ -70,10 +70,12 @@ export function parseOwnFields(text: string | undefined, file: string): OwnField
     return refuse();
   }
   if (!isObject(json)) return refuse();
-  const { positions, tied, biases } = json;
+  const { positions, tied, biases, bos } = json;
   const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
-  if (!Object.keys(json).every((field) => OWN_FIELDS.has(field)) || !isFlag(tied) || !isFlag(biases)) return refuse();
+  if (!Object.keys(json).every((field) => OWN_FIELDS.some((own) => own === field)) || !isFlag(tied) || !isFlag(biases))
+    return refuse();
   if (positions !== undefined && !POSITIONS.includes(positions as ModelConfig['positions'])) return refuse();
+  if (bos !== undefined && !(Number.isInteger(bos) && (bos as number) >= 0)) return refuse();
   return json as OwnFields;
 }
 

@@ -100,7 +100,12 @@ describe.for(cases)('$label: gradients of all weights', ({ options }) => {
 
   test('where heads are taken out of inputs: what is taken out has the gradient with its sign changed', () => {
     for (const input of ['q', 'k', 'v'] as const)
-      check([{ kind: 'removeFromInput', layer: 1, head: 2, input, sources: 'allEarlier' }], `${input} of L1H2`);
+      for (const by of ['zero', 'clean'] as const)
+        check(
+          [{ kind: 'removeFromInput', layer: 1, head: 2, input, sources: 'allEarlier', by }],
+          `${input} of L1H2, ${by}`,
+        );
+    check([{ kind: 'removeFromInput', layer: 1, head: 1, input: 'k', sources: 'allEarlier', share: 0.3 }], 'a share');
     const removal: Intervention = {
       ...{ kind: 'removeFromInput', layer: 1, head: 0, input: 'k', sources: [{ layer: 0, head: 1 }] },
     };

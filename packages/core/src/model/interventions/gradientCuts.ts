@@ -44,10 +44,10 @@ function zero(gradient: Tensor, place: PlacedIntervention, config: ModelConfig):
   gradient.set(data);
 }
 
-/** What is taken out of an input has the input's gradient with its sign changed; the mean that is left there is a constant. */
+/** What is taken out of an input has the input's gradient with its sign changed; what is left there instead is a constant. */
 function owe(
   { data, width, shape }: Tensor,
-  { layer, head, sources }: RemoveFromInput,
+  { layer, head, sources, share = 1 }: RemoveFromInput,
   { config, owed }: { config: ModelConfig; owed: Map<string, Floats> },
 ): void {
   const heads = shape[2] as number;
@@ -56,6 +56,6 @@ function owe(
     const debt = owed.get(name) ?? new Float64Array(data.length);
     owed.set(name, debt);
     for (let row = 0; row < data.length; row += heads * width)
-      for (let i = 0; i < width; i++) debt[row + source.head * width + i]! -= data[row + head * width + i]!;
+      for (let i = 0; i < width; i++) debt[row + source.head * width + i]! -= share * data[row + head * width + i]!;
   }
 }

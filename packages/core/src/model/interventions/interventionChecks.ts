@@ -7,7 +7,7 @@ import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import type { ModelConfig } from '../config.ts';
 import { checkHead, checkOwnInputs, type HeadIndex, headLabel } from '../heads.ts';
-import { INPUTS, type Intervention, type RemoveFromInput, sourcesOf } from './interventions.ts';
+import { INPUTS, type Intervention, REPLACEMENTS, type RemoveFromInput, sourcesOf } from './interventions.ts';
 import { checkPlace } from './places.ts';
 
 /** Whether these are numbers that can be written into an activation. */
@@ -36,7 +36,8 @@ const InterventionSchema = z.discriminatedUnion('kind', [
       'be "allEarlier" or an array of heads such as { layer: 0, head: 1 }',
       (sources) => sources === 'allEarlier' || Array.isArray(sources),
     ),
-    by: z.optional(z.enum(['zero', 'mean'])),
+    by: z.optional(z.enum(REPLACEMENTS)),
+    share: z.optional(z.number().check(z.gte(0), z.lte(1))),
   }),
 ]);
 

@@ -3,7 +3,7 @@
 
 import type { Extent } from '../../engine/modelOps.ts';
 import type { Floats, Tensor } from '../../engine/tensor.ts';
-import type { ActivationCache } from '../activationCache.ts';
+import type { ActivationCache, CachedActivation } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
 import { headLabel } from '../heads.ts';
 import { axisSize, type HookPoint, hasHeads, headAxis, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
@@ -157,7 +157,7 @@ type Value = (row: Row, i: number) => number;
 
 function newValue(
   intervention: PlacedIntervention,
-  { name, shape: here }: Tensor,
+  tensor: Tensor,
   { point, clean, slice, means }: { point: HookPoint; clean: ActivationCache; slice: Slice; means: SharedMeans },
 ): Value {
   if (intervention.kind === 'zeroAblate') return () => 0;
@@ -166,15 +166,10 @@ function newValue(
     return (_, i) => mean[i] as number;
   }
   const { first, batch } = slice;
-  const shape = [batch, ...here.slice(1)];
-  const from = clean.get(name);
-  if (from.shape.join() !== shape.join())
-    throw new Error(
-      `${intervention.kind}: "${name}" has shape [${shape}], the clean run has [${from.shape}]; use as many prompts of equal length.`,
-    );
+  const from = cleanActivation(intervention.kind, tensor, { clean, slice });
   if (intervention.kind === 'meanAblate') {
-    const known = means.get(name) ?? meanValue(point, shape, from.data);
-    means.set(name, known);
+    const known = means.get(tensor.name) ?? meanValue(point, from.shape, from.data);
+    means.set(tensor.name, known);
     return known;
   }
   const perSequence = from.data.length / batch;
@@ -184,6 +179,21 @@ function newValue(
     const other = (((first + sequence + shift) % batch) + batch) % batch;
     return from.data[offset + (other - sequence) * perSequence + i] as number;
   };
+}
+
+/** An activation of the whole clean run, as long and of as many sequences as this run. Throws an Error where it is not. */
+export function cleanActivation(
+  caller: string,
+  { name, shape: here }: Tensor,
+  { clean, slice: { batch } }: { clean: ActivationCache; slice: Slice },
+): CachedActivation {
+  const from = clean.get(name);
+  const shape = [batch, ...here.slice(1)];
+  if (from.shape.join() !== shape.join())
+    throw new Error(
+      `${caller}: "${name}" has shape [${shape}], the clean run has [${from.shape}]; use as many prompts of equal length.`,
+    );
+  return from;
 }
 
 /** Means over sequences, and over positions too unless the activation is square. */

@@ -11,10 +11,10 @@ export type Queries = readonly [from: number, to: number] | readonly (readonly n
 /** What a measure is asked about; by default all queries with a next token, which is the right answer. */
 export interface Asked {
   readonly queries?: Queries;
-  /** By sequence, a token for each of its queries. */
-  readonly answers?: readonly ArrayLike<number>[];
+  /** By sequence, a token for each of its queries; the next tokens of a sequence that has no list. */
+  readonly answers?: readonly (ArrayLike<number> | undefined)[];
   /** A wrong answer for each of them. */
-  readonly wrong?: readonly ArrayLike<number>[];
+  readonly wrong?: readonly (ArrayLike<number> | undefined)[];
 }
 
 /** Of one sequence. */
@@ -45,8 +45,12 @@ export function askedQueries(asked: Asked, context: Context): AskedQueries[] {
   return lists.map((queries, s) => {
     checkQueries(queries, { ...context, s });
     const wrong = told(asked.wrong?.[s], { ...context, s, queries, name: 'wrong' });
+    if (wrong.length === 0 && measure.needs?.includes('wrong'))
+      throw new ArgumentError(
+        `${caller}: sequence ${s} has no wrong answer at query ${queries[0]}, and the measure ${quoted(measure.name)} compares two; give \`wrong\`, a token for each of its queries.`,
+      );
     const right = told(asked.answers?.[s], { ...context, s, queries, name: 'answers' });
-    return { queries, wrong, answers: asked.answers ? right : nextTokens(queries, { ...context, s }) };
+    return { queries, wrong, answers: asked.answers?.[s] ? right : nextTokens(queries, { ...context, s }) };
   });
 }
 
@@ -92,7 +96,8 @@ function checkQueries(queries: readonly number[], { tokens, s, caller }: OfSeque
     throw new Error(
       `${caller}: sequence ${s} has no query ${quoted(wrong)}; its positions are whole numbers from 0 to ${length - 1}.`,
     );
-  const twice = queries.find((query, i) => queries.indexOf(query) < i);
+  const seen = new Set<number>();
+  const twice = queries.find((query) => seen.size === seen.add(query).size);
   if (twice !== undefined) throw new Error(`${caller}: sequence ${s} names query ${twice} twice; name it once.`);
 }
 

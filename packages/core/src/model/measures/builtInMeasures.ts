@@ -1,4 +1,5 @@
 // The measures that have a name: means over a sequence's queries.
+import { crossEntropy } from './crossEntropy.ts';
 import type { Measure, MeasuredSequence } from './measure.ts';
 
 export const MEASURE_NAMES = ['loss', 'logit-diff', 'probability'] as const;
@@ -19,30 +20,23 @@ function gradientOf(
   return gradient;
 }
 
-/** The logits at a query less the largest of them, and the sum of their exponentials. */
-function shifted({ logits, dVocab }: MeasuredSequence, query: number): { row: Float64Array; sum: number } {
+/** The model's probabilities of the next token at a query: [dVocab]. */
+function probabilities({ logits, dVocab }: MeasuredSequence, query: number): Float64Array {
   const row = Float64Array.from(logits.subarray(query * dVocab, (query + 1) * dVocab));
   const top = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const below = row.map((x) => x - top);
-  return { row: below, sum: below.reduce((total, x) => total + Math.exp(x), 0) };
-}
-
-/** The model's probabilities of the next token at a query: [dVocab]. */
-function probabilities(sequence: MeasuredSequence, query: number): Float64Array {
-  const { row, sum } = shifted(sequence, query);
-  return row.map((x) => Math.exp(x) / sum);
+  const exponentials = row.map((x) => Math.exp(x - top));
+  const sum = exponentials.reduce((total, x) => total + x, 0);
+  return exponentials.map((x) => x / sum);
 }
 
 /** −ln p(answer), not of a rounded p: where the answer is almost certain, p rounds to 1. */
-function lossAt(sequence: MeasuredSequence, query: number, answer: number): number {
-  const { row, sum } = shifted(sequence, query);
-  return Math.log(sum) - row[answer]!;
-}
+const lossAt = ({ logits, dVocab }: MeasuredSequence, query: number, answer: number): number =>
+  crossEntropy(logits.subarray(query * dVocab, (query + 1) * dVocab), answer);
 
 export const MEASURES: Readonly<Record<MeasureName, Required<Measure>>> = {
   /** Mean of −ln p(answer). */
   loss: {
-    ...{ name: 'loss', unit: 'nats', needs: ['answers'] },
+    ...{ name: 'loss', unit: 'nats', better: 'lower', needs: ['answers'] },
     value: (s) => mean(s, (query, i) => lossAt(s, query, s.answers[i]!)),
     gradient: (s) =>
       gradientOf(s, (out, query, i, share) => {
@@ -53,7 +47,7 @@ export const MEASURES: Readonly<Record<MeasureName, Required<Measure>>> = {
   },
   /** Mean of logit(answer) − logit(wrong). */
   'logit-diff': {
-    ...{ name: 'logit-diff', unit: 'logits', needs: ['answers', 'wrong'] },
+    ...{ name: 'logit-diff', unit: 'logits', better: 'higher', needs: ['answers', 'wrong'] },
     value: (s) =>
       mean(s, (query, i) => s.logits[query * s.dVocab + s.answers[i]!]! - s.logits[query * s.dVocab + s.wrong[i]!]!),
     gradient: (s) =>
@@ -64,7 +58,7 @@ export const MEASURES: Readonly<Record<MeasureName, Required<Measure>>> = {
   },
   /** Mean of p(answer). */
   probability: {
-    ...{ name: 'probability', unit: 'probability', needs: ['answers'] },
+    ...{ name: 'probability', unit: 'probability', better: 'higher', needs: ['answers'] },
     value: (s) => mean(s, (query, i) => probabilities(s, query)[s.answers[i]!]!),
     gradient: (s) =>
       gradientOf(s, (out, query, i, share) => {

@@ -20,6 +20,8 @@ export interface Measure {
   readonly name: string;
   /** Such as "nats". */
   readonly unit: string;
+  /** Which numbers a model that does better has: lower ones of a loss. Analyses that must know try it out where it is left out. */
+  readonly better?: 'higher' | 'lower';
   /** What it must be told of every query besides the logits: nothing by default. */
   readonly needs?: readonly ('answers' | 'wrong')[];
   value(sequence: MeasuredSequence): number;

@@ -13,6 +13,7 @@ import type { Measure, MeasuredSequence } from './measure.ts';
 const MeasureSchema = z.object({
   name: z.string(),
   unit: z.string(),
+  better: z.optional(z.enum(['higher', 'lower'])),
   needs: z.optional(z.array(z.enum(['answers', 'wrong']))),
   value: aFunction,
   gradient: z.optional(aFunction),

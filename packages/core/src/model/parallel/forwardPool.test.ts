@@ -57,6 +57,11 @@ const CASES: readonly { label: string; interventions: readonly Intervention[]; c
       { kind: 'removeFromInput', layer: 1, head: 0, input: 'k', sources: [{ layer: 0, head: 1 }], by: 'mean' },
     ],
   },
+  {
+    label: 'an edge from another run',
+    interventions: [{ kind: 'removeFromInput', layer: 1, head: 2, input: 'v', sources: 'allEarlier', by: 'clean' }],
+    clean: other,
+  },
 ];
 
 /** Everything that a run gives, by hash. */

@@ -1,6 +1,7 @@
 // A helper's side: carries out its part of forward passes, one order after the other.
-import { type Engine, wasmEngine } from '../../engine/engine.ts';
+import type { Engine } from '../../engine/engine.ts';
 import type { HelperStart } from '../../engine/helpers.ts';
+import { kernelEngine } from '../../engine/wasm/kernelEngine.ts';
 import { ActivationCache } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
 import { Executor } from '../execution.ts';
@@ -17,7 +18,7 @@ interface Known {
 
 /** What carries out a helper's orders. It answers in the shared memory that an order brings, since who asks may be waiting. */
 export function serveForward({ module, backend }: HelperStart): (order: ForwardOrder) => void {
-  const engine = wasmEngine({ module, backend, shared: false });
+  const engine = kernelEngine({ module, backend, shared: false });
   const models = new Map<string, Known>();
   const cleanRuns = new Map<string, ActivationCache>();
   return (order) => {

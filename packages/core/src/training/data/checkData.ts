@@ -1,13 +1,15 @@
 // Whether data can be trained on, found out before anything is started.
 import { ArgumentError } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
+import { sizesBehind, startTokenOf } from '../../tasks/startToken.ts';
 import type { Experiment } from '../experiment.ts';
-import { moduleSegments } from './moduleSegments.ts';
+import { moduleData } from './moduleSource.ts';
+import { tableData } from './tableSource.ts';
 import { checkTokens, tokenTable } from './tokenTable.ts';
-import { DataError, isModule, type ReadyData, type TokenTable, type TrainingData } from './trainingData.ts';
+import { DataError, isModule, type RunData, type TokenTable, type TrainingData } from './trainingData.ts';
 
-/** The data as training takes it. Throws an ArgumentError or a DataError unless it, or none, goes with the experiment. */
-export function readyData(data: unknown, experiment: Experiment): ReadyData | undefined {
+/** The data as a run takes it. Throws an ArgumentError or a DataError unless it, or none, goes with the experiment. */
+export function readyData(data: unknown, experiment: Experiment): RunData | undefined {
   const { task } = experiment;
   if (data === undefined && task.kind === 'data')
     throw new ArgumentError(
@@ -22,22 +24,20 @@ export function readyData(data: unknown, experiment: Experiment): ReadyData | un
     throw new ArgumentError(
       `train: data is given, and the experiment’s task is "${task.kind}"; set its task to { "kind": "data" }, or leave data out.`,
     );
-  if (isModule(data)) {
-    moduleSegments(data);
-    return data;
-  }
+  if (isModule(data)) return moduleData(data);
   const table = 'starts' in data ? data : tokenTable(data.sequences);
   checkTable(table, experiment);
-  return table;
+  return tableData(table);
 }
 
 /** Throws a DataError for sequences that this experiment cannot train on. */
-export function checkTable(table: TokenTable, { model, training }: Pick<Experiment, 'model' | 'training'>): void {
+export function checkTable(table: TokenTable, { model, task, training }: Experiment): void {
   if (training?.lossOn === 'predictable')
     throw new DataError(
       'data: training.lossOn is "predictable", and sequences of tokens do not say what is; use "all", or a data module.',
     );
-  checkTokens(table, model);
+  const { dVocab, length } = sizesBehind(task, { dVocab: model.dVocab, length: model.nCtx });
+  checkTokens(table, { dVocab, nCtx: length, bos: startTokenOf(task, model) });
 }
 
 function isData(data: unknown): data is TrainingData {

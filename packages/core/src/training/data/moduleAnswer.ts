@@ -4,20 +4,12 @@ import { quoted } from '../../errors/printable.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { STREAMS } from '../../random/streams.ts';
 import { type Queries, type Segment, WHOLE } from '../../tasks/segments.ts';
-import type { LossOn } from '../../tasks/source.ts';
+import type { SourceOptions } from '../../tasks/source.ts';
 import { thrownText } from './moduleError.ts';
 import { nameOf } from './moduleSegments.ts';
 import { DataError, type DataModule } from './trainingData.ts';
 
-export interface ModuleSourceOptions {
-  readonly seed: number;
-  readonly batch: number;
-  readonly length: number;
-  readonly dVocab: number;
-  readonly lossOn: LossOn;
-}
-
-export type AskOptions = ModuleSourceOptions & {
+export type AskOptions = SourceOptions & {
   readonly step: number;
   readonly index: number;
   readonly segments: readonly Segment[];

@@ -1,11 +1,18 @@
 // The sequences that a data module makes, each looked at before anything is trained on it.
-import { queryCount, type SequenceSource, writeTargets } from '../../tasks/source.ts';
-import { askModule, type Made, type ModuleSourceOptions } from './moduleAnswer.ts';
+import { queryCount, type SequenceSource, type SourceOptions, writeTargets } from '../../tasks/source.ts';
+import { askModule, type Made } from './moduleAnswer.ts';
 import { moduleSegments, nameOf } from './moduleSegments.ts';
-import { DataError, type DataModule } from './trainingData.ts';
+import { DataError, type DataModule, type RunData } from './trainingData.ts';
+
+/** A module as a run takes it. Throws a DataError for segments that are none. */
+export const moduleData = (module: DataModule): RunData => ({
+  given: module,
+  segments: moduleSegments(module),
+  source: (options) => moduleSource(module, options),
+});
 
 /** The sequences of a module, as many in a batch as training asks for. */
-export function moduleSource(module: DataModule, options: ModuleSourceOptions): SequenceSource {
+export function moduleSource(module: DataModule, options: SourceOptions): SequenceSource {
   const { batch, length, lossOn } = options;
   const segments = moduleSegments(module);
   /** Where each sequence has to be known to count them, the step's are made once. */

@@ -1,6 +1,7 @@
 // What may be trained on besides a task's sequences: a module of the user's, which makes them, or sequences of tokens.
 import type { RandomStream } from '../../random/randomStream.ts';
 import type { Segment } from '../../tasks/segments.ts';
+import type { SequenceSource, SourceOptions } from '../../tasks/source.ts';
 
 /** What a data module is asked for: one sequence of the batch of a step. */
 export interface SequenceRequest {
@@ -69,8 +70,17 @@ export interface TokenTable {
 /** `sequences`: arrays of 2 to nCtx tokens each. */
 export type TrainingData = DataModule | TokenTable | { readonly sequences: readonly ArrayLike<number>[] };
 
-/** Data as training takes it: sequences lie in a table. */
+/** Data as a file is read into it, and as threads reach it: sequences lie in a table. */
 export type ReadyData = DataModule | TokenTable;
+
+/** Data that has been found fit for an experiment: what a pool trains on in place of a task's sequences. */
+export interface RunData {
+  readonly given: ReadyData;
+  /** The parts by which its losses are told. */
+  readonly segments: readonly Segment[];
+  /** Its sequences, as a run of this seed and these sizes draws them. */
+  source(options: SourceOptions): SequenceSource;
+}
 
 /** Raised for data that cannot be trained on; the message names the file, the step and the sequence, and what to do. */
 export class DataError extends Error {}

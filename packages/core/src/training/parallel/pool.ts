@@ -6,7 +6,7 @@ import type { Engine } from '../../engine/engine.ts';
 import { ArgumentError } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
-import type { ReadyData } from '../data/trainingData.ts';
+import type { RunData } from '../data/trainingData.ts';
 import type { Experiment } from '../experiment.ts';
 import type { StepLosses } from '../stepLosses.ts';
 import type { TrainingState } from '../trainingState.ts';
@@ -19,7 +19,7 @@ export interface PoolOptions {
   /** Threads to share the batch among, at most. */
   readonly threads: number;
   /** What to train on where the experiment's task is `data`. */
-  readonly data?: ReadyData;
+  readonly data?: RunData;
   /** Start from here instead of from initial weights. */
   readonly resume?: TrainingState;
 }

@@ -2,9 +2,8 @@
 import * as z from 'zod/mini';
 import type { KernelBuild } from '../../engine/wasm/kernels.ts';
 import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
-import { moduleSegments } from '../data/moduleSegments.ts';
-import { sharedTable } from '../data/tokenTable.ts';
-import { isModule, type ReadyData } from '../data/trainingData.ts';
+import { sharedTable } from '../data/sharedTable.ts';
+import { isModule, type RunData } from '../data/trainingData.ts';
 import { checkPoolOptions, type PoolOptions, refuseUncalled } from './pool.ts';
 import { layOutRun, type RunMemory } from './runMemory.ts';
 import type { PostedData, ThreadStart } from './workerThread.ts';
@@ -40,16 +39,16 @@ export function layOutThreads(
 }
 
 /** What threads are sent of data. Throws an ArgumentError for a module that they cannot load. */
-function posted(data: ReadyData, loadModules: boolean): PostedData {
-  if (!isModule(data)) return sharedTable(data);
+function posted({ given, segments }: RunData, loadModules: boolean): PostedData {
+  if (!isModule(given)) return sharedTable(given);
   if (!loadModules)
     throw new ArgumentError(
       'startWorkers: the threads of a page load no modules; pass data: { sequences }, or use startInline().',
     );
-  const { url, segments, origin } = data;
+  const { url, origin } = given;
   if (url === undefined)
     throw new ArgumentError(
       'startWorkers: a data module reaches threads as a file that each loads; pass data: await loadData(file, { experiment }), or use startInline().',
     );
-  return { url, ...(segments ? { segments: moduleSegments(data) } : {}), ...(origin ? { origin } : {}) };
+  return { url, ...(given.segments ? { segments } : {}), ...(origin ? { origin } : {}) };
 }

@@ -11,7 +11,7 @@ import type { Transformer } from '../../model/transformer.ts';
 import { exactPower } from '../../random/exactMath.ts';
 import type { DrawnSequence, SequenceSource } from '../../tasks/source.ts';
 import { Clamps } from '../clamps.ts';
-import { compete } from '../competition.ts';
+import { compete, competitionAt, keepDeleted } from '../competition.ts';
 import { type DecayRun, decayRuns } from '../decayRuns.ts';
 import { learningRateAt } from '../schedule.ts';
 import type { StepLosses } from '../stepLosses.ts';
@@ -31,6 +31,7 @@ export class TrainingWorker {
   private readonly training: TrainingProgram;
   private readonly gradients: readonly ShardGradients[];
   private readonly carries: readonly Carry[];
+  private readonly moments: readonly Parameters[];
   private readonly barrier: Barrier;
   private readonly pulse: BarrierWatch;
   private readonly arena: Arena;
@@ -59,6 +60,7 @@ export class TrainingWorker {
         new ShardGradients(experiment.model, at(plan.gradients + shard * plan.gradientStride), program.tableGradients),
     );
     this.carries = program.carries();
+    this.moments = [plan.m, plan.v].map((address) => new Parameters(experiment.model, at(address)));
     this.pulse = heartbeat(plan, thread);
     this.barrier = barrierOf(plan, this.pulse);
     this.decayRuns = decayRuns(experiment, this.weights, floatBytes);
@@ -137,7 +139,9 @@ export class TrainingWorker {
   /** What acts on heads beside the loss. */
   private constrain(step: number, rate: number): void {
     const { model, training } = this.plan.experiment;
-    if (training.competition > 0) compete(model, this.weights, { rate, lambda: training.competition });
+    const lambda = competitionAt(step, training);
+    if (lambda > 0) compete(model, this.weights, { rate, lambda });
+    if (lambda > 0 && step === training.competitionSteps?.[1]) keepDeleted(model, this.weights, this.moments);
     this.clamps.hold(step);
   }
 

@@ -1,7 +1,7 @@
 // The inside of a training thread: what it is started with, what it is told, what it answers.
-import { wasmEngine } from '../../engine/engine.ts';
+import { kernelEngine } from '../../engine/wasm/kernelEngine.ts';
 import type { KernelBuild } from '../../engine/wasm/kernels.ts';
-import { DataError, type DataModule, type ReadyData, type TokenTable } from '../data/trainingData.ts';
+import { DataError, type DataModule, type RunData, type TokenTable } from '../data/trainingData.ts';
 import { sourceOf } from '../sourceOf.ts';
 import type { StepLosses } from '../stepLosses.ts';
 import type { TrainingPlan } from './plan.ts';
@@ -20,8 +20,8 @@ export interface ThreadStart {
 /** Data as it is sent to a thread: tokens in shared memory, or where the thread finds the module. */
 export type PostedData = TokenTable | (Pick<DataModule, 'segments' | 'origin'> & { readonly url: string });
 
-/** Loads a data module in a thread. */
-export type LoadModule = (url: string) => Promise<Pick<DataModule, 'sequence'>>;
+/** Makes data of what a thread was sent. */
+export type Receive = (data: PostedData) => RunData | Promise<RunData>;
 
 /** Steps to run. */
 export interface ThreadOrder {
@@ -38,21 +38,14 @@ export interface ThreadMessage {
   readonly refused?: string;
 }
 
-/** The data as a thread has it. */
-async function received(data: PostedData | undefined, load: LoadModule | undefined): Promise<ReadyData | undefined> {
-  if (data === undefined || !('url' in data) || !load) return data as TokenTable | undefined;
-  const { sequence } = await load(data.url);
-  return { ...data, sequence };
-}
-
 /** The inside of a worker: prepares its share of the run, says that it is ready, and returns what carries out orders. */
 export async function serveThread(
   { plan, thread, module, backend, data }: ThreadStart,
   answer: (message: ThreadMessage) => void,
-  load?: LoadModule,
+  receive: Receive,
 ): Promise<(order: ThreadOrder) => void> {
-  const source = sourceOf(plan, await received(data, load));
-  const worker = new TrainingWorker(wasmEngine({ module, backend, shared: true }), plan, thread, source);
+  const source = sourceOf(plan, data && (await receive(data)));
+  const worker = new TrainingWorker(kernelEngine({ module, backend, shared: true }), plan, thread, source);
   answer({ ready: true });
   return ({ from, to }) => {
     try {

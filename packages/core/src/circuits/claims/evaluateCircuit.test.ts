@@ -16,9 +16,9 @@ import { RepeatSet } from '../data/repeatSet.ts';
 import { mean } from '../statistics/estimate.ts';
 import { audit } from './audit.ts';
 import { ablateHeads } from './circuit.ts';
-import type { ProofRecord } from './proofRecord.ts';
-import { explainProof } from './proofText.ts';
-import { prove } from './prove.ts';
+import { evaluateCircuit } from './evaluateCircuit.ts';
+import type { CircuitEvaluation } from './evaluationRecord.ts';
+import { explainEvaluation } from './evaluationText.ts';
 import { randomCircuits } from './randomCircuits.ts';
 
 const engine = await loadEngine({ exact: true });
@@ -30,13 +30,14 @@ const FLOAT32 = 5;
 /** A circuit drawn at random keeps less than this share: it may have some heads and edges in common with the right one. */
 const NEXT_TO_NOTHING = 0.2;
 
-const proofOf = (model: Model): ProofRecord => prove(model, { sequences: 12, audit: audit(model, { sequences: 4 }) });
-const roles = ({ heads }: ProofRecord): Record<string, string> =>
+const proofOf = (model: Model): CircuitEvaluation =>
+  evaluateCircuit(model, { sequences: 12, audit: audit(model, { sequences: 4 }) });
+const roles = ({ heads }: CircuitEvaluation): Record<string, string> =>
   Object.fromEntries(heads.map(({ label, role }) => [label, role]));
-const edgesOf = ({ edges }: ProofRecord): string[] => edges.map((e) => `${e.source} → ${e.target} ${e.input}`);
+const edgesOf = ({ edges }: CircuitEvaluation): string[] => edges.map((e) => `${e.source} → ${e.target} ${e.input}`);
 
 /** Everything that a proof of the whole circuit shows: all is kept by it, all is lost with it, random ones keep nothing. */
-function expectTheWholeCircuit({ faithfulness, random, loss, lossWithoutHeads }: ProofRecord): void {
+function expectTheWholeCircuit({ faithfulness, random, loss, lossWithoutHeads }: CircuitEvaluation): void {
   expect(faithfulness!.kept.value).toBeCloseTo(1, FLOAT32);
   expect(faithfulness!.keptByHeads.value).toBeCloseTo(1, FLOAT32);
   expect(faithfulness!.lost.value).toBeCloseTo(1, FLOAT32);
@@ -103,7 +104,7 @@ describe('the hand-built induction model', () => {
     const none = { value: Number.NaN, interval: [Number.NaN, Number.NaN] as const, n: 12 };
     const unsure = { ...proof.faithfulness!, kept: none, lost: none, lostEdges: none };
     const minimal = { heads: ['L0H0'], kept: none };
-    expect(explainProof({ ...proof, faithfulness: unsure, minimal }, record)).toMatch(
+    expect(explainEvaluation({ ...proof, faithfulness: unsure, minimal }, record)).toMatch(
       /no share of anything: the loss is/,
     );
     const single = {
@@ -113,10 +114,10 @@ describe('the hand-built induction model', () => {
       lostEdges: null,
     };
     const texts = [
-      explainProof({ ...proof, faithfulness: unsure, minimal }, record),
-      explainProof({ ...proof, faithfulness: single }, record),
+      explainEvaluation({ ...proof, faithfulness: unsure, minimal }, record),
+      explainEvaluation({ ...proof, faithfulness: single }, record),
       ...(['positional shortcut', 'mixed'] as const).map((verdict) =>
-        explainProof(
+        explainEvaluation(
           { ...proof, kind: null, verdict, minimal },
           { ...record, evidence: { ...record.evidence, otherPeriodLoss: Number.NaN } },
         ),

@@ -1,6 +1,13 @@
-import { type ProofRecord, printable, prove } from '@induction-lab/core/node';
+import { type CircuitEvaluation, evaluateCircuit, printable } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
-import { CIRCUIT_HEADS, faithfulnessColumns, INPUTS_ABLATED, LAYER_SHARES, LOGITS } from '../terminal/headings.ts';
+import {
+  circuitHeadColumns,
+  faithfulnessColumns,
+  inputsAblatedColumns,
+  LAYER_SHARES,
+  logitColumns,
+} from '../terminal/headings.ts';
+import { type MeasureWords, measureWords } from '../terminal/measureWords.ts';
 import {
   estimateCells,
   explainedTable,
@@ -13,38 +20,44 @@ import {
   wrapped,
 } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
+import { type MeasuredOnOptions, measuredOn } from './measuredOn.ts';
 
-export interface ProveCommandOptions extends AnalysisOptions {
-  sequences: number;
+export interface EvaluateCommandOptions extends AnalysisOptions, MeasuredOnOptions {
+  seed: number;
 }
 
-/** `induction-lab prove`: which circuit does the work, and how much of it. */
-export const proveCommand = (task: MeasuringTask<ProveCommandOptions>, host: Host): Promise<void> => {
-  const { sequences, seed } = task.options;
+/** `induction-lab evaluate`, or `prove`: which circuit does the work, and how much of it. */
+export const evaluateCommand = (task: MeasuringTask<EvaluateCommandOptions>, host: Host): Promise<void> => {
+  const { seed } = task.options;
+  const on = measuredOn(task.options);
   return analyse(task, host, {
-    measure: (model, onProgress) => prove(model, { sequences, seed, onProgress }),
-    text: (proof, _, columns) => proofText(proof, columns),
-    figures: async (proof) => (await import('../figures/circuitFigures.ts')).proofFigures('model', proof),
+    measure: (model, onProgress) => evaluateCircuit(model, { ...on.of(model), seed, onProgress }),
+    source: on.source,
+    text: (evaluation, _, columns) => evaluationText(evaluation, columns),
+    figures: async (evaluation) => (await import('../figures/circuitFigures.ts')).proofFigures('model', evaluation),
   });
 };
 
-export function proofText(proof: ProofRecord, columns: number): string[] {
-  const { measured, selected, logits } = proof;
+export function evaluationText(evaluation: CircuitEvaluation, columns: number): string[] {
+  const { measured, selected, logits, periods, loss, lossWithoutHeads } = evaluation;
+  const words = measureWords(evaluation, { repeats: periods.length > 0 });
+  const short = evaluation.measure?.name ?? 'loss';
+  const on = periods.length > 0 ? ` Periods ${periods.join(', ')}.` : '';
   return [
-    printable(proof.sentence),
+    printable(evaluation.sentence),
     '',
     ...wrapped(
-      `Loss on the repeat ${plainNumber(proof.loss.value, 3)} nats; with every head mean-ablated ${plainNumber(proof.lossWithoutHeads.value, 3)}. Periods ${proof.periods.join(', ')}.`,
+      `${words.name[0]!.toUpperCase()}${words.name.slice(1)} ${plainNumber(loss.value, 3)} ${words.unit}; with every head mean-ablated ${plainNumber(lossWithoutHeads.value, 3)}.${on}`,
       columns,
     ),
     `Chosen on ${selected.sequences} sequences, measured on ${measured.sequences} others.`,
-    ...headLines(proof, columns),
-    ...faithfulnessLines(proof, columns),
+    ...headLines(evaluation, { columns, words }),
+    ...faithfulnessLines(evaluation, { columns, words }),
     '',
     'Who writes the right token’s logit:',
     '',
     ...explainedTable(
-      LOGITS,
+      logitColumns(short, words),
       [
         ...logits.parts.map(({ part, logit, loss }) => [part, ...estimateCells(logit), ...estimateCells(loss)]),
         ['sum', ...estimateCells(logits.total), '', ''],
@@ -52,11 +65,11 @@ export function proofText(proof: ProofRecord, columns: number): string[] {
       { columns },
     ),
     '',
-    ...layerShares(proof, columns),
+    ...layerShares(evaluation, columns),
   ];
 }
 
-function layerShares({ logits }: ProofRecord, columns: number): string[] {
+function layerShares({ logits }: CircuitEvaluation, columns: number): string[] {
   if (logits.layerShares === null)
     return wrapped('The interval of the sum holds 0: of such a sum the layers have no shares.', columns);
   return explainedTable(
@@ -66,7 +79,13 @@ function layerShares({ logits }: ProofRecord, columns: number): string[] {
   );
 }
 
-function headLines({ heads, edges, inputs }: ProofRecord, columns: number): string[] {
+/** Where it is printed, and what was measured. */
+interface Told {
+  readonly columns: number;
+  readonly words: MeasureWords;
+}
+
+function headLines({ heads, edges, inputs }: CircuitEvaluation, { columns, words }: Told): string[] {
   if (heads.length === 0) return [];
   const rows = heads.map((h) => [
     h.label,
@@ -83,7 +102,7 @@ function headLines({ heads, edges, inputs }: ProofRecord, columns: number): stri
   ]);
   return [
     '',
-    ...explainedTable(CIRCUIT_HEADS, rows, { left: [1], columns }),
+    ...explainedTable(circuitHeadColumns(words), rows, { left: [1], columns }),
     ...(edges.length === 0
       ? []
       : [
@@ -95,11 +114,11 @@ function headLines({ heads, edges, inputs }: ProofRecord, columns: number): stri
         ]),
     ...(inputs.length === 0
       ? ['', 'One layer: no paths between heads.']
-      : ['', ...explainedTable(INPUTS_ABLATED, inputRows, { left: [3], columns })]),
+      : ['', ...explainedTable(inputsAblatedColumns(words), inputRows, { left: [3], columns })]),
   ];
 }
 
-function faithfulnessLines({ faithfulness, random, minimal }: ProofRecord, columns: number): string[] {
+function faithfulnessLines({ faithfulness, random, minimal }: CircuitEvaluation, { columns, words }: Told): string[] {
   const rows: string[][] = [];
   const range = (key: 'kept' | 'lost' | 'lostEdges'): string => percentRange(random.map((r) => r[key]));
   if (faithfulness) {
@@ -115,7 +134,8 @@ function faithfulnessLines({ faithfulness, random, minimal }: ProofRecord, colum
   if (rows.length === 0) return [];
   return [
     '',
-    ...explainedTable(faithfulnessColumns(random.length), rows, { columns }),
+    ...explainedTable(faithfulnessColumns(random.length, words), rows, { columns }),
     ...(minimal ? wrapped(`The fewest heads: ${minimal.heads.join(', ')}.`, columns) : []),
+    ...wrapped('What the circuit keeps is its faithfulness, what is lost without it its completeness.', columns),
   ];
 }

@@ -4,12 +4,13 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
-import { earlierHeads, type HeadIndex } from '../../model/heads.ts';
-import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
+import { earlierHeads } from '../../model/heads.ts';
+import { INPUTS } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { mean } from '../statistics/estimate.ts';
-import { attributePaths } from './pathAttribution.ts';
+import { attributeEdges } from './edgeAttribution.ts';
+import type { Edge } from './edges.ts';
 
 const SIZES = { nHeads: 2, dModel: 7, dHead: 3, nCtx: 11, dVocab: 5 };
 
@@ -18,10 +19,7 @@ const STEP = 1e-4;
 /** Relative, for slopes well above the rounding of the differences, 1e-12; absolute for those that happen to be small. */
 const TOLERANCE = { relative: 1e-4, absolute: 1e-9 };
 
-interface Path {
-  readonly source: HeadIndex;
-  readonly target: HeadIndex;
-  readonly input: Input;
+interface Ablation extends Edge {
   readonly by: 'zero' | 'mean';
 }
 
@@ -36,7 +34,7 @@ const withOutputs = (set: RepeatSet) =>
 function lossesWithout(
   model: Model,
   batches: ReturnType<typeof withOutputs>,
-  { source, target, input, by }: Path,
+  { source, target, input, by }: Ablation,
   share: number,
 ): number[] {
   const { nHeads, dModel } = SIZES;
@@ -70,7 +68,7 @@ const CASES = [
 describe.for(CASES)('$nLayers layers, edges ablated by $by', ({ nLayers, by, normalization }) => {
   const model = randomModel(referenceEngine, { ...SIZES, nLayers, normalization, biases: true });
   const set = new RepeatSet(model, { sequences: 4, seed: 3, periods: [3, 5] });
-  const attribution = attributePaths(set, by);
+  const attribution = attributeEdges(set, { by });
   const batches = withOutputs(set);
 
   test('the attribution of every path is the slope of the loss along its ablation, in each sequence', () => {
@@ -82,7 +80,7 @@ describe.for(CASES)('$nLayers layers, edges ablated by $by', ({ nLayers, by, nor
       for (const input of INPUTS) {
         const path = { source, target, input, by };
         const [more, less] = [STEP, -STEP].map((share) => lossesWithout(model, batches, path, share));
-        const got = attribution.get(input, source, target);
+        const got = attribution.get(path);
         expect(got).toHaveLength(set.sequences);
         got.forEach((value, s) => {
           const slope = (more![s]! - less![s]!) / (2 * STEP);

@@ -1,7 +1,10 @@
-// A proof as a record: the circuit that is claimed, its faithfulness, and what it is compared with.
+// A circuit's evaluation as a record: what is claimed, how faithful and complete it is, and what it is compared with.
 import type { Input } from '../../model/interventions/interventions.ts';
 import type { LogitAttribution } from '../causal/logitAttribution.ts';
+import type { Measured } from '../data/measuredBy.ts';
 import type { Estimate } from '../statistics/estimate.ts';
+import type { KeyScrubbing } from './keyScrubbing.ts';
+import type { Specificity } from './specificity.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What a model's circuit turns out to be: keys built by earlier heads, values built by them, or something else. */
@@ -11,11 +14,11 @@ export type CircuitKind = 'induction' | 'pair hub' | 'other';
 export interface CircuitHead {
   readonly label: string;
   readonly role: 'previous-token head' | 'induction head' | 'hub writer' | 'hub reader' | 'source' | 'reader';
-  /** Share of attention to the previous token on sequences without repeats. */
+  /** Share of attention to the previous token on sequences without repeats, or at the given prompts' queries. */
   readonly previousToken: number;
-  /** Attention that follows the period. */
+  /** Attention that follows the period; NaN on given prompts. */
   readonly inductionExcess: number;
-  /** Increase of lossRepeat when this head alone is mean-ablated, nats; beside it the same for its layer's others. */
+  /** Increase of the measure when this head alone is mean-ablated; beside it the same for its layer's others. */
   readonly ablation: Estimate;
   readonly control: Estimate | null;
 }
@@ -31,13 +34,14 @@ export interface CircuitEdge {
 export interface InputEffect {
   readonly input: Input;
   readonly increase: Estimate;
-  /** Whether the circuit claims it: on the selection set it cost more than a tenth of the loss drop. */
+  /** Whether the circuit claims it: where it was chosen it cost more than a tenth of the drop. */
   readonly claimed: boolean;
 }
 
 /**
- * How much of what the model can do is the circuit's: shares of the loss drop that heads make, 1 being all of it. `kept` says
- * how faithful the circuit is to the model; `lost`, what the model is without it.
+ * How much of what the model can do is the circuit's: shares of the drop that heads make (of the measure with every head
+ * mean-ablated against the model's own), 1 being all of it. `kept` is its faithfulness, what the circuit does alone; `lost`
+ * its completeness, what the model does not do without it (Wang et al. 2022, with all of the circuit taken out).
  */
 export interface Faithfulness {
   /** Kept with everything but the circuit's heads mean-ablated. */
@@ -50,10 +54,10 @@ export interface Faithfulness {
   readonly lostEdges: Estimate | null;
 }
 
-export interface ProofRecord {
-  /** The audit's verdict on the selection sequences. */
-  readonly verdict: Verdict;
-  /** Null when there is no circuit to claim. */
+export interface CircuitEvaluation extends Measured {
+  /** The audit's verdict on the selection sequences; null of given prompts, which no audit looks at. */
+  readonly verdict: Verdict | null;
+  /** Null when there is no circuit to claim; `other` on given prompts. */
   readonly kind: CircuitKind | null;
   readonly sentence: string;
   readonly heads: readonly CircuitHead[];
@@ -62,15 +66,31 @@ export interface ProofRecord {
   readonly faithfulness: Faithfulness | null;
   /** Random circuits: as many heads of each layer, as many edges between the corresponding ones, into random inputs. */
   readonly random: readonly { readonly kept: number; readonly lost: number; readonly lostEdges: number | null }[];
-  /** The fewest heads found that keep 95 % of the loss drop, all others mean-ablated; null when nothing is learned. */
+  /** The fewest heads found that keep 95 % of the drop, all others mean-ablated; null when nothing is learned. */
   readonly minimal: { readonly heads: readonly string[]; readonly kept: Estimate } | null;
-  /** lossRepeat of the whole model, and with every head mean-ablated: the loss drop is their difference. Nats. */
+  /** All minimal sets found, of which `minimal` is the first: heads that stand in some of them only are redundant. */
+  readonly minimalSets: readonly (readonly string[])[];
+  /** Whether it is these heads that do it; null without a circuit. */
+  readonly specificity: Specificity | null;
+  /** What resampling the previous-token heads' input costs; null where the circuit has none. */
+  readonly keyScrubbing: KeyScrubbing | null;
+  /** The measure, lossRepeat unless told, of the whole model and with every head mean-ablated: the drop is their difference. */
   readonly loss: Estimate;
   readonly lossWithoutHeads: Estimate;
   /** Direct logit attribution on the measured sequences. */
   readonly logits: LogitAttribution;
+  /** Of the repeats; none of given prompts. */
   readonly periods: readonly number[];
   /** Sequences on which heads and edges were chosen, and the others on which everything was measured. */
-  readonly selected: { readonly sequences: number; readonly seed: number };
-  readonly measured: { readonly sequences: number; readonly seed: number };
+  readonly selected: Sequences;
+  readonly measured: Sequences;
+}
+
+/** The record of `prove`: the same by its old name. */
+export type ProofRecord = CircuitEvaluation;
+
+/** How many, and the seed that drew repeats or divided prompts; random circuits are drawn by it, too. */
+export interface Sequences {
+  readonly sequences: number;
+  readonly seed: number;
 }

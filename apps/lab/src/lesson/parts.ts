@@ -1,0 +1,5 @@
+// The parts of the lesson that are drawn, by the names of their places: fetched by mountLesson.tsx, as a script of its own.
+import { CircuitDiagram } from './CircuitDiagram.tsx';
+import { Exercises } from './Exercises.tsx';
+
+export const PARTS = { circuit: CircuitDiagram, exercises: Exercises };

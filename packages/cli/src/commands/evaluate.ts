@@ -1,0 +1,24 @@
+import { analysisOf } from './analysisOf.ts';
+import { type DeclareCommand, examples } from './declare.ts';
+
+/** Evaluates the circuit; `prove` is its old name. */
+export const evaluate: DeclareCommand = (program, measure) => {
+  const description = 'name the circuit and evaluate it: its faithfulness (kept) and completeness (lost)';
+  for (const [name, what] of [
+    ['evaluate', description],
+    ['prove', 'evaluate, by its old name'],
+  ] as const)
+    analysisOf(program, measure, {
+      name,
+      description: what,
+      sequences: { usual: 96 },
+      idleBesidePrompts: ['sequences'],
+    }).addHelpText(
+      'after',
+      examples(
+        'npx induction-lab evaluate model.safetensors',
+        'npx induction-lab evaluate model.safetensors --json',
+        'npx induction-lab evaluate model.safetensors --prompts prompts.json --measure logit-diff',
+      ),
+    );
+};

@@ -1,0 +1,154 @@
+// Attribution of edges: what ablating each would do to the measure, from gradients with respect to what its target reads.
+// By first order (attribution patching, after Nanda 2023) one backward pass says it of all edges, from where the model
+// stands. Integrated gradients (Sundararajan et al. 2017) take the mean of the gradients along the straight line from what
+// an input is to what is left of it when all edges into it are ablated together: at its end a saturated softmax has let go.
+import type { Floats } from '../../engine/tensor.ts';
+import { checkOwnInputs, earlierHeads, type HeadIndex } from '../../model/heads.ts';
+import { headResult, INPUTS, type Intervention } from '../../model/interventions/interventions.ts';
+import type { PromptSet, PromptSlice } from '../data/promptSet.ts';
+import { checkNumbers } from '../finite.ts';
+import { gaussLegendre } from '../statistics/gaussLegendre.ts';
+import { type Edge, edgeLabel } from './edges.ts';
+
+export interface EdgeAttribution {
+  /** Increase of the measure, lossRepeat unless told, that gradients foresee when that edge is ablated, by sequence. */
+  get(edge: Edge): Float64Array;
+}
+
+export interface AttributionOptions {
+  /** What takes the source's place: nothing, or its mean over the sequences of one length and their positions. */
+  readonly by: 'zero' | 'mean';
+  /** Points of the line at which integrated gradients are taken, Gauss and Legendre's; without, first order. */
+  readonly steps?: number;
+}
+
+/** What an attribution takes, in forward runs over the set, about; `inputs` is how many there are of later heads. */
+export const attributionRuns = ({ steps, inputs }: { steps?: number | undefined; inputs: number }): number =>
+  steps === undefined ? FIRST_ORDER_RUNS : 1 + steps * inputs * GRADIENT_RUNS;
+const FIRST_ORDER_RUNS = 10;
+const GRADIENT_RUNS = 4;
+
+/**
+ * Attributions of all edges. Integrated gradients of the edges into one input add up to the joint effect of ablating them
+ * together, but for the error of so few points. Throws an Error where heads share keys and values, a NotFiniteError when a
+ * gradient overflows.
+ */
+export function attributeEdges(set: PromptSet, options: AttributionOptions): EdgeAttribution {
+  const { config } = set.model;
+  const { nHeads, nLayers } = config;
+  checkOwnInputs(config, 'attributeEdges');
+  const bySequence = new Map<string, Float64Array>();
+  const means = options.by === 'mean' ? resultMeans(set) : null;
+  const runs = attributionRuns({ steps: options.steps, inputs: (nLayers - 1) * nHeads * INPUTS.length });
+  for (const slice of set.slices()) {
+    const gradientOf = options.steps === undefined ? slopes(set, slice) : integrated(set, slice, options);
+    const { cache } = set.model.runWithCache(slice.tokens, { names: headResult('*') });
+    for (let layer = 1; layer < nLayers; layer++) {
+      const targets = Array.from({ length: nHeads }, (_, head) => ({ layer, head }));
+      const inputs = targets.flatMap((target) =>
+        INPUTS.map((input) => ({ target, input, gradient: gradientOf({ target, input }) })),
+      );
+      for (const source of earlierHeads(config, layer)) {
+        const output = headRows(cache.get(headResult(source.layer)).data, source.head, config);
+        const mean = means?.get(slice.length)?.[source.layer * nHeads + source.head];
+        if (mean) for (let i = 0; i < output.length; i++) output[i]! -= mean[i % config.dModel]!;
+        for (const { target, input, gradient } of inputs) {
+          const effects = foreseen(gradient, output, slice);
+          checkNumbers(
+            `the gradient of the ${set.measure.name} with respect to "${inputHook({ target, input })}" gives`,
+            effects,
+          );
+          const label = edgeLabel({ source, target, input });
+          const found = bySequence.get(label) ?? new Float64Array(set.sequences);
+          bySequence.set(label, found);
+          slice.sequences.forEach((s, i) => {
+            found[s] = effects[i]!;
+          });
+        }
+      }
+    }
+    for (let run = 0; run < runs; run++) set.ran(slice);
+  }
+  return { get: (edge) => bySequence.get(edgeLabel(edge)) as Float64Array };
+}
+
+type Reading = Pick<Edge, 'target' | 'input'>;
+
+const inputHook = ({ target, input }: Reading): string => `blocks.${target.layer}.hook_${input}_input`;
+
+/** The gradient of the mean measure with respect to an input of a head: [batch · pos, dModel]. */
+type GradientOf = (reading: Reading) => Float64Array;
+
+/** With respect to all inputs as they are. */
+function slopes(set: PromptSet, { tokens, sequences }: PromptSlice): GradientOf {
+  const { model } = set;
+  const names = Array.from({ length: model.config.nLayers - 1 }, (_, i) => `blocks.${i + 1}.hook_?_input`);
+  const { activationGradients } = model.runWithGradients(tokens, { names, ...set.gradientOptions(sequences) });
+  return (reading) => headRows(activationGradients.get(inputHook(reading)).data, reading.target.head, model.config);
+}
+
+/** The mean along the line on which all edges into that input alone are ablated. */
+function integrated(
+  set: PromptSet,
+  { tokens, sequences }: PromptSlice,
+  { by, steps = 1 }: AttributionOptions,
+): GradientOf {
+  const { model } = set;
+  const asked = set.gradientOptions(sequences);
+  return ({ target, input }) => {
+    const names = inputHook({ target, input });
+    let mean: Float64Array | null = null;
+    for (const { at: share, weight } of gaussLegendre(steps)) {
+      const ablation: Intervention = { kind: 'removeFromInput', ...target, input, sources: 'allEarlier', by, share };
+      const { activationGradients } = model.runWithGradients(tokens, { names, ...asked, interventions: [ablation] });
+      const gradient = headRows(activationGradients.get(names).data, target.head, model.config);
+      mean ??= new Float64Array(gradient.length);
+      for (let i = 0; i < gradient.length; i++) mean[i]! += weight * gradient[i]!;
+    }
+    return mean!;
+  };
+}
+
+/** −gradient · output of each sequence; the gradient is that of the mean over sequences. */
+function foreseen(gradient: Float64Array, output: Float64Array, { tokens }: PromptSlice): number[] {
+  const size = output.length / tokens.length;
+  return tokens.map((_, s) => {
+    let dot = 0;
+    for (let i = s * size; i < (s + 1) * size; i++) dot += gradient[i]! * output[i]!;
+    return -dot * tokens.length;
+  });
+}
+
+/** Mean output of every head over all sequences of a length and their positions: length → [layer × nHeads + head][dModel]. */
+function resultMeans(set: PromptSet): Map<number, Float64Array[]> {
+  const { nLayers, nHeads, dModel } = set.model.config;
+  const inAll = new Map<number, number>();
+  const slices = set.slices();
+  for (const { tokens, length } of slices) inAll.set(length, (inAll.get(length) ?? 0) + tokens.length * length);
+  const means = new Map<number, Float64Array[]>();
+  for (const { tokens, length } of slices) {
+    const { cache } = set.model.runWithCache(tokens, { names: headResult('*') });
+    const ofLength = means.get(length) ?? Array.from({ length: nLayers * nHeads }, () => new Float64Array(dModel));
+    means.set(length, ofLength);
+    const rows = inAll.get(length) as number;
+    for (let layer = 0; layer < nLayers; layer++) {
+      const { data } = cache.get(headResult(layer));
+      for (let at = 0; at < data.length; at++)
+        ofLength[layer * nHeads + (Math.floor(at / dModel) % nHeads)]![at % dModel]! += data[at]! / rows;
+    }
+  }
+  return means;
+}
+
+/** One head's part of [batch, pos, head, dModel]: [batch · pos, dModel]. */
+function headRows(
+  data: Floats,
+  head: HeadIndex['head'],
+  { nHeads, dModel }: { nHeads: number; dModel: number },
+): Float64Array {
+  const rows = data.length / (nHeads * dModel);
+  const out = new Float64Array(rows * dModel);
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < dModel; i++) out[row * dModel + i] = data[(row * nHeads + head) * dModel + i] as number;
+  return out;
+}

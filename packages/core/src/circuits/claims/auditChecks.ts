@@ -1,0 +1,61 @@
+// What an audit may be asked, checked before anything runs.
+import * as z from 'zod/mini';
+import { ArgumentError } from '../../errors/arguments.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { checkOwnInputs } from '../../model/heads.ts';
+import type { Model } from '../../model/model.ts';
+import { type ScoreOptions, scoreSchemaFields } from '../attention/headScores.ts';
+import { checkDetectors } from '../attention/ownDetectors.ts';
+import { checkModel, checkOptions } from '../checks.ts';
+import { scannedPeriods } from '../data/periods.ts';
+import { asAnalysed, TooSmallError } from '../lengths.ts';
+import { countCells, mapSpace } from '../map/cells.ts';
+
+/** What the map is measured with beside scores. */
+export interface MapAuditOptions extends ScoreOptions {
+  /** Tokens that the map's sequences begin with: a start token, or what a model waits for. */
+  readonly prefix?: readonly number[];
+  /** Tokens that the map never draws: those that training never showed. */
+  readonly excludeTokens?: readonly number[];
+}
+
+const tokens = z.optional(z.array(z.int().check(z.gte(0))));
+const auditSchema = z.strictObject({ ...scoreSchemaFields, prefix: tokens, excludeTokens: tokens });
+
+/** Fewest tokens that can be drawn: two that are copied, and another one to stand around them. */
+const FEWEST_TOKENS = 3;
+
+/**
+ * Throws an ArgumentError unless it is a model and the options say what to measure on it; an Error where its heads share keys
+ * and values; a TooSmallError where context or vocabulary are too small to map.
+ */
+export function checkAuditing(caller: string, model: Model, options: MapAuditOptions): void {
+  checkModel(caller, model);
+  checkOptions(caller, auditSchema, options);
+  if (options.detectors !== undefined) checkDetectors(caller, options.detectors);
+  if (model.config.nLayers > 1) checkOwnInputs(model.config, caller); // paths are tested by taking heads out of inputs
+  scannedPeriods(model.config, caller);
+  checkTokens(caller, model.config, options);
+  const space = mapSpace(asAnalysed(model.config), {
+    prefix: options.prefix ?? [],
+    exclude: options.excludeTokens ?? [],
+  });
+  if (space.tokens.length < FEWEST_TOKENS)
+    throw new TooSmallError(
+      `${caller}: ${space.tokens.length} of ${model.config.dVocab} tokens are left to draw; a map takes at least ${FEWEST_TOKENS}, so exclude fewer.`,
+    );
+  if (countCells(space) === 0)
+    throw new TooSmallError(
+      `${caller}: a prefix of ${space.prefix.length} tokens leaves no room for a repeat in a context of ${space.length}; use a shorter one.`,
+    );
+}
+
+function checkTokens(caller: string, { dVocab }: ModelConfig, options: MapAuditOptions): void {
+  for (const field of ['prefix', 'excludeTokens'] as const) {
+    const unknown = options[field]?.find((token) => token >= dVocab);
+    if (unknown !== undefined)
+      throw new ArgumentError(
+        `${caller}: options.${field} names ${unknown}; this model has tokens 0 to ${dVocab - 1}.`,
+      );
+  }
+}

@@ -1,0 +1,55 @@
+// The smallest sets of heads that suffice: found by taking away and by adding, and by doing without each head of one found.
+import { allHeads, type HeadIndex, labelOf, sameHead } from '../../model/heads.ts';
+import type { PromptSet } from '../data/promptSet.ts';
+import { ablateHeads } from './circuit.ts';
+import { cleanCost, costOf } from './circuitChoice.ts';
+import { eliminate } from './elimination.ts';
+
+/** What a minimal set keeps. */
+const MINIMAL = 0.95;
+/** Adding tries every head for every place in a set: among more heads than these only taking away is tried. */
+const MOST_ADDED = 16;
+/** Alternatives are looked for to sets of at most so many heads. */
+const MOST_REPLACED = 8;
+
+/** Sets of heads that keep 95 % of the drop, every other head mean-ablated, and of which none can be spared: the smallest first. */
+export function minimalSets(set: PromptSet): HeadIndex[][] {
+  const heads = allHeads(set.model.config);
+  const lossWithout = (gone: readonly HeadIndex[]): number => costOf(set, ablateHeads(set, gone));
+  const clean = cleanCost(set);
+  const limit = clean + (1 - MINIMAL) * (lossWithout(heads) - clean);
+  const without = (out: readonly HeadIndex[]): HeadIndex[] =>
+    eliminate(among(heads, out, false), limit, (gone) => lossWithout([...out, ...gone]));
+  const first = without([]);
+  const found = new Map<string, HeadIndex[]>();
+  const add = (members: readonly HeadIndex[]): void => void found.set(members.map(labelOf).join(), [...members]);
+  add(first);
+  if (heads.length <= MOST_ADDED) {
+    const added = addUntil(heads, limit, lossWithout);
+    if (added) add(without(among(heads, added, false)));
+  }
+  if (first.length <= MOST_REPLACED) for (const head of first) if (lossWithout([head]) <= limit) add(without([head]));
+  return [...found.values()].sort((a, b) => a.length - b.length);
+}
+
+const among = (heads: readonly HeadIndex[], chosen: readonly HeadIndex[], inside: boolean): HeadIndex[] =>
+  heads.filter((head) => chosen.some((other) => sameHead(head, other)) === inside);
+
+/** Heads added one by one, the one that helps most first, until the loss is within the limit; null if it never is. */
+function addUntil(
+  heads: readonly HeadIndex[],
+  limit: number,
+  lossWithout: (gone: readonly HeadIndex[]) => number,
+): HeadIndex[] | null {
+  let kept: HeadIndex[] = [];
+  while (kept.length < heads.length) {
+    const tried = among(heads, kept, false).map((head) => {
+      const members = [...kept, head];
+      return { members, loss: lossWithout(among(heads, members, false)) };
+    });
+    const best = tried.reduce((a, b) => (b.loss < a.loss ? b : a));
+    kept = best.members;
+    if (best.loss <= limit) return kept;
+  }
+  return null;
+}

@@ -1,0 +1,86 @@
+// A circuit chosen and evaluated on given prompts: on one half of them and the other, or on two sets.
+import { allHeads, type HeadIndex } from '../../model/heads.ts';
+import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
+import type { Measure } from '../../model/measures/measure.ts';
+import type { Model } from '../../model/model.ts';
+import { RandomStream } from '../../random/randomStream.ts';
+import { shuffled } from '../../random/shuffled.ts';
+import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
+import { scoresOn } from '../attention/promptScores.ts';
+import { difference } from '../causal/effects.ts';
+import { PromptSet } from '../data/promptSet.ts';
+import { checkPrompts, type Prompts, type QueriedPrompt } from '../data/prompts.ts';
+import { type OnProgress, Progress } from '../progress.ts';
+import { estimate, holdsZero } from '../statistics/estimate.ts';
+import { ablateHeads } from './circuit.ts';
+import { chooseOnPrompts } from './circuitChoice.ts';
+import type { CircuitEvaluation } from './evaluationRecord.ts';
+import { explainOnPrompts } from './evaluationText.ts';
+import { type Chosen, choosingRuns, measureChosen, measuringRuns } from './measureChosen.ts';
+import { minimalSets } from './minimalSets.ts';
+
+/** Two to choose on and two to evaluate on: of one sequence there is no interval. */
+const LEAST = 4;
+
+interface PromptEvaluation {
+  readonly prompts: Prompts;
+  readonly evaluateOn: Prompts | undefined;
+  readonly measure: MeasureName | Measure;
+  readonly seed: number;
+  readonly onProgress: OnProgress | undefined;
+}
+
+/** Throws an Error that names sequence and query where a prompt cannot be meant, or for fewer than four prompts. */
+export function evaluateOnPrompts(
+  caller: string,
+  model: Model,
+  { prompts, evaluateOn, measure, seed, onProgress }: PromptEvaluation,
+): CircuitEvaluation {
+  const { config } = model;
+  // By their numbers in what was given, before halves have numbers of their own.
+  checkPrompts(config, prompts, { measure, caller });
+  if (evaluateOn) checkPrompts(config, evaluateOn, { measure, caller: `${caller}, evaluateOn` });
+  else if (prompts.length < LEAST)
+    throw new Error(
+      `${caller}: ${prompts.length} prompts leave fewer than two to choose the circuit on and two to evaluate it on; give ${LEAST} or more.`,
+    );
+  const [chooseOn, measureOn] = evaluateOn ? [prompts, evaluateOn] : halves(prompts, seed);
+  const selection = new PromptSet(model, { prompts: chooseOn, measure }, caller);
+  const set = new PromptSet(model, { prompts: measureOn, measure }, caller);
+  const work = choosingRuns(config) * selection.size + (1 + measuringRuns(config)) * set.size;
+  const progress = new Progress(onProgress, work);
+  const chosen = selection.reporting(progress, () => choose(selection));
+  const found = set.reporting(progress, () => {
+    const scores = new Map(scoresOn(set).heads.map((head) => [head.label, head.previousToken.value]));
+    const scoresOf: Chosen['scoresOf'] = (label) => ({
+      previousToken: scores.get(label)!,
+      inductionExcess: Number.NaN,
+    });
+    return measureChosen(set, { verdict: null, ...chosen, scoresOf, seed, scrub: null });
+  });
+  const evaluation = {
+    ...found,
+    periods: [],
+    selected: { sequences: selection.sequences, seed },
+    measured: { sequences: set.sequences, seed },
+  };
+  progress.finish();
+  return { ...evaluation, sentence: explainOnPrompts(evaluation) };
+}
+
+/** The minimal set and the circuit; none where heads make no sure difference for the better. */
+function choose(set: PromptSet): Pick<Chosen, 'sets' | 'minimal' | 'claim'> {
+  const without = set.measured(ablateHeads(set, allHeads(set.model.config)));
+  const drop = estimate(difference(without, set.clean).map((x) => set.worse * x));
+  if (!(drop.value > 0) || holdsZero(drop)) return { sets: [], minimal: null, claim: null };
+  const sets = minimalSets(set);
+  const minimal = sets[0] as HeadIndex[];
+  return { sets, minimal, claim: minimal.length === 0 ? null : chooseOnPrompts(set, minimal) };
+}
+
+/** The prompts, shuffled by a seed, in two halves that keep their order. */
+function halves(prompts: Prompts, seed: number): [QueriedPrompt[], QueriedPrompt[]] {
+  const order = shuffled(prompts.length, new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.halves));
+  const first = new Set(order.slice(0, Math.ceil(order.length / 2)));
+  return [prompts.filter((_, i) => first.has(i)), prompts.filter((_, i) => !first.has(i))];
+}

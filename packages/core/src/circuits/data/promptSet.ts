@@ -1,0 +1,205 @@
+// A model on a set of prompts: what a measure says of each of them, whatever interventions act. All that analyses on
+// sequences share is here: prompts of one length run together, in slices that fit memory, and numbers come in the prompts' order.
+import * as z from 'zod/mini';
+import type { Floats } from '../../engine/tensor.ts';
+import { allHeads, checkHead, type HeadIndex } from '../../model/heads.ts';
+import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
+import type { Asked } from '../../model/measures/askedQueries.ts';
+import { MEASURES, type MeasureName } from '../../model/measures/builtInMeasures.ts';
+import type { Measure } from '../../model/measures/measure.ts';
+import { type Measuring, measureOf, measuring } from '../../model/measures/measuring.ts';
+import type { CachedRun, Model } from '../../model/model.ts';
+import { checkModel, checkOptions } from '../checks.ts';
+import { checkNumbers } from '../finite.ts';
+import type { Progress } from '../progress.ts';
+import { mean } from '../statistics/estimate.ts';
+import { type PatternVisit, runSlices } from './patternRuns.ts';
+import { type AskedPrompt, askedOf, askedPrompts, byLength, commonQueries, type Prompts } from './prompts.ts';
+import { sequencesTogether, slices } from './slices.ts';
+
+export interface PromptSetOptions {
+  readonly prompts: Prompts;
+  /** What is measured of each sequence: the loss by default. */
+  readonly measure?: MeasureName | Measure;
+}
+
+/** Prompts of one length that run together. */
+export interface PromptSlice {
+  /** Which of the set's they are. */
+  readonly sequences: readonly number[];
+  readonly tokens: readonly ArrayLike<number>[];
+  readonly length: number;
+}
+
+const optionsSchema = z.strictObject({ prompts: z.unknown(), measure: z.optional(z.unknown()) });
+
+/** Prompts that are measured, and what the measure says of them as the model is. */
+export class PromptSet {
+  readonly model: Model;
+  readonly measure: Measure;
+  /** The prompts with their defaults filled in. */
+  readonly prompts: readonly AskedPrompt[];
+  /** How many there are. */
+  readonly sequences: number;
+  /** Periods and seed of repeats that were drawn; none and null of prompts that were given. */
+  readonly periods: readonly number[] = [];
+  readonly seed: number | null = null;
+  /** The measure of each sequence with nothing intervened, in its unit. */
+  readonly clean: Float64Array;
+  private readonly groups: readonly (readonly number[])[];
+  private readonly measuring: Measuring;
+  /** Whether the measure is the loss of the next tokens, which every run gives. */
+  private readonly readsLosses: boolean;
+  private means: Map<number, readonly number[][]> | null = null;
+  private progress: Progress | null = null;
+  private sign: 1 | -1 | null = null;
+
+  /**
+   * Runs the prompts once. Throws an Error that names sequence and query where a prompt cannot be meant or the measure gives
+   * no finite number, a NotFiniteError when the model's outputs are not finite. `caller` is named in the messages.
+   */
+  constructor(model: Model, options: PromptSetOptions, caller = 'PromptSet') {
+    checkModel(caller, model);
+    checkOptions(caller, optionsSchema, options);
+    const { prompts, measure = 'loss' } = options;
+    this.model = model;
+    this.measure = measureOf(measure, caller);
+    this.prompts = askedPrompts(prompts, { config: model.config, measure, caller });
+    this.sequences = prompts.length;
+    this.groups = byLength(prompts);
+    const tokens = prompts.map((prompt) => prompt.tokens);
+    this.measuring = measuring(measure, askedOf(this.prompts), { config: model.config, tokens, caller });
+    this.readsLosses =
+      this.measure === MEASURES.loss &&
+      this.prompts.every((p) => p.queries.every((q, i) => p.answers[i] === p.tokens[q + 1]));
+    this.clean = this.measured([]);
+  }
+
+  /** Tokens of one run over the whole set. */
+  get size(): number {
+    return this.prompts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  }
+
+  /** Tells of every run of this set while `work` lasts. */
+  reporting<T>(progress: Progress, work: () => T): T {
+    const outer = this.progress;
+    this.progress = progress;
+    try {
+      return work();
+    } finally {
+      this.progress = outer;
+    }
+  }
+
+  /**
+   * The measure of each sequence under interventions: [sequence]. `visit` is shown every pattern, or those of `layer`; its
+   * sequences are the set's.
+   */
+  measured(
+    interventions: readonly Intervention[],
+    { visit, layer }: { visit?: (visit: PatternVisit) => void; layer?: number } = {},
+  ): Float64Array {
+    const found = new Float64Array(this.sequences);
+    for (const group of this.groups) {
+      const show = visit && ((seen: PatternVisit): void => visit({ ...seen, sequence: group[seen.sequence]! }));
+      runSlices(
+        this.model,
+        this.tokensOf(group),
+        {
+          ...{ interventions, progress: this.progress },
+          ...(show ? { visit: show } : {}),
+          ...(layer === undefined ? {} : { layer }),
+        },
+        (run, first) => {
+          for (let s = 0; s < run.batch; s++) {
+            const sequence = group[first + s]!;
+            found[sequence] = this.measuredOf(run, s, sequence);
+          }
+        },
+      );
+    }
+    return found;
+  }
+
+  /** Of one sequence of a run, which is `sequence` in the set. */
+  private measuredOf({ lossPerPosition, logits, batch, length }: CachedRun, s: number, sequence: number): number {
+    if (this.readsLosses)
+      return mean(this.prompts[sequence]!.queries.map((q) => lossPerPosition[s * (length - 1) + q]!));
+    const size = logits.length / batch;
+    return this.measureLogits(sequence, logits.subarray(s * size, (s + 1) * size));
+  }
+
+  /** The measure of one sequence from logits, [pos, dVocab]. Throws an Error where it gives no finite number. */
+  measureLogits(sequence: number, logits: Floats): number {
+    return this.measuring.value(sequence, logits);
+  }
+
+  /** The sequences of each length in slices that fit memory, in order: one slice a length unless there are many. */
+  slices(): PromptSlice[] {
+    return this.groups.flatMap((group) => {
+      const { length } = this.prompts[group[0]!]!.tokens;
+      return slices(group, sequencesTogether(this.model.config, length)).map(
+        (sequences): PromptSlice => ({ sequences, tokens: this.tokensOf(sequences), length }),
+      );
+    });
+  }
+
+  /** What `runWithGradients` is to be asked of some of the sequences, so that it measures as the set does. */
+  gradientOptions(sequences: readonly number[]): Asked & { readonly measure?: Measure } {
+    const chosen = sequences.map((s) => this.prompts[s]!);
+    const queries = this.readsLosses ? commonQueries(chosen) : null;
+    // The kernels' own gradient of the loss, where it is that.
+    return queries ? { queries } : { measure: this.measure, ...askedOf(chosen) };
+  }
+
+  private tokensOf(sequences: readonly number[]): ArrayLike<number>[] {
+    return sequences.map((s) => this.prompts[s]!.tokens);
+  }
+
+  /** Counts a run of one of its slices towards what `reporting` tells. */
+  ran({ tokens, length }: PromptSlice): void {
+    this.progress?.add(length * tokens.length);
+  }
+
+  /**
+   * 1 where higher numbers are worse, as of a loss, and −1 where lower ones are. Of a measure that does not say, which way
+   * its mean goes with every head mean-ablated.
+   */
+  get worse(): 1 | -1 {
+    const { better } = this.measure;
+    if (better) return better === 'lower' ? 1 : -1;
+    this.sign ??=
+      mean(this.measured(allHeads(this.model.config).map((name) => this.meanAblate(name)))) < mean(this.clean) ? -1 : 1;
+    return this.sign;
+  }
+
+  /** Sets a head's z to its mean over all positions of all sequences of this set, every sequence weighted the same. */
+  meanAblate(head: HeadIndex): Intervention {
+    checkHead(this.model.config, head, 'PromptSet.meanAblate');
+    this.means ??= this.measureMeans();
+    return { kind: 'meanAblate', ...headOutput(head), mean: this.means.get(head.layer)![head.head]! };
+  }
+
+  private measureMeans(): Map<number, number[][]> {
+    const { nLayers, nHeads, dHead } = this.model.config;
+    const means = new Map<number, number[][]>();
+    for (let layer = 0; layer < nLayers; layer++)
+      means.set(
+        layer,
+        Array.from({ length: nHeads }, () => new Array<number>(dHead).fill(0)),
+      );
+    for (const { tokens, length } of this.slices()) {
+      const { cache } = this.model.runWithCache(tokens, { names: 'blocks.*.attn.hook_z' });
+      const share = length * this.sequences;
+      for (const [layer, heads] of means) {
+        const { data } = cache.get(`blocks.${layer}.attn.hook_z`);
+        data.forEach((x, i) => {
+          heads[Math.floor(i / dHead) % nHeads]![i % dHead]! += x / share;
+        });
+      }
+    }
+    for (const [layer, heads] of means)
+      for (const mean of heads) checkNumbers(`the mean of "blocks.${layer}.attn.hook_z" is`, mean);
+    return means;
+  }
+}

@@ -1,0 +1,36 @@
+// The map as a record.
+
+/** Whether a place is solved, and by what: not where nothing repeats, or there just the same. */
+export type Solution = 'by content' | 'by position' | 'not solved';
+
+/** One place: tokens from `start` on come again `distance` later. Losses in nats, means over queries and sequences. */
+export interface MapCell {
+  readonly start: number;
+  readonly distance: number;
+  readonly queries: number;
+  /** Loss of the queries as the model gives it, and at the map's temperature. */
+  readonly loss: number;
+  readonly lossAtBestTemperature: number;
+  /** Loss of the same keys' tokens where nothing repeats, at that temperature; at most what guessing costs. */
+  readonly lossWithoutRepeat: number;
+  readonly solution: Solution;
+  /** Attention that follows the repeat, by head (layer × nHeads + head): to the token after the earlier copy, less where nothing repeats. */
+  readonly attention: readonly number[];
+}
+
+/** Where the first copy starts × how far back it lies. */
+export interface InductionMap {
+  readonly cells: readonly MapCell[];
+  /** Cells that there are; those measured are a sample where there are more. */
+  readonly cellsInAll: number;
+  /** Tokens of the longest sequence, its prefix included, and the prefix. */
+  readonly length: number;
+  readonly prefix: readonly number[];
+  /** How many different tokens were drawn. */
+  readonly tokens: number;
+  /** Logits are divided by it: the power of two nearest to 1 at which the solved places are solved best. */
+  readonly temperature: number;
+  /** Of a cell, more where it has few queries. */
+  readonly sequences: number;
+  readonly seed: number;
+}

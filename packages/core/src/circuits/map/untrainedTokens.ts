@@ -1,0 +1,52 @@
+// Tokens that training never showed: their embeddings stayed where they began, and their logits were only ever pushed down.
+import type { Model } from '../../model/model.ts';
+import type { NamedWeights } from '../../model/parameters.ts';
+
+/** Fewer tokens than these have no usual size to differ from. */
+const FEWEST = 16;
+/** So many standard deviations, estimated by the median deviation, make an outlier; spreads below this share of the median do not count. */
+const FAR = 4;
+const LEAST_SPREAD = 0.02;
+/** At most this share of the vocabulary is taken for untrained: more is how a model is made. */
+const MOST = 0.25;
+
+/**
+ * Tokens whose embedding is much shorter than the others' and whose column of the unembedding is unusually long or short,
+ * in ascending order: both stand out where a token was never drawn in training. With tied embeddings one matrix decides.
+ * None where they are many.
+ */
+export function untrainedTokens(model: Model): number[] {
+  const { dVocab, dModel, tied } = model.config;
+  if (dVocab < FEWEST) return [];
+  const weights = model.getWeights();
+  const embedding = outliers(
+    norms(weights['embed.W_E']!, { count: dVocab, of: (t, i) => t * dModel + i, size: dModel }),
+  );
+  const unembedding = tied
+    ? embedding.map(Math.abs)
+    : outliers(norms(weights['unembed.W_U']!, { count: dVocab, of: (t, i) => i * dVocab + t, size: dModel })).map(
+        Math.abs,
+      );
+  const found = embedding.flatMap((z, t) => (z < -FAR && (unembedding[t] as number) > FAR ? [t] : []));
+  return found.length > MOST * dVocab ? [] : found;
+}
+
+function norms(
+  { data }: NamedWeights[string],
+  { count, of, size }: { count: number; of: (token: number, i: number) => number; size: number },
+): number[] {
+  return Array.from({ length: count }, (_, t) => {
+    let sum = 0;
+    for (let i = 0; i < size; i++) sum += (data[of(t, i)] as number) ** 2;
+    return Math.sqrt(sum);
+  });
+}
+
+/** How far each value is from the median, in robust standard deviations. */
+function outliers(values: readonly number[]): number[] {
+  const middle = median(values);
+  const spread = Math.max(1.4826 * median(values.map((x) => Math.abs(x - middle))), LEAST_SPREAD * middle);
+  return values.map((x) => (spread > 0 ? (x - middle) / spread : 0));
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
