@@ -6,11 +6,11 @@ import {
   audit,
   compositionScores,
   decodeCheckpoint,
+  evaluateCircuit,
   headCircuits,
   loadEngine,
   Model,
   pathTable,
-  prove,
   WeightCircuits,
 } from '../packages/core/dist/node.js';
 
@@ -43,7 +43,7 @@ for (const kind of ABLATION_KINDS)
   timed(`${kind} ablation of every head and layer`, () => ablationEffects(model, { kind }));
 timed('all paths, 96 sequences, and attribution', () => pathTable(model));
 timed('weight circuits and composition', () => [headCircuits(circuits), compositionScores(circuits)]);
-timed('proof', () => prove(model, { audit: record }));
+timed('evaluation of the circuit', () => evaluateCircuit(model, { audit: record }));
 process.stdout.write(
   `${'the whole analysis'.padEnd(44)}${total.toFixed(2)} s (${engine.backend} kernels, ${threads === 1 ? 'one thread' : `${threads} threads`})\n`,
 );

@@ -52,7 +52,11 @@ test.for([
   ['packages/figures/src/marks/axes.ts', '../charts/lossChart.ts', 'against the direction frame <- scales <- marks'],
   ['packages/cli/src/runs/runFolder.ts', '../work/analysis.ts', 'against the direction . <- terminal <- aside'],
   ['packages/cli/src/errors.ts', './main.ts', 'against the direction . <- terminal <- aside'],
-  ['apps/lab/src/worker/look.ts', '../bench/Probe.tsx', 'against the direction protocol.ts <- copying.ts <- worker'],
+  [
+    'apps/lab/src/worker/look.ts',
+    '../bench/Probe.tsx',
+    'against the direction notFetched.ts <- protocol.ts <- copying.ts <- worker',
+  ],
   ['apps/lab/src/bench/Probe.tsx', '../worker/look.ts', 'apps/lab/src/worker is closed'],
   ['packages/core/src/engine/ops.ts', 'node:fs', 'a browser loads this file'],
   ['apps/lab/src/state.ts', 'node:fs', 'a browser loads this file'],

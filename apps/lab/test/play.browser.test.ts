@@ -1,4 +1,5 @@
 // Playing with runs: the timeline back and forth, resuming, two runs side by side, a dropped file, own tokens, hovering.
+import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import known from '../../../packages/core/test/unchanged/fixtures/weights.json' with { type: 'json' };
@@ -168,7 +169,7 @@ test('the slowest speed is as slow as it says, and the copied link opens the vie
   await page.getByTestId('copy-link').click();
   await page.getByText('The link is on the clipboard').waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
-    `${served.url}#preset=two-heads&seed=1&step=${step}&period=9&off=L0H1&kind=mean&cut=v&head=L1H2`,
+    `${served.url}#preset=two-heads&seed=1&step=${step}&period=9&off=L0H1&kind=mean&cut=v&head=L1H2&kernels=${KERNELS_VERSION}`,
   );
 });
 

@@ -57,6 +57,38 @@ describe('patch', () => {
     expect((await succeed('patch', copier)).stdout).toContain('there is nothing to restore');
   });
 
+  test('--edges restores a changed match by the one edge that carries it, and says so', async () => {
+    const args = ['patch', induction, '--edges', '--period', '8', '--sequences', '8'];
+    const record = await json(...args);
+    expect(record).toMatchObject({ corruption: 'change-match', period: 8, sequences: 8, queries: [12, 13] });
+    const strong = record.edges.filter((e: { effect: { value: number } }) => Math.abs(e.effect.value) > 0.01);
+    expect(strong).toMatchObject([{ source: 'L0H0', target: 'L1H0', input: 'k' }]);
+    expect(strong[0].effect.value).toBeCloseTo(1, 3);
+    const { stdout } = await succeed(...args);
+    expect(stdout).toContain('change-match, period 8, 8 sequences, measured at query 12');
+    expect(stdout).toMatch(/^L0H0 → L1H0 K +\+1\.00 +\[.*\+0\.00$/m);
+    expect(stdout).toMatch(/^all → L1H0 K +\+1\.00 +\[.*–$/m);
+    for (const line of stdout.split('\n').slice(4)) expect([...line].length, line).toBeLessThanOrEqual(80);
+    expect((await succeed('patch', copier, '--edges', '--corruption', 'break-repeat')).stdout).toContain(
+      'A model of one layer has no edges between heads.',
+    );
+  });
+
+  test('--integration-steps sets integrated gradients beside first order, which overshoots at a softmax that lets go', async () => {
+    const hook = 'blocks.1.attn.hook_attn_scores';
+    const args = ['patch', induction, '--period', '8', '--sequences', '8', '--hook', hook, '--integration-steps', '32'];
+    const record = await json(...args);
+    expect(record.integrationSteps).toBe(32);
+    const [head] = record.effects;
+    expect(head).toMatchObject({ label: 'L1H0', effect: { value: expect.closeTo(1, 3) } });
+    expect(head.attributed).toBeGreaterThan(10);
+    expect(Math.abs(head.integrated - 1)).toBeLessThan(0.2);
+    expect(record.joint).toMatchObject([{ hook, label: 'L1', effect: { value: expect.closeTo(1, 3) } }]);
+    const { stdout } = await succeed(...args);
+    expect(stdout).toMatch(/integr\./);
+    expect(stdout).toMatch(/^all L1 +all +\+1\.00/m);
+  });
+
   test('takes a pair of prompts', async () => {
     const { stdout } = await succeed('patch', induction, '--clean', '7 3 9 7 3', '--corrupted', '5,3,9,7,3');
     expect(stdout).toMatch(/given prompts, measured at the last token[\s\S]*^L0H0 +all +\+1\.00/m);
@@ -73,6 +105,10 @@ describe('patch', () => {
     [['--hook', 'blocks.0.attn.hook_zz'], /no hook point "blocks\.0\.attn\.hook_zz"; the nearest are .*hook_z"/],
     [['--hook', 'blocks.7.attn.hook_z'], /no hook point/],
     [['--period', '400'], /--period 400 is too long.*at most/],
+    [['--integration-steps', '0'], /It must be a whole number, 1 or more/],
+    [['--edges', '--by-position', '--hook', '*'], /--hook and --by-position have no effect with --edges/],
+    [['--edges', '--integration-steps', '4'], /--integration-steps has no effect with --edges/],
+    [['--edges', '--clean', '1 2 3', '--corrupted', '1 2'], /clean prompt has 3 tokens, the corrupted one 2/],
     [['--corruption', 'noise'], /Allowed choices are break-repeat, change-match, shift-block/],
   ] as const)('refuses %j', async ([args, sentence]) => {
     expectRefusal(await run('patch', induction, ...args), sentence);
@@ -112,13 +148,14 @@ describe('--figures', () => {
     ['ablate', ['ablation']],
     ['prove', ['faithfulness', 'logits']],
     ['patch', ['patching']],
+    ['patch --edges', ['path-patching']],
     [
       'compose',
       ['composition', 'full-ov', 'full-qk', 'path-attribution', 'path-effects', 'path-stripes', 'positional-qk'],
     ],
   ] as const)('%s draws %j as SVG and PNG, light and dark', async ([command, names]) => {
     const out = join(folder, `figures-${command}`);
-    await succeed(command, induction, '--figures', out, '--sequences', '12');
+    await succeed(...command.split(' '), induction, '--figures', out, '--sequences', '12');
     const expected = names.flatMap((name) => ['.svg', '.png', '-dark.svg', '-dark.png'].map((end) => `${name}${end}`));
     expect(readdirSync(out).sort()).toEqual(expected.sort());
     for (const file of expected.filter((f) => f.endsWith('.svg')))

@@ -51,6 +51,15 @@ describe('--prompts and --measure', () => {
     const patched = await json('patch', ...on('--measure', 'probability'));
     expect(patched).toMatchObject({ corruption: 'given prompts', queries: null, measure: { unit: 'probability' } });
     expect(patched.effects[0]).toMatchObject({ label: 'L0H0', effect: { value: expect.closeTo(1, 5) } });
+    const edges = await json('patch', ...on('--measure', 'probability', '--edges'));
+    expect(edges).toMatchObject({
+      corruption: 'given prompts',
+      prompts: { file: 'prompts.json' },
+      measure: { unit: 'probability' },
+    });
+    expect(edges.edges.filter((e: { effect: { value: number } }) => Math.abs(e.effect.value) > 0.01)).toMatchObject([
+      { source: 'L0H0', target: 'L1H0', input: 'k', effect: { value: expect.closeTo(1, 5) } },
+    ]);
     const { paths } = await json('compose', ...on('--measure', 'logit-diff'));
     const strong = paths.cells.filter((c: { increase: { value: number } }) => Math.abs(c.increase.value) > 1);
     expect(strong).toMatchObject([{ source: 'L0H0', target: 'L1H0', input: 'k' }]);

@@ -4,9 +4,13 @@ import { bytes, exp4, fma, splat } from './simd';
 
 const RELU: i32 = 0, GELU: i32 = 1, GELU_NEW: i32 = 2;
 
+/** e^-x, as large as is finite with 1 added. */
+// @ts-ignore: decorator
+@inline function fall(x: v128): v128 { return exp4(f32x4.pmin(splat(87), f32x4.neg(x))); }
+
 /** 1 / (1 + e^-x) */
 // @ts-ignore: decorator
-@inline function sigmoid(x: v128): v128 { return f32x4.div(splat(1), f32x4.add(splat(1), exp4(f32x4.pmin(splat(87), f32x4.neg(x))))); }
+@inline function sigmoid(x: v128): v128 { return f32x4.div(splat(1), f32x4.add(splat(1), fall(x))); }
 
 /** The share of a standard normal distribution below x: erfc's rational fit of Press et al. (Numerical Recipes, 6.2), relative error 1.2e-7. */
 // @ts-ignore: decorator
@@ -37,7 +41,8 @@ const RELU: i32 = 0, GELU: i32 = 1, GELU_NEW: i32 = 2;
     const density = f32x4.mul(splat(0.39894228040143268), exp4(f32x4.mul(splat(-0.5), f32x4.mul(x, x))));
     return fma(x, density, normalShare(x));
   }
-  const s = sigmoid(kind == GELU_NEW ? bent(x) : x), inner = f32x4.mul(s, f32x4.sub(splat(1), s));
+  // 1 − s is s e^-u, which keeps its digits where s is nearly 1.
+  const e = fall(kind == GELU_NEW ? bent(x) : x), s = f32x4.div(splat(1), f32x4.add(splat(1), e)), inner = f32x4.mul(s, f32x4.mul(s, e));
   if (kind != GELU_NEW) return fma(x, inner, s);
   const bend = fma(f32x4.mul(x, x), splat(0.21406444881), splat(1.59576912161));
   return fma(f32x4.mul(x, bend), inner, s);

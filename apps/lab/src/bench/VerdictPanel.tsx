@@ -65,14 +65,14 @@ function Evidence({ record }: { record: Audited['record'] }): JSX.Element {
           ))}
           {paths.map((p) => (
             <tr key={p.path}>
-              <th scope="row">earlier layers cut out of {p.path.toUpperCase()}</th>
+              <th scope="row">edges from earlier layers into {p.path.toUpperCase()} ablated</th>
               <td>{signed(p.increase.value)} nats</td>
               <td />
             </tr>
           ))}
           {keySources.map((s) => (
             <tr key={s.label}>
-              <th scope="row">{s.label} cut out of the induction heads’ keys</th>
+              <th scope="row">edges from {s.label} into the induction heads’ keys ablated</th>
               <td>{signed(s.increase.value)} nats</td>
               <td />
             </tr>
@@ -128,7 +128,7 @@ export function VerdictPanel(): JSX.Element {
         ) : (
           <p class="quiet">
             Has it learned induction, or only to look a fixed distance back? The audit draws its own sequences, tries
-            every period, and cuts the paths.
+            every period, and ablates the paths.
           </p>
         )}
       </div>

@@ -2,7 +2,6 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { HeldOutOption } from '../work/auditCommand.ts';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples } from './declare.ts';
-import { wholeNumber } from './options.ts';
 
 function readHeldOut(text: string): HeldOutOption {
   if (text === 'run') return 'run';
@@ -37,11 +36,6 @@ export const audit: DeclareCommand = (program, measure) => {
         '--held-out <what>',
         'measure what training never showed too: run (as its run.json says), or as in periods=8,12, starts=3, tokens=0,5; repeatable',
       ).argParser((text: string, all: HeldOutOption[] = []) => [...all, readHeldOut(text)]),
-    )
-    .addOption(
-      new Option('--bos <token>', 'the start token that every sequence of training began with').argParser(
-        wholeNumber(0),
-      ),
     )
     .addOption(
       new Option(

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples } from './declare.ts';
-import { wholeNumber } from './options.ts';
+import { integrationSteps } from './options.ts';
 
 export const compose: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
@@ -15,12 +15,7 @@ export const compose: DeclareCommand = (program, measure) => {
         .choices(['zero', 'mean'])
         .default('zero'),
     )
-    .addOption(
-      new Option(
-        '--integration-steps <n>',
-        'attribution by integrated gradients too, at so many points of each line (8 are usual)',
-      ).argParser(wholeNumber(1, 1000)),
-    )
+    .addOption(integrationSteps('each line'))
     .addHelpText(
       'after',
       examples(

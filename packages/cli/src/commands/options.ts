@@ -41,6 +41,11 @@ export const measure = (): Option =>
     'logit-diff',
     'probability',
   ]);
+export const integrationSteps = (line: string): Option =>
+  new Option(
+    '--integration-steps <n>',
+    `attribution by integrated gradients too, at so many points of ${line} (8 are usual)`,
+  ).argParser(wholeNumber(1, 1000));
 export const figures = (): Option =>
   new Option('--figures <dir>', 'write the figures (SVG and PNG, light and dark) into this new folder');
 export const bos = (): Option =>

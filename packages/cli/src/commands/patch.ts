@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples, refuseIdle } from './declare.ts';
-import { wholeNumber } from './options.ts';
+import { integrationSteps, wholeNumber } from './options.ts';
 
 export const patch: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
@@ -17,6 +17,8 @@ export const patch: DeclareCommand = (program, measure) => {
     )
     .option('--hook <glob>', 'what to patch: a hook point or a glob', 'blocks.*.attn.hook_z')
     .option('--by-position', 'each position alone too')
+    .option('--edges', 'patch edges between heads instead (path patching): what one head reads of another alone')
+    .addOption(integrationSteps('each hook point’s line'))
     .addOption(
       new Option('--period <n>', 'length of the block (default: a period that the model solves)').argParser(
         wholeNumber(2),
@@ -31,6 +33,7 @@ export const patch: DeclareCommand = (program, measure) => {
         "npx induction-lab patch model.safetensors --hook 'blocks.*.hook_resid_pre' --by-position",
         'npx induction-lab patch model.safetensors --clean "7 3 9 7 3" --corrupted "5 3 9 7 3"',
         'npx induction-lab patch model.safetensors --prompts prompts.json --measure logit-diff',
+        'npx induction-lab patch model.safetensors --edges --figures figures',
       ),
     )
     .action((target, options, command) => {
@@ -38,6 +41,11 @@ export const patch: DeclareCommand = (program, measure) => {
       const because = 'the given prompts are all that is run';
       refuseIdle(command, { beside: 'prompts', idle: [...idle, 'clean', 'corrupted'], because });
       for (const beside of ['clean', 'corrupted']) refuseIdle(command, { beside, idle, because });
+      refuseIdle(command, {
+        beside: 'edges',
+        idle: ['hook', 'byPosition', 'integrationSteps'],
+        because: 'edges between heads are patched, at all positions',
+      });
       return measure('patch', { target, options });
     });
 };

@@ -5,42 +5,15 @@ import {
   allHeads,
   type CircuitEvaluation,
   type CompositionRecord,
-  type Estimate,
   type FactoredMatrix,
   headLabel,
-  type PatchingRecord,
-  type PathCell,
   type PathTableRecord,
-  pathMatrix,
   type WeightCircuits,
 } from '@induction-lab/core/node';
-import {
-  type EffectRecord,
-  type EffectRow,
-  effectChart,
-  type HeatmapPanel,
-  type HeatmapsRecord,
-  heatmaps,
-  MOST_KINDS,
-} from '@induction-lab/figures/node';
+import { type EffectRow, type HeatmapPanel, type HeatmapsRecord, MOST_KINDS } from '@induction-lab/figures/node';
 import { changeOf, measureWords } from '../terminal/measureWords.ts';
-import { type Draw, figureOptions } from './drawing.ts';
-
-const drawHeatmaps =
-  (record: HeatmapsRecord): Draw =>
-  (theme, width) =>
-    heatmaps(record, figureOptions(theme, width));
-
-const drawEffects =
-  (record: EffectRecord): Draw =>
-  (theme, width) =>
-    effectChart(record, figureOptions(theme, width));
-
-/** An estimate as a row has it: null for a value that there is none of, no whiskers without a spread. */
-const measured = ({ value, interval, n }: Estimate): Pick<EffectRow, 'value' | 'interval'> => ({
-  value: Number.isFinite(value) ? value : null,
-  ...(Number.isFinite(value) && n > 1 && interval.every(Number.isFinite) ? { interval } : {}),
-});
+import { drawEffects, drawHeatmaps, edgePanels, measured } from './charts.ts';
+import type { Draw } from './drawing.ts';
 
 /** Every head's and layer's ablation, the heads with their control beside them. */
 export function ablationFigure(name: string, record: AblationRecord): Draw {
@@ -62,14 +35,6 @@ export function ablationFigure(name: string, record: AblationRecord): Draw {
   });
 }
 
-/** A panel of a path table for each of K, Q and V. */
-function pathPanels(record: PathTableRecord, pick: (cell: PathCell) => number): HeatmapPanel[] {
-  return (['k', 'q', 'v'] as const).map((input) => {
-    const { sources, targets, values } = pathMatrix(record, input, pick);
-    return { title: input.toUpperCase(), rows: sources, columns: targets, values: values.flat() };
-  });
-}
-
 /** Measured path effects, what attribution says of them, and composition scores: three figures with the same cells. */
 export function pathFigures(
   name: string,
@@ -82,19 +47,19 @@ export function pathFigures(
     ...axes,
     title: `${name}: what each path carries`,
     unit: changeOf(table, 'without it'),
-    panels: pathPanels(table, (cell) => cell.increase.value),
+    panels: edgePanels(table.cells, (cell) => cell.increase.value),
   };
   const attributed: HeatmapsRecord = {
     ...axes,
     title: `${name}: what gradients say of each path (attribution)`,
     unit: `first-order ${changeOf(table)}`,
-    panels: pathPanels(table, (cell) => cell.attributed.value),
+    panels: edgePanels(table.cells, (cell) => cell.attributed.value),
   };
   const stripe: HeatmapsRecord = {
     ...axes,
     title: `${name}: where the later head looks without each path`,
     unit: 'change of its attention to the token after the earlier copy',
-    panels: pathPanels(table, (cell) => cell.stripeChange.value),
+    panels: edgePanels(table.cells, (cell) => cell.stripeChange.value),
   };
   const { mean, deviation } = composition.baseline;
   const score = new Map(
@@ -188,61 +153,6 @@ export function weightFigures(name: string, circuits: WeightCircuits): Readonly<
     });
   return figures;
 }
-
-/** What patching restores: a bar for each head or layer, and a heatmap by position where positions were patched alone. */
-export function patchingFigures(title: string, record: PatchingRecord): Readonly<Record<string, Draw>> {
-  const hooks = [...new Set(record.effects.map(({ hook }) => hook))];
-  const whole = record.effects.filter(({ position }) => position === null);
-  const figures: Record<string, Draw> = {
-    patching: drawEffects({
-      title,
-      unit: 'share of the corruption undone',
-      intervalLabel: `95 % interval over ${record.sequences} sequences`,
-      pointsLabel: 'control: mean of the other heads of the layer',
-      reference: [{ value: 1, label: 'as clean' }],
-      groups: hooks.map((hook) => ({
-        title: hook,
-        rows: whole
-          .filter((effect) => effect.hook === hook)
-          .map(({ label, effect, control }) => ({
-            label,
-            ...measured(effect),
-            kind: 'patched',
-            ...(control === null || !Number.isFinite(control) ? {} : { points: [control] }),
-          })),
-      })),
-    }),
-  };
-  const alone = record.effects.filter(({ position }) => position !== null);
-  if (alone.length === 0) return figures;
-  const positions = [...new Set(alone.map(({ position }) => position as number))];
-  const rows = [...new Map(alone.map(({ hook, label }) => [`${hook} ${label}`, { hook, label }])).values()];
-  figures['patching-by-position'] = drawHeatmaps({
-    title: `${title}, position by position`,
-    rowAxis: 'patched',
-    columnAxis: 'position',
-    unit: 'share of the corruption undone',
-    scale: 'diverging',
-    panels: kindsOf(hooks).map((kind) => {
-      const chosen = rows.filter(({ hook }) => kindOf(hook) === kind);
-      return {
-        title: kind,
-        rows: chosen.map(({ label }) => label),
-        columns: positions.map(String),
-        values: chosen.flatMap(({ hook, label }) =>
-          positions.map(
-            (p) => alone.find((e) => e.hook === hook && e.label === label && e.position === p)!.effect.value,
-          ),
-        ),
-      };
-    }),
-  });
-  return figures;
-}
-
-/** The hook's name without its layer. */
-const kindOf = (hook: string): string => hook.replace(/^blocks\.\d+\./, '');
-const kindsOf = (hooks: readonly string[]): string[] => [...new Set(hooks.map(kindOf))];
 
 /** Faithfulness against random circuits, and who writes the right token's logit. */
 export function proofFigures(name: string, proof: CircuitEvaluation): Readonly<Record<string, Draw>> {

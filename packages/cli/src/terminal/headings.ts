@@ -64,16 +64,37 @@ export const ablateColumns = ({ name, unit, change, direction }: MeasureWords): 
 ];
 export const ABLATE: readonly Column[] = ablateColumns(LOSS_ON_REPEATS);
 
-/** Of the measure by its short name. */
-export const patchColumns = (measure: string): readonly Column[] => [
+/** What patching restores of the measure, by its short name. */
+const undone = (measure: string): Column => [
+  'undone',
+  `(patched − corrupted) / (clean − corrupted) of the ${measure}: 0 restores nothing, 1 everything`,
+];
+
+/** Of the measure by its short name; with `integrated`, integrated gradients too: of all heads of a layer, their sum. */
+export const patchColumns = (
+  measure: string,
+  { integrated = false }: { integrated?: boolean } = {},
+): readonly Column[] => [
   ['patched', 'what is put from the clean run into the corrupted one'],
   ['position', 'where in the sequence, or all of it'],
-  ['undone', `(patched − corrupted) / (clean − corrupted) of the ${measure}: 0 restores nothing, 1 everything`],
+  undone(measure),
   INTERVAL,
   ['control', 'the same at the other heads of the layer'],
   ['attributed', 'by first order, gradient × difference'],
+  ...(integrated ? [['integr.', 'by integrated gradients; at "all" heads of a layer, their sum'] as const] : []),
 ];
 export const PATCH: readonly Column[] = patchColumns('loss');
+
+/** Of path patching, of the measure by its short name. */
+export const patchedEdgeColumns = (measure: string): readonly Column[] => [
+  [
+    'edge',
+    'earlier head → input of a later head, put from the clean run into the corrupted one; "all" are those from every earlier head',
+  ],
+  undone(measure),
+  INTERVAL,
+  ['control', 'mean of the same from the other heads of the earlier head’s layer'],
+];
 
 export const WEIGHTS: readonly Column[] = [
   HEAD,

@@ -58,7 +58,7 @@ describe('of many sequences', () => {
     }
   });
 
-  test('attributions by the mean use the mean over all of a period, not of a slice', () => {
+  test('attributions by the mean use the mean over the whole set, not of a slice', () => {
     const [source, target] = [
       { layer: 0, head: 1 },
       { layer: 1, head: 2 },

@@ -4,6 +4,7 @@ import { WASM_ENGINES } from '../../test/support/kit.ts';
 import { randomModel, randomTokens } from '../../test/support/models.ts';
 import { referenceEngine } from '../engine/engine.ts';
 import { handBuiltInduction } from '../examples/handBuiltInduction.ts';
+import type { ActivationCache } from './activationCache.ts';
 import { declaredHookPoints } from './hookPoints.ts';
 
 /** Every axis a different size. */
@@ -24,6 +25,28 @@ describe.for(Object.entries({ reference: referenceEngine, ...WASM_ENGINES }))('%
       expect(activation.shape.length, name).toBe(axes.length);
     }
     expect(cache.get(Z).axes).toEqual(['batch', 'pos', 'head', 'dHead']);
+  });
+
+  test('towards another run lies on the straight line between them, and runs as it says', () => {
+    const other = model.runWithCache(randomTokens({ sequences: S, length: T }, OPTIONS.dVocab, 2), {
+      names: '**',
+    }).cache;
+    for (const name of [Z, 'blocks.0.attn.hook_attn_scores']) {
+      const part = cache.towards(other, { name, share: 0.25 });
+      expect(part.names).toEqual([name]);
+      const [from, to] = [cache.get(name).data, other.get(name).data];
+      part.get(name).data.forEach((x, i) => {
+        if (Number.isFinite(from[i]!)) expect(x).toBeCloseTo(0.75 * from[i]! + 0.25 * to[i]!, 5);
+        else expect(x).toBe(from[i]);
+      });
+    }
+    const patch = [{ kind: 'patch', hook: Z } as const];
+    const run = (clean: ActivationCache) => model.runWithInterventions(tokens, patch, { clean }).logits;
+    expect(run(cache.towards(other, { name: Z, share: 0 }))).toEqual(run(cache));
+    const short = model.runWithCache(randomTokens({ sequences: S, length: 3 }, OPTIONS.dVocab), { names: '**' }).cache;
+    expect(() => cache.towards(short, { name: Z, share: 0.5 })).toThrow(
+      `ActivationCache.towards: "${Z}" has shape [2,7,3,5] here and [2,3,3,5] in the other run; run as many prompts of equal length.`,
+    );
   });
 
   test('a part has the axes that are left, and the same numbers', () => {

@@ -106,6 +106,25 @@ export class ActivationCache {
     return partOf(caller, this.get(name), head === undefined ? {} : { head }) as Values as Patterns | Pattern;
   }
 
+  /**
+   * A cache of one activation on the straight line from what it is here (at a `share` of 0) to what it is in another run's
+   * cache (1). What is −∞, a score that is masked, stays so. Throws an Error where one of them did not keep it, or in another
+   * shape.
+   */
+  towards(other: ActivationCache, { name, share }: { name: string; share: number }): ActivationCache {
+    const [here, there] = [this.get(name).shape, other.get(name).shape];
+    if (here.join() !== there.join())
+      throw new Error(
+        `ActivationCache.towards: "${name}" has shape [${here}] here and [${there}] in the other run; run as many prompts of equal length.`,
+      );
+    const { raw: goal } = other.kept.get(name)!;
+    const kept = this.kept.get(name)!;
+    const raw = kept.raw.map((x, i) => (Number.isFinite(x) ? x + share * (goal[i]! - x) : x));
+    const cache = new ActivationCache(this.config === null ? {} : { config: this.config });
+    cache.kept.set(name, { ...kept, raw, shared: false, dense: null });
+    return cache;
+  }
+
   /** Of which layers there are patterns, in words. */
   private layersOfPatterns(): string {
     const layers = this.names.flatMap((name) => {

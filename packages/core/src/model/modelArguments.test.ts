@@ -44,7 +44,7 @@ describe('interventions', () => {
     [{ kind: 'zero', hook }, '.0.kind must be "zeroAblate", .* or "removeFromInput", got "zero".'],
     [{ hook }, '.0.kind is missing; it must be "zeroAblate", .* or "removeFromInput".'],
     [{ ...removal, input: 'K' }, '.0.input must be "q" or "k" or "v", got "K".'],
-    [{ ...removal, by: 'resample' }, '.0.by must be "zero" or "mean", got "resample".'],
+    [{ ...removal, by: 'resample' }, '.0.by must be "zero" or "mean" or "clean", got "resample".'],
     [{ ...removal, sources: 'all' }, '.0.sources must be "allEarlier" or an array of heads .*, got "all".'],
     [{ ...removal, sources: ['L0H0'] }, '.0.sources.0 must be an object, got "L0H0".'],
     [{ ...removal, sources: [{ layer: 0, head: 0, weight: 2 }] }, '.0.sources.0 has an unknown field "weight"'],
@@ -54,6 +54,7 @@ describe('interventions', () => {
     [{ kind: 'zeroAblate', hook: ['x'] }, '.0.hook must be a string, got \\["x"\\].'],
     [{ kind: 'resampleAblate', hook, shift: 0.5 }, '.0.shift must be a whole number, got 0.5.'],
     [{ kind: 'meanAblate', hook, mean: [0, Number.NaN, 0] }, '.0.mean must be an array of finite numbers'],
+    [{ ...removal, by: 'mean', mean: ['1'] }, '.0.mean must be an array of finite numbers'],
     [null, '.0 must be an object, got null.'],
     [Promise.resolve(), '.0.kind is missing'],
   ])('%j', (intervention, sentence) => {
@@ -66,6 +67,8 @@ describe('interventions', () => {
     [[{ kind: 'zeroAblate', hook, positions: [8] }], /^zeroAblate: .* positions 0 to 7 here; there is no position 8/],
     [[{ kind: 'zeroAblate', hook: '' }], /no hook point ""/],
     [[{ kind: 'meanAblate', hook: 'blocks.0.attn.hook_pattern', mean: [1] }], /mean must have 8 numbers/],
+    [[{ ...removal, by: 'mean', mean: [1] }], /^removeFromInput: mean must have \d+ numbers, .* got 1\.$/],
+    [[{ ...removal, mean: [1] }], /^removeFromInput: mean has no effect by "zero"; leave it out, or write by: "mean"/],
     [[removal, { ...removal, by: 'mean' }], /^removeFromInput: L0H0 is taken out of the K input of L1H0 twice/],
     [[{ ...removal, sources: [0, 0].map(() => ({ layer: 0, head: 1 })) }], /L0H1 is taken out .* twice/],
   ])('%j, which no schema can know', (interventions, sentence) => {

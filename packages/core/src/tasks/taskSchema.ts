@@ -26,7 +26,10 @@ export function taskSchema(of: (schema: z.ZodMiniType, field: TaskField) => z.Zo
       kind: z.literal(kind),
       bos: of(valueSchema(startTokenField.value), startTokenField),
       ...Object.fromEntries(
-        Object.entries<TaskField>(fields).map(([name, field]) => [name, of(valueSchema(field.value), field)]),
+        [['bos', startTokenField] as const, ...Object.entries<TaskField>(fields)].map(([name, field]) => [
+          name,
+          of(valueSchema(field.value), field),
+        ]),
       ),
     }),
   );

@@ -12,9 +12,9 @@ const changed = (part: string, field: string, value: unknown): unknown => {
   return { ...json, [part]: { ...json[part], [field]: value } };
 };
 
-test('the presets are the four of the lesson, with a reason beside every number', () => {
+test('the presets are the six of the lesson, with a reason beside every number', () => {
   const names = readdirSync(PRESETS).map((file) => file.replace('.json', ''));
-  expect(names.sort()).toEqual(['literal', 'literal-1-layer', 'two-heads', 'varied']);
+  expect(names.sort()).toEqual(['hub', 'literal', 'literal-1-layer', 'picture', 'two-heads', 'varied']);
   for (const name of names) {
     const json = preset(name);
     expect(parseExperiment(json).name).toBe(name);

@@ -14,8 +14,8 @@ import { checkLosses, checkNumbers } from '../finite.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { type Estimate, estimate, estimateRatio, mean } from '../statistics/estimate.ts';
 import { Gap } from './gap.ts';
-import { attributePatches } from './patchAttribution.ts';
-import { controlOf, type PatchSite, patchAt, patchSites } from './patchSites.ts';
+import { attributePatches, type PatchAttributionOptions, patchAttributionRuns } from './patchAttribution.ts';
+import { controlOf, type PatchSite, patchAt, patchSites, wholeSites } from './patchSites.ts';
 import { promptSlices, type TwinSlice } from './promptSlices.ts';
 import { gradientsAsked, measuredOf, type TwinPrompts, twinPrompts } from './twinPrompts.ts';
 
@@ -30,13 +30,23 @@ export interface PatchEffect extends PatchSite {
    * gradient, or a pair's prompts do not go on with the same tokens.
    */
   readonly attributed: number | null;
+  /** The same by integrated gradients; where they were asked for. */
+  readonly integrated?: number | null;
 }
+
+/** All of a hook point that has heads, patched together. */
+export type JointPatch = Pick<PatchEffect, 'hook' | 'label' | 'layer' | 'effect' | 'integrated'>;
 
 export interface PatchingRecord extends Measured {
   /** The measure of the clean and of the corrupted prompts: the loss, in nats, unless told. */
   readonly cleanLoss: Estimate;
   readonly corruptedLoss: Estimate;
   readonly effects: readonly PatchEffect[];
+  /**
+   * All heads of a hook point at once, where integrated gradients were asked for: those of its heads add up to this effect,
+   * but for the error of so few points.
+   */
+  readonly joint?: readonly JointPatch[];
   /** Why effects are NaN: the corruption costs too little (less than a tenth of a nat), or nothing surely. Null otherwise. */
   readonly doesNotApply: string | null;
   /** Null where the prompts have queries of their own. */
@@ -44,6 +54,8 @@ export interface PatchingRecord extends Measured {
   readonly sequences: number;
   /** Tokens of a prompt, of the longest where they differ. */
   readonly length: number;
+  /** Points of each line, where integrated gradients were asked for. */
+  readonly integrationSteps?: number;
 }
 
 export interface PatchingOptions {
@@ -51,6 +63,8 @@ export interface PatchingOptions {
   readonly hooks?: HookSelection;
   /** Each position alone, besides all at once; of prompts of one length. */
   readonly byPosition?: boolean;
+  /** Attribution by integrated gradients too, at so many points of each hook point's line; 8 are usual. */
+  readonly integrationSteps?: number;
   /** What is measured of the clean prompt's answers: the loss by default. */
   readonly measure?: MeasureName | Measure;
   readonly onProgress?: OnProgress;
@@ -65,6 +79,7 @@ const optionsSchema = z.strictObject({
     ),
   ),
   byPosition: z.optional(z.boolean()),
+  integrationSteps: z.optional(z.int().check(z.gte(1), z.lte(1000))),
   measure: z.optional(instanceSchema),
   onProgress: z.optional(aFunction),
 });
@@ -84,7 +99,7 @@ export function activationPatching(
 ): PatchingRecord {
   checkModel(caller, model);
   checkOptions(caller, optionsSchema, options);
-  const { byPosition = false, measure = 'loss' } = options;
+  const { byPosition = false, measure = 'loss', integrationSteps: steps } = options;
   const twins = twinPrompts(caller, model, { given, measure });
   const { prompts } = twins;
   const hooks = selectHookPoints(model.config, options.hooks ?? 'blocks.*.attn.hook_z', caller);
@@ -92,18 +107,22 @@ export function activationPatching(
     throw new ArgumentError(`${caller}: options.hooks selects no hook point, so nothing would be patched.`);
   if (byPosition) checkOneLength(prompts);
   const length = Math.max(...prompts.map(({ tokens }) => tokens.length));
-  const places = patchSites(model.config, { hooks, length: byPosition ? length : 0 });
+  const sites = patchSites(model.config, { hooks, length: byPosition ? length : 0 });
+  const wholes = steps === undefined ? [] : wholeSites(model.config, hooks);
+  const places = [...sites, ...wholes];
   const slices = promptSlices(prompts, { config: model.config, hooks });
   const tokens = prompts.reduce((sum, prompt) => sum + prompt.tokens.length, 0);
-  const progress = new Progress(options.onProgress, (2 + CACHING_RUNS + places.length) * tokens);
+  const runs = CACHING_RUNS + (steps === undefined ? 0 : patchAttributionRuns(steps, hooks.length));
+  const progress = new Progress(options.onProgress, (2 + runs + places.length) * tokens);
   const clean = sideOf(model, twins, { slices, side: 'clean', progress });
   const corrupted = sideOf(model, twins, { slices, side: 'corrupted', progress });
   const gap = new Gap(twins.measure, { clean, corrupted });
   const found =
     gap.doesNotApply === null
-      ? slices.map((slice) => patchSlice(model, twins, { slice, hooks, places, progress }))
+      ? slices.map((slice) => patchSlice(model, twins, { slice, hooks, places, steps, runs, progress }))
       : [];
-  const effects = places.map((site, i) => ({ ...site, ...effectOf(i, { found, gap }) }));
+  const all = places.map((site, i) => ({ ...site, ...effectOf(i, { found, gap, steps }) }));
+  const effects = all.slice(0, sites.length);
   progress.finish();
   return {
     cleanLoss: estimate(clean),
@@ -113,12 +132,17 @@ export function activationPatching(
     queries: commonQueries(prompts),
     sequences: prompts.length,
     length,
+    ...(steps === undefined ? {} : { joint: all.slice(sites.length).map(asJoint), integrationSteps: steps }),
     ...(twins.usual ? {} : { measure: describeMeasure(twins.measure) }),
   };
 }
 
 /** What keeping the activations of both runs, and the gradients, takes beside plain runs, about. */
 const CACHING_RUNS = 8;
+
+const asJoint = ({ hook, label, layer, effect, integrated = null }: Omit<PatchEffect, 'control'>): JointPatch => ({
+  ...{ hook, label, layer, effect, integrated },
+});
 
 function checkOneLength(prompts: Prompts): void {
   const [first, other] = byLength(prompts);
@@ -155,6 +179,8 @@ interface PatchedSlice {
   readonly measured: readonly (readonly number[])[];
   /** By first order, [site]; null where nothing can be attributed. */
   readonly attributed: readonly number[] | null;
+  /** By integrated gradients; null too where they were not asked for. */
+  readonly integrated: readonly number[] | null;
 }
 
 function patchSlice(
@@ -164,15 +190,31 @@ function patchSlice(
     slice: { sequences, clean, corrupted },
     hooks,
     places,
+    steps,
+    runs,
     progress,
-  }: { slice: TwinSlice; hooks: readonly string[]; places: readonly PatchSite[]; progress: Progress },
+  }: {
+    slice: TwinSlice;
+    hooks: readonly string[];
+    places: readonly PatchSite[];
+    steps: number | undefined;
+    runs: number;
+    progress: Progress;
+  },
 ): PatchedSlice {
   const cleanRun = model.runWithCache(clean, { names: hooks });
   const corruptedRun = model.runWithCache(corrupted, { names: hooks });
   const tokens = clean.length * cleanRun.length;
   const asked = gradientsAsked(twins, sequences);
-  const attribute = asked && attributePatches(model, corrupted, { hooks, asked, cleanRun, corruptedRun });
-  progress.add(CACHING_RUNS * tokens);
+  const attribute = (options: PatchAttributionOptions): number[] | null => {
+    if (!asked) return null;
+    const found = places.map(attributePatches(model, corrupted, { hooks, asked, cleanRun, corruptedRun }, options));
+    checkNumbers(`the gradient of the ${twins.measure.name} at the corrupted run gives`, found);
+    return found;
+  };
+  const attributed = attribute({});
+  const integrated = steps === undefined ? null : attribute({ steps });
+  progress.add(runs * tokens);
   const measured = places.map((site) => {
     const patch = patchAt(site);
     const run = model.runWithInterventions(corrupted, [patch], { clean: cleanRun.cache });
@@ -180,28 +222,29 @@ function patchSlice(
     progress.add(tokens);
     return measuredOf(twins, run, sequences);
   });
-  const attributed = attribute && places.map(attribute);
-  if (attributed) checkNumbers(`the gradient of the ${twins.measure.name} at the corrupted run gives`, attributed);
-  return { sequences, measured, attributed };
+  return { sequences, measured, attributed, integrated };
 }
 
-/** How much a site restored, measured and by first order, over all slices. */
+/** How much a site restored, measured and by gradients, over all slices. */
 function effectOf(
   site: number,
-  { found, gap }: { found: readonly PatchedSlice[]; gap: Gap },
-): Pick<PatchEffect, 'effect' | 'attributed'> {
+  { found, gap, steps }: { found: readonly PatchedSlice[]; gap: Gap; steps: number | undefined },
+): Pick<PatchEffect, 'effect' | 'attributed' | 'integrated'> {
   const n = gap.corrupted.length;
-  if (found.length === 0)
-    return { effect: { value: Number.NaN, interval: [Number.NaN, Number.NaN], n }, attributed: null };
+  const share = (by: 'attributed' | 'integrated'): number | null => {
+    const parts = found.map((slice) => slice[by] && (slice.sequences.length / n) * slice[by][site]!);
+    if (parts.length === 0 || parts.includes(null)) return null;
+    return (-gap.worse * parts.reduce<number>((sum, x) => sum + x!, 0)) / mean(gap.all);
+  };
+  const foreseen = {
+    attributed: share('attributed'),
+    ...(steps === undefined ? {} : { integrated: share('integrated') }),
+  };
+  if (found.length === 0) return { effect: { value: Number.NaN, interval: [Number.NaN, Number.NaN], n }, ...foreseen };
   const patched = new Float64Array(n);
   for (const { sequences, measured } of found)
     sequences.forEach((s, i) => {
       patched[s] = measured[site]![i]!;
     });
-  const attributed = found.map((slice) => slice.attributed && (slice.sequences.length / n) * slice.attributed[site]!);
-  const sum = attributed.includes(null) ? null : attributed.reduce<number>((sum, x) => sum + x!, 0);
-  return {
-    effect: estimateRatio(gap.costs(patched), gap.all),
-    attributed: sum === null ? null : (-gap.worse * sum) / mean(gap.all),
-  };
+  return { effect: estimateRatio(gap.costs(patched), gap.all), ...foreseen };
 }

@@ -30,6 +30,22 @@ const withOutputs = (set: RepeatSet) =>
     return { ...batch, outputOf: (layer: number) => cache.get(`blocks.${layer}.attn.hook_result`).data };
   });
 
+/** Mean output of a head over the whole set, every sequence weighted the same: [dModel]. */
+function meanOutput(batches: ReturnType<typeof withOutputs>, { layer, head }: Edge['source']): number[] {
+  const { nHeads, dModel } = SIZES;
+  const bySequence = batches.flatMap(({ tokens, outputOf }) => {
+    const data = outputOf(layer);
+    const size = data.length / tokens.length;
+    const rows = size / (nHeads * dModel);
+    return tokens.map((_, s) =>
+      Array.from({ length: dModel }, (_, i) =>
+        mean(Array.from({ length: rows }, (_, p) => data[s * size + (p * nHeads + head) * dModel + i]!)),
+      ),
+    );
+  });
+  return Array.from({ length: dModel }, (_, i) => mean(bySequence.map((own) => own[i]!)));
+}
+
 /** lossRepeat of each sequence with `share` of the source's output, or of its deviation from the mean, out of the input. */
 function lossesWithout(
   model: Model,
@@ -38,13 +54,11 @@ function lossesWithout(
   share: number,
 ): number[] {
   const { nHeads, dModel } = SIZES;
+  const means = by === 'zero' ? new Array<number>(dModel).fill(0) : meanOutput(batches, source);
   return batches.flatMap(({ tokens, queries: [from, to], outputOf }) => {
     const data = outputOf(source.layer);
     const rows = data.length / (nHeads * dModel);
     const output = (row: number, i: number): number => data[(row * nHeads + source.head) * dModel + i]!;
-    const means = Array.from({ length: dModel }, (_, i) =>
-      by === 'zero' ? 0 : mean(Array.from({ length: rows }, (_, row) => output(row, i))),
-    );
     const { lossPerPosition, length } = model.runWithHooks(tokens, [
       [
         `blocks.${target.layer}.hook_${input}_input`,

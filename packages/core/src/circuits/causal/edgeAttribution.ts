@@ -4,11 +4,11 @@
 // an input is to what is left of it when all edges into it are ablated together: at its end a saturated softmax has let go.
 import type { Floats } from '../../engine/tensor.ts';
 import { checkOwnInputs, earlierHeads, type HeadIndex } from '../../model/heads.ts';
-import { headResult, INPUTS, type Intervention } from '../../model/interventions/interventions.ts';
+import { headResult, INPUTS, type RemoveFromInput } from '../../model/interventions/interventions.ts';
 import type { PromptSet, PromptSlice } from '../data/promptSet.ts';
 import { checkNumbers } from '../finite.ts';
 import { gaussLegendre } from '../statistics/gaussLegendre.ts';
-import { type Edge, edgeLabel } from './edges.ts';
+import { ablateEdges, type Edge, edgeLabel, edgesInto } from './edges.ts';
 
 export interface EdgeAttribution {
   /** Increase of the measure, lossRepeat unless told, that gradients foresee when that edge is ablated, by sequence. */
@@ -16,7 +16,7 @@ export interface EdgeAttribution {
 }
 
 export interface AttributionOptions {
-  /** What takes the source's place: nothing, or its mean over the sequences of one length and their positions. */
+  /** What takes the source's place: nothing, or its mean over the whole set. */
   readonly by: 'zero' | 'mean';
   /** Points of the line at which integrated gradients are taken, Gauss and Legendre's; without, first order. */
   readonly steps?: number;
@@ -38,7 +38,6 @@ export function attributeEdges(set: PromptSet, options: AttributionOptions): Edg
   const { nHeads, nLayers } = config;
   checkOwnInputs(config, 'attributeEdges');
   const bySequence = new Map<string, Float64Array>();
-  const means = options.by === 'mean' ? resultMeans(set) : null;
   const runs = attributionRuns({ steps: options.steps, inputs: (nLayers - 1) * nHeads * INPUTS.length });
   for (const slice of set.slices()) {
     const gradientOf = options.steps === undefined ? slopes(set, slice) : integrated(set, slice, options);
@@ -50,7 +49,7 @@ export function attributeEdges(set: PromptSet, options: AttributionOptions): Edg
       );
       for (const source of earlierHeads(config, layer)) {
         const output = headRows(cache.get(headResult(source.layer)).data, source.head, config);
-        const mean = means?.get(slice.length)?.[source.layer * nHeads + source.head];
+        const mean = options.by === 'mean' ? set.meanResult(source) : null;
         if (mean) for (let i = 0; i < output.length; i++) output[i]! -= mean[i % config.dModel]!;
         for (const { target, input, gradient } of inputs) {
           const effects = foreseen(gradient, output, slice);
@@ -97,10 +96,12 @@ function integrated(
   const asked = set.gradientOptions(sequences);
   return ({ target, input }) => {
     const names = inputHook({ target, input });
+    const edges = edgesInto([target], { input, sources: earlierHeads(model.config, target.layer) });
+    const [ablation] = ablateEdges(edges, { by, set }) as [RemoveFromInput];
     let mean: Float64Array | null = null;
     for (const { at: share, weight } of gaussLegendre(steps)) {
-      const ablation: Intervention = { kind: 'removeFromInput', ...target, input, sources: 'allEarlier', by, share };
-      const { activationGradients } = model.runWithGradients(tokens, { names, ...asked, interventions: [ablation] });
+      const interventions = [{ ...ablation, share }];
+      const { activationGradients } = model.runWithGradients(tokens, { names, ...asked, interventions });
       const gradient = headRows(activationGradients.get(names).data, target.head, model.config);
       mean ??= new Float64Array(gradient.length);
       for (let i = 0; i < gradient.length; i++) mean[i]! += weight * gradient[i]!;
@@ -117,27 +118,6 @@ function foreseen(gradient: Float64Array, output: Float64Array, { tokens }: Prom
     for (let i = s * size; i < (s + 1) * size; i++) dot += gradient[i]! * output[i]!;
     return -dot * tokens.length;
   });
-}
-
-/** Mean output of every head over all sequences of a length and their positions: length → [layer × nHeads + head][dModel]. */
-function resultMeans(set: PromptSet): Map<number, Float64Array[]> {
-  const { nLayers, nHeads, dModel } = set.model.config;
-  const inAll = new Map<number, number>();
-  const slices = set.slices();
-  for (const { tokens, length } of slices) inAll.set(length, (inAll.get(length) ?? 0) + tokens.length * length);
-  const means = new Map<number, Float64Array[]>();
-  for (const { tokens, length } of slices) {
-    const { cache } = set.model.runWithCache(tokens, { names: headResult('*') });
-    const ofLength = means.get(length) ?? Array.from({ length: nLayers * nHeads }, () => new Float64Array(dModel));
-    means.set(length, ofLength);
-    const rows = inAll.get(length) as number;
-    for (let layer = 0; layer < nLayers; layer++) {
-      const { data } = cache.get(headResult(layer));
-      for (let at = 0; at < data.length; at++)
-        ofLength[layer * nHeads + (Math.floor(at / dModel) % nHeads)]![at % dModel]! += data[at]! / rows;
-    }
-  }
-  return means;
 }
 
 /** One head's part of [batch, pos, head, dModel]: [batch · pos, dModel]. */

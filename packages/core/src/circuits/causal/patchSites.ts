@@ -50,6 +50,15 @@ export function patchSites(
   });
 }
 
+/** The hooks that have heads, all heads of each at once. */
+export const wholeSites = (config: ModelConfig, hooks: readonly string[]): PatchSite[] =>
+  hooks
+    .filter((hook) => hasHeads(hookPoint(config, hook)))
+    .map((hook) => {
+      const layer = Number(hook.split('.')[1]);
+      return { hook, label: `L${layer}`, layer, head: null, position: null };
+    });
+
 /** The mean effect of the same patch at the other heads of the layer; null where there is none. */
 export function controlOf(site: PatchSite, all: readonly (PatchSite & { effect: Estimate })[]): number | null {
   if (site.head === null) return null;

@@ -1,27 +1,51 @@
-// The path table as matrices, and how well attribution agrees with what was measured.
+// Edges as matrices, those of the path table above all, and how well attribution agrees with what was measured.
 import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import { INPUTS, type Input } from '../../model/interventions/interventions.ts';
 import { mean } from '../statistics/estimate.ts';
 import type { PathCell, PathTableRecord } from './pathTable.ts';
 
+/** An edge by its labels, as records have it. */
+export interface LabelledEdge {
+  readonly source: string;
+  readonly target: string;
+  readonly input: Input;
+}
+
+/** Numbers by edge, as a table [source][target]; NaN where there is no edge. */
+export interface EdgeMatrix {
+  readonly sources: string[];
+  readonly targets: string[];
+  readonly values: number[][];
+}
+
+/** What `pick` says of the edges into one input, such as those of path patching. */
+export function edgeMatrix<E extends LabelledEdge>(
+  edges: readonly E[],
+  input: Input,
+  pick: (edge: E) => number,
+): EdgeMatrix {
+  checkArgument('edgeMatrix', 'input', z.enum(INPUTS), input);
+  const chosen = edges.filter((edge) => edge.input === input);
+  const sources = [...new Set(chosen.map(({ source }) => source))];
+  const targets = [...new Set(chosen.map(({ target }) => target))];
+  const values = sources.map((source) =>
+    targets.map((target) => {
+      const edge = chosen.find((e) => e.source === source && e.target === target);
+      return edge ? pick(edge) : Number.NaN;
+    }),
+  );
+  return { sources, targets, values };
+}
+
 /** The cells of one input, as a table [source][target] of increases in nats; NaN where there is no path. */
 export function pathMatrix(
   { cells }: PathTableRecord,
   input: Input,
   pick: (cell: PathCell) => number = (cell) => cell.increase.value,
-): { sources: string[]; targets: string[]; values: number[][] } {
+): EdgeMatrix {
   checkArgument('pathMatrix', 'input', z.enum(INPUTS), input);
-  const chosen = cells.filter((cell) => cell.input === input);
-  const sources = [...new Set(chosen.map(({ source }) => source))];
-  const targets = [...new Set(chosen.map(({ target }) => target))];
-  const values = sources.map((source) =>
-    targets.map((target) => {
-      const cell = chosen.find((c) => c.source === source && c.target === target);
-      return cell ? pick(cell) : Number.NaN;
-    }),
-  );
-  return { sources, targets, values };
+  return edgeMatrix(cells, input, pick);
 }
 
 /**

@@ -55,7 +55,7 @@ export interface PathTableOptions extends OnSetOptions {
 }
 
 export interface PathTableRecord extends Measured {
-  /** What takes the place of the source's output: nothing, or its mean over sequences and positions. */
+  /** What takes the place of the source's output: nothing, or its mean over the whole set. */
   readonly by: 'zero' | 'mean';
   readonly periods: readonly number[];
   readonly cleanLoss: Estimate;
@@ -165,7 +165,7 @@ function withoutEdges(
   edges: readonly Edge[],
   by: 'zero' | 'mean',
 ): { increase: Float64Array; stripe: Float64Array } {
-  const { measured, stripe } = stripeOf(set, edges[0]!.target, ablateEdges(edges, { by }));
+  const { measured, stripe } = stripeOf(set, edges[0]!.target, ablateEdges(edges, { by, set }));
   return { increase: difference(measured, set.clean), stripe };
 }
 

@@ -71,7 +71,7 @@ describe('what leaves only a circuit', () => {
   });
 
   test('is for all heads without edges the ablation of all edges, and for none the ablation of all heads', () => {
-    expect(set.losses(keepCircuit(set, { heads, edges: [] }))).toEqual(set.losses(ablateEdges(edges)));
+    expect(set.losses(keepCircuit(set, { heads, edges: [] }))).toEqual(set.losses(ablateEdges(edges, { set })));
     expect(set.losses(keepCircuit(set, { heads: [], edges: [] }))).toEqual(set.losses(ablateHeads(set, heads)));
   });
 
@@ -85,7 +85,7 @@ describe('what leaves only a circuit', () => {
         !own.includes(e),
     );
     expect(others).toHaveLength(3 * 3 - 2);
-    const byHand = [...ablateHeads(set, [heads[1]!, heads[2]!, heads[5]!]), ...ablateEdges(others)];
+    const byHand = [...ablateHeads(set, [heads[1]!, heads[2]!, heads[5]!]), ...ablateEdges(others, { set })];
     expect(set.losses(keepCircuit(set, { heads: kept, edges: own }))).toEqual(set.losses(byHand));
   });
 

@@ -55,5 +55,5 @@ export function keepCircuit(set: PromptSet, circuit: Circuit): Intervention[] {
   const others = allEdges(set.model.config).filter(
     (edge) => includes(heads, edge.source) && includes(heads, edge.target) && !kept.has(edgeLabel(edge)),
   );
-  return [...keepHeads(set, heads), ...ablateEdges(others)];
+  return [...keepHeads(set, heads), ...ablateEdges(others, { set })];
 }

@@ -97,7 +97,7 @@ function traceInput(
   const earlier = earlierOf(set.model.config, readers);
   const clean = cleanCost(set);
   const costWithout = (gone: readonly HeadIndex[]): number =>
-    costOf(set, ablateEdges(edgesInto(readers, { input, sources: gone })));
+    costOf(set, ablateEdges(edgesInto(readers, { input, sources: gone }), { set }));
   const cost = costWithout(earlier) - clean;
   const share = cost / drop;
   if (cost <= CLAIMED * drop) return { share, claimed: false, edges: [] };

@@ -132,7 +132,7 @@ function pathEffects(set: RepeatSet): DynamicsPoint['pathEffects'] {
   if (config.nLayers === 1) return null;
   const sources = allHeads(config);
   const [q, k, v] = INPUTS.map((input) =>
-    increase(set, ablateEdges(edgesInto(allHeads(config), { input, sources }))),
+    increase(set, ablateEdges(edgesInto(allHeads(config), { input, sources }), { set })),
   ) as [number, number, number];
   return { q, k, v };
 }
@@ -149,7 +149,7 @@ function headPoints(set: RepeatSet, scores: HeadScoresRecord): HeadPoint[] {
       inductionStripe: inductionStripe.value,
       inductionExcess: inductionExcess.value,
       ablation: increase(set, ablateHeads(set, [name])),
-      keyEffect: keys.length === 0 ? null : increase(set, ablateEdges(keys)),
+      keyEffect: keys.length === 0 ? null : increase(set, ablateEdges(keys, { set })),
     };
   });
 }

@@ -70,7 +70,7 @@ function claim(evaluation: Found): string {
     .map(({ input, increase }) => `${input.toUpperCase()} ${signed(increase.value)} ${unit}`)
     .join(', ');
   const costs = name === 'loss' ? 'costs' : `changes the ${name}`;
-  const cutting = effect === '' ? '' : ` Cutting the earlier layers out of their input ${costs}: ${effect}.`;
+  const without = effect === '' ? '' : ` Ablating the edges from earlier layers into their input ${costs}: ${effect}.`;
   if (kind === 'induction') {
     const builders = of('previous-token head');
     const heads = of('induction head');
@@ -78,16 +78,16 @@ function claim(evaluation: Found): string {
       builders.length > 0
         ? `${names(heads)} ${verb(heads, 'match')} keys that ${names(builders)} built (K-composition)`
         : `${names(heads)} ${verb(heads, 'find')} the earlier copy with no earlier head behind it`;
-    return `${specificity?.explains === false ? 'Part of an induction circuit, no more' : 'An induction circuit'}: ${how}.${cutting}`;
+    return `${specificity?.explains === false ? 'Part of an induction circuit, no more' : 'An induction circuit'}: ${how}.${without}`;
   }
   if (kind === 'pair hub')
-    return `${specificity?.explains === false ? 'Part of a pair hub' : 'A pair hub'}, not an induction circuit: ${names(of('hub reader'))} ${verb(of('hub reader'), 'read')} values that ${names(of('hub writer'))} gathered (V-composition).${cutting}`;
+    return `${specificity?.explains === false ? 'Part of a pair hub' : 'A pair hub'}, not an induction circuit: ${names(of('hub reader'))} ${verb(of('hub reader'), 'read')} values that ${names(of('hub writer'))} gathered (V-composition).${without}`;
   if (evaluation.verdict === null)
     return `A circuit: ${[of('source'), of('reader')]
       .filter((part) => part.length > 0)
       .map(names)
-      .join(' into ')}.${cutting}`;
-  return `A circuit of another kind: ${names(of('source'))} ${of('source').length > 0 ? 'into ' : ''}${names(of('reader'))}.${cutting}`;
+      .join(' into ')}.${without}`;
+  return `A circuit of another kind: ${names(of('source'))} ${of('source').length > 0 ? 'into ' : ''}${names(of('reader'))}.${without}`;
 }
 
 function measurement(evaluation: Found): string {
@@ -104,7 +104,7 @@ function measurement(evaluation: Found): string {
     controls.length > 0 ? ` (${controls.length} random circuits of the same shape: ${range(controls)})` : '';
   const losses = random.map((r) => r.lost).filter(Number.isFinite);
   const againstLost = losses.length > 0 ? ` (random: ${range(losses)})` : '';
-  const edges = lostEdges ? `, cutting its edges alone ${share(lostEdges)}` : '';
+  const edges = lostEdges ? `, ablating its edges alone ${share(lostEdges)}` : '';
   const few = minimal
     ? ` ${minimal.heads.length} of the heads suffice for ${percent(minimal.kept.value)}: ${minimal.heads.join(', ')}.`
     : '';

@@ -52,7 +52,7 @@ export function measureCircuit(
   return {
     kept: kept(set.measured(keepCircuit(set, circuit))),
     lost: lost(set.measured(ablateHeads(set, heads))),
-    lostEdges: edges.length === 0 ? null : lost(set.measured(ablateEdges(edges))),
+    lostEdges: edges.length === 0 ? null : lost(set.measured(ablateEdges(edges, { set }))),
   };
 }
 
@@ -62,7 +62,9 @@ export function inputEffects(set: PromptSet, { readers, claimed }: Claim): Input
   if (sources.length === 0) return [];
   return INPUTS.map((input) => ({
     input,
-    increase: estimate(difference(set.measured(ablateEdges(edgesInto(readers, { input, sources }))), set.clean)),
+    increase: estimate(
+      difference(set.measured(ablateEdges(edgesInto(readers, { input, sources }), { set })), set.clean),
+    ),
     claimed: claimed.includes(input),
   }));
 }

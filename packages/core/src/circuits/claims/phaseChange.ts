@@ -104,7 +104,7 @@ export function phaseChange(
   if (builder)
     events.push({
       what: 'K path',
-      description: 'effect of cutting the K path at half of its end',
+      description: 'effect of ablating the K path at half of its end',
       step: since(halfOf((p) => p.pathEffects?.k ?? Number.NaN)),
     });
   const never = Number.POSITIVE_INFINITY;

@@ -35,7 +35,7 @@ describe('on given prompts', () => {
 
   test('is put in words with the measure and its unit', () => {
     expect(found.sentence).toMatch(
-      /^A circuit: L0H0 and L0H1 into L1H0\. Cutting the earlier layers out of their input changes the logit-diff: K -\d+\.\d\d logits, V -\d+\.\d\d logits\. With everything else mean-ablated it keeps 100 % \[\d+ %, \d+ %\] of the drop in logit-diff \(\d+ random circuits/,
+      /^A circuit: L0H0 and L0H1 into L1H0\. Ablating the edges from earlier layers into their input changes the logit-diff: K -\d+\.\d\d logits, V -\d+\.\d\d logits\. With everything else mean-ablated it keeps 100 % \[\d+ %, \d+ %\] of the drop in logit-diff \(\d+ random circuits/,
     );
     expect(found.sentence).toContain('Measured on 3 sequences that no choice was made on.');
   });

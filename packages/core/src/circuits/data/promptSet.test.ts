@@ -6,6 +6,8 @@ import type { MeanAblate } from '../../model/interventions/places.ts';
 import type { Measure } from '../../model/measures/measure.ts';
 import { loadEngine } from '../../node.ts';
 import { ablationEffects } from '../causal/ablation.ts';
+import { ablateEdges } from '../causal/edges.ts';
+import { pathTable } from '../causal/pathTable.ts';
 import { mean } from '../statistics/estimate.ts';
 import { PromptSet } from './promptSet.ts';
 import { RepeatSet } from './repeatSet.ts';
@@ -66,12 +68,41 @@ test('the mean is over all prompts, each weighted the same, and ablation by mean
   );
 });
 
+test('the mean of what a head writes is that of its results, and what an ablated edge leaves', () => {
+  const set = new PromptSet(model, { prompts });
+  const [source, target] = [
+    { layer: 0, head: 2 },
+    { layer: 1, head: 0 },
+  ];
+  const hook = 'blocks.0.attn.hook_result';
+  const means = prompts.map(({ tokens }) => {
+    const { data } = model.runWithCache([tokens], { names: hook }).cache.get(hook);
+    return Array.from({ length: 7 }, (_, i) => mean(tokens.map((_, p) => data[(p * 3 + 2) * 7 + i]!)));
+  });
+  set.meanResult(source).forEach((x, i) => void expect(x).toBeCloseTo(mean(means.map((m) => m[i]!)), 12));
+  const [ablation] = ablateEdges([{ source, target, input: 'v' }], { set });
+  expect(ablation).toMatchObject({ by: 'mean', mean: set.meanResult(source) });
+  // Whatever runs with it, a prompt is measured as it is alone.
+  const measured = set.measured([ablation!]);
+  prompts.forEach(({ tokens, queries, answers }, s) => {
+    const asked = { ...(queries ? { queries: [queries] } : {}), ...(answers ? { answers: [answers] } : {}) };
+    const alone = model.measure([tokens], { measure: 'loss', ...asked, interventions: [ablation!] })[0];
+    expect(measured[s]).toBeCloseTo(alone!, 12);
+  });
+  const cell = pathTable(model, { set, by: 'mean' }).cells.find(
+    (c) => c.source === 'L0H2' && c.target === 'L1H0' && c.input === 'v',
+  );
+  expect(cell!.increase.value).toBeCloseTo(mean(measured) - mean(set.clean), 12);
+  expect(() => set.meanResult({ layer: 2, head: 0 })).toThrow(/^PromptSet\.meanResult: there is no head L2H0/);
+});
+
 test('ablation by mean does not depend on how many sequences run together', async () => {
   const sizes = { sequences: 140, seed: 1, periods: [4] };
   const [one, two] = [await loadEngine({ exact: true }), await loadEngine({ exact: true, threads: 2, shared: true })];
   const effects = [one, two].map((engine) => {
     const own = randomModel(engine, SIZES);
-    return ablationEffects(own, { set: new RepeatSet(own, sizes), kind: 'mean' }).heads;
+    const set = new RepeatSet(own, sizes);
+    return [ablationEffects(own, { set, kind: 'mean' }).heads, pathTable(own, { set, by: 'mean' }).joint];
   });
   expect(effects[1]).toEqual(effects[0]);
 });

@@ -51,6 +51,7 @@ export class PromptSet {
   /** Whether the measure is the loss of the next tokens, which every run gives. */
   private readonly readsLosses: boolean;
   private means: Map<number, readonly number[][]> | null = null;
+  private results: Map<number, readonly number[][]> | null = null;
   private progress: Progress | null = null;
   private sign: 1 | -1 | null = null;
 
@@ -176,8 +177,19 @@ export class PromptSet {
   /** Sets a head's z to its mean over all positions of all sequences of this set, every sequence weighted the same. */
   meanAblate(head: HeadIndex): Intervention {
     checkHead(this.model.config, head, 'PromptSet.meanAblate');
+    return { kind: 'meanAblate', ...headOutput(head), mean: this.meansOfZ().get(head.layer)![head.head]! };
+  }
+
+  /** What a head writes into the residual stream (its hook_result), by the same mean: dModel numbers. */
+  meanResult(head: HeadIndex): readonly number[] {
+    checkHead(this.model.config, head, 'PromptSet.meanResult');
+    this.results ??= meanResults(this.model, this.meansOfZ());
+    return this.results.get(head.layer)![head.head]!;
+  }
+
+  private meansOfZ(): Map<number, readonly number[][]> {
     this.means ??= this.measureMeans();
-    return { kind: 'meanAblate', ...headOutput(head), mean: this.means.get(head.layer)![head.head]! };
+    return this.means;
   }
 
   private measureMeans(): Map<number, number[][]> {
@@ -202,4 +214,26 @@ export class PromptSet {
       for (const mean of heads) checkNumbers(`the mean of "blocks.${layer}.attn.hook_z" is`, mean);
     return means;
   }
+}
+
+/** mean z · W_O of every head: [layer][head][dModel]. The result is linear in z, so this is its mean. */
+function meanResults(model: Model, means: ReadonlyMap<number, readonly number[][]>): Map<number, number[][]> {
+  const { dModel, dHead } = model.config;
+  const weights = model.getWeights();
+  const found = new Map<number, number[][]>();
+  for (const [layer, heads] of means) {
+    const { data } = weights[`blocks.${layer}.attn.W_O`]!; // [head, dHead, dModel]
+    found.set(
+      layer,
+      heads.map((z, head) => {
+        const result = new Array<number>(dModel).fill(0);
+        z.forEach((x, j) => {
+          for (let i = 0; i < dModel; i++) result[i]! += x * data[(head * dHead + j) * dModel + i]!;
+        });
+        checkNumbers(`the mean of "blocks.${layer}.attn.hook_result" is`, result);
+        return result;
+      }),
+    );
+  }
+  return found;
 }

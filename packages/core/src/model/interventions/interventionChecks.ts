@@ -15,6 +15,8 @@ const isFiniteNumbers = (value: unknown): boolean =>
   (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) &&
   Array.from(value as ArrayLike<unknown>).every((x) => Number.isFinite(x));
 
+const finiteNumbers = z.optional(must('be an array of finite numbers', isFiniteNumbers));
+
 // Whether there is such a head, position or hook point is said by the checks that know the model.
 const AtPlace = { hook: z.string(), head: z.optional(z.int()), positions: z.optional(z.array(z.int())) };
 const HeadSchema = z.strictObject({ layer: z.int(), head: z.int() });
@@ -22,7 +24,7 @@ const InterventionSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('zeroAblate'), ...AtPlace }),
   z.strictObject({
     kind: z.literal('meanAblate'),
-    mean: z.optional(must('be an array of finite numbers', isFiniteNumbers)),
+    mean: finiteNumbers,
     ...AtPlace,
   }),
   z.strictObject({ kind: z.literal('resampleAblate'), shift: z.optional(z.int()), ...AtPlace }),
@@ -37,6 +39,7 @@ const InterventionSchema = z.discriminatedUnion('kind', [
       (sources) => sources === 'allEarlier' || Array.isArray(sources),
     ),
     by: z.optional(z.enum(REPLACEMENTS)),
+    mean: finiteNumbers,
     share: z.optional(z.number().check(z.gte(0), z.lte(1))),
   }),
 ]);
@@ -86,6 +89,7 @@ function checkOne(
   }
   checkOwnInputs(config, kind);
   checkHead(config, intervention, kind);
+  checkMean(config, intervention);
   const { layer, head, sources } = intervention;
   if (sources === 'allEarlier') return;
   if (!known.has(sources)) {
@@ -99,6 +103,16 @@ function checkOne(
   if (late)
     throw new Error(
       `removeFromInput: ${headLabel(late.layer, late.head)} is not earlier than ${headLabel(layer, head)}; name heads of layers before ${layer}.`,
+    );
+}
+
+function checkMean({ dModel }: ModelConfig, { by = 'zero', mean }: RemoveFromInput): void {
+  if (mean === undefined) return;
+  if (by !== 'mean')
+    throw new Error(`removeFromInput: mean has no effect by ${quoted(by)}; leave it out, or write by: "mean".`);
+  if (mean.length !== dModel)
+    throw new Error(
+      `removeFromInput: mean must have ${dModel} numbers, one a dimension of the stream, got ${mean.length}.`,
     );
 }
 

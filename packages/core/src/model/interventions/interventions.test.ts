@@ -9,7 +9,7 @@ import type { Floats } from '../../engine/tensor.ts';
 import type { ActivationCache } from '../activationCache.ts';
 import { earlierHeads, type HeadIndex } from '../heads.ts';
 import type { Hook, Model } from '../model.ts';
-import { headOutput, type Intervention } from './interventions.ts';
+import { headOutput, type Intervention, looksAcross } from './interventions.ts';
 
 const SIZES = { nHeads: 5, dModel: 13, dHead: 3, nCtx: 11, dVocab: 17 };
 const [N_HEADS, D_HEAD, D_MODEL] = [SIZES.nHeads, SIZES.dHead, SIZES.dModel];
@@ -144,6 +144,26 @@ describe.for(cases)('$label, $name', ({ engine, normalization, tolerance }) => {
     const subtract = onHead(2, (x, i, c) => x - results[rowOf(i) + c]! + (by === 'mean' ? means[rowOf(i) + c]! : 0));
     const want = model.runWithHooks(tokens, [[`blocks.2.hook_${input}_input`, subtract]]).logits;
     expectLogits(logits([{ kind: 'removeFromInput', layer: 2, head: 2, input, sources, by }]), want);
+  });
+
+  test('removeFromInput by a mean that is given leaves that one, and no longer looks at other sequences', () => {
+    const removal = {
+      kind: 'removeFromInput',
+      layer: 2,
+      head: 1,
+      input: 'k',
+      sources: 'allEarlier',
+      by: 'mean',
+    } as const;
+    const mean = Array.from({ length: D_MODEL }, (_, i) => i / 3 - 2);
+    const sum = resultsOf(clean.cache, earlierHeads(model.config, 2));
+    const rowOf = (i: number): number => Math.floor(i / (N_HEADS * D_MODEL)) * D_MODEL;
+    const replace = onHead(1, (x, i, c) => x - 0.6 * (sum[rowOf(i) + c]! - mean[c]!));
+    const want = model.runWithHooks(tokens, [['blocks.2.hook_k_input', replace]]).logits;
+    expectLogits(logits([{ ...removal, mean, share: 0.6 }]), want);
+    const alone = model.runWithInterventions([tokens[0]!], [{ ...removal, mean }]).logits;
+    expect(distance(alone, logits([{ ...removal, mean }]).subarray(0, alone.length))).toBeLessThan(tolerance);
+    expect([looksAcross(removal), looksAcross({ ...removal, mean })]).toEqual([true, false]);
   });
 
   test('allEarlier names every head of every earlier layer', () => {

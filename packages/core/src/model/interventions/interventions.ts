@@ -24,9 +24,9 @@ export type Replacement = (typeof REPLACEMENTS)[number];
 
 /**
  * Acts on edges: takes earlier heads' outputs (their `hook_result`; b_O stays) out of one head's Q, K or V input alone,
- * before its LayerNorm. In the place of each it leaves nothing (`zero`, the default) or the output's `mean` over sequences
- * and positions of this run, which is edge ablation; or, with `clean`, what that head's output is in the clean run, which
- * is path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023): nothing else of this run is replaced.
+ * before its LayerNorm. In the place of each it leaves nothing (`zero`, the default) or a `mean`, which is edge ablation: the
+ * output's over sequences and positions of this run, or one that is given. Or, with `clean`, what that head's output is in
+ * the clean run, which is path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023): nothing else of this run is replaced.
  */
 export interface RemoveFromInput extends HeadIndex {
   readonly kind: 'removeFromInput';
@@ -34,6 +34,8 @@ export interface RemoveFromInput extends HeadIndex {
   /** Heads of earlier layers, or all of them. */
   readonly sources: readonly HeadIndex[] | 'allEarlier';
   readonly by?: Replacement;
+  /** What `mean` leaves in the place of all sources together: dModel numbers. */
+  readonly mean?: readonly number[];
   /** How far the way from the output (0) to what takes its place (1) is gone: all of it by default. Attribution walks it. */
   readonly share?: number;
 }
@@ -49,9 +51,11 @@ export const sourcesOf = (
 
 /** Whether what an intervention does to one sequence depends on the others that run with it. */
 export const looksAcross = (i: Intervention): boolean =>
-  i.kind === 'resampleAblate' ||
-  (i.kind === 'meanAblate' && !i.mean) ||
-  (i.kind === 'removeFromInput' && i.by === 'mean');
+  i.kind === 'resampleAblate' || (i.kind === 'meanAblate' && !i.mean) || leavesMeanOfRun(i);
+
+/** Whether means of the run's own outputs are left in an input. */
+const leavesMeanOfRun = (i: Intervention): i is RemoveFromInput =>
+  i.kind === 'removeFromInput' && i.by === 'mean' && !i.mean;
 
 /** The layers that a removal needs the heads' outputs of. */
 export const sourceLayers = ({ layer, sources }: RemoveFromInput): number[] =>
@@ -59,9 +63,7 @@ export const sourceLayers = ({ layer, sources }: RemoveFromInput): number[] =>
 
 /** The layers whose results' means over the whole batch some intervention needs, first layer first. */
 export const layersOfMeans = (interventions: readonly Intervention[]): number[] =>
-  [
-    ...new Set(interventions.flatMap((i) => (i.kind === 'removeFromInput' && i.by === 'mean' ? sourceLayers(i) : []))),
-  ].sort((a, b) => a - b);
+  [...new Set(interventions.filter(leavesMeanOfRun).flatMap(sourceLayers))].sort((a, b) => a - b);
 
 /** What must be kept from a clean run before these interventions can be applied: hook names. */
 export const cleanRunNeeds = (interventions: readonly Intervention[]): string[] => [
@@ -105,9 +107,12 @@ export function compileInterventions(options: {
   for (const intervention of interventions)
     if (intervention.kind !== 'removeFromInput') on(intervention.hook, placedAction(intervention, options));
     else {
-      const { layer, head, input, by = 'zero', share = 1 } = intervention;
+      const { layer, head, input, mean, by = 'zero', share = 1 } = intervention;
       const sources = sourcesOf(config, layer, intervention.sources);
-      on(`blocks.${layer}.hook_${input}_input`, (t) => takeOut(t, { head, share }, removed(sources, by)));
+      const left = mean ? { mean } : {};
+      on(`blocks.${layer}.hook_${input}_input`, (t) =>
+        takeOut(t, { head, share, ...left }, removed(sources, mean ? 'zero' : by)),
+      );
     }
   return hooks;
 }

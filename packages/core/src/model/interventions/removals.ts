@@ -56,12 +56,16 @@ function replacement(
   return (row, i) => (i < size ? other[((first + row) * heads + head) * size + i]! : 0);
 }
 
-/** input[:, :, head, :] −= share · removed */
-export function takeOut(input: Tensor, { head, share }: { head: number; share: number }, removed: Float64Array): void {
+/** input[:, :, head, :] −= share · (removed − mean) */
+export function takeOut(
+  input: Tensor,
+  { head, share, mean = [] }: { head: number; share: number; mean?: readonly number[] },
+  removed: Float64Array,
+): void {
   const { data, shape, width } = input;
   const heads = shape[2] as number;
   for (let row = 0; row < removed.length / width; row++) {
     const to = (row * heads + head) * width;
-    for (let i = 0; i < width; i++) data[to + i]! -= share * removed[row * width + i]!;
+    for (let i = 0; i < width; i++) data[to + i]! -= share * (removed[row * width + i]! - (mean[i] ?? 0));
   }
 }

@@ -1,0 +1,104 @@
+// How loss curves are drawn: fetched with the plotter when the first view, which does without, is there (LossCurves.tsx).
+import uPlot from 'uplot';
+import type { Losses } from '../protocol.ts';
+import { other, run, view } from '../state.ts';
+import { drawn, isMain } from './lossSegments.ts';
+
+export { uPlot };
+
+/** Points drawn at most: beyond it neighbours are averaged, which costs nothing to see. */
+const POINTS = 600;
+const HEIGHT = 190;
+
+/** Columns for the plot, the steps and then one for each name: mean of each bunch of neighbouring steps. */
+function columns(all: readonly Losses[], names: readonly string[], steps: number): (number | null)[][] {
+  const bunch = Math.max(1, Math.ceil(steps / POINTS));
+  const table: (number | null)[][] = [[], ...names.map(() => [])];
+  for (let from = 0; from < all.length; from += bunch) {
+    const to = Math.min(from + bunch, all.length);
+    table[0]!.push(all[to - 1]!.step);
+    names.forEach((name, i) => {
+      let sum = 0;
+      for (let j = from; j < to; j++) sum += all[j]!.segments[name] ?? Number.NaN;
+      table[i + 1]!.push(Number.isNaN(sum) ? null : sum / (to - from));
+    });
+  }
+  return table;
+}
+
+/** Several curves over their own steps, joined over all steps. */
+export function joined(main: readonly Losses[], beside: readonly Losses[], steps: number): uPlot.AlignedData {
+  const segments = drawn();
+  const names = segments.map(({ name }) => name);
+  const tables = [columns(main, names, steps)];
+  const about = segments.filter(isMain).map(({ name }) => name);
+  if (beside.length > 0) tables.push(columns(beside, about, steps));
+  return uPlot.join(tables as uPlot.AlignedData[]);
+}
+
+const colour = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--figure-${name}`).trim();
+
+export function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Options {
+  const [ink, muted, faint] = [colour('ink'), colour('muted'), colour('faint')];
+  const axis = { stroke: muted, grid: { stroke: faint, width: 1 }, ticks: { show: false }, font: '12px system-ui' };
+  const line = (label: string, stroke: string, dash?: number[]): uPlot.Series => ({
+    label,
+    stroke,
+    width: 2,
+    points: { show: false },
+    spanGaps: true,
+    ...(dash ? { dash } : {}),
+  });
+  const last = Math.max(run.value?.experiment.training.steps ?? 100, other.value?.step ?? 0);
+  const rule = (u: uPlot, from: [number, number], to: [number, number], stroke: string, dash: number[]): void => {
+    const c = u.ctx;
+    c.save();
+    c.strokeStyle = stroke;
+    c.lineWidth = devicePixelRatio;
+    c.setLineDash(dash.map((d) => d * devicePixelRatio));
+    c.beginPath();
+    c.moveTo(...from);
+    c.lineTo(...to);
+    c.stroke();
+    c.restore();
+  };
+  return {
+    width,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [10, 18, 0, 0],
+    // A full axis from the start would hide the drop in the first pixels: it grows with the run.
+    scales: {
+      x: { time: false, range: (_, __, max) => [0, Math.min(last, Math.max(100, (max || 0) * 1.08))] },
+      y: { range: (_, __, max) => [0, Math.max(lnVocab * 1.12, Math.min(max || 0, lnVocab * 2.6))] },
+    },
+    axes: [
+      { ...axis, size: 30, space: 70 },
+      { ...axis, size: 34, space: 34 },
+    ],
+    series: [
+      {},
+      ...drawn().map((segment) => line(segment.title, colour(isMain(segment) ? 'blue' : 'orange'))),
+      ...(beside
+        ? drawn()
+            .filter(isMain)
+            .map(({ title }) => line(`${title}, other run`, colour('blue'), [5, 4]))
+        : []),
+    ],
+    hooks: {
+      drawAxes: [
+        (u) => {
+          const y = u.valToPos(lnVocab, 'y', true);
+          rule(u, [u.bbox.left, y], [u.bbox.left + u.bbox.width, y], muted, [5, 4]);
+          const shown = view.value;
+          if (!shown || shown.look.step === null || shown.run.id !== run.value?.id) return;
+          const seen = shown.step;
+          const x = u.valToPos(seen, 'x', true);
+          rule(u, [x, u.bbox.top], [x, u.bbox.top + u.bbox.height], ink, []);
+        },
+      ],
+    },
+  };
+}
