@@ -2,7 +2,7 @@
 
 import type { ModelConfig } from '../../model/config.ts';
 import { headLabel, keyValueHeadLabel } from '../../model/heads.ts';
-import { axisSize, headAxis, hookPoint } from '../../model/hookPoints.ts';
+import { axisSize, hasHeads, headAxis, hookPoint } from '../../model/hookPoints.ts';
 import type { Patch } from '../../model/interventions/places.ts';
 import { type Estimate, mean } from '../statistics/estimate.ts';
 
