@@ -1,5 +1,6 @@
 // Causal attention, one kernel per hookable activation: scores, pattern (softmax), z; then their backwards.
-//   q, k, v, z: [sequences, length, heads, headSize]     scores, pattern: [sequences, heads, length, row], row = padded(length)
+//   q, z: [sequences, length, heads, headSize]     k, v: [sequences, length, heads / group, headSize], one for `group` heads
+//   scores, pattern: [sequences, heads, length, row], row = padded(length)
 // headSize is a multiple of 4. Queries are handled in bands of MAX_ROWS; a band needs only the keys up to its last
 // query, so about half of every product is skipped. Entries of scores and pattern above the diagonal are -inf and 0.
 import { bytes, exp4, fillTail, fma, maxAcross, padded, splat, sumAcross } from './simd';
@@ -11,12 +12,13 @@ import { MAX_ROWS } from './generated/tiles';
 @inline function bandKeys(query: i32, length: i32): i32 { return padded(min((query / MAX_ROWS + 1) * MAX_ROWS, length)); }
 
 /** scores = scale * q·k^T, -inf above the diagonal. scratch: [headSize, row]; zeros: one row of zeros. */
-export function attentionScores(sequences: i32, length: i32, heads: i32, headSize: i32, q: usize, k: usize, scores: usize,
+export function attentionScores(sequences: i32, length: i32, heads: i32, group: i32, headSize: i32, q: usize, k: usize, scores: usize,
                                 scale: f32, scratch: usize, zeros: usize): void {
   const row = padded(length), scoresRow = bytes(row), qRow = bytes(heads * headSize), never = splat(-Infinity);
+  const kHeads = heads / group, kRow = bytes(kHeads * headSize);
   for (let s = 0; s < sequences; s++) for (let h = 0; h < heads; h++) {
-    const first = <usize>(s * length) * qRow + bytes(h * headSize);
-    transpose(length, headSize, k + first, heads * headSize, scratch, row, scale);
+    const first = <usize>(s * length) * qRow + bytes(h * headSize), firstK = <usize>(s * length) * kRow + bytes(h / group * headSize);
+    transpose(length, headSize, k + firstK, kHeads * headSize, scratch, row, scale);
     for (let i = 0; i < length; i += MAX_ROWS) {
       const rows = min(MAX_ROWS, length - i);
       bandN(rows, bandKeys(i, length), headSize, q + first + i * qRow, qRow, scratch, scoresRow, scores + i * scoresRow, scoresRow, zeros, 0);
@@ -58,44 +60,46 @@ export function causalSoftmaxBackward(matrices: i32, length: i32, pattern: usize
 }
 
 /** z = pattern·v */
-export function attentionMix(sequences: i32, length: i32, heads: i32, headSize: i32, pattern: usize, v: usize, z: usize, zeros: usize): void {
-  const patternRow = bytes(padded(length)), vRow = bytes(heads * headSize);
+export function attentionMix(sequences: i32, length: i32, heads: i32, group: i32, headSize: i32, pattern: usize, v: usize, z: usize, zeros: usize): void {
+  const patternRow = bytes(padded(length)), zRow = bytes(heads * headSize), vRow = bytes(heads / group * headSize);
   for (let s = 0; s < sequences; s++) for (let h = 0; h < heads; h++) {
-    const first = <usize>(s * length) * vRow + bytes(h * headSize);
+    const first = <usize>(s * length) * zRow + bytes(h * headSize), firstV = <usize>(s * length) * vRow + bytes(h / group * headSize);
     for (let i = 0; i < length; i += MAX_ROWS) {
       const rows = min(MAX_ROWS, length - i);
-      bandN(rows, headSize, i + rows, pattern + i * patternRow, patternRow, v + first, vRow, z + first + i * vRow, vRow, zeros, 0);
+      bandN(rows, headSize, i + rows, pattern + i * patternRow, patternRow, v + firstV, vRow, z + first + i * zRow, zRow, zeros, 0);
     }
     pattern += length * patternRow;
   }
 }
 
-/** dPattern = dz·v^T and dv = pattern^T·dz. scratch: [headSize, row] */
-export function attentionMixBackward(sequences: i32, length: i32, heads: i32, headSize: i32, pattern: usize, v: usize, dz: usize,
+/** dPattern = dz·v^T and dv = pattern^T·dz, summed over a group. scratch: [headSize, row] */
+export function attentionMixBackward(sequences: i32, length: i32, heads: i32, group: i32, headSize: i32, pattern: usize, v: usize, dz: usize,
                                      dPattern: usize, dv: usize, scratch: usize, zeros: usize): void {
-  const row = padded(length), patternRow = bytes(row), vRow = bytes(heads * headSize);
+  const row = padded(length), patternRow = bytes(row), zRow = bytes(heads * headSize), vHeads = heads / group, vRow = bytes(vHeads * headSize);
   for (let s = 0; s < sequences; s++) for (let h = 0; h < heads; h++) {
-    const first = <usize>(s * length) * vRow + bytes(h * headSize);
-    transpose(length, headSize, v + first, heads * headSize, scratch, row, 1);
+    const first = <usize>(s * length) * zRow + bytes(h * headSize), firstV = <usize>(s * length) * vRow + bytes(h / group * headSize);
+    const adds = h % group != 0; // to what the group's heads before have left
+    transpose(length, headSize, v + firstV, vHeads * headSize, scratch, row, 1);
     for (let i = 0; i < length; i += MAX_ROWS) {
-      const rows = min(MAX_ROWS, length - i), at = first + i * vRow;
-      bandN(rows, bandKeys(i, length), headSize, dz + at, vRow, scratch, patternRow, dPattern + i * patternRow, patternRow, zeros, 0);
-      bandT(rows, headSize, length - i, pattern + i * patternRow + bytes(i), patternRow, dz + at, vRow, dv + at, vRow, zeros, 0);
+      const rows = min(MAX_ROWS, length - i), at = first + i * zRow, into = dv + firstV + i * vRow;
+      bandN(rows, bandKeys(i, length), headSize, dz + at, zRow, scratch, patternRow, dPattern + i * patternRow, patternRow, zeros, 0);
+      bandT(rows, headSize, length - i, pattern + i * patternRow + bytes(i), patternRow, dz + at, zRow, into, vRow, adds ? into : zeros, adds ? vRow : 0);
     }
     pattern += length * patternRow; dPattern += length * patternRow;
   }
 }
 
-/** dq = dScores·k and dk = dScores^T·q */
-export function attentionScoresBackward(sequences: i32, length: i32, heads: i32, headSize: i32, dScores: usize, q: usize, k: usize,
+/** dq = dScores·k and dk = dScores^T·q, summed over a group. */
+export function attentionScoresBackward(sequences: i32, length: i32, heads: i32, group: i32, headSize: i32, dScores: usize, q: usize, k: usize,
                                         dq: usize, dk: usize, zeros: usize): void {
-  const scoresRow = bytes(padded(length)), qRow = bytes(heads * headSize);
+  const scoresRow = bytes(padded(length)), qRow = bytes(heads * headSize), kRow = bytes(heads / group * headSize);
   for (let s = 0; s < sequences; s++) for (let h = 0; h < heads; h++) {
-    const first = <usize>(s * length) * qRow + bytes(h * headSize);
+    const first = <usize>(s * length) * qRow + bytes(h * headSize), firstK = <usize>(s * length) * kRow + bytes(h / group * headSize);
+    const adds = h % group != 0;
     for (let i = 0; i < length; i += MAX_ROWS) {
-      const rows = min(MAX_ROWS, length - i), at = first + i * qRow;
-      bandN(rows, headSize, i + rows, dScores + i * scoresRow, scoresRow, k + first, qRow, dq + at, qRow, zeros, 0);
-      bandT(rows, headSize, length - i, dScores + i * scoresRow + bytes(i), scoresRow, q + at, qRow, dk + at, qRow, zeros, 0);
+      const rows = min(MAX_ROWS, length - i), at = first + i * qRow, into = dk + firstK + i * kRow;
+      bandN(rows, headSize, i + rows, dScores + i * scoresRow, scoresRow, k + firstK, kRow, dq + at, qRow, zeros, 0);
+      bandT(rows, headSize, length - i, dScores + i * scoresRow + bytes(i), scoresRow, q + at, qRow, into, kRow, adds ? into : zeros, adds ? kRow : 0);
     }
     dScores += length * scoresRow;
   }

@@ -1,4 +1,5 @@
 export { gemm, transpose } from './gemm';
+export { activate, activateBackward } from './activations';
 export { add, addColumnSums, gatherRows, scale, scatterAddRows } from './elementwise';
 export { layerNorm, layerNormApply, layerNormBackward } from './layerNorm';
 export { attentionMix, attentionMixBackward, attentionScores, attentionScoresBackward, causalSoftmax, causalSoftmaxBackward } from './attention';

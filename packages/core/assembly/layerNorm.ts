@@ -1,4 +1,5 @@
-// Layer normalisation over rows of `size` floats stored in `width` = padded(size); padding lanes hold 0 before and after.
+// Layer normalisation over rows of `size` floats stored in `width` = padded(size); padding lanes hold 0 before and after. RMSNorm
+// is the same about 0 in place of the mean (`centred` 0).
 import { bytes, fillTail, firstLanes, fma, padded, splat, sumAcross } from './simd';
 
 /** The mean of a row in every lane. Two sums at a time: one alone would wait for each addition. */
@@ -25,10 +26,11 @@ import { bytes, fillTail, firstLanes, fma, padded, splat, sumAcross } from './si
 }
 
 /** normalized = (x - mean) / scale * gain + bias, scale = sqrt(variance + epsilon). stats[i] = (scale, mean). */
-export function layerNorm(rows: i32, size: i32, x: usize, gain: usize, bias: usize, normalized: usize, stats: usize, epsilon: f32): void {
+export function layerNorm(rows: i32, size: i32, x: usize, gain: usize, bias: usize, normalized: usize, stats: usize, epsilon: f32,
+                          centred: i32): void {
   const row = bytes(padded(size)), inverse = splat(1 / <f32>size), eps = splat(epsilon);
   for (let i = 0; i < rows; i++) {
-    const mean = meanOf(row, x, inverse), scale = scaleOf(size, x, mean, inverse, eps), rate = f32x4.div(splat(1), scale);
+    const mean = centred ? meanOf(row, x, inverse) : splat(0), scale = scaleOf(size, x, mean, inverse, eps), rate = f32x4.div(splat(1), scale);
     v128.store32_lane(stats, scale, 0); v128.store32_lane(stats, mean, 0, 4);
     for (let j: usize = 0; j < row; j += 16) // gain and bias are 0 in the padding, so the padding stays 0
       v128.store(normalized + j, fma(f32x4.mul(f32x4.sub(v128.load(x + j), mean), rate), v128.load(gain + j), v128.load(bias + j)));
@@ -52,7 +54,7 @@ export function layerNormApply(rows: i32, size: i32, x: usize, gain: usize, bias
  * dStats[i] = (gradient of the scale alone, with x held fixed; 0).
  */
 export function layerNormBackward(rows: i32, size: i32, x: usize, gain: usize, stats: usize, dy: usize, init: usize, initRow: i32,
-                                  dx: usize, dGain: usize, dBias: usize, dStats: usize): void {
+                                  dx: usize, dGain: usize, dBias: usize, dStats: usize, centred: i32): void {
   const width = padded(size), row = bytes(width), inverse4 = splat(1 / <f32>size);
   for (let i = 0; i < rows; i++) {
     const inverseScale: f32 = 1 / load<f32>(stats), mean = v128.load32_splat(stats, 4), rate = splat(inverseScale);
@@ -63,7 +65,7 @@ export function layerNormBackward(rows: i32, size: i32, x: usize, gain: usize, s
       v128.store(dGain + j, fma(d, hat, v128.load(dGain + j)));
       v128.store(dBias + j, f32x4.add(d, v128.load(dBias + j)));
     }
-    const total = sumAcross(sumHat), meanD = f32x4.mul(sumAcross(sum), inverse4), meanHat = f32x4.mul(total, inverse4);
+    const total = sumAcross(sumHat), meanD = centred ? f32x4.mul(sumAcross(sum), inverse4) : splat(0), meanHat = f32x4.mul(total, inverse4);
     store<f32>(dStats, -f32x4.extract_lane(total, 0) * inverseScale); store<f32>(dStats, 0, 4);
     for (let j: usize = 0; j < row; j += 16) {
       const hat = f32x4.mul(f32x4.sub(v128.load(x + j), mean), rate), dHat = f32x4.mul(v128.load(dy + j), v128.load(gain + j));

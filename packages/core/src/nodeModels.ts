@@ -8,10 +8,12 @@ import { ArgumentError, checkArgument } from './errors/arguments.ts';
 import { printable, quoted, shortened } from './errors/printable.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './model/formats/checkpoint.ts';
 import { FileFormatError } from './model/formats/fileFormatError.ts';
+import { decodeHuggingFace } from './model/formats/huggingFace/huggingFace.ts';
 import { readJsonText } from './model/formats/jsonText.ts';
 import { Model } from './model/model.ts';
 import { loadEngine } from './nodeEngine.ts';
 import { writeWhole } from './nodeFiles.ts';
+import { openHuggingFaceFolder } from './nodeHuggingFace.ts';
 
 const LoadModelOptions = z.strictObject({
   engine: z.optional(z.unknown()),
@@ -24,10 +26,11 @@ const SaveModelOptions = z.strictObject({ metadata: z.optional(z.record(z.string
 const OWN_METADATA = ['format', 'config', 'induction_lab'];
 
 /**
- * The model in a checkpoint: attention-only, with TransformerLens's names (docs/checkpoints.md says what is read). `engine` is
+ * The model in a checkpoint with TransformerLens's names, or in a folder as the Hugging Face hub holds models (docs/checkpoints.md says
+ * what is read). `engine` is
  * the fastest that this Node runs unless given. `modelConfig` takes the place of the file's config: an object with
- * TransformerLens's fields, or the path of a JSON file with them. `bos` is the start token that the model saw in front of
- * every sequence, where the file does not say so. Throws an Error for a file that cannot be read, a
+ * TransformerLens's fields or a Hugging Face model's, or the path of a JSON file with them. `bos` is the start token that the
+ * model saw in front of every sequence, where the file does not say so. Throws an Error for a file that cannot be read, a
  * FileFormatError for one that is no such checkpoint, each with the file's name.
  */
 export async function loadModel(
@@ -38,16 +41,18 @@ export async function loadModel(
   checkArgument('loadModel', 'options', LoadModelOptions, options);
   const { modelConfig } = options;
   if (options.engine !== undefined) checkEngine(options.engine, 'loadModel');
-  const bytes = await readNamed(path, 'checkpoint');
-  const config =
-    typeof modelConfig === 'string'
-      ? readJsonText(await readNamed(modelConfig, 'model config'), modelConfig)
-      : modelConfig;
-  const { config: own, weights } = decoded(bytes, path, config);
+  const folder = openHuggingFaceFolder(path);
+  const { config: own, weights } = folder
+    ? decodeHuggingFace(modelConfig === undefined ? folder.config : await configOf(modelConfig), folder)
+    : decoded(await readNamed(path, 'checkpoint'), path, await configOf(modelConfig));
   const model = new Model(options.engine ?? (await loadEngine()), withStartToken(own, options.bos, path));
   model.setWeights(weights);
   return model;
 }
+
+/** A config as an object, or from a JSON file. */
+const configOf = async (given: string | Readonly<Record<string, unknown>> | undefined): Promise<unknown> =>
+  typeof given === 'string' ? readJsonText(await readNamed(given, 'model config'), given) : given;
 
 /** How a model is saved. */
 export interface SaveOptions {

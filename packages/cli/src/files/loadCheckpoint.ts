@@ -1,6 +1,15 @@
-import { decodeCheckpoint, type Engine, Model, NotFiniteError, printable } from '@induction-lab/core/node';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  decodeHuggingFace,
+  type Engine,
+  Model,
+  NotFiniteError,
+  openHuggingFaceFolder,
+  printable,
+} from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
-import { type MeasuredFile, measuredFile } from './provenance.ts';
+import { type MeasuredFile, measuredFile, measuredFiles } from './provenance.ts';
 import { readInput, readJson } from './wholeFiles.ts';
 
 /** A model, and the file that it came from. */
@@ -11,24 +20,39 @@ export interface LoadedCheckpoint {
 
 /** What the user says of a checkpoint that its file does not. */
 export interface GivenBeside {
-  /** Path of a TransformerLens config. */
+  /** Path of a TransformerLens config, or of a Hugging Face model's. */
   readonly modelConfig?: string | undefined;
   /** The start token that the model saw in front of every sequence. */
   readonly bos?: number | undefined;
 }
 
-/** A model from a checkpoint file that the user named. */
+/** A model from a checkpoint file that the user named, or from a folder as the Hugging Face hub holds models. */
 export function loadCheckpoint(engine: Engine, path: string, { modelConfig, bos }: GivenBeside = {}): LoadedCheckpoint {
-  const bytes = readInput(path, 'checkpoint');
   const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
-  const { config, weights } = decodeCheckpoint(bytes, path, options);
+  const folder = openHuggingFaceFolder(path);
+  if (folder) {
+    const measured = measuredFiles(path, folder.configBytes);
+    const files = measured.inTurn(folder.files);
+    const decoded = decodeHuggingFace(options.config ?? folder.config, { ...folder, files });
+    return { model: modelOf(engine, decoded, { path, bos }), checkpoint: measured.done() };
+  }
+  const bytes = readInput(path, 'checkpoint');
+  const decoded = decodeCheckpoint(bytes, path, options);
+  return { model: modelOf(engine, decoded, { path, bos }), checkpoint: measuredFile(path, bytes) };
+}
+
+function modelOf(
+  engine: Engine,
+  { config, weights }: Pick<Checkpoint, 'config' | 'weights'>,
+  { path, bos }: { path: string; bos: number | undefined },
+): Model {
   if (bos !== undefined && bos >= config.dVocab)
     throw badInput(
       `--bos ${bos} is no token of ${printable(path)}, which has 0 to ${config.dVocab - 1}; name one of them.`,
     );
   const model = new Model(engine, bos === undefined ? config : { ...config, bos });
   model.setWeights(weights);
-  return { model, checkpoint: measuredFile(path, bytes) };
+  return model;
 }
 
 /**

@@ -55,7 +55,11 @@ export const composeCommand = (task: MeasuringTask<ComposeCommandOptions>, host:
 };
 
 function composedText({ heads, composition, paths }: Composed, model: Model, columns: number): string[] {
-  const folded = model.config.normalization === null ? '' : ' LayerNorm’s centring and gain are folded in.';
+  const folded = {
+    LN: ' LayerNorm’s centring and gain are folded in.',
+    RMS: ' RMSNorm’s gain is folded in.',
+    none: '',
+  }[model.config.normalization ?? 'none'];
   return [
     `Circuits read off the weights.${folded}`,
     '',

@@ -23,11 +23,12 @@ const found = new Map<string, number>();
  * patterns, per-head inputs, results and gradients do not fit memory. The records say which length it was.
  */
 export function analysedLength(config: ModelConfig): number {
-  const { nCtx, nLayers, nHeads, dModel, dHead, dVocab } = config;
+  const { nCtx, nLayers, nHeads, dModel, dHead, dVocab, dMlp = 0 } = config;
   const length = Math.min(nCtx, LONGEST_ANALYSED);
-  const perToken = nLayers * (4 * nHeads * length + 16 * nHeads * Math.max(dModel, dHead) + 16 * dModel) + 4 * dVocab;
+  const perToken =
+    nLayers * (4 * nHeads * length + 16 * nHeads * Math.max(dModel, dHead) + 16 * dModel + 6 * dMlp) + 4 * dVocab;
   if (TOGETHER * length * perToken < SURELY_FIT) return length;
-  const key = JSON.stringify([nCtx, nLayers, nHeads, dModel, dHead, dVocab, config.positions, config.normalization]);
+  const key = JSON.stringify(config);
   const fitting =
     found.get(key) ?? longestRunnable({ ...config, nCtx: length }, { sequences: TOGETHER, everything: true });
   found.set(key, fitting);

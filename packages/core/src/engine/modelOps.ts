@@ -2,6 +2,7 @@
 // touches addresses. Only the three `linear` operations take tensors whose rows lie further apart than they are wide. Two backends implement it: wasmOps.ts (float32 kernels) and referenceOps.ts (float64 loops).
 // An operation has finished when its call returns, and keeps the padding of what it writes zero (scores before the
 // softmax, and logits after the loss, have −∞ there, which nothing reads).
+import type { Activation } from './activations.ts';
 import type { TableOps } from './tableOps.ts';
 import { type Integers, padded, type Tensor } from './tensor.ts';
 
@@ -14,21 +15,39 @@ export interface Extent {
 /** What operations need to know of a model. */
 export interface ModelSizes {
   readonly nHeads: number;
+  /** Heads of keys and values, each for as many query heads in a row; one for each where it is absent. */
+  readonly nKeyValueHeads?: number;
   readonly dHead: number;
   readonly dModel: number;
   readonly dVocab: number;
+  /** Width of MLPs, where there are any. */
+  readonly dMlp?: number;
   /** Scores are divided by this: sqrt(dHead) unless the model says otherwise. */
   readonly attnScale: number;
 }
 
 /** The longest padded row or column of any weight matrix: what scratch space must hold. */
-export const widestMatrix = ({ nHeads, dHead, dModel, dVocab }: ModelSizes): number =>
-  Math.max(padded(dModel), nHeads * padded(dHead), padded(dVocab));
+export const widestMatrix = ({ nHeads, dHead, dModel, dVocab, dMlp = 0 }: ModelSizes): number =>
+  Math.max(padded(dModel), nHeads * padded(dHead), padded(dVocab), padded(dMlp));
 
-/** Angles of rotary positions: tables of [pos, rotaryDim], cosines of the pairs first, then their sines. */
+/** How many query heads read each head of keys and values. */
+export const groupSize = ({ nHeads, nKeyValueHeads = nHeads }: Pick<ModelSizes, 'nHeads' | 'nKeyValueHeads'>): number =>
+  nHeads / nKeyValueHeads;
+
+/**
+ * Angles of rotary positions: tables of [pos, rotaryDim], cosines of the pairs first, then their sines. Pairs are
+ * (i, i + half), or (2i, 2i + 1) where they are `adjacent`.
+ */
 export interface RotaryTables {
   half: number;
   table: Tensor;
+  adjacent?: boolean;
+}
+
+/** Of an MLP's width, a row for each position: `pre` and `linear` alike; `bias` is one row. */
+export interface Gate {
+  readonly linear: Tensor;
+  readonly bias: Tensor;
 }
 
 /** x and normalized: [rows, dModel]; stats: [rows, 2]. */
@@ -52,6 +71,13 @@ export interface LayerNormGradient {
   readonly dStats: Tensor;
 }
 
+export interface ActivationGradient {
+  readonly pre: Tensor;
+  readonly dPost: Tensor;
+  readonly dPre: Tensor;
+  readonly gate: { readonly linear: Tensor; readonly dLinear: Tensor } | null;
+}
+
 export interface ModelOps extends TableOps {
   add(a: Tensor, b: Tensor, out: Tensor): void;
   scale(a: Tensor, factor: number): void;
@@ -68,15 +94,22 @@ export interface ModelOps extends TableOps {
   /** out += column sums of grad: the gradient of a bias. */
   addColumnSums(grad: Tensor, out: Tensor): void;
   transpose(w: Tensor, out: Tensor): void;
-  /** normalized = (x − mean) / scale · gain + bias, scale = √(variance + eps); stats holds (scale, mean) of each row. */
-  layerNorm(layer: LayerNorm & { eps: number }): void;
+  /**
+   * normalized = (x − mean) / scale · gain + bias, scale = √(variance + eps); stats holds (scale, mean) of each row. With
+   * `centred` false it is RMSNorm: the mean counts as 0.
+   */
+  layerNorm(layer: LayerNorm & { eps: number; centred?: boolean }): void;
   /** The same from given stats. */
   layerNormApply(layer: LayerNorm): void;
   /** dx = init + gradient through the normalisation; adds to dGain and dBias; dStats holds the scale's own gradient. */
-  layerNormBackward(gradient: LayerNormGradient): void;
-  /** Rotates q or k; direction −1 is the backward pass. */
+  layerNormBackward(gradient: LayerNormGradient & { centred?: boolean }): void;
+  /** post = f(pre), or, with a gate, f(pre) · linear + bias. */
+  activate(kind: Activation, pre: Tensor, gate: Gate | null, post: Tensor): void;
+  /** dPre from dPost, which it may be; with a gate's second factor, `dLinear` too. */
+  activateBackward(kind: Activation, gradient: ActivationGradient): void;
+  /** Rotates q or k, whatever number of heads it has; direction −1 is the backward pass. */
   rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void;
-  /** scores = q·kᵀ / attnScale, −∞ above the diagonal. */
+  /** scores = q·kᵀ / attnScale, −∞ above the diagonal. Query heads share keys and values by group. */
   attentionScores(q: Tensor, k: Tensor, scores: Tensor): void;
   /** dq and dk from the gradient of the scores already divided by attnScale. */
   attentionScoresBackward(dScores: Tensor, q: Tensor, k: Tensor, dq: Tensor, dk: Tensor): void;

@@ -1,6 +1,7 @@
 // What a model is. Every size may be arbitrary; padding to whole SIMD vectors is the memory plan's business.
 
 import * as z from 'zod/mini';
+import { ACTIVATIONS, type Activation } from '../engine/activations.ts';
 import { LARGEST_MEMORY, sizeText } from '../engine/tensor.ts';
 import { checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
@@ -15,7 +16,10 @@ import { POSITION_SCHEMES } from './components/positions/schemes.ts';
 export const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'alibi', 'none'] as const;
 export type Positions = (typeof POSITIONS)[number];
 
-/** An attention-only transformer with causal attention and, where `normalization` is `LN`, pre- and final LayerNorm. */
+/**
+ * A transformer with causal attention and, where `normalization` says so, a LayerNorm (`LN`) or RMSNorm (`RMS`) before each part
+ * and at the end. It is attention-only unless it has a `dMlp`. Fields that may be absent are absent where they would say nothing.
+ */
 export interface ModelConfig {
   readonly nLayers: number;
   readonly nHeads: number;
@@ -26,20 +30,41 @@ export interface ModelConfig {
   readonly nCtx: number;
   readonly dVocab: number;
   readonly positions: Positions;
-  readonly normalization: 'LN' | null;
-  /** Biases of Q, K, V, O and the unembedding. */
+  readonly normalization: 'LN' | 'RMS' | null;
+  /** Biases of Q, K, V, O, of MLPs and of the unembedding. */
   readonly biases: boolean;
   /** W_U is the transpose of W_E. */
   readonly tied: boolean;
-  /** Added to the variance inside LayerNorm's root. */
+  /** Added to the variance inside LayerNorm's root, to the mean square inside RMSNorm's. */
   readonly eps: number;
   /** Attention scores are q·k divided by this. */
   readonly attnScale: number;
   /** Rotated dimensions of a head (rotary): even, at most dHead. */
   readonly rotaryDim: number;
   readonly rotaryBase: number;
+  /** Pairs are neighbours, (2i, 2i + 1), in place of (i, i + rotaryDim / 2). */
+  readonly rotaryAdjacentPairs?: boolean;
+  readonly rotaryScaling?: RotaryScaling;
+  /** Heads of keys and values, each shared by as many heads in a row: a divisor of nHeads. Absent where each head has its own. */
+  readonly nKeyValueHeads?: number;
+  /** Width of each layer's MLP; without it there are none. */
+  readonly dMlp?: number;
+  readonly actFn?: Activation;
+  /** The MLP multiplies the activation of x W_gate with x W_in (SwiGLU, GEGLU). */
+  readonly gatedMlp?: boolean;
+  /** The MLP reads what attention reads, and both are added to the stream together (GPT-J, GPT-NeoX). */
+  readonly parallelAttnMlp?: boolean;
   /** The token that every sequence of its training began with; absent where there was none (startToken.ts). */
   readonly bos?: number;
+}
+
+/** How Llama 3 stretches rotary positions: components/positions/rotary.ts. */
+export interface RotaryScaling {
+  readonly factor: number;
+  readonly lowFreqFactor: number;
+  readonly highFreqFactor: number;
+  /** Positions of the context before it was stretched. */
+  readonly originalCtx: number;
 }
 
 /** What must be said of a model; the rest has TransformerLens's defaults (and no biases). */
@@ -48,10 +73,17 @@ export type ModelOptions = Pick<ModelConfig, 'nLayers' | 'nHeads' | 'dModel' | '
 
 const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as const;
 
+/** Fields that are left out where they say nothing. */
+const PARTS = [
+  ...(['rotaryAdjacentPairs', 'rotaryScaling', 'nKeyValueHeads'] as const),
+  ...(['dMlp', 'actFn', 'gatedMlp', 'parallelAttnMlp'] as const),
+] as const;
+
 /** The fields that there are; what TransformerLens's config has no name for, checkpoints hold under these. */
 export const MODEL_FIELDS: readonly (keyof ModelConfig)[] = [
   ...SIZES,
   ...(['positions', 'tied', 'biases', 'normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase', 'bos'] as const),
+  ...PARTS,
 ];
 
 /** Their values are looked at one by one, so that a message can say what a value is for. */
@@ -83,7 +115,7 @@ export function modelConfig(options: ModelOptions): ModelConfig {
     if (!wholeFrom(1, config[field], MOST[field])) refuse(field, `a whole number from 1 to ${MOST[field]}`);
   if (!POSITIONS.includes(config.positions)) refuse('positions', `one of ${POSITIONS.join(', ')}`);
   refuseHuge(config);
-  if (config.normalization !== 'LN' && config.normalization !== null) refuse('normalization', '"LN" or null');
+  if (!NORMALIZATIONS.includes(config.normalization)) refuse('normalization', '"LN", "RMS" or null');
   for (const field of ['biases', 'tied'] as const)
     if (typeof config[field] !== 'boolean') refuse(field, 'true or false');
   for (const field of ['eps', 'attnScale', 'rotaryBase'] as const)
@@ -95,7 +127,45 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   if (!wholeFrom(0, rotaryDim)) refuse('rotaryDim', 'a whole number');
   if (config.bos !== undefined && !wholeFrom(0, config.bos, config.dVocab - 1))
     refuse('bos', `a token of the vocabulary, from 0 to ${config.dVocab - 1}`);
-  return config;
+  return withParts(config, refuse);
+}
+
+export const NORMALIZATIONS: readonly ModelConfig['normalization'][] = ['LN', 'RMS', null];
+
+const SCALING = ['factor', 'lowFreqFactor', 'highFreqFactor', 'originalCtx'] as const;
+
+/** The config with what is said of parts that a model may lack checked, and left out where it says nothing. */
+function withParts(config: ModelConfig, refuse: (field: keyof ModelConfig, expected: string) => never): ModelConfig {
+  const { nKeyValueHeads, dMlp, actFn, rotaryScaling, positions, nHeads } = config;
+  for (const flag of ['rotaryAdjacentPairs', 'gatedMlp', 'parallelAttnMlp'] as const)
+    if (config[flag] !== undefined && typeof config[flag] !== 'boolean') refuse(flag, 'true or false');
+  if (nKeyValueHeads !== undefined && !(wholeFrom(1, nKeyValueHeads) && nHeads % nKeyValueHeads === 0))
+    refuse('nKeyValueHeads', `a whole number that divides nHeads (${nHeads})`);
+  if (dMlp !== undefined && !wholeFrom(1, dMlp)) refuse('dMlp', `a whole number from 1 to ${LARGEST_INDEX}`);
+  for (const field of ['actFn', 'gatedMlp', 'parallelAttnMlp'] as const)
+    if (dMlp === undefined && config[field]) refuse(field, 'left out of a model without MLPs (dMlp)');
+  if (actFn !== undefined && !ACTIVATIONS.includes(actFn)) refuse('actFn', `one of ${ACTIVATIONS.join(', ')}`);
+  for (const field of ['rotaryAdjacentPairs', 'rotaryScaling'] as const)
+    if (positions !== 'rotary' && config[field]) refuse(field, 'left out of a model whose positions are not "rotary"');
+  if (rotaryScaling !== undefined && !isScaling(rotaryScaling))
+    refuse(
+      'rotaryScaling',
+      `{ ${SCALING.join(', ')} }, positive numbers, of which highFreqFactor is above lowFreqFactor`,
+    );
+  const complete: { -readonly [Field in keyof ModelConfig]: ModelConfig[Field] } = { ...config };
+  if (dMlp !== undefined) complete.actFn = actFn ?? 'relu';
+  if (nKeyValueHeads === nHeads) delete complete.nKeyValueHeads;
+  for (const field of PARTS) if (!complete[field]) delete complete[field];
+  return complete;
+}
+
+function isScaling(scaling: RotaryScaling): boolean {
+  const { lowFreqFactor, highFreqFactor } = Object(scaling) as RotaryScaling;
+  const positive = (value: unknown): boolean => typeof value === 'number' && value > 0 && Number.isFinite(value);
+  const fields = Object.keys(Object(scaling) as object);
+  return (
+    fields.length === SCALING.length && SCALING.every((f) => positive(scaling[f])) && highFreqFactor > lowFreqFactor
+  );
 }
 
 const wholeFrom = (least: number, value: unknown, most = LARGEST_INDEX): boolean =>
@@ -110,12 +180,13 @@ const MOST = {
 
 /** Refuses sizes whose weights alone are more than any memory here holds: before anything of their size is made. */
 function refuseHuge(config: ModelConfig): void {
-  const { nLayers, nHeads, dModel, dHead, nCtx, dVocab, tied } = config;
+  const { nLayers, nHeads, nKeyValueHeads = nHeads, dModel, dHead, nCtx, dVocab, dMlp = 0, gatedMlp, tied } = config;
   const rows = (tied ? 1 : 2) * dVocab + (POSITION_SCHEMES[config.positions].table ? nCtx : 0);
-  const bytes = 4 * (rows * dModel + 4 * nLayers * nHeads * dModel * dHead);
+  const perLayer = 2 * (nHeads + nKeyValueHeads) * dHead + (gatedMlp ? 3 : 2) * dMlp;
+  const bytes = 4 * dModel * (rows + nLayers * perLayer);
   if (bytes <= LARGEST_MEMORY) return;
-  const largest = (['dVocab', 'nCtx', 'dModel', 'dHead', 'nHeads', 'nLayers'] as const).reduce((a, b) =>
-    config[b] > config[a] ? b : a,
+  const largest = (['dVocab', 'nCtx', 'dModel', 'dHead', 'nHeads', 'nLayers', 'dMlp'] as const).reduce((a, b) =>
+    (config[b] ?? 0) > (config[a] ?? 0) ? b : a,
   );
   throw new RangeError(
     `modelConfig: ${largest} (${config[largest]}) is too large beside the other sizes: the weights would take ${sizeText(bytes)}, and WebAssembly's memory ends at ${sizeText(LARGEST_MEMORY)}; make the model smaller.`,

@@ -1,8 +1,9 @@
 // The float64 model's backward pass against finite differences of its own loss: along a random direction through each
 // weight and, with a hook that adds to it, each activation. A wrong gradient is orthogonal to no random direction.
 import { describe, expect, test } from 'vitest';
-import { direction, POSITION_OPTIONS, randomModel, randomTokens } from '../../test/support/models.ts';
+import { direction, FAMILY_OPTIONS, POSITION_OPTIONS, randomModel, randomTokens } from '../../test/support/models.ts';
 import { referenceEngine } from '../engine/engine.ts';
+import { headWeight } from './heads.ts';
 import type { Hook, Model, RunResult } from './model.ts';
 import { learnedWeights } from './parameters.ts';
 
@@ -19,6 +20,13 @@ const cases = POSITION_OPTIONS.flatMap(({ label, options }, i) =>
     label: `${label}, ${normalization ?? 'no LN'}`,
     // Biases and tied embeddings alternate, so that each meets every other choice but not all at once.
     options: { ...SIZES, ...options, normalization, biases: (i + j) % 2 === 0, tied: i % 4 < 2, attnScale: 1.7 },
+  })),
+);
+
+cases.push(
+  ...FAMILY_OPTIONS.map(({ label, options }) => ({
+    label,
+    options: { ...SIZES, attnScale: 1.7, ...options } as never,
   })),
 );
 
@@ -92,9 +100,9 @@ describe.for(cases)('$label', ({ options }) => {
   });
 
   test('single elements of weights and activations have their own slopes', () => {
-    const [name, hook] = ['blocks.0.attn.W_K', 'blocks.1.attn.hook_pattern'];
+    const [name, hook] = [headWeight(model.config, { layer: 0, head: 0 }, 'K').name, 'blocks.1.attn.hook_pattern'];
     const { data } = model.getWeights()[name]!;
-    for (const element of [0, 37, 164]) {
+    for (const element of [0, 37, data.length - 1]) {
       const along = new Float64Array(data.length);
       along[element] = 1;
       expectSlope(run.gradients[name]!.data, along, lossWithWeight(model, name, along), `${name}[${element}]`);

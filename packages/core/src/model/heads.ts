@@ -11,16 +11,45 @@ export interface HeadIndex {
 /** A head's name as everybody writes it: L0H3. */
 export const headLabel = (layer: number, head: number): string => `L${layer}H${head}`;
 
+/** The name of keys and values that several heads share: L0KV1. */
+export const keyValueHeadLabel = (layer: number, head: number): string => `L${layer}KV${head}`;
+
 export const labelOf = ({ layer, head }: HeadIndex): string => headLabel(layer, head);
 export const sameHead = (a: HeadIndex, b: HeadIndex): boolean => a.layer === b.layer && a.head === b.head;
 
+/** Whether several heads share each head of keys and values. */
+export const isGrouped = ({ nKeyValueHeads, nHeads }: ModelConfig): boolean => (nKeyValueHeads ?? nHeads) !== nHeads;
+
+/** How many heads of keys and values a layer has. */
+export const keyValueHeads = ({ nKeyValueHeads, nHeads }: ModelConfig): number => nKeyValueHeads ?? nHeads;
+
+/** Throws an Error where heads share keys and values, so that none has inputs of its own to look at or change. */
+export function checkOwnInputs(config: ModelConfig, caller: string): void {
+  if (isGrouped(config))
+    throw new Error(
+      `${caller}: the heads of this model share keys and values (${config.nHeads} heads, ${keyValueHeads(config)} of keys and values), so that no head has inputs of its own; act on what heads write (hook_z) in place of it.`,
+    );
+}
+
+/** Where one head's part of W_Q, W_K, W_V or W_O lies: the weight's name, and the number of the head in it. */
+export function headWeight(
+  config: ModelConfig,
+  { layer, head }: HeadIndex,
+  part: 'Q' | 'K' | 'V' | 'O',
+): { name: string; index: number } {
+  const shared = isGrouped(config) && (part === 'K' || part === 'V');
+  const index = shared ? Math.floor(head / (config.nHeads / keyValueHeads(config))) : head;
+  return { name: `blocks.${layer}.attn.${shared ? '_' : ''}W_${part}`, index };
+}
+
 /** All heads of all layers before this one. */
 export function earlierHeads(config: ModelConfig, layer: number): HeadIndex[] {
-  return Array.from({ length: layer * config.nHeads }, (_, i) => ({
-    layer: Math.floor(i / config.nHeads),
-    head: i % config.nHeads,
-  }));
+  return Array.from({ length: layer }, (_, earlier) => headsOf(config, earlier)).flat();
 }
+
+/** A layer's heads. */
+export const headsOf = ({ nHeads }: ModelConfig, layer: number): HeadIndex[] =>
+  Array.from({ length: nHeads }, (_, head) => ({ layer, head }));
 
 export const allHeads = (config: ModelConfig): HeadIndex[] => earlierHeads(config, config.nLayers);
 

@@ -5,8 +5,9 @@ import { checkArgument } from '../errors/arguments.ts';
 import { components } from './components/components.ts';
 import type { Axis, HookPoint } from './components/hookPoint.ts';
 import type { ModelConfig } from './config.ts';
+import { keyValueHeads } from './heads.ts';
 
-export { type Axis, type HookPoint, hasHeads, isSquare } from './components/hookPoint.ts';
+export { type Axis, type HookPoint, hasHeads, headAxis, isSquare } from './components/hookPoint.ts';
 
 const Options = z.strictObject({ onRequest: z.boolean() });
 
@@ -43,7 +44,8 @@ export const hookPoint = (config: ModelConfig, name: string): HookPoint =>
 
 /** Length of an axis; null where it is that of the sequences, or their number. */
 export function axisSize(config: ModelConfig, axis: Axis): number | null {
-  const sizes = { head: config.nHeads, dModel: config.dModel, dHead: config.dHead, one: 1 };
+  const { nHeads: head, dModel, dHead, dMlp = 0 } = config;
+  const sizes = { head, keyValueHead: keyValueHeads(config), dModel, dHead, dMlp, one: 1 };
   return axis in sizes ? sizes[axis as keyof typeof sizes] : null;
 }
 

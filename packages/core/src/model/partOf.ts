@@ -7,7 +7,7 @@ import { checkedIndex, Values } from './values.ts';
 const CHOOSES: Readonly<Record<Word, readonly Axis[]>> = {
   sequence: ['batch'],
   position: ['pos', 'queryPos'],
-  head: ['head'],
+  head: ['head', 'keyValueHead'],
 };
 
 type Word = 'sequence' | 'position' | 'head';

@@ -4,6 +4,8 @@
 import { type Arena, Integers, Tensor } from '../engine/tensor.ts';
 import { ArgumentError } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
+import type { ModelConfig } from './config.ts';
+import { isGrouped } from './heads.ts';
 import { checkTokens, Model, type Tokens } from './model.ts';
 import { Parameters } from './parameters.ts';
 import { type PartWeights, partWeights } from './partWeights.ts';
@@ -38,11 +40,12 @@ export interface ModelParts {
 
 /**
  * The parts for one batch of equally long sequences. `tokens` are checked as by `Model.run`. A tied model has no W_U and
- * a rotary one no W_pos; the parts do not rotate. A part throws an ArgumentError for a tensor of another shape than it reads.
+ * a rotary one no W_pos; the parts do not rotate. Throws an ArgumentError for a model with parts that are not among them, and a part throws an ArgumentError for a tensor of another shape than it reads.
  */
 export function modelParts(model: Model, tokens: Tokens): ModelParts {
   if (!(model instanceof Model)) throw new ArgumentError(`modelParts: model must be a Model, got ${quoted(model)}.`);
   const { config, engine } = model;
+  checkParts(config);
   const length = checkTokens(config, tokens, 'modelParts');
   const arena = engine.createArena();
   const parameters = new Parameters(config, arena);
@@ -158,4 +161,17 @@ function integers(arena: Arena, values: readonly number[]): Integers {
 function filled(out: Tensor, fill: (out: Tensor) => void): Tensor {
   fill(out);
   return out;
+}
+
+/** Throws an ArgumentError where the model has something that none of the parts computes. */
+function checkParts(config: ModelConfig): void {
+  const missing = [
+    ...(config.dMlp === undefined ? [] : ['MLPs']),
+    ...(config.normalization === 'RMS' ? ['RMSNorm'] : []),
+    ...(isGrouped(config) ? ['heads that share keys and values'] : []),
+  ];
+  if (missing.length > 0)
+    throw new ArgumentError(
+      `modelParts: there are no parts for ${missing.join(' and ')}, which this model has; use model.run.`,
+    );
 }

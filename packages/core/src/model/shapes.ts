@@ -1,12 +1,23 @@
 // The layouts of the kinds of activation, for one number and length of sequences. Rows are padded to whole vectors.
 import type { Extent } from '../engine/modelOps.ts';
 import { type Arena, type Layout, padded, type Tensor } from '../engine/tensor.ts';
-import { type Axis, HEAD_STREAM, HEADS, hasHeads, isSquare, SQUARE, STREAM } from './components/hookPoint.ts';
+import {
+  type Axis,
+  HEAD_STREAM,
+  HEADS,
+  headAxis,
+  isSquare,
+  KEY_VALUE_HEADS,
+  MLP,
+  SQUARE,
+  STREAM,
+} from './components/hookPoint.ts';
 import type { ModelConfig } from './config.ts';
+import { isGrouped, keyValueHeads } from './heads.ts';
 
 /** How an activation with those axes lies in memory: a row for each position, for each head of it, or for each query. */
 export function layoutOf(axes: readonly Axis[], config: ModelConfig, { sequences: s, length: t }: Extent): Layout {
-  const { nHeads, dModel, dHead } = config;
+  const { nHeads, dModel, dHead, dMlp = 0 } = config;
   const last = axes.at(-1);
   if (isSquare({ axes })) {
     const row = padded(t);
@@ -15,12 +26,13 @@ export function layoutOf(axes: readonly Axis[], config: ModelConfig, { sequences
   }
   // The scale is the first of two moments.
   if (last === 'one') return { rows: s * t, width: 2, shape: [s, t, 1], strides: [t * 2, 2, 1] };
-  const size = last === 'dHead' ? dHead : dModel;
+  const size = last === 'dHead' ? dHead : last === 'dMlp' ? dMlp : dModel;
   const part = padded(size);
-  if (!hasHeads({ axes })) return { rows: s * t, width: part, shape: [s, t, size], strides: [t * part, part, 1] };
-  const row = nHeads * part;
-  const layout = { shape: [s, t, nHeads, size], strides: [t * row, row, part, 1] };
-  return last === 'dHead' ? { rows: s * t, width: row, ...layout } : { rows: s * t * nHeads, width: part, ...layout };
+  const heads = { head: nHeads, keyValueHead: keyValueHeads(config), none: 0 }[headAxis({ axes }) ?? 'none'];
+  if (heads === 0) return { rows: s * t, width: part, shape: [s, t, size], strides: [t * part, part, 1] };
+  const row = heads * part;
+  const layout = { shape: [s, t, heads, size], strides: [t * row, row, part, 1] };
+  return last === 'dHead' ? { rows: s * t, width: row, ...layout } : { rows: s * t * heads, width: part, ...layout };
 }
 
 export class Shapes {
@@ -46,6 +58,22 @@ export class Shapes {
   /** [batch, pos, head, dHead] */
   heads(name: string): Tensor {
     return this.of(HEADS, name);
+  }
+
+  /** [batch, pos, head of keys and values, dHead] */
+  keyValueHeads(name: string): Tensor {
+    return this.of(isGrouped(this.config) ? KEY_VALUE_HEADS : HEADS, name);
+  }
+
+  /** [batch, pos, dMlp] */
+  mlp(name: string): Tensor {
+    return this.of(MLP, name);
+  }
+
+  /** [dMlp], padding included, zeros */
+  mlpRow(name: string): Tensor {
+    const { dMlp = 0 } = this.config;
+    return this.arena.tensor(name, { rows: 1, width: padded(dMlp), shape: [dMlp], strides: [1] });
   }
 
   /** [batch, pos, head, dModel], a row for each head; `rowsJoined(nHeads)` has one for each position. */

@@ -10,6 +10,7 @@ import { checkArgument, must } from '../errors/arguments.ts';
 import { TooLargeError } from '../errors/tooLarge.ts';
 import type { PlanOptions } from './components/plan.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
+import { isGrouped } from './heads.ts';
 import { hookPoint, sizePerPosition } from './hookPoints.ts';
 import { Parameters } from './parameters.ts';
 import { Transformer } from './transformer.ts';
@@ -157,7 +158,7 @@ export function longestRunnable(
   const arena = Arena.withoutMemory(engine.memory.floatBytes);
   const weights = new Parameters(complete, arena);
   const layers = Array.from({ length: everything ? complete.nLayers : 0 }, (_, layer) => layer);
-  const plan = { gradients: everything, results: layers, splitInputs: layers };
+  const plan = { gradients: everything, results: layers, splitInputs: isGrouped(complete) ? [] : layers };
   const patterns = complete.nLayers * complete.nHeads * engine.memory.floatBytes;
   // One pattern of each sequence must fit: a bound that keeps sizes in whole numbers, however long the context.
   const bound = Math.floor(Math.sqrt(engine.memory.limit / engine.memory.floatBytes / sequences));

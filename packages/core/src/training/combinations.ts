@@ -5,7 +5,7 @@ import { nearest } from '../errors/names.ts';
 import { quoted } from '../errors/printable.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { globExpression } from '../model/glob.ts';
-import { headLabel } from '../model/heads.ts';
+import { headLabel, isGrouped } from '../model/heads.ts';
 import { learnedWeights } from '../model/parameters.ts';
 import { startTokenOf } from '../tasks/startToken.ts';
 import { definitionOf, taskComplaint } from '../tasks/tasks.ts';
@@ -68,6 +68,10 @@ function checkStartToken({ model, task }: Pick<Experiment, 'model' | 'task'>): v
 function checkTraining({ model, training }: Experiment): void {
   if (training.warmupSteps >= training.steps && training.warmupSteps > 0)
     refuse(`training.warmupSteps (${training.warmupSteps}) must be below training.steps (${training.steps}).`);
+  if (training.competition > 0 && isGrouped(model))
+    refuse(
+      `training.competition (${training.competition}) does not go with model.nKeyValueHeads (${model.nKeyValueHeads}), since heads that compete must not share keys and values; set it to 0 or leave nKeyValueHeads out.`,
+    );
   if (training.competition > 0 && model.nHeads === 1)
     refuse(
       `training.competition (${training.competition}) has no effect, since model.nHeads is 1 and the heads of a layer compete; set it to 0 or add heads.`,
@@ -93,8 +97,12 @@ function checkCompetitionSteps({ competition, competitionSteps, steps }: Experim
 }
 
 function checkClamps({ model, training: { clamps, steps } }: Experiment): void {
-  for (const { layer, head, fromStep } of clamps) {
+  for (const { kind, layer, head, fromStep } of clamps) {
     const label = headLabel(layer, head);
+    if (kind === 'freeze' && isGrouped(model))
+      refuse(
+        `training.clamps freezes ${label}, whose keys and values other heads share (model.nKeyValueHeads is ${model.nKeyValueHeads}); ablate it or leave nKeyValueHeads out.`,
+      );
     if (layer >= model.nLayers || head >= model.nHeads)
       refuse(
         `training.clamps names ${label}; this model has heads L0H0 to ${headLabel(model.nLayers - 1, model.nHeads - 1)}.`,

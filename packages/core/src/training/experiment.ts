@@ -1,8 +1,9 @@
 // An experiment: model, task and training, all knobs in one place. The file format is JSON in which any value may be
 // written as { "value": ..., "why": "..." }, so that a preset can give its reason beside each number.
 import * as z from 'zod/mini'; // small: the web lab loads it
+import { ACTIVATIONS } from '../engine/activations.ts';
 import { complaint } from '../errors/arguments.ts';
-import { type ModelConfig, modelConfig, POSITIONS } from '../model/config.ts';
+import { type ModelConfig, type ModelOptions, modelConfig, POSITIONS } from '../model/config.ts';
 import type { LossOn } from '../tasks/source.ts';
 import { startTokenOf } from '../tasks/startToken.ts';
 import { taskSchema } from '../tasks/taskSchema.ts';
@@ -82,7 +83,7 @@ const ModelSchema = z.strictObject({
   nCtx: size(4),
   dVocab: size(2),
   positions: explained(z.enum(POSITIONS)),
-  normalization: explained(z.nullable(z.enum(['LN']))),
+  normalization: explained(z.nullable(z.enum(['LN', 'RMS']))),
   biases: z._default(flag, false),
   tied: z._default(flag, false),
   eps: z._default(positive, 1e-5),
@@ -90,6 +91,15 @@ const ModelSchema = z.strictObject({
   rotaryDim: z.optional(size(0)), // 0 where positions are not rotary and a head is one number wide
   rotaryBase: z._default(positive, 10000),
   bos: z.optional(size(0)),
+  rotaryAdjacentPairs: z.optional(flag),
+  rotaryScaling: z.optional(
+    z.strictObject({ factor: positive, lowFreqFactor: positive, highFreqFactor: positive, originalCtx: positive }),
+  ),
+  nKeyValueHeads: z.optional(size(1)),
+  dMlp: z.optional(size(1)),
+  actFn: z.optional(explained(z.enum(ACTIVATIONS))),
+  gatedMlp: z.optional(flag),
+  parallelAttnMlp: z.optional(flag),
 });
 
 const TaskSchema = taskSchema((schema, { usual, optional }) => {
@@ -157,7 +167,7 @@ export function parseExperiment(json: unknown): Experiment {
   checkModelFields(defined as Partial<ModelConfig>);
   let model: ModelConfig;
   try {
-    model = modelConfig({ ...(defined as Parameters<typeof modelConfig>[0]), ...startOf(task, defined) });
+    model = modelConfig({ ...(defined as unknown as ModelOptions), ...startOf(task, defined) });
   } catch (error) {
     throw new ExperimentError((error as Error).message.replace(/^modelConfig: /, 'model.'));
   }

@@ -67,12 +67,12 @@ export class Kit {
     return this.make({ rows: s * t, width, shape: [s, t, size], strides: [t * width, width, 1] });
   }
 
-  /** [batch, pos, head, dHead] */
-  heads(): Tensor {
-    const { sequences: s, length: t, nHeads, dHead } = this.sizes;
+  /** [batch, pos, head, dHead], of so many heads. */
+  heads(count: number = this.sizes.nHeads): Tensor {
+    const { sequences: s, length: t, dHead } = this.sizes;
     const c = padded(dHead);
-    const width = nHeads * c;
-    return this.make({ rows: s * t, width, shape: [s, t, nHeads, dHead], strides: [t * width, width, c, 1] });
+    const width = count * c;
+    return this.make({ rows: s * t, width, shape: [s, t, count, dHead], strides: [t * width, width, c, 1] });
   }
 
   /** [batch, head, queryPos, keyPos] */

@@ -11,6 +11,43 @@ export const POSITION_OPTIONS: readonly { label: string; options: Partial<ModelC
   { label: 'rotary of 2 of the dimensions', options: { positions: 'rotary', rotaryDim: 2 } },
 ];
 
+const HALVES = { rotaryDim: 4, rotaryBase: 100 } as const;
+const SWIGLU = { dMlp: 7, actFn: 'silu', gatedMlp: true } as const;
+const LLAMA_3 = { factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalCtx: 40 } as const;
+
+/** Models with the parts that real language models have, as their families put them together. */
+export const FAMILY_OPTIONS: readonly { label: string; options: Partial<ModelConfig> }[] = [
+  { label: 'ReLU, no norm', options: { dMlp: 7, actFn: 'relu', normalization: null } },
+  { label: 'like GPT-2', options: { dMlp: 7, actFn: 'gelu_new', biases: true, tied: true } },
+  {
+    label: 'like GPT-NeoX',
+    options: { ...HALVES, positions: 'rotary', dMlp: 7, actFn: 'gelu', biases: true, parallelAttnMlp: true },
+  },
+  {
+    label: 'like GPT-J',
+    options: {
+      ...{ positions: 'rotary', rotaryDim: 4, rotaryAdjacentPairs: true },
+      ...{ dMlp: 7, actFn: 'gelu_new', parallelAttnMlp: true, normalization: null },
+    },
+  },
+  {
+    label: 'like Llama',
+    options: {
+      ...SWIGLU,
+      positions: 'rotary',
+      rotaryScaling: LLAMA_3,
+      normalization: 'RMS',
+      nKeyValueHeads: 1,
+      tied: true,
+    },
+  },
+  {
+    label: 'GEGLU with biases',
+    options: { positions: 'rotary', normalization: 'RMS', dMlp: 7, actFn: 'gelu', gatedMlp: true, biases: true },
+  },
+  { label: 'RMSNorm, attention only', options: { positions: 'shortformer', normalization: 'RMS', nKeyValueHeads: 1 } },
+];
+
 export interface Batch {
   sequences: number;
   length: number;
@@ -30,7 +67,9 @@ export function randomModel(engine: Engine, options: ModelOptions, seed = 1): Mo
       name,
       {
         shape,
-        data: Array.from(data, () => Math.fround((/\bln(1|_final)\.w$/.test(name) ? 1 : 0) + spread * random.normal())),
+        data: Array.from(data, () =>
+          Math.fround((/\bln(1|2|_final)\.w$/.test(name) ? 1 : 0) + spread * random.normal()),
+        ),
       },
     ]);
   model.setWeights(Object.fromEntries(weights));

@@ -58,6 +58,16 @@ const CASES = [
     others: ['embedding'],
   },
   {
+    label: 'RMSNorm, gated MLPs, shared keys',
+    options: { normalization: 'RMS', positions: 'rotary', dMlp: 7, actFn: 'silu', gatedMlp: true, nKeyValueHeads: 1 },
+    others: ['embedding', 'L0MLP', 'L1MLP'],
+  },
+  {
+    label: 'LayerNorm, parallel MLPs, biases',
+    options: { normalization: 'LN', biases: true, dMlp: 7, actFn: 'gelu', parallelAttnMlp: true },
+    others: ['embedding', 'positions', 'L0MLP', 'L1MLP', 'biases'],
+  },
+  {
     label: 'no LayerNorm, sinusoidal, biases',
     options: { normalization: null, positions: 'sinusoidal', biases: true },
     others: ['embedding', 'positions', 'biases'],

@@ -1,4 +1,4 @@
-// Direct logit attribution: the final residual stream is a sum of what the embedding, the positions and every head wrote
+// Direct logit attribution: the final residual stream is a sum of what the embedding, the positions, every head and MLP wrote
 // into it, and so, with the final LayerNorm's scale held, is every logit.
 
 import type { Floats } from '../../engine/tensor.ts';
@@ -15,7 +15,7 @@ import { type ResidualWriter, residualWriters } from './residualWriters.ts';
 
 /** What one writer adds to the output directly, at the queries that can be predicted. */
 export interface DirectEffect {
-  /** `embedding`, `positions`, a head's label, or `biases`. */
+  /** `embedding`, `positions`, a head's label, an MLP's (`L0MLP`), or `biases`. */
   readonly part: string;
   /** Layer of a head; null for the rest. */
   readonly layer: number | null;
@@ -89,7 +89,7 @@ function attributeSlice(
   const { model, measure } = set;
   const { nHeads, dVocab, normalization } = model.config;
   const names = writers.flatMap(({ hook }) => (hook ? [hook] : []));
-  const normalized = normalization === 'LN' ? ['ln_final.hook_scale'] : [];
+  const normalized = normalization === null ? [] : ['ln_final.hook_scale'];
   const run = model.runWithCache(tokens, { names: [...names, ...normalized] });
   checkLosses(model, run, { tokens });
   const { cache, logits, length } = run;

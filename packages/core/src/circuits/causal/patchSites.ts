@@ -1,8 +1,8 @@
 // Where activations are patched: a hook, a head, a position, or all of them.
 
 import type { ModelConfig } from '../../model/config.ts';
-import { headLabel } from '../../model/heads.ts';
-import { hasHeads, hookPoint } from '../../model/hookPoints.ts';
+import { headLabel, keyValueHeadLabel } from '../../model/heads.ts';
+import { axisSize, hasHeads, headAxis, hookPoint } from '../../model/hookPoints.ts';
 import type { Patch } from '../../model/interventions/places.ts';
 import { type Estimate, mean } from '../statistics/estimate.ts';
 
@@ -34,11 +34,14 @@ export function patchSites(
   return hooks.flatMap((hook) => {
     const found = /^blocks\.(\d+)\./.exec(hook);
     const layer = found ? Number(found[1]) : null;
-    const heads = hasHeads(hookPoint(config, hook)) ? Array.from({ length: config.nHeads }, (_, head) => head) : [null];
+    const axis = headAxis(hookPoint(config, hook));
+    const count = axis === null ? 0 : (axisSize(config, axis) as number);
+    const heads = axis === null ? [null] : Array.from({ length: count }, (_, head) => head);
+    const label = axis === 'keyValueHead' ? keyValueHeadLabel : headLabel;
     return heads.flatMap((head) =>
       positions.map((position) => ({
         hook,
-        label: layer === null ? hook : head === null ? `L${layer}` : headLabel(layer, head),
+        label: layer === null ? hook : head === null ? `L${layer}` : label(layer, head),
         layer,
         head,
         position,

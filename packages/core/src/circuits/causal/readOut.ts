@@ -1,9 +1,11 @@
 // From what was written into the residual stream to the logits, linearly.
 import type { Model } from '../../model/model.ts';
 
-/** From the residual stream to the logits: final LayerNorm with a given scale, and W_U. */
+/** From the residual stream to the logits: final LayerNorm or RMSNorm with a given scale, and W_U. */
 export class ReadOut {
   private readonly gain: ArrayLike<number> | null;
+  /** Whether the normalisation subtracts the mean. */
+  private readonly centred: boolean;
   private readonly eps: number;
   /** [dModel, dVocab] */
   private readonly W_U: Float64Array;
@@ -21,7 +23,8 @@ export class ReadOut {
     this.eps = config.eps;
     const values = (name: string, size: number): ArrayLike<number> => weights[name]?.data ?? new Float64Array(size);
     const unembed = config.tied ? weights['embed.W_E']!.data : weights['unembed.W_U']!.data;
-    this.gain = config.normalization === 'LN' ? weights['ln_final.w']!.data : null;
+    this.gain = weights['ln_final.w']?.data ?? null;
+    this.centred = config.normalization === 'LN';
     this.W_U = Float64Array.from({ length: dModel * dVocab }, (_, at) => {
       const [i, v] = [Math.floor(at / dVocab), at % dVocab];
       return unembed[config.tied ? v * dModel + i : at] as number;
@@ -33,7 +36,7 @@ export class ReadOut {
       const b_O = values(`blocks.${layer}.attn.b_O`, dModel);
       for (let i = 0; i < dModel; i++) this.outputBias[i]! += b_O[i]!;
     }
-    const shift = config.normalization === 'LN' ? weights['ln_final.b']!.data : new Float64Array(dModel);
+    const shift = values('ln_final.b', dModel);
     const b_U = values('unembed.b_U', dVocab);
     for (let i = 0; i < dModel; i++) this.x[i] = shift[i]!;
     this.multiply(this.fixed);
@@ -45,11 +48,11 @@ export class ReadOut {
     written: ArrayLike<number>,
     { row, scale, logits }: { row: number; scale: number; logits: Float64Array },
   ): void {
-    const { x, gain } = this;
+    const { x, gain, centred } = this;
     let mean = 0;
     for (let i = 0; i < x.length; i++) {
       x[i] = written[row * x.length + i] as number;
-      mean += x[i]! / x.length;
+      if (centred) mean += x[i]! / x.length;
     }
     if (gain) for (let i = 0; i < x.length; i++) x[i] = ((x[i]! - mean) / scale) * gain[i]!;
     this.multiply(logits);
@@ -67,7 +70,7 @@ export class ReadOut {
   private scaleOf(residual: ArrayLike<number>, row: number): number {
     const size = this.x.length;
     let [mean, variance] = [0, 0];
-    for (let i = 0; i < size; i++) mean += (residual[row * size + i] as number) / size;
+    if (this.centred) for (let i = 0; i < size; i++) mean += (residual[row * size + i] as number) / size;
     for (let i = 0; i < size; i++) variance += ((residual[row * size + i] as number) - mean) ** 2 / size;
     return Math.sqrt(variance + this.eps);
   }

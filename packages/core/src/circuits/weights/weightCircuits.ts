@@ -1,12 +1,12 @@
 // The circuits that can be read off the weights alone (Elhage et al. 2021). Row vectors: x W_Q. Where the model has
-// LayerNorm, its centring and gain are folded into the matrices that read from it; its division by the scale and its
+// LayerNorm, its centring and gain (of RMSNorm the gain) are folded into the matrices that read from it; its division by the scale and its
 // shift are left out, since they depend on the input or add constants. Weight-space numbers are no proof of use.
 
 import * as z from 'zod/mini';
 import { checkArgument, must } from '../../errors/arguments.ts';
 import { POSITION_SCHEMES } from '../../model/components/positions/schemes.ts';
 import { type ModelConfig, modelConfig } from '../../model/config.ts';
-import { checkHead, type HeadIndex } from '../../model/heads.ts';
+import { checkHead, type HeadIndex, headWeight } from '../../model/heads.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
 import { checkShapes } from '../../model/weightChecks.ts';
 import { checkConfig } from '../checks.ts';
@@ -95,10 +95,11 @@ export class WeightCircuits {
 
   private headMatrix(name: HeadIndex, part: 'Q' | 'K' | 'V' | 'O'): Matrix {
     checkHead(this.config, name, 'WeightCircuits');
-    const { data } = this.named(`blocks.${name.layer}.attn.W_${part}`);
+    const { name: weight, index } = headWeight(this.config, name, part);
+    const { data } = this.named(weight);
     const { dModel, dHead } = this.config;
     const [rows, columns] = part === 'O' ? [dHead, dModel] : [dModel, dHead];
-    return fromFlat(data, rows, columns, name.head * rows * columns);
+    return fromFlat(data, rows, columns, index * rows * columns);
   }
 
   private matrix(name: string): Matrix {
@@ -114,14 +115,16 @@ export class WeightCircuits {
     return found;
   }
 
-  /** What a matrix reads through a LayerNorm: centring, then gain, then the matrix. */
+  /** What a matrix reads through a LayerNorm: centring, then gain, then the matrix; through RMSNorm without centring. */
   private reading(layerNorm: string, matrix: Matrix): Matrix {
-    if (this.config.normalization === null) return matrix;
+    const { normalization } = this.config;
+    if (normalization === null) return matrix;
     const gain = this.named(`${layerNorm}.w`).data;
     const scaled = Matrix.zeros(matrix.rows, matrix.columns);
     for (let j = 0; j < matrix.columns; j++) {
       let mean = 0;
-      for (let i = 0; i < matrix.rows; i++) mean += (matrix.get(i, j) * gain[i]!) / matrix.rows;
+      if (normalization === 'LN')
+        for (let i = 0; i < matrix.rows; i++) mean += (matrix.get(i, j) * gain[i]!) / matrix.rows;
       for (let i = 0; i < matrix.rows; i++) scaled.set(i, j, matrix.get(i, j) * gain[i]! - mean);
     }
     return scaled;

@@ -1,12 +1,23 @@
 // The same operations in float64, written for obviousness and kept for ever: every kernel is checked against them, and
 // a disagreement between backends is rerun here before anyone says rounding. Each backward stands beside its forward.
 
-import type { Extent, LayerNorm, LayerNormGradient, ModelOps, ModelSizes, RotaryTables } from '../modelOps.ts';
+import { type Activation, DEFINITIONS } from '../activations.ts';
+import {
+  type ActivationGradient,
+  type Extent,
+  type Gate,
+  groupSize,
+  type LayerNorm,
+  type LayerNormGradient,
+  type ModelOps,
+  type ModelSizes,
+  type RotaryTables,
+} from '../modelOps.ts';
 import { countsToLoss, tokenOf } from '../targets.ts';
 import { type Floats, type Integers, padded, type Tensor } from '../tensor.ts';
 import { ReferenceTableOps } from './referenceTableOps.ts';
 
-type Visit = (cell: { query: number; pattern: number; q: number; head: number }) => void;
+type Visit = (cell: { query: number; pattern: number; q: number; kv(key: number): number }) => void;
 
 export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
   private readonly sizes: ModelSizes;
@@ -65,8 +76,9 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
       for (let j = 0; j < w.width; j++) out.data[j * out.stride + i] = w.data[i * w.stride + j]!;
   }
 
-  layerNorm({ x, gain, bias, stats, normalized, eps }: LayerNorm & { eps: number }): void {
-    this.moments(x, stats, eps);
+  layerNorm({ x, gain, bias, stats, normalized, eps, centred = true }: Parameters<ModelOps['layerNorm']>[0]): void {
+    if (centred) this.moments(x, stats, eps);
+    else meanSquares(x, { size: gain.shape[0]!, stats, eps });
     this.layerNormApply({ x, gain, bias, stats, normalized });
   }
 
@@ -79,7 +91,8 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
       }
   }
 
-  layerNormBackward({ x, gain, stats, dNormalized, init, dx, dGain, dBias, dStats }: LayerNormGradient): void {
+  layerNormBackward(gradient: LayerNormGradient & { centred?: boolean }): void {
+    const { x, gain, stats, dNormalized, init, dx, dGain, dBias, dStats, centred = true } = gradient;
     const size = gain.shape[0]!;
     for (let i = 0; i < x.rows; i++) {
       const scale = stats.data[2 * i]!;
@@ -88,7 +101,7 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
       let mean = 0;
       let along = 0;
       for (let j = 0; j < size; j++) {
-        mean += dHat(j) / size;
+        if (centred) mean += dHat(j) / size;
         along += (dHat(j) * hat(j)) / size;
         dGain.data[j]! += dNormalized.data[i * x.width + j]! * hat(j);
         dBias.data[j]! += dNormalized.data[i * x.width + j]!;
@@ -101,43 +114,61 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
     }
   }
 
+  activate(kind: Activation, pre: Tensor, gate: Gate | null, post: Tensor): void {
+    const { value } = DEFINITIONS[kind];
+    for (let i = 0; i < pre.rows * pre.width; i++) {
+      const active = value(pre.data[i]!);
+      post.data[i] = gate ? active * gate.linear.data[i]! + gate.bias.data[i % pre.width]! : active;
+    }
+  }
+
+  activateBackward(kind: Activation, { pre, dPost, dPre, gate }: ActivationGradient): void {
+    const { value, slope } = DEFINITIONS[kind];
+    for (let i = 0; i < pre.rows * pre.width; i++) {
+      const [x, d] = [pre.data[i]!, dPost.data[i]!];
+      if (gate) gate.dLinear.data[i] = d * value(x);
+      dPre.data[i] = d * slope(x) * (gate ? gate.linear.data[i]! : 1);
+    }
+  }
+
   rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void {
     const headSize = padded(this.sizes.dHead);
-    const { half, table } = tables;
+    const { half, table, adjacent = false } = tables;
     if (input.address !== output.address) output.data.set(input.data);
     for (let r = 0; r < input.rows; r++)
-      for (let h = 0; h < this.sizes.nHeads; h++)
+      for (let start = r * input.width; start < (r + 1) * input.width; start += headSize)
         for (let i = 0; i < half; i++) {
-          const at = r * input.width + h * headSize + i;
+          const [at, other] = adjacent ? [start + 2 * i, start + 2 * i + 1] : [start + i, start + half + i];
           const cos = table.data[positions.data[r]! * table.width + i]!;
           const sin = direction * table.data[positions.data[r]! * table.width + half + i]!;
-          const [a, b] = [input.data[at]!, input.data[at + half]!];
+          const [a, b] = [input.data[at]!, input.data[other]!];
           output.data[at] = a * cos - b * sin;
-          output.data[at + half] = b * cos + a * sin;
+          output.data[other] = b * cos + a * sin;
         }
   }
 
-  /** Visits every query of every head: the index of its pattern row and of its q row (and z row) for that head. */
+  /** Visits every query of every head: the index of its pattern row, of its q row (and z row), and of each key's row of k (and v). */
   private eachQuery(visit: Visit): void {
     const { sequences, length } = this.extent;
     const { nHeads, dHead } = this.sizes;
+    const group = groupSize(this.sizes);
     for (let s = 0; s < sequences; s++)
       for (let head = 0; head < nHeads; head++)
         for (let query = 0; query < length; query++)
           visit({
             query,
-            head,
             pattern: ((s * nHeads + head) * length + query) * padded(length),
             q: ((s * length + query) * nHeads + head) * padded(dHead),
+            kv: (key) => ((s * length + key) * (nHeads / group) + Math.floor(head / group)) * padded(dHead),
           });
   }
 
   attentionScores(q: Tensor, k: Tensor, scores: Tensor): void {
     const { dHead, attnScale } = this.sizes;
     const { length } = this.extent;
-    this.eachQuery(({ query, pattern, q: at }) => {
+    this.eachQuery(({ query, pattern, q: at, kv }) => {
       for (let key = 0; key < length; key++) {
-        const kAt = at + (key - query) * q.width;
+        const kAt = kv(key);
         let dot = 0;
         for (let c = 0; c < dHead; c++) dot += q.data[at + c]! * (key <= query ? k.data[kAt + c]! : 0);
         scores.data[pattern + key] = key <= query ? dot / attnScale : Number.NEGATIVE_INFINITY;
@@ -149,9 +180,9 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
     const { dHead } = this.sizes;
     dq.data.fill(0);
     dk.data.fill(0);
-    this.eachQuery(({ query, pattern, q: at }) => {
+    this.eachQuery(({ query, pattern, q: at, kv }) => {
       for (let key = 0; key <= query; key++) {
-        const kAt = at + (key - query) * q.width;
+        const kAt = kv(key);
         for (let c = 0; c < dHead; c++) {
           dq.data[at + c]! += dScores.data[pattern + key]! * k.data[kAt + c]!;
           dk.data[kAt + c]! += dScores.data[pattern + key]! * q.data[at + c]!;
@@ -181,20 +212,19 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
 
   attentionMix(pattern: Tensor, v: Tensor, z: Tensor): void {
     z.data.fill(0);
-    this.eachQuery(({ query, pattern: at, q: zAt }) => {
+    this.eachQuery(({ query, pattern: at, q: zAt, kv }) => {
       for (let key = 0; key <= query; key++)
-        for (let c = 0; c < this.sizes.dHead; c++)
-          z.data[zAt + c]! += pattern.data[at + key]! * v.data[zAt + (key - query) * v.width + c]!;
+        for (let c = 0; c < this.sizes.dHead; c++) z.data[zAt + c]! += pattern.data[at + key]! * v.data[kv(key) + c]!;
     });
   }
 
   attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void {
     dv.data.fill(0);
     dPattern.data.fill(0);
-    this.eachQuery(({ query, pattern: at, q: zAt }) => {
+    this.eachQuery(({ query, pattern: at, q: zAt, kv }) => {
       for (let key = 0; key <= query; key++)
         for (let c = 0; c < this.sizes.dHead; c++) {
-          const vAt = zAt + (key - query) * v.width + c;
+          const vAt = kv(key) + c;
           dPattern.data[at + key]! += dz.data[zAt + c]! * v.data[vAt]!;
           dv.data[vAt]! += pattern.data[at + key]! * dz.data[zAt + c]!;
         }
@@ -215,6 +245,16 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
         dLogits.data[i * logits.width + j] = !counts ? 0 : scale * (probability - (j === target ? 1 : 0));
       }
     }
+  }
+}
+
+/** RMSNorm's stats: the root of the mean square, and 0 in place of a mean. */
+function meanSquares(x: Tensor, { size, stats, eps }: { size: number; stats: Tensor; eps: number }): void {
+  for (let i = 0; i < x.rows; i++) {
+    let square = 0;
+    for (let j = 0; j < size; j++) square += x.data[i * x.width + j]! ** 2 / size;
+    stats.data[2 * i] = Math.sqrt(square + eps);
+    stats.data[2 * i + 1] = 0;
   }
 }
 

@@ -27,6 +27,8 @@ type KernelName =
   | 'momentsBackward'
   | 'centre'
   | 'centreBackward'
+  | 'activate'
+  | 'activateBackward'
   | 'adamw';
 
 /** The kernels of one instance, all working on one memory; addresses are bytes. Documented in assembly/. */

@@ -1,7 +1,11 @@
 // A model's operations over the WebAssembly kernels: addresses and strides, nothing else.
 
+import { ACTIVATIONS, type Activation } from '../activations.ts';
 import {
+  type ActivationGradient,
   type Extent,
+  type Gate,
+  groupSize,
   type LayerNorm,
   type LayerNormGradient,
   type ModelOps,
@@ -24,6 +28,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
   private readonly scratch: number;
   /** Padded dHead: what the kernels call headSize. */
   private readonly headSize: number;
+  private readonly group: number;
 
   /** Scratch memory comes from the arena. */
   constructor(kernels: Kernels, { sizes, extent, arena }: { sizes: ModelSizes; extent: Extent; arena: Arena }) {
@@ -31,6 +36,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     this.extent = extent;
     this.sizes = sizes;
     this.headSize = padded(sizes.dHead);
+    this.group = groupSize(sizes);
     const widest = widestMatrix(sizes);
     const rows = extent.sequences * extent.length;
     this.zeros = arena.bytes(4 * padded(Math.max(widest, extent.length)));
@@ -79,11 +85,11 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     this.kernels.transpose(w.rows, w.width, w.address, w.stride, out.address, out.stride, 1);
   }
 
-  layerNorm({ x, gain, bias, stats, normalized, eps }: LayerNorm & { eps: number }): void {
+  layerNorm({ x, gain, bias, stats, normalized, eps, centred = true }: Parameters<ModelOps['layerNorm']>[0]): void {
     const size = gain.shape[0] as number;
     // biome-ignore format: inputs, then outputs
     this.kernels.layerNorm(x.rows, size, x.address, gain.address, bias.address,
-      normalized.address, stats.address, eps);
+      normalized.address, stats.address, eps, centred ? 1 : 0);
   }
 
   layerNormApply({ x, gain, bias, stats, normalized }: LayerNorm): void {
@@ -91,25 +97,38 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     this.kernels.layerNormApply(x.rows, size, x.address, gain.address, bias.address, normalized.address, stats.address);
   }
 
-  layerNormBackward({ x, gain, stats, dNormalized, init, dx, dGain, dBias, dStats }: LayerNormGradient): void {
+  layerNormBackward(gradient: LayerNormGradient & { centred?: boolean }): void {
+    const { x, gain, stats, dNormalized, init, dx, dGain, dBias, dStats, centred = true } = gradient;
     const size = gain.shape[0] as number;
     // biome-ignore format: inputs, then outputs
     this.kernels.layerNormBackward(x.rows, size, x.address, gain.address, stats.address, dNormalized.address,
-      init ? init.address : this.zeros, init ? init.stride : 0, dx.address, dGain.address, dBias.address, dStats.address);
+      init ? init.address : this.zeros, init ? init.stride : 0, dx.address, dGain.address, dBias.address, dStats.address,
+      centred ? 1 : 0);
+  }
+
+  activate(kind: Activation, pre: Tensor, gate: Gate | null, post: Tensor): void {
+    // biome-ignore format: sizes, then addresses
+    this.kernels.activate(pre.rows, pre.width, ACTIVATIONS.indexOf(kind),
+      pre.address, gate ? gate.linear.address : 0, gate ? gate.bias.address : 0, post.address);
+  }
+
+  activateBackward(kind: Activation, { pre, dPost, dPre, gate }: ActivationGradient): void {
+    // biome-ignore format: sizes, then addresses
+    this.kernels.activateBackward(pre.rows * pre.width, ACTIVATIONS.indexOf(kind), pre.address,
+      gate ? gate.linear.address : 0, dPost.address, dPre.address, gate ? gate.dLinear.address : 0);
   }
 
   rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void {
-    const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.rotary(input.rows, nHeads, this.headSize, tables.half,
-      input.address, output.address, positions.address, tables.table.address, direction);
+    this.kernels.rotary(input.rows, input.width / this.headSize, this.headSize, tables.half,
+      input.address, output.address, positions.address, tables.table.address, direction, tables.adjacent ? 1 : 0);
   }
 
   attentionScores(q: Tensor, k: Tensor, scores: Tensor): void {
     const { sequences, length } = this.extent;
     const { nHeads, attnScale } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionScores(sequences, length, nHeads, this.headSize,
+    this.kernels.attentionScores(sequences, length, nHeads, this.group, this.headSize,
       q.address, k.address, scores.address, 1 / attnScale, this.scratch, this.zeros);
   }
 
@@ -117,7 +136,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     const { sequences, length } = this.extent;
     const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionScoresBackward(sequences, length, nHeads, this.headSize,
+    this.kernels.attentionScoresBackward(sequences, length, nHeads, this.group, this.headSize,
       dScores.address, q.address, k.address, dq.address, dk.address, this.zeros);
   }
 
@@ -137,7 +156,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     const { sequences, length } = this.extent;
     const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionMix(sequences, length, nHeads, this.headSize,
+    this.kernels.attentionMix(sequences, length, nHeads, this.group, this.headSize,
       pattern.address, v.address, z.address, this.zeros);
   }
 
@@ -145,7 +164,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     const { sequences, length } = this.extent;
     const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionMixBackward(sequences, length, nHeads, this.headSize,
+    this.kernels.attentionMixBackward(sequences, length, nHeads, this.group, this.headSize,
       pattern.address, v.address, dz.address, dPattern.address, dv.address, this.scratch, this.zeros);
   }
 

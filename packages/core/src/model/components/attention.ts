@@ -1,11 +1,13 @@
 // Causal self-attention of one layer: queries, keys and values from what is read of the residual stream, scores, pattern,
-// values mixed by it, and W_O. Its output goes to `plan.output`.
+// values mixed by it, and W_O. Its output goes to `plan.outputs`.
 import type { Tensor } from '../../engine/tensor.ts';
 import type { ModelConfig } from '../config.ts';
+import { isGrouped, keyValueHeads } from '../heads.ts';
+import type { Shapes } from '../shapes.ts';
 import { type Inputs, planInputs } from './attentionInputs.ts';
 import { planOutput } from './attentionOutput.ts';
 import type { Component, ParameterSet, Part, Tensors } from './component.ts';
-import { HEAD_STREAM, HEADS, type HookPoint, SQUARE, STREAM } from './hookPoint.ts';
+import { HEAD_STREAM, HEADS, type HookPoint, KEY_VALUE_HEADS, SQUARE, STREAM } from './hookPoint.ts';
 import type { Plan } from './plan.ts';
 import { POSITION_SCHEMES } from './positions/schemes.ts';
 import { biasVector, headBias, headInputs, headOutputs, type Weight, type WeightName } from './weight.ts';
@@ -24,16 +26,18 @@ function weightsOf(config: ModelConfig, layer: number): Record<string, Weight> {
     native: `layers.${layer}.attn.${part}`,
     bridge: `blocks.${layer}.attn.${part}`,
   });
+  const shared = isGrouped(config) ? '_' : ''; // so called in TransformerLens's files, where W_K is for every head
+  const sharing = { ...config, nHeads: keyValueHeads(config) };
   const biases = {
     b_Q: headBias(names('b_Q', 'q.bias'), config),
-    b_K: headBias(names('b_K', 'k.bias'), config),
-    b_V: headBias(names('b_V', 'v.bias'), config),
+    b_K: headBias(names(`${shared}b_K`, 'k.bias'), sharing),
+    b_V: headBias(names(`${shared}b_V`, 'v.bias'), sharing),
     b_O: biasVector(names('b_O', 'o.bias'), config.dModel),
   };
   return {
     W_Q: headInputs(names('W_Q', 'q.weight'), config),
-    W_K: headInputs(names('W_K', 'k.weight'), config),
-    W_V: headInputs(names('W_V', 'v.weight'), config),
+    W_K: headInputs(names(`${shared}W_K`, 'k.weight'), sharing),
+    W_V: headInputs(names(`${shared}W_V`, 'v.weight'), sharing),
     W_O: headOutputs(names('W_O', 'o.weight'), config),
     ...(config.biases ? biases : {}),
   };
@@ -44,10 +48,13 @@ function hooksOf(config: ModelConfig, block: string): HookPoint[] {
     ...{ name: `${block}.hook_${part}_input`, axes: HEAD_STREAM, onRequest: true, role: 'headInput' },
   });
   const heads = (part: string): HookPoint => ({ name: `${block}.attn.hook_${part}`, axes: HEADS });
+  const keyValue = isGrouped(config) ? KEY_VALUE_HEADS : HEADS;
   return [
-    ...['q', 'k', 'v'].map(input),
-    ...['q', 'k', 'v'].map(heads),
-    ...(POSITION_SCHEMES[config.positions].turn?.hooks(block) ?? []),
+    // Heads that share keys and values have no inputs of their own.
+    ...(isGrouped(config) ? [] : ['q', 'k', 'v'].map(input)),
+    heads('q'),
+    ...['k', 'v'].map((part): HookPoint => ({ ...heads(part), axes: keyValue })),
+    ...(POSITION_SCHEMES[config.positions].turn?.hooks(block, keyValue) ?? []),
     { name: `${block}.attn.hook_attn_scores`, axes: SQUARE, future: Number.NEGATIVE_INFINITY },
     { name: `${block}.attn.hook_pattern`, axes: SQUARE, future: 0 },
     heads('z'),
@@ -64,14 +71,16 @@ export interface Pair {
 
 function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: number): Part {
   const block = `blocks.${layer}`;
-  const heads = (part: string): Pair => ({
-    value: plan.activation(`${block}.attn.hook_${part}`, part, (shapes, n) => shapes.heads(n)),
-    gradient: plan.gradient(`${block}.attn.hook_${part}`, part, (shapes, n) => shapes.heads(n)),
+  const heads = (part: string, make: (shapes: Shapes, name: string) => Tensor): Pair => ({
+    value: plan.activation(`${block}.attn.hook_${part}`, part, make),
+    gradient: plan.gradient(`${block}.attn.hook_${part}`, part, make),
   });
-  const [q, k, v] = [heads('q'), heads('k'), heads('v')];
+  const all = (shapes: Shapes, name: string): Tensor => shapes.heads(name);
+  const shared = (shapes: Shapes, name: string): Tensor => shapes.keyValueHeads(name);
+  const [q, k, v] = [heads('q', all), heads('k', shared), heads('v', shared)];
   const inputs = planInputs(plan, mine, { layer, q, k, v });
   const pattern = planPattern(plan, { block, q, k });
-  const z = heads('z');
+  const z = heads('z', all);
   const output = planOutput(plan, mine, { layer, z });
   const { ops } = plan;
   return {

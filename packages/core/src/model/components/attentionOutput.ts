@@ -19,15 +19,14 @@ export function planOutput(
   const name = `blocks.${layer}.hook_attn_out`;
   const { W_O, b_O = null } = mine(plan.weights) as { W_O: Tensor; b_O?: Tensor };
   const W_O_transposed = plan.options.gradients ? plan.transposed(W_O) : null;
-  const dAttnOut = plan.streamGradient(name);
+  const dAttnOut = plan.config.parallelAttnMlp ? plan.gradientBesideMlp(name) : plan.streamGradient(name);
   const inOneGo = plan.options.unwatched && b_O === null;
   const attnOut = inOneGo ? null : plan.activation(name, 'attention output', (shapes, n) => shapes.stream(n));
   const results =
     plan.options.results.includes(layer) && attnOut
       ? planResults(plan, { layer, z: z.value, W_O, b_O, attnOut })
       : null;
-  plan.addOutput = (before, after) =>
-    attnOut ? ops.add(before, attnOut, after) : ops.linear(z.value, W_O, before, after);
+  plan.add((before, after) => (attnOut ? ops.add(before, attnOut, after) : ops.linear(z.value, W_O, before, after)));
   return {
     derive: () => {
       if (W_O_transposed) ops.transpose(W_O, W_O_transposed);

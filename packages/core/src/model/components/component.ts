@@ -3,7 +3,7 @@
 // and checkpoints all follow from what they declare.
 //
 // Components meet in the residual stream: each reads it as the ones before left it (`plan.stream`), and those that compute
-// something to be added leave that in `plan.output`. Backward they run in reverse and pass on the stream's gradient in one
+// something to be added leave that in `plan.outputs`. Backward they run in reverse and pass on the stream's gradient in one
 // buffer, `plan.dStream`.
 import type { Tensor } from '../../engine/tensor.ts';
 import type { HookPoint } from './hookPoint.ts';

@@ -5,7 +5,8 @@ import { attention } from './attention.ts';
 import type { Component } from './component.ts';
 import { embedding } from './embedding.ts';
 import { layerNorm } from './layerNorm.ts';
-import { residPost, residPre } from './residualStream.ts';
+import { hasMlp, mlp } from './mlp.ts';
+import { residMid, residPost, residPre } from './residualStream.ts';
 import { unembedding } from './unembedding.ts';
 
 /** One after the other: of a config that asks for too much, only those are made that somebody looks at. */
@@ -13,16 +14,21 @@ export function* components(config: ModelConfig): Generator<Component> {
   yield embedding(config);
   for (let layer = 0; layer < config.nLayers; layer++) {
     yield residPre(layer);
-    yield layerNorm(config, ln1(layer), { last: false });
+    yield layerNorm(config, lnOf(layer, 'ln1'), { last: false });
     yield attention(config, layer);
-    yield residPost(layer);
+    if (hasMlp(config)) {
+      if (!config.parallelAttnMlp) yield residMid(config, layer);
+      yield layerNorm(config, lnOf(layer, 'ln2'), { last: false });
+      yield mlp(config, layer);
+    }
+    yield residPost(config, layer);
   }
   yield layerNorm(config, { name: 'ln_final', native: 'ln_out', bridge: 'ln_final' }, { last: true });
   yield unembedding(config);
 }
 
-const ln1 = (layer: number): { name: string; native: string; bridge: string } => ({
-  name: `blocks.${layer}.ln1`,
-  native: `layers.${layer}.ln1`,
-  bridge: `blocks.${layer}.ln1`,
+const lnOf = (layer: number, ln: 'ln1' | 'ln2'): { name: string; native: string; bridge: string } => ({
+  name: `blocks.${layer}.${ln}`,
+  native: `layers.${layer}.${ln}`,
+  bridge: `blocks.${layer}.${ln}`,
 });

@@ -1,7 +1,17 @@
 // What a component says of one of its hook points: its name, its axes, and whether it is there only when asked for.
 
-/** Axes of an activation, in order. `one` has a single entry. */
-export type Axis = 'batch' | 'pos' | 'head' | 'queryPos' | 'keyPos' | 'dModel' | 'dHead' | 'one';
+/** Axes of an activation, in order. `one` has a single entry; a `keyValueHead` serves several heads. */
+export type Axis =
+  | 'batch'
+  | 'pos'
+  | 'head'
+  | 'keyValueHead'
+  | 'queryPos'
+  | 'keyPos'
+  | 'dModel'
+  | 'dHead'
+  | 'dMlp'
+  | 'one';
 
 export interface HookPoint {
   readonly name: string;
@@ -20,10 +30,16 @@ export interface HookPoint {
 /** Axes that several components share. */
 export const STREAM: readonly Axis[] = ['batch', 'pos', 'dModel'];
 export const HEADS: readonly Axis[] = ['batch', 'pos', 'head', 'dHead'];
+/** Of keys and values that several heads share. */
+export const KEY_VALUE_HEADS: readonly Axis[] = ['batch', 'pos', 'keyValueHead', 'dHead'];
+export const MLP: readonly Axis[] = ['batch', 'pos', 'dMlp'];
 export const HEAD_STREAM: readonly Axis[] = ['batch', 'pos', 'head', 'dModel'];
 export const SQUARE: readonly Axis[] = ['batch', 'head', 'queryPos', 'keyPos'];
 export const SCALE: readonly Axis[] = ['batch', 'pos', 'one'];
 
 /** Scores and patterns: a query's row of keys. */
 export const isSquare = ({ axes }: Pick<HookPoint, 'axes'>): boolean => axes.includes('keyPos');
-export const hasHeads = ({ axes }: Pick<HookPoint, 'axes'>): boolean => axes.includes('head');
+export const hasHeads = ({ axes }: Pick<HookPoint, 'axes'>): boolean => headAxis({ axes }) !== null;
+/** Its axis of heads, or null. */
+export const headAxis = ({ axes }: Pick<HookPoint, 'axes'>): 'head' | 'keyValueHead' | null =>
+  axes.includes('head') ? 'head' : axes.includes('keyValueHead') ? 'keyValueHead' : null;

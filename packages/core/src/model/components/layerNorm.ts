@@ -1,4 +1,4 @@
-// LayerNorm: population variance, eps inside the root, gain and shift. `hook_normalized` is what it makes of the stream
+// LayerNorm: population variance, eps inside the root, gain and shift; RMSNorm: the same about 0, gain alone. `hook_normalized` is what it makes of the stream
 // before gain and shift, as in TransformerLens 3 and later. Without a normalisation readers read the stream itself.
 import type { Tensor } from '../../engine/tensor.ts';
 import type { ModelConfig } from '../config.ts';
@@ -27,7 +27,7 @@ export function layerNorm(
   return {
     weights: {
       gain: normVector(names('w', 'weight'), config.dModel, 1),
-      shift: normVector(names('b', 'bias'), config.dModel, 0),
+      ...(config.normalization === 'LN' ? { shift: normVector(names('b', 'bias'), config.dModel, 0) } : {}),
     },
     hooks: [
       { name: `${place.name}.hook_scale`, axes: SCALE, role: 'scale' },
@@ -63,7 +63,9 @@ function readStream(plan: Plan, { last }: { last: boolean }): Reading {
 function planNorm(plan: Plan, mine: Mine, { place, last }: { place: string; last: boolean }): Part {
   const { ops, stream: x, dStream } = plan;
   const { eps } = plan.config;
-  const { gain, shift } = mine(plan.weights) as { gain: Tensor; shift: Tensor };
+  const centred = plan.config.normalization === 'LN';
+  const { gain, shift = plan.zeroRow } = mine(plan.weights) as { gain: Tensor; shift?: Tensor };
+  const unused = centred ? undefined : plan.unusedRow();
   const stats = plan.activation(`${place}.stats`, 'moments', (shapes, n) => shapes.moments(n));
   const normalized = plan.activation(`${place} with gain and shift`, 'normalized', (shapes, n) => shapes.stream(n));
   const unit = plan.shared(`${place}.hook_normalized`, 'before gain and shift', (shapes, n) => shapes.stream(n));
@@ -80,7 +82,7 @@ function planNorm(plan: Plan, mine: Mine, { place, last }: { place: string; last
     forHeads: (name) => normForHeads(plan, mine, name),
   };
   plan.reading = reading;
-  const layer = { x, gain, bias: shift, stats, normalized, eps };
+  const layer = { x, gain, bias: shift, stats, normalized, eps, centred };
   const cuts = gradientCuts(plan, { x, stats, unit });
   return {
     forward: () => {
@@ -97,14 +99,14 @@ function planNorm(plan: Plan, mine: Mine, { place, last }: { place: string; last
         if (plan.watcher?.changesGradients) showNone(plan, [unit, dScale!]);
         return;
       }
-      const { gain: dGain, shift: dBias } = mine(gradients) as { gain: Tensor; shift: Tensor };
+      const { gain: dGain, shift: dBias } = { shift: unused, ...mine(gradients) } as { gain: Tensor; shift: Tensor };
       if (plan.watcher?.seesNormalized)
         cuts.atNormalized({ dNormalized: dNormalized!, dGain, dBias }, () =>
           seeNormalizedGradient(plan, { after: dNormalized!, gain, unit }),
         );
       // biome-ignore format: inputs, then outputs
       ops.layerNormBackward({ x, gain, stats, dNormalized: dNormalized!, init: last ? null : dStream,
-        dx: dStream!, dGain, dBias, dStats: dStats! });
+        dx: dStream!, dGain, dBias, dStats: dStats!, centred });
       cuts.atScale({ dStats: dStats!, dx: dStream! }, () => plan.seeGradient(dScale!));
     },
   };
@@ -145,7 +147,9 @@ function seeNormalizedGradient(plan: Plan, { after, gain, unit }: Record<'after'
 function normForHeads(plan: Plan, mine: Mine, name: string): HeadReading {
   const { ops } = plan;
   const { eps } = plan.config;
-  const { gain, shift } = mine(plan.weights) as { gain: Tensor; shift: Tensor };
+  const centred = plan.config.normalization === 'LN';
+  const { gain, shift = plan.zeroRow } = mine(plan.weights) as { gain: Tensor; shift?: Tensor };
+  const unused = centred ? undefined : plan.unusedRow();
   const input = plan.activation(name, 'head input', (shapes, n) => shapes.headStream(n));
   const value = plan.activation(`${name} normalized`, 'head value', (shapes, n) => shapes.headStream(n));
   const stats = plan.activation(`${name} stats`, 'head moments', (shapes, n) => shapes.headMoments(n));
@@ -155,14 +159,14 @@ function normForHeads(plan: Plan, mine: Mine, name: string): HeadReading {
   return {
     ...{ input, dInput, value, dValue },
     forward: () => {
-      ops.layerNorm({ x: input, gain, bias: shift, stats, normalized: value, eps });
+      ops.layerNorm({ x: input, gain, bias: shift, stats, normalized: value, eps, centred });
       return value;
     },
     backward: (gradients) => {
-      const { gain: dGain, shift: dBias } = mine(gradients) as { gain: Tensor; shift: Tensor };
+      const { gain: dGain, shift: dBias } = { shift: unused, ...mine(gradients) } as { gain: Tensor; shift: Tensor };
       // biome-ignore format: inputs, then outputs
       ops.layerNormBackward({ x: input, gain, stats, dNormalized: dValue!, init: null,
-        dx: dInput!, dGain, dBias, dStats: dStats! });
+        dx: dInput!, dGain, dBias, dStats: dStats!, centred });
     },
   };
 }

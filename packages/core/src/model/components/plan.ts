@@ -36,6 +36,9 @@ export interface Watcher {
   seesNormalized?: boolean;
 }
 
+/** after = before + something; `after` may be `before`. */
+export type AddTo = (before: Tensor, after: Tensor) => void;
+
 /** Finds the gradient of a table in a set of gradients. */
 export type TableGradient = (gradients: ParameterSet) => Tensor;
 
@@ -60,8 +63,8 @@ export class Plan {
   /** The residual stream behind the components planned so far, and its gradient, wherever the backward pass stands. */
   stream!: Tensor;
   readonly dStream: Tensor | null;
-  /** Adds to the stream what has been computed for it: after = before + that. */
-  addOutput!: (before: Tensor, after: Tensor) => void;
+  /** What has been computed to be added to the stream: each adds its own, after = before + that. */
+  outputs: AddTo[] = [];
   /** What the stream is a sum of, as long as nothing has been added to it; null where the plan has no tables. */
   rows: RowSum | null = null;
   /** What the next component reads of the stream. */
@@ -170,6 +173,21 @@ export class Plan {
   /** The stream's gradient under the name of an activation that is part of it; null without gradients. */
   streamGradient(name: string): Tensor | null {
     return this.dStream?.at(this.dStream.address, name) ?? null;
+  }
+
+  /** Where the gradient of a shift goes that there is none of. */
+  unusedRow(): Tensor {
+    return this.shared('no shift', 'no shift', (shapes, name) => shapes.row(name));
+  }
+
+  /** To be added to the stream by the component that comes to it next. */
+  add(output: AddTo): void {
+    this.outputs.push(output);
+  }
+
+  /** Room for the gradient of what is added to the stream beside an MLP, which a layer's last component fills. */
+  gradientBesideMlp(name: string): Tensor | null {
+    return this.gradient(name, 'beside an MLP', (shapes, n) => shapes.stream(n));
   }
 
   /** Wᵀ, to be filled by `derive`. */

@@ -1,4 +1,5 @@
 // The residual stream: where a layer finds it, and where what the layer computes is added to it.
+import type { ModelConfig } from '../config.ts';
 import type { Component } from './component.ts';
 import { STREAM } from './hookPoint.ts';
 
@@ -16,24 +17,40 @@ export function residPre(layer: number): Component {
   };
 }
 
-/** Adds the component before to the stream. The gradient of the sum is that of both, so nothing moves backward. */
-export function residPost(layer: number): Component {
-  const name = `blocks.${layer}.hook_resid_post`;
+/** Between attention and MLP: the stream with what attention computed. */
+export const residMid = (config: ModelConfig, layer: number): Component =>
+  added(config, `blocks.${layer}.hook_resid_mid`, { ends: false });
+
+export const residPost = (config: ModelConfig, layer: number): Component =>
+  added(config, `blocks.${layer}.hook_resid_post`, { ends: true });
+
+/** Adds the components before to the stream. The gradient of the sum is that of each, so nothing moves backward. */
+function added(config: ModelConfig, name: string, { ends }: { ends: boolean }): Component {
   return {
     weights: {},
     hooks: [{ name, axes: STREAM }],
     plan: (plan) => {
-      const { stream: before, addOutput } = plan;
+      const { stream: before, outputs } = plan;
       const after = plan.activation(name, 'residual stream', (shapes, n) => shapes.stream(n));
       const gradient = plan.streamGradient(name);
+      // Beside an MLP, attention finds the sum's gradient here, since the MLP's way back changes the stream's.
+      const kept = config.parallelAttnMlp && ends ? plan.gradientBesideMlp(name) : null;
       plan.stream = after;
       plan.rows = null;
+      plan.outputs = [];
       return {
         forward: () => {
-          addOutput(before, after);
+          let sum = before;
+          for (const addTo of outputs) {
+            addTo(sum, after);
+            sum = after;
+          }
           plan.see(after);
         },
-        backward: () => plan.seeGradient(gradient!),
+        backward: () => {
+          plan.seeGradient(gradient!);
+          kept?.data.set(gradient!.data);
+        },
       };
     },
   };

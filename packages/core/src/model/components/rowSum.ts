@@ -34,6 +34,11 @@ export interface SumNorm {
 /** From how many positions for each row of the tables on they are worth it: measured (benchmarks/tables.mjs). */
 const POSITIONS_PER_ROW = 3;
 
-/** Whether a step that sees so many positions gains from tables. It follows from the experiment alone, as its bits must. */
-export const tablesPay = ({ dVocab, nCtx }: ModelConfig, positions: number): boolean =>
-  positions >= POSITIONS_PER_ROW * (dVocab + nCtx);
+/**
+ * Whether a step that sees so many positions gains from tables. It follows from the experiment alone, as its bits must. They
+ * are made for a first layer in which attention alone reads the stream, through LayerNorm or as it is.
+ */
+export const tablesPay = (config: ModelConfig, positions: number): boolean => {
+  const { dVocab, nCtx, normalization, parallelAttnMlp = false } = config;
+  return normalization !== 'RMS' && !parallelAttnMlp && positions >= POSITIONS_PER_ROW * (dVocab + nCtx);
+};

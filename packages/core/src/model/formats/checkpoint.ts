@@ -8,6 +8,7 @@ import type { ModelConfig } from '../config.ts';
 import type { NamedWeights } from '../parameters.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import { mergeShards, shardOf } from './foreignFormats.ts';
+import { decodeHuggingFace, isHuggingFaceConfig } from './huggingFace/huggingFace.ts';
 import { keyFault } from './jsonKeys.ts';
 import { checkBytes } from './safetensors.ts';
 import { quotedName, readHeader, unreadable } from './safetensorsHeader.ts';
@@ -30,12 +31,17 @@ function checkDecoded(bytes: unknown, file: unknown, options: unknown): void {
 }
 
 /**
- * Decodes a checkpoint. `config` replaces the one in the file (for a file that has none). Missing biases are zeros. Takes
+ * Decodes a checkpoint. `config` replaces the one in the file (for a file that has none); a Hugging Face config (`model_type`) says
+ * that the tensors have that family's names. Missing biases are zeros. Takes
  * memory in proportion to the bytes. Throws a FileFormatError: corrupt file or another format, no config, a part that we
  * do not run, a field that we do not know, a tensor missing, unknown or of another shape.
  */
 export function decodeCheckpoint(bytes: Uint8Array, file: string, options: { config?: unknown } = {}): Checkpoint {
   checkDecoded(bytes, file, options);
+  if (isHuggingFaceConfig(options.config)) {
+    const files = [{ name: file, bytes }];
+    return { ...decodeHuggingFace(options.config, { configFile: `the config of ${file}`, files }), metadata: {} };
+  }
   const { entries, metadata, rangeFault } = readHeader(bytes, file);
   refuseParts([...entries.keys()], file);
   if (rangeFault && options.config === undefined && metadata.config === undefined) throw unreadable(file, rangeFault);
@@ -51,7 +57,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, options: { con
   const plan = compareShapes(config, stored, { entries, folded, file });
   if (rangeFault) throw unreadable(file, rangeFault);
   for (const { entry } of stored.values()) refuseOtherMask(bytes, entry, file);
-  const weights = unpackAll(bytes, plan, { config, file });
+  const weights = unpackAll(bytes, plan, file);
   if (config.tied) checkTied(bytes, stored, { weights, config, file });
   return { config, weights, metadata };
 }
@@ -82,16 +88,15 @@ function parseConfig(text: string | undefined, file: string): unknown {
   return json;
 }
 
-/** Refuses by tensor name what an attention-only program would have to leave out. */
+/** Refuses by tensor name what the program would have to leave out. */
 function refuseParts(names: readonly string[], file: string): void {
   const part = (pattern: RegExp, what: string): void => {
     const found = names.find((name) => pattern.test(name));
     if (found !== undefined)
       throw new FileFormatError(
-        `${printable(file)} has ${what} (${quotedName(found)}), which induction-lab does not run; it runs attention-only models.`,
+        `${printable(file)} has ${what} (${quotedName(found)}), which induction-lab does not run.`,
       );
   };
-  part(/\bmlp\b|\bln2\b|post_attention_layernorm|feed_forward|\bffn\b/, 'an MLP');
   part(/(q_norm|k_norm)\b/, 'normalised queries and keys');
   part(/\b(bos_)?W_pos_rel|relative_attention_bias/, 'relative positions');
 }

@@ -17,10 +17,16 @@ export interface LegacyName {
 
 const SMALLEST = { nLayers: 1, nHeads: 1, dModel: 2, dHead: 2, nCtx: 1, dVocab: 2 };
 
+/** What names depend on, taken together: all parts at once, and heads that share keys and values. */
+const VARIANTS: readonly Partial<ModelConfig>[] = [
+  { nHeads: 2, nKeyValueHeads: 1 }, // before those whose names TransformerLens 4 shares
+  ...POSITIONS.map((positions) => ({ positions, normalization: 'LN', dMlp: 1, gatedMlp: true }) as const),
+];
+
 /** By each spelling of its first layer, every weight that a model may have: names do not depend on sizes. */
 const KNOWN: ReadonlyMap<string, LegacyName> = new Map(
-  POSITIONS.flatMap((positions) =>
-    [...weightsOf(modelConfig({ ...SMALLEST, positions, normalization: 'LN', biases: true }))].flatMap((weight) => {
+  VARIANTS.flatMap((variant) =>
+    [...weightsOf(modelConfig({ ...SMALLEST, biases: true, ...variant }))].flatMap((weight) => {
       const { name, native, bridge, absent } = weight;
       const known = (spelling: Spelling): LegacyName => ({ name, spelling, absent });
       return [
@@ -55,15 +61,15 @@ export function storedShape({ storedAs, layout }: Weight, spelling: Spelling): r
 /** The elements as the legacy shape wants them, from a file's in `storedShape`. */
 export function toLegacyOrder(
   data: Float32Array,
-  { weight, spelling, config }: { weight: Weight; spelling: Spelling; config: ModelConfig },
+  { weight, spelling }: { weight: Weight; spelling: Spelling },
 ): Float32Array {
   const { storedAs } = weight;
   if (spelling === 'legacy' || storedAs === 'same' || storedAs === 'headVectors') return data;
   if (storedAs !== 'headInputs') return transposed({ shape: storedShape(weight, spelling), data }).data;
-  const { nHeads, dHead, dModel } = config;
+  const [heads, dModel, dHead] = weight.layout.shape as [number, number, number];
   const out = new Float32Array(data.length);
   const size = dHead * dModel;
-  for (let head = 0; head < nHeads; head++) {
+  for (let head = 0; head < heads; head++) {
     const part = data.subarray(head * size, (head + 1) * size);
     out.set(transposed({ shape: [dHead, dModel], data: part }).data, head * size);
   }

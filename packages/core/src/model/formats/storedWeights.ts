@@ -36,16 +36,19 @@ export function factsOf(stored: ReadonlyMap<string, Stored>): {
   spelling: Spelling;
   hasBiases: boolean;
   hasLayerNorm: boolean;
+  hasMlp: boolean;
 } {
   let spelling: Spelling = 'legacy';
   let hasBiases = false;
   let hasLayerNorm = false;
-  for (const { spelling: own, absent } of stored.values()) {
+  let hasMlp = false;
+  for (const { name, spelling: own, absent } of stored.values()) {
     if (own !== 'legacy' && spelling !== 'native') spelling = own;
     hasBiases ||= absent === 'zeros';
     hasLayerNorm ||= absent === 'folded';
+    hasMlp ||= name.includes('.mlp.');
   }
-  return { spelling, hasBiases, hasLayerNorm };
+  return { spelling, hasBiases, hasLayerNorm, hasMlp };
 }
 
 /** A weight of the model: what of the file it comes from, or the number that all its elements are. */
@@ -117,11 +120,7 @@ export function compareShapes(
   return plan;
 }
 
-export function unpackAll(
-  bytes: Uint8Array,
-  plan: readonly PlannedWeight[],
-  { config, file }: { config: ModelConfig; file: string },
-): NamedWeights {
+export function unpackAll(bytes: Uint8Array, plan: readonly PlannedWeight[], file: string): NamedWeights {
   const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
   for (const { weight, from } of plan) {
     const { name } = weight;
@@ -136,7 +135,7 @@ export function unpackAll(
       throw new FileFormatError(
         `${printable(file)}: ${from.entry.name} holds ${data[wrong]}${from.entry.type === 'F64' ? ' (as float32)' : ''} at element ${wrong}; the training that made it had failed.`,
       );
-    weights[name] = { shape, data: toLegacyOrder(data, { weight, spelling: from.spelling, config }) };
+    weights[name] = { shape, data: toLegacyOrder(data, { weight, spelling: from.spelling }) };
   }
   return weights;
 }

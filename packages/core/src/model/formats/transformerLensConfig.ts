@@ -2,10 +2,12 @@
 // way that we do not run, every field that is not known to be harmless, and every value of another type than it has there.
 import { nearest } from '../../errors/names.ts';
 import { printable, quoted } from '../../errors/printable.ts';
-import { MODEL_FIELDS, type ModelConfig, modelConfig, POSITIONS } from '../config.ts';
+import { type ModelConfig, modelConfig, POSITIONS } from '../config.ts';
+import { FieldReader, type RawConfig } from './configFields.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import type { Spelling } from './spellings.ts';
 import { FOREIGN_PARTS, isForeignArchitecture, KNOWN_FIELDS } from './transformerLensFields.ts';
+import { readTransformerLensParts, toTransformerLensParts } from './transformerLensParts.ts';
 
 const SIZES = {
   nLayers: 'n_layers',
@@ -37,26 +39,21 @@ export function toTransformerLensConfig(config: ModelConfig): Record<string, unk
     attention_dir: 'causal',
     default_prepend_bos: config.bos !== undefined,
     ...(positions === 'rotary' ? { rotary_dim: config.rotaryDim, rotary_base: config.rotaryBase } : {}),
+    ...toTransformerLensParts(config),
   };
 }
 
 const spokenPositions = (positions: ModelConfig['positions']): string =>
   positions === 'sinusoidal' || positions === 'none' ? 'standard' : positions;
 
-/** The fields that TransformerLens's config has names for. */
-type Spoken = keyof typeof SIZES | 'normalization' | 'eps' | 'attnScale' | 'rotaryDim' | 'rotaryBase';
+/** What TransformerLens's config cannot say: fixed positions, a tied unembedding, biases that are not there, the start token. */
+export type OwnFields = Partial<Pick<ModelConfig, 'positions' | 'tied' | 'biases' | 'bos'>>;
 
-const isSpoken = (field: keyof ModelConfig): field is Spoken =>
-  field in SIZES || ['normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase'].includes(field);
-
-/** What TransformerLens's config cannot say: fixed positions, a tied unembedding, the start token, whatever it has no name for. */
-export type OwnFields = Partial<Omit<ModelConfig, Spoken>>;
-
-const OWN_FIELDS: ReadonlySet<string> = new Set(MODEL_FIELDS.filter((field) => !isSpoken(field)));
+const OWN_FIELDS: readonly (keyof OwnFields)[] = ['positions', 'tied', 'biases', 'bos'];
 
 /** OwnFields as they stand in a file's metadata. */
 export const ownFields = (config: ModelConfig): string =>
-  JSON.stringify(Object.fromEntries(MODEL_FIELDS.filter((f) => OWN_FIELDS.has(f)).map((f) => [f, config[f]])));
+  JSON.stringify(Object.fromEntries(OWN_FIELDS.map((field) => [field, config[field]])));
 
 /** Reads OwnFields; a file without them is like any foreign file. Throws a FileFormatError when they are malformed. */
 export function parseOwnFields(text: string | undefined, file: string): OwnFields {
@@ -75,7 +72,8 @@ export function parseOwnFields(text: string | undefined, file: string): OwnField
   if (!isObject(json)) return refuse();
   const { positions, tied, biases, bos } = json;
   const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
-  if (!Object.keys(json).every((field) => OWN_FIELDS.has(field)) || !isFlag(tied) || !isFlag(biases)) return refuse();
+  if (!Object.keys(json).every((field) => OWN_FIELDS.some((own) => own === field)) || !isFlag(tied) || !isFlag(biases))
+    return refuse();
   if (positions !== undefined && !POSITIONS.includes(positions as ModelConfig['positions'])) return refuse();
   if (bos !== undefined && !(Number.isInteger(bos) && (bos as number) >= 0)) return refuse();
   return json as OwnFields;
@@ -89,12 +87,11 @@ export interface FileFacts {
   /** In legacy names. */
   readonly hasBiases: boolean;
   readonly hasLayerNorm: boolean;
+  readonly hasMlp: boolean;
   readonly own: OwnFields;
   /** Whether the config was given beside the file, so that what the file says of itself may be about another one. */
   readonly replaced: boolean;
 }
-
-type RawConfig = Readonly<Record<string, unknown>>;
 
 /** Our config of a model, and whether its LayerNorms' gains were folded away (LNPre). Throws a FileFormatError. */
 export function readTransformerLensConfig(
@@ -107,22 +104,25 @@ export function readTransformerLensConfig(
     throw new FileFormatError(`${file}: its config must be a JSON object with TransformerLens's field names.`);
   refuseUnknownFields(raw, file);
   refuseForeignParts(raw, file);
+  const reader = new FieldReader(raw, file);
   const size = Object.fromEntries(
-    Object.entries(SIZES).map(([ours, theirs]) => [ours, wholeNumber(raw, theirs, file)]),
+    Object.entries(SIZES).map(([ours, theirs]) => [ours, needed(reader, theirs)]),
   ) as Record<keyof typeof SIZES, number>;
   const positional = readPositions(raw, facts);
   const { normalization, folded } = readNormalization(raw, facts);
-  refuseOwnWays(raw, size, file);
+  refuseOwnVocabulary(reader, size.dVocab);
   const fixed = own.positions === 'sinusoidal' || own.positions === 'none' ? own.positions : undefined;
   if (own.positions !== undefined && spokenPositions(own.positions) !== positional && !replaced)
     throw new FileFormatError(
       `${file} says "${own.positions}" positions in its metadata induction_lab and "${positional}" in its config; correct one of them.`,
     );
-  const number = (field: string): number | undefined => positiveNumber(raw, field, file);
-  const attnScale = readAttentionScale(raw, facts);
-  const eps = number('eps');
-  const rotaryBase = number('rotary_base');
-  const rotaryDim = raw.rotary_dim == null ? undefined : wholeNumber(raw, 'rotary_dim', file);
+  const attnScale = readAttentionScale(reader, facts);
+  const eps = reader.positiveNumber('eps');
+  const rotaryBase = reader.positiveNumber('rotary_base');
+  const rotaryDim = reader.wholeNumber('rotary_dim');
+  const { hasMlp } = facts;
+  const parts = readTransformerLensParts(reader, { dModel: size.dModel, hasMlp, rotary: positional === 'rotary' });
+  refuseUnnamed(parts, facts);
   try {
     const config = modelConfig({
       ...own,
@@ -135,6 +135,7 @@ export function readTransformerLensConfig(
       ...(attnScale === undefined ? {} : { attnScale }),
       ...(rotaryDim === undefined ? {} : { rotaryDim }),
       ...(rotaryBase === undefined ? {} : { rotaryBase }),
+      ...parts,
     });
     return { config, folded };
   } catch (error) {
@@ -156,21 +157,23 @@ const refusal = (file: string, part: string): FileFormatError =>
   new FileFormatError(`${file} has ${part}, which induction-lab does not run.`);
 
 function refuseForeignParts(raw: RawConfig, file: string): void {
-  if (raw.attn_only === false) throw refusal(file, 'MLPs (attn_only is false)');
-  if (raw.attn_only != null && raw.attn_only !== true) throw wrongType(raw, 'attn_only', 'true', file);
   for (const { field, harmless, part } of FOREIGN_PARTS)
     if (raw[field] != null && !harmless(raw[field])) throw refusal(file, `${part} (${field} is ${quoted(raw[field])})`);
   if (isForeignArchitecture(raw.original_architecture))
     throw refusal(file, `normalised queries and keys (original_architecture is ${quoted(raw.original_architecture)})`);
 }
 
-/** What depends on a size: an output vocabulary and key-value heads of their own. */
-function refuseOwnWays(raw: RawConfig, size: { nHeads: number; dVocab: number }, file: string): void {
-  if (raw.n_key_value_heads != null && wholeNumber(raw, 'n_key_value_heads', file) !== size.nHeads)
-    throw refusal(file, `grouped keys and values (n_key_value_heads is ${quoted(raw.n_key_value_heads)})`);
-  if (raw.d_vocab_out == null || raw.d_vocab_out === -1) return;
-  if (wholeNumber(raw, 'd_vocab_out', file) !== size.dVocab)
-    throw refusal(file, `an output vocabulary of its own (d_vocab_out is ${quoted(raw.d_vocab_out)})`);
+function refuseOwnVocabulary(reader: FieldReader, dVocab: number): void {
+  const size = reader.wholeNumber('d_vocab_out');
+  if (size !== undefined && size !== -1 && size !== dVocab)
+    throw refusal(reader.file, `an output vocabulary of its own (d_vocab_out is ${quoted(size)})`);
+}
+
+/** What TransformerLens 4 calls these weights, and what it computes of them, has not been compared. */
+function refuseUnnamed({ gatedMlp, nKeyValueHeads }: Partial<ModelConfig>, { file, spelling }: FileFacts): void {
+  const part = gatedMlp ? 'gated MLPs' : nKeyValueHeads === undefined ? null : 'grouped keys and values';
+  if (part && spelling !== 'legacy')
+    throw refusal(printable(file), `${part} under the names of TransformerLens 4 (they have not been compared)`);
 }
 
 function readPositions(raw: RawConfig, { file, spelling }: FileFacts): string {
@@ -193,17 +196,18 @@ function readPositions(raw: RawConfig, { file, spelling }: FileFacts): string {
 function readNormalization(
   raw: RawConfig,
   { file, hasLayerNorm }: FileFacts,
-): { normalization: 'LN' | null; folded: boolean } {
+): { normalization: ModelConfig['normalization']; folded: boolean } {
   const type = raw.normalization_type;
   const name = printable(file);
-  if (type === 'RMS' || type === 'RMSPre') throw refusal(name, `RMSNorm (normalization_type "${type}")`);
-  if (type === 'LNPre') {
+  if (type === 'LNPre' || type === 'RMSPre') {
+    const whole = type === 'LNPre' ? 'LN' : 'RMS';
     if (hasLayerNorm)
       throw new FileFormatError(
-        `${name} has gains and shifts of LayerNorms, but its config says that they were folded away (normalization_type "LNPre"); say "LN", or remove the tensors if they were folded.`,
+        `${name} has gains and shifts of LayerNorms, but its config says that they were folded away (normalization_type "${type}"); say "${whole}", or remove the tensors if they were folded.`,
       );
-    return { normalization: 'LN', folded: true };
+    return { normalization: whole, folded: true };
   }
+  if (type === 'RMS') return { normalization: 'RMS', folded: false };
   if (type !== undefined && type !== null && type !== 'LN')
     throw refusal(name, `the unknown normalization_type ${quoted(type)}`);
   // A config that does not say: TransformerLens's default has gains, so the tensors tell.
@@ -211,35 +215,18 @@ function readNormalization(
 }
 
 /** What q·k is divided by; undefined where it is the default, the root of d_head. */
-function readAttentionScale(raw: RawConfig, { file, spelling }: FileFacts): number | undefined {
-  const { use_attn_scale: on, attn_scale: scale } = raw;
-  if (on != null && typeof on !== 'boolean') throw wrongType(raw, 'use_attn_scale', 'true or false', printable(file));
-  const given = scale === -1 ? undefined : positiveNumber(raw, 'attn_scale', printable(file));
+function readAttentionScale(reader: FieldReader, { spelling }: FileFacts): number | undefined {
+  const on = reader.flag('use_attn_scale');
+  const given = reader.raw.attn_scale === -1 ? undefined : reader.positiveNumber('attn_scale');
   if (on === false) return spelling === 'legacy' ? 1 : undefined; // TransformerLens 4 divides by the root all the same
   return given;
 }
 
-function wholeNumber(raw: RawConfig, field: string, file: string): number {
-  const value = raw[field];
-  if (typeof value !== 'number' || !Number.isInteger(value)) throw wrongType(raw, field, 'a whole number', file);
+/** A size: it must be there. */
+function needed(reader: FieldReader, field: string): number {
+  const value = reader.wholeNumber(field);
+  if (value === undefined) throw reader.wrongType(field, 'a whole number');
   return value;
-}
-
-function positiveNumber(raw: RawConfig, field: string, file: string): number | undefined {
-  const value = raw[field];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
-    throw wrongType(raw, field, 'a positive number', file);
-  return value;
-}
-
-function wrongType(raw: RawConfig, field: string, expected: string, file: string): FileFormatError {
-  const value = raw[field];
-  const remedy =
-    typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))
-      ? '; write it without quotation marks'
-      : '';
-  return new FileFormatError(`${file}: its config needs ${expected} as ${field}, got ${quoted(value)}${remedy}.`);
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -1,4 +1,4 @@
-// The fields of TransformerLens's configs, versions 1 to 4: which ones say what an attention-only model computes, which
+// The fields of TransformerLens's configs, versions 1 to 4: which ones say what a model computes, which
 // ones have no part in that, and which ones would change it in a way that we do not run.
 
 /** Read, and checked where they are read. */
@@ -20,11 +20,14 @@ export const READ_FIELDS: readonly string[] = [
   'attn_only',
   'n_key_value_heads',
   'original_architecture',
+  ...['d_mlp', 'act_fn', 'gated_mlp', 'parallel_attn_mlp', 'rotary_adjacent_pairs'],
+  ...['use_NTK_by_parts_rope', 'NTK_by_parts_factor', 'NTK_by_parts_low_freq_factor', 'NTK_by_parts_high_freq_factor'],
+  'NTK_original_ctx_len',
 ];
 
 /**
- * Whatever they hold, the forward pass of an attention-only model is the same: where the weights came from and how they
- * began, the tokenizer, the machine, MLPs and experts, and the numbers of methods that are off.
+ * Whatever they hold, the forward pass is the same: where the weights came from and how they
+ * began, the tokenizer, the machine, experts where there are none, and the numbers of methods that are off.
  */
 export const IDLE_FIELDS: readonly string[] = [
   ...['model_name', 'architecture', 'from_checkpoint', 'checkpoint_index', 'checkpoint_idx', 'checkpoint_label_type'],
@@ -33,10 +36,9 @@ export const IDLE_FIELDS: readonly string[] = [
   ...['n_params', 'device', 'n_devices', 'dtype', 'trust_remote_code', 'attn_implementation'],
   ...['use_attn_result', 'use_split_qkv_input', 'use_headwise_qkv_input', 'use_hook_mlp_in', 'use_attn_in'],
   ...['use_hook_tokens', 'split_attention_weights', 'ungroup_grouped_query_attention', 'tie_word_embeddings'],
-  ...['d_mlp', 'act_fn', 'gated_mlp', 'experts_per_token', 'norm_topk_prob', 'layer_norm_folding'],
+  ...['experts_per_token', 'norm_topk_prob', 'layer_norm_folding'],
   ...['window_size', 'attn_types', 'rotary_base_local', 'train_seq_length'],
   ...['relative_attention_max_distance', 'relative_attention_num_buckets'],
-  ...['NTK_by_parts_low_freq_factor', 'NTK_by_parts_high_freq_factor', 'NTK_by_parts_factor', 'NTK_original_ctx_len'],
   ...['yarn_factor', 'yarn_attention_factor', 'yarn_beta_fast', 'yarn_beta_slow', 'yarn_truncate'],
   ...['yarn_original_max_position_embeddings', 'yarn_global_attn_only'],
   ...['vision_hidden_size', 'vision_num_layers', 'vision_num_heads', 'mm_tokens_per_image'],
@@ -59,13 +61,10 @@ export const FOREIGN_PARTS: readonly ForeignPart[] = (
     ['attention_dir', (value) => value === 'causal', 'attention that is not causal'],
     ['use_local_attn', off, 'local attention'],
     ['scale_attn_by_inverse_layer_idx', off, 'attention scaled by layer'],
-    ['parallel_attn_mlp', off, 'MLPs beside the attention'],
-    ['rotary_adjacent_pairs', off, 'rotary positions in adjacent pairs'],
     ['rotary_interleaved_cos_sin', off, 'rotary positions with interleaved tables'],
     ['rotary_scaling_factor', (value) => value === 1, 'scaled rotary positions'],
     ['rope_scaling', never, 'scaled rotary positions'],
     ['rope_parameters', never, 'rotary positions with parameters of their own'],
-    ['use_NTK_by_parts_rope', off, 'rotary positions scaled by NTK'],
     ['use_dynamic_ntk_rope', off, 'rotary positions scaled by NTK'],
     ['use_yarn_rope', off, 'rotary positions scaled by YaRN'],
     ['post_embedding_ln', off, 'a LayerNorm after the embedding'],

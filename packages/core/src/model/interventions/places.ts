@@ -6,7 +6,7 @@ import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { ActivationCache, CachedActivation } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
 import { headLabel } from '../heads.ts';
-import { axisSize, type HookPoint, hasHeads, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
+import { axisSize, type HookPoint, hasHeads, headAxis, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
 import { selectHookPoints } from '../hookSelection.ts';
 
 /** Where to intervene: a hook point, whole or one head's part of it, at all positions or at some (query positions). */
@@ -61,11 +61,10 @@ export function checkPlace(
   if (/[*?]/.test(hook)) throw new Error(`${caller}: "${hook}" is a glob; name one hook point.`);
   const point = hookPoint(config, hook);
   if (head !== undefined && !hasHeads(point)) throw new Error(`${caller}: "${hook}" has no heads; leave \`head\` out.`);
-  if (head !== undefined && !(Number.isInteger(head) && head >= 0 && head < config.nHeads)) {
+  const heads = axisSize(config, headAxis(point) ?? 'head') as number;
+  if (head !== undefined && !(Number.isInteger(head) && head >= 0 && head < heads)) {
     const layer = Number(hook.split('.')[1]);
-    throw new Error(
-      `${caller}: there is no head ${headLabel(layer, head)}; "${hook}" has heads 0 to ${config.nHeads - 1}.`,
-    );
+    throw new Error(`${caller}: there is no head ${headLabel(layer, head)}; "${hook}" has heads 0 to ${heads - 1}.`);
   }
   const size = axisSize(config, point.axes.at(-1)!) ?? extent?.length ?? null;
   if (intervention.kind === 'meanAblate' && intervention.mean && size !== null && intervention.mean.length !== size)

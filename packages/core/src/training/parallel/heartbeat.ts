@@ -52,8 +52,8 @@ const SLOWEST = 5e8;
  * backward, or a share of the optimiser: seconds only where the model is large.
  */
 export function patienceOf(plan: TrainingPlan): number {
-  const { nLayers, nHeads, dModel, dHead, nCtx, dVocab } = plan.experiment.model;
-  const products = nLayers * 4 * nHeads * dHead * dModel + dVocab * dModel;
+  const { nLayers, nHeads, dModel, dHead, nCtx, dVocab, dMlp = 0 } = plan.experiment.model;
+  const products = nLayers * (4 * nHeads * dHead + 3 * dMlp) * dModel + dVocab * dModel;
   const attention = nLayers * 2 * nHeads * dHead * nCtx;
   return PATIENCE + Math.ceil((6 * nCtx * (products + attention)) / SLOWEST);
 }

@@ -1,6 +1,8 @@
-// Rotary positions (Su et al. 2021): q and k turned by position, in pairs (i, i + rotaryDim / 2).
+// Rotary positions (Su et al. 2021): q and k turned by position, in pairs (i, i + rotaryDim / 2), or in neighbours (2i, 2i + 1).
+// Slow pairs may be slowed further, for contexts longer than those of the training (Llama 3).
 import type { RotaryTables } from '../../../engine/modelOps.ts';
 import { exactCosSin } from '../../../random/exactMath.ts';
+import type { ModelConfig } from '../../config.ts';
 import { HEADS } from '../hookPoint.ts';
 import type { Plan } from '../plan.ts';
 import type { Compared, PositionScheme, Steps } from './schemes.ts';
@@ -9,9 +11,9 @@ import { turns } from './turns.ts';
 export const rotary: PositionScheme = {
   table: null,
   turn: {
-    hooks: (block) => [
+    hooks: (block, keyValue) => [
       { name: `${block}.attn.hook_rot_q`, axes: HEADS },
-      { name: `${block}.attn.hook_rot_k`, axes: HEADS },
+      { name: `${block}.attn.hook_rot_k`, axes: keyValue },
     ],
     plan: planTurn,
   },
@@ -22,9 +24,9 @@ function planTurn(plan: Plan, block: string, { q, k, dQ, dK }: Compared): Compar
   const tables = rotaryTables(plan);
   const names = [`${block}.attn.hook_rot_q`, `${block}.attn.hook_rot_k`] as const;
   const turnedQ = plan.activation(names[0], 'turned q', (shapes, n) => shapes.heads(n));
-  const turnedK = plan.activation(names[1], 'turned k', (shapes, n) => shapes.heads(n));
+  const turnedK = plan.activation(names[1], 'turned k', (shapes, n) => shapes.keyValueHeads(n));
   const dTurnedQ = plan.gradient(names[0], 'turned q', (shapes, n) => shapes.heads(n));
-  const dTurnedK = plan.gradient(names[1], 'turned k', (shapes, n) => shapes.heads(n));
+  const dTurnedK = plan.gradient(names[1], 'turned k', (shapes, n) => shapes.keyValueHeads(n));
   return {
     ...{ q: turnedQ, k: turnedK, dQ: dTurnedQ, dK: dTurnedK },
     forward: () => {
@@ -44,18 +46,32 @@ function planTurn(plan: Plan, block: string, { q, k, dQ, dK }: Compared): Compar
 
 /** Cosines and sines of every position of the sequences and every pair: [pos, rotaryDim], one table for all layers. */
 function rotaryTables(plan: Plan): RotaryTables {
-  const { rotaryDim, rotaryBase } = plan.config;
+  const { rotaryDim, rotaryBase, rotaryAdjacentPairs = false, rotaryScaling } = plan.config;
   const half = rotaryDim / 2;
   let isNew = false;
   const table = plan.shared('rotary angles', 'rotary angles', (shapes, name) => {
     isNew = true;
     return shapes.angles(name);
   });
+  const speeds = Array.from({ length: half }, (_, i) => turns(1, i, rotaryDim, rotaryBase));
   for (let position = 0; isNew && position < plan.extent.length && !plan.isMeasuring; position++)
     for (let i = 0; i < half; i++) {
-      const { cos, sin } = exactCosSin(turns(position, i, rotaryDim, rotaryBase));
+      const { cos, sin } = exactCosSin(
+        rotaryScaling ? scaled(position, speeds[i]!, rotaryScaling) : turns(position, i, rotaryDim, rotaryBase),
+      );
       table.data[position * rotaryDim + i] = cos;
       table.data[position * rotaryDim + half + i] = sin;
     }
-  return { half, table };
+  return { half, table, adjacent: rotaryAdjacentPairs };
+}
+
+/**
+ * A position's turns at a speed in turns per position: pairs that turn less than `lowFreqFactor` times in `originalCtx`
+ * positions are slowed by `factor`, those above `highFreqFactor` stay, and between them the two are mixed.
+ */
+function scaled(position: number, speed: number, scaling: NonNullable<ModelConfig['rotaryScaling']>): number {
+  const { factor, lowFreqFactor, highFreqFactor, originalCtx } = scaling;
+  const mixed = (speed * originalCtx - lowFreqFactor) / (highFreqFactor - lowFreqFactor);
+  const kept = Math.min(1, Math.max(0, mixed));
+  return position * speed * (kept + (1 - kept) / factor);
 }

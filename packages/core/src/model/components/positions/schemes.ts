@@ -2,7 +2,7 @@
 // queries and keys, or add to the scores.
 import type { Tensor } from '../../../engine/tensor.ts';
 import type { ModelConfig, Positions } from '../../config.ts';
-import type { HookPoint } from '../hookPoint.ts';
+import type { Axis, HookPoint } from '../hookPoint.ts';
 import type { Plan } from '../plan.ts';
 import type { Weight } from '../weight.ts';
 import { alibi } from './alibi.ts';
@@ -18,7 +18,8 @@ export interface PositionScheme {
   } | null;
   /** What turns q and k before they are compared. */
   readonly turn?: {
-    hooks(block: string): readonly HookPoint[];
+    /** `keyValue` are the axes of keys. */
+    hooks(block: string, keyValue: readonly Axis[]): readonly HookPoint[];
     plan(plan: Plan, block: string, compared: Compared): Compared & Steps;
   };
   /** What is added to the scores before the softmax. It does not depend on weights, so no gradient is its own. */

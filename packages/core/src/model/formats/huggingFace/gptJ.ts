@@ -1,0 +1,43 @@
+// GPT-J: attention and MLP beside each other behind one LayerNorm, rotary in neighbouring pairs, biases of MLPs and the head only.
+
+import { type Family, linear, norm } from './family.ts';
+import { activation, size } from './fields.ts';
+
+export const gptJ: Family = {
+  modelTypes: ['gptj'],
+  prefix: 'transformer.',
+  options: (fields) => {
+    const [dModel, nHeads] = [size(fields, 'n_embd'), size(fields, 'n_head')];
+    const dHead = dModel / nHeads;
+    return {
+      ...{ nLayers: size(fields, 'n_layer'), nHeads, dModel, dHead },
+      ...{ nCtx: size(fields, 'n_positions', 'n_ctx'), dVocab: size(fields, 'vocab_size') },
+      ...{ positions: 'rotary', normalization: 'LN', biases: true, parallelAttnMlp: true, rotaryAdjacentPairs: true },
+      rotaryDim: fields.wholeNumber('rotary_dim') ?? dHead,
+      tied: fields.flag('tie_word_embeddings') ?? false,
+      eps: fields.positiveNumber('layer_norm_epsilon') ?? 1e-5,
+      dMlp: fields.wholeNumber('n_inner') ?? 4 * dModel,
+      actFn: activation(fields, 'activation_function', 'gelu_new'),
+    };
+  },
+  layer: (layer) => {
+    const [theirs, ours] = [`h.${layer}`, `blocks.${layer}`];
+    return [
+      ...norm(`${theirs}.ln_1`, `${ours}.ln1`, `${ours}.ln2`),
+      linear(`${theirs}.attn.q_proj.weight`, `${ours}.attn.W_Q`),
+      linear(`${theirs}.attn.k_proj.weight`, `${ours}.attn.W_K`),
+      linear(`${theirs}.attn.v_proj.weight`, `${ours}.attn.W_V`),
+      linear(`${theirs}.attn.out_proj.weight`, `${ours}.attn.W_O`),
+      linear(`${theirs}.mlp.fc_in.weight`, `${ours}.mlp.W_in`),
+      linear(`${theirs}.mlp.fc_in.bias`, `${ours}.mlp.b_in`),
+      linear(`${theirs}.mlp.fc_out.weight`, `${ours}.mlp.W_out`),
+      linear(`${theirs}.mlp.fc_out.bias`, `${ours}.mlp.b_out`),
+    ];
+  },
+  outside: () => [
+    linear('wte.weight', 'embed.W_E'),
+    ...norm('ln_f', 'ln_final'),
+    linear('lm_head.weight', 'unembed.W_U'),
+    linear('lm_head.bias', 'unembed.b_U'),
+  ],
+};

@@ -1,0 +1,53 @@
+// GPT-NeoX (Pythia): attention and MLP beside each other, each behind a LayerNorm of its own; part of each head turns; Q, K and V of a
+// head lie together.
+
+import { type Family, linear, norm } from './family.ts';
+import { activation, rotary, size } from './fields.ts';
+
+export const gptNeoX: Family = {
+  modelTypes: ['gpt_neox'],
+  prefix: 'gpt_neox.',
+  options: (fields) => {
+    const [dModel, nHeads] = [size(fields, 'hidden_size'), size(fields, 'num_attention_heads')];
+    const dHead = dModel / nHeads;
+    const inner = (fields.raw.rope_parameters ?? {}) as { partial_rotary_factor?: unknown };
+    const share = inner.partial_rotary_factor ?? fields.positiveNumber('rotary_pct') ?? 0.25;
+    return {
+      ...{ nLayers: size(fields, 'num_hidden_layers'), nHeads, dModel, dHead },
+      ...{ nCtx: size(fields, 'max_position_embeddings'), dVocab: size(fields, 'vocab_size') },
+      ...{ positions: 'rotary', normalization: 'LN', biases: true },
+      ...rotary(fields, { base: 'rotary_emb_base' }),
+      rotaryDim: Math.floor(dHead * (share as number)),
+      parallelAttnMlp: fields.flag('use_parallel_residual') ?? true,
+      tied: fields.flag('tie_word_embeddings') ?? false,
+      eps: fields.positiveNumber('layer_norm_eps') ?? 1e-5,
+      dMlp: size(fields, 'intermediate_size'),
+      actFn: activation(fields, 'hidden_act', 'gelu'),
+    };
+  },
+  layer: (layer) => {
+    const [theirs, ours] = [`layers.${layer}`, `blocks.${layer}`];
+    return [
+      ...norm(`${theirs}.input_layernorm`, `${ours}.ln1`),
+      ...norm(`${theirs}.post_attention_layernorm`, `${ours}.ln2`),
+      ...(['weight', 'bias'] as const).map((part) => ({
+        name: `${theirs}.attention.query_key_value.${part}`,
+        weights: (['Q', 'K', 'V'] as const).map((letter, rows) => ({
+          name: `${ours}.attn.${part === 'weight' ? 'W' : 'b'}_${letter}`,
+          as: { rows },
+        })),
+      })),
+      linear(`${theirs}.attention.dense.weight`, `${ours}.attn.W_O`),
+      linear(`${theirs}.attention.dense.bias`, `${ours}.attn.b_O`),
+      linear(`${theirs}.mlp.dense_h_to_4h.weight`, `${ours}.mlp.W_in`),
+      linear(`${theirs}.mlp.dense_h_to_4h.bias`, `${ours}.mlp.b_in`),
+      linear(`${theirs}.mlp.dense_4h_to_h.weight`, `${ours}.mlp.W_out`),
+      linear(`${theirs}.mlp.dense_4h_to_h.bias`, `${ours}.mlp.b_out`),
+    ];
+  },
+  outside: () => [
+    linear('embed_in.weight', 'embed.W_E'),
+    ...norm('final_layer_norm', 'ln_final'),
+    linear('embed_out.weight', 'unembed.W_U'),
+  ],
+};

@@ -1,0 +1,72 @@
+// Llama and those built like it (SmolLM2, Mistral, Qwen 2): RMSNorm, rotary positions, gated MLPs, shared keys and values. They differ
+// in which biases they have, and in how far Mistral looks back.
+import { headWeight } from '../../heads.ts';
+import type { FieldReader } from '../configFields.ts';
+import { type Family, type HeldTensor, linear } from './family.ts';
+import { activation, only, rotary, size } from './fields.ts';
+
+/** Positions that are looked back over: with a window, what lies within it is computed as without one. */
+function contextOf(fields: FieldReader): number {
+  const whole = size(fields, 'max_position_embeddings');
+  const slides = fields.raw.model_type === 'mistral' || fields.flag('use_sliding_window') === true;
+  const window = slides ? fields.wholeNumber('sliding_window') : undefined;
+  return window === undefined ? whole : Math.min(whole, window);
+}
+
+export const llama: Family = likeLlama(
+  ['llama', 'mistral'],
+  (fields) => fields.flag('attention_bias') === true,
+  'QKVO',
+);
+/** Its biases are those of Q, K and V, and always there. */
+export const qwen2: Family = likeLlama(['qwen2'], () => true, 'QKV');
+
+/** `biased` are the parts of attention that have biases, where a config asks for them. */
+function likeLlama(modelTypes: readonly string[], hasBiases: (fields: FieldReader) => boolean, biased: string): Family {
+  return {
+    modelTypes,
+    prefix: 'model.',
+    options: (fields) => {
+      only(fields, 'mlp_bias', [false], 'biases inside gated MLPs');
+      const [dModel, nHeads] = [size(fields, 'hidden_size'), size(fields, 'num_attention_heads')];
+      return {
+        ...{ nLayers: size(fields, 'num_hidden_layers'), nHeads, dModel },
+        dHead: fields.wholeNumber('head_dim') ?? dModel / nHeads,
+        nKeyValueHeads: fields.wholeNumber('num_key_value_heads') ?? nHeads,
+        ...{ nCtx: contextOf(fields), dVocab: size(fields, 'vocab_size') },
+        ...{ positions: 'rotary', ...rotary(fields), normalization: 'RMS' },
+        biases: hasBiases(fields),
+        tied: fields.flag('tie_word_embeddings') ?? false,
+        eps: fields.positiveNumber('rms_norm_eps') ?? 1e-6,
+        dMlp: size(fields, 'intermediate_size'),
+        ...{ actFn: activation(fields, 'hidden_act', 'silu'), gatedMlp: true },
+      };
+    },
+    layer: (layer, config) => {
+      const [theirs, ours] = [`layers.${layer}`, `blocks.${layer}`];
+      return [
+        linear(`${theirs}.input_layernorm.weight`, `${ours}.ln1.w`),
+        ...(['Q', 'K', 'V', 'O'] as const).flatMap((part) =>
+          projection(layer, headWeight(config, { layer, head: 0 }, part).name, config.biases && biased.includes(part)),
+        ),
+        linear(`${theirs}.post_attention_layernorm.weight`, `${ours}.ln2.w`),
+        linear(`${theirs}.mlp.gate_proj.weight`, `${ours}.mlp.W_gate`),
+        linear(`${theirs}.mlp.up_proj.weight`, `${ours}.mlp.W_in`),
+        linear(`${theirs}.mlp.down_proj.weight`, `${ours}.mlp.W_out`),
+      ];
+    },
+    outside: () => [
+      linear('embed_tokens.weight', 'embed.W_E'),
+      linear('norm.weight', 'ln_final.w'),
+      linear('lm_head.weight', 'unembed.W_U'),
+    ],
+  };
+}
+
+function projection(layer: number, weight: string, hasBias: boolean): HeldTensor[] {
+  const theirs = `layers.${layer}.self_attn.${weight.at(-1)!.toLowerCase()}_proj`;
+  return [
+    linear(`${theirs}.weight`, weight),
+    ...(hasBias ? [linear(`${theirs}.bias`, weight.replace(/W_(.)$/, 'b_$1'))] : []),
+  ];
+}
