@@ -27,7 +27,7 @@ const MOST_TOKENS = 2 ** 24;
 export const audit: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
     name: 'audit',
-    description: 'scores and verdict of any attention-only checkpoint (.safetensors)',
+    description: 'scores and verdict of a checkpoint (.safetensors)',
     sequences: { usual: 64, least: 8, meaning: 'sequences of each probe' },
     idleBesidePrompts: ['sequences', 'seed', 'heldOut', 'csv', 'figures'],
   })

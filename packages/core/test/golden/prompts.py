@@ -6,8 +6,8 @@ An implementation of its own: it shares nothing with the library but the weights
 two queries, and corrupted twins. The measure is the logit difference, the mean over a prompt's queries of
 logit(answer) - logit(wrong). Written, by prompt: the measure of clean and corrupted prompts; of corrupted ones with a head's
 z patched from the clean run; of clean ones with an edge (a head's result into a later head's Q, K or V input, before its
-LayerNorm) taken out, by zero and by its mean over the prompts of that length; of clean ones with a head's z at its mean over
-all prompts, each weighted the same. And by first order: gradient x difference, from autograd.
+LayerNorm) taken out, by zero and by its mean over all prompts, each weighted the same; of clean ones with a head's z at its mean
+over all prompts. And by first order: gradient x difference, from autograd.
 """
 import json
 import pathlib
@@ -97,10 +97,7 @@ edges = [(s, t, kind) for t in heads for s in heads if s[0] < t[0] for kind in "
 mean_z = {h: torch.stack([kept[h][0].mean(0) for kept in clean]).mean(0) for h in heads}
 
 
-def mean_result(source, length):
-    same = [kept[source][1] for kept, p in zip(clean, PROMPTS) if len(p["tokens"]) == length]
-    return torch.cat(same).mean(0)
-
+mean_result = {h: torch.stack([kept[h][1].mean(0) for kept in clean]).mean(0) for h in heads}
 
 # The answers of each prompt are such that the corruption costs something: the effect of a patch is a share of that.
 for p in PROMPTS:
@@ -131,7 +128,7 @@ for source, target, kind in edges:
     entry = {"source": f"L{source[0]}H{source[1]}", "target": f"L{target[0]}H{target[1]}", "input": kind}
     for by in ("zero", "mean"):
         amounts = [
-            kept[source][1] - (mean_result(source, len(p["tokens"])) if by == "mean" else 0)
+            kept[source][1] - (mean_result[source] if by == "mean" else 0)
             for p, kept in zip(PROMPTS, clean)
         ]
         entry[by] = {
