@@ -91,7 +91,7 @@ test.for([
   ],
   [{ competition: 50 }, /^competition 50 at learning rate 0\.01 kills every head/],
   [{ positions: 'rotary' }, /^positions must be 'standard' or 'sinusoidal' or 'none', .* got 'rotary'\.$/],
-  [{ normalization: 'RMS' }, /^normalization must be "LN"/],
+  [{ normalization: 'Batch' }, /^normalization must be "LN"/],
   [{ nHead: 4 }, /^There is no knob "nHead"; the knobs are dVocab, period, nLayers,/],
 ] as const)('knobs that cannot be run: %o', ([change, sentence]) => {
   expect(() => experiments({ ...KNOBS, ...change } as Knobs)).toThrow(sentence);
