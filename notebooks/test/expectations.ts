@@ -38,7 +38,7 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
     text: ['Solved: 25.', /at the other periods, on average: [789]\.\d\d nats/],
     images: 1,
   },
-  verdicts: { text: ['literal run: positional shortcut', 'one layer: positional shortcut', '1 of 18 periods'] },
+  verdicts: { text: ['literal run: positional shortcut', 'one layer: positional shortcut', 'at period 25'] },
   'varied-data': { text: [/(period \d\d: [\d ]+\s+){3}/] },
   'train-varied': { text: ['step 1,000 of 1,000'] },
   'varied-curves': { text: [/varied +4\.[23]\d +0\.\d\d +[34]\.\d\d/], images: 1 },
