@@ -1,6 +1,7 @@
 // GPT-2: LayerNorm, learned positions, joint Q, K and V, matrices as Conv1D holds them, [in, out].
 
-import { asIs, type Family, linear, norm } from './family.ts';
+import { asIs, jointQKV, linear, norm } from '../heldTensor.ts';
+import type { Family } from './family.ts';
 import { activation, only, size } from './fields.ts';
 
 export const gpt2: Family = {
@@ -26,13 +27,7 @@ export const gpt2: Family = {
     const [theirs, ours] = [`h.${layer}`, `blocks.${layer}`];
     return [
       ...norm(`${theirs}.ln_1`, `${ours}.ln1`),
-      ...(['weight', 'bias'] as const).map((part) => ({
-        name: `${theirs}.attn.c_attn.${part}`,
-        weights: (['Q', 'K', 'V'] as const).map((letter, columns) => ({
-          name: `${ours}.attn.${part === 'weight' ? 'W' : 'b'}_${letter}`,
-          as: { columns },
-        })),
-      })),
+      ...jointQKV(`${theirs}.attn.c_attn`, layer, (columns) => ({ columns })),
       asIs(`${theirs}.attn.c_proj.weight`, `${ours}.attn.W_O`),
       asIs(`${theirs}.attn.c_proj.bias`, `${ours}.attn.b_O`),
       ...norm(`${theirs}.ln_2`, `${ours}.ln2`),

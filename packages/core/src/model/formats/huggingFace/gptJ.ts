@@ -1,6 +1,7 @@
 // GPT-J: attention and MLP beside each other behind one LayerNorm, rotary in neighbouring pairs, biases of MLPs and the head only.
 
-import { type Family, linear, norm } from './family.ts';
+import { linear, norm } from '../heldTensor.ts';
+import type { Family } from './family.ts';
 import { activation, size } from './fields.ts';
 
 export const gptJ: Family = {

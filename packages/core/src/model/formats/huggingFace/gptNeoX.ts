@@ -1,7 +1,8 @@
 // GPT-NeoX (Pythia): attention and MLP beside each other, each behind a LayerNorm of its own; part of each head turns; Q, K and V of a
 // head lie together.
 
-import { type Family, linear, norm } from './family.ts';
+import { jointQKV, linear, norm } from '../heldTensor.ts';
+import type { Family } from './family.ts';
 import { activation, rotary, size } from './fields.ts';
 
 export const gptNeoX: Family = {
@@ -30,13 +31,7 @@ export const gptNeoX: Family = {
     return [
       ...norm(`${theirs}.input_layernorm`, `${ours}.ln1`),
       ...norm(`${theirs}.post_attention_layernorm`, `${ours}.ln2`),
-      ...(['weight', 'bias'] as const).map((part) => ({
-        name: `${theirs}.attention.query_key_value.${part}`,
-        weights: (['Q', 'K', 'V'] as const).map((letter, rows) => ({
-          name: `${ours}.attn.${part === 'weight' ? 'W' : 'b'}_${letter}`,
-          as: { rows },
-        })),
-      })),
+      ...jointQKV(`${theirs}.attention.query_key_value`, layer, (rows) => ({ rows })),
       linear(`${theirs}.attention.dense.weight`, `${ours}.attn.W_O`),
       linear(`${theirs}.attention.dense.bias`, `${ours}.attn.b_O`),
       linear(`${theirs}.mlp.dense_h_to_4h.weight`, `${ours}.mlp.W_in`),

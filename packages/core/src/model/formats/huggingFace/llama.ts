@@ -2,7 +2,8 @@
 // in which biases they have, and in how far Mistral looks back.
 import { headWeight } from '../../heads.ts';
 import type { FieldReader } from '../configFields.ts';
-import { type Family, type HeldTensor, linear } from './family.ts';
+import { type HeldTensor, linear } from '../heldTensor.ts';
+import type { Family } from './family.ts';
 import { activation, only, rotary, size } from './fields.ts';
 
 /** Positions that are looked back over: with a window, what lies within it is computed as without one. */
