@@ -74,8 +74,8 @@ export function openCheckpoint(source: ByteSource, options: { config?: unknown }
   for (const { entry } of stored.values()) refuseOtherMask(source, entry);
   return {
     ...{ config, metadata },
-    *weights() {
-      yield* unpackEach(source, plan);
+    *weights(wanted) {
+      yield* unpackEach(source, plan, wanted);
       if (config.tied) checkTied(source, stored, config);
     },
   };

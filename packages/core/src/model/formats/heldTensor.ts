@@ -17,12 +17,13 @@ export interface HeldWeight {
 /**
  * `linear`: as PyTorch's Linear and Embedding hold it, [out, in]; `asIs`: in our own order, as GPT-2's Conv1D does;
  * `columns`: one of three blocks of columns (GPT-2's joint Q, K, V); `rows`: one of three rows of heads (GPT-NeoX's);
- * `block`: one of three blocks of rows; `pairs`: like `linear`, but a head's dimension i and i + dHead / 2 are neighbours.
+ * `block`: one of three blocks of rows; `ours`: in our own shape and order; `turned`: so, but transposed.
  */
 export type Arrangement =
   | 'linear'
   | 'asIs'
-  | 'pairs'
+  | 'ours'
+  | 'turned'
   | { readonly columns: number }
   | { readonly rows: number }
   | { readonly block: number };
@@ -36,8 +37,10 @@ const whole = (name: string, weight: string, as: Arrangement): HeldTensor => ({
 export const linear = (name: string, weight: string): HeldTensor => whole(name, weight, 'linear');
 /** A Conv1D. */
 export const asIs = (name: string, weight: string): HeldTensor => whole(name, weight, 'asIs');
-/** A Linear whose heads have their rotary pairs as neighbours. */
-export const pairs = (name: string, weight: string): HeldTensor => whole(name, weight, 'pairs');
+/** A weight of ours under its own name. */
+export const own = (name: string): HeldTensor => whole(name, name, 'ours');
+/** A matrix of ours, transposed. */
+export const turned = (name: string, weight: string): HeldTensor => whole(name, weight, 'turned');
 
 /** A tensor that a file may do without. */
 export const optional = (tensor: HeldTensor): HeldTensor => ({ ...tensor, optional: true });

@@ -6,6 +6,7 @@ import { printable } from '../../errors/printable.ts';
 import type { Weight } from '../components/weight.ts';
 import type { ModelConfig } from '../config.ts';
 import { weightsOf } from '../parameters.ts';
+import { firstNotFinite } from '../weightChecks.ts';
 import { heldShape, toOurs } from './arrangements.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import type { Arrangement, HeldTensor } from './heldTensor.ts';
@@ -65,10 +66,14 @@ export function openHeld(
   const there = new Set(found.flatMap(({ weights }) => weights.map(({ weight }) => weight.name)));
   const blank = [...ours.values()].filter(({ name }) => !there.has(name));
   for (const weight of blank) refuseMissing(weight, { held, files });
-  return function* () {
-    for (const { tensor, weights } of found) yield* unpacked(tensor, weights);
+  return function* (wanted = () => true) {
+    for (const { tensor, weights } of found)
+      yield* unpacked(
+        tensor,
+        weights.filter(({ weight }) => wanted(weight.name)),
+      );
     for (const { name, layout } of blank)
-      yield [name, { shape: layout.shape, data: new Float32Array(sizeOf(layout.shape)) }];
+      if (wanted(name)) yield [name, { shape: layout.shape, data: new Float32Array(sizeOf(layout.shape)) }];
   };
 }
 
@@ -108,7 +113,7 @@ function refuseMissing({ name, absent }: Weight, { held, files }: Pick<HeldModel
 function* unpacked(tensor: FileTensor, weights: Found['weights']): ReturnType<OpenedModel['weights']> & Generator {
   if (weights.length === 0) return;
   const data = tensor.unpack();
-  const wrong = data.findIndex((x) => !Number.isFinite(x));
+  const wrong = firstNotFinite(data);
   if (wrong >= 0)
     throw new FileFormatError(
       `${printable(tensor.file)}: ${quotedName(tensor.name)} holds ${data[wrong]} at element ${wrong}; the training that made it had failed.`,

@@ -3,12 +3,15 @@ import type { ModelConfig } from '../config.ts';
 import { type NamedWeights, weightsOf } from '../parameters.ts';
 import type { StoredTensor } from './safetensors.ts';
 
+/** Whether a weight is wanted, by its name. */
+export type Wanted = (name: string) => boolean;
+
 export interface OpenedModel {
   readonly config: ModelConfig;
   /** Text that the file holds beside its tensors. */
   readonly metadata: Record<string, string>;
-  /** Every weight, each read when its turn comes. Throws a FileFormatError for one that is not finite. */
-  readonly weights: () => Iterable<readonly [name: string, tensor: StoredTensor]>;
+  /** Every weight, or those wanted, each read when its turn comes. Throws a FileFormatError for one that is not finite. */
+  readonly weights: (wanted?: Wanted) => Iterable<readonly [name: string, tensor: StoredTensor]>;
 }
 
 /** All weights at once, in the order of the model. */

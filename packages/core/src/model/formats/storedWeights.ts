@@ -5,10 +5,12 @@ import { unembeddingMatrix } from '../components/unembedding.ts';
 import type { Weight } from '../components/weight.ts';
 import type { ModelConfig } from '../config.ts';
 import { weightsOf } from '../parameters.ts';
+import { firstNotFinite } from '../weightChecks.ts';
 import type { ByteSource } from './byteSource.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import { missingTensor } from './missingTensor.ts';
 import { isWholeType } from './numberFormats.ts';
+import type { Wanted } from './openedModel.ts';
 import { type StoredTensor, unpack } from './safetensors.ts';
 import { type HeaderEntry, quotedName, shapeText } from './safetensorsHeader.ts';
 import { type LegacyName, legacyName, type Spelling, storedShape, toLegacyOrder } from './spellings.ts';
@@ -122,9 +124,11 @@ export function compareShapes(
 export function* unpackEach(
   source: ByteSource,
   plan: readonly PlannedWeight[],
+  wanted: Wanted = () => true,
 ): Generator<[name: string, tensor: StoredTensor]> {
   for (const { weight, from } of plan) {
     const { name } = weight;
+    if (!wanted(name)) continue;
     const { shape } = weight.layout;
     if (typeof from === 'number') {
       yield [name, { shape, data: new Float32Array(sizeOf(shape)).fill(from) }];
@@ -138,12 +142,6 @@ export function* unpackEach(
       );
     yield [name, { shape, data: toLegacyOrder(data, { weight, spelling: from.spelling }) }];
   }
-}
-
-/** The index of the first element that is no finite number, or −1. */
-function firstNotFinite(data: Float32Array): number {
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
-  return -1;
 }
 
 /** Refuses a tied model whose W_U, where the file has one, is another matrix than W_E. */

@@ -1,7 +1,7 @@
 // The architectures that are read from GGUF files: which metadata say what of the model, and which tensor holds which weights. Names are
 // llama.cpp's.
 import { headWeight } from '../../heads.ts';
-import { type HeldTensor, jointQKV, linear, norm, optional, pairs } from '../heldTensor.ts';
+import { type HeldTensor, jointQKV, linear, norm, optional } from '../heldTensor.ts';
 import type { Family } from '../huggingFace/family.ts';
 import { size } from '../huggingFace/fields.ts';
 import type { GgufFields } from './ggufFields.ts';
@@ -39,9 +39,9 @@ const layerOfGpt: Family['layer'] = (layer) => {
   ];
 };
 
-const withBias = (name: string, weight: string, of = linear): HeldTensor[] => [
-  of(`${name}.weight`, weight),
-  optional(of(`${name}.bias`, weight.replace(/W_(\w+)$/, 'b_$1'))),
+const withBias = (name: string, weight: string): HeldTensor[] => [
+  linear(`${name}.weight`, weight),
+  optional(linear(`${name}.bias`, weight.replace(/W_(\w+)$/, 'b_$1'))),
 ];
 
 const ends: readonly HeldTensor[] = [linear('token_embd.weight', 'embed.W_E'), linear('output.weight', 'unembed.W_U')];
@@ -71,13 +71,13 @@ const gptNeoX: Architecture = {
   outside: () => [...ends, ...norm('output_norm', 'ln_final')],
 };
 
-/** `paired` says that the rows of Q and K have rotary pairs as neighbours. */
-const likeLlama = (name: string, { paired }: { paired: boolean }): Architecture => ({
+/** `adjacent` says that the rows of Q and K have rotary pairs as neighbours. */
+const likeLlama = (name: string, { adjacent }: { adjacent: boolean }): Architecture => ({
   name,
   options: (fields) => ({
     ...sizes(fields),
     nKeyValueHeads: fields.wholeNumber('attention.head_count_kv') ?? size(fields, 'attention.head_count'),
-    ...{ positions: 'rotary', ...rotaryOfGguf(fields, { whole: paired }) },
+    ...{ positions: 'rotary', ...rotaryOfGguf(fields), rotaryAdjacentPairs: adjacent },
     ...{ normalization: 'RMS', actFn: 'silu', gatedMlp: true },
     biases: [...fields.tensors.keys()].some((tensor) => /^blk\.\d+\.attn_\w+\.bias$/.test(tensor)),
     eps: fields.needed('attention.layer_norm_rms_epsilon'),
@@ -87,8 +87,8 @@ const likeLlama = (name: string, { paired }: { paired: boolean }): Architecture 
     const weight = (part: 'Q' | 'K' | 'V' | 'O'): string => headWeight(config, { layer, head: 0 }, part).name;
     return [
       linear(`${theirs}.attn_norm.weight`, `${ours}.ln1.w`),
-      ...withBias(`${theirs}.attn_q`, weight('Q'), paired ? pairs : linear),
-      ...withBias(`${theirs}.attn_k`, weight('K'), paired ? pairs : linear),
+      ...withBias(`${theirs}.attn_q`, weight('Q')),
+      ...withBias(`${theirs}.attn_k`, weight('K')),
       ...withBias(`${theirs}.attn_v`, weight('V')),
       ...withBias(`${theirs}.attn_output`, weight('O')),
       linear(`${theirs}.ffn_norm.weight`, `${ours}.ln2.w`),
@@ -101,8 +101,8 @@ const likeLlama = (name: string, { paired }: { paired: boolean }): Architecture 
 });
 
 export const ARCHITECTURES: readonly Architecture[] = [
-  likeLlama('llama', { paired: true }),
-  likeLlama('qwen2', { paired: false }),
+  likeLlama('llama', { adjacent: true }),
+  likeLlama('qwen2', { adjacent: false }),
   gpt2,
   gptNeoX,
 ];

@@ -1,5 +1,5 @@
 // GGUF files as llama.cpp's package packs them against the values that it unpacks and the logits that transformers computes of these in
-// float64 (scripts/golden/gguf.py), and what is said of files that cannot be read.
+// float64 (scripts/golden/ggufFiles.py), and what is said of files that cannot be read.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -111,11 +111,6 @@ describe('one sentence says why a file is not read', () => {
       'another scaling',
       () => written({ metadata: { 'llama.rope.scaling.type': 'yarn' } }),
       /"yarn" scaling of rotary positions/,
-    ],
-    [
-      'part of a head that turns',
-      () => written({ metadata: { 'llama.attention.key_length': 4, 'llama.rope.dimension_count': 2 } }),
-      /turns 2 of the 4 dimensions/,
     ],
     [
       'factors that are not Llama 3’s',

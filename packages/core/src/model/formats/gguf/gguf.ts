@@ -5,6 +5,7 @@ import { FileFormatError } from '../fileFormatError.ts';
 import { type FileTensor, openHeld } from '../heldWeights.ts';
 import { possibleConfig, tensorsOfFamily } from '../huggingFace/huggingFace.ts';
 import type { OpenedModel } from '../openedModel.ts';
+import { withPairs } from '../rotaryPairs.ts';
 import { ARCHITECTURES } from './architectures.ts';
 import { GgufFields } from './ggufFields.ts';
 import { type GgufTensor, readGgufHeader } from './ggufHeader.ts';
@@ -14,7 +15,7 @@ import { READ_TYPES } from './ggufTypes.ts';
 const BUFFERS = /^rope_freqs\.weight$/;
 
 /**
- * The model in a GGUF file. Its unembedding is tied where the file has no `output.weight`. Throws a FileFormatError: a header that is
+ * The model in a GGUF file, with rotary pairs as halves, as the hub has them. Its unembedding is tied where the file has no `output.weight`. Throws a FileFormatError: a header that is
  * corrupt, an architecture, part or number type that is not read, a tensor missing, unknown or of another shape.
  */
 export function openGguf(source: ByteSource): OpenedModel {
@@ -32,7 +33,7 @@ export function openGguf(source: ByteSource): OpenedModel {
   const weights = openHeld(tensors.values(), {
     ...{ config, held: tensorsOfFamily(architecture, config), buffers: BUFFERS, files: [source.name] },
   });
-  return { config, metadata: {}, weights };
+  return withPairs({ config, metadata: {}, weights }, { adjacent: false });
 }
 
 function inFile(source: ByteSource, { name, shape, type, from, to }: GgufTensor): FileTensor {

@@ -29,7 +29,7 @@ const KINDS: readonly Kind[] = [
   [2, (r) => r.number(2, (view, at) => view.getInt16(at, true))],
   [4, (r) => r.u32()],
   [4, (r) => r.number(4, (view, at) => view.getInt32(at, true))],
-  [4, (r) => r.number(4, (view, at) => view.getFloat32(at, true))],
+  [4, (r) => shortest(r.number(4, (view, at) => view.getFloat32(at, true)))],
   [1, (r) => r.number(1, (view, at) => view.getUint8(at)) !== 0],
   [8, (r) => r.text()],
   [12, (r) => r.list()],
@@ -39,6 +39,13 @@ const KINDS: readonly Kind[] = [
 ];
 
 const whole = (value: bigint): number | bigint => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
+
+/** The number of fewest digits that is this one in float32: 0.00001, not 0.000009999999747378752. */
+function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++)
+    if (Math.fround(Number(value.toPrecision(digits))) === value) return Number(value.toPrecision(digits));
+  return value;
+}
 
 export class GgufReader {
   /** The next byte. */

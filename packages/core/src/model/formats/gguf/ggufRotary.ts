@@ -5,11 +5,7 @@ import type { ModelOptions, RotaryScaling } from '../../config.ts';
 import { FileFormatError } from '../fileFormatError.ts';
 import type { GgufFields } from './ggufFields.ts';
 
-/** `whole` says that all of a head must turn. */
-export function rotaryOfGguf(
-  fields: GgufFields,
-  { whole = false }: { whole?: boolean } = {},
-): Pick<ModelOptions, 'rotaryBase' | 'rotaryDim' | 'rotaryScaling'> {
+export function rotaryOfGguf(fields: GgufFields): Pick<ModelOptions, 'rotaryBase' | 'rotaryDim' | 'rotaryScaling'> {
   const type = fields.raw['rope.scaling.type'] ?? 'none';
   if (type !== 'none' && !(type === 'linear' && fields.raw['rope.scaling.factor'] === 1))
     throw new FileFormatError(
@@ -18,11 +14,8 @@ export function rotaryOfGguf(
   const rotaryBase = fields.positiveNumber('rope.freq_base') ?? 10000;
   const rotaryDim = fields.wholeNumber('rope.dimension_count');
   const dHead =
-    fields.raw['attention.key_length'] ?? fields.needed('embedding_length') / fields.needed('attention.head_count');
-  if (whole && rotaryDim !== undefined && rotaryDim !== dHead)
-    throw new FileFormatError(
-      `${fields.file} turns ${rotaryDim} of the ${dHead} dimensions of a head (rope.dimension_count), which induction-lab does not run for this architecture.`,
-    );
+    fields.wholeNumber('attention.key_length') ??
+    fields.needed('embedding_length') / fields.needed('attention.head_count');
   const factors = fields.tensors.get('rope_freqs.weight');
   return {
     rotaryBase,
@@ -30,7 +23,7 @@ export function rotaryOfGguf(
     ...(factors
       ? {
           rotaryScaling: scalingOf(factors.unpack(), {
-            pairs: ((rotaryDim ?? dHead) as number) / 2,
+            pairs: (rotaryDim ?? dHead) / 2,
             rotaryBase,
             file: fields.file,
           }),

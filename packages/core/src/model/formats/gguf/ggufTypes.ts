@@ -47,18 +47,18 @@ function scalesOf(data: Uint8Array, blocks: number, { step, each }: { step: numb
 /** Four bits an element: 16 bytes, of which the low halves come first. Times the scale, from −8 up or plus the block's minimum. */
 function unpackNibbles(data: Uint8Array, count: number, { minimum }: { minimum: boolean }): Float32Array {
   const out = new Float32Array(count);
-  const each = minimum ? 2 : 1;
+  const [each, zero] = minimum ? [2, 0] : [1, 8];
   const step = 16 + 2 * each;
   const blocks = count / 32;
   const scales = scalesOf(data, blocks, { step, each });
   for (let block = 0; block < blocks; block++) {
     const scale = scales[block * each]!;
-    const least = minimum ? scales[block * each + 1]! : -8 * scale;
+    const least = minimum ? scales[block * each + 1]! : -0; // which leaves −0 what it is
     const [from, to] = [block * step + 2 * each, block * 32];
     for (let i = 0; i < 16; i++) {
       const byte = data[from + i]!;
-      out[to + i] = scale * (byte & 15) + least;
-      out[to + 16 + i] = scale * (byte >> 4) + least;
+      out[to + i] = scale * ((byte & 15) - zero) + least;
+      out[to + 16 + i] = scale * ((byte >> 4) - zero) + least;
     }
   }
   return out;

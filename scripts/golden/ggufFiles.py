@@ -1,6 +1,6 @@
 """Tiny GGUF files of the architectures that are read, every number type among them, and their logits in float64.
 
-    python3 scripts/golden/gguf.py packages/core/test/golden/gguf
+    python3 scripts/golden/ggufFiles.py packages/core/test/golden/gguf
 
 Tensors are packed and unpacked by llama.cpp's own package (gguf), names and orders are those of its convert_hf_to_gguf.py: Llama's Q and K
 have rotary pairs as neighbours, GPT-NeoX's Q, K and V lie in blocks, GPT-2's matrices are [out, in]. The logits are those of transformers on
@@ -38,7 +38,7 @@ GPT2_NAMES = {
     "transformer.h.{}.mlp.c_fc": "blk.{}.ffn_up", "transformer.h.{}.mlp.c_proj": "blk.{}.ffn_down",
 }
 NEOX_NAMES = {
-    "gpt_neox.embed_in.weight": "token_embd.weight", "embed_out.weight": "output.weight", "gpt_neox.final_layer_norm": "output_norm",
+    "gpt_neox.embed_in.weight": "token_embd.weight", "embed_out.weight": "output.weight", "lm_head.weight": "output.weight", "gpt_neox.final_layer_norm": "output_norm",
     "gpt_neox.layers.{}.input_layernorm": "blk.{}.attn_norm", "gpt_neox.layers.{}.post_attention_layernorm": "blk.{}.ffn_norm",
     "gpt_neox.layers.{}.attention.query_key_value": "blk.{}.attn_qkv", "gpt_neox.layers.{}.attention.dense": "blk.{}.attn_output",
     "gpt_neox.layers.{}.mlp.dense_h_to_4h": "blk.{}.ffn_up", "gpt_neox.layers.{}.mlp.dense_4h_to_h": "blk.{}.ffn_down",
@@ -147,6 +147,7 @@ def write(path, seed, arch, kind, config, names, types):
         for name, parameter in model.named_parameters():
             theirs = stored_name(names, name)
             one = 1 if "norm" in name and "weight" in name or ".ln_" in name and "weight" in name else 0
+            assert theirs, name
             w = (0.4 * torch.randn(parameter.shape, generator=generator) + one).float().numpy()
             there, back = order_of(arch, name)
             w = numpy.ascontiguousarray(there(w))
