@@ -1,8 +1,10 @@
 import {
+  type ByteSource,
   type Engine,
   Model,
   type ModelConfig,
   NotFiniteError,
+  type OpenedModel,
   openCheckpoint,
   openHuggingFace,
   openHuggingFaceFolder,
@@ -28,16 +30,26 @@ export interface GivenBeside {
 }
 
 /** A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. */
-export function loadCheckpoint(engine: Engine, path: string, { modelConfig, bos }: GivenBeside = {}): LoadedCheckpoint {
+export function loadCheckpoint(engine: Engine, path: string, given: GivenBeside = {}): LoadedCheckpoint {
+  const { opened, sources, first } = openNamed(path, given);
+  const model = new Model(engine, opened.config);
+  readInto(model, opened);
+  return { model, checkpoint: measuredSources(path, sources, first) };
+}
+
+/** The same before its weights are read: the files, and bytes that belong to the model before theirs. */
+export function openNamed(
+  path: string,
+  { modelConfig, bos }: GivenBeside,
+): { opened: OpenedModel; sources: readonly ByteSource[]; first?: Uint8Array | undefined } {
   const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
   const folder = openHuggingFaceFolder(path);
   const sources = folder?.files ?? [inputSource(path, 'checkpoint')];
   const opened = folder
     ? openHuggingFace(options.config ?? folder.config, folder)
     : openCheckpoint(sources[0]!, options);
-  const model = new Model(engine, withStartToken(opened.config, { path, bos }));
-  readInto(model, opened);
-  return { model, checkpoint: measuredSources(path, sources, folder?.configBytes) };
+  const config = withStartToken(opened.config, { path, bos });
+  return { opened: { ...opened, config }, sources, first: folder?.configBytes };
 }
 
 function withStartToken(config: ModelConfig, { path, bos }: { path: string; bos: number | undefined }): ModelConfig {

@@ -1,5 +1,5 @@
 // A model in a file, before its weights are read: config, names and shapes have been compared, and no weight is in memory yet.
-import type { ModelConfig } from '../config.ts';
+import { type ModelConfig, modelConfig } from '../config.ts';
 import { type NamedWeights, weightsOf } from '../parameters.ts';
 import type { StoredTensor } from './safetensors.ts';
 
@@ -23,4 +23,21 @@ export function allWeights({ config, weights }: OpenedModel): NamedWeights {
 /** Fills a model that has this config, a weight at a time: memory holds the model and one tensor. */
 export function readInto(model: { setWeights(weights: NamedWeights): void }, { weights }: OpenedModel): void {
   for (const [name, tensor] of weights()) model.setWeights({ [name]: tensor });
+}
+
+/** The same model with a shorter context: of a table of positions the first rows remain. Throws a RangeError for a longer one. */
+export function withContext(opened: OpenedModel, nCtx: number): OpenedModel {
+  const { config } = opened;
+  if (nCtx > config.nCtx)
+    throw new RangeError(`withContext: the model has ${config.nCtx} positions, and cannot be given ${nCtx}.`);
+  return {
+    ...opened,
+    config: modelConfig({ ...config, nCtx }),
+    *weights(wanted) {
+      for (const [name, tensor] of opened.weights(wanted))
+        yield name === 'pos_embed.W_pos'
+          ? [name, { shape: [nCtx, config.dModel], data: tensor.data.subarray(0, nCtx * config.dModel) }]
+          : [name, tensor];
+    },
+  };
 }

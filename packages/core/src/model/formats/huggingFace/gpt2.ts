@@ -1,7 +1,7 @@
 // GPT-2: LayerNorm, learned positions, joint Q, K and V, matrices as Conv1D holds them, [in, out].
 
 import { asIs, jointQKV, linear, norm } from '../heldTensor.ts';
-import type { Family } from './family.ts';
+import { attentionParts, type Family, firstOf } from './family.ts';
 import { activation, only, size } from './fields.ts';
 
 export const gpt2: Family = {
@@ -43,4 +43,17 @@ export const gpt2: Family = {
     ...norm('ln_f', 'ln_final'),
     linear('lm_head.weight', 'unembed.W_U'),
   ],
+  architecture: 'GPT2LMHeadModel',
+  config: (config) => ({
+    ...{ n_layer: config.nLayers, n_head: config.nHeads, n_embd: config.dModel, n_inner: config.dMlp },
+    ...{ n_positions: config.nCtx, vocab_size: config.dVocab, activation_function: config.actFn },
+    ...{ layer_norm_epsilon: config.eps, tie_word_embeddings: config.tied, scale_attn_weights: config.attnScale !== 1 },
+  }),
+  lacks: (config) => {
+    const { grouped, scaled, sized } = attentionParts(config);
+    return firstOf({
+      ...{ RMSNorm: config.normalization === 'RMS', 'gated MLPs': config.gatedMlp, ...grouped, ...sized },
+      ...{ 'attention and MLP side by side': config.parallelAttnMlp, ...(config.attnScale === 1 ? {} : scaled) },
+    });
+  },
 };
