@@ -1,14 +1,14 @@
 // Figures of what is on the bench, as files: fetched when the first view is there (Files.tsx), with the charts.
 import { headScoreChart, lossChart, patternGrid } from '@induction-lab/figures';
+import type { Lab } from '../lab/createLab.ts';
 import type { BenchRun } from '../protocol.ts';
-import { losses, run, view } from '../state.ts';
 import { brokenTitle, titleAt } from '../viewText.ts';
 import { scheme } from './colours.ts';
 
 export type FigureName = 'loss' | 'scores' | 'patterns';
 
 /** A figure as SVG text, and the run that it is of. Everything in it, the title too, is of one view (or of one run's losses). */
-export function figure(name: FigureName): { svg: string; run: BenchRun } {
+export function figure({ subject, view }: Lab, name: FigureName): { svg: string; run: BenchRun } {
   const shown = view.value;
   if (!shown) throw new Error('There is nothing to draw yet.');
   const options = { theme: scheme.value, document };
@@ -16,10 +16,9 @@ export function figure(name: FigureName): { svg: string; run: BenchRun } {
   const title = titleAt(shown.run, shown.step);
   const size = shown.tokens.length;
   if (name === 'loss') {
-    const points = losses.all;
-    const trained = run.value;
+    const { run: trained, losses: points = [] } = subject.value ?? {};
     if (points.length === 0 || !trained) throw new Error('There is no loss to draw yet: train first.');
-    const lossTitle = `${titleAt(trained, losses.all.at(-1)?.step ?? 0)}: loss`;
+    const lossTitle = `${titleAt(trained, points.at(-1)?.step ?? 0)}: loss`;
     const { segments, lnVocab } = trained;
     const chart = { points, segments, lnVocab, title: lossTitle, xScale: 'linear' as const };
     return { svg: lossChart(chart, options), run: trained };
