@@ -6,7 +6,7 @@ import './style/page.css';
 import './style/bench.css';
 import './style/lesson.css';
 import { BenchPane } from './bench/BenchPane.tsx';
-import { fetchFiguresWhenIdle } from './bench/Files.tsx';
+import { fetchFiguresWhenIdle } from './bench/figures.ts';
 import { keepIsolated } from './isolation.ts';
 import type { LabWorker } from './lab/client.ts';
 import { createLab, type Lab } from './lab/createLab.ts';

@@ -1,14 +1,12 @@
 // What can be taken along: the link, the checkpoint, the metrics, figures. And what can be brought: a checkpoint.
-import { effect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Lab } from '../lab/createLab.ts';
 import { useLab } from '../lab/LabContext.ts';
-import { notFetched } from '../notFetched.ts';
 import type { BenchRun } from '../protocol.ts';
 import { titleOf } from '../viewText.ts';
-import { whenIdle } from '../whenIdle.ts';
 import type { FigureName } from './figureFiles.ts';
+import { figures } from './figures.ts';
 
 function save(name: string, content: BlobPart, type: string): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
@@ -35,22 +33,6 @@ async function saveCheckpoint({ ask }: Lab): Promise<void> {
 async function saveMetrics({ ask }: Lab): Promise<void> {
   const { lines, run: of } = await ask('metrics', {});
   save(`${baseName(of)}-metrics.jsonl`, lines, 'application/jsonl');
-}
-
-const figures = (): Promise<typeof import('./figureFiles.ts')> =>
-  import('./figureFiles.ts').catch((error: Error) => {
-    throw notFetched(error);
-  });
-
-/** Fetches what draws figures, which the first view does without, while nothing trains: later the page needs no network. */
-export function fetchFiguresWhenIdle({ status, view }: Lab): void {
-  const stop = effect(() => {
-    if (view.value === null || status.value === 'playing') return;
-    queueMicrotask(() => stop());
-    whenIdle(() => {
-      figures().catch(() => {}); // told when a figure is asked for
-    });
-  });
 }
 
 async function saveFigure(lab: Lab, name: FigureName, format: 'svg' | 'png'): Promise<void> {
@@ -107,6 +89,7 @@ export function Files(): JSX.Element {
             <option value="patterns">attention patterns</option>
             <option value="scores">scores</option>
             <option value="loss">loss curves</option>
+            <option value="map">map of the audit</option>
           </select>
         </label>
         <button

@@ -39,7 +39,6 @@ export function PatternCanvas({ source, head, part = 'patterns' }: PatternProps)
     [source, head, part],
   );
   const point = (event: TargetedPointerEvent<HTMLCanvasElement>): void => {
-    const { cell } = useLab();
     const view = source();
     const found = view ? cellAt(event, view.tokens.length) : null;
     cell.value = found && { ...found, head };

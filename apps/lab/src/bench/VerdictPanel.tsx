@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import type { Audited } from '../lab/state.ts';
 import { Action } from './Action.tsx';
+import { AuditMap } from './AuditMap.tsx';
 
 const signed = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(x).toFixed(2)}`;
 
@@ -147,6 +148,7 @@ export function VerdictPanel(): JSX.Element {
           </span>
         </p>
       ) : null}
+      {said ? <AuditMap map={said.map} title={`Step ${said.step}: where it finds the earlier copy`} /> : null}
       {said ? <Periods record={said.record} /> : null}
       {said ? <Evidence record={said.record} /> : null}
     </section>

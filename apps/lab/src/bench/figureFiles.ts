@@ -1,14 +1,14 @@
 // Figures of what is on the bench, as files: fetched when the first view is there (Files.tsx), with the charts.
-import { headScoreChart, lossChart, patternGrid } from '@induction-lab/figures';
+import { type FigureOptions, headScoreChart, lossChart, mapChart, patternGrid } from '@induction-lab/figures';
 import type { Lab } from '../lab/createLab.ts';
-import type { BenchRun } from '../protocol.ts';
+import type { BenchRun, MapPicture } from '../protocol.ts';
 import { brokenTitle, titleAt } from '../viewText.ts';
 import { scheme } from './colours.ts';
 
-export type FigureName = 'loss' | 'scores' | 'patterns';
+export type FigureName = 'loss' | 'scores' | 'patterns' | 'map';
 
 /** A figure as SVG text, and the run that it is of. Everything in it, the title too, is of one view (or of one run's losses). */
-export function figure({ subject, view }: Lab, name: FigureName): { svg: string; run: BenchRun } {
+export function figure({ currentAudit, subject, view }: Lab, name: FigureName): { svg: string; run: BenchRun } {
   const shown = view.value;
   if (!shown) throw new Error('There is nothing to draw yet.');
   const options = { theme: scheme.value, document };
@@ -39,6 +39,11 @@ export function figure({ subject, view }: Lab, name: FigureName): { svg: string;
         options,
       ),
     );
+  if (name === 'map') {
+    const judged = currentAudit.value;
+    if (!judged) throw new Error('There is no map of this model yet: audit it first.');
+    return of(drawMap(judged.map, { title: `${title}: where it finds the earlier copy`, theme: scheme.value }));
+  }
   const { period, start } = shown;
   return of(
     patternGrid(
@@ -58,6 +63,13 @@ export function figure({ subject, view }: Lab, name: FigureName): { svg: string;
     ),
   );
 }
+
+/** Pixels of the map in the bench: as wide as its panel on a desktop. */
+const MAP_WIDTH = 620;
+
+/** The map of an audit. */
+export const drawMap = (map: MapPicture, { title, ...options }: { title: string } & FigureOptions): string =>
+  mapChart({ ...map, title }, { width: MAP_WIDTH, document, ...options });
 
 /** Draws SVG text on a canvas, twice as large for sharp print. */
 export async function toPng(svg: string): Promise<Blob> {

@@ -106,12 +106,18 @@ export class Bench {
   };
 
   private async judge(wanted: { proof: boolean }): Promise<AuditAnswer> {
-    const { audit, prove, headMarks } = await later();
+    const { audit, prove, headMarks, mapPicture } = await later();
     const subject = this.models.subject();
     const at = loadStep(subject, this.views.look.step);
     const record = auditOf(subject, at.fingerprint, audit);
     const proof = wanted.proof ? prove(subject.model, { audit: record, sequences: 48 }) : null;
-    return { ...at, record, proof, marks: [...headMarks({ audit: record, ...(proof ? { proof } : {}) })] };
+    return {
+      ...at,
+      record,
+      map: mapPicture(record),
+      proof,
+      marks: [...headMarks({ audit: record, ...(proof ? { proof } : {}) })],
+    };
   }
 
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
