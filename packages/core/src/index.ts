@@ -104,7 +104,13 @@ export * from './examples/handBuiltPositionalCopier.ts';
 export type { HandBuiltSizes } from './examples/writtenModel.ts';
 export * from './model/activationCache.ts';
 export * from './model/config.ts';
-export * from './model/formats/checkpoint.ts';
+export {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  openCheckpoint,
+  toTransformerLensConfig,
+} from './model/formats/checkpoint.ts';
 export { mergeShards } from './model/formats/foreignFormats.ts';
 export { LARGEST_JSON, readJsonText } from './model/formats/jsonText.ts';
 export * from './model/formats/safetensors.ts';
