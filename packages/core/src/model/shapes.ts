@@ -7,13 +7,12 @@ import {
   HEADS,
   headAxis,
   isSquare,
-  KEY_VALUE_HEADS,
   MLP,
   SQUARE,
   STREAM,
 } from './components/hookPoint.ts';
 import type { ModelConfig } from './config.ts';
-import { isGrouped, keyValueHeads } from './heads.ts';
+import { keyValueHeads } from './heads.ts';
 
 /** How an activation with those axes lies in memory: a row for each position, for each head of it, or for each query. */
 export function layoutOf(axes: readonly Axis[], config: ModelConfig, { sequences: s, length: t }: Extent): Layout {
@@ -46,7 +45,7 @@ export class Shapes {
     this.extent = extent;
   }
 
-  private of(axes: readonly Axis[], name: string): Tensor {
+  of(axes: readonly Axis[], name: string): Tensor {
     return this.arena.tensor(name, layoutOf(axes, this.config, this.extent));
   }
 
@@ -58,11 +57,6 @@ export class Shapes {
   /** [batch, pos, head, dHead] */
   heads(name: string): Tensor {
     return this.of(HEADS, name);
-  }
-
-  /** [batch, pos, head of keys and values, dHead] */
-  keyValueHeads(name: string): Tensor {
-    return this.of(isGrouped(this.config) ? KEY_VALUE_HEADS : HEADS, name);
   }
 
   /** [batch, pos, dMlp] */

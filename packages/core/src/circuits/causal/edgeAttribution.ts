@@ -3,7 +3,7 @@
 // stands. Integrated gradients (Sundararajan et al. 2017) take the mean of the gradients along the straight line from what
 // an input is to what is left of it when all edges into it are ablated together: at its end a saturated softmax has let go.
 import type { Floats } from '../../engine/tensor.ts';
-import { checkOwnInputs, earlierHeads, type HeadIndex } from '../../model/heads.ts';
+import { earlierHeads, type HeadIndex } from '../../model/heads.ts';
 import { headResult, INPUTS, type RemoveFromInput } from '../../model/interventions/interventions.ts';
 import type { PromptSet, PromptSlice } from '../data/promptSet.ts';
 import { checkNumbers } from '../finite.ts';
@@ -30,13 +30,11 @@ const GRADIENT_RUNS = 4;
 
 /**
  * Attributions of all edges. Integrated gradients of the edges into one input add up to the joint effect of ablating them
- * together, but for the error of so few points. Throws an Error where heads share keys and values, a NotFiniteError when a
- * gradient overflows.
+ * together, but for the error of so few points. Throws a NotFiniteError when a gradient overflows.
  */
 export function attributeEdges(set: PromptSet, options: AttributionOptions): EdgeAttribution {
   const { config } = set.model;
   const { nHeads, nLayers } = config;
-  checkOwnInputs(config, 'attributeEdges');
   const bySequence = new Map<string, Float64Array>();
   const runs = attributionRuns({ steps: options.steps, inputs: (nLayers - 1) * nHeads * INPUTS.length });
   for (const slice of set.slices()) {

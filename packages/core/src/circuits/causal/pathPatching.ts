@@ -2,7 +2,7 @@
 // run on corrupted tokens is made what it is in the clean run, and everything else stays as it is.
 import * as z from 'zod/mini';
 import { aFunction } from '../../errors/arguments.ts';
-import { allHeads, checkOwnInputs, labelOf, sameHead } from '../../model/heads.ts';
+import { allHeads, labelOf, sameHead } from '../../model/heads.ts';
 import { headResult, INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
@@ -60,7 +60,7 @@ const optionsSchema = z.strictObject({ measure: z.optional(instanceSchema), onPr
 /**
  * Patches every edge between two heads from the clean run into the corrupted one, and for every later head and input all
  * edges into it together. A model of one layer has no edges, and the record says so. Throws an ArgumentError for options that
- * it does not have; an Error where heads share keys and values, and one that names sequence and query when a prompt has no twin of its length or cannot be meant; a
+ * it does not have; an Error that names sequence and query when a prompt has no twin of its length or cannot be meant; a
  * NotFiniteError when a loss is not finite.
  */
 export function pathPatching(
@@ -75,7 +75,6 @@ export function pathPatching(
   const { prompts } = twins;
   const { config } = model;
   const edges = allEdges(config);
-  if (edges.length > 0) checkOwnInputs(config, 'pathPatching');
   const inputs = INPUTS.flatMap((input) =>
     allHeads(config).flatMap((target) => (target.layer > 0 ? [{ target, input }] : [])),
   );

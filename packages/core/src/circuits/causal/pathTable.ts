@@ -2,7 +2,7 @@
 // what gradients would have said.
 
 import * as z from 'zod/mini';
-import { allHeads, checkOwnInputs, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
+import { allHeads, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import { gradientFunction, measureOf } from '../../model/measures/measuring.ts';
 import type { Model } from '../../model/model.ts';
@@ -93,7 +93,6 @@ export function pathTable(model: Model, options: PathTableOptions = {}): PathTab
   const hasGradient = measured.gradient !== undefined;
   if (steps !== undefined) gradientFunction(measured, 'pathTable');
   const later = allHeads(model.config).filter(({ layer }) => layer > 0);
-  if (later.length > 0) checkOwnInputs(model.config, 'pathTable');
   const runsInto = ({ layer }: HeadIndex): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
   const attributing = (of: number | undefined): number =>
     later.length === 0 ? 0 : attributionRuns({ steps: of, inputs: later.length * INPUTS.length });

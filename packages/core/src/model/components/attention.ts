@@ -7,7 +7,7 @@ import type { Shapes } from '../shapes.ts';
 import { type Inputs, planInputs } from './attentionInputs.ts';
 import { planOutput } from './attentionOutput.ts';
 import type { Component, ParameterSet, Part, Tensors } from './component.ts';
-import { HEAD_STREAM, HEADS, type HookPoint, KEY_VALUE_HEADS, SQUARE, STREAM } from './hookPoint.ts';
+import { type Axis, HEAD_STREAM, HEADS, type HookPoint, KEY_VALUE_HEADS, SQUARE, STREAM } from './hookPoint.ts';
 import type { Plan } from './plan.ts';
 import { POSITION_SCHEMES } from './positions/schemes.ts';
 import { biasVector, headBias, headInputs, headOutputs, type Weight, type WeightName } from './weight.ts';
@@ -50,8 +50,7 @@ function hooksOf(config: ModelConfig, block: string): HookPoint[] {
   const heads = (part: string): HookPoint => ({ name: `${block}.attn.hook_${part}`, axes: HEADS });
   const keyValue = isGrouped(config) ? KEY_VALUE_HEADS : HEADS;
   return [
-    // Heads that share keys and values have no inputs of their own.
-    ...(isGrouped(config) ? [] : ['q', 'k', 'v'].map(input)),
+    ...['q', 'k', 'v'].map(input),
     heads('q'),
     ...['k', 'v'].map((part): HookPoint => ({ ...heads(part), axes: keyValue })),
     ...(POSITION_SCHEMES[config.positions].turn?.hooks(block, keyValue) ?? []),
@@ -71,16 +70,17 @@ export interface Pair {
 
 function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: number): Part {
   const block = `blocks.${layer}`;
-  const heads = (part: string, make: (shapes: Shapes, name: string) => Tensor): Pair => ({
-    value: plan.activation(`${block}.attn.hook_${part}`, part, make),
-    gradient: plan.gradient(`${block}.attn.hook_${part}`, part, make),
-  });
-  const all = (shapes: Shapes, name: string): Tensor => shapes.heads(name);
-  const shared = (shapes: Shapes, name: string): Tensor => shapes.keyValueHeads(name);
-  const [q, k, v] = [heads('q', all), heads('k', shared), heads('v', shared)];
+  const heads = (part: string, axes: readonly Axis[] = HEADS): Pair => {
+    const of = [`${block}.attn.hook_${part}`, `${part} [${axes}]`, (shapes: Shapes, n: string) => shapes.of(axes, n)] as const;
+    return { value: plan.activation(...of), gradient: plan.gradient(...of) };
+  };
+  // Where heads have inputs of their own, each has keys and values of its own, even if their weights are shared.
+  const ownKeys = plan.options.splitInputs.includes(layer) || !isGrouped(plan.config);
+  const keyValue = ownKeys ? HEADS : KEY_VALUE_HEADS;
+  const [q, k, v] = [heads('q'), heads('k', keyValue), heads('v', keyValue)];
   const inputs = planInputs(plan, mine, { layer, q, k, v });
   const pattern = planPattern(plan, { block, q, k });
-  const z = heads('z', all);
+  const z = heads('z');
   const output = planOutput(plan, mine, { layer, z });
   const { ops } = plan;
   return {

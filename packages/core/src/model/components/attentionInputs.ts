@@ -1,6 +1,7 @@
 // Queries, keys and values: from what all heads of the layer read together, or, where somebody wants to change what one
 // head reads, from a copy of the residual stream for each head and each of Q, K and V.
 import { padded, type Tensor } from '../../engine/tensor.ts';
+import { keyValueHeadOf } from '../heads.ts';
 import type { Pair } from './attention.ts';
 import { planInputsFromTables } from './attentionTables.ts';
 import type { Carry, ParameterSet, Tensors } from './component.ts';
@@ -136,8 +137,9 @@ function planInputOfHeads(
   const value = reading.value.rowsJoined(config.nHeads);
   const dValue = reading.dValue?.rowsJoined(config.nHeads);
   const [c, d] = [padded(config.dHead), padded(config.dModel)];
-  const eachHead = (visit: (head: number) => void): void => {
-    for (let head = 0; head < config.nHeads; head++) visit(head);
+  /** Visits every head, with the number of its weights among those of the part. */
+  const eachHead = (visit: (head: number, own: number) => void): void => {
+    for (let head = 0; head < config.nHeads; head++) visit(head, part === 'q' ? head : keyValueHeadOf(config, head));
   };
   return {
     forward: () => {
@@ -148,22 +150,22 @@ function planInputOfHeads(
         ops.gatherRows(positionRows, rowOfHead, positionsPerHead);
         ops.add(read, positionsPerHead, reading.value);
       }
-      eachHead((head) =>
+      eachHead((head, own) =>
         ops.linear(
           value.columns(head * d, d),
-          W.columns(head * c, c),
-          b?.columns(head * c, c) ?? null,
+          W.columns(own * c, c),
+          b?.columns(own * c, c) ?? null,
           out.value.columns(head * c, c),
         ),
       );
     },
     backward: (gradients) => {
-      const own = mine(gradients);
-      eachHead((head) => {
+      const { [weight]: dW, [bias]: db } = mine(gradients);
+      eachHead((head, own) => {
         const dOut = out.gradient!.columns(head * c, c);
-        const into = { W: own[weight]!.columns(head * c, c), b: own[bias]?.columns(head * c, c) };
+        const into = { W: dW!.columns(own * c, c), b: db?.columns(own * c, c) };
         weightGradient(plan, value.columns(head * d, d), dOut, into);
-        ops.linearBackwardInput(dOut, transposed!.rowRange(head * c, c), null, dValue!.columns(head * d, d));
+        ops.linearBackwardInput(dOut, transposed!.rowRange(own * c, c), null, dValue!.columns(head * d, d));
       });
       if (positionRows) ops.scatterAddRows(reading.dValue!, rowOfHead, dPositionRows!);
       reading.backward(gradients);

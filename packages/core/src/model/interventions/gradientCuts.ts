@@ -2,7 +2,7 @@
 // stands there after the intervention, and where it was overwritten nothing goes on to what had computed it.
 import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { ModelConfig } from '../config.ts';
-import { hookPoint } from '../hookPoints.ts';
+import { copiesIn, hookPoint } from '../hookPoints.ts';
 import { type Intervention, type RemoveFromInput, sourcesOf, type TensorHooks } from './interventions.ts';
 import { type PlacedIntervention, rowsAt } from './places.ts';
 
@@ -39,7 +39,9 @@ export function gradientCuts(config: ModelConfig, interventions: readonly Interv
 
 function zero(gradient: Tensor, place: PlacedIntervention, config: ModelConfig): void {
   const data = gradient.toArray();
-  for (const { offset, size } of rowsAt(place, hookPoint(config, place.hook), gradient.shape))
+  const { shape } = gradient;
+  const point = hookPoint(config, place.hook);
+  for (const { offset, size } of rowsAt(place, { point, shape, copies: copiesIn(config, point, shape) }))
     data.fill(0, offset, offset + size);
   gradient.set(data);
 }

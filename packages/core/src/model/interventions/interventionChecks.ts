@@ -6,7 +6,7 @@ import type { Extent } from '../../engine/modelOps.ts';
 import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import type { ModelConfig } from '../config.ts';
-import { checkHead, checkOwnInputs, type HeadIndex, headLabel } from '../heads.ts';
+import { checkHead, type HeadIndex, headLabel } from '../heads.ts';
 import { INPUTS, type Intervention, REPLACEMENTS, type RemoveFromInput, sourcesOf } from './interventions.ts';
 import { checkPlace } from './places.ts';
 
@@ -87,7 +87,6 @@ function checkOne(
     checkPlace(config, intervention, { caller: kind, ...(extent ? { extent } : {}) });
     return;
   }
-  checkOwnInputs(config, kind);
   checkHead(config, intervention, kind);
   checkMean(config, intervention);
   const { layer, head, sources } = intervention;
