@@ -10,6 +10,7 @@ import type { Component, ParameterSet, Part, Tensors } from './component.ts';
 import { type Axis, HEAD_STREAM, HEADS, type HookPoint, KEY_VALUE_HEADS, SQUARE, STREAM } from './hookPoint.ts';
 import type { Plan } from './plan.ts';
 import { POSITION_SCHEMES } from './positions/schemes.ts';
+import { normWeights, planQueryKeyNorm, queryKeyNormHooks } from './queryKeyNorm.ts';
 import { biasVector, headBias, headInputs, headOutputs, type Weight, type WeightName } from './weight.ts';
 
 export function attention(config: ModelConfig, layer: number): Component {
@@ -40,6 +41,7 @@ function weightsOf(config: ModelConfig, layer: number): Record<string, Weight> {
     W_V: headInputs(names(`${shared}W_V`, 'v.weight'), sharing),
     W_O: headOutputs(names('W_O', 'o.weight'), config),
     ...(config.biases ? biases : {}),
+    ...normWeights(config, layer),
   };
 }
 
@@ -53,6 +55,7 @@ function hooksOf(config: ModelConfig, block: string): HookPoint[] {
     ...['q', 'k', 'v'].map(input),
     heads('q'),
     ...['k', 'v'].map((part): HookPoint => ({ ...heads(part), axes: keyValue })),
+    ...queryKeyNormHooks(config, block, keyValue),
     ...(POSITION_SCHEMES[config.positions].turn?.hooks(block, keyValue) ?? []),
     { name: `${block}.attn.hook_attn_scores`, axes: SQUARE, future: Number.NEGATIVE_INFINITY },
     { name: `${block}.attn.hook_pattern`, axes: SQUARE, future: 0 },
@@ -79,7 +82,8 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
   const keyValue = ownKeys ? HEADS : KEY_VALUE_HEADS;
   const [q, k, v] = [heads('q'), heads('k', keyValue), heads('v', keyValue)];
   const inputs = planInputs(plan, mine, { layer, q, k, v });
-  const pattern = planPattern(plan, { block, q, k });
+  const compared = planQueryKeyNorm(plan, mine, { block, q, k, keyValue });
+  const pattern = planPattern(plan, { block, ...compared });
   const z = heads('z');
   const output = planOutput(plan, mine, { layer, z });
   const { ops } = plan;
@@ -92,6 +96,7 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
     forward: () => {
       inputs.forward();
       for (const { value } of [q, k, v]) plan.see(value);
+      compared.forward();
       pattern.forward();
       ops.attentionMix(pattern.value, v.value, z.value);
       plan.see(z.value);
@@ -103,6 +108,7 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
       ops.attentionMixBackward(pattern.value, v.value, z.gradient!, pattern.gradient!, v.gradient!);
       plan.seeGradient(pattern.gradient!);
       pattern.backward();
+      compared.backward(gradients);
       for (const { gradient } of [q, k, v]) plan.seeGradient(gradient!);
       inputs.backward(gradients);
     },

@@ -97,7 +97,7 @@ function planInner(
   const pre = wide('pre');
   const linear = W_gate && wide('pre_linear');
   const post = wide('post');
-  const gate: Gate | null = linear && { linear: linear.value, bias: b_in ?? plan.shapes.mlpRow('no b_in') };
+  const gate: Gate | null = linear && { linear: linear.value, bias: b_in ?? plan.constantRow(config.dMlp, 0) };
   // What is multiplied by the stream: the activated part first.
   const products = linear
     ? [

@@ -55,9 +55,8 @@ export class Plan {
   readonly rowOfHead: Integers;
   /** Zero for every row: gathers one row again and again. */
   readonly zeroIndex: Integers;
-  /** dModel zeros, and dModel ones: the shift and gain of a LayerNorm that has none. */
+  /** dModel zeros. */
   readonly zeroRow: Tensor;
-  readonly ones: Tensor;
   watcher: Watcher | null = null;
 
   /** The residual stream behind the components planned so far, and its gradient, wherever the backward pass stands. */
@@ -102,14 +101,12 @@ export class Plan {
     this.positions = arena.integers(rows);
     this.rowOfHead = arena.integers(perHead ? rows * config.nHeads : 0);
     this.zeroIndex = arena.integers(perHead ? rows : 0);
-    this.zeroRow = this.shapes.row('zeros');
-    this.ones = this.shapes.row('ones');
+    this.zeroRow = this.constantRow(config.dModel, 0);
     this.dStream = plan.gradients ? this.shapes.stream('gradient of the residual stream') : null;
     this.dLogits = plan.gradients ? this.shapes.vocabulary('logits') : null;
     if (arena.isMeasuring) return;
     for (let i = 0; i < rows; i++) this.positions.data[i] = i % extent.length;
     for (let i = 0; i < this.rowOfHead.length; i++) this.rowOfHead.data[i] = Math.floor(i / config.nHeads);
-    this.ones.data.fill(1, 0, config.dModel);
   }
 
   /** A table derived from weights, rows as wide as those of `like`, and where its gradient lies. */
@@ -175,9 +172,19 @@ export class Plan {
     return this.dStream?.at(this.dStream.address, name) ?? null;
   }
 
+  /** So many zeros or ones, as the shift or gain of what has none. */
+  constantRow(size: number, value: 0 | 1): Tensor {
+    const name = `${size} × ${value}`;
+    return this.shared(name, name, (shapes) => {
+      const row = shapes.row(name, size);
+      if (value === 1 && !this.isMeasuring) row.data.fill(1, 0, size);
+      return row;
+    });
+  }
+
   /** Where the gradient of a shift goes that there is none of. */
-  unusedRow(): Tensor {
-    return this.shared('no shift', 'no shift', (shapes, name) => shapes.row(name));
+  unusedRow(size: number): Tensor {
+    return this.shared('no shift', `no shift of ${size}`, (shapes, name) => shapes.row(name, size));
   }
 
   /** To be added to the stream by the component that comes to it next. */
