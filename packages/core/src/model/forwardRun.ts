@@ -21,7 +21,9 @@ import type { BatchSlice } from './workspace.ts';
 export const planFor = (config: ModelConfig, names: readonly string[]): PlanOptions => ({
   gradients: false,
   results: layersOf(config, names, 'headResult'),
-  splitInputs: layersOf(config, names, 'headInput'),
+  splitInputs: [...layersOf(config, names, 'headInput'), ...layersOf(config, names, 'attentionInput')],
+  attentionInputs: layersOf(config, names, 'attentionInput'),
+  mlpInputs: layersOf(config, names, 'mlpInput'),
 });
 
 /** The layers whose hook points of that role are named. */
@@ -41,7 +43,7 @@ export const watchedNorms = (
 });
 
 /** The hook points that interventions set; what is taken out of an input is told by its layer instead. */
-const changedBy = (interventions: readonly Intervention[]): string[] =>
+export const changedBy = (interventions: readonly Intervention[]): string[] =>
   interventions.flatMap((i) => (i.kind === 'removeFromInput' ? [] : [i.hook]));
 
 const removalsOf = (interventions: readonly Intervention[]): RemoveFromInput[] =>
@@ -60,7 +62,7 @@ export function planRun(
   const removals = removalsOf(interventions);
   const named = planFor(config, [...names, ...changed]);
   const plan = {
-    gradients: false,
+    ...named,
     results: [...named.results, ...removals.flatMap(sourceLayers)],
     splitInputs: [...named.splitInputs, ...removals.map(({ layer }) => layer)],
   };
@@ -136,7 +138,7 @@ export function refuseClash(caller: string, changed: readonly string[]): void {
   const clash = changed.find((name) => name.includes('.ln1.'));
   if (clash)
     throw new Error(
-      `${caller}: "${clash}" has no effect while heads have inputs of their own; leave out it or what acts on hook_q_input, hook_k_input, hook_v_input.`,
+      `${caller}: "${clash}" has no effect while heads have inputs of their own; leave out it or what acts on hook_q_input, hook_k_input, hook_v_input or hook_attn_in.`,
     );
 }
 

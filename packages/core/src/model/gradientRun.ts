@@ -5,7 +5,7 @@ import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
 import type { Executor, RunResult, Watch } from './execution.ts';
-import { type Acting, fillResultMeans, namesRole, planRun, watchedNorms, watchRun } from './forwardRun.ts';
+import { type Acting, changedBy, fillResultMeans, namesRole, planRun, watchedNorms, watchRun } from './forwardRun.ts';
 import { GradientSum } from './gradientSum.ts';
 import { hookPoint, isSquare } from './hookPoints.ts';
 import { type HookSelection, selectHookPoints } from './hookSelection.ts';
@@ -79,7 +79,8 @@ export function runForGradients(
   const results = needed.results.length > 0;
   // Heads have inputs of their own where an intervention changes them; else only for gradients at them.
   const changesInputs = needed.splitInputs.length > 0;
-  const isSplit = (name: string): boolean => changesInputs || hookPoint(config, name).role === 'headInput';
+  const isSplit = (name: string): boolean =>
+    changesInputs || ['headInput', 'attentionInput'].includes(hookPoint(config, name).role as string);
   const split = names.filter(isSplit);
   if (split.length > 0 && !changesInputs) backward.run(split, { split: true, results });
   const rest = changesInputs ? names : names.filter((name) => !isSplit(name));
@@ -159,7 +160,12 @@ function gradientPasses(
   };
   const run: Passes['run'] = (wanted, { split, results }) => {
     const withResults = results || namesRole(config, wanted, 'headResult');
-    const plan: PlanOptions = { gradients: true, results: withResults ? all : [], splitInputs: split ? all : [] };
+    const names = [...wanted, ...changedBy(interventions)];
+    const asked = (role: 'attentionInput' | 'mlpInput'): number[] => (namesRole(config, names, role) ? all : []);
+    const plan: PlanOptions = {
+      ...{ gradients: true, results: withResults ? all : [], splitInputs: split ? all : [] },
+      ...{ attentionInputs: split ? asked('attentionInput') : [], mlpInputs: asked('mlpInput') },
+    };
     fillResultMeans(acting, { executor, tokens, plan, caller });
     gradients.clear();
     return executor.execute({

@@ -111,13 +111,46 @@ function planInputsOfHeads(
   { layer, projections }: { layer: number; projections: Projections },
 ): Steps {
   plan.reading.bypassed = true;
-  const parts = projections.map((projection) => planInputOfHeads(plan, mine, { layer, projection }));
+  const shared = planSharedInput(plan, layer);
+  const parts = projections.map((projection) => planInputOfHeads(plan, mine, { layer, projection, shared }));
   return {
     forward: () => {
+      shared?.forward();
       for (const part of parts) part.forward();
     },
     backward: (gradients) => {
+      shared?.clear();
       for (const part of parts) part.backward(gradients);
+      shared?.backward();
+    },
+  };
+}
+
+/** Each head's copy of the stream that its queries, keys and values are taken from. */
+interface SharedInput {
+  readonly value: Tensor;
+  readonly gradient: Tensor | null;
+  forward(): void;
+  clear(): void;
+  backward(): void;
+}
+
+function planSharedInput(plan: Plan, layer: number): SharedInput | null {
+  if (!plan.options.attentionInputs?.includes(layer)) return null;
+  const { ops, stream, dStream, rowOfHead } = plan;
+  const name = `blocks.${layer}.hook_attn_in`;
+  const value = plan.activation(name, 'attention input', (shapes, n) => shapes.headStream(n));
+  const gradient = plan.gradient(name, 'attention input', (shapes, n) => shapes.headStream(n));
+  return {
+    ...{ value, gradient },
+    forward: () => {
+      ops.gatherRows(stream, rowOfHead, value);
+      plan.see(value);
+    },
+    clear: () => void gradient!.data.fill(0),
+    backward: () => {
+      plan.seeGradient(gradient!);
+      ops.scatterAddRows(gradient!, rowOfHead, dStream!);
     },
   };
 }
@@ -125,7 +158,7 @@ function planInputsOfHeads(
 function planInputOfHeads(
   plan: Plan,
   mine: Mine,
-  { layer, projection }: { layer: number; projection: Projection },
+  { layer, projection, shared }: { layer: number; projection: Projection; shared: SharedInput | null },
 ): Steps {
   const { ops, config, stream, dStream, rowOfHead, dPositionRows } = plan;
   const { part, W, b, transposed, out, weight, bias } = projection;
@@ -143,7 +176,8 @@ function planInputOfHeads(
   };
   return {
     forward: () => {
-      ops.gatherRows(stream, rowOfHead, reading.input);
+      if (shared) reading.input.data.set(shared.value.data);
+      else ops.gatherRows(stream, rowOfHead, reading.input);
       plan.see(reading.input);
       const read = reading.forward();
       if (positionRows && positionsPerHead) {
@@ -170,7 +204,8 @@ function planInputOfHeads(
       if (positionRows) ops.scatterAddRows(reading.dValue!, rowOfHead, dPositionRows!);
       reading.backward(gradients);
       plan.seeGradient(reading.dInput!);
-      ops.scatterAddRows(reading.dInput!, rowOfHead, dStream!);
+      if (shared) ops.add(shared.gradient!, reading.dInput!, shared.gradient!);
+      else ops.scatterAddRows(reading.dInput!, rowOfHead, dStream!);
     },
   };
 }

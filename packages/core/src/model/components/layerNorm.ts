@@ -34,7 +34,7 @@ export function layerNorm(
       const { rows } = plan;
       return rows
         ? planNormOfRows(plan, mine, { rows, read: readStream(plan, { last }) })
-        : planNorm(plan, mine, { place: place.name, last });
+        : planNorm(plan, mine, { place: place.name, ...readBy(plan, { last }) });
     },
   };
 }
@@ -44,23 +44,36 @@ function planNothing(plan: Plan, { last }: { last: boolean }): Part {
   return { forward: () => {}, backward: () => {} };
 }
 
-/** The stream itself. */
-function readStream(plan: Plan, { last }: { last: boolean }): Reading {
-  const { stream, dStream, rows } = plan;
+interface Read {
+  readonly x: Tensor;
+  /** Its gradient, and what that is added to: null where nothing is there yet. */
+  readonly dx: Tensor | null;
+  readonly init: Tensor | null;
+}
+
+/** The stream, or the copy of it that its reader has. */
+function readBy(plan: Plan, { last }: { last: boolean }): Read {
+  const { stream, dStream, copy } = plan;
+  plan.copy = null;
+  return copy
+    ? { x: copy.value, dx: copy.gradient, init: null }
+    : { x: stream, dx: dStream, init: last ? null : dStream };
+}
+
+/** What is read as it is. */
+function readStream(plan: Plan, options: { last: boolean }): Reading {
+  const { x, dx, init } = readBy(plan, options);
   return {
-    value: stream,
-    gradient: dStream,
-    init: last ? null : dStream,
+    ...{ value: x, gradient: dx, init },
     bypassed: false,
-    rows,
+    rows: plan.rows,
     forHeads: (name, options) => copiesForHeads(plan, name, options),
   };
 }
 
-function planNorm(plan: Plan, mine: Mine, { place, last }: { place: string; last: boolean }): Part {
-  const { stream, dStream } = plan;
+function planNorm(plan: Plan, mine: Mine, { place, ...read }: Read & { place: string }): Part {
   const norm = planNormalization(plan, {
-    ...{ place, axes: STREAM, role: 'the stream', x: stream, dx: dStream, init: last ? null : dStream },
+    ...{ place, axes: STREAM, role: 'the stream', ...read },
     ...{ centred: plan.config.normalization === 'LN', gainsIn: (set: ParameterSet) => mine(set) as unknown as Gains },
   });
   const reading: Reading = {

@@ -16,6 +16,10 @@ export interface PlanOptions {
   readonly results: readonly number[];
   /** The layers with a copy of the residual stream for each head's Q, K and V (`hook_q_input` ...); with gradients all or none. */
   readonly splitInputs: readonly number[];
+  /** Those of them with a copy that all three are taken from (`hook_attn_in`); with gradients all or none. */
+  readonly attentionInputs?: readonly number[];
+  /** The layers whose MLP reads a copy of the residual stream (`hook_mlp_in`); with gradients all or none. */
+  readonly mlpInputs?: readonly number[];
   /**
    * Nobody will ever watch, and how many positions a step reads for each state of the weights: then what only a watcher would
    * see is left out, and tables stand for the first layer's products where they pay (rowSum.ts).
@@ -62,6 +66,8 @@ export class Plan {
   /** The residual stream behind the components planned so far, and its gradient, wherever the backward pass stands. */
   stream!: Tensor;
   readonly dStream: Tensor | null;
+  /** What the next normalisation reads in place of the stream, where its reader has a copy. */
+  copy: { readonly value: Tensor; readonly gradient: Tensor | null } | null = null;
   /** What has been computed to be added to the stream: each adds its own, after = before + that. */
   outputs: AddTo[] = [];
   /** What the stream is a sum of, as long as nothing has been added to it; null where the plan has no tables. */
