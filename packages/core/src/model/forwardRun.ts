@@ -7,13 +7,14 @@ import type { Executor, Watch } from './execution.ts';
 import { type HookPoint, hookPoint } from './hookPoints.ts';
 import {
   compileInterventions,
+  hooksOfMeans,
   type Intervention,
-  layersOfMeans,
   type RemoveFromInput,
   sourceLayers,
 } from './interventions/interventions.ts';
+import { addToMean, type OutputMeans } from './interventions/outputMeans.ts';
 import type { SharedMeans } from './interventions/places.ts';
-import { addToMean, blankMeans, type ResultMeans } from './interventions/resultMeans.ts';
+import { allParts, outputHook, type PartIndex, partLabel } from './partIndex.ts';
 import type { Tokens } from './tokens.ts';
 import type { BatchSlice } from './workspace.ts';
 
@@ -21,10 +22,13 @@ import type { BatchSlice } from './workspace.ts';
 export const planFor = (config: ModelConfig, names: readonly string[]): PlanOptions => ({
   gradients: false,
   results: layersOf(config, names, 'headResult'),
-  splitInputs: [...layersOf(config, names, 'headInput'), ...layersOf(config, names, 'attentionInput')],
-  attentionInputs: layersOf(config, names, 'attentionInput'),
+  splitInputs: layersOf(config, names, 'headInput'),
+  attentionInputs: layersOf(config, names.filter(isAttentionInput), 'headInput'),
   mlpInputs: layersOf(config, names, 'mlpInput'),
 });
+
+/** Whether it is what queries, keys and values are all taken from. */
+const isAttentionInput = (name: string): boolean => name.endsWith('.hook_attn_in');
 
 /** The layers whose hook points of that role are named. */
 const layersOf = (config: ModelConfig, names: readonly string[], role: HookPoint['role']): number[] =>
@@ -43,11 +47,15 @@ export const watchedNorms = (
 });
 
 /** The hook points that interventions set; what is taken out of an input is told by its layer instead. */
-export const changedBy = (interventions: readonly Intervention[]): string[] =>
+const changedBy = (interventions: readonly Intervention[]): string[] =>
   interventions.flatMap((i) => (i.kind === 'removeFromInput' ? [] : [i.hook]));
 
 const removalsOf = (interventions: readonly Intervention[]): RemoveFromInput[] =>
   interventions.filter((i) => i.kind === 'removeFromInput');
+
+/** The layers of removals from MLPs' inputs, or of those from heads'. */
+const layersOfTargets = (removals: readonly RemoveFromInput[], mlps: boolean): number[] =>
+  removals.filter(({ input }) => (input === 'mlp') === mlps).map(({ layer }) => layer);
 
 /** The plan of a run with interventions that keeps activations. Throws an Error where two of them cannot both act. */
 export function planRun(
@@ -63,8 +71,9 @@ export function planRun(
   const named = planFor(config, [...names, ...changed]);
   const plan = {
     ...named,
-    results: [...named.results, ...removals.flatMap(sourceLayers)],
-    splitInputs: [...named.splitInputs, ...removals.map(({ layer }) => layer)],
+    results: [...named.results, ...removals.flatMap((removal) => sourceLayers(config, removal))],
+    splitInputs: [...named.splitInputs, ...layersOfTargets(removals, false)],
+    mlpInputs: [...(named.mlpInputs ?? []), ...layersOfTargets(removals, true)],
   };
   if (plan.splitInputs.length > 0) refuseClash(caller, changed);
   return plan;
@@ -79,7 +88,7 @@ export interface Acting {
   /** Sequences in all. */
   readonly batch: number;
   readonly means: SharedMeans;
-  readonly resultMeans: ResultMeans;
+  readonly outputMeans: OutputMeans;
 }
 
 /** Applies the interventions to a slice, and then shows each activation. */
@@ -88,8 +97,8 @@ export const watchRun =
   (transformer, { first }: BatchSlice) => {
     const { config, interventions, names, batch } = acting;
     const slice = { first, batch };
-    const resultOf = (layer: number): Tensor => transformer.resultOf(layer);
-    const hooks = compileInterventions({ ...acting, resultOf, slice });
+    const outputOf = (part: PartIndex): Tensor => transformer.outputOf(outputHook(part));
+    const hooks = compileInterventions({ ...acting, outputOf, slice });
     return {
       ...watchedNorms(config, { seen: names, changed: changedBy(interventions) }),
       forward: (activation) => {
@@ -99,36 +108,39 @@ export const watchRun =
     };
   };
 
-/** Fills the acting interventions' means of results where the batch runs in slices: a pass for each layer. */
-export function fillResultMeans(
-  acting: Omit<Acting, 'names' | 'resultMeans'> & { resultMeans: Map<string, Float64Array> },
+/** Fills the acting interventions' means of outputs where the batch runs in slices: a pass for each of them in turn. */
+export function fillOutputMeans(
+  acting: Omit<Acting, 'names' | 'outputMeans'> & { outputMeans: Map<string, Float64Array> },
   { executor, tokens, plan, caller }: { executor: Executor; tokens: Tokens; plan: PlanOptions; caller: string },
 ): void {
   const { config, interventions } = acting;
-  const layers = layersOfMeans(interventions);
+  const hooks = hooksOfMeans(config, interventions);
   const extent = { sequences: tokens.length, length: tokens[0]!.length };
-  if (layers.length === 0 || executor.slices({ caller, plan }, extent).length === 1) return;
-  // A mean over a batch in slices is known once all of them have passed its layer, and later layers depend on it.
-  for (const layer of layers) {
-    const { found, see } = watchMeans(layer, { config, rows: extent.sequences * extent.length });
+  if (hooks.length === 0 || executor.slices({ caller, plan }, extent).length === 1) return;
+  // A mean over a batch in slices is known once all of them have passed it, and what comes later depends on it.
+  for (const hook of hooks) {
+    const { found, see } = watchMeans(hook, { config, rows: extent.sequences * extent.length });
     executor.execute({ caller, tokens, plan, watch: watchRun({ ...acting, names: [] }, see) });
-    for (const [key, mean] of found) acting.resultMeans.set(key, mean);
+    for (const [part, mean] of found) acting.outputMeans.set(part, mean);
   }
 }
 
-/** Adds a layer's results to their means over the whole batch, which is known once every slice has passed the layer. */
+/** Adds what parts write to its means over the whole batch, which are known once every slice has passed. */
 function watchMeans(
-  layer: number,
+  hook: string,
   { config, rows }: { config: ModelConfig; rows: number },
 ): { found: Map<string, Float64Array>; see(activation: Tensor): void } {
   const found = new Map<string, Float64Array>();
+  const parts = allParts(config).filter((part) => outputHook(part) === hook);
   return {
     found,
     see: (activation) => {
-      if (activation.name !== `blocks.${layer}.attn.hook_result`) return;
-      if (found.size === 0) for (const [key, mean] of blankMeans(layer, activation)) found.set(key, mean);
-      for (let head = 0; head < config.nHeads; head++)
-        addToMean(found.get(`${layer}.${head}`)!, activation, head, rows);
+      if (activation.name !== hook) return;
+      for (const part of parts) {
+        const mean = found.get(partLabel(part)) ?? new Float64Array(activation.width);
+        found.set(partLabel(part), mean);
+        addToMean(mean, activation, part, rows);
+      }
     },
   };
 }

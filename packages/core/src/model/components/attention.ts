@@ -52,7 +52,7 @@ function hooksOf(config: ModelConfig, block: string): HookPoint[] {
   const heads = (part: string): HookPoint => ({ name: `${block}.attn.hook_${part}`, axes: HEADS });
   const keyValue = isGrouped(config) ? KEY_VALUE_HEADS : HEADS;
   return [
-    { name: `${block}.hook_attn_in`, axes: HEAD_STREAM, onRequest: true, role: 'attentionInput' },
+    { name: `${block}.hook_attn_in`, axes: HEAD_STREAM, onRequest: true, role: 'headInput' },
     ...['q', 'k', 'v'].map(input),
     heads('q'),
     ...['k', 'v'].map((part): HookPoint => ({ ...heads(part), axes: keyValue })),

@@ -23,7 +23,7 @@ export interface HookPoint {
    * the residual stream before gain and shift; each head's own input, one of Q, K, V or all of them together; what an MLP
    * reads; each head's own output.
    */
-  readonly role?: 'scale' | 'normalized' | 'headInput' | 'attentionInput' | 'mlpInput' | 'headResult';
+  readonly role?: 'scale' | 'normalized' | 'headInput' | 'mlpInput' | 'headResult';
   /** What stands where the key lies in the query's future. */
   readonly future?: number;
 }

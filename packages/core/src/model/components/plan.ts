@@ -12,7 +12,7 @@ import type { RowSum, Summand } from './rowSum.ts';
 /** What a plan holds besides the necessary. */
 export interface PlanOptions {
   readonly gradients: boolean;
-  /** The layers with each head's own output (`hook_result`); with gradients all or none. */
+  /** The layers with each head's own output (`hook_result`), and whose MLP's output stays; with gradients all or none. */
   readonly results: readonly number[];
   /** The layers with a copy of the residual stream for each head's Q, K and V (`hook_q_input` ...); with gradients all or none. */
   readonly splitInputs: readonly number[];
@@ -81,8 +81,8 @@ export class Plan {
   positionSummand: Summand | null = null;
   /** Layouts of the gradients of tables, in the order of `ParameterSet.tables`. */
   readonly tableGradients: Layout[] = [];
-  /** Each head's own output, by layer, where it is planned. */
-  readonly results: Map<number, Tensor> = new Map();
+  /** What heads and MLPs write in layers that are planned with their results, by hook point: it stays for later layers. */
+  readonly written: Map<string, Tensor> = new Map();
   logits!: Tensor;
   readonly dLogits: Tensor | null;
 
