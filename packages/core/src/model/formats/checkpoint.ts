@@ -116,6 +116,5 @@ function refuseParts(names: readonly string[], file: string): void {
         `${printable(file)} has ${what} (${quotedName(found)}), which induction-lab does not run.`,
       );
   };
-  part(/(q_norm|k_norm)\b/, 'normalised queries and keys');
   part(/\b(bos_)?W_pos_rel|relative_attention_bias/, 'relative positions');
 }

@@ -20,7 +20,7 @@ const SMALLEST = { nLayers: 1, nHeads: 1, dModel: 2, dHead: 2, nCtx: 1, dVocab: 
 /** What names depend on, taken together: all parts at once, and heads that share keys and values. */
 const VARIANTS: readonly Partial<ModelConfig>[] = [
   { nHeads: 2, nKeyValueHeads: 1 }, // before those whose names TransformerLens 4 shares
-  ...POSITIONS.map((positions) => ({ positions, normalization: 'LN', dMlp: 1, gatedMlp: true }) as const),
+  ...POSITIONS.map((positions) => ({ positions, normalization: 'LN', qkNorm: true, dMlp: 1, gatedMlp: true }) as const),
 ];
 
 /** By each spelling of its first layer, every weight that a model may have: names do not depend on sizes. */

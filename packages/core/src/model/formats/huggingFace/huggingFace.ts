@@ -14,9 +14,9 @@ import type { Family } from './family.ts';
 import { gpt2 } from './gpt2.ts';
 import { gptJ } from './gptJ.ts';
 import { gptNeoX } from './gptNeoX.ts';
-import { llama, qwen2 } from './llama.ts';
+import { llama, qwen2, qwen3 } from './llama.ts';
 
-const FAMILIES: readonly Family[] = [gpt2, gptNeoX, llama, qwen2, gptJ];
+const FAMILIES: readonly Family[] = [gpt2, gptNeoX, llama, qwen2, qwen3, gptJ];
 
 /** Tensors that hold no weights: attention masks, and angles of rotary positions. */
 const BUFFERS = /(^|\.)(attn|attention)\.(bias|masked_bias)$|\brotary_emb\.inv_freq$/;

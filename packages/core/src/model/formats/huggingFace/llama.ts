@@ -1,4 +1,4 @@
-// Llama and those built like it (SmolLM2, Mistral, Qwen 2): RMSNorm, rotary positions, gated MLPs, shared keys and values. They differ
+// Llama and those built like it (SmolLM2, Mistral, Qwen 2 and 3): RMSNorm, rotary positions, gated MLPs, shared keys and values. They differ
 // in which biases they have, and in how far Mistral looks back.
 import type { ModelConfig } from '../../config.ts';
 import { headWeight } from '../../heads.ts';
@@ -23,8 +23,21 @@ export const llama: Family = likeLlama(
 /** Its biases are those of Q, K and V, and always there. */
 export const qwen2: Family = likeLlama(['qwen2'], () => true, 'QKV');
 
+/** Like Llama, with a norm of queries and keys. */
+export const qwen3: Family = likeLlama(
+  ['qwen3'],
+  (fields) => fields.flag('attention_bias') === true,
+  'QKVO',
+  { qkNorm: true },
+);
+
 /** `biased` are the parts of attention that have biases, where a config asks for them. */
-function likeLlama(modelTypes: readonly string[], hasBiases: (fields: FieldReader) => boolean, biased: string): Family {
+function likeLlama(
+  modelTypes: readonly string[],
+  hasBiases: (fields: FieldReader) => boolean,
+  biased: string,
+  { qkNorm = false } = {},
+): Family {
   return {
     modelTypes,
     prefix: 'model.',
@@ -38,6 +51,7 @@ function likeLlama(modelTypes: readonly string[], hasBiases: (fields: FieldReade
         ...{ nCtx: contextOf(fields), dVocab: size(fields, 'vocab_size') },
         ...{ positions: 'rotary', ...rotary(fields), normalization: 'RMS' },
         biases: hasBiases(fields),
+        ...(qkNorm ? { qkNorm } : {}),
         tied: fields.flag('tie_word_embeddings') ?? false,
         eps: fields.positiveNumber('rms_norm_eps') ?? 1e-6,
         dMlp: size(fields, 'intermediate_size'),
@@ -50,6 +64,9 @@ function likeLlama(modelTypes: readonly string[], hasBiases: (fields: FieldReade
         linear(`${theirs}.input_layernorm.weight`, `${ours}.ln1.w`),
         ...(['Q', 'K', 'V', 'O'] as const).flatMap((part) =>
           projection(layer, headWeight(config, { layer, head: 0 }, part).name, config.biases && biased.includes(part)),
+        ),
+        ...(qkNorm ? ['q_norm', 'k_norm'] : []).map((part) =>
+          linear(`${theirs}.self_attn.${part}.weight`, `${ours}.attn.${part}.w`),
         ),
         linear(`${theirs}.post_attention_layernorm.weight`, `${ours}.ln2.w`),
         linear(`${theirs}.mlp.gate_proj.weight`, `${ours}.mlp.W_gate`),
