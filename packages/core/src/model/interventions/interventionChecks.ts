@@ -8,7 +8,14 @@ import { quoted } from '../../errors/printable.ts';
 import type { ModelConfig } from '../config.ts';
 import { checkHead } from '../heads.ts';
 import { checkPart, isMlp, type PartIndex, partLabel, readsFrom } from '../partIndex.ts';
-import { INPUTS, type Intervention, REPLACEMENTS, type RemoveFromInput, sourcesOf, targetOf } from './interventions.ts';
+import {
+  INPUTS,
+  type Intervention,
+  REPLACEMENTS,
+  type RemoveFromInput,
+  sourcesOf,
+  targetOf,
+} from './interventions.ts';
 import { checkPlace } from './places.ts';
 
 /** Whether these are numbers that can be written into an activation. */
