@@ -62,7 +62,7 @@ export function openCheckpoint(source: ByteSource, options: { config?: unknown }
   if (rangeFault && options.config === undefined && metadata.config === undefined) throw unreadable(file, rangeFault);
   const raw = options.config !== undefined ? options.config : parseConfig(metadata.config, file);
   const own = parseOwnFields(metadata.induction_lab, file);
-  const stored = inLegacyNames(entries, file);
+  const stored = inLegacyNames(entries, source);
   const { config, folded } = readTransformerLensConfig(raw, {
     ...factsOf(stored),
     file,
