@@ -1,5 +1,6 @@
 import {
   type ByteSource,
+  configBeside,
   type Engine,
   Model,
   type ModelConfig,
@@ -47,7 +48,7 @@ export function openNamed(
   const sources = folder?.files ?? [inputSource(path, 'checkpoint')];
   const opened = folder
     ? openHuggingFace(options.config ?? folder.config, folder)
-    : openCheckpoint(sources[0]!, options);
+    : openCheckpoint(sources[0]!, { config: options.config ?? configBeside(sources[0]!) });
   const config = withStartToken(opened.config, { path, bos });
   return { opened: { ...opened, config }, sources, first: folder?.configBytes };
 }
