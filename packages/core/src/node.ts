@@ -11,6 +11,7 @@ export { loadData } from './nodeData.ts';
 export { loadEngine } from './nodeEngine.ts';
 export { writeWhole } from './nodeFiles.ts';
 export { configBeside, type HuggingFaceFolder, openHuggingFaceFolder } from './nodeHuggingFace.ts';
+export { checkMemory } from './nodeMemory.ts';
 export { loadModel, type SaveOptions, saveModel } from './nodeModels.ts';
 export { fileSource } from './nodeSource.ts';
 export { startWorkers } from './nodeThreads.ts';

@@ -18,6 +18,7 @@ import { Model } from './model/model.ts';
 import { loadEngine } from './nodeEngine.ts';
 import { writeWhole } from './nodeFiles.ts';
 import { configBeside, openHuggingFaceFolder } from './nodeHuggingFace.ts';
+import { checkMemory } from './nodeMemory.ts';
 import { fileSource } from './nodeSource.ts';
 
 const LoadModelOptions = z.strictObject({
@@ -50,6 +51,7 @@ export async function loadModel(
   const opened = folder
     ? openHuggingFace(config ?? folder.config, folder)
     : openNamed(await sourceOfNamed(path), config);
+  checkMemory(opened.config, path);
   const model = new Model(options.engine ?? (await loadEngine()), withStartToken(opened.config, options.bos, path));
   readInto(model, opened);
   return model;

@@ -1,5 +1,6 @@
 import {
   type ByteSource,
+  checkMemory,
   configBeside,
   type Engine,
   Model,
@@ -33,6 +34,7 @@ export interface GivenBeside {
 /** A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. */
 export function loadCheckpoint(engine: Engine, path: string, given: GivenBeside = {}): LoadedCheckpoint {
   const { opened, sources, first } = openNamed(path, given);
+  checkMemory(opened.config, path);
   const model = new Model(engine, opened.config);
   readInto(model, opened);
   return { model, checkpoint: measuredSources(path, sources, first) };
