@@ -15,6 +15,8 @@ import {
   type Model,
   type PathTableRecord,
   pathTable,
+  periodsToMeasure,
+  RepeatSet,
   WeightCircuits,
 } from '@induction-lab/core/node';
 import type { Host } from '../aside/host.ts';
@@ -69,12 +71,14 @@ export function analyseModel(
 ): ModelAnalysis {
   const circuits = new WeightCircuits(model.config, model.getWeights());
   const record = audit(model, { onProgress: host.stage('auditing') });
+  // What `ablationEffects` and `pathTable` would draw themselves, once for both.
+  const set = new RepeatSet(model, { sequences, seed: 0, periods: periodsToMeasure(model, { seed: 0 }) });
   return {
     audit: record,
-    ablations: ablationEffects(model, { sequences, onProgress: host.stage('ablating') }),
+    ablations: ablationEffects(model, { set, onProgress: host.stage('ablating') }),
     headCircuits: headCircuits(circuits),
     composition: compositionScores(circuits),
-    paths: pathTable(model, { sequences, onProgress: host.stage('ablating edges') }),
+    paths: pathTable(model, { set, onProgress: host.stage('ablating edges') }),
     proof: evaluateCircuit(model, { audit: record, sequences, onProgress: host.stage('evaluating the circuit') }),
   };
 }

@@ -1,8 +1,9 @@
 // Runs of a model over its memory: a batch is divided into slices whose activations fit, and a transformer is laid out for
-// each size of slice, one at a time in the same place.
+// each size of slice. Analyses go back and forth between few sizes, so what has been laid out lately is kept, one behind the
+// other; when that becomes much, all of it is forgotten and the memory used anew.
 //
 // Whatever a run throws, the memory is afterwards as good as fresh: what has been laid out is forgotten, and all that may
-// have been written is wiped before the next run. While it runs, it cannot be run or changed by a hook.
+// have been written is wiped before it is used again. While it runs, it cannot be run or changed by a hook.
 import type { Engine } from '../engine/engine.ts';
 import type { Extent } from '../engine/modelOps.ts';
 import { targetAt } from '../engine/targets.ts';
@@ -19,7 +20,7 @@ import { Parameters } from './parameters.ts';
 import { layoutOf } from './shapes.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import type { Transformer } from './transformer.ts';
-import { type BatchSlice, checkOutputs, layOut, slicesOf, type Workspace } from './workspace.ts';
+import { type BatchSlice, checkOutputs, endOf, layOut, slicesOf, type Workspace } from './workspace.ts';
 
 export interface RunResult {
   /** [batch, pos, dVocab] */
@@ -50,16 +51,19 @@ export interface Execution {
 /** Divisions of batches that are remembered. */
 const REMEMBERED = 32;
 
+/** Bytes that transformers may take together before they are forgotten. */
+const KEPT_BYTES = 2 ** 25;
+
 export class Executor {
   readonly config: ModelConfig;
   readonly engine: Engine;
   readonly arena: Arena;
   readonly weights: Parameters;
-  private planned: (Workspace & { key: string }) | null = null;
+  private readonly planned = new Map<string, Workspace>();
   /** How batches were divided lately: finding out takes longer than a small run. */
   private readonly sliced = new Map<string, BatchSlice[]>();
-  /** Where the activations lie: zeroed before they are planned anew, since padding must be zero. */
-  private readonly workspace: { start: number; end: number };
+  /** Where the activations lie: from `start`, what is laid out up to `end`, and what may have been written up to `written`. */
+  private readonly workspace: { start: number; end: number; written: number };
   /** The method under way. */
   private running: string | null = null;
   /** The weights where helpers read them, as of the last time that they were asked. */
@@ -70,12 +74,13 @@ export class Executor {
     this.engine = engine;
     this.arena = engine.createArena();
     this.weights = new Parameters(config, this.arena);
-    this.workspace = { start: this.arena.used, end: this.arena.used };
+    const start = this.arena.used;
+    this.workspace = { start, end: start, written: start };
   }
 
   slices({ caller, plan, whole = false }: Omit<Execution, 'tokens'>, extent: Extent): BatchSlice[] {
     const key = keyOf(extent, plan);
-    if (this.planned?.key === key) return [{ first: 0, count: extent.sequences }];
+    if (this.planned.has(key)) return [{ first: 0, count: extent.sequences }];
     const before = this.sliced.get(key);
     if (before && !whole) return before;
     const { arena, config, engine, weights, workspace } = this;
@@ -166,7 +171,7 @@ export class Executor {
     try {
       return run();
     } catch (error) {
-      this.planned = null; // whatever is half done is wiped when the next run is planned
+      this.forget(); // whatever is half done is wiped when the next run is planned
       throw error;
     } finally {
       this.running = null;
@@ -222,22 +227,31 @@ export class Executor {
     copyOut(losses, out.lossPerPosition, first * (length - 1));
   }
 
-  /** The transformer for this extent, planned anew in the same memory when it is not the last one. */
+  /** The transformer for this extent, laid out behind the others unless it is one of them. */
   private plan(extent: Extent, plan: PlanOptions): Workspace {
     const key = keyOf(extent, plan);
-    if (this.planned?.key === key) return this.planned;
-    const { workspace, config, engine, weights } = this;
-    this.planned = null; // its memory is about to be another's
-    // Eight bytes at a time: on shared memory a fill goes element by element.
-    new Float64Array(this.arena.memory.buffer, workspace.start, (workspace.end - workspace.start) / 8).fill(0);
-    workspace.end = workspace.start;
-    const arena = this.arena.from(workspace.start);
+    const known = this.planned.get(key);
+    if (known) return known;
+    const { workspace, config, engine, weights, arena } = this;
+    const options = { config, engine, weights, extent, plan };
+    if (endOf(workspace.end, arena, options) > Math.min(workspace.start + KEPT_BYTES, arena.limit)) this.forget();
+    const { end, written } = workspace;
+    // Padding must be zero. Eight bytes at a time: on shared memory a fill goes element by element.
+    if (written > end) new Float64Array(arena.memory.buffer, end, (written - end) / 8).fill(0);
+    const room = arena.from(end);
     try {
-      this.planned = { key, ...layOut(arena, { config, engine, weights, extent, plan }) };
+      this.planned.set(key, layOut(room, options));
+      workspace.end = room.used;
     } finally {
-      workspace.end = arena.used; // also where laying out failed half-way: tables may be written already
+      workspace.written = Math.max(written, room.used); // also where laying out failed half-way: tables may be written already
     }
-    return this.planned;
+    return this.planned.get(key)!;
+  }
+
+  /** Forgets all that has been laid out: its memory is about to be another's. */
+  private forget(): void {
+    this.planned.clear();
+    this.workspace.end = this.workspace.start;
   }
 
   /** A hook that runs or changes the model it is called from would change what the pass under way still reads. */
@@ -275,6 +289,7 @@ const copyOut = (tensor: Tensor, out: Floats, at: number): void =>
   copyElements(tensor, tensor.data, out.subarray(at, at + tensor.size), 'out');
 
 const keyOf = (extent: Extent, plan: PlanOptions): string => {
-  const layers = (chosen: readonly number[]): number[] => [...new Set(chosen)].sort((a, b) => a - b);
-  return JSON.stringify([extent, plan.gradients, layers(plan.results), layers(plan.splitInputs)]);
+  const { gradients, results, splitInputs } = plan;
+  const each = <T>(chosen: readonly T[]): T[] => [...new Set(chosen)].sort();
+  return JSON.stringify([extent, gradients, each(results), each(splitInputs)]);
 };

@@ -1,7 +1,7 @@
 // What a forward pass must have planned and watched, so that interventions act and named activations are kept.
 import type { Tensor } from '../engine/tensor.ts';
 import type { ActivationCache } from './activationCache.ts';
-import type { PlanOptions, Watcher } from './components/plan.ts';
+import type { LayerInput, PlanOptions, Watcher } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
 import type { Executor, Watch } from './execution.ts';
 import { type HookPoint, hookPoint } from './hookPoints.ts';
@@ -21,12 +21,18 @@ import type { BatchSlice } from './workspace.ts';
 export const planFor = (config: ModelConfig, names: readonly string[]): PlanOptions => ({
   gradients: false,
   results: layersOf(config, names, 'headResult'),
-  splitInputs: layersOf(config, names, 'headInput'),
+  splitInputs: inputsOf(config, names),
 });
 
 /** The layers whose hook points of that role are named. */
 const layersOf = (config: ModelConfig, names: readonly string[], role: HookPoint['role']): number[] =>
   names.filter((name) => hookPoint(config, name).role === role).map((name) => Number(name.split('.')[1]));
+
+/** The heads' inputs that are named. */
+const inputsOf = (config: ModelConfig, names: readonly string[]): LayerInput[] =>
+  names
+    .filter((name) => hookPoint(config, name).role === 'headInput')
+    .map((name) => name.replace(/^blocks\.(\d+)\.hook_(.)_input$/, '$1.$2') as LayerInput);
 
 export const namesRole = (config: ModelConfig, names: readonly string[], role: HookPoint['role']): boolean =>
   names.some((name) => hookPoint(config, name).role === role);
@@ -62,7 +68,7 @@ export function planRun(
   const plan = {
     gradients: false,
     results: [...named.results, ...removals.flatMap(sourceLayers)],
-    splitInputs: [...named.splitInputs, ...removals.map(({ layer }) => layer)],
+    splitInputs: [...named.splitInputs, ...removals.map(({ layer, input }): LayerInput => `${layer}.${input}`)],
   };
   if (plan.splitInputs.length > 0) refuseClash(caller, changed);
   return plan;

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { checkArgument, must } from '../errors/arguments.ts';
 import { ActivationCache } from './activationCache.ts';
-import type { PlanOptions } from './components/plan.ts';
+import { allInputs, type PlanOptions } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
 import type { Executor, RunResult, Watch } from './execution.ts';
 import { type Acting, fillResultMeans, namesRole, planRun, watchedNorms, watchRun } from './forwardRun.ts';
@@ -159,7 +159,11 @@ function gradientPasses(
   };
   const run: Passes['run'] = (wanted, { split, results }) => {
     const withResults = results || namesRole(config, wanted, 'headResult');
-    const plan: PlanOptions = { gradients: true, results: withResults ? all : [], splitInputs: split ? all : [] };
+    const plan: PlanOptions = {
+      gradients: true,
+      results: withResults ? all : [],
+      splitInputs: split ? allInputs(all) : [],
+    };
     fillResultMeans(acting, { executor, tokens, plan, caller });
     gradients.clear();
     return executor.execute({

@@ -8,7 +8,7 @@ import { planOnly } from '../engine/planOnly.ts';
 import { Arena, LARGEST_MEMORY, sizeText } from '../engine/tensor.ts';
 import { checkArgument, must } from '../errors/arguments.ts';
 import { TooLargeError } from '../errors/tooLarge.ts';
-import type { PlanOptions } from './components/plan.ts';
+import { allInputs, type PlanOptions } from './components/plan.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
 import { isGrouped } from './heads.ts';
 import { hookPoint, sizePerPosition } from './hookPoints.ts';
@@ -45,7 +45,7 @@ export function layOut(arena: Arena, { config, engine, weights, extent, plan }: 
 }
 
 /** The address at which it would end. */
-function endOf(start: number, arena: Arena, options: LayoutOptions): number {
+export function endOf(start: number, arena: Arena, options: LayoutOptions): number {
   const measuring = arena.measuring(start);
   layOut(measuring, options);
   return measuring.used;
@@ -158,7 +158,8 @@ export function longestRunnable(
   const arena = Arena.withoutMemory(engine.memory.floatBytes);
   const weights = new Parameters(complete, arena);
   const layers = Array.from({ length: everything ? complete.nLayers : 0 }, (_, layer) => layer);
-  const plan = { gradients: everything, results: layers, splitInputs: isGrouped(complete) ? [] : layers };
+  const splitInputs = isGrouped(complete) ? [] : allInputs(layers);
+  const plan = { gradients: everything, results: layers, splitInputs };
   const patterns = complete.nLayers * complete.nHeads * engine.memory.floatBytes;
   // One pattern of each sequence must fit: a bound that keeps sizes in whole numbers, however long the context.
   const bound = Math.floor(Math.sqrt(engine.memory.limit / engine.memory.floatBytes / sequences));

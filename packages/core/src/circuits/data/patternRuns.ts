@@ -93,14 +93,14 @@ export function runSlices(
 
 /** Shows the patterns of a layer on every sequence of a run; `first` is the index of its first one in the probe. */
 function showLayer(
-  { cache, length }: CachedRun,
+  { cache, batch, length }: CachedRun,
   { layer, first, nHeads, visit }: { layer: number; first: number; nHeads: number; visit: (v: PatternVisit) => void },
 ): void {
-  const { data, shape } = cache.get(`blocks.${layer}.attn.hook_pattern`);
-  for (let s = 0; s < (shape[0] as number); s++)
+  const { values, width } = cache.rows(`blocks.${layer}.attn.hook_pattern`);
+  for (let s = 0; s < batch; s++)
     for (let head = 0; head < nHeads; head++) {
-      const start = (s * nHeads + head) * length * length;
-      const attention: AttentionWeight = (query, key) => data[start + query * length + key] as number;
+      const start = (s * nHeads + head) * length * width;
+      const attention: AttentionWeight = (query, key) => values[start + query * width + key] as number;
       visit({ sequence: first + s, head: layer * nHeads + head, attention });
     }
 }

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { Floats } from '../../engine/tensor.ts';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import { allHeads, checkHead, type HeadIndex } from '../../model/heads.ts';
-import { headOutput, type Intervention, takesFromClean } from '../../model/interventions/interventions.ts';
+import { headOutput, type Intervention, nameOf, takesFromClean } from '../../model/interventions/interventions.ts';
 import type { Asked } from '../../model/measures/askedQueries.ts';
 import { MEASURES, type MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
@@ -57,6 +57,8 @@ export class PromptSet {
   private readonly readsLosses: boolean;
   private means: Map<number, readonly number[][]> | null = null;
   private results: Map<number, readonly number[][]> | null = null;
+  /** What was measured under which interventions: eliminating heads asks for the same ones again and again. */
+  private readonly known = new Map<string, Float64Array>();
   private progress: Progress | null = null;
   private sign: 1 | -1 | null = null;
 
@@ -112,6 +114,21 @@ export class PromptSet {
       throw new ArgumentError(
         'PromptSet.measured: patches alone put in what this run has already, so nothing would change; patch into corrupted twins with activationPatching or pathPatching, or from another run with model.measure and its `clean`.',
       );
+    const name = visit ? null : nameOf(interventions);
+    const before = name === null ? undefined : this.known.get(name);
+    if (before) {
+      this.progress?.add(this.size);
+      return before.slice();
+    }
+    const found = this.run(interventions, { visit, layer });
+    if (name !== null) this.known.set(name, found.slice());
+    return found;
+  }
+
+  private run(
+    interventions: readonly Intervention[],
+    { visit, layer }: { visit: ((visit: PatternVisit) => void) | undefined; layer: number | undefined },
+  ): Float64Array {
     const found = new Float64Array(this.sequences);
     for (const group of this.groups) {
       const show = visit && ((seen: PatternVisit): void => visit({ ...seen, sequence: group[seen.sequence]! }));

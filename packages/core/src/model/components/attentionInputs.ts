@@ -57,9 +57,20 @@ export function planInputs(plan: Plan, mine: Mine, { layer, q, k, v }: Layer): I
 function planSteps(plan: Plan, mine: Mine, of: { layer: number; projections: Projections }): Steps {
   const { rows } = plan.reading;
   if (rows) return planInputsFromTables(plan, mine, { ...of, rows });
-  return plan.options.splitInputs.includes(of.layer)
-    ? planInputsOfHeads(plan, mine, of)
-    : planCommonInput(plan, mine, of);
+  const isSplit = ({ part }: Projection): boolean => plan.options.splitInputs.includes(`${of.layer}.${part}`);
+  const [own, common] = [of.projections.filter(isSplit), of.projections.filter((one) => !isSplit(one))];
+  if (own.length === 0) return planCommonInput(plan, mine, { ...of, filled: common });
+  const ofHeads = planInputsOfHeads(plan, mine, { layer: of.layer, projections: own });
+  if (common.length === 0) return ofHeads;
+  // Some of both, which is only without gradients.
+  const ofAll = planCommonInput(plan, mine, { ...of, filled: common });
+  return {
+    ...ofHeads,
+    forward: () => {
+      ofAll.forward();
+      ofHeads.forward();
+    },
+  };
 }
 
 /** All of it but transposes. */
@@ -74,7 +85,7 @@ function weightGradient(plan: Plan, x: Tensor, dy: Tensor, into: { W: Tensor; b:
 function planCommonInput(
   plan: Plan,
   mine: Mine,
-  { layer, projections }: { layer: number; projections: Projections },
+  { layer, projections, filled }: { layer: number; projections: Projections; filled: readonly Projection[] },
 ): Steps {
   const { ops, reading, positionRows, dPositionRows } = plan;
   const { value, gradient, init } = reading;
@@ -86,9 +97,7 @@ function planCommonInput(
   return {
     forward: () => {
       if (positionRows) ops.add(value, positionRows, read);
-      ops.linear(read, q.W, q.b, q.out.value);
-      ops.linear(read, k.W, k.b, k.out.value);
-      ops.linear(value, v.W, v.b, v.out.value);
+      for (const { part, W, b, out } of filled) ops.linear(part === 'v' ? value : read, W, b, out.value);
     },
     backward: (gradients) => {
       const own = mine(gradients);
@@ -107,7 +116,7 @@ function planCommonInput(
 function planInputsOfHeads(
   plan: Plan,
   mine: Mine,
-  { layer, projections }: { layer: number; projections: Projections },
+  { layer, projections }: { layer: number; projections: readonly Projection[] },
 ): Steps {
   plan.reading.bypassed = true;
   const parts = projections.map((projection) => planInputOfHeads(plan, mine, { layer, projection }));

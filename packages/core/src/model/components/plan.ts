@@ -9,13 +9,20 @@ import type { ParameterSet } from './component.ts';
 import type { Reading } from './reading.ts';
 import type { RowSum, Summand } from './rowSum.ts';
 
+/** An input of a layer's heads: `1.k` is what the keys of layer 1 read. */
+export type LayerInput = `${number}.${'q' | 'k' | 'v'}`;
+
+/** All inputs of some layers. */
+export const allInputs = (layers: readonly number[]): LayerInput[] =>
+  layers.flatMap((layer) => (['q', 'k', 'v'] as const).map((input): LayerInput => `${layer}.${input}`));
+
 /** What a plan holds besides the necessary. */
 export interface PlanOptions {
   readonly gradients: boolean;
   /** The layers with each head's own output (`hook_result`); with gradients all or none. */
   readonly results: readonly number[];
-  /** The layers with a copy of the residual stream for each head's Q, K and V (`hook_q_input` ...); with gradients all or none. */
-  readonly splitInputs: readonly number[];
+  /** Where each head has a copy of the residual stream to itself (`hook_q_input` ...); with gradients everywhere or nowhere. */
+  readonly splitInputs: readonly LayerInput[];
   /**
    * Nobody will ever watch, and how many positions a step reads for each state of the weights: then what only a watcher would
    * see is left out, and tables stand for the first layer's products where they pay (rowSum.ts).
