@@ -18,6 +18,7 @@ import { askHelpers, idOf, sharedClean, sharesOf, threadsFor } from './parallel/
 import type { ForwardJob } from './parallel/order.ts';
 import { Parameters } from './parameters.ts';
 import { layoutOf } from './shapes.ts';
+import type { Stem } from './stems.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import type { Transformer } from './transformer.ts';
 import { type BatchSlice, checkOutputs, endOf, layOut, slicesOf, type Workspace } from './workspace.ts';
@@ -41,6 +42,8 @@ export interface Execution {
   readonly watch?: Watch;
   /** Hook points that are kept. */
   readonly names?: readonly string[];
+  /** Where the pass is taken up, of a batch that runs as a whole. */
+  readonly from?: { readonly layer: number; readonly stem: Stem };
   /** All sequences must run together: somebody looks at all of them at once. */
   readonly whole?: boolean;
   /** After the losses of a slice. */
@@ -198,7 +201,7 @@ export class Executor {
   }
 
   private executeSlice(
-    { tokens, plan, watch, after, queries }: Execution,
+    { tokens, plan, watch, after, queries, from: stem }: Execution,
     out: { slice: BatchSlice; length: number; logits: Floats; lossPerPosition: Floats },
   ): void {
     const { slice, length } = out;
@@ -216,7 +219,8 @@ export class Executor {
     }
     transformer.watcher = watch ? watch(transformer, slice) : null;
     try {
-      transformer.forward();
+      if (stem) transformer.forwardFrom(stem.layer, stem.stem);
+      else transformer.forward();
       transformer.loss(1 / (tokens.length * Math.max(1, to - from)));
       after?.(workspace, slice);
     } finally {
@@ -234,10 +238,12 @@ export class Executor {
     if (known) return known;
     const { workspace, config, engine, weights, arena } = this;
     const options = { config, engine, weights, extent, plan };
-    if (endOf(workspace.end, arena, options) > Math.min(workspace.start + KEPT_BYTES, arena.limit)) this.forget();
+    const size = endOf(workspace.end, arena, options) - workspace.end;
+    if (workspace.end + size > Math.min(workspace.start + KEPT_BYTES, arena.limit)) this.forget();
     const { end, written } = workspace;
     // Padding must be zero. Eight bytes at a time: on shared memory a fill goes element by element.
-    if (written > end) new Float64Array(arena.memory.buffer, end, (written - end) / 8).fill(0);
+    const dirty = Math.min(size, written - end);
+    if (dirty > 0) new Float64Array(arena.memory.buffer, end, dirty / 8).fill(0);
     const room = arena.from(end);
     try {
       this.planned.set(key, layOut(room, options));

@@ -66,13 +66,18 @@ export interface SliceRuns {
   readonly visit?: (visit: PatternVisit) => void;
   readonly layer?: number;
   readonly progress?: Progress | null;
+  /** What runs a part of the sequences, of which `first` is the first, where it has been run before. */
+  readonly runOf?: (part: Tokens, first: number) => RunPart;
 }
+
+/** Runs some sequences under interventions. */
+export type RunPart = ReturnType<Model['repeatedly']>;
 
 /** Runs sequences of one length, a few at a time; `see` is shown each run and the index of its first sequence. */
 export function runSlices(
   model: Model,
   tokens: Tokens,
-  { interventions = [], visit, layer, progress }: SliceRuns,
+  { interventions = [], visit, layer, progress, runOf }: SliceRuns,
   see: (run: CachedRun, first: number) => void,
 ): void {
   const { nLayers, nHeads } = model.config;
@@ -82,7 +87,10 @@ export function runSlices(
   const names = visit ? shown.map((l) => `blocks.${l}.attn.hook_pattern`) : [];
   let first = 0;
   for (const part of slices(tokens, perSlice(model, { length, across }))) {
-    const run = model.runWithInterventions(part, interventions, { names });
+    const run =
+      runOf && !across
+        ? runOf(part, first)(interventions, { names })
+        : model.runWithInterventions(part, interventions, { names });
     checkLosses(model, run, { tokens: part, interventions });
     see(run, first);
     if (visit) for (const l of shown) showLayer(run, { layer: l, first, nHeads, visit });

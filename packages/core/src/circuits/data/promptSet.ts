@@ -10,12 +10,12 @@ import { MEASURES, type MeasureName } from '../../model/measures/builtInMeasures
 import type { Measure } from '../../model/measures/measure.ts';
 import { asPartOf } from '../../model/measures/measureError.ts';
 import { type Measuring, measureOf, measuring } from '../../model/measures/measuring.ts';
-import type { CachedRun, GradientOptions, GradientRun, Model } from '../../model/model.ts';
+import type { CachedRun, GradientOptions, GradientRun, Model, Tokens } from '../../model/model.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { checkNumbers } from '../finite.ts';
 import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
-import { type PatternVisit, runSlices } from './patternRuns.ts';
+import { type PatternVisit, type RunPart, runSlices } from './patternRuns.ts';
 import { type AskedPrompt, askedOf, askedPrompts, byLength, commonQueries, type Prompts } from './prompts.ts';
 import { sequencesTogether, slices } from './slices.ts';
 
@@ -32,6 +32,9 @@ export interface PromptSlice {
   readonly tokens: readonly ArrayLike<number>[];
   readonly length: number;
 }
+
+/** Bytes that a set may keep of its runs. */
+const STEM_BYTES = 2 ** 26;
 
 const interventionsSchema = z.array(z.looseObject({ kind: z.string() }));
 
@@ -59,6 +62,8 @@ export class PromptSet {
   private results: Map<number, readonly number[][]> | null = null;
   /** What was measured under which interventions: eliminating heads asks for the same ones again and again. */
   private readonly known = new Map<string, Float64Array>();
+  /** What runs its sequences, by the first of some that run together, and their number. */
+  private readonly parts = new Map<string, RunPart>();
   private progress: Progress | null = null;
   private sign: 1 | -1 | null = null;
 
@@ -139,6 +144,7 @@ export class PromptSet {
           ...{ interventions, progress: this.progress },
           ...(show ? { visit: show } : {}),
           ...(layer === undefined ? {} : { layer }),
+          ...(this.keepsStems ? { runOf: (part, first) => this.runOf(part, group[first]!) } : {}),
         },
         (run, first) => {
           for (let s = 0; s < run.batch; s++) {
@@ -149,6 +155,19 @@ export class PromptSet {
       );
     }
     return found;
+  }
+
+  /** Whether there is room for what makes runs of the same tokens short. */
+  private get keepsStems(): boolean {
+    const { nLayers, nHeads, dHead, dModel } = this.model.config;
+    return 4 * this.size * nLayers * (dModel + nHeads * dHead) <= STEM_BYTES;
+  }
+
+  private runOf(part: Tokens, sequence: number): RunPart {
+    const key = `${sequence} ${part.length}`;
+    const run = this.parts.get(key) ?? this.model.repeatedly(part);
+    this.parts.set(key, run);
+    return run;
   }
 
   /** Of one sequence of a run, which is `sequence` in the set. */

@@ -82,9 +82,14 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
   const pattern = planPattern(plan, { block, q, k });
   const z = heads('z', all);
   const output = planOutput(plan, mine, { layer, z });
-  const { ops } = plan;
+  const { ops, stream } = plan;
+  const fromMixed = (): void => {
+    plan.see(z.value);
+    output.forward();
+  };
   return {
     ...carried(inputs),
+    stem: { tensors: [stream, z.value], forward: fromMixed },
     derive: () => {
       inputs.derive();
       output.derive();
@@ -94,8 +99,7 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
       for (const { value } of [q, k, v]) plan.see(value);
       pattern.forward();
       ops.attentionMix(pattern.value, v.value, z.value);
-      plan.see(z.value);
-      output.forward();
+      fromMixed();
     },
     backward: (gradients) => {
       output.backward(gradients);
