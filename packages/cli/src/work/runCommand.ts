@@ -76,7 +76,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
       threadsUsed = result.threads;
       const run = await finishRun(
         { name, experiment, seconds: result.seconds, folder: result.folder, step: result.step },
-        { exact: options.exact ?? false, effort: quick ? 'quick' : 'full', quiet, signal },
+        { exact: options.exact ?? false, effort: quick ? 'quick' : 'full', threads, quiet, signal },
       );
       say(`  ${name}: ${run.audit.verdict} (trained in ${result.seconds.toFixed(0)} s)`);
       runs.push(run);
