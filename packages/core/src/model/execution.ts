@@ -49,6 +49,8 @@ export interface Execution {
   /** After the losses of a slice. */
   readonly after?: (workspace: Workspace, slice: BatchSlice) => void;
   readonly queries?: readonly [from: number, to: number];
+  /** Whether nobody asks for logits: then there are none. */
+  readonly lossesOnly?: boolean;
 }
 
 /** Divisions of batches that are remembered. */
@@ -112,7 +114,7 @@ export class Executor {
     const { sequences, length } = this.checked(options);
     return this.guarded(options.caller, () => {
       const slices = this.slices(options, { sequences, length });
-      const logits = this.floats(sequences * length * this.config.dVocab);
+      const logits = this.floats(options.lossesOnly ? 0 : sequences * length * this.config.dVocab);
       const lossPerPosition = this.floats(sequences * (length - 1));
       this.runSlices(options, { slices, length, logits, lossPerPosition });
       return { logits, lossPerPosition, batch: sequences, length };
@@ -201,7 +203,7 @@ export class Executor {
   }
 
   private executeSlice(
-    { tokens, plan, watch, after, queries, from: stem }: Execution,
+    { tokens, plan, watch, after, queries, lossesOnly, from: stem }: Execution,
     out: { slice: BatchSlice; length: number; logits: Floats; lossPerPosition: Floats },
   ): void {
     const { slice, length } = out;
@@ -227,7 +229,7 @@ export class Executor {
       transformer.watcher = null;
     }
     const losses = transformer.losses.viewed('losses', { shape: [count, length - 1], strides: [length, 1] });
-    copyOut(transformer.logits, out.logits, first * length * this.config.dVocab);
+    if (!lossesOnly) copyOut(transformer.logits, out.logits, first * length * this.config.dVocab);
     copyOut(losses, out.lossPerPosition, first * (length - 1));
   }
 

@@ -124,16 +124,19 @@ export class Model {
   /**
    * The same for tokens that are run again and again: what comes before the first intervention is computed once, by the first
    * run in which nothing acts. The same bits. It takes memory: of every layer the residual stream and z of these tokens.
+   * With `losses` nobody asks for more than the losses at the queries from … to − 1 wherever something acts: then there are
+   * no logits, and losses elsewhere are 0.
    */
   repeatedly(
     tokens: Tokens,
+    { losses }: { losses?: readonly [from: number, to: number] } = {},
   ): (interventions: readonly Intervention[], options?: { names?: HookSelection }) => CachedRun {
     const caller = 'repeatedly';
     checkTokens(this.config, tokens, caller);
     const [own, stems] = [tokens.map((sequence) => Int32Array.from(sequence)), new Stems()];
     return (interventions, options = {}) => {
       checkArgument(caller, 'options', CacheOptions, options);
-      return this.runAndKeep(caller, own, interventions, { ...options, stems });
+      return this.runAndKeep(caller, own, interventions, { ...options, stems, ...(losses ? { losses } : {}) });
     };
   }
 
@@ -141,7 +144,12 @@ export class Model {
     caller: string,
     tokens: Tokens,
     interventions: readonly Intervention[],
-    options: { names?: HookSelection; clean?: Tokens | ActivationCache; stems?: Stems },
+    options: {
+      names?: HookSelection;
+      clean?: Tokens | ActivationCache;
+      stems?: Stems;
+      losses?: readonly [from: number, to: number];
+    },
   ): CachedRun {
     const { config, executor } = this;
     executor.refuseWhileRunning(caller);
@@ -158,7 +166,8 @@ export class Model {
     const threads = layersOfMeans(interventions).length > 0 ? 1 : executor.threadsFor(extent);
     if (threads > 1) return { ...executor.executeDivided({ ...run, acting, cache }, threads), cache };
     const stems = options.stems && executor.slices(run, extent).length === 1 ? options.stems : null;
-    return { ...executor.execute(stems ? this.fromStem(run, { stems, interventions }) : run), cache };
+    const only = options.losses && interventions.length > 0 ? { queries: options.losses, lossesOnly: true } : {};
+    return { ...executor.execute({ ...(stems ? this.fromStem(run, { stems, interventions }) : run), ...only }), cache };
   }
 
   /** A run that is taken up at the last stem before what acts and what is kept; or one that keeps its stems. */

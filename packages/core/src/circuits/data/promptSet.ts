@@ -165,9 +165,17 @@ export class PromptSet {
 
   private runOf(part: Tokens, sequence: number): RunPart {
     const key = `${sequence} ${part.length}`;
-    const run = this.parts.get(key) ?? this.model.repeatedly(part);
+    const run = this.parts.get(key) ?? this.model.repeatedly(part, this.lossesOf(sequence, part.length));
     this.parts.set(key, run);
     return run;
+  }
+
+  /** The queries whose losses are all that is read of so many sequences from one on; nothing where more is. */
+  private lossesOf(sequence: number, count: number): { losses?: readonly [from: number, to: number] } {
+    const group = this.groups.find((sequences) => sequences.includes(sequence))!;
+    const first = group.indexOf(sequence);
+    const queries = commonQueries(group.slice(first, first + count).map((s) => this.prompts[s]!));
+    return this.readsLosses && queries ? { losses: queries } : {};
   }
 
   /** Of one sequence of a run, which is `sequence` in the set. */

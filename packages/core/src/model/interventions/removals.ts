@@ -22,25 +22,35 @@ export function sumOfDeviations(sources: readonly HeadIndex[], replacing: Replac
   for (const { layer, head } of sources) {
     const result = replacing.resultOf(layer);
     const { data, shape, width } = result;
-    const heads = shape[2] as number;
-    const rows = data.length / (heads * width);
-    if (sum.length === 0) sum = new Float64Array(rows * width);
+    const step = (shape[2] as number) * width;
+    if (sum.length === 0) sum = new Float64Array((data.length / step) * width);
     const instead = replacement(result, { layer, head }, replacing);
-    for (let row = 0; row < rows; row++) {
-      const at = (row * heads + head) * width;
-      if (instead === null) for (let i = 0; i < width; i++) sum[row * width + i]! += data[at + i]!;
-      else for (let i = 0; i < width; i++) sum[row * width + i]! += data[at + i]! - instead(row, i);
+    for (let at = head * width, to = 0, row = 0; to < sum.length; at += step, to += width, row++) {
+      if (instead === null) for (let i = 0; i < width; i++) sum[to + i]! += data[at + i]!;
+      else {
+        const { values, from, size } = instead;
+        const there = from + row * instead.step;
+        for (let i = 0; i < size; i++) sum[to + i]! += data[at + i]! - values[there + i]!;
+      }
     }
   }
   return sum;
 }
 
-/** What stands there instead, by row and entry; null for nothing. */
+/** What stands in a head's place: `size` numbers a row, from `from` on and `step` apart. Beyond them there is padding, zeros. */
+interface Instead {
+  readonly values: ArrayLike<number>;
+  readonly from: number;
+  readonly step: number;
+  readonly size: number;
+}
+
+/** Null for nothing. */
 function replacement(
   result: Tensor,
   { layer, head }: HeadIndex,
   { by, clean, slice, resultMeans = new Map() }: Replacing,
-): ((row: number, i: number) => number) | null {
+): Instead | null {
   if (by === 'zero') return null;
   const { shape, width, data } = result;
   const [batch, positions, heads, size] = shape as [number, number, number, number];
@@ -48,12 +58,11 @@ function replacement(
     const known = resultMeans.get(`${layer}.${head}`);
     const mean = known ?? new Float64Array(width);
     if (!known) addToMean(mean, result, head, data.length / (heads * width));
-    return (_, i) => mean[i]!;
+    return { values: mean, from: 0, step: 0, size: width };
   }
   const place = slice ?? { first: 0, batch };
-  const other = cleanActivation('removeFromInput', result, { clean, slice: place }).data;
-  const first = place.first * positions;
-  return (row, i) => (i < size ? other[((first + row) * heads + head) * size + i]! : 0);
+  const { data: values } = cleanActivation('removeFromInput', result, { clean, slice: place });
+  return { values, from: (place.first * positions * heads + head) * size, step: heads * size, size };
 }
 
 /** input[:, :, head, :] −= share · (removed − mean) */
@@ -63,9 +72,9 @@ export function takeOut(
   removed: Float64Array,
 ): void {
   const { data, shape, width } = input;
-  const heads = shape[2] as number;
-  for (let row = 0; row < removed.length / width; row++) {
-    const to = (row * heads + head) * width;
-    for (let i = 0; i < width; i++) data[to + i]! -= share * (removed[row * width + i]! - (mean[i] ?? 0));
-  }
+  const step = (shape[2] as number) * width;
+  const left = new Float64Array(width);
+  left.set(mean);
+  for (let from = 0, to = head * width; from < removed.length; from += width, to += step)
+    for (let i = 0; i < width; i++) data[to + i]! -= share * (removed[from + i]! - left[i]!);
 }

@@ -6,9 +6,9 @@ export type ResultMeans = ReadonlyMap<string, Float64Array>;
 
 /** Adds a head's share of a mean over `rows` rows: of result[:, :, head, :]. */
 export function addToMean(mean: Float64Array, { data, shape, width }: Tensor, head: number, rows: number): void {
-  const heads = shape[2] as number;
-  for (let row = 0; row < data.length / (heads * width); row++)
-    for (let i = 0; i < width; i++) mean[i]! += data[(row * heads + head) * width + i]! / rows;
+  const step = (shape[2] as number) * width;
+  for (let at = head * width; at < data.length; at += step)
+    for (let i = 0; i < width; i++) mean[i]! += data[at + i]! / rows;
 }
 
 /** Room for the means of a layer's heads. */
