@@ -1,6 +1,6 @@
 // What is made of a training run when it has ended: audit, proof, dynamics, figures, analysis.json.
 import type { Experiment } from '@induction-lab/core/node';
-import { type Listener, runAside, Stopped } from '../aside/aside.ts';
+import { type AsideThread, type Listener, Stopped } from '../aside/aside.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import type { Draw } from '../figures/drawing.ts';
 import type { exampleSet } from '../figures/modelFigures.ts';
@@ -33,20 +33,24 @@ export interface FinishedRun extends ModelAnalysis {
 
 /**
  * Analysis, dynamics and figures of a trained model, written into its run folder: two tasks, side by side where there are
- * `threads` for both. `signal` stops them at once, with a CommandError that says so: the training itself is saved by then.
+ * two threads `aside`. `signal` stops them at once, with a CommandError that says so: the training itself is saved by then.
  */
 export async function finishRun(
   run: Pick<FinishedRun, 'name' | 'experiment' | 'seconds'> & { folder: RunFolder; step: number },
-  how: Pick<FinishTask, 'exact' | 'effort'> & { threads: number; quiet: boolean; signal: AbortSignal },
+  how: Pick<FinishTask, 'exact' | 'effort'> & {
+    readonly aside: readonly [AsideThread, AsideThread?];
+    readonly quiet: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<FinishedRun> {
   const { folder, step, ...rest } = run;
-  const { exact, effort, threads, quiet, signal } = how;
+  const { exact, effort, aside, quiet, signal } = how;
   const { name, experiment } = run;
   const progress = new MeasuringProgress({ name, quiet });
   progress.start();
   const data: FinishTask = { name, folder: folder.path, step, exact, effort };
   const working: string[] = [];
-  const ask = <T>(task: string, until: AbortSignal): Promise<T> => {
+  const ask = <T>(task: string, thread: AsideThread, until: AbortSignal): Promise<T> => {
     working.push(task);
     const listener: Listener = {
       // One line for both: it tells of the first that still works.
@@ -55,7 +59,7 @@ export async function finishRun(
       keep: () => {},
     };
     const asked = { task, data, columns: columnsOf(process.stdout) };
-    return runAside<T>(asked, { signal: until, listener }).finally(() => {
+    return thread.run<T>(asked, { signal: until, listener }).finally(() => {
       working.splice(working.indexOf(task), 1);
     });
   };
@@ -63,10 +67,10 @@ export async function finishRun(
   try {
     found = await bothOf(
       [
-        (until) => ask<FinishedCircuit>('finished circuit', until),
-        (until) => ask<FinishedEffects>('finished effects', until),
+        (until) => ask<FinishedCircuit>('finished circuit', aside[0], until),
+        (until) => ask<FinishedEffects>('finished effects', aside[1] ?? aside[0], until),
       ],
-      { signal, sideBySide: threads > 1 },
+      { signal, sideBySide: aside[1] !== undefined },
     );
   } catch (error) {
     for (const place of [folder.path, folder.file('figures')]) removeHalfWritten(place);

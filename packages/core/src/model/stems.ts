@@ -37,6 +37,22 @@ export class Stems {
   }
 }
 
+const known = new WeakMap<ModelConfig, ReadonlyMap<string, number>>();
+
+/** By hook point, the last layer whose stem it does not come before. */
+function stemsBefore(config: ModelConfig): ReadonlyMap<string, number> {
+  const found = known.get(config);
+  if (found) return found;
+  let layer = -1;
+  const stems = new Map<string, number>();
+  for (const { name } of declaredHookPoints(config)) {
+    if (name === zOf(layer + 1)) layer++;
+    stems.set(name, layer);
+  }
+  if (Object.isFrozen(config)) known.set(config, stems); // what may still change is not remembered
+  return stems;
+}
+
 /**
  * The last layer whose stem comes before everything that acts and that is looked at; −1 where none does. Heads' results that
  * are taken out of a later input must be computed, so that their layers' stems come before, too.
@@ -45,9 +61,8 @@ export function lastStemBefore(
   config: ModelConfig,
   { interventions, names }: { interventions: readonly Intervention[]; names: readonly string[] },
 ): number {
-  const order = new Map(declaredHookPoints(config).map(({ name }, i) => [name, i]));
-  const layers = Array.from({ length: config.nLayers }, (_, layer) => layer);
-  const before = (name: string): number => layers.filter((l) => order.get(zOf(l))! <= order.get(name)!).length - 1;
+  const stems = stemsBefore(config);
+  const before = (name: string): number => stems.get(name) as number;
   const acting = interventions.flatMap((one) =>
     one.kind === 'removeFromInput'
       ? [before(`blocks.${one.layer}.hook_${one.input}_input`), ...sourceLayers(one)]
