@@ -185,6 +185,11 @@ export class Tensor implements Layout {
     return new Tensor(this.arena, this.name, this.address, layout);
   }
 
+  /** The same memory with `count` rows for each row: one for each head instead of one for each position. */
+  rowsSplit(count: number): Tensor {
+    return this.rowsJoined(1 / count);
+  }
+
   /** Another reading for people of the same memory. */
   viewed(name: string, { shape, strides }: { shape: readonly number[]; strides: readonly number[] }): Tensor {
     return new Tensor(this.arena, name, this.address, { rows: this.rows, width: this.width, shape, strides });

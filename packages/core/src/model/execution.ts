@@ -13,9 +13,10 @@ import type { ActivationCache } from './activationCache.ts';
 import type { PlanOptions, Watcher } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
 import type { Acting } from './forwardRun.ts';
-import { hookPoint } from './hookPoints.ts';
+import { axesIn } from './hookPoints.ts';
 import { askHelpers, idOf, sharedClean, sharesOf, threadsFor } from './parallel/forwardPool.ts';
 import type { ForwardJob } from './parallel/order.ts';
+import { attempt, sharedFloats, sharedTokens, shareWeights } from './parallel/shared.ts';
 import { Parameters } from './parameters.ts';
 import { layoutOf } from './shapes.ts';
 import type { Stem } from './stems.ts';
@@ -148,7 +149,7 @@ export class Executor {
         tokens: sharedTokens(tokens, length),
         interventions: acting.interventions,
         clean: sharedClean(acting.clean),
-        kept: names.map((name) => cache.allot(name, layoutOf(hookPoint(config, name).axes, config, shape))),
+        kept: names.map((name) => cache.allot(name, layoutOf(axesIn(config, name, plan), config, shape))),
       };
       const finish = askHelpers(engine.helpers!, job, shares.slice(1));
       try {
@@ -163,11 +164,11 @@ export class Executor {
     });
   }
 
-  private checked({ caller, tokens, names = [] }: Execution): Extent {
+  private checked({ caller, tokens, plan, names = [] }: Execution): Extent {
     this.refuseWhileRunning(caller);
     const length = checkTokens(this.config, tokens, caller);
     const extent = { sequences: tokens.length, length };
-    checkOutputs(this.config, { caller, extent, names, floatBytes: this.arena.floatBytes });
+    checkOutputs(this.config, { caller, extent, names, plan, floatBytes: this.arena.floatBytes });
     return extent;
   }
 
@@ -271,33 +272,17 @@ export class Executor {
   }
 }
 
-const sharedFloats = (size: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * size));
-
-function shareWeights(weights: Parameters, arena: Arena): { version: number; weights: Float32Array } {
-  const shared = sharedFloats(weights.length);
-  shared.set(arena.floats(weights.address, weights.length));
-  return { version: weights.version, weights: shared };
-}
-
-function sharedTokens(tokens: Tokens, length: number): Int32Array {
-  const shared = new Int32Array(new SharedArrayBuffer(4 * tokens.length * length));
-  tokens.forEach((sequence, s) => void shared.set(sequence, s * length));
-  return shared;
-}
-
-/** For what is to be done although something has failed already, of which will be told. */
-function attempt(act: () => void): void {
-  try {
-    act();
-  } catch {}
-}
-
 /** Writes a tensor's elements, row-major, into `out` from `at` on. */
 const copyOut = (tensor: Tensor, out: Floats, at: number): void =>
   copyElements(tensor, tensor.data, out.subarray(at, at + tensor.size), 'out');
 
 const keyOf = (extent: Extent, plan: PlanOptions): string => {
-  const { gradients, results, splitInputs } = plan;
-  const each = <T>(chosen: readonly T[]): T[] => [...new Set(chosen)].sort();
-  return JSON.stringify([extent, gradients, each(results), each(splitInputs)]);
+  const layers = (chosen: readonly number[]): number[] => [...new Set(chosen)].sort((a, b) => a - b);
+  return JSON.stringify([
+    extent,
+    plan.gradients,
+    layers(plan.results),
+    layers(plan.splitInputs),
+    ...[plan.attentionInputs, plan.mlpInputs].map((chosen) => layers(chosen ?? [])),
+  ]);
 };

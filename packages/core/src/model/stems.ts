@@ -3,7 +3,7 @@
 import type { Floats, Tensor } from '../engine/tensor.ts';
 import type { ModelConfig } from './config.ts';
 import { declaredHookPoints } from './hookPoints.ts';
-import { type Intervention, sourceLayers } from './interventions/interventions.ts';
+import { type Intervention, inputHook, sourceLayers } from './interventions/interventions.ts';
 import type { Transformer } from './transformer.ts';
 
 const zOf = (layer: number): string => `blocks.${layer}.attn.hook_z`;
@@ -64,9 +64,7 @@ export function lastStemBefore(
   const stems = stemsBefore(config);
   const before = (name: string): number => stems.get(name) as number;
   const acting = interventions.flatMap((one) =>
-    one.kind === 'removeFromInput'
-      ? [before(`blocks.${one.layer}.hook_${one.input}_input`), ...sourceLayers(one)]
-      : [before(one.hook)],
+    one.kind === 'removeFromInput' ? [before(inputHook(one)), ...sourceLayers(config, one)] : [before(one.hook)],
   );
   return Math.min(config.nLayers - 1, ...acting, ...names.map(before));
 }

@@ -11,12 +11,14 @@ import type { Measure } from '../../model/measures/measure.ts';
 import { asPartOf } from '../../model/measures/measureError.ts';
 import { type Measuring, measureOf, measuring } from '../../model/measures/measuring.ts';
 import type { CachedRun, GradientOptions, GradientRun, Model, Tokens } from '../../model/model.ts';
+import { checkPart, isMlp, type PartIndex } from '../../model/partIndex.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { checkNumbers } from '../finite.ts';
 import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
 import { type PatternVisit, type RunPart, runSlices } from './patternRuns.ts';
 import { type AskedPrompt, askedOf, askedPrompts, byLength, commonQueries, type Prompts } from './prompts.ts';
+import { RepeatedRuns } from './repeatedRuns.ts';
 import { sequencesTogether, slices } from './slices.ts';
 
 export interface PromptSetOptions {
@@ -32,9 +34,6 @@ export interface PromptSlice {
   readonly tokens: readonly ArrayLike<number>[];
   readonly length: number;
 }
-
-/** Bytes that a set may keep of its runs. */
-const STEM_BYTES = 2 ** 26;
 
 const interventionsSchema = z.array(z.looseObject({ kind: z.string() }));
 
@@ -62,8 +61,8 @@ export class PromptSet {
   private results: Map<number, readonly number[][]> | null = null;
   /** What was measured under which interventions: eliminating heads asks for the same ones again and again. */
   private readonly known = new Map<string, Float64Array>();
-  /** What runs its sequences, by the first of some that run together, and their number. */
-  private readonly parts = new Map<string, RunPart>();
+  private readonly repeated: RepeatedRuns;
+  private mlps: Map<number, readonly number[][]> | null = null;
   private progress: Progress | null = null;
   private sign: 1 | -1 | null = null;
 
@@ -86,6 +85,7 @@ export class PromptSet {
     this.readsLosses =
       this.measure === MEASURES.loss &&
       this.prompts.every((p) => p.queries.every((q, i) => p.answers[i] === p.tokens[q + 1]));
+    this.repeated = new RepeatedRuns(model, this.size);
     this.clean = this.measured([]);
   }
 
@@ -144,7 +144,9 @@ export class PromptSet {
           ...{ interventions, progress: this.progress },
           ...(show ? { visit: show } : {}),
           ...(layer === undefined ? {} : { layer }),
-          ...(this.keepsStems ? { runOf: (part, first) => this.runOf(part, group[first]!) } : {}),
+          ...(this.repeated.fit
+            ? { runOf: (part, first) => this.runOf(part, group.slice(first, first + part.length)) }
+            : {}),
         },
         (run, first) => {
           for (let s = 0; s < run.batch; s++) {
@@ -157,25 +159,9 @@ export class PromptSet {
     return found;
   }
 
-  /** Whether there is room for what makes runs of the same tokens short. */
-  private get keepsStems(): boolean {
-    const { nLayers, nHeads, dHead, dModel } = this.model.config;
-    return 4 * this.size * nLayers * (dModel + nHeads * dHead) <= STEM_BYTES;
-  }
-
-  private runOf(part: Tokens, sequence: number): RunPart {
-    const key = `${sequence} ${part.length}`;
-    const run = this.parts.get(key) ?? this.model.repeatedly(part, this.lossesOf(sequence, part.length));
-    this.parts.set(key, run);
-    return run;
-  }
-
-  /** The queries whose losses are all that is read of so many sequences from one on; nothing where more is. */
-  private lossesOf(sequence: number, count: number): { losses?: readonly [from: number, to: number] } {
-    const group = this.groups.find((sequences) => sequences.includes(sequence))!;
-    const first = group.indexOf(sequence);
-    const queries = commonQueries(group.slice(first, first + count).map((s) => this.prompts[s]!));
-    return this.readsLosses && queries ? { losses: queries } : {};
+  private runOf(part: Tokens, sequences: readonly number[]): RunPart {
+    const queries = this.readsLosses ? commonQueries(sequences.map((s) => this.prompts[s]!)) : null;
+    return this.repeated.of(part, { first: sequences[0]!, ...(queries ? { losses: queries } : {}) });
   }
 
   /** Of one sequence of a run, which is `sequence` in the set. */
@@ -246,38 +232,44 @@ export class PromptSet {
     return { kind: 'meanAblate', ...headOutput(head), mean: this.meansOfZ().get(head.layer)![head.head]! };
   }
 
-  /** What a head writes into the residual stream (its hook_result), by the same mean: dModel numbers. */
-  meanResult(head: HeadIndex): readonly number[] {
-    checkHead(this.model.config, head, 'PromptSet.meanResult');
+  /** What a head (hook_result) or an MLP (hook_mlp_out) writes into the residual stream, by the same mean: dModel numbers. */
+  meanResult(part: PartIndex): readonly number[] {
+    checkPart(this.model.config, part, 'PromptSet.meanResult');
+    if (isMlp(part)) {
+      this.mlps ??= this.measureMeans('mlp');
+      return this.mlps.get(part.layer)![0]!;
+    }
     this.results ??= meanResults(this.model, this.meansOfZ());
-    return this.results.get(head.layer)![head.head]!;
+    return this.results.get(part.layer)![part.head]!;
   }
 
   private meansOfZ(): Map<number, readonly number[][]> {
-    this.means ??= this.measureMeans();
+    this.means ??= this.measureMeans('z');
     return this.means;
   }
 
-  private measureMeans(): Map<number, number[][]> {
-    const { nLayers, nHeads, dHead } = this.model.config;
+  /** Means over all positions of all sequences of every head's z, or of what MLPs write: [layer][head or one][size]. */
+  private measureMeans(of: 'z' | 'mlp'): Map<number, number[][]> {
+    const { nLayers, nHeads, dHead, dModel } = this.model.config;
+    const [count, size] = of === 'z' ? [nHeads, dHead] : [1, dModel];
+    const hook = (layer: number | '*'): string => `blocks.${layer}.${of === 'z' ? 'attn.hook_z' : 'hook_mlp_out'}`;
     const means = new Map<number, number[][]>();
     for (let layer = 0; layer < nLayers; layer++)
       means.set(
         layer,
-        Array.from({ length: nHeads }, () => new Array<number>(dHead).fill(0)),
+        Array.from({ length: count }, () => new Array<number>(size).fill(0)),
       );
     for (const { tokens, length } of this.slices()) {
-      const { cache } = this.model.runWithCache(tokens, { names: 'blocks.*.attn.hook_z' });
+      const { cache } = this.model.runWithCache(tokens, { names: hook('*') });
       const share = length * this.sequences;
-      for (const [layer, heads] of means) {
-        const { data } = cache.get(`blocks.${layer}.attn.hook_z`);
+      for (const [layer, parts] of means) {
+        const { data } = cache.get(hook(layer));
         data.forEach((x, i) => {
-          heads[Math.floor(i / dHead) % nHeads]![i % dHead]! += x / share;
+          parts[Math.floor(i / size) % count]![i % size]! += x / share;
         });
       }
     }
-    for (const [layer, heads] of means)
-      for (const mean of heads) checkNumbers(`the mean of "blocks.${layer}.attn.hook_z" is`, mean);
+    for (const [layer, parts] of means) for (const mean of parts) checkNumbers(`the mean of "${hook(layer)}" is`, mean);
     return means;
   }
 }
