@@ -10,6 +10,7 @@ import { dynamics } from './dynamics.ts';
 import { evaluate } from './evaluate.ts';
 import { patch } from './patch.ts';
 import { run } from './run.ts';
+import { sweep } from './sweep.ts';
 import { train } from './train.ts';
 
 export const COMMANDS: readonly DeclareCommand[] = [
@@ -21,6 +22,7 @@ export const COMMANDS: readonly DeclareCommand[] = [
   compose,
   evaluate,
   dynamics,
+  sweep,
   diversity,
   cache,
 ];
