@@ -5,7 +5,7 @@ import { runJob } from './sweeps/jobs/runJob.ts';
 import type { Answer, Order } from './sweeps/pool/messages.ts';
 
 /** Milliseconds between messages about steps. */
-const TOLD_EVERY = 500;
+const TOLD_EVERY = 200;
 
 let stopping = new AbortController();
 const tell = (answer: Answer): void => void process.send?.(answer);

@@ -6,6 +6,8 @@ import { exact, quiet, wholeNumber } from './options.ts';
 const TARGET = 'a sweep file, or the folder of a sweep that has begun';
 
 const folder = (): Option => new Option('--out <dir>', 'folder of the sweep (default: runs/sweep-NAME)');
+const sweepFolder = (): Option =>
+  new Option('--sweep-folder <dir>', 'folder of the sweep, where its file is named (default: runs/sweep-NAME)');
 const mixed = (what: string): Option => new Option('--mixed', what);
 const jobs = (): Option =>
   new Option('--jobs <n>', 'runs at once (default: as many as fit cores and memory)').argParser(wholeNumber(1, 1024));
@@ -26,6 +28,7 @@ export const sweep: DeclareCommand = (program) => {
   declarePlan(all);
   declareStatus(all);
   declareCollect(all);
+  declareReport(all);
 };
 
 function declareRun(all: Command): void {
@@ -36,15 +39,17 @@ function declareRun(all: Command): void {
     .addOption(folder())
     .addOption(jobs())
     .addOption(
-      new Option('--threads <n>', 'training threads of each run; results do not depend on it (default: one, more where runs are few)').argParser(
-        wholeNumber(1, 64),
-      ),
+      new Option(
+        '--threads <n>',
+        'training threads of each run; results do not depend on it (default: one, more where runs are few)',
+      ).argParser(wholeNumber(1, 64)),
     )
+    .addOption(new Option('--part <i/n>', 'do the i-th of n parts only').argParser(readPart))
     .addOption(
-      new Option('--part <i/n>', 'do the i-th of n parts only').argParser(readPart),
-    )
-    .addOption(
-      new Option('--parts <n>', 'do one of n parts: that of SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX, counted from 0')
+      new Option(
+        '--parts <n>',
+        'do one of n parts: that of SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX, counted from 0',
+      )
         .argParser(wholeNumber(1, 1_000_000))
         .conflicts('part'),
     )
@@ -76,7 +81,9 @@ function declareStatus(all: Command): void {
     .argument('<sweep>', TARGET)
     .addOption(folder())
     .option('--json', 'print it as JSON')
-    .action(async (target, options) => (await import('../work/sweeps/sweepStatusCommand.ts')).sweepStatusCommand(target, options));
+    .action(async (target, options) =>
+      (await import('../work/sweeps/sweepStatusCommand.ts')).sweepStatusCommand(target, options),
+    );
 }
 
 function declareCollect(all: Command): void {
@@ -84,13 +91,34 @@ function declareCollect(all: Command): void {
     .command('collect')
     .description('one table of all runs: Parquet, CSV, JSON Lines; missing and failed runs are named')
     .argument('<sweep>', TARGET)
-    .addOption(new Option('--sweep-folder <dir>', 'folder of the sweep, where a file is named (default: runs/sweep-NAME)'))
+    .addOption(sweepFolder())
     .addOption(
-      new Option('--out <file>', 'table.parquet, table.csv or table.jsonl; repeatable (default: all three in the folder)').argParser(
-        (file: string, all: string[] = []) => [...all, file],
-      ),
+      new Option(
+        '--out <file>',
+        'table.parquet, table.csv or table.jsonl; repeatable (default: all three in the folder)',
+      ).argParser((file: string, all: string[] = []) => [...all, file]),
     )
     .option('--force', 'write over --out where it exists')
     .addOption(mixed('take results of several versions of the program together, marked'))
-    .action(async (target, options) => (await import('../work/sweeps/collectSweep.ts')).collectSweepCommand(target, options));
+    .action(async (target, options) =>
+      (await import('../work/sweeps/collectSweep.ts')).collectSweepCommand(target, options),
+    );
+}
+
+function declareReport(all: Command): void {
+  all
+    .command('report')
+    .description('report.html and figures in the folder of the sweep: every run a dot, medians, verdicts, curves')
+    .argument('<sweep>', TARGET)
+    .addOption(sweepFolder())
+    .option('--by <axis>', 'the axis along which figures go, the others in panels (default: the first)')
+    .option(
+      '--markdown <file>',
+      'write the table into this page, too, between <!-- NAME:begin --> and <!-- NAME:end -->',
+    )
+    .option('--section <name>', 'the NAME of that section (default: the name of the sweep)')
+    .addOption(mixed('take results of several versions of the program together, marked'))
+    .action(async (target, options) =>
+      (await import('../work/sweeps/reportSweep.ts')).reportSweepCommand(target, options),
+    );
 }

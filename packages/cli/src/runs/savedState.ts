@@ -23,7 +23,11 @@ export function encodeState(state: TrainingState, more: Readonly<Record<string, 
   const tensors = PARTS.flatMap((part) =>
     Object.entries(state[part]).map(([name, tensor]) => [`${PREFIXES[part]}${name}`, tensor]),
   );
-  return encodeSafetensors(Object.fromEntries(tensors), { ...more, step: String(state.step), seed: String(state.seed) });
+  return encodeSafetensors(Object.fromEntries(tensors), {
+    ...more,
+    step: String(state.step),
+    seed: String(state.seed),
+  });
 }
 
 /** Decodes a state; `path` is what to call the file. Throws a CommandError or FileFormatError that says what is wrong. */

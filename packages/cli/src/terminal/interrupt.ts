@@ -5,9 +5,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * the output any more (a pipe into `head`), so that work can finish its step and save. A second Ctrl-C ends the process at
  * once. `dispose` gives the keys back. `saying` is what is said at the first.
  */
-export function interruptSignal(
-  saying = 'Finishing this step and saving; press Ctrl-C again to stop at once.',
-): { signal: AbortSignal; dispose(): void } {
+export function interruptSignal(saying = 'Finishing this step and saving; press Ctrl-C again to stop at once.'): {
+  signal: AbortSignal;
+  dispose(): void;
+} {
   const controller = new AbortController();
   let hungUp = false;
   const onSignal = (name: NodeJS.Signals): void => {

@@ -16,7 +16,10 @@ export interface Axis {
 }
 
 /** Reads an axis; `at` is where it stands, `name` the number of its stream of draws. Throws what checkArgument throws. */
-export function readAxis(json: object, { file, at, stream }: { file: string; at: string; stream: readonly number[] }): Axis {
+export function readAxis(
+  json: object,
+  { file, at, stream }: { file: string; at: string; stream: readonly number[] },
+): Axis {
   const kinds = AXIS_KINDS.filter((kind) => kind in json);
   if (kinds.length !== 1)
     throw badInput(
@@ -28,7 +31,9 @@ export function readAxis(json: object, { file, at, stream }: { file: string; at:
   const labels = axis.settings.map(({ label }) => label);
   const twice = labels.find((label, i) => labels.indexOf(label) !== i);
   if (twice !== undefined && kind !== 'draw')
-    throw badInput(`${file}: ${at} goes through ${quoted(twice)} twice; leave one out${kind === 'values' ? ', or tell them apart by labels' : ''}.`);
+    throw badInput(
+      `${file}: ${at} goes through ${quoted(twice)} twice; leave one out${kind === 'values' ? ', or tell them apart by labels' : ''}.`,
+    );
   return axis;
 }
 
@@ -38,7 +43,10 @@ const READERS: { readonly [Kind in AxisKind]: (json: AxisJson[Kind], where: Wher
   values: ({ field, values, labels }, { file, at }) => {
     if (labels && labels.length !== values.length)
       throw badInput(`${file}: ${at} has ${labels.length} labels for ${values.length} values; give one for each.`);
-    return { name: field, settings: values.map((value, i) => ({ label: labels?.[i] ?? labelOf(value), set: { [field]: value } })) };
+    return {
+      name: field,
+      settings: values.map((value, i) => ({ label: labels?.[i] ?? labelOf(value), set: { [field]: value } })),
+    };
   },
   range: ({ field, range }, { file, at }) => {
     checkSpacing(range, `${file}: ${at}.range`);
@@ -50,7 +58,8 @@ const READERS: { readonly [Kind in AxisKind]: (json: AxisJson[Kind], where: Wher
   draw: ({ name, draw }, { file, at, stream }) => {
     const fields = Object.entries(draw.fields);
     if (fields.length === 0) throw badInput(`${file}: ${at}.draw.fields names no field; name what is to be drawn.`);
-    for (const [field, from] of fields) if (!('values' in from)) checkSpacing(from, `${file}: ${at}.draw.fields.${field}`);
+    for (const [field, from] of fields)
+      if (!('values' in from)) checkSpacing(from, `${file}: ${at}.draw.fields.${field}`);
     const random = new RandomStream(draw.seed ?? 0, STREAMS.sweepDraws, ...stream);
     const settings = Array.from({ length: draw.count }, (_, i) => ({
       label: fields.length === 1 ? '' : `draw ${i + 1}`,
@@ -68,7 +77,8 @@ const READERS: { readonly [Kind in AxisKind]: (json: AxisJson[Kind], where: Wher
 
 function checkSpacing({ from, to, scale }: Spacing, at: string): void {
   if (!(from <= to)) throw badInput(`${at} goes from ${from} to ${to}; write the smaller one first.`);
-  if (scale === 'log' && !(from > 0)) throw badInput(`${at} is logarithmic from ${from}; begin above 0, or make it linear.`);
+  if (scale === 'log' && !(from > 0))
+    throw badInput(`${at} is logarithmic from ${from}; begin above 0, or make it linear.`);
 }
 
 /** A share of the way, in arithmetic that is the same everywhere: the number becomes part of what a run is. */
@@ -76,7 +86,7 @@ function between({ from, to, scale, whole }: Spacing, share: number): number {
   if (share === 0) return from;
   if (share === 1) return to;
   const value = scale === 'log' ? from * exactExp(share * exactLog(to / from)) : from + share * (to - from);
-  return whole ? Math.round(value) : Number(value.toPrecision(6));
+  return whole ? Math.round(value) : Number(value.toPrecision(4));
 }
 
 /** A value as a figure or a table calls it: "0.005", "10–25", "none". */

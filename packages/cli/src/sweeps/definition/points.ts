@@ -53,4 +53,5 @@ function setText({ set }: Point): string {
 
 /** A point in a few words: "width, task.periods 10–25". */
 export const pointText = ({ grid, labels }: Pick<Point, 'grid' | 'labels'>): string =>
-  [...(grid === '' ? [] : [grid]), ...Object.entries(labels).map(([axis, label]) => `${axis} ${label}`)].join(', ') || 'the base';
+  [...(grid === '' ? [] : [grid]), ...Object.entries(labels).map(([axis, label]) => `${axis} ${label}`)].join(', ') ||
+  'the base';

@@ -49,8 +49,12 @@ function baseOf(given: SweepJson, file: string): Json {
   let base: unknown = given.experiment;
   if (preset !== undefined) {
     if (!(PRESETS as readonly string[]).includes(preset))
-      throw badInput(`${file}: there is no preset ${quoted(preset)}; the nearest is "${nearest(preset, PRESETS, 1)[0]}" of ${PRESETS.join(', ')}.`);
-    base = JSON.parse(readFileSync(createRequire(import.meta.url).resolve(`@induction-lab/core/presets/${preset}.json`), 'utf8'));
+      throw badInput(
+        `${file}: there is no preset ${quoted(preset)}; the nearest is "${nearest(preset, PRESETS, 1)[0]}" of ${PRESETS.join(', ')}.`,
+      );
+    base = JSON.parse(
+      readFileSync(createRequire(import.meta.url).resolve(`@induction-lab/core/presets/${preset}.json`), 'utf8'),
+    );
   } else if (config !== undefined) base = readJson(resolve(dirname(file), config), 'config');
   readExperiment(base, config === undefined ? file : resolve(dirname(file), config));
   const { $schema: _, ...experiment } = structuredClone(base) as Json;
@@ -58,7 +62,8 @@ function baseOf(given: SweepJson, file: string): Json {
 }
 
 function gridsOf({ axes, grids, set = {} }: SweepJson, file: string): Grid[] {
-  if (axes && grids) throw badInput(`${file} has axes and grids; put the axes into one of the grids, or leave the grids out.`);
+  if (axes && grids)
+    throw badInput(`${file} has axes and grids; put the axes into one of the grids, or leave the grids out.`);
   const all = grids ?? [{ name: '', axes: axes ?? [] }];
   const names = all.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -76,9 +81,13 @@ function checkDistinctFields(axes: readonly Axis[], file: string): void {
   const seen = new Map<string, string>();
   for (const { name, settings } of axes)
     for (const field of new Set(settings.flatMap(({ set }) => Object.keys(set)))) {
-      const other = [...seen].find(([known]) => known === field || known.startsWith(`${field}.`) || field.startsWith(`${known}.`));
+      const other = [...seen].find(
+        ([known]) => known === field || known.startsWith(`${field}.`) || field.startsWith(`${known}.`),
+      );
       if (other && other[1] !== name)
-        throw badInput(`${file}: the axes ${quoted(other[1])} and ${quoted(name)} both set ${other[0]}; leave it out of one.`);
+        throw badInput(
+          `${file}: the axes ${quoted(other[1])} and ${quoted(name)} both set ${other[0]}; leave it out of one.`,
+        );
       if (other && other[0] === field) throw badInput(`${file}: two axes set ${field}; leave one out.`);
       seen.set(field, name);
     }
@@ -114,6 +123,12 @@ async function dataOf(
 /** What a sweep is about, in a few words: its axes and how many settings each has. */
 export const axesText = (grids: readonly Grid[]): string[] =>
   grids.map(({ name, axes }) => {
-    const sizes = axes.map((axis) => `${axis.name} (${axis.settings.length}: ${listed(axis.settings.map(({ label }) => label), 4)})`);
+    const sizes = axes.map(
+      (axis) =>
+        `${axis.name} (${axis.settings.length}: ${listed(
+          axis.settings.map(({ label }) => label),
+          4,
+        )})`,
+    );
     return `${name === '' ? '' : `${name}: `}${sizes.join(' × ') || 'one setting'}`;
   });

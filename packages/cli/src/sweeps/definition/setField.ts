@@ -16,14 +16,16 @@ const isExplained = (x: unknown): x is { value: unknown; why: string } =>
 export function setField(experiment: Json, path: string, value: unknown): void {
   const names = path.split('.');
   let at = experiment;
-  names.slice(0, -1).forEach((name, i) => {
+  for (const [i, name] of names.slice(0, -1).entries()) {
     const found = Object.hasOwn(at, name) ? at[name] : undefined;
     const inside = isExplained(found) ? found.value : found;
-    if (inside === undefined) return void (at = own(at, name, {}) as Json);
-    if (!isObject(inside))
-      throw badInput(`"${path}": ${names.slice(0, i + 1).join('.')} has no fields; name it itself, or correct the path.`);
-    at = inside;
-  });
+    if (inside === undefined) at = own(at, name, {}) as Json;
+    else if (isObject(inside)) at = inside;
+    else
+      throw badInput(
+        `"${path}": ${names.slice(0, i + 1).join('.')} has no fields; name it itself, or correct the path.`,
+      );
+  }
   own(at, names.at(-1) as string, value);
 }
 

@@ -99,7 +99,7 @@ const seedsSchema = z.union([
 const sweepWith = ({ axis, seeds }: { axis: z.ZodMiniType; seeds: z.ZodMiniType }): z.ZodMiniType =>
   z.strictObject({
     $schema: z.optional(z.string()),
-    name: text.check(z.regex(/^[\w.-]+$/, { error: 'must consist of letters, digits, ".", "_" and "-"' })),
+    name: text.check(z.regex(/^[\w.-]+$/, { error: 'use letters, digits, ".", "_" and "-" alone' })),
     about: z.optional(z.string()),
     preset: z.optional(z.string()),
     config: z.optional(z.string()),

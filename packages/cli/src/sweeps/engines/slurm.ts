@@ -32,7 +32,9 @@ export interface SlurmOptions {
 export function submitArray(folder: SweepFolder, options: SlurmOptions): SlurmArray {
   const running = readArray(folder);
   if (running && statesOf(running).some(([state]) => ACTIVE.has(state)))
-    throw badInput(`SLURM job ${running.jobId} still works on ${printable(folder.path)}; wait until it has ended, or end it with scancel ${running.jobId}.`);
+    throw badInput(
+      `SLURM job ${running.jobId} still works on ${printable(folder.path)}; wait until it has ended, or end it with scancel ${running.jobId}.`,
+    );
   const elements = elementsOf(options, mostElements());
   mkdirSync(folder.file('slurm'), { recursive: true });
   const script = folder.file('slurm.sh');
@@ -45,8 +47,10 @@ export function submitArray(folder: SweepFolder, options: SlurmOptions): SlurmAr
 }
 
 /** As many elements as make each take minutes, and as SLURM takes. */
-export const elementsOf = ({ jobs, secondsPerJob }: Pick<SlurmOptions, 'jobs' | 'secondsPerJob'>, most: number): number =>
-  Math.max(1, Math.min(jobs, most, Math.ceil((jobs * secondsPerJob) / ELEMENT_SECONDS)));
+export const elementsOf = (
+  { jobs, secondsPerJob }: Pick<SlurmOptions, 'jobs' | 'secondsPerJob'>,
+  most: number,
+): number => Math.max(1, Math.min(jobs, most, Math.ceil((jobs * secondsPerJob) / ELEMENT_SECONDS)));
 
 /** SLURM takes indices below MaxArraySize. */
 function mostElements(): number {
@@ -54,10 +58,26 @@ function mostElements(): number {
   return Math.max(1, Number(found ?? 1001));
 }
 
-export function scriptOf({ path }: SweepFolder, elements: number, { threads, name }: Pick<SlurmOptions, 'threads' | 'name'>): string {
+export function scriptOf(
+  { path }: SweepFolder,
+  elements: number,
+  { threads, name }: Pick<SlurmOptions, 'threads' | 'name'>,
+): string {
   const command = fileURLToPath(new URL('../../../bin/induction-lab.js', import.meta.url));
   const folder = resolve(path);
-  const words = [process.execPath, command, 'sweep', 'run', folder, '--parts', String(elements), '--jobs', '1', '--threads', String(threads)];
+  const words = [
+    process.execPath,
+    command,
+    'sweep',
+    'run',
+    folder,
+    '--parts',
+    String(elements),
+    '--jobs',
+    '1',
+    '--threads',
+    String(threads),
+  ];
   return `#!/bin/bash
 #SBATCH --job-name=${name}
 #SBATCH --cpus-per-task=${threads}
@@ -79,7 +99,16 @@ export function readArray(folder: SweepFolder): SlurmArray | null {
 }
 
 /** States in which an element is still to come, or under way. */
-const ACTIVE: ReadonlySet<string> = new Set(['PENDING', 'CONFIGURING', 'RUNNING', 'COMPLETING', 'SUSPENDED', 'REQUEUED', 'REQUEUE_HOLD', 'RESIZING']);
+const ACTIVE: ReadonlySet<string> = new Set([
+  'PENDING',
+  'CONFIGURING',
+  'RUNNING',
+  'COMPLETING',
+  'SUSPENDED',
+  'REQUEUED',
+  'REQUEUE_HOLD',
+  'RESIZING',
+]);
 
 /** How many elements are in which state: by squeue while it knows the job, by sacct afterwards; none where neither does. */
 export function statesOf({ jobId }: Pick<SlurmArray, 'jobId'>): [state: string, count: number][] {
@@ -89,7 +118,13 @@ export function statesOf({ jobId }: Pick<SlurmArray, 'jobId'>): [state: string, 
   ] as const;
   for (const [command, args] of asked) {
     const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' });
-    const states = status === 0 ? stdout.split('\n').map((line) => line.trim().split(/[ +]/)[0]!).filter(Boolean) : [];
+    const states =
+      status === 0
+        ? stdout
+            .split('\n')
+            .map((line) => line.trim().split(/[ +]/)[0]!)
+            .filter(Boolean)
+        : [];
     if (states.length > 0) {
       const counts = new Map<string, number>();
       for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
@@ -102,8 +137,14 @@ export function statesOf({ jobId }: Pick<SlurmArray, 'jobId'>): [state: string, 
 /** What a command of SLURM prints. */
 function slurm(command: string, args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (error) throw badInput(`--on slurm needs ${command}, which is not here (${(error as NodeJS.ErrnoException).code}); run it on a machine of the cluster.`);
+  if (error)
+    throw badInput(
+      `--on slurm needs ${command}, which is not here (${(error as NodeJS.ErrnoException).code}); run it on a machine of the cluster.`,
+    );
   if (status !== 0)
-    throw new CommandError(`${command} refused: ${shortened(printable(stderr.trim().replace(/\s+/g, ' ')), 300) || `code ${status}`}; correct that and submit again.`, EXIT.failed);
+    throw new CommandError(
+      `${command} refused: ${shortened(printable(stderr.trim().replace(/\s+/g, ' ')), 300) || `code ${status}`}; correct that and submit again.`,
+      EXIT.failed,
+    );
   return stdout;
 }

@@ -34,8 +34,14 @@ async function resolveTarget(
   { out, exact = false }: TargetOptions,
 ): Promise<{ folder: SweepFolder; sweep: Sweep | null }> {
   if (statSync(target, { throwIfNoEntry: false })?.isDirectory()) {
-    if (out !== undefined) throw badInput(`${printable(target)} is the folder of a sweep already; leave --out out, or name the sweep’s file.`);
-    if (exact) throw badInput('--exact has no effect on a sweep that has begun; leave it out, or name the sweep’s file and another --out.');
+    if (out !== undefined)
+      throw badInput(
+        `${printable(target)} is the folder of a sweep already; leave --out out, or name the sweep’s file.`,
+      );
+    if (exact)
+      throw badInput(
+        '--exact has no effect on a sweep that has begun; leave it out, or name the sweep’s file and another --out.',
+      );
     return { folder: new SweepFolder(target), sweep: null };
   }
   const sweep = await readSweep(target, { exact });

@@ -39,7 +39,9 @@ export class SweepFolder {
   /** Refuses a folder without a sweep, and a record that is none. */
   read(): SweepRecord {
     if (!this.begun)
-      throw badInput(`${printable(this.path)} holds no sweep (no sweep.json); name the folder of one, or begin it with sweep run.`);
+      throw badInput(
+        `${printable(this.path)} holds no sweep (no sweep.json); name the folder of one, or begin it with sweep run.`,
+      );
     return parseSweepRecord(readJson(this.file('sweep.json'), 'sweep.json'), this.file('sweep.json'));
   }
 
@@ -55,7 +57,9 @@ export class SweepFolder {
         } catch {
           // told below
         }
-        throw badInput(`${this.file('entries.jsonl')}, line ${i + 1} is no run of a sweep; remove the file and begin the sweep again: results stay.`);
+        throw badInput(
+          `${this.file('entries.jsonl')}, line ${i + 1} is no run of a sweep; remove the file and begin the sweep again: results stay.`,
+        );
       });
   }
 
@@ -64,7 +68,10 @@ export class SweepFolder {
    * several that begin at once, finds the same there.
    */
   write(record: SweepRecord, entries: readonly Entry[]): void {
-    this.writeUnique('entries.jsonl', entries.map(({ job, point, seed }) => `${JSON.stringify([job, point, seed])}\n`).join(''));
+    this.writeUnique(
+      'entries.jsonl',
+      entries.map(({ job, point, seed }) => `${JSON.stringify([job, point, seed])}\n`).join(''),
+    );
     this.writeUnique('sweep.json', `${JSON.stringify(record, null, 1)}\n`);
   }
 
@@ -100,7 +107,9 @@ export class SweepFolder {
 
   /** Adds a result; it has reached the disk when this returns. The same job done twice is one file. */
   writeResult(result: JobResult): void {
-    this.writeUnique(join('results', result.job.slice(0, 2), `${result.job}.json`), JSON.stringify(result), { durable: true });
+    this.writeUnique(join('results', result.job.slice(0, 2), `${result.job}.json`), JSON.stringify(result), {
+      durable: true,
+    });
     rmSync(this.file('failed', `${result.job}.json`), { force: true });
   }
 

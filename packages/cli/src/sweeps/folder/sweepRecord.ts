@@ -38,7 +38,9 @@ const recordSchema = z.object({
 export function parseSweepRecord(json: unknown, path: string): SweepRecord {
   const version = (json as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (version !== SCHEMA_VERSION)
-    throw badInput(`${path} has schemaVersion ${quoted(version)}, this version reads ${SCHEMA_VERSION}; use the version that wrote it.`);
+    throw badInput(
+      `${path} has schemaVersion ${quoted(version)}, this version reads ${SCHEMA_VERSION}; use the version that wrote it.`,
+    );
   try {
     checkArgument(path, 'the record', recordSchema, json);
   } catch (error) {

@@ -21,7 +21,9 @@ export function readHalfDone(path: string, { seed, steps }: { seed: number; step
     const bytes = readInput(path, 'saved state');
     const state = decodeState(bytes, path);
     const history = new History(JSON.parse(decodeSafetensors(bytes, path).metadata.history as string));
-    return state.seed === seed && state.step <= steps && history.losses.length === state.step ? { state, history } : null;
+    return state.seed === seed && state.step <= steps && history.losses.length === state.step
+      ? { state, history }
+      : null;
   } catch {
     return null; // of a disk that lost power, say: the run costs minutes, a wrong start would cost its result
   }

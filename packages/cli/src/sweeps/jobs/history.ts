@@ -29,7 +29,8 @@ export class History {
   curves(): Curves {
     const stretch = Math.ceil(this.losses.length / CURVE_POINTS);
     const ends: number[] = [];
-    for (let end = stretch; end - stretch < this.losses.length; end += stretch) ends.push(Math.min(end, this.losses.length));
+    for (let end = stretch; end - stretch < this.losses.length; end += stretch)
+      ends.push(Math.min(end, this.losses.length));
     const names = Object.keys(this.losses[0] ?? {});
     const meanOf = (name: string, from: number, to: number): number | null => {
       const values = this.losses.slice(from, to).flatMap((step) => step[name] ?? []);
@@ -45,6 +46,8 @@ export class History {
 
   /** The log of the loss on the repeat, for the phase change. */
   repeatLog(): { step: number; lossRepeat: number }[] {
-    return this.losses.flatMap(({ repeat }, i) => (typeof repeat === 'number' ? [{ step: i + 1, lossRepeat: repeat }] : []));
+    return this.losses.flatMap(({ repeat }, i) =>
+      typeof repeat === 'number' ? [{ step: i + 1, lossRepeat: repeat }] : [],
+    );
   }
 }

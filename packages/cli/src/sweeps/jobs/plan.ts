@@ -19,7 +19,9 @@ export interface Entry {
 export function planSweep(sweep: Sweep, file: string): { points: Point[]; entries: Entry[] } {
   const runs = countPoints(sweep) * sweep.seeds.length;
   if (runs > MOST)
-    throw badInput(`${file} asks for ${runs.toLocaleString('en')} runs, a sweep has at most ${MOST.toLocaleString('en')}; divide it.`);
+    throw badInput(
+      `${file} asks for ${runs.toLocaleString('en')} runs, a sweep has at most ${MOST.toLocaleString('en')}; divide it.`,
+    );
   const points = pointsOf(sweep);
   const entries = points.flatMap((point, index) => {
     const experiment = experimentAt(sweep, point, file);

@@ -43,7 +43,9 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<JobResul
   const { half, threads, signal } = options;
   const engine = await loadEngine({ exact: backend === 'simd', shared: threads > 1 });
   if (engine.backend !== backend)
-    throw badInput(`The sweep asks for the ${backend} build of the kernels, which this Node (${process.version}) does not run; plan it with --exact.`);
+    throw badInput(
+      `The sweep asks for the ${backend} build of the kernels, which this Node (${process.version}) does not run; plan it with --exact.`,
+    );
   const { steps } = experiment.training;
   const saved = readHalfDone(half, { seed, steps });
   const history = saved?.history ?? new History();
@@ -119,6 +121,8 @@ async function dataOf({ data, experiment }: Job): Promise<TrainingData> {
   const { path, sha256, dtype } = data!;
   const loaded = await loadData(path, { experiment, ...(dtype ? { dtype } : {}) });
   if (loaded.origin.sha256 !== sha256)
-    throw badInput(`${path} is not the file that the sweep was planned with (SHA-256 ${sha256.slice(0, 12)}…); put it back.`);
+    throw badInput(
+      `${path} is not the file that the sweep was planned with (SHA-256 ${sha256.slice(0, 12)}…); put it back.`,
+    );
   return loaded;
 }

@@ -29,21 +29,27 @@ export function chosenPart(
   const found = (['SLURM_ARRAY_TASK_ID', 'JOB_COMPLETION_INDEX'] as const).find((name) => env[name] !== undefined);
   if (!found) {
     if (parts === undefined) return null;
-    throw badInput('--parts says of how many, and neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX which one; name it with --part 1/N.');
+    throw badInput(
+      '--parts says of how many, and neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX which one; name it with --part 1/N.',
+    );
   }
   const slurm = found === 'SLURM_ARRAY_TASK_ID';
   const of = parts ?? (slurm ? number(env, 'SLURM_ARRAY_TASK_COUNT') : null);
   if (of === null) throw badInput(`${found} is ${env[found]}, of how many nobody says; add --parts N.`);
   // With --parts an index is absolute, so that some elements of an array can be started again by themselves.
   const index = number(env, found)! - (slurm && parts === undefined ? (number(env, 'SLURM_ARRAY_TASK_MIN') ?? 0) : 0);
-  if (index < 0 || index >= of) throw badInput(`${found} is ${env[found]}, beyond the ${of} parts that there are, counted from 0; correct --parts or the array.`);
+  if (index < 0 || index >= of)
+    throw badInput(
+      `${found} is ${env[found]}, beyond the ${of} parts that there are, counted from 0; correct --parts or the array.`,
+    );
   return { index, of };
 }
 
 function number(env: Readonly<Record<string, string | undefined>>, name: string): number | null {
   const text = env[name];
   if (text === undefined) return null;
-  if (!/^\d+$/.test(text)) throw badInput(`${name} is "${text}", not a whole number; unset it, or name the part with --part.`);
+  if (!/^\d+$/.test(text))
+    throw badInput(`${name} is "${text}", not a whole number; unset it, or name the part with --part.`);
   return Number(text);
 }
 

@@ -59,7 +59,9 @@ export class ProcessPool {
       if (answer.kind === 'broken') throw new CommandError(answer.sentence, EXIT.failed);
       return 'stopped';
     }
-    return { failure: jobFailure(job, `Its process ended ${TRIES} times (${ending}); it may need more memory than there is.`) };
+    return {
+      failure: jobFailure(job, `Its process ended ${TRIES} times (${ending}); it may need more memory than there is.`),
+    };
   }
 
   /** Asks every process to save what it does and to stop; ends those that do not within seconds. */

@@ -14,8 +14,8 @@ export interface RunHereOptions {
   readonly threads?: number | undefined;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
-  /** Told of the processes: for tests that end one. */
-  readonly onPool?: (pool: ProcessPool) => void;
+  /** Told of the steps of a job now and then, and which processes there are. */
+  readonly onStep?: (job: Job, step: number, pool: ProcessPool) => void;
 }
 
 export interface Ran {
@@ -42,19 +42,27 @@ export async function runHere(open: OpenSweep, entries: readonly Entry[], option
   if (first.done) return { done, failed, of: all.size, ended };
   const processes = options.jobs ?? usualProcesses(first.value.experiment, left);
   const pool = new ProcessPool({ threads: options.threads ?? threadsEach(Math.min(processes, left)) });
-  options.onPool?.(pool);
   const progress = new SweepProgress({ name: sweep.name, quiet });
   const placeOf = (job: Job): string => {
     const { point, seed } = entries.find((entry) => entry.job === job.id)!;
     return `${pointText(points[point]!)}, seed ${seed}`;
   };
   const show = (job: Job, step?: number): void =>
-    progress.show({ done, failed, of: all.size, running }, { ended, ...(step ? { steps: `step ${step}/${job.experiment.training.steps}` } : {}) });
+    progress.show(
+      { done, failed, of: all.size, running },
+      { ended, ...(step ? { steps: `step ${step}/${job.experiment.training.steps}` } : {}) },
+    );
 
   async function work(one: Job): Promise<void> {
     running++;
     show(one);
-    const outcome = await pool.run(one, { half: folder.halfPath(one.id), onStep: (step) => show(one, step) });
+    const outcome = await pool.run(one, {
+      half: folder.halfPath(one.id),
+      onStep: (step) => {
+        show(one, step);
+        options.onStep?.(one, step, pool);
+      },
+    });
     running--;
     if (outcome === 'stopped') return;
     ended++;
@@ -96,4 +104,5 @@ export async function runHere(open: OpenSweep, entries: readonly Entry[], option
   return { done, failed, of: all.size, ended };
 }
 
-const count = (all: ReadonlySet<string>, some: ReadonlySet<string>): number => [...all].filter((id) => some.has(id)).length;
+const count = (all: ReadonlySet<string>, some: ReadonlySet<string>): number =>
+  [...all].filter((id) => some.has(id)).length;

@@ -33,7 +33,9 @@ export class SweepProgress {
   show(standing: Standing, { ended, steps }: { ended: number; steps?: string }): void {
     if (this.quiet) return;
     const now = performance.now();
-    const text = [this.name, standingText(standing), this.timeLeft(standing, ended), ...(steps ? [steps] : [])].join('  ');
+    const text = [this.name, standingText(standing), this.timeLeft(standing, ended), ...(steps ? [steps] : [])].join(
+      '  ',
+    );
     if (this.stream.isTTY) {
       if (now - this.drawn < LIVE_EVERY) return;
       this.drawn = now;
@@ -62,4 +64,8 @@ export class SweepProgress {
 }
 
 export const standingText = ({ done, failed, of, running }: Standing): string =>
-  [`${done.toLocaleString('en')} of ${of.toLocaleString('en')} done`, ...(failed > 0 ? [`${failed} failed`] : []), ...(running > 0 ? [`${running} running`] : [])].join(', ');
+  [
+    `${done.toLocaleString('en')} of ${of.toLocaleString('en')} done`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(running > 0 ? [`${running} running`] : []),
+  ].join(', ');

@@ -9,8 +9,8 @@ export class Columns {
 
   add(row: RunRow): void {
     for (const [name, cell] of Object.entries(row)) {
-      let column = this.cells.get(name);
-      if (!column) this.cells.set(name, (column = []));
+      const column = this.cells.get(name) ?? [];
+      this.cells.set(name, column);
       while (column.length < this.rows) column.push(null);
       column.push(cell);
     }

@@ -49,7 +49,11 @@ export function eachRun(
       const program = programText(result);
       if (!programs.has(program)) programs.set(program, place);
       if (programs.size > 1 && !mixed) throw mixedPrograms(folder.path, programs);
-      visit({ ...head, status: 'done', error: null, ...measuredCells(result), ...programCells(result, entry) }, result, entry);
+      visit(
+        { ...head, status: 'done', error: null, ...measuredCells(result), ...programCells(result, entry) },
+        result,
+        entry,
+      );
     } else if (failed.has(entry.job)) {
       const failure = folder.readFailure(entry.job);
       failures.push(`${place}: ${failure.error}`);
@@ -64,7 +68,10 @@ export function eachRun(
 
 const mixedPrograms = (path: string, programs: ReadonlyMap<string, string>): Error =>
   badInput(
-    `${path} holds results of several versions of the program (${listed([...programs].map(([program, place]) => `${program}: ${place}`), 2)}); add --mixed to take them together, marked, or do the sweep again with one.`,
+    `${path} holds results of several versions of the program (${listed(
+      [...programs].map(([program, place]) => `${program}: ${place}`),
+      2,
+    )}); add --mixed to take them together, marked, or do the sweep again with one.`,
   );
 
 /** A value of a field as a cell: what is no single value as JSON. */
@@ -107,7 +114,10 @@ function measuredCells({ measured, seconds }: JobResult): Record<string, Cell> {
   };
 }
 
-const programCells = ({ versions, commit, kernels, backend, sha256 }: JobResult, { job }: Entry): Record<string, Cell> => ({
+const programCells = (
+  { versions, commit, kernels, backend, sha256 }: JobResult,
+  { job }: Entry,
+): Record<string, Cell> => ({
   program: versions.inductionLab,
   commit,
   kernels,

@@ -12,7 +12,9 @@ export const TABLE_ENDINGS = ['.parquet', '.csv', '.jsonl'] as const;
 /** Throws a CommandError for a name that says no format. */
 export function checkTableName(path: string): void {
   if (!(TABLE_ENDINGS as readonly string[]).includes(extname(path)))
-    throw badInput(`--out ${path} says by its ending no format of a table; end it in ${TABLE_ENDINGS.join(', ').replace(/, (?=[^,]*$)/, ' or ')}.`);
+    throw badInput(
+      `--out ${path} says by its ending no format of a table; end it in ${TABLE_ENDINGS.join(', ').replace(/, (?=[^,]*$)/, ' or ')}.`,
+    );
 }
 
 /** Writes a file whole or not at all. */

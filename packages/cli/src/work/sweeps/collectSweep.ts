@@ -25,7 +25,9 @@ export async function collectSweepCommand(target: string, options: CollectOption
   const files = given.length > 0 ? given : TABLE_ENDINGS.map((ending) => open.folder.file(`table${ending}`));
   for (const file of files) writeTable(file, columns);
   for (const line of completenessText(collected)) process.stderr.write(`${line}\n`);
-  process.stdout.write(`${collected.done.toLocaleString('en')} of ${collected.runs.toLocaleString('en')} runs in ${files.join(', ')}.\n`);
+  process.stdout.write(
+    `${collected.done.toLocaleString('en')} of ${collected.runs.toLocaleString('en')} runs in ${files.join(', ')}.\n`,
+  );
 }
 
 /** Runs of a kind that are named one by one. */
@@ -44,6 +46,8 @@ export function completenessText({ missing, failed, programs }: Collected): stri
   return [
     ...named('missing', missing),
     ...named('failed', failed),
-    ...(programs.length > 1 ? [`Results of ${programs.length} versions of the program together: ${programs.join('; ')}.`] : []),
+    ...(programs.length > 1
+      ? [`Results of ${programs.length} versions of the program together: ${programs.join('; ')}.`]
+      : []),
   ];
 }

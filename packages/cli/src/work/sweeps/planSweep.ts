@@ -35,7 +35,10 @@ interface Plan {
 export async function planSweepCommand(target: string, options: PlanOptions): Promise<void> {
   const open = await planTarget(target, options);
   const plan = await planOf(open, options);
-  if (options.json) process.stdout.write(`${JSON.stringify({ name: open.sweep.name, ...plan, points: open.points, seeds: open.sweep.seeds })}\n`);
+  if (options.json)
+    process.stdout.write(
+      `${JSON.stringify({ name: open.sweep.name, ...plan, points: open.points, seeds: open.sweep.seeds })}\n`,
+    );
   else process.stdout.write(`${planText(open, plan, options).map(printable).join('\n')}\n`);
 }
 
@@ -44,7 +47,8 @@ async function planOf(open: OpenSweep, { jobs, time }: PlanOptions): Promise<Pla
   const there = open.folder.done();
   const done = [...ids].filter((id) => there.has(id)).length;
   const left = jobsOf(open, open.entries, there).next();
-  if (left.done) return { runs: open.entries.length, jobs: ids.size, done, processes: 0, secondsPerRun: 0, secondsLeft: 0 };
+  if (left.done)
+    return { runs: open.entries.length, jobs: ids.size, done, processes: 0, secondsPerRun: 0, secondsLeft: 0 };
   const processes = jobs ?? usualProcesses(left.value.experiment, ids.size - done);
   const each = time && left.value.data === null ? await measured(open, left.value) : null;
   const atOnce = Math.min(processes, availableParallelism());
@@ -68,10 +72,14 @@ function planText({ sweep, points, folder }: OpenSweep, plan: Plan, { all = fals
     `Measured of each: ${on.join(', ') || 'its last weights alone'}; ${sweep.backend} kernels.`,
     '',
     ...shown.map((point) => `  ${pointText(point)}`),
-    ...(shown.length < points.length ? [`  and ${(points.length - shown.length).toLocaleString('en')} more (--all lists them)`] : []),
+    ...(shown.length < points.length
+      ? [`  and ${(points.length - shown.length).toLocaleString('en')} more (--all lists them)`]
+      : []),
     '',
     ...(each === null
       ? ['How long it takes was not measured.']
-      : [`About ${durationText(each)} a run, measured on one; ${durationText(secondsLeft!)} with ${processes} at once.`]),
+      : [
+          `About ${durationText(each)} a run, measured on one; ${durationText(secondsLeft!)} with ${processes} at once.`,
+        ]),
   ];
 }

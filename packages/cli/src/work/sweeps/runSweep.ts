@@ -51,12 +51,17 @@ function tell(
 ): void {
   const { path } = open.folder;
   if (stopped && done + failed < of)
-    throw new CommandError(`Stopped with ${done} of ${of} runs done; those under way are saved. Go on with: npx induction-lab sweep ${shellWord(path)}`, EXIT.interrupted);
+    throw new CommandError(
+      `Stopped with ${done} of ${of} runs done; those under way are saved. Go on with: npx induction-lab sweep ${shellWord(path)}`,
+      EXIT.interrupted,
+    );
   if (failed > 0)
     throw new CommandError(
       `${failed} of ${of} runs failed; sweep status ${printable(path)} says which and why, and --retry does them again.`,
       EXIT.failed,
     );
   if (!quiet)
-    process.stdout.write(`Done: ${done} of ${of} runs in ${printable(path)}${ended < done ? ` (${done - ended} were there)` : ''}.\n`);
+    process.stdout.write(
+      `Done: ${done} of ${of} runs in ${printable(path)}${ended < done ? ` (${done - ended} were there)` : ''}.\n`,
+    );
 }

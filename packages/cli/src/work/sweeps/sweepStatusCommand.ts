@@ -29,7 +29,9 @@ export async function sweepStatusCommand(target: string, { out, json = false }: 
     `${open.sweep.name}: ${count(done)} of ${count(jobs)} runs done, ${count(failed)} failed, ${count(jobs - done - failed)} to do.`,
     ...(perMinute === null || secondsLeft === 0
       ? []
-      : [`${perMinute.toPrecision(2)} runs a minute of late${secondsLeft === null ? '' : `; ${durationText(secondsLeft)} left at that rate`}.`]),
+      : [
+          `${perMinute.toPrecision(2)} runs a minute of late${secondsLeft === null ? '' : `; ${durationText(secondsLeft)} left at that rate`}.`,
+        ]),
     ...failures.slice(0, TOLD).map(({ entry, error }) => `  ${placeOf(entry)}: ${shortened(error, 300)}`),
     ...(failures.length > TOLD ? [`  and ${count(failures.length - TOLD)} more (--json lists them)`] : []),
   ];
