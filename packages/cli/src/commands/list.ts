@@ -12,6 +12,7 @@ import { patch } from './patch.ts';
 import { run } from './run.ts';
 import { sweep } from './sweep.ts';
 import { train } from './train.ts';
+import { worker } from './worker.ts';
 
 export const COMMANDS: readonly DeclareCommand[] = [
   run,
@@ -23,6 +24,7 @@ export const COMMANDS: readonly DeclareCommand[] = [
   evaluate,
   dynamics,
   sweep,
+  worker,
   diversity,
   cache,
 ];

@@ -29,6 +29,7 @@ export const sweep: DeclareCommand = (program) => {
   declareStatus(all);
   declareCollect(all);
   declareReport(all);
+  declareQueue(all);
 };
 
 function declareRun(all: Command): void {
@@ -54,6 +55,7 @@ function declareRun(all: Command): void {
         .conflicts('part'),
     )
     .option('--retry', 'do failed runs again')
+    .option('--on <engine>', 'run it elsewhere: redis://host:6379 (workers of a queue), or slurm')
     .addOption(mixed('go on with a sweep that another version of the program has begun'))
     .addOption(exact())
     .addOption(quiet())
@@ -121,4 +123,28 @@ function declareReport(all: Command): void {
     .action(async (target, options) =>
       (await import('../work/sweeps/reportSweep.ts')).reportSweepCommand(target, options),
     );
+}
+
+function declareQueue(all: Command): void {
+  const on = (): Option => new Option('--on <address>', 'Redis or Valkey, as in redis://host:6379').makeOptionMandatory();
+  all
+    .command('push')
+    .description('send what is not done yet to a queue, for workers on any machines')
+    .argument('<sweep>', TARGET)
+    .addOption(on())
+    .addOption(folder())
+    .option('--retry', 'send failed runs again')
+    .addOption(mixed('go on with a sweep that another version of the program has begun'))
+    .addOption(exact())
+    .addOption(quiet())
+    .action(async (target, options) => (await import('../work/sweeps/queueSweep.ts')).pushSweepCommand(target, options));
+  all
+    .command('pull')
+    .description('take results from a queue into the folder of the sweep')
+    .argument('<sweep>', TARGET)
+    .addOption(on())
+    .addOption(folder())
+    .option('--wait', 'until all are there')
+    .addOption(quiet())
+    .action(async (target, options) => (await import('../work/sweeps/queueSweep.ts')).pullSweepCommand(target, options));
 }

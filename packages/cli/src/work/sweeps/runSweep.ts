@@ -23,6 +23,9 @@ export interface RunSweepOptions {
 }
 
 export async function runSweepCommand(target: string, options: RunSweepOptions): Promise<void> {
+  const { on } = options;
+  if (on === 'slurm') return (await import('./slurmSweep.ts')).submitSweep(target, options);
+  if (on !== undefined) return (await import('./queueSweep.ts')).runInQueue(target, { ...options, on });
   const part = chosenPart(options);
   const open = await beginTarget(target, options);
   const entries = part ? entriesOfPart(open.entries, part) : open.entries;
