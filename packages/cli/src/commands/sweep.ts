@@ -126,7 +126,8 @@ function declareReport(all: Command): void {
 }
 
 function declareQueue(all: Command): void {
-  const on = (): Option => new Option('--on <address>', 'Redis or Valkey, as in redis://host:6379').makeOptionMandatory();
+  const on = (): Option =>
+    new Option('--on <address>', 'Redis or Valkey, as in redis://host:6379').makeOptionMandatory();
   all
     .command('push')
     .description('send what is not done yet to a queue, for workers on any machines')
@@ -137,7 +138,9 @@ function declareQueue(all: Command): void {
     .addOption(mixed('go on with a sweep that another version of the program has begun'))
     .addOption(exact())
     .addOption(quiet())
-    .action(async (target, options) => (await import('../work/sweeps/queueSweep.ts')).pushSweepCommand(target, options));
+    .action(async (target, options) =>
+      (await import('../work/sweeps/queueSweep.ts')).pushSweepCommand(target, options),
+    );
   all
     .command('pull')
     .description('take results from a queue into the folder of the sweep')
@@ -146,5 +149,7 @@ function declareQueue(all: Command): void {
     .addOption(folder())
     .option('--wait', 'until all are there')
     .addOption(quiet())
-    .action(async (target, options) => (await import('../work/sweeps/queueSweep.ts')).pullSweepCommand(target, options));
+    .action(async (target, options) =>
+      (await import('../work/sweeps/queueSweep.ts')).pullSweepCommand(target, options),
+    );
 }

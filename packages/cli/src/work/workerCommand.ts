@@ -15,11 +15,19 @@ export interface WorkerCommandOptions {
   quiet?: boolean;
 }
 
-export async function workerCommand({ on, jobs, threads, untilEmpty = false, quiet = false }: WorkerCommandOptions): Promise<void> {
+export async function workerCommand({
+  on,
+  jobs,
+  threads,
+  untilEmpty = false,
+  quiet = false,
+}: WorkerCommandOptions): Promise<void> {
   const say = (sentence: string): void => void (quiet || process.stderr.write(`${printable(sentence)}\n`));
   const connection = await connectQueue(on, { patient: true });
   const queue = new JobQueue(connection);
-  const { signal, dispose } = interruptSignal('Giving the runs under way back to the queue; press Ctrl-C again to stop at once.');
+  const { signal, dispose } = interruptSignal(
+    'Giving the runs under way back to the queue; press Ctrl-C again to stop at once.',
+  );
   try {
     const { waiting } = await queue.counts();
     const others = await queue.othersWaiting();

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { KERNELS_VERSION } from '@induction-lab/core/node';
-import type { Job as QueuedJob, Queue } from 'bullmq';
+import type { Queue, Job as QueuedJob } from 'bullmq';
 import { badInput } from '../../errors.ts';
 import { readJson, writeJson } from '../../files/wholeFiles.ts';
 import { VERSION } from '../../version.ts';
@@ -40,7 +40,11 @@ export class JobQueue {
     let batch: Job[] = [];
     const send = async (): Promise<void> => {
       await this.queue.addBulk(
-        batch.map((job) => ({ name: 'run', data: job, opts: { jobId: `${key}.${job.id}`, removeOnComplete: false, removeOnFail: false } })),
+        batch.map((job) => ({
+          name: 'run',
+          data: job,
+          opts: { jobId: `${key}.${job.id}`, removeOnComplete: false, removeOnFail: false },
+        })),
       );
       sent += batch.length;
       batch = [];
@@ -77,7 +81,12 @@ export class JobQueue {
 
   /** Jobs that wait, and that are under way; and workers that listen. */
   async counts(): Promise<{ waiting: number; active: number; workers: number }> {
-    const { waiting = 0, active = 0, prioritized = 0, delayed = 0 } = await this.queue.getJobCounts('waiting', 'active', 'prioritized', 'delayed');
+    const {
+      waiting = 0,
+      active = 0,
+      prioritized = 0,
+      delayed = 0,
+    } = await this.queue.getJobCounts('waiting', 'active', 'prioritized', 'delayed');
     return { waiting: waiting + prioritized + delayed, active, workers: await this.queue.getWorkersCount() };
   }
 
@@ -90,7 +99,10 @@ export class JobQueue {
         names.map(async (name) => {
           const other = new bullmq.Queue(name, { connection: client });
           other.on('error', () => {});
-          return { name: name.slice(PREFIX.length + 1).replace('-kernels-', ', kernels '), waiting: await other.getWaitingCount() };
+          return {
+            name: name.slice(PREFIX.length + 1).replace('-kernels-', ', kernels '),
+            waiting: await other.getWaitingCount(),
+          };
         }),
       )
     ).filter(({ waiting }) => waiting > 0);

@@ -36,7 +36,10 @@ export async function connectQueue(url: string, { patient }: { patient: boolean 
     problem = error;
   });
   try {
-    await within(client.connect().then(() => client.ping()), ANSWERS_WITHIN);
+    await within(
+      client.connect().then(() => client.ping()),
+      ANSWERS_WITHIN,
+    );
   } catch (error) {
     client.disconnect();
     const why = shortened(printable((problem ?? (error as Error)).message.replaceAll(url, address)), 200);

@@ -30,7 +30,11 @@ const EMPTY_EVERY = 500;
  * Serves until the signal aborts, or until the queue is empty. Returns how many jobs it has done. Throws a
  * CommandError where this machine cannot go on; what it was doing goes back to the queue.
  */
-export async function serveQueue({ bullmq, client }: QueueConnection, jobs: JobQueue, options: ServeOptions): Promise<number> {
+export async function serveQueue(
+  { bullmq, client }: QueueConnection,
+  jobs: JobQueue,
+  options: ServeOptions,
+): Promise<number> {
   const { signal, say } = options;
   const pool = new ProcessPool({ threads: options.threads });
   const half = mkdtempSync(join(tmpdir(), 'induction-lab-worker-'));

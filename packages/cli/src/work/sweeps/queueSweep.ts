@@ -40,7 +40,10 @@ async function openToPush(target: string, options: QueueSweepOptions): Promise<O
   return open;
 }
 
-async function push(open: OpenSweep, { on }: Pick<QueueSweepOptions, 'on'>): Promise<{ sent: number; address: string }> {
+async function push(
+  open: OpenSweep,
+  { on }: Pick<QueueSweepOptions, 'on'>,
+): Promise<{ sent: number; address: string }> {
   const connection = await connectQueue(on, { patient: false });
   const queue = new JobQueue(connection);
   try {
@@ -78,14 +81,19 @@ async function pull({ folder, entries, sweep }: OpenSweep, options: QueueSweepOp
         if ('result' in outcome) folder.writeResult(outcome.result);
         else folder.writeFailure(outcome.failure);
       });
-      const [done, failed] = [folder.done(), folder.failed()].map((ids) => [...ids].filter((id) => jobs.has(id)).length) as [number, number];
+      const [done, failed] = [folder.done(), folder.failed()].map(
+        (ids) => [...ids].filter((id) => jobs.has(id)).length,
+      ) as [number, number];
       if (!options.wait || signal.aborted || done + failed >= jobs.size) {
         progress.end();
         return tell({ done, failed, of: jobs.size, pulled }, { path: folder.path, stopped: signal.aborted, options });
       }
       const counts = await queue.counts();
       progress.show({ done, failed, of: jobs.size, running: counts.active }, { ended: pulled });
-      if (counts.workers === 0 && !alone) progress.say(`No worker of this version listens yet; on any machine: npx induction-lab worker --on ${connection.address}`);
+      if (counts.workers === 0 && !alone)
+        progress.say(
+          `No worker of this version listens yet; on any machine: npx induction-lab worker --on ${connection.address}`,
+        );
       alone = counts.workers === 0;
       await wait(LOOK_EVERY, undefined, { signal }).catch(() => {});
     }
@@ -101,8 +109,15 @@ function tell(
   { path, stopped, options }: { path: string; stopped: boolean; options: QueueSweepOptions },
 ): void {
   const standing = `${done.toLocaleString('en')} of ${of.toLocaleString('en')} runs are done in ${printable(path)}`;
-  if (stopped && options.wait && done + failed < of) throw new CommandError(`Stopped; ${standing}, the rest stays in the queue.`, EXIT.interrupted);
+  if (stopped && options.wait && done + failed < of)
+    throw new CommandError(`Stopped; ${standing}, the rest stays in the queue.`, EXIT.interrupted);
   if (options.wait && failed > 0)
-    throw new CommandError(`${failed} of ${of} runs failed; sweep status ${printable(path)} says which and why, and --retry does them again.`, EXIT.failed);
-  if (!options.quiet) process.stdout.write(`${pulled.toLocaleString('en')} pulled; ${standing}${failed > 0 ? `, ${failed} failed` : ''}.\n`);
+    throw new CommandError(
+      `${failed} of ${of} runs failed; sweep status ${printable(path)} says which and why, and --retry does them again.`,
+      EXIT.failed,
+    );
+  if (!options.quiet)
+    process.stdout.write(
+      `${pulled.toLocaleString('en')} pulled; ${standing}${failed > 0 ? `, ${failed} failed` : ''}.\n`,
+    );
 }

@@ -24,7 +24,13 @@ export async function submitSweep(target: string, options: RunSweepOptions): Pro
   }
   const secondsPerJob = sweep.data === null ? secondsPerRun(open, first.value, await timeOfOne(first.value)) : UNKNOWN;
   const threads = options.threads ?? 1;
-  const { jobId, elements } = submitArray(folder, { jobs: left, secondsPerJob, threads, throttle: options.jobs, name: sweep.name });
+  const { jobId, elements } = submitArray(folder, {
+    jobs: left,
+    secondsPerJob,
+    threads,
+    throttle: options.jobs,
+    name: sweep.name,
+  });
   if (!options.quiet)
     process.stdout.write(
       `SLURM job ${jobId}: ${left.toLocaleString('en')} runs in ${elements} elements, about ${Math.round(secondsPerJob)} s a run. How far it is: npx induction-lab sweep status ${printable(folder.path)}\n`,

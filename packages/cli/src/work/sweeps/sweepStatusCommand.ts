@@ -18,12 +18,16 @@ export async function sweepStatusCommand(target: string, { out, json = false }: 
   const open = await readTarget(target, { out });
   const status = sweepStatus(open);
   const array = readArray(open.folder);
-  const slurm = array ? { jobId: array.jobId, elements: array.elements, states: Object.fromEntries(statesOf(array)) } : null;
+  const slurm = array
+    ? { jobId: array.jobId, elements: array.elements, states: Object.fromEntries(statesOf(array)) }
+    : null;
   const placeOf = ({ point, seed }: SweepStatus['failures'][number]['entry']): string =>
     `${pointText(open.points[point]!)}, seed ${seed}`;
   if (json) {
     const failures = status.failures.map(({ entry, error }) => ({ ...entry, place: placeOf(entry), error }));
-    process.stdout.write(`${JSON.stringify({ name: open.sweep.name, ...status, failures, ...(slurm ? { slurm } : {}) })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ name: open.sweep.name, ...status, failures, ...(slurm ? { slurm } : {}) })}\n`,
+    );
     return;
   }
   const { jobs, done, failed, perMinute, secondsLeft, failures } = status;
@@ -36,7 +40,13 @@ export async function sweepStatusCommand(target: string, { out, json = false }: 
           `${perMinute.toPrecision(2)} runs a minute of late${secondsLeft === null ? '' : `; ${durationText(secondsLeft)} left at that rate`}.`,
         ]),
     ...(slurm
-      ? [`SLURM job ${slurm.jobId}, ${slurm.elements} elements: ${Object.entries(slurm.states).map(([state, n]) => `${n} ${state}`).join(', ') || 'not known there any more'}.`]
+      ? [
+          `SLURM job ${slurm.jobId}, ${slurm.elements} elements: ${
+            Object.entries(slurm.states)
+              .map(([state, n]) => `${n} ${state}`)
+              .join(', ') || 'not known there any more'
+          }.`,
+        ]
       : []),
     ...failures.slice(0, TOLD).map(({ entry, error }) => `  ${placeOf(entry)}: ${shortened(error, 300)}`),
     ...(failures.length > TOLD ? [`  and ${count(failures.length - TOLD)} more (--json lists them)`] : []),
