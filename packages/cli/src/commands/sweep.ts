@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readPart } from '../sweeps/pool/part.ts';
 import { type DeclareCommand, examples } from './declare.ts';
 import { exact, quiet, wholeNumber } from './options.ts';
@@ -30,6 +30,7 @@ export const sweep: DeclareCommand = (program) => {
   declareCollect(all);
   declareReport(all);
   declareQueue(all);
+  declareVerify(all);
 };
 
 function declareRun(all: Command): void {
@@ -152,4 +153,28 @@ function declareQueue(all: Command): void {
     .action(async (target, options) =>
       (await import('../work/sweeps/queueSweep.ts')).pullSweepCommand(target, options),
     );
+}
+
+function declareVerify(all: Command): void {
+  all
+    .command('verify')
+    .description(
+      'do a random share of the finished runs again and compare: with exact kernels every bit must be the same',
+    )
+    .argument('<sweep>', TARGET)
+    .addOption(sweepFolder())
+    .addOption(new Option('--share <s>', 'share of the runs, above 0 and at most 1').argParser(readShare).default(0.05))
+    .addOption(new Option('--seed <n>', 'seed of the choice').argParser(wholeNumber(0)).default(0))
+    .option('--on <address>', 'let the workers of a queue do it: redis://host:6379')
+    .addOption(jobs())
+    .addOption(quiet())
+    .action(async (target, options) =>
+      (await import('../work/sweeps/verifySweep.ts')).verifySweepCommand(target, options),
+    );
+}
+
+function readShare(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('It must be a number above 0 and at most 1.');
+  return value;
 }

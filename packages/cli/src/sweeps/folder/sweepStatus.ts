@@ -16,7 +16,7 @@ export interface SweepStatus {
 }
 
 /** Files whose times are looked at: enough to tell a rate, few enough to be quick. */
-const LOOKED_AT = 20_000;
+const LOOKED_AT = 5000;
 const WINDOW = 10 * 60_000;
 const RECENT = 60 * 60_000;
 

@@ -40,7 +40,8 @@ async function openToPush(target: string, options: QueueSweepOptions): Promise<O
   return open;
 }
 
-async function push(
+/** Sends what of a sweep is not done yet. */
+export async function push(
   open: OpenSweep,
   { on }: Pick<QueueSweepOptions, 'on'>,
 ): Promise<{ sent: number; address: string }> {
@@ -66,7 +67,8 @@ export async function runInQueue(target: string, options: QueueSweepOptions): Pr
   await pull(open, { ...options, wait: true });
 }
 
-async function pull({ folder, entries, sweep }: OpenSweep, options: QueueSweepOptions): Promise<void> {
+/** Takes results into the folder of a sweep; with `wait` until all are there. */
+export async function pull({ folder, entries, sweep }: OpenSweep, options: QueueSweepOptions): Promise<void> {
   const { quiet = false } = options;
   const connection = await connectQueue(options.on, { patient: options.wait ?? false });
   const queue = new JobQueue(connection);
