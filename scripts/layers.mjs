@@ -21,7 +21,7 @@ const ORDER = {
     'copying.ts',
     'worker',
     '.',
-    'actions',
+    'lab',
     'bench',
     'lesson',
     'main.tsx',
