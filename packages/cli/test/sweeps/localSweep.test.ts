@@ -190,3 +190,44 @@ test('status counts, names the rate and what is left', async () => {
   expect(status).toMatchObject({ jobs: 6, done: 6, failed: 0, secondsLeft: 0, failures: [] });
   expect(status.perMinute).toBeGreaterThan(0);
 });
+
+test('a share of the runs done again is the same, and one that is not is named', async () => {
+  const verified = await succeed('sweep', 'verify', out, '--share', '0.3', '--jobs', '1', '--quiet');
+  expect(verified.stdout).toBe('2 of 6 runs done again: every result is the same, bit for bit.\n');
+  const path = join(folder, 'differs');
+  const open = await beginTarget(file, { out: path });
+  const { folder: done, entries } = await readTarget(out);
+  const result = done.readResult(entries[0]!.job);
+  const measured = { ...result.measured, weights: 'other' };
+  const { jobResult } = await import('../../src/sweeps/jobs/jobResult.ts');
+  const { jobOfEntry } = await import('../../src/sweeps/jobs/plan.ts');
+  open.folder.writeResult(jobResult(jobOfEntry(open.sweep, open.points, entries[0]!), measured, { seconds: 1 }));
+  expect(await run('sweep', 'verify', path, '--share', '1', '--jobs', '1', '--quiet')).toMatchObject({
+    code: 1,
+    stdout: 'differs: training.learningRate 0.001, seed 1\n',
+    stderr: expect.stringMatching(/1 of 1 runs done again came out otherwise; with the plain-SIMD build they must not/),
+  });
+});
+
+test('the report has every run as a dot, and its table in a page of Markdown', async () => {
+  const page = join(folder, 'page.md');
+  expect(await run('sweep', 'report', out, '--markdown', page)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/There is no .*page\.md/),
+  });
+  writeFileSync(page, 'before\n<!-- tiny:begin -->\nold\n<!-- tiny:end -->\nafter\n');
+  await succeed('sweep', 'report', out, '--markdown', page);
+  const text = readFileSync(page, 'utf8');
+  expect(text).toMatch(/^before\n<!-- tiny:begin -->\n6 of 6 runs, 2 seeds of each setting; made by /);
+  expect(text).toContain(
+    '| training.learningRate | runs |\n|---|---|\n| 0.001 | 2 |\n| 0.01 | 2 |\n| 0.02 | 2 |\n<!-- tiny:end -->\nafter\n',
+  );
+  expect(readdirSync(join(out, 'figures'))).toEqual(['curves-dark.png', 'curves-dark.svg', 'curves.png', 'curves.svg']);
+  expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain(
+    '6 of 6 runs are done, 2 seeds of each setting; 0 failed, 0 missing.',
+  );
+  expect(await run('sweep', 'report', out, '--by', 'training.batch')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/no axis "training\.batch"; the nearest is "training\.learningRate"/),
+  });
+});
