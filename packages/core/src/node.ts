@@ -8,3 +8,6 @@ export { writeWhole } from './nodeFiles.ts';
 export { type HuggingFaceFolder, openHuggingFaceFolder } from './nodeHuggingFace.ts';
 export { loadModel, type SaveOptions, saveModel } from './nodeModels.ts';
 export { startWorkers } from './nodeThreads.ts';
+export { loadTokenizer, tokenizerBeside } from './nodeTokenizer.ts';
+export { type GgufMetadata, ggufTokenizer } from './text/ggufTokenizer.ts';
+export type { TextTokenizer, TokenizerSource } from './text/tokenizer.ts';

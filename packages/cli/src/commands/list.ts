@@ -8,7 +8,9 @@ import type { DeclareCommand } from './declare.ts';
 import { diversity } from './diversity.ts';
 import { dynamics } from './dynamics.ts';
 import { evaluate } from './evaluate.ts';
+import { heads } from './heads.ts';
 import { patch } from './patch.ts';
+import { prompt } from './prompt.ts';
 import { run } from './run.ts';
 import { train } from './train.ts';
 
@@ -16,6 +18,8 @@ export const COMMANDS: readonly DeclareCommand[] = [
   run,
   train,
   audit,
+  heads,
+  prompt,
   ablate,
   patch,
   compose,

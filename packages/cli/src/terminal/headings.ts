@@ -1,5 +1,5 @@
 // What each heading of a table on the terminal means: the tables print it as their legend.
-import type { DetectorChance, Estimate, HeadScores, ProbeName } from '@induction-lab/core/node';
+import type { DetectorChance, Estimate, HeadScores, MapScore, ProbeName } from '@induction-lab/core/node';
 import { printable } from '@induction-lab/core/printable';
 import { LOSS_ON_REPEATS, type MeasureWords } from './measureWords.ts';
 import type { Column } from './textTable.ts';
@@ -54,6 +54,37 @@ export const detectorColumns = ({ name, on }: DetectorChance): readonly Column[]
   [printable(name), `your detector, on ${PROBES[on]}`],
   [`${printable(name)} (no repeat)`, 'the same places where nothing repeats'],
 ];
+/** The scores of `heads`, on repeats of one period and their controls. */
+export const MAP_COLUMNS: Readonly<Record<MapScore, Column>> = {
+  previousToken: SCORE_COLUMNS.previousToken,
+  currentToken: SCORE_COLUMNS.currentToken,
+  firstToken: SCORE_COLUMNS.firstToken,
+  duplicateToken: SCORE_COLUMNS.duplicateToken,
+  inductionStripe: ['stripe', 'attention to the token after the earlier copy'],
+  inductionStripeControl: ['no repeat', 'the same places where nothing repeats'],
+  inductionExcess: ['excess', 'stripe minus the same places where nothing repeats'],
+  inductionByContent: SCORE_COLUMNS.inductionByContent,
+  prefixMatching: SCORE_COLUMNS.prefixMatching,
+};
+
+export const HEAD_MAP = (scores: readonly Column[]): readonly Column[] => [
+  HEAD,
+  ['marked', 'what it does most: above 0.3 of its attention, chance or control taken off'],
+  ...scores.flatMap((column): Column[] => [column, INTERVAL]),
+];
+
+export const PROMPT_TOKENS = (without: boolean): readonly Column[] => [
+  ['pos.', 'position in the text'],
+  ['token', '␣ is a space, ␊ the end of a line, ⟨E2⟩ a byte'],
+  ['loss', 'what the token cost, nats'],
+  ...(without ? [['heads off', 'the same with the strongest induction heads off'] as const] : []),
+  ['expected next', 'the most likely tokens after it'],
+];
+export const PROMPT_WRITERS: readonly Column[] = [
+  ['writer', 'what writes into the residual stream'],
+  ['logit', 'above the mean over the vocabulary, written directly'],
+];
+
 /** The row above the heads. */
 export const AUDIT_NOTE = 'Shares of attention, 0 to 1. chance: what uniform attention would score.';
 

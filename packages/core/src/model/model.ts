@@ -69,6 +69,12 @@ export class Model {
     return namedCopies(this.executor.weights);
   }
 
+  /** A copy of one weight. Throws an Error with the nearest names where the model has none of that name. */
+  getWeight(name: string): NamedWeights[string] {
+    const tensor = this.executor.weights.named(name, 'getWeight');
+    return { shape: tensor.shape, data: tensor.toArray() };
+  }
+
   /**
    * Logits and losses. A batch of any size runs in slices whose activations take little memory. Throws a TooLargeError with
    * the number where the logits, or one sequence's attention patterns, take more than there is.

@@ -18,15 +18,14 @@ const MOST = 0.25;
 export function untrainedTokens(model: Model): number[] {
   const { dVocab, dModel, tied } = model.config;
   if (dVocab < FEWEST) return [];
-  const weights = model.getWeights();
   const embedding = outliers(
-    norms(weights['embed.W_E']!, { count: dVocab, of: (t, i) => t * dModel + i, size: dModel }),
+    norms(model.getWeight('embed.W_E'), { count: dVocab, of: (t, i) => t * dModel + i, size: dModel }),
   );
   const unembedding = tied
     ? embedding.map(Math.abs)
-    : outliers(norms(weights['unembed.W_U']!, { count: dVocab, of: (t, i) => i * dVocab + t, size: dModel })).map(
-        Math.abs,
-      );
+    : outliers(
+        norms(model.getWeight('unembed.W_U'), { count: dVocab, of: (t, i) => i * dVocab + t, size: dModel }),
+      ).map(Math.abs);
   const found = embedding.flatMap((z, t) => (z < -FAR && (unembedding[t] as number) > FAR ? [t] : []));
   return found.length > MOST * dVocab ? [] : found;
 }
