@@ -28,11 +28,11 @@ export function headMapFigures(
     ...(mark ? { marked: indices(marked[mark]) } : {}),
   });
   const record: HeadMapChartRecord = {
-    title: `Heads by what they attend to: random tokens, period ${period}, ${sequences} sequences`,
+    title: `Share of attention by head: random tokens, period ${period}, ${sequences} sequences`,
     layers: nLayers,
     heads: nHeads,
     panels: [
-      panel('induction: after the earlier copy, above no repeat', {
+      panel('induction (excess)', {
         hue: 'blue',
         score: 'inductionExcess',
         mark: 'induction',

@@ -227,7 +227,7 @@ function drawRamp(frame: Frame, ramp: ValueRamp, { x, y }: { x: number; y: numbe
   });
   const text = { y: y + 7, size: labelSize, colour: frame.palette.muted };
   drawText(frame, '0', { x, ...text });
-  drawText(frame, '1 of the attention', { x: x + 77, ...text });
+  drawText(frame, '1', { x: x + 77, ...text });
 }
 
 const labelOf = (i: number, heads: number): string => `L${Math.floor(i / heads)}H${i % heads}`;

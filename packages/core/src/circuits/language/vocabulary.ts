@@ -36,14 +36,16 @@ export function drawnTokens(
   if (wrong !== undefined)
     throw new ArgumentError(`drawnTokens: ${wrong} is no token of this model, which has 0 to ${dVocab - 1}.`);
   const wanted = asked ? new Set(asked) : null;
-  const untrained = new Set(wanted ? [] : untrainedTokens(model));
-  const leftOut = { notText: 0, untrained: 0, notAsked: 0 };
-  const tokens: number[] = [];
-  for (let token = 0; token < dVocab; token++)
-    if (wanted && !wanted.has(token)) leftOut.notAsked++;
-    else if (token === bos || (!wanted && kinds && !kinds.isText(token))) leftOut.notText++;
-    else if (untrained.has(token)) leftOut.untrained++;
-    else tokens.push(token);
+  const all = Array.from({ length: dVocab }, (_, token) => token);
+  const named = wanted ? all.filter((token) => wanted.has(token)) : all;
+  const text = named.filter((token) => token !== bos && (wanted !== null || !kinds || kinds.isText(token)));
+  const untrained = new Set(wanted ? [] : untrainedTokens(model, text));
+  const tokens = text.filter((token) => !untrained.has(token));
+  const leftOut = {
+    notText: named.length - text.length,
+    untrained: untrained.size,
+    notAsked: dVocab - named.length,
+  };
   if (tokens.length < 2)
     throw new ArgumentError(
       `drawnTokens: ${tokens.length} tokens are left to draw, and a block takes at least two; ask for others.`,
