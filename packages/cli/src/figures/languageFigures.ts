@@ -1,7 +1,14 @@
 // The figures of language models: the map of heads, and a text that was read.
-import type { HeadMapRecord, ModelConfig, PromptReading } from '@induction-lab/core/node';
+import type {
+  HeadMapRecord,
+  LanguageAudit,
+  ModelConfig,
+  PatchEffect,
+  PromptReading,
+  ScreeningRecord,
+} from '@induction-lab/core/node';
 import { type HeadMapChartRecord, headMapChart } from '@induction-lab/figures/node';
-import { drawEffects } from './charts.ts';
+import { drawEffects, drawHeatmaps, measured } from './charts.ts';
 import { type Draw, figureOptions } from './drawing.ts';
 
 /** A map of layers by heads for each score. */
@@ -87,4 +94,121 @@ export function readingFigures({ positions, labels, attribution, without }: Read
     groups: [{ rows: written.map(({ each, ...row }) => ({ ...row, ...(logits.length > 1 ? { points: each } : {}) })) }],
   });
   return { tokens, attribution: writers };
+}
+
+/** What patching one text into another restores: by layer and position, and by head. */
+export function textPatchingFigures(
+  {
+    tokens,
+    answers,
+    layers,
+    heads,
+  }: {
+    readonly tokens: readonly { readonly clean: string }[];
+    readonly answers: { readonly right: string; readonly wrong: string };
+    readonly layers: readonly PatchEffect[];
+    readonly heads: readonly PatchEffect[];
+  },
+  { nLayers, nHeads }: Pick<ModelConfig, 'nLayers' | 'nHeads'>,
+): Readonly<Record<string, Draw>> {
+  const unit = `share of the logit difference ${answers.right} above ${answers.wrong} that is restored`;
+  const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
+  const values = (effects: readonly PatchEffect[]): number[] => effects.map(({ effect }) => effect.value);
+  return {
+    'patching-by-layer': drawHeatmaps({
+      ...{ title: 'Patching the residual stream, position by position', unit, scale: 'diverging' },
+      ...{ rowAxis: 'before layer', columnAxis: 'position' },
+      panels: [
+        {
+          title: 'residual stream',
+          rows: numbers(nLayers),
+          columns: tokens.map(({ clean }, i) => `${i} ${clean}`),
+          values: values(layers),
+        },
+      ],
+    }),
+    'patching-by-head': drawHeatmaps({
+      ...{ title: 'Patching heads, all positions at once', unit, scale: 'diverging' },
+      ...{ rowAxis: 'layer', columnAxis: 'head' },
+      panels: [{ title: 'heads (z)', rows: numbers(nLayers), columns: numbers(nHeads), values: values(heads) }],
+    }),
+  };
+}
+
+/** Losses where something repeats, and what is lost with the heads that follow off. */
+export function languageAuditFigures({ behaviour, cause, inContext }: LanguageAudit): Readonly<Record<string, Draw>> {
+  const rows = [...behaviour.repeats, ...(behaviour.text ? [{ ...behaviour.text, text: true }] : [])];
+  const figures: Record<string, Draw> = {
+    repeats: drawEffects({
+      title: 'Does the loss fall on a repeat?',
+      unit: 'loss (nats)',
+      intervalLabel: '95 % interval over sequences',
+      groups: rows.map((row) => ({
+        title: 'text' in row ? `text, period ${row.period}` : `period ${row.period}, start ${row.start}`,
+        rows: (['first', 'repeat', 'control'] as const).map((name) => ({
+          label: { first: 'first copy', repeat: 'second copy', control: 'same tokens, no first copy' }[name],
+          ...measured(row[name]),
+          kind: name === 'repeat' ? 'repeat' : 'no repeat',
+        })),
+      })),
+    }),
+  };
+  const { off } = cause;
+  if (off)
+    figures['heads-off'] = drawEffects({
+      title: 'Is the fall lost with the heads off that follow?',
+      unit: 'loss on the repeat (nats)',
+      intervalLabel: '95 % interval over sequences',
+      pointsLabel: 'draws of as many random heads of the same layers',
+      groups: [
+        {
+          rows: [
+            { label: 'as the model is', ...measured(off.clean), kind: 'loss' },
+            { label: `without ${off.heads.length} heads`, ...measured(off.without), kind: 'loss' },
+            {
+              label: 'without random heads',
+              value: off.randomMean.value,
+              kind: 'loss',
+              points: off.random.map(({ without }) => without),
+            },
+          ],
+        },
+      ],
+    });
+  if (inContext) {
+    const at = (position: number): number => inContext.lossByPosition[position - 1] as number;
+    figures['in-context'] = drawEffects({
+      title: `Loss on the text by position, ${inContext.sequences} pieces`,
+      unit: 'loss (nats)',
+      groups: [
+        {
+          rows: [...new Set([1, 2, 4, 8, 16, 32, 64, 128, 256, inContext.early, inContext.late])]
+            .filter((position) => position <= inContext.late)
+            .sort((a, b) => a - b)
+            .map((position) => ({ label: `token ${position}`, value: at(position), kind: 'loss' })),
+        },
+      ],
+    });
+  }
+  return figures;
+}
+
+/** Heads that the copying needs: measured, and what attribution said. */
+export function screeningFigures({ candidates, sequences }: ScreeningRecord): Readonly<Record<string, Draw>> {
+  return {
+    screening: drawEffects({
+      title: 'Heads that copying needs: screened by attribution, then measured',
+      unit: 'increase of the loss on the repeat (nats)',
+      intervalLabel: `95 % interval over ${sequences} sequences`,
+      pointsLabel: 'by first order',
+      groups: [
+        {
+          rows: candidates.map(({ label, attributed, increase }) => ({
+            ...{ label, kind: 'mean-ablated', points: [attributed] },
+            ...measured(increase),
+          })),
+        },
+      ],
+    }),
+  };
 }

@@ -73,6 +73,56 @@ export const HEAD_MAP = (scores: readonly Column[]): readonly Column[] => [
   ...scores.flatMap((column): Column[] => [column, INTERVAL]),
 ];
 
+/** Patching between two texts, measured by the logit difference. */
+const RESTORED: Column = [
+  'undone',
+  '(patched − corrupted) / (clean − corrupted) of the logit difference: 0 restores nothing, 1 everything',
+];
+const ATTRIBUTED: Column = ['attributed', 'the same by first order, gradient × difference'];
+export const TEXT_PATCH_LAYERS: readonly Column[] = [
+  ['layer', 'L3 is what enters layer 3'],
+  ['position', 'with its token in the clean text'],
+  RESTORED,
+  ATTRIBUTED,
+];
+export const TEXT_PATCH_HEADS: readonly Column[] = [
+  HEAD,
+  RESTORED,
+  ['control', 'mean of the other heads of the layer'],
+  ATTRIBUTED,
+];
+
+/** The audit of a language model. */
+export const REPEAT_LOSSES: readonly Column[] = [
+  ['period', 'tokens of the block; "text": pieces of the natural text'],
+  ['start', 'random tokens in front of it'],
+  ['first', 'loss on the first copy, nats'],
+  ['repeat', 'on the second'],
+  ['control', 'on the same tokens behind another first block'],
+  ['falls by', '(control − repeat) / control'],
+  INTERVAL,
+];
+export const FOLLOWING = (settings: readonly string[]): readonly Column[] => [
+  HEAD,
+  ['mean', 'attention to the token after the earlier copy, above the control, over the random tokens'],
+  ...settings.map((setting): Column => [setting, 'the same at that period, start or on the text']),
+];
+
+/** The search in a language model. */
+export const SCREENED: readonly Column[] = [
+  HEAD,
+  ['attributed', 'what its mean ablation would add to the loss by first order, nats'],
+  ['increase', 'what it does add'],
+  INTERVAL,
+];
+export const SCREENED_CIRCUITS: readonly Column[] = [
+  ['together', 'the heads with the largest increase'],
+  ['kept', 'share of the loss drop that heads make, with every other head mean-ablated'],
+  INTERVAL,
+  ['lost', 'share of it with only these mean-ablated'],
+  INTERVAL,
+];
+
 export const PROMPT_TOKENS = (without: boolean): readonly Column[] => [
   ['pos.', 'position in the text'],
   ['token', '␣ is a space, ␊ the end of a line, ⟨E2⟩ a byte'],

@@ -26,7 +26,7 @@ export type { RunResult } from './execution.ts';
 export type { GradientOptions, GradientRun } from './gradientRun.ts';
 export type { Hook, HookedActivation } from './interventions/hooked.ts';
 export { checkTokens, type Tokens } from './tokens.ts';
-export { longestRunnable } from './workspace.ts';
+export { longestRunnable, memoryNeeded } from './workspace.ts';
 
 export interface CachedRun extends RunResult {
   readonly cache: ActivationCache;
