@@ -55,25 +55,26 @@ export function headMapFigures(
 /** What is drawn of a reading. */
 type Read = PromptReading & { readonly labels: ReadonlyMap<number, string> };
 
-/** Writers that are drawn. */
+/** Writers and tokens that are drawn. */
 const WRITERS = 20;
+const TOKENS = 120;
 
 /** What each token costs, with the heads and without; and who writes the copied tokens' logits. */
 export function readingFigures({ positions, labels, attribution, without }: Read): Readonly<Record<string, Draw>> {
+  const costs = positions.filter(({ loss }) => loss !== null);
+  const some = costs.length > TOKENS ? ` (the first ${TOKENS} of ${costs.length})` : '';
   const tokens = drawEffects({
-    title: without ? `What each token costs, and with ${without.heads.join(', ')} off` : 'What each token costs',
+    title: `What each token costs${without ? `, and with ${without.heads.join(', ')} off` : ''}${some}`,
     unit: 'loss of the token (nats)',
     ...(without ? { pointsLabel: `with ${without.heads.join(', ')} off` } : {}),
     groups: [
       {
-        rows: positions
-          .filter(({ loss }) => loss !== null)
-          .map(({ position, token, loss, lossWithout }) => ({
-            label: `${position} ${labels.get(token)}`,
-            value: loss,
-            kind: 'as the model is',
-            ...(without && lossWithout !== null ? { points: [lossWithout] } : {}),
-          })),
+        rows: costs.slice(0, TOKENS).map(({ position, token, loss, lossWithout }) => ({
+          label: `${position} ${labels.get(token)}`,
+          value: loss,
+          kind: 'as the model is',
+          ...(without && lossWithout !== null ? { points: [lossWithout] } : {}),
+        })),
       },
     ],
   });

@@ -9,6 +9,7 @@ const [charWidth, padding, edge, barHeight, rowHeight] = [8.1, 7, 12, 70, 22];
 
 /** The style of the drawing and its switches. */
 export const arcStyle: string = `
+.read { padding-top: 1.2rem; } .read h1 { overflow-wrap: anywhere; }
 .arcs { overflow-x: auto; margin: .6rem 0; } .arcs svg { display: block; min-width: 0; max-width: none; width: auto; }
 .arcs text { font: 13px ui-monospace, monospace; fill: var(--text); } .arcs .quiet { fill: var(--quiet); font-size: 10px; }
 .arcs .cost { fill: var(--quiet); opacity: .55; } .arcs .off { fill: none; stroke: var(--text); }

@@ -26,7 +26,7 @@ export function promptPage(read: ReadText, model: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(`${read.text.slice(0, 60)}, read by ${model}`)}</title><style>${style}${arcStyle}</style></head>
-<body><main><h1>${escapeHtml(read.text)}</h1><p class="quiet">read by ${escapeHtml(model)}</p>
+<body><main class="read"><h1>${escapeHtml(read.text)}</h1><p class="quiet">read by ${escapeHtml(model)}</p>
 ${body.join('\n')}</main>
 <footer>induction-lab ${VERSION}. All numbers were measured in one run of <code>induction-lab prompt</code>; its <code>--json</code> has them in full.</footer>
 </body></html>

@@ -95,7 +95,7 @@ function auditText(record: Audited, columns: number): string[] {
       ? [
           '',
           ...wrapped(
-            `In-context learning score on the text: ${signedNumber(inContext.score.value)} nats ${intervalText(inContext.score, (x) => signedNumber(x))}, the loss at token ${inContext.late} minus that at token ${inContext.early}; ${inContext.sequences} pieces of ${inContext.length} tokens, ${plainNumber(inContext.loss.value)} nats a token.`,
+            `In-context learning score on the text: ${signedNumber(inContext.score.value)} nats${inContext.sequences > 1 ? ` ${intervalText(inContext.score, (x) => signedNumber(x))}` : ''}, the loss at token ${inContext.late} minus that at token ${inContext.early}; ${inContext.sequences === 1 ? 'one piece' : `${inContext.sequences} pieces`} of ${inContext.length} tokens, ${plainNumber(inContext.loss.value)} nats a token.`,
             columns,
           ),
         ]

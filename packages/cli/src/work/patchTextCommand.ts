@@ -154,6 +154,13 @@ function patchedText(record: TextPatching, columns: number): string[] {
       columns,
     ),
   ];
+  if (cleanLogitDiff <= 0)
+    head.push(
+      ...wrapped(
+        `On the clean text the model prefers ${answers.wrong}: what follows says how it moves, not how it gets it right.`,
+        columns,
+      ),
+    );
   if (doesNotApply) return [...head, '', ...wrapped(doesNotApply, columns)];
   const strongest = <T extends PatchEffect>(effects: readonly T[]): T[] =>
     [...effects].sort((a, b) => Math.abs(b.effect.value) - Math.abs(a.effect.value)).slice(0, SHOWN);

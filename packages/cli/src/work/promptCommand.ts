@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   drawRepeats,
   followersOf,
@@ -41,7 +42,7 @@ export const promptCommand = (task: MeasuringTask<PromptCommandOptions>, host: H
         : {
             page: async (read: ReadText) => ({
               path: html,
-              html: (await import('../report/promptPage.ts')).promptPage(read, target),
+              html: (await import('../report/promptPage.ts')).promptPage(read, basename(target)),
             }),
           }),
     }),

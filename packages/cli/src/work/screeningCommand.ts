@@ -91,7 +91,8 @@ function expectedOf(
   return { seconds, bytes: needed };
 }
 
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+const gigabytes = (bytes: number): string =>
+  bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 const durationText = (seconds: number): string =>
   seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 
@@ -126,7 +127,13 @@ function screenedText(record: ScreeningRecord & { expected: Expected }, columns:
           ]),
           { columns, groups: 2 },
         )),
-    ...(random.length === 0
+    ...(circuits.length > 0 && !Number.isFinite(circuits[0]!.kept.value)
+      ? wrapped(
+          'What heads make of the loss on the repeat is not surely above 0, so no share of it means anything.',
+          columns,
+        )
+      : []),
+    ...(random.length === 0 || !Number.isFinite(circuits[0]!.kept.value)
       ? []
       : wrapped(
           `${random.length} draws of as many random heads of the same layers keep ${percentRange(random.map(({ kept }) => kept))} and lose ${percentRange(random.map(({ lost }) => lost))}.`,
