@@ -41,7 +41,7 @@ const ORDER = {
     'copying.ts',
     'worker',
     '.',
-    'actions',
+    'lab',
     'bench',
     'lesson',
     'main.tsx',

@@ -7,7 +7,7 @@ export const heads: DeclareCommand = (program, measure) => {
   const command = program
     .command('heads')
     .description('which heads of a language model copy? every head by every detector, on random tokens that repeat')
-    .argument('<model>', 'a .safetensors file, or a folder of the Hugging Face hub');
+    .argument('<model>', 'a .safetensors or .gguf file, or a folder of the Hugging Face hub');
   languageOptions(command)
     .addOption(
       new Option('--period <n>', 'length of the block that repeats (default: 25, or what fits)').argParser(

@@ -7,7 +7,7 @@ export const prompt: DeclareCommand = (program, measure) => {
   const command = program
     .command('prompt')
     .description('read one text closely: losses, where induction heads look, what is left of the copying without them')
-    .argument('<model>', 'a .safetensors file, or a folder of the Hugging Face hub')
+    .argument('<model>', 'a .safetensors or .gguf file, or a folder of the Hugging Face hub')
     .argument('<text>', 'a text in which something comes twice; tokens as numbers where there is no tokenizer');
   languageOptions(command)
     .addOption(

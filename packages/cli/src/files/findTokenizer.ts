@@ -1,11 +1,5 @@
 // The tokenizer of the model that a command was given: beside it, or where --tokenizer says.
-import {
-  loadTokenizer,
-  type ModelConfig,
-  printable,
-  type TextTokenizer,
-  tokenizerBeside,
-} from '@induction-lab/core/node';
+import { loadTokenizer, type ModelConfig, printable, type TextTokenizer, tokenizerOf } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 
 /** The tokenizer; null where none stands beside the model and none was named. Throws a CommandError for one that cannot be read. */
@@ -13,8 +7,7 @@ export async function findTokenizer(
   target: string,
   { tokenizer }: { readonly tokenizer?: string },
 ): Promise<TextTokenizer | null> {
-  const path = tokenizer ?? tokenizerBeside(target);
-  return path === null ? null : loadTokenizer(path);
+  return tokenizer === undefined ? tokenizerOf(target) : loadTokenizer(tokenizer);
 }
 
 /** Throws a CommandError that says how to name a tokenizer. */

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { STORIES, storySamples } from '../../test/support/stories.ts';
-import { loadTokenizer, tokenizerBeside } from '../nodeTokenizer.ts';
+import { loadTokenizer, tokenizerOf } from '../nodeTokenizer.ts';
 import { ggufTokenizer } from './ggufTokenizer.ts';
 import { TextError, TextTokenizer } from './tokenizer.ts';
 import { BYTE_LETTERS, bytesOf, legible } from './tokenPieces.ts';
 
-const stories = await loadTokenizer(tokenizerBeside(STORIES)!);
+const stories = (await tokenizerOf(STORIES))!;
 
 /** A vocabulary of GPT-2's kind: all bytes, and two merges that make " the". */
 const letters = {
@@ -180,6 +180,9 @@ describe('one sentence says why a tokenizer is not read', () => {
       /is not a tokenizer.json; save the tokenizer/,
     );
     await expect(loadTokenizer(join(STORIES, 'config.json'))).rejects.toThrow(/is no tokenizer.json/);
-    expect(tokenizerBeside('/nowhere/model')).toBeNull();
+    expect(await tokenizerOf('/nowhere/model')).toBeNull();
+    expect((await tokenizerOf(join(STORIES, 'model.safetensors')))!.bos).toBe(1);
+    // One whose header was written by hand: no vocabulary in it.
+    expect(await tokenizerOf(join(STORIES, '..', 'gguf', 'llama.gguf'))).toBeNull();
   });
 });
