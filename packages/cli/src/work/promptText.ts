@@ -1,10 +1,13 @@
 // What a terminal shows of a text that was read.
+import { shortened } from '@induction-lab/core/printable';
 import { headsSentence, NOTHING_TWICE, type ReadText, withoutSentence, writersOf } from '../report/readText.ts';
 import { PROMPT_TOKENS, PROMPT_WRITERS } from '../terminal/headings.ts';
 import { explainedTable, percent, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 
-/** Likely tokens of a row, and writers of the table. */
+/** Expected tokens of a row, and writers of the table. */
 const LIKELY = 3;
+/** Characters of a token's label. */
+const LONGEST = 16;
 const WRITERS = 10;
 
 export function promptText(read: ReadText, columns: number): string[] {
@@ -27,18 +30,26 @@ export function promptText(read: ReadText, columns: number): string[] {
   ];
 }
 
-function tokensText({ positions, labels, without }: ReadText, columns: number): string[] {
-  const rows = positions.map(({ position, token, loss, lossWithout, next }) => [
-    String(position),
-    labels.get(token)!,
-    plainNumber(loss),
-    ...(without ? [plainNumber(lossWithout)] : []),
-    next
-      .slice(0, LIKELY)
-      .map((one) => `${labels.get(one.token)} ${percent(one.probability)}`)
-      .join('  '),
-  ]);
-  return explainedTable(PROMPT_TOKENS(without !== null), rows, { columns, left: [1, rows[0]!.length - 1] });
+/** A row a token; as many of the expected ones as there is room for. */
+function tokensText(read: ReadText, columns: number): string[] {
+  const { positions, labels, without } = read;
+  const rows = (likely: number): string[][] =>
+    positions.map(({ position, token, loss, lossWithout, next }) => [
+      String(position),
+      shortened(labels.get(token)!, LONGEST),
+      plainNumber(loss),
+      ...(without ? [plainNumber(lossWithout)] : []),
+      next
+        .slice(0, likely)
+        .map((one) => `${shortened(labels.get(one.token)!, LONGEST)} ${percent(one.probability)}`)
+        .join('  '),
+    ]);
+  const table = (likely: number): string[] =>
+    explainedTable(PROMPT_TOKENS(without !== null), rows(likely), { columns, left: [1, without ? 4 : 3] });
+  // A table that is too wide goes on below; one expected token always fits.
+  const single = positions.length + 1;
+  const fitting = [LIKELY, 2].find((likely) => table(likely).indexOf('') === single);
+  return table(fitting ?? 1);
 }
 
 /** Which earlier token each head looks at. */
