@@ -22,7 +22,7 @@ export interface InContext {
 }
 
 /** Pieces of text that are measured at most, and their length. */
-const MOST_PIECES = 16;
+const MOST_PIECES = 8;
 const LONGEST = 512;
 /** Positions of the score (Olsson et al. 2022); a tenth and all of a shorter context. */
 const LATE = 500;
@@ -30,7 +30,7 @@ const SHORTEST = 20;
 
 /**
  * Cuts the tokens of a text into pieces as long as the context or 512 tokens, each behind the start token, and measures the
- * first 16. Throws an ArgumentError for a text of fewer than 20 tokens, a NotFiniteError where a loss is not finite.
+ * first 8. Throws an ArgumentError for a text of fewer than 20 tokens, a NotFiniteError where a loss is not finite.
  */
 export function inContext(model: Model, text: readonly number[], progress: Progress | null = null): InContext {
   const { nCtx, bos } = model.config;
