@@ -66,6 +66,6 @@ export const patch: DeclareCommand = (program, measure) => {
         idle: ['hook', 'byPosition', 'integrationSteps'],
         because: 'edges between heads are patched, at all positions',
       });
-      return measure(options.answers === undefined ? 'patch' : 'patchText', { target, options });
+      return measure('patch', { target, options });
     });
 };

@@ -10,7 +10,6 @@ const TASKS: Record<string, () => Promise<Task>> = {
   prompt: async () => (await import('./promptCommand.ts')).promptCommand,
   ablate: async () => (await import('./ablateCommand.ts')).ablateCommand,
   patch: async () => (await import('./patchCommand.ts')).patchCommand,
-  patchText: async () => (await import('./patchTextCommand.ts')).patchTextCommand,
   compose: async () => (await import('./composeCommand.ts')).composeCommand,
   evaluate: async () => (await import('./evaluateCommand.ts')).evaluateCommand,
   prove: async () => (await import('./evaluateCommand.ts')).evaluateCommand,

@@ -22,6 +22,7 @@ interface Added {
   readonly special?: boolean;
 }
 
+/** A model's tokenizer: texts to tokens and back, and what each token looks like. */
 export class TextTokenizer {
   /** Where it comes from. */
   readonly name: string;
@@ -64,8 +65,9 @@ export class TextTokenizer {
     const ids = this.plain(text);
     if (this.unknown === null || !ids.includes(this.unknown)) return ids;
     const character = [...text].find((one) => this.plain(one).includes(this.unknown as number));
+    if (character === undefined) return ids; // the token was written out
     throw new TextError(
-      `${printable(this.name)} has no token for ${character === undefined ? 'a part of the text' : quoted(character)}; write the text without it.`,
+      `${printable(this.name)} has no token for ${quoted(character)}; write the text without it.`,
     );
   }
 

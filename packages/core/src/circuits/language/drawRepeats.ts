@@ -6,6 +6,7 @@ import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import type { StripePlace } from '../data/twoCopies.ts';
 import { TooSmallError } from '../lengths.ts';
 
+/** What is drawn, and from what. */
 export interface DrawOptions {
   readonly config: ModelConfig;
   /** Tokens to draw from. */

@@ -37,6 +37,7 @@ export interface FollowingHead {
   readonly excess: Estimate;
 }
 
+/** What repeats at one period and start show. */
 export interface Following {
   readonly period: number;
   /** Tokens in front of the block, the start token not counted. */

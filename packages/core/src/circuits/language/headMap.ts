@@ -15,6 +15,7 @@ import { type RepeatLosses, repeatLosses } from './following.ts';
 
 /** The scores of the map (docs/scores.md). */
 export type MapScore = Exclude<ScoreName, 'previousTokenFirstHalf'>;
+/** The same as values, in the order of a record. */
 export const MAP_SCORES: readonly MapScore[] = [
   'previousToken',
   'currentToken',
@@ -27,6 +28,7 @@ export const MAP_SCORES: readonly MapScore[] = [
   'prefixMatching',
 ];
 
+/** A head, with its mean and interval by every score. */
 export type MappedHead = Readonly<Record<MapScore, Estimate>> & {
   /** L0H3 */
   readonly label: string;
@@ -36,6 +38,7 @@ export type MappedHead = Readonly<Record<MapScore, Estimate>> & {
   readonly duplicateTokenControl: Estimate;
 };
 
+/** The map of the heads of a model. */
 export interface HeadMapRecord {
   readonly heads: readonly MappedHead[];
   /** What uniform attention scores; of the excess 0. */
@@ -50,6 +53,7 @@ export interface HeadMapRecord {
 
 /** What heads are called that do one thing mostly. */
 export const MARKS = ['induction', 'previous-token', 'duplicate-token'] as const;
+/** One of MARKS. */
 export type Mark = (typeof MARKS)[number];
 
 /** A head looks at the previous token when so much of its attention goes there, above chance. */
@@ -70,6 +74,7 @@ export const markShares: Readonly<
   },
 };
 
+/** What is drawn for the map, and how much. */
 export interface HeadMapOptions {
   /** Tokens to draw from; `drawnTokens` finds them. */
   readonly tokens: readonly number[];

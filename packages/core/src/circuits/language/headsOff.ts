@@ -10,6 +10,7 @@ import { checkOptions, headSchema, seedSchema } from '../checks.ts';
 import type { PromptSet } from '../data/promptSet.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 
+/** A measure without some heads, beside random ones. */
 export interface HeadsOff {
   /** Those that were off: z set to zero. */
   readonly heads: readonly string[];

@@ -5,6 +5,7 @@ import { runPatterns } from '../data/patternRuns.ts';
 import type { Progress } from '../progress.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 
+/** What natural text costs, and the score in context. */
 export interface InContext {
   /** Mean loss of a token, nats. */
   readonly loss: Estimate;

@@ -17,6 +17,7 @@ import type { Answer, AttentionAnswer, BehaviourAnswer, CauseAnswer, LanguageAud
 import { attentionText, behaviourText, causeText, LEFT_OUT, wholeText } from './languageAuditText.ts';
 import { repeatSnippets } from './snippets.ts';
 
+/** What the audit draws, and the text that it reads. */
 export interface LanguageAuditOptions {
   /** Tokens to draw from; `drawnTokens` finds them. */
   readonly tokens: readonly number[];

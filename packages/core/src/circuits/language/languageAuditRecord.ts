@@ -4,6 +4,7 @@ import type { RepeatLosses } from './following.ts';
 import type { HeadsOff } from './headsOff.ts';
 import type { InContext } from './inContext.ts';
 
+/** An answer of the audit. */
 export type Answer = 'yes' | 'in part' | 'no';
 
 /** Where a block repeats. */
@@ -26,6 +27,7 @@ export interface BehaviourAnswer {
   readonly says: string;
 }
 
+/** A head, and how far its attention follows the repeat. */
 export interface HeadThatFollows {
   readonly label: string;
   readonly layer: number;
@@ -57,6 +59,7 @@ export interface CauseAnswer {
   readonly says: string;
 }
 
+/** The three answers, and what was measured beside them. */
 export interface LanguageAudit {
   readonly behaviour: BehaviourAnswer;
   readonly attention: AttentionAnswer;

@@ -20,6 +20,7 @@ export interface Likely {
   readonly probability: number;
 }
 
+/** A token of the text, what it cost, and what was expected after it. */
 export interface PromptPosition {
   readonly position: number;
   readonly token: number;
@@ -39,12 +40,14 @@ export interface HeadLooks {
   readonly afterCopies: number;
 }
 
+/** A head, and where it looks. */
 export interface ReadingHead extends HeadIndex {
   readonly label: string;
   /** At the queries whose token came before. */
   readonly looks: readonly HeadLooks[];
 }
 
+/** What was read of a text. */
 export interface PromptReading {
   readonly positions: readonly PromptPosition[];
   readonly copies: readonly CopyQuery[];
@@ -56,6 +59,7 @@ export interface PromptReading {
   readonly without: HeadsOff | null;
 }
 
+/** Which heads are looked at, and how much is read. */
 export interface ReadingOptions {
   /** The induction heads, the strongest first: `measureFollowing` or `headMap` finds them. */
   readonly heads: readonly HeadIndex[];

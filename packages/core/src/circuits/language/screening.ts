@@ -12,6 +12,7 @@ import { type Estimate, estimate, estimateRatio } from '../statistics/estimate.t
 import { drawRepeats, usualPeriod } from './drawRepeats.ts';
 import { randomHeads } from './headsOff.ts';
 
+/** A candidate: what attribution said, and what was measured. */
 export interface ScreenedHead {
   readonly label: string;
   readonly layer: number;
@@ -30,6 +31,7 @@ export interface ScreenedCircuit {
   readonly lost: Estimate;
 }
 
+/** What the search found, and what it did not search. */
 export interface ScreeningRecord {
   readonly loss: Estimate;
   readonly lossWithoutHeads: Estimate;
@@ -45,6 +47,7 @@ export interface ScreeningRecord {
   readonly seed: number;
 }
 
+/** What is drawn, and how far is searched. */
 export interface ScreeningOptions {
   /** Tokens to draw from. */
   readonly tokens: readonly number[];

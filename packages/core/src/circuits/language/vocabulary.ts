@@ -9,6 +9,7 @@ export interface TokenKinds {
   isText(token: number): boolean;
 }
 
+/** Tokens to draw from. */
 export interface Vocabulary {
   /** Tokens to draw, in ascending order. */
   readonly tokens: readonly number[];
