@@ -15,6 +15,7 @@ export const heads: DeclareCommand = (program, measure) => {
       ),
     )
     .addOption(new Option('--sequences <n>', 'sequences of each kind').argParser(wholeNumber(2, 4096)).default(32))
+    .option('--detectors <file>', 'score heads by detectors of your own too: a module (.mjs) that exports them')
     .addOption(new Option('--top <n>', 'heads in the table').argParser(wholeNumber(1)).default(12))
     .addHelpText(
       'after',

@@ -10,7 +10,8 @@ import {
   type Vocabulary,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
-import { HEAD_MAP, MAP_COLUMNS } from '../terminal/headings.ts';
+import { blameDetectors, readDetectors } from '../files/readDetectors.ts';
+import { detectorColumns, HEAD_MAP, MAP_COLUMNS } from '../terminal/headings.ts';
 import { explainedTable, intervalText, NONE, plainNumber, wrapped } from '../terminal/textTable.ts';
 import { analyseLanguage, type LanguageOptions, vocabularyOf, vocabularyText } from './languageTask.ts';
 
@@ -18,13 +19,17 @@ export interface HeadsCommandOptions extends LanguageOptions {
   period?: number;
   sequences: number;
   top: number;
+  /** A module with detectors of the user's. */
+  detectors?: string;
 }
 
 type Mapped = HeadMapRecord & { readonly vocabulary: Vocabulary };
 
 /** `induction-lab heads`: every head by every detector. */
-export const headsCommand = (task: MeasuringTask<HeadsCommandOptions>, host: Host): Promise<void> => {
+export const headsCommand = async (task: MeasuringTask<HeadsCommandOptions>, host: Host): Promise<void> => {
   const { options } = task;
+  const { detectors: file } = options;
+  const own = file === undefined ? {} : { detectors: await readDetectors(file) };
   const { period, sequences, seed, top } = options;
   return analyseLanguage(task, host, {
     prepare: () => null,
@@ -32,7 +37,7 @@ export const headsCommand = (task: MeasuringTask<HeadsCommandOptions>, host: Hos
       measure: (model, onProgress): Mapped => {
         const vocabulary = vocabularyOf(model, tokenizer, options);
         const asked = { tokens: vocabulary.tokens, sequences, seed, ...(period === undefined ? {} : { period }) };
-        return { ...headMap(model, { ...asked, onProgress }), vocabulary };
+        return blameDetectors(file, () => ({ ...headMap(model, { ...asked, ...own, onProgress }), vocabulary }));
       },
       text: (record, model, columns) => headsText(record, { model, tokenizer, columns, top }),
       json: ({ vocabulary: { tokens, leftOut }, ...record }) => ({
@@ -58,7 +63,7 @@ function headsText(
   record: Mapped,
   { model, tokenizer, columns, top }: { model: Model; tokenizer: TextTokenizer | null; columns: number; top: number },
 ): string[] {
-  const { losses, marked, period, sequences, chance } = record;
+  const { losses, marked, period, sequences, chance, detectors: own = [] } = record;
   const nats = ({ value }: { value: number }): string => plainNumber(value);
   const { bos } = model.config;
   const start =
@@ -68,11 +73,20 @@ function headsText(
         : 'No start token in front: no tokenizer tells of one; --bos names it.'
       : `In front stands the start token ${bos}${tokenizer ? ` (${tokenizer.label(bos)})` : ''}.`;
   const rows = [
-    ['chance', '', ...COLUMNS.flatMap((name) => [plainNumber(chance[name]), NONE])],
+    [
+      'chance',
+      '',
+      ...COLUMNS.flatMap((name) => [plainNumber(chance[name]), NONE]),
+      ...own.flatMap((one) => [plainNumber(one.chance), plainNumber(one.chance)]),
+    ],
     ...shownHeads(record, top).map((head) => [
       head.label,
       MARKS.filter((mark) => marked[mark].includes(head.label)).join(', ') || NONE,
       ...COLUMNS.flatMap((name) => [plainNumber(head[name].value), intervalText(head[name], (x) => plainNumber(x))]),
+      ...own.flatMap(({ name }) => {
+        const { score, control } = head.detectors![name]!;
+        return [plainNumber(score.value), control ? plainNumber(control.value) : NONE];
+      }),
     ]),
   ];
   return [
@@ -84,7 +98,11 @@ function headsText(
     '',
     ...MARKS.flatMap((mark) => wrapped(`${headsNamed(mark)}: ${namesOf(record, mark)}.`, columns)),
     '',
-    ...explainedTable(HEAD_MAP(COLUMNS.map((name) => MAP_COLUMNS[name])), rows, { columns, names: 2, groups: 2 }),
+    ...explainedTable([...HEAD_MAP(COLUMNS.map((name) => MAP_COLUMNS[name])), ...own.flatMap(detectorColumns)], rows, {
+      columns,
+      names: 2,
+      groups: 2,
+    }),
     `The ${rows.length - 1} most marked of ${record.heads.length} heads; --json has all, --figures a map of them.`,
   ];
 }

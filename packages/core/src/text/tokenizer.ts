@@ -66,9 +66,7 @@ export class TextTokenizer {
     if (this.unknown === null || !ids.includes(this.unknown)) return ids;
     const character = [...text].find((one) => this.plain(one).includes(this.unknown as number));
     if (character === undefined) return ids; // the token was written out
-    throw new TextError(
-      `${printable(this.name)} has no token for ${quoted(character)}; write the text without it.`,
-    );
+    throw new TextError(`${printable(this.name)} has no token for ${quoted(character)}; write the text without it.`);
   }
 
   /**

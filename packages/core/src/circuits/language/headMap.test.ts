@@ -34,6 +34,18 @@ describe('of heads that are known', () => {
     expect(record.losses.control.value).toBeGreaterThan(record.losses.repeat.value + 3);
   });
 
+  test('a detector of one’s own is scored beside them, with its control', () => {
+    const second = { name: 'second', keys: (_: ArrayLike<number>, query: number) => (query > 1 ? [1] : []) };
+    const { heads, detectors } = headMap(handBuiltInduction(referenceEngine, sizes), {
+      ...{ tokens: all, period: 7, sequences: 2, detectors: [second] },
+    });
+    expect(detectors).toMatchObject([{ name: 'second', on: 'repeat' }]);
+    // The previous-token head looks at position 1 from query 2 alone, of the eleven queries 2 … 12.
+    expect(heads[0]!.detectors!.second!.score.value).toBeCloseTo(1 / 11, 5);
+    expect(heads[0]!.detectors!.second!.control!.value).toBeCloseTo(1 / 11, 5);
+    expect(Object.keys(heads[0]!.detectors!)).toEqual(['second']);
+  });
+
   test('a head that copies from a fixed distance has the stripe, and no excess', () => {
     const copier = handBuiltPositionalCopier(referenceEngine, { ...sizes, period: 7 });
     const { heads, marked, losses } = headMap(copier, { tokens: all, period: 7, sequences: 3 });

@@ -2,12 +2,15 @@
 import * as z from 'zod/mini';
 import { allHeads, headLabel } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
+import type { Detector } from '../attention/detector.ts';
 import { jobs } from '../attention/detectors.ts';
-import { scoredDetectors } from '../attention/scoredDetectors.ts';
+import { checkAnswers, checkDetectors, onCopies } from '../attention/ownDetectors.ts';
+import { type DetectorChance, type DetectorScore, scoredDetectors } from '../attention/scoredDetectors.ts';
 import { type ScoreName, ScoreTable } from '../attention/scoreTable.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { FOLLOWS } from '../claims/thresholds.ts';
 import { runPatterns } from '../data/patternRuns.ts';
+import { withNextToken } from '../data/prompts.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { drawFourfold, drawRepeats, usualPeriod } from './drawRepeats.ts';
@@ -36,6 +39,8 @@ export type MappedHead = Readonly<Record<MapScore, Estimate>> & {
   readonly head: number;
   /** Attention to the places of earlier copies where there is no copy. */
   readonly duplicateTokenControl: Estimate;
+  /** By the user's detectors, where there are any. */
+  readonly detectors?: Readonly<Record<string, DetectorScore>>;
 };
 
 /** The map of the heads of a model. */
@@ -46,6 +51,8 @@ export interface HeadMapRecord {
   /** Heads above the thresholds, the strongest first. */
   readonly marked: Readonly<Record<Mark, readonly string[]>>;
   readonly losses: RepeatLosses;
+  /** The user's detectors in the order given, where there are any. */
+  readonly detectors?: readonly DetectorChance[];
   readonly period: number;
   readonly sequences: number;
   readonly seed: number;
@@ -83,6 +90,8 @@ export interface HeadMapOptions {
   /** Of each kind: repeats, their controls, four copies. */
   readonly sequences?: number;
   readonly seed?: number;
+  /** Detectors of your own beside the built-in ones. */
+  readonly detectors?: readonly Detector[];
   readonly onProgress?: OnProgress;
 }
 
@@ -90,6 +99,7 @@ const schema = z.strictObject({
   ...commonFields,
   tokens: z.array(z.int().check(z.gte(0))).check(z.minLength(2)),
   period: z.optional(z.int().check(z.gte(2))),
+  detectors: z.optional(z.unknown()), // checkDetectors says what they may be
 });
 
 /**
@@ -101,11 +111,17 @@ export function headMap(model: Model, options: HeadMapOptions): HeadMapRecord {
   const caller = 'headMap';
   checkModel(caller, model);
   checkOptions(caller, schema, options);
-  const { tokens, sequences = 32, seed = 0, onProgress } = options;
+  const { tokens, sequences = 32, seed = 0, detectors: given = [], onProgress } = options;
+  checkDetectors(caller, given);
   const { period = usualPeriod(model.config, tokens, 4) } = options;
   const draw = { config: model.config, tokens, count: sequences, seed, period };
   const { repeat, control, place } = drawRepeats(draw);
   const probes = { repeat, control, fourfold: drawFourfold(draw) };
+  checkAnswers(caller, given, ({ on = 'repeat' }) => ({
+    sequences: probes[on].map((sequence) => ({ tokens: sequence, queries: withNextToken(sequence) })),
+    called: `sequences of the kind "${on}"`,
+    remedy: 'its keys, or at `on`',
+  }));
   const size = 2 * place.length + (probes.fourfold[0] as Int32Array).length;
   const progress = new Progress(onProgress, sequences * size);
   const heads = allHeads(model.config);
@@ -113,7 +129,8 @@ export function headMap(model: Model, options: HeadMapOptions): HeadMapRecord {
   const copies = jobs(['duplicateToken']);
   // No token of these sequences comes twice but in the other copy: content cannot act on the control.
   const config = { ...model.config, nCtx: place.length, dVocab: Math.max(model.config.dVocab, place.length) };
-  const detectors = scoredDetectors(copies, { config, probes, table });
+  const own = given.map(onCopies);
+  const detectors = scoredDetectors([...copies, ...own], { config, probes, table });
   const run = (kind: keyof typeof probes): Float64Array[] =>
     runPatterns(model, probes[kind], { progress, visit: (visit) => detectors.score(kind, visit) });
   const losses = repeatLosses(run('repeat'), run('control'), place);
@@ -124,17 +141,22 @@ export function headMap(model: Model, options: HeadMapOptions): HeadMapRecord {
     );
     const excess = estimate(stripe!.map((x, s) => x - fresh![s]!));
     const scores = { ...table.estimates(index), inductionExcess: excess };
+    const { duplicateToken, ...ownScores } = detectors.ownScores(index);
     return {
       ...{ label: headLabel(layer, head), layer, head },
       ...(Object.fromEntries(MAP_SCORES.map((name) => [name, scores[name]])) as Record<MapScore, Estimate>),
-      duplicateTokenControl: detectors.ownScores(index).duplicateToken!.control!,
+      duplicateTokenControl: duplicateToken!.control!,
+      ...(own.length === 0 ? {} : { detectors: ownScores }),
     };
   });
   progress.finish();
   const chance = Object.fromEntries(
     MAP_SCORES.map((name) => [name, name === 'inductionExcess' ? 0 : detectors.chance.get(name)!]),
   ) as Record<MapScore, number>;
-  return { heads: mapped, chance, marked: markedHeads(mapped, chance), losses, period, sequences, seed };
+  return {
+    ...{ heads: mapped, chance, marked: markedHeads(mapped, chance), losses, period, sequences, seed },
+    ...(own.length === 0 ? {} : { detectors: detectors.own.slice(copies.length) }),
+  };
 }
 
 function markedHeads(heads: readonly MappedHead[], chance: HeadMapRecord['chance']): HeadMapRecord['marked'] {
