@@ -30,7 +30,7 @@ describe('heads', () => {
   test('of stories260K: previous-token heads, and no induction', () => {
     expect(text).toMatch(/Induction heads: none above 0.3; the most has L4H0, 0.0\d\./);
     expect(text).toMatch(/Previous-token heads: L3H6 0\.[67]\d, L1H3 0\.[56]\d/);
-    expect(text.replace(/\s+/g, " ")).toMatch(/start token 1 \(<s>\)/);
+    expect(text.replace(/\s+/g, ' ')).toMatch(/start token 1 \(<s>\)/);
     expect(text.replace(/\s+/g, ' ')).toMatch(/drawn from 253; left out: 259 that are no text/);
     for (const line of text.split('\n').slice(1)) expect([...line].length).toBeLessThanOrEqual(80);
   });

@@ -13,7 +13,9 @@ import { heads } from './heads.ts';
 import { patch } from './patch.ts';
 import { prompt } from './prompt.ts';
 import { run } from './run.ts';
+import { sweep } from './sweep.ts';
 import { train } from './train.ts';
+import { worker } from './worker.ts';
 
 export const COMMANDS: readonly DeclareCommand[] = [
   run,
@@ -26,6 +28,8 @@ export const COMMANDS: readonly DeclareCommand[] = [
   compose,
   evaluate,
   dynamics,
+  sweep,
+  worker,
   diversity,
   cache,
   convert,
