@@ -27,7 +27,7 @@ export type { RunResult } from './execution.ts';
 export type { GradientOptions, GradientRun } from './gradientRun.ts';
 export type { Hook, HookedActivation } from './interventions/hooked.ts';
 export { checkTokens, type Tokens } from './tokens.ts';
-export { longestRunnable } from './workspace.ts';
+export { longestRunnable, memoryNeeded } from './workspace.ts';
 
 export interface CachedRun extends RunResult {
   readonly cache: ActivationCache;
@@ -68,6 +68,12 @@ export class Model {
   /** Copies of all weights by name. */
   getWeights(): NamedWeights {
     return namedCopies(this.executor.weights);
+  }
+
+  /** A copy of one weight. Throws an Error with the nearest names where the model has none of that name. */
+  getWeight(name: string): NamedWeights[string] {
+    const tensor = this.executor.weights.named(name, 'getWeight');
+    return { shape: tensor.shape, data: tensor.toArray() };
   }
 
   /**
