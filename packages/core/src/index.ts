@@ -29,7 +29,15 @@ export {
   type PatchingOptions,
   type PatchingRecord,
 } from './circuits/causal/activationPatching.ts';
-export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, type HeadEdge, patchEdges } from './circuits/causal/edges.ts';
+export {
+  ablateEdges,
+  allEdges,
+  type Edge,
+  edgeLabel,
+  edgesInto,
+  type HeadEdge,
+  patchEdges,
+} from './circuits/causal/edges.ts';
 export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';

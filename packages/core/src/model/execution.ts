@@ -276,5 +276,11 @@ const copyOut = (tensor: Tensor, out: Floats, at: number): void =>
 
 const keyOf = (extent: Extent, plan: PlanOptions): string => {
   const layers = (chosen: readonly number[]): number[] => [...new Set(chosen)].sort((a, b) => a - b);
-  return JSON.stringify([extent, plan.gradients, layers(plan.results), layers(plan.splitInputs), ...[plan.attentionInputs, plan.mlpInputs].map((chosen) => layers(chosen ?? []))]);
+  return JSON.stringify([
+    extent,
+    plan.gradients,
+    layers(plan.results),
+    layers(plan.splitInputs),
+    ...[plan.attentionInputs, plan.mlpInputs].map((chosen) => layers(chosen ?? [])),
+  ]);
 };

@@ -241,8 +241,7 @@ export class PromptSet {
         });
       }
     }
-    for (const [layer, parts] of means)
-      for (const mean of parts) checkNumbers(`the mean of "${hook(layer)}" is`, mean);
+    for (const [layer, parts] of means) for (const mean of parts) checkNumbers(`the mean of "${hook(layer)}" is`, mean);
     return means;
   }
 }

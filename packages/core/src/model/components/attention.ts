@@ -75,7 +75,11 @@ export interface Pair {
 function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: number): Part {
   const block = `blocks.${layer}`;
   const heads = (part: string, axes: readonly Axis[] = HEADS): Pair => {
-    const of = [`${block}.attn.hook_${part}`, `${part} [${axes}]`, (shapes: Shapes, n: string) => shapes.of(axes, n)] as const;
+    const of = [
+      `${block}.attn.hook_${part}`,
+      `${part} [${axes}]`,
+      (shapes: Shapes, n: string) => shapes.of(axes, n),
+    ] as const;
     return { value: plan.activation(...of), gradient: plan.gradient(...of) };
   };
   // Where heads have inputs of their own, each has keys and values of its own, even if their weights are shared.

@@ -170,7 +170,10 @@ function refuseOwnVocabulary(reader: FieldReader, dVocab: number): void {
 }
 
 /** What TransformerLens 4 calls these weights, and what it computes of them, has not been compared. */
-function refuseUnnamed({ gatedMlp, nKeyValueHeads, qkNorm }: Partial<ModelConfig>, { file, spelling }: FileFacts): void {
+function refuseUnnamed(
+  { gatedMlp, nKeyValueHeads, qkNorm }: Partial<ModelConfig>,
+  { file, spelling }: FileFacts,
+): void {
   const part = gatedMlp
     ? 'gated MLPs'
     : qkNorm

@@ -5,10 +5,9 @@ import type { ActivationCache } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
 import type { HeadIndex } from '../heads.ts';
 import { allParts, earlierParts, outputHook, type PartIndex } from '../partIndex.ts';
-import { type Place, type PlacedIntervention, placedAction, type SharedMeans, type Slice } from './places.ts';
 import type { OutputMeans } from './outputMeans.ts';
+import { type Place, type PlacedIntervention, placedAction, type SharedMeans, type Slice } from './places.ts';
 import { sumOfDeviations, takeOut } from './removals.ts';
-
 
 /** What a head reads: the inputs of its queries, keys and values. */
 export const INPUTS = ['q', 'k', 'v'] as const;

@@ -6,7 +6,16 @@ import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { ActivationCache, CachedActivation } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
 import { headLabel } from '../heads.ts';
-import { axisSize, copiesIn, type HookPoint, hasHeads, headAxis, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
+import {
+  axisSize,
+  copiesIn,
+  type HookPoint,
+  hasHeads,
+  headAxis,
+  hideFuture,
+  hookPoint,
+  isSquare,
+} from '../hookPoints.ts';
 import { selectHookPoints } from '../hookSelection.ts';
 
 /** Where to intervene: a hook point, whole or one head's part of it, at all positions or at some (query positions). */
