@@ -50,23 +50,30 @@ function planTurn(plan: Plan, block: string, { q, k, dQ, dK }: Compared): Compar
 
 /** Cosines and sines of every position of the sequences and every pair: [pos, rotaryDim], one table for all layers. */
 function rotaryTables(plan: Plan): RotaryTables {
-  const { rotaryDim, rotaryBase, rotaryAdjacentPairs = false, rotaryScaling } = plan.config;
+  const { rotaryDim, rotaryAdjacentPairs = false } = plan.config;
   const half = rotaryDim / 2;
   let isNew = false;
   const table = plan.shared('rotary angles', 'rotary angles', (shapes, name) => {
     isNew = true;
     return shapes.angles(name);
   });
-  const speeds = Array.from({ length: half }, (_, i) => turns(1, i, rotaryDim, rotaryBase));
   for (let position = 0; isNew && position < plan.extent.length && !plan.isMeasuring; position++)
     for (let i = 0; i < half; i++) {
-      const { cos, sin } = exactCosSin(
-        rotaryScaling ? scaled(position, speeds[i]!, rotaryScaling) : turns(position, i, rotaryDim, rotaryBase),
-      );
+      const { cos, sin } = exactCosSin(rotaryTurns(plan.config, position, i));
       table.data[position * rotaryDim + i] = cos;
       table.data[position * rotaryDim + half + i] = sin;
     }
   return { half, table, adjacent: rotaryAdjacentPairs };
+}
+
+/** The angle of a pair at a position, in turns. */
+export function rotaryTurns(
+  { rotaryDim, rotaryBase, rotaryScaling }: ModelConfig,
+  position: number,
+  pair: number,
+): number {
+  if (!rotaryScaling) return turns(position, pair, rotaryDim, rotaryBase);
+  return scaled(position, turns(1, pair, rotaryDim, rotaryBase), rotaryScaling);
 }
 
 /**

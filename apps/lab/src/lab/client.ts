@@ -1,11 +1,19 @@
 // The page's side of the worker: questions with answers, messages, and what to do when the worker dies.
-import { type Message, type QuestionKind, type Questions, SEEN } from './protocol.ts';
-import { startWorker } from './startWorker.ts';
+import { type Message, type Question, type QuestionKind, type Questions, SEEN } from '../protocol.ts';
 import { Watchdog } from './watchdog.ts';
 
 interface Waiting {
   readonly resolve: (answer: never) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** What a client needs of a worker: a Worker has it, and so may anything else that answers. */
+export interface LabWorker {
+  onmessage: ((event: MessageEvent<Message>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  onmessageerror: ((event: MessageEvent) => void) | null;
+  postMessage(message: Question | typeof SEEN): void;
+  terminate(): void;
 }
 
 /** Raised to whoever still waits when the worker is gone. */
@@ -21,7 +29,7 @@ export interface ClientEvents {
 }
 
 export class Client {
-  private worker: Worker;
+  private worker: LabWorker;
   private nextId = 1;
   /** Why the worker died; null while it lives. */
   private gone: string | null = null;
@@ -29,10 +37,13 @@ export class Client {
   private readonly watchdog: Watchdog;
   private readonly on: ClientEvents;
 
-  constructor(on: ClientEvents) {
+  private readonly startWorker: () => LabWorker;
+
+  constructor(startWorker: () => LabWorker, on: ClientEvents) {
+    this.startWorker = startWorker;
     this.on = on;
     this.watchdog = new Watchdog({ busy: () => this.waiting.size > 0, onSilence: on.silence });
-    this.worker = this.listen(startWorker());
+    this.worker = this.listen(this.startWorker());
   }
 
   ask<K extends QuestionKind>(kind: K, ask: Questions[K]['ask']): Promise<Questions[K]['answer']> {
@@ -52,10 +63,10 @@ export class Client {
     this.worker.terminate();
     this.abandon('The training worker was started anew.');
     this.gone = null;
-    this.worker = this.listen(startWorker());
+    this.worker = this.listen(this.startWorker());
   }
 
-  private listen(worker: Worker): Worker {
+  private listen(worker: LabWorker): LabWorker {
     const dead = (reason: string): void => {
       if ((worker !== this.worker && this.worker) || this.gone !== null) return;
       worker.terminate(); // one that threw might go on, unheard
@@ -69,7 +80,7 @@ export class Client {
       if (worker !== this.worker && this.worker) return; // said before it was ended
       this.watchdog.heard();
       if (data.kind === 'lock') this.watchdog.hold(data.name);
-      else if (data.kind !== 'pulse') this.hear(data);
+      else if (data.kind !== 'pulse') this.receive(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -84,7 +95,7 @@ export class Client {
     this.waiting.clear();
   }
 
-  private hear(message: Message): void {
+  private receive(message: Message): void {
     if (message.kind !== 'answer' && message.kind !== 'refusal') {
       this.on.message(message);
       if (message.kind === 'view') this.worker.postMessage(SEEN);

@@ -2,7 +2,7 @@
 // memory. The worker holds a lock for as long as it lives, and the page waits in line for it: who gets it knows at once,
 // however long a computation takes and however long the tab sleeps. A silence that is too long is told besides: where
 // there are no locks, and for a worker that lives but has lost its way. It may end, so it is no death yet.
-import { PULSE } from './protocol.ts';
+import { PULSE } from '../protocol.ts';
 
 /** Turns of the watch, a pulse long each, without a word from a worker that is asked nothing. */
 const PATIENCE = 8;
