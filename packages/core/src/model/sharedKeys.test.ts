@@ -117,7 +117,14 @@ describe.for(Object.entries(MODELS))('%s', ([, options]) => {
     const gradient = activationGradients.get(hook);
     expect(gradient.shape).toEqual([3, 7, 6, 11]);
     const loss = (index: number, change: number): number => {
-      const { lossPerPosition } = model.runWithHooks(tokens, [[hook, ({ data }) => void (data[index]! += change)]]);
+      const { lossPerPosition } = model.runWithHooks(tokens, [
+        [
+          hook,
+          ({ data }) => {
+            data[index]! += change;
+          },
+        ],
+      ]);
       return lossPerPosition.reduce((sum, x) => sum + x, 0) / lossPerPosition.length;
     };
     for (const index of [3, 200, 911, 1381]) {
