@@ -41,7 +41,7 @@ function carriedByMlp(factor = 1): Model {
     // The axis of dModel has grown at its end.
     const [rows, columns] = [shape.at(-2)!, shape.at(-1)!];
     const [oldRows, oldColumns] = [from.shape.at(-2)!, from.shape.at(-1)!];
-    from.data.forEach((x, i) => {
+    Array.from(from.data).forEach((x, i) => {
       const matrix = Math.floor(i / (oldRows * oldColumns));
       const [row, column] = [Math.floor(i / oldColumns) % oldRows, i % oldColumns];
       const moved = name === 'blocks.0.attn.W_O' && column >= previous && column < previous + dVocab;
@@ -168,7 +168,7 @@ describe.for(families.map(({ label, options }) => [label, options] as const))('%
   });
 
   test('a removal is what a hook at that input does', () => {
-    const tokens = set.prompts.slice(0, 1).map((prompt) => [...prompt.tokens]);
+    const tokens = set.prompts.slice(0, 1).map((prompt) => Array.from(prompt.tokens));
     const { cache } = model.runWithCache(tokens, { names: ['*.hook_mlp_out', '*.hook_result'] });
     const mlp = cache.get('blocks.0.hook_mlp_out').data;
     const got = model.runWithInterventions(tokens, [
