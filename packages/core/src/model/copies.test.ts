@@ -100,7 +100,9 @@ describe.for(['like GPT-2', 'like GPT-J', 'like Qwen 3'])('%s', (label) => {
     ).toBeLessThan(1e-12);
     const usual = model.runWithGradients(tokens).gradients;
     for (const [name, { data }] of Object.entries(usual))
-      expect(Math.max(...Array.from(data, (x, i) => Math.abs(x - gradients[name]!.data[i]!))), name).toBeLessThan(1e-12);
+      expect(Math.max(...Array.from(data, (x, i) => Math.abs(x - gradients[name]!.data[i]!))), name).toBeLessThan(
+        1e-12,
+      );
   });
 });
 
