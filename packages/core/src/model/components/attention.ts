@@ -91,9 +91,14 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
   const pattern = planPattern(plan, { block, ...compared });
   const z = heads('z');
   const output = planOutput(plan, mine, { layer, z });
-  const { ops } = plan;
+  const { ops, stream } = plan;
+  const fromMixed = (): void => {
+    plan.see(z.value);
+    output.forward();
+  };
   return {
     ...carried(inputs),
+    stem: { tensors: [stream, z.value], forward: fromMixed },
     derive: () => {
       inputs.derive();
       output.derive();
@@ -104,8 +109,7 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
       compared.forward();
       pattern.forward();
       ops.attentionMix(pattern.value, v.value, z.value);
-      plan.see(z.value);
-      output.forward();
+      fromMixed();
     },
     backward: (gradients) => {
       output.backward(gradients);
