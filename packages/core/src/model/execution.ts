@@ -251,10 +251,14 @@ export class Executor {
 
 const sharedFloats = (size: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * size));
 
+/** The weights themselves where they lie in shared memory: nobody changes them during a pass, and helpers copy them at its start. */
 function shareWeights(weights: Parameters, arena: Arena): { version: number; weights: Float32Array } {
+  const own = arena.floats(weights.address, weights.length) as Float32Array;
+  const { version } = weights;
+  if (own.buffer instanceof SharedArrayBuffer) return { version, weights: own };
   const shared = sharedFloats(weights.length);
-  shared.set(arena.floats(weights.address, weights.length));
-  return { version: weights.version, weights: shared };
+  shared.set(own);
+  return { version, weights: shared };
 }
 
 function sharedTokens(tokens: Tokens, length: number): Int32Array {

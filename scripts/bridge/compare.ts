@@ -1,0 +1,128 @@
+// Holds a model of ours to what TransformerLens computed of it: the largest distance of everything that is compared, by kind.
+import {
+  allHeads,
+  compositionScores,
+  declaredHookPoints,
+  type Expected,
+  headLabel,
+  type Intervention,
+  inductionStripe,
+  isGrouped,
+  type Model,
+  previousTokenScore,
+  type Tokens,
+  WeightCircuits,
+} from './library.ts';
+
+/** How many numbers of a kind were compared, and their largest distance beside the largest number of the same tensor. */
+export interface Compared {
+  numbers: number;
+  distance: number;
+}
+
+/** What is compared, in the order of the table. */
+export const KINDS = [
+  ...['logits, loss', 'activations', 'gradients of activations', 'gradients of weights'],
+  ...['ablation', 'patching', 'composition', 'scores'],
+];
+
+/** The largest difference beside the largest number; what is masked (−∞) must be so on both sides. */
+export function distanceOf(got: ArrayLike<number>, want: ArrayLike<number>, what: string): number {
+  if (got.length !== want.length) throw new Error(`${what}: ${got.length} numbers here, ${want.length} there.`);
+  let [off, largest] = [0, 0];
+  for (let i = 0; i < want.length; i++) {
+    if (Number.isFinite(want[i])) largest = Math.max(largest, Math.abs(want[i]!));
+    if (got[i] !== want[i]) off = Math.max(off, Math.abs(got[i]! - want[i]!));
+    if (Number.isNaN(off)) throw new Error(`${what}: element ${i} is ${got[i]} here and ${want[i]} there.`);
+  }
+  return largest === 0 ? off : off / largest;
+}
+
+/** Everything of a run on `tokens` that was written down there. */
+export function compare(model: Model, tokens: Tokens, expected: Expected): Map<string, Compared> {
+  const out = new Map<string, Compared>();
+  const seen = new Set<string>();
+  const check = (kind: string, name: string, got: ArrayLike<number>): void => {
+    const want = expected[name];
+    if (!want) throw new Error(`TransformerLens has no ${name}.`);
+    seen.add(name);
+    const before = out.get(kind) ?? { numbers: 0, distance: 0 };
+    const distance = Math.max(before.distance, distanceOf(got, want.data, name));
+    out.set(kind, { numbers: before.numbers + got.length, distance });
+  };
+  const { config } = model;
+  const points = declaredHookPoints(config);
+  const names = points.map(({ name }) => name);
+  const run = model.runWithCache(tokens, { names });
+  check('logits, loss', 'logits', run.logits);
+  check('logits, loss', 'loss', run.lossPerPosition);
+  for (const name of names) check('activations', `activation ${name}`, run.cache.get(name).data);
+  const { gradients, activationGradients } = model.runWithGradients(tokens, { names });
+  for (const { name, future } of points) {
+    const { data, shape } = activationGradients.get(name);
+    const key = `activation gradient ${name}`;
+    // Of a pattern's entries in the future theirs are not 0, and nothing depends on them.
+    if (future !== undefined && expected[key]) hideFuture(expected[key].data, shape.at(-1)!);
+    check('gradients of activations', key, data);
+  }
+  for (const [name, { data }] of Object.entries(gradients)) {
+    const key = `weight gradient ${name}`;
+    if (config.tied && name === 'embed.W_E') addTransposed(expected[key]!, expected['weight gradient unembed.W_U']!);
+    check('gradients of weights', key, data);
+  }
+  const heads = allHeads(config);
+  const z = ({ layer, head }: { layer: number; head: number }): { hook: string; head: number } => ({
+    ...{ hook: `blocks.${layer}.attn.hook_z`, head },
+  });
+  const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
+  const without = (h: (typeof heads)[number]): number =>
+    mean(model.runWithInterventions(tokens, [{ kind: 'zeroAblate', ...z(h) }]).lossPerPosition);
+  check('ablation', 'zero ablation', heads.map(without));
+  const corrupted = tokens.map((_, s) => tokens.at(s - 1)!);
+  const rightLogit = (intervention: Intervention): number => {
+    const { logits } = model.runWithInterventions(corrupted, [intervention], { clean: tokens });
+    const length = tokens[0]!.length;
+    return mean(tokens.map((t, s) => logits[(s * length + length - 2) * config.dVocab + t[length - 1]!]!));
+  };
+  check('patching', 'patching head out', heads.map((h) => rightLogit({ kind: 'patch', ...z(h) })));
+  const layers = Array.from({ length: config.nLayers }, (_, layer) => layer);
+  const residual = layers.flatMap((layer) =>
+    Array.from(tokens[0]!, (_, position) =>
+      rightLogit({ kind: 'patch', hook: `blocks.${layer}.hook_resid_pre`, positions: [position] }),
+    ),
+  );
+  check('patching', 'patching resid pre', residual);
+  if (config.normalization !== 'RMS' && !isGrouped(config)) {
+    const { scores } = compositionScores(new WeightCircuits(config, model.getWeights()));
+    for (const kind of ['q', 'k', 'v'] as const) {
+      const of = (earlier: string, later: string): number =>
+        scores.find((s) => s.kind === kind && s.earlier === earlier && s.later === later)?.raw ?? 0;
+      const label = (h: (typeof heads)[number]): string => headLabel(h.layer, h.head);
+      const all = heads.flatMap((a) => heads.map((b) => of(label(a), label(b))));
+      check('composition', `composition ${kind.toUpperCase()}`, all);
+    }
+  }
+  const length = tokens[0]!.length;
+  const scored = (score: (attention: (q: number, k: number) => number) => number): number[] =>
+    heads.map(({ layer, head }) => {
+      const pattern = run.cache.pattern(layer, head);
+      return mean(tokens.map((_, s) => score((q, k) => pattern.at(s, q, k))));
+    });
+  const place = { start: 0, period: length / 2, length };
+  check('scores', 'score induction', scored((attention) => inductionStripe(attention, place)));
+  check('scores', 'score previous token', scored((attention) => previousTokenScore(attention, length)));
+  return out;
+}
+
+function hideFuture(data: Float32Array, length: number): void {
+  data.forEach((_, i) => {
+    if (i % length > Math.floor(i / length) % length) data[i] = 0;
+  });
+}
+
+/** into += of transposed */
+function addTransposed(into: Expected[string], of: Expected[string]): void {
+  const [rows, columns] = into.shape as [number, number];
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) into.data[i * columns + j]! += of.data[j * rows + i]!;
+}
