@@ -45,8 +45,10 @@ function install(torch, say) {
   mkdirSync(record);
   writeFileSync(join(record, 'METADATA'), `Metadata-Version: 2.1\nName: torch\nVersion: ${version}\n`);
   const pip = (...args) => spoken(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...args]);
-  for (const each of Object.values(VERSIONS)) pip('--no-deps', '--target', folderOf(each), `transformer-lens==${each}`);
-  pip(`transformer-lens==${VERSIONS.bridge}`, 'safetensors');
+  for (const each of Object.values(VERSIONS)) {
+    pip('--no-deps', '--target', folderOf(each), `transformer-lens==${each}`);
+    pip(`transformer-lens==${each}`, 'safetensors'); // for what it depends on
+  }
   spoken(python, ['-m', 'pip', 'uninstall', '--quiet', '--yes', 'transformer-lens']);
   writeFileSync(finished, JSON.stringify(VERSIONS));
 }

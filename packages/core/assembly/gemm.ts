@@ -25,7 +25,7 @@ import { MAX_ROWS, tileN1, tileN2, tileT1, tileT2 } from './generated/tiles';
 const PACK_ABOVE: i32 = 8192;
 
 /** Above this many, nor in the L2 cache. */
-const LARGE_ABOVE: i32 = 1 << 17;
+const LARGE_ABOVE: i32 = 1 << 16;
 
 /**
  * C[m, n] = Init + A[m, k]·B[k, n].  A has free row and column strides, so A^T is just swapped strides.
@@ -70,7 +70,7 @@ function packColumns(k: i32, b: usize, bRow: usize, panel: usize): void {
 
 /** 8 columns of C (4 unless wide). Strides in bytes. The rows are dealt out evenly over as few tiles as will do. */
 // @ts-ignore: decorator
-@inline export function columnsN(wide: bool, m: i32, k: i32, a: usize, aStep: usize, b: usize, bRow: usize, c: usize, cRow: usize, init: usize, initRow: usize): void {
+@inline function columnsN(wide: bool, m: i32, k: i32, a: usize, aStep: usize, b: usize, bRow: usize, c: usize, cRow: usize, init: usize, initRow: usize): void {
   for (let tiles = (m + MAX_ROWS - 1) / MAX_ROWS; tiles > 0; tiles--) {
     const rows = (m + tiles - 1) / tiles;
     if (wide) tileN2(rows, k, a, aStep, b, bRow, c, cRow, init, initRow); else tileN1(rows, k, a, aStep, b, bRow, c, cRow, init, initRow);

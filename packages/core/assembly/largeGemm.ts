@@ -1,10 +1,10 @@
 // Products with matrices that are larger than the caches, as language models have them: B is read once, as it lies in
 // memory, whatever the number of A's rows. Every element is summed in the order of gemm, so it has the same bits.
 import { bytes, padded } from './simd';
-import { columnsN } from './gemm';
+import { MAX_ROWS, tileN1, tileN2 } from './generated/tiles';
 
-/** Rows and columns of B that are packed at a time: 320 KiB, which stay in the L2 cache. */
-const DEPTH: i32 = 320, WIDTH: i32 = 256;
+/** Rows and columns of B that are packed at a time: 192 KiB, which stay in the L2 cache. */
+const DEPTH: i32 = 192, WIDTH: i32 = 256;
 
 /** The panels of a block lie this many bytes further apart than they are long: they would compete for the same cache sets. */
 const APART: usize = 64;
@@ -23,26 +23,41 @@ export function largeGemm(rows: i32, m: i32, n: i32, k: i32, a: usize, aRow: usi
       if (rows > 0) packRows(rows - j, width, depth, b + j * bRow + bytes(from), bRow, scratch, panel, zeros);
       else packColumns(width, depth, b + from * bRow + bytes(j), bRow, scratch, panel);
       const start = from == 0, first = (start ? init : c) + bytes(j), step = start ? initRow : cRow;
-      for (let i = 0, at = scratch; i < width; i += 8, at += panel)
-        columnsN(i + 8 <= width, m, depth, a + bytes(from), aRow, at, 32, c + bytes(j + i), cRow, first + bytes(i), step);
+      rowsN(m, width, depth, a + bytes(from), aRow, scratch, panel, c + bytes(j), cRow, first, step);
       from += depth;
     }
   }
 }
 
+/** A block of C from packed panels: a tile's rows of A stay in the L1 cache while all panels pass by. */
+function rowsN(m: i32, width: i32, depth: i32, a: usize, aRow: usize, panels: usize, panel: usize, c: usize, cRow: usize, init: usize, initRow: usize): void {
+  for (let tiles = (m + MAX_ROWS - 1) / MAX_ROWS; tiles > 0; tiles--) {
+    const rows = (m + tiles - 1) / tiles;
+    let i = 0, at = panels;
+    for (; i + 8 <= width; i += 8, at += panel) tileN2(rows, depth, a, aRow, at, 32, c + bytes(i), cRow, init + bytes(i), initRow);
+    if (i < width) tileN1(rows, depth, a, aRow, at, 32, c + bytes(i), cRow, init + bytes(i), initRow);
+    a += rows * aRow; c += rows * cRow; init += rows * initRow;
+    m -= rows;
+  }
+}
+
 /** Panels [depth, 8] of B[depth, width], four rows at a time; of the last one 4 columns where the width is no multiple of 8. */
 function packColumns(width: i32, depth: i32, b: usize, bRow: usize, panels: usize, panel: usize): void {
-  for (let r = 0; r < depth; r += 4) {
-    const rows = min(4, depth - r);
-    let from = b + r * bRow, to = panels + bytes(8 * r);
-    for (let i = 0; i < width; i += 8, from += 32, to += panel) {
-      const wide = i + 8 <= width;
-      for (let x = 0, row = from, out = to; x < rows; x++, row += bRow, out += 32) {
-        v128.store(out, v128.load(row));
-        if (wide) v128.store(out, v128.load(row, 16), 16);
-      }
+  let r = 0;
+  for (; r + 4 <= depth; r += 4) {
+    let r0 = b + r * bRow, r1 = r0 + bRow, r2 = r1 + bRow, r3 = r2 + bRow, out = panels + bytes(8 * r), i = 0;
+    for (; i + 8 <= width; i += 8) {
+      v128.store(out, v128.load(r0)); v128.store(out, v128.load(r0, 16), 16);
+      v128.store(out, v128.load(r1), 32); v128.store(out, v128.load(r1, 16), 48);
+      v128.store(out, v128.load(r2), 64); v128.store(out, v128.load(r2, 16), 80);
+      v128.store(out, v128.load(r3), 96); v128.store(out, v128.load(r3, 16), 112);
+      r0 += 32; r1 += 32; r2 += 32; r3 += 32; out += panel;
     }
+    if (i == width) continue;
+    v128.store(out, v128.load(r0)); v128.store(out, v128.load(r1), 32); v128.store(out, v128.load(r2), 64); v128.store(out, v128.load(r3), 96);
   }
+  for (; r < depth; r++) for (let i = 0; i < width; i += 4)
+    v128.store(panels + <usize>(i >> 3) * panel + bytes(8 * r + (i & 4)), v128.load(b + r * bRow + bytes(i)));
 }
 
 /** The same panels from Bᵀ[rows, depth], whose rows are whole vectors. */

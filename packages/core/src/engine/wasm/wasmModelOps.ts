@@ -21,7 +21,7 @@ import { WasmTableOps } from './wasmTableOps.ts';
 export const NO_KERNELS: Kernels = {} as Kernels;
 
 /** Floats of the block of a matrix that large products pack (assembly/largeGemm.ts). */
-const blockOf = (widest: number): number => (Math.min(320, widest) + 2) * Math.min(256, widest + 4);
+const blockOf = (widest: number): number => (Math.min(192, widest) + 2) * Math.min(256, widest + 4);
 
 export class WasmModelOps extends WasmTableOps implements ModelOps {
   private readonly extent: Extent;
