@@ -7,7 +7,6 @@ import {
   headLabel,
   type Intervention,
   inductionStripe,
-  isGrouped,
   type Model,
   previousTokenScore,
   type Tokens,
@@ -92,15 +91,13 @@ export function compare(model: Model, tokens: Tokens, expected: Expected): Map<s
     ),
   );
   check('patching', 'patching resid pre', residual);
-  if (config.normalization !== 'RMS' && !isGrouped(config)) {
-    const { scores } = compositionScores(new WeightCircuits(config, model.getWeights()));
-    for (const kind of ['q', 'k', 'v'] as const) {
-      const of = (earlier: string, later: string): number =>
-        scores.find((s) => s.kind === kind && s.earlier === earlier && s.later === later)?.raw ?? 0;
-      const label = (h: (typeof heads)[number]): string => headLabel(h.layer, h.head);
-      const all = heads.flatMap((a) => heads.map((b) => of(label(a), label(b))));
-      check('composition', `composition ${kind.toUpperCase()}`, all);
-    }
+  const { scores } = compositionScores(new WeightCircuits(config, model.getWeights()));
+  const labels = heads.map(({ layer, head }) => headLabel(layer, head));
+  for (const kind of ['q', 'k', 'v'] as const) {
+    const of = (earlier: string, later: string): number =>
+      scores.find((s) => s.kind === kind && s.earlier === earlier && s.later === later)?.raw ?? 0;
+    const all = labels.flatMap((earlier) => labels.map((later) => of(earlier, later)));
+    check('composition', `composition ${kind.toUpperCase()}`, all);
   }
   const length = tokens[0]!.length;
   const scored = (score: (attention: (q: number, k: number) => number) => number): number[] =>

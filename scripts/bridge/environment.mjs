@@ -22,7 +22,7 @@ export function transformerLens(say = console.log) {
   if (torch.missing) throw new Error(`test:bridge: no PyTorch: ${torch.missing}.`);
   if (!existsSync(finished)) install(torch, say);
   const run = (version) => (script, ...args) => {
-    const env = { ...torch.env, PYTHONPATH: folderOf(version), PYTHONDONTWRITEBYTECODE: '1', HF_HUB_OFFLINE: '1' };
+    const env = { ...torch.env, PYTHONPATH: folderOf(version), PYTHONDONTWRITEBYTECODE: '1', HF_HUB_OFFLINE: '1', TQDM_DISABLE: '1' };
     return spoken(python, [fileURLToPath(new URL(script, import.meta.url)), ...args], env);
   };
   return Object.fromEntries(Object.entries(VERSIONS).map(([name, version]) => [name, run(version)]));

@@ -1,9 +1,9 @@
 // Real TransformerLens: tiny models of every family go there and come back, and everything that both compute is compared.
 // npm run test:bridge; it installs Python packages into .cache/bridge and rewrites the tables of docs/transformerlens.md.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { resultTable, writeResults } from '../../packages/core/test/support/results.ts';
 import { CASES, drawnModel, repeatedTokens } from './cases.ts';
 import { type Compared, compare, KINDS } from './compare.ts';
@@ -13,8 +13,10 @@ const { transformerLens, VERSIONS } = (await import(new URL('environment.mjs', i
   transformerLens(): Record<'legacy' | 'bridge', (script: string, ...args: string[]) => string>;
   VERSIONS: Record<string, string>;
 };
-const folder = mkdtempSync(join(tmpdir(), 'bridge-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** Kept, so that a difference can be looked into. */
+const folder = fileURLToPath(new URL('../../.cache/bridge/models', import.meta.url));
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
 const file = (name: string): string => join(folder, `${name}.safetensors`);
 const read = (name: string): Expected => decodeSafetensors(readFileSync(file(name)), name).tensors;
 
