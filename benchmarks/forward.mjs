@@ -39,7 +39,9 @@ async function distanceFromReference() {
 
 say(`off float64 by ${(await distanceFromReference()).toExponential(1)} of the largest logit (one layer)`);
 const cell = { threads, sequences: 2, length: 50 };
-const launches = [['induction-lab', { command: process.execPath, args: [stepPath('oursForward.mjs'), JSON.stringify(cell)] }]];
+const launches = [
+  ['induction-lab', { command: process.execPath, args: [stepPath('oursForward.mjs'), JSON.stringify(cell)] }],
+];
 const torch = findPyTorch({ python: values.python, install: !values['no-install'], say });
 if (torch.missing) say(`no PyTorch: ${torch.missing}`);
 else launches.push(['PyTorch, eager', pytorchStart(torch, 'pytorch_forward.py', { ...SMOLLM2, ...cell })]);

@@ -37,7 +37,12 @@ const importsTorch = (command) => spawnSync(command, ['-c', 'import torch'], { s
 export const pytorchLaunch =
   (torch, script) =>
   (cell, { env, ...settings } = {}) =>
-    pytorchStart(torch, script, { ...sizesOf(cell), ...ADAMW, initialStd: initialStd(cell), ...cell, ...settings }, env);
+    pytorchStart(
+      torch,
+      script,
+      { ...sizesOf(cell), ...ADAMW, initialStd: initialStd(cell), ...cell, ...settings },
+      env,
+    );
 
 /** How a child in PyTorch starts that is told `about`. */
 export const pytorchStart = ({ command, env }, script, about, more = {}) => ({

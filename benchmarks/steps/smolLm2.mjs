@@ -21,4 +21,6 @@ export function drawWeights(model) {
 
 /** Tokens of the vocabulary, far apart. */
 export const tokensFor = (sequences, length) =>
-  Array.from({ length: sequences }, (_, s) => Array.from({ length }, (_, t) => (7919 * (s * length + t + 1)) % SMOLLM2.dVocab));
+  Array.from({ length: sequences }, (_, s) =>
+    Array.from({ length }, (_, t) => (7919 * (s * length + t + 1)) % SMOLLM2.dVocab),
+  );

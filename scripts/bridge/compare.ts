@@ -7,6 +7,7 @@ import {
   headLabel,
   type Intervention,
   inductionStripe,
+  isGrouped,
   type Model,
   previousTokenScore,
   type Tokens,
@@ -15,8 +16,10 @@ import {
 
 /** How many numbers of a kind were compared, and their largest distance beside the largest number of the same tensor. */
 export interface Compared {
-  numbers: number;
-  distance: number;
+  readonly numbers: number;
+  readonly distance: number;
+  /** Which tensor is so far off. */
+  readonly worst: string;
 }
 
 /** What is compared, in the order of the table. */
@@ -37,20 +40,51 @@ export function distanceOf(got: ArrayLike<number>, want: ArrayLike<number>, what
   return largest === 0 ? off : off / largest;
 }
 
-/** Everything of a run on `tokens` that was written down there. */
-export function compare(model: Model, tokens: Tokens, expected: Expected): Map<string, Compared> {
+type Check = (kind: string, name: string, got: ArrayLike<number>) => void;
+
+function checker(expected: Expected): { out: Map<string, Compared>; check: Check } {
   const out = new Map<string, Compared>();
-  const seen = new Set<string>();
-  const check = (kind: string, name: string, got: ArrayLike<number>): void => {
+  const check: Check = (kind, name, got) => {
     const want = expected[name];
     if (!want) throw new Error(`TransformerLens has no ${name}.`);
-    seen.add(name);
-    const before = out.get(kind) ?? { numbers: 0, distance: 0 };
-    const distance = Math.max(before.distance, distanceOf(got, want.data, name));
-    out.set(kind, { numbers: before.numbers + got.length, distance });
+    const { numbers, distance, worst } = out.get(kind) ?? { numbers: 0, distance: -1, worst: '' };
+    const here = distanceOf(got, want.data, name);
+    out.set(kind, {
+      numbers: numbers + got.length,
+      ...(here > distance ? { distance: here, worst: name } : { distance, worst }),
+    });
   };
+  return { out, check };
+}
+
+/** Logits, losses and the activations that have the same name on both sides: those that any model has must be among them. */
+export function compareRuns(model: Model, tokens: Tokens, expected: Expected): Map<string, Compared> {
+  const { out, check } = checker(expected);
+  const names = declaredHookPoints(model.config)
+    .filter(({ name, onRequest }) => !onRequest && expected[`activation ${name}`])
+    .map(({ name }) => name);
+  for (const part of ['hook_embed', 'blocks.1.hook_resid_pre', 'blocks.1.attn.hook_q', 'blocks.1.attn.hook_pattern'])
+    if (!names.includes(part))
+      throw new Error(`TransformerLens has no ${part}; it has ${Object.keys(expected).join(', ')}.`);
+  const run = model.runWithCache(tokens, { names });
+  check('logits, loss', 'logits', run.logits);
+  check('logits, loss', 'loss', run.lossPerPosition);
+  for (const name of names) {
+    const { data } = expected[`activation ${name}`]!;
+    // Scores that are masked are −∞ here, and there the lowest number that there is.
+    if (name.endsWith('hook_attn_scores'))
+      for (let i = 0; i < data.length; i++) if (data[i]! < -1e30) data[i] = Number.NEGATIVE_INFINITY;
+    check('activations', `activation ${name}`, run.cache.get(name).data);
+  }
+  return out;
+}
+
+/** Everything of a run on `tokens` that was written down there. */
+export function compare(model: Model, tokens: Tokens, expected: Expected): Map<string, Compared> {
+  const { out, check } = checker(expected);
   const { config } = model;
-  const points = declaredHookPoints(config);
+  // It has no hook_attn_in of a model whose heads share keys and values.
+  const points = declaredHookPoints(config).filter(({ name }) => !(isGrouped(config) && name.endsWith('hook_attn_in')));
   const names = points.map(({ name }) => name);
   const run = model.runWithCache(tokens, { names });
   check('logits, loss', 'logits', run.logits);
@@ -83,7 +117,11 @@ export function compare(model: Model, tokens: Tokens, expected: Expected): Map<s
     const length = tokens[0]!.length;
     return mean(tokens.map((t, s) => logits[(s * length + length - 2) * config.dVocab + t[length - 1]!]!));
   };
-  check('patching', 'patching head out', heads.map((h) => rightLogit({ kind: 'patch', ...z(h) })));
+  check(
+    'patching',
+    'patching head out',
+    heads.map((h) => rightLogit({ kind: 'patch', ...z(h) })),
+  );
   const layers = Array.from({ length: config.nLayers }, (_, layer) => layer);
   const residual = layers.flatMap((layer) =>
     Array.from(tokens[0]!, (_, position) =>
@@ -106,8 +144,16 @@ export function compare(model: Model, tokens: Tokens, expected: Expected): Map<s
       return mean(tokens.map((_, s) => score((q, k) => pattern.at(s, q, k))));
     });
   const place = { start: 0, period: length / 2, length };
-  check('scores', 'score induction', scored((attention) => inductionStripe(attention, place)));
-  check('scores', 'score previous token', scored((attention) => previousTokenScore(attention, length)));
+  check(
+    'scores',
+    'score induction',
+    scored((attention) => inductionStripe(attention, place)),
+  );
+  check(
+    'scores',
+    'score previous token',
+    scored((attention) => previousTokenScore(attention, length)),
+  );
   return out;
 }
 

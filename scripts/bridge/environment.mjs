@@ -21,17 +21,27 @@ export function transformerLens(say = console.log) {
   const torch = findPyTorch({ install: true, say });
   if (torch.missing) throw new Error(`test:bridge: no PyTorch: ${torch.missing}.`);
   if (!existsSync(finished)) install(torch, say);
-  const run = (version) => (script, ...args) => {
-    const env = { ...torch.env, PYTHONPATH: folderOf(version), PYTHONDONTWRITEBYTECODE: '1', HF_HUB_OFFLINE: '1', TQDM_DISABLE: '1' };
-    return spoken(python, [fileURLToPath(new URL(script, import.meta.url)), ...args], env);
-  };
+  const run =
+    (version) =>
+    (script, ...args) => {
+      const env = {
+        ...torch.env,
+        PYTHONPATH: folderOf(version),
+        PYTHONDONTWRITEBYTECODE: '1',
+        HF_HUB_OFFLINE: '1',
+        TQDM_DISABLE: '1',
+      };
+      return spoken(python, [fileURLToPath(new URL(script, import.meta.url)), ...args], env);
+    };
   return Object.fromEntries(Object.entries(VERSIONS).map(([name, version]) => [name, run(version)]));
 }
 
 const folderOf = (version) => join(cache, `transformer-lens-${version}`);
 
 function install(torch, say) {
-  say(`Installing TransformerLens ${Object.values(VERSIONS).join(' and ')} into .cache/bridge (once; some minutes) ...`);
+  say(
+    `Installing TransformerLens ${Object.values(VERSIONS).join(' and ')} into .cache/bridge (once; some minutes) ...`,
+  );
   rmSync(cache, { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
   spoken('python3', ['-m', 'venv', join(cache, 'venv')]);

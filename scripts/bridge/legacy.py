@@ -1,29 +1,25 @@
 """What TransformerLens's HookedTransformer computes: legacy.py FOLDER, for bridge.test.ts.
 
-For every NAME.safetensors of ours in FOLDER: the model is loaded as docs/transformerlens.md says, everything that is compared is computed in
+For every folder NAME in FOLDER/legacy, of `convert --to transformer-lens`: the model is loaded as docs/transformerlens.md says, everything that is compared is computed in
 float64 and written to NAME.ours.safetensors; then every weight is drawn anew, the model is saved as a user of TransformerLens would
 (NAME.theirs.safetensors), and the same is computed of it (NAME.back.safetensors).
 """
 import json
 import pathlib
 import sys
-from functools import partial
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformer_lens import HookedTransformer, HookedTransformerConfig, patching
 
 torch.set_num_threads(1)  # tiny models: threads would only wait for each other
 
 
-def load(path):
-    with safe_open(path, "pt") as file:
-        cfg = HookedTransformerConfig.from_dict(json.loads(file.metadata()["config"]))
-        weights = {name: file.get_tensor(name) for name in file.keys()}
+def load(folder):
+    """As docs/transformerlens.md says."""
+    cfg = HookedTransformerConfig.from_dict(json.loads((folder / "config.json").read_text()))
     model = HookedTransformer(cfg)
-    left = model.load_state_dict(weights, strict=False)
-    assert not left.unexpected_keys and all(n.endswith((".mask", ".IGNORE", ".rotary_sin", ".rotary_cos")) or ".b_" in n or "._b_" in n or n == "pos_embed.W_pos" for n in left.missing_keys), left
+    model.load_state_dict(load_file(folder / "model.safetensors"))
     return model
 
 
@@ -35,34 +31,47 @@ def save(model, path):
 
 
 def exactly(model):
-    """The same model in float64, which keeps every head's results and inputs."""
+    """The same model in float64, which keeps every head's results."""
     cfg = HookedTransformerConfig.from_dict({**model.cfg.to_dict(), "dtype": torch.float64})
-    grouped = cfg.n_key_value_heads is not None
-    cfg.use_attn_result, cfg.use_split_qkv_input = True, not grouped
+    cfg.use_attn_result = True
     double = HookedTransformer(cfg)
     double.load_state_dict({name: t.double() if t.is_floating_point() else t for name, t in model.state_dict().items()})
     return double.double()
 
 
-def measure(model, tokens):
-    cfg, out, gradients = model.cfg, {}, {}
-    names = [name for name in model.hook_dict]
+def watch(model, tokens, out, chosen):
+    """Runs forward and backward; writes the chosen activations and their gradients into `out`."""
+    activations, gradients = {}, {}
 
-    def keep(tensor, hook, into):
-        into[hook.name] = tensor.detach().clone()
+    def keep(tensor, hook):
+        activations[hook.name] = tensor.detach().clone()
 
-    seen = {}
-    hooks = [(name, partial(keep, into=seen)) for name in names]
-    back = [(name, partial(keep, into=gradients)) for name in names]
-    with model.hooks(fwd_hooks=hooks, bwd_hooks=back):
+    def add(tensor, hook):  # ln1 is called for Q, K and V each, so its gradients come in three parts
+        gradients[hook.name] = gradients.get(hook.name, 0) + tensor.detach()
+
+    names = [name for name in model.hook_dict if chosen(name)]
+    with model.hooks(fwd_hooks=[(name, keep) for name in names], bwd_hooks=[(name, add) for name in names]):
         logits, per_token = model(tokens, return_type="both", loss_per_token=True)
-        loss = per_token.mean()
         model.zero_grad()
-        loss.backward()
-    out |= {"logits": logits, "loss": per_token}
-    out |= {f"activation {name}": t for name, t in seen.items()}
+        per_token.mean().backward()
+    out |= {f"activation {name}": t for name, t in activations.items()}
     out |= {f"activation gradient {name}": t for name, t in gradients.items()}
-    out |= {f"weight gradient {name}": p.grad for name, p in model.named_parameters() if p.grad is not None}
+    return logits, per_token
+
+
+def measure(model, tokens):
+    cfg, out = model.cfg, {}
+    logits, per_token = watch(model, tokens, out, lambda name: True)
+    out |= {"logits": logits, "loss": per_token}
+    out |= {f"weight gradient {name}": p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+    # What a layer reads is there on request, and changes the shapes of what follows.
+    for option, name in [("attn_in", "hook_attn_in"), ("split_qkv_input", "_input"), ("hook_mlp_in", "hook_mlp_in")]:
+        if (option == "attn_in" and cfg.n_key_value_heads) or (option == "hook_mlp_in" and cfg.attn_only):
+            continue
+        turn = getattr(model, f"set_use_{option}")
+        turn(True)
+        watch(model, tokens, out, lambda hook: hook.endswith(name))
+        turn(False)
     corrupted = tokens.roll(1, 0)
     right = tokens[:, -1]
     metric = lambda logits: logits[range(len(right)), -2, right].mean()
@@ -82,7 +91,7 @@ def measure(model, tokens):
         period = tokens.shape[1] // 2
         patterns = torch.stack([cache["pattern", layer] for layer in range(cfg.n_layers)], 1)
         diagonal = lambda offset: patterns.diagonal(offset, -2, -1)
-        out["score induction"] = diagonal(1 - period)[..., 1:].mean((0, -1))
+        out["score induction"] = diagonal(1 - period)[..., 1:-1].mean((0, -1))
         out["score previous token"] = diagonal(-1).mean((0, -1))
         plain = HookedTransformer(cfg)
         plain.load_state_dict(model.state_dict())
@@ -103,9 +112,11 @@ def draw(model):
 def main(folder):
     folder = pathlib.Path(folder)
     tokens = {name: torch.tensor(t) for name, t in json.loads((folder / "tokens.json").read_text()).items()}
-    for name in tokens:
+    folder = folder / "legacy"
+    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+        name = path.name
         print(name, flush=True)
-        model = load(folder / f"{name}.safetensors")
+        model = load(path)
         save_file(measure(exactly(model), tokens[name]), folder / f"{name}.ours.safetensors")
         draw(model)
         save(model, folder / f"{name}.theirs.safetensors")

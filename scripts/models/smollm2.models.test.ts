@@ -57,7 +57,7 @@ test.for(golden.texts)('$text: loss per position, the five most likely next toke
   const layers = [...new Set(Object.keys(one.pattern_last_query).map((head) => head.split('.')[0]))];
   const names = layers.map((layer) => `blocks.${layer}.attn.hook_pattern`);
   const { logits, lossPerPosition, cache } = model.runWithCache([one.ids], { names });
-  one.loss_per_position.forEach((want, t) => near(lossPerPosition[t]!, want, `loss at ${t}`));
+  for (const [t, want] of one.loss_per_position.entries()) near(lossPerPosition[t]!, want, `loss at ${t}`);
   const last = Float64Array.from(logits.subarray(-model.config.dVocab));
   const top = last.reduce((a, b) => Math.max(a, b));
   const sum = last.reduce((total, x) => total + Math.exp(x - top), 0);
@@ -81,7 +81,8 @@ test.for(Object.keys(golden.repeated))('two copies of a block of %s: losses, and
   const losses = want.tokens.map((_, s) => lossPerPosition.subarray(s * (length - 1), (s + 1) * (length - 1)));
   near(mean(losses.map((loss) => mean(loss.subarray(0, period - 1)))), want.loss_first, 'first occurrence');
   near(mean(losses.map((loss) => mean(loss.subarray(period)))), want.loss_repeat, 'repeat');
-  losses.forEach((loss, s) => near(mean(loss.subarray(period)), want.loss_per_sequence_repeat[s]!, `sequence ${s}`));
+  for (const [s, loss] of losses.entries())
+    near(mean(loss.subarray(period)), want.loss_per_sequence_repeat[s]!, `sequence ${s}`);
   for (const { layer, head } of allHeads(model.config)) {
     const pattern = cache.pattern(layer, head);
     const scored = (score: (attention: (q: number, k: number) => number) => number): number =>

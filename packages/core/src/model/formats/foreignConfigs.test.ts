@@ -176,13 +176,13 @@ describe('TransformerLens 4', () => {
     expect(decode({ use_attn_scale: false }).config.attnScale).toBe(1);
   });
 
-  test('rotary positions under its names are refused, since it rotates adjacent pairs', () => {
+  test('its own models rotate adjacent pairs, whatever the config says; of others under its names that is not known', () => {
     const rotary = randomModel(referenceEngine, { ...SIZES, positions: 'rotary' });
     const file = stateDict(rotary);
-    const rotaryConfig = { ...toTransformerLensConfig(rotary.config), rotary_adjacent_pairs: false };
-    expectRefusal(() => decodeCheckpoint(file, 'it.safetensors', { config: rotaryConfig }), /adjacent pairs/);
-    const native = encodeSafetensors({ 'layers.0.attn.q.weight': { shape: [1], data: [0] } }, {});
-    expectRefusal(() => decodeCheckpoint(native, 'it.safetensors', { config: rotaryConfig }), /adjacent pairs/);
+    const config = { ...toTransformerLensConfig(rotary.config), rotary_adjacent_pairs: false };
+    expectRefusal(() => decodeCheckpoint(file, 'it.safetensors', { config }), /rotary positions .* adjacent pairs/);
+    const native = { ...config, architecture: 'TransformerLensNative' };
+    expect(decodeCheckpoint(file, 'it.safetensors', { config: native }).config.rotaryAdjacentPairs).toBe(true);
   });
 
   test('ALiBi is read under legacy names, with the table of positions that TransformerLens lays out and does not use', () => {

@@ -20,6 +20,7 @@ const SMALLEST = { nLayers: 1, nHeads: 1, dModel: 2, dHead: 2, nCtx: 1, dVocab: 
 /** What names depend on, taken together: all parts at once, and heads that share keys and values. */
 const VARIANTS: readonly Partial<ModelConfig>[] = [
   { nHeads: 2, nKeyValueHeads: 1 }, // before those whose names TransformerLens 4 shares
+  { dMlp: 1 },
   ...POSITIONS.map((positions) => ({ positions, normalization: 'LN', qkNorm: true, dMlp: 1, gatedMlp: true }) as const),
 ];
 

@@ -122,7 +122,7 @@ export function readTransformerLensConfig(
   const rotaryDim = reader.wholeNumber('rotary_dim');
   const { hasMlp } = facts;
   const parts = readTransformerLensParts(reader, { dModel: size.dModel, hasMlp, rotary: positional === 'rotary' });
-  refuseUnnamed(parts, facts);
+  refuseUnnamed(parts, facts, isNative(raw, facts));
   try {
     const config = modelConfig({
       ...own,
@@ -136,6 +136,7 @@ export function readTransformerLensConfig(
       ...(rotaryDim === undefined ? {} : { rotaryDim }),
       ...(rotaryBase === undefined ? {} : { rotaryBase }),
       ...parts,
+      ...(positional === 'rotary' && facts.spelling !== 'legacy' ? { rotaryAdjacentPairs: true } : {}),
     });
     return { config, folded };
   } catch (error) {
@@ -169,27 +170,37 @@ function refuseOwnVocabulary(reader: FieldReader, dVocab: number): void {
     throw refusal(reader.file, `an output vocabulary of its own (d_vocab_out is ${quoted(size)})`);
 }
 
+/** Whether it is a model of TransformerLens 4's own: its bridge holds others, too, under the same names. */
+const isNative = (raw: RawConfig, { spelling }: FileFacts): boolean =>
+  spelling === 'native' || raw.architecture === 'TransformerLensNative';
+
 /** What TransformerLens 4 calls these weights, and what it computes of them, has not been compared. */
-function refuseUnnamed({ gatedMlp, nKeyValueHeads, qkNorm }: Partial<ModelConfig>, { file, spelling }: FileFacts): void {
-  const part = gatedMlp
-    ? 'gated MLPs'
-    : qkNorm
-      ? 'normalised queries and keys'
-      : nKeyValueHeads === undefined
-        ? null
-        : 'grouped keys and values';
+function refuseUnnamed(
+  { gatedMlp, nKeyValueHeads, qkNorm }: Partial<ModelConfig>,
+  { file, spelling }: FileFacts,
+  native: boolean,
+): void {
+  const part =
+    gatedMlp && !native
+      ? 'gated MLPs'
+      : qkNorm
+        ? 'normalised queries and keys'
+        : nKeyValueHeads === undefined
+          ? null
+          : 'grouped keys and values';
   if (part && spelling !== 'legacy')
     throw refusal(printable(file), `${part} under the names of TransformerLens 4 (they have not been compared)`);
 }
 
-function readPositions(raw: RawConfig, { file, spelling }: FileFacts): string {
+function readPositions(raw: RawConfig, facts: FileFacts): string {
+  const { file, spelling } = facts;
   const positional = raw.positional_embedding_type ?? 'standard';
   if (!['standard', 'shortformer', 'rotary', 'alibi'].includes(positional as string))
     throw refusal(printable(file), `${quoted(positional)} positions (positional_embedding_type)`);
-  if (positional === 'rotary' && spelling !== 'legacy')
+  if (positional === 'rotary' && spelling !== 'legacy' && !isNative(raw, facts))
     throw refusal(
       printable(file),
-      'rotary positions under the names of TransformerLens 4 (it rotates adjacent pairs, whatever rotary_adjacent_pairs says)',
+      "rotary positions under the names of TransformerLens 4's bridge (only with the architecture TransformerLensNative it is known that they are adjacent pairs)",
     );
   if (positional === 'alibi' && spelling !== 'legacy')
     throw refusal(

@@ -24,12 +24,9 @@ export const llama: Family = likeLlama(
 export const qwen2: Family = likeLlama(['qwen2'], () => true, 'QKV');
 
 /** Like Llama, with a norm of queries and keys. */
-export const qwen3: Family = likeLlama(
-  ['qwen3'],
-  (fields) => fields.flag('attention_bias') === true,
-  'QKVO',
-  { qkNorm: true },
-);
+export const qwen3: Family = likeLlama(['qwen3'], (fields) => fields.flag('attention_bias') === true, 'QKVO', {
+  qkNorm: true,
+});
 
 /** `biased` are the parts of attention that have biases, where a config asks for them. */
 function likeLlama(
