@@ -14,7 +14,9 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformer_lens.model_bridge import TransformerBridge
 from transformers import PreTrainedTokenizerFast
-import transformer_lens.model_bridge.sources.native  # noqa: F401: gives TransformerBridge its boot_native
+from transformer_lens.config import TransformerBridgeConfig
+from transformer_lens.model_bridge.sources._bridge_builder import build_bridge_from_module
+from transformer_lens.model_bridge.sources.native import NativeModel
 
 torch.set_num_threads(1)
 SIZES = dict(n_layers=2, n_heads=3, d_model=10, d_head=4, n_ctx=13, d_vocab=19)
@@ -52,17 +54,22 @@ def booted(folder, tokens):
 
 
 def native(name, tokens, folder):
-    model = TransformerBridge.boot_native({**SIZES, **NATIVE[name], "seed": 0})
+    cfg = TransformerBridgeConfig.from_dict({**SIZES, **NATIVE[name]})
+    inner = NativeModel(cfg)
     generator = torch.Generator().manual_seed(1)
-    for parameter_name, parameter in model.original_model.named_parameters():
+    for parameter_name, parameter in inner.named_parameters():
         gain = 1 if "ln" in parameter_name and parameter_name.endswith("weight") else 0
         with torch.no_grad():
             parameter.copy_(gain + 0.3 * torch.randn(parameter.shape, generator=generator))
-    config = json.dumps(model.cfg.to_dict(), default=str)
-    for spelling, module in (("bridge", model), ("native", model.original_model)):
-        # Inside a bridge each module stands in another one.
-        weights = {n.replace("._original_component", ""): t.contiguous().clone() for n, t in module.state_dict().items()}
-        save_file(weights, folder / f"{name}.{spelling}.safetensors", {"format": "pt", "config": config})
+
+    def save(module, spelling):
+        weights = {n: t.contiguous().clone() for n, t in module.state_dict().items()}
+        save_file(weights, folder / f"{name}.{spelling}.safetensors", {"format": "pt", "config": json.dumps(cfg.to_dict(), default=str)})
+
+    save(inner, "native")
+    cfg.architecture = "TransformerLensNative"
+    model = build_bridge_from_module(inner, architecture=cfg.architecture, tl_config=cfg)
+    save(model, "bridge")
     model.enable_compatibility_mode(no_processing=True)
     save_file(compute(model.double(), tokens), folder / f"{name}.computed.safetensors")
 

@@ -28,6 +28,9 @@ export const KINDS = [
   ...['ablation', 'patching', 'composition', 'scores'],
 ];
 
+/** A gradient below this is none: of a key's bias, which moves all scores of a query alike. */
+const NOTHING = 1e-6;
+
 /** The largest difference beside the largest number; what is masked (−∞) must be so on both sides. */
 export function distanceOf(got: ArrayLike<number>, want: ArrayLike<number>, what: string): number {
   if (got.length !== want.length) throw new Error(`${what}: ${got.length} numbers here, ${want.length} there.`);
@@ -37,7 +40,7 @@ export function distanceOf(got: ArrayLike<number>, want: ArrayLike<number>, what
     if (got[i] !== want[i]) off = Math.max(off, Math.abs(got[i]! - want[i]!));
     if (Number.isNaN(off)) throw new Error(`${what}: element ${i} is ${got[i]} here and ${want[i]} there.`);
   }
-  return largest === 0 ? off : off / largest;
+  return largest < NOTHING ? off : off / largest;
 }
 
 type Check = (kind: string, name: string, got: ArrayLike<number>) => void;
@@ -57,8 +60,14 @@ function checker(expected: Expected): { out: Map<string, Compared>; check: Check
   return { out, check };
 }
 
-/** Logits, losses and the activations that have the same name on both sides: those that any model has must be among them. */
-export function compareRuns(model: Model, tokens: Tokens, expected: Expected): Map<string, Compared> {
+/**
+ * Logits, losses and the activations that have the same name on both sides: those that any model has must be among them. Of
+ * TransformerLens 4's `native` models hook_attn_scores holds the pattern, which is checked instead.
+ */
+export function compareRuns(
+  model: Model,
+  { tokens, expected, native }: { tokens: Tokens; expected: Expected; native: boolean },
+): Map<string, Compared> {
   const { out, check } = checker(expected);
   const names = declaredHookPoints(model.config)
     .filter(({ name, onRequest }) => !onRequest && expected[`activation ${name}`])
@@ -71,10 +80,17 @@ export function compareRuns(model: Model, tokens: Tokens, expected: Expected): M
   check('logits, loss', 'loss', run.lossPerPosition);
   for (const name of names) {
     const { data } = expected[`activation ${name}`]!;
-    // Scores that are masked are −∞ here, and there the lowest number that there is.
-    if (name.endsWith('hook_attn_scores'))
-      for (let i = 0; i < data.length; i++) if (data[i]! < -1e30) data[i] = Number.NEGATIVE_INFINITY;
-    check('activations', `activation ${name}`, run.cache.get(name).data);
+    const { data: got, shape } = run.cache.get(name);
+    if (name.endsWith('hook_attn_scores')) {
+      if (native) {
+        const pattern = expected[`activation ${name.replace('attn_scores', 'pattern')}`]!;
+        if (distanceOf(data, pattern.data, name) > 0)
+          throw new Error(`${name} is not the pattern any more; compare it.`);
+        continue;
+      }
+      hideFuture(data, shape.at(-1)!, Number.NEGATIVE_INFINITY); // it shows scores before the mask
+    }
+    check('activations', `activation ${name}`, got);
   }
   return out;
 }
@@ -83,8 +99,10 @@ export function compareRuns(model: Model, tokens: Tokens, expected: Expected): M
 export function compare(model: Model, tokens: Tokens, expected: Expected): Map<string, Compared> {
   const { out, check } = checker(expected);
   const { config } = model;
-  // It has no hook_attn_in of a model whose heads share keys and values.
-  const points = declaredHookPoints(config).filter(({ name }) => !(isGrouped(config) && name.endsWith('hook_attn_in')));
+  // Where heads share keys and values, inputs of each head give it and us other shapes of k and v.
+  const points = declaredHookPoints(config).filter(
+    ({ name }) => !(isGrouped(config) && /hook_(attn_in|[qkv]_input)$/.test(name)),
+  );
   const names = points.map(({ name }) => name);
   const run = model.runWithCache(tokens, { names });
   check('logits, loss', 'logits', run.logits);
@@ -157,9 +175,9 @@ export function compare(model: Model, tokens: Tokens, expected: Expected): Map<s
   return out;
 }
 
-function hideFuture(data: Float32Array, length: number): void {
+function hideFuture(data: Float32Array, length: number, value = 0): void {
   data.forEach((_, i) => {
-    if (i % length > Math.floor(i / length) % length) data[i] = 0;
+    if (i % length > Math.floor(i / length) % length) data[i] = value;
   });
 }
 

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { resultTable, writeResults } from '../../packages/core/test/support/results.ts';
-import { CASES, drawnModel, repeatedTokens } from './cases.ts';
-import { type Compared, compare, compareRuns, KINDS } from './compare.ts';
+import { CASES, drawnModel, everydayModel, repeatedTokens } from './cases.ts';
+import { type Compared, compare, compareRuns, distanceOf, KINDS } from './compare.ts';
+import { EVERYDAY, everydayTokens, hereOf, setUp } from './everyday.ts';
 import {
   decodeSafetensors,
   type Expected,
+  handBuiltInduction,
   loadEngine,
   loadModel,
   openCheckpoint,
@@ -89,7 +91,9 @@ test.for(BOOTED)(
   `TransformerLens ${VERSIONS.bridge} boots what convert has written for transformers: %s`,
   async (name) => {
     const model = await loadModel(file(name), { engine: referenceEngine });
-    const found = compareRuns(model, repeatedTokens(model.config), read(`hugging-face/${name}`));
+    const found = compareRuns(model, {
+      ...{ tokens: repeatedTokens(model.config), expected: read(`hugging-face/${name}`), native: false },
+    });
     keep(`${VERSIONS.bridge}`, found);
     for (const { distance, worst } of found.values()) expect(distance, worst).toBeLessThan(ANGLES);
   },
@@ -98,10 +102,49 @@ test.for(BOOTED)(
 describe.for(['native', 'bridge'])(`TransformerLens ${VERSIONS.bridge}, its own models, under %s names`, (spelling) => {
   test.for(NATIVE)('%s', async (name) => {
     const model = await loadModel(file(`native/${name}.${spelling}`), { engine: referenceEngine });
-    const found = compareRuns(model, NATIVE_TOKENS, read(`native/${name}.computed`));
+    const found = compareRuns(model, {
+      ...{ tokens: NATIVE_TOKENS, expected: read(`native/${name}.computed`), native: true },
+    });
     keep(`${VERSIONS.bridge}`, found);
     for (const { distance, worst } of found.values()) expect(distance, worst).toBeLessThan(ANGLES);
   });
+});
+
+describe('twenty everyday things', () => {
+  const model = everydayModel();
+  const where = join(folder, 'everyday');
+  let theirs: Expected = {};
+  beforeAll(async () => {
+    const path = join(where, 'ours.safetensors');
+    await saveModel(model, path);
+    const opened = openCheckpoint(sourceOf(readFileSync(path), 'everyday'));
+    prepareConversion(opened, 'transformer-lens', 'everyday').write(join(where, 'model'));
+    const there = EVERYDAY.map((row) => row.there);
+    const given = { ...everydayTokens(model.config.dVocab), setUp: setUp('python'), there };
+    writeFileSync(join(where, 'everyday.json'), JSON.stringify(given));
+    transformerLens().legacy('everyday.py', where);
+    theirs = read('everyday/everyday');
+  }, 600_000);
+
+  test.for([...EVERYDAY.entries()])('%s: both sides give the same', ([i, row]) => {
+    expect(distanceOf(hereOf(row, model), theirs[i]!.data, row.what)).toBeLessThan(2e-5);
+  });
+});
+
+test(`traps in TransformerLens ${VERSIONS.legacy} are still there`, async () => {
+  const path = join(folder, 'written.safetensors');
+  await saveModel(handBuiltInduction(referenceEngine, { dVocab: 6, nCtx: 12 }), path);
+  const opened = openCheckpoint(sourceOf(readFileSync(path), 'written'));
+  prepareConversion(opened, 'transformer-lens', 'written').write(join(folder, 'written'));
+  const said = transformerLens().legacy('traps.py', folder).trim().split('\n').at(-1)!;
+  console.log(said);
+  const traps = JSON.parse(said) as Record<string, number>;
+  expect(traps.folding20).toBeGreaterThan(0.1);
+  expect(traps.folding37).toBeLessThan(1e-4);
+  expect(traps.composition).toBeGreaterThan(0.01);
+  expect(traps.stripe).toBeGreaterThan(0.999);
+  expect(traps.induction).toBeLessThan(0.6);
+  expect(traps.ln1Calls).toBe(3);
 });
 
 test('the table of docs/transformerlens.md', () => {
