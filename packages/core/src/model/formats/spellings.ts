@@ -39,8 +39,15 @@ const KNOWN: ReadonlyMap<string, LegacyName> = new Map(
   ),
 );
 
+/** What TransformerLens 4's bridge puts into the names of the modules that it wraps. */
+const WRAPPED = '_original_component.';
+
+/** Whether a name is that of a module inside TransformerLens 4's bridge, where weights stand under several names. */
+export const isWrapped = (name: string): boolean => name.includes(WRAPPED);
+
 /** What a tensor is called in legacy names; names of no other spelling are legacy ones. */
-export function legacyName(name: string): LegacyName {
+export function legacyName(wrapped: string): LegacyName {
+  const name = wrapped.replaceAll(WRAPPED, '');
   const layer = /^(?:layers|blocks)\.(\d+)\./.exec(name)?.[1];
   const known = KNOWN.get(layer === undefined ? name : name.replace(/\.\d+\./, '.0.'));
   if (!known) return { name, spelling: 'legacy', absent: null };

@@ -76,7 +76,7 @@ function likeLlama(
       linear('norm.weight', 'ln_final.w'),
       linear('lm_head.weight', 'unembed.W_U'),
     ],
-    architecture: 'LlamaForCausalLM',
+    architecture: qkNorm ? 'Qwen3ForCausalLM' : 'LlamaForCausalLM',
     config: (config) => ({
       ...{ num_hidden_layers: config.nLayers, num_attention_heads: config.nHeads, hidden_size: config.dModel },
       ...{ head_dim: config.dHead, num_key_value_heads: config.nKeyValueHeads ?? config.nHeads },
