@@ -55,6 +55,16 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
     );
   }
 
+  linearTransposed(x: Tensor, wTransposed: Tensor, init: Tensor | null, y: Tensor): void {
+    for (let i = 0; i < y.rows; i++)
+      for (let j = 0; j < y.width; j++) {
+        let sum = init ? init.data[j]! : 0;
+        if (j < wTransposed.rows)
+          for (let c = 0; c < x.width; c++) sum += x.data[i * x.stride + c]! * wTransposed.data[j * wTransposed.stride + c]!;
+        y.data[i * y.stride + j] = sum;
+      }
+  }
+
   linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void {
     this.linear(dy, wTransposed, init, dx);
   }

@@ -5,10 +5,14 @@ import type { Tokens } from '../tokens.ts';
 
 export const sharedFloats = (size: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * size));
 
+/** The weights themselves where they lie in shared memory: nobody changes them during a pass, at whose start helpers copy them. */
 export function shareWeights(weights: Parameters, arena: Arena): { version: number; weights: Float32Array } {
+  const own = arena.floats(weights.address, weights.length) as Float32Array;
+  const { version } = weights;
+  if (own.buffer instanceof SharedArrayBuffer) return { version, weights: own };
   const shared = sharedFloats(weights.length);
-  shared.set(arena.floats(weights.address, weights.length));
-  return { version: weights.version, weights: shared };
+  shared.set(own);
+  return { version, weights: shared };
 }
 
 export function sharedTokens(tokens: Tokens, length: number): Int32Array {
