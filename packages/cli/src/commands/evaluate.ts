@@ -11,7 +11,7 @@ export const evaluate: DeclareCommand = (program, measure) => {
     analysisOf(program, measure, {
       name,
       description: what,
-      sequences: { usual: 96 },
+      sequences: { usual: 96, fewer: true },
       idleBesidePrompts: ['sequences'],
     }).addHelpText(
       'after',

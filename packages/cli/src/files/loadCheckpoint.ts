@@ -6,9 +6,9 @@ import {
   Model,
   NotFiniteError,
   openHuggingFaceFolder,
-  printable,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
+import { type DrawnOptions, withDrawn } from './drawnTokens.ts';
 import { type MeasuredFile, measuredFile, measuredFiles } from './provenance.ts';
 import { readInput, readJson } from './wholeFiles.ts';
 
@@ -19,38 +19,33 @@ export interface LoadedCheckpoint {
 }
 
 /** What the user says of a checkpoint that its file does not. */
-export interface GivenBeside {
+export interface GivenBeside extends DrawnOptions {
   /** Path of a TransformerLens config, or of a Hugging Face model's. */
   readonly modelConfig?: string | undefined;
-  /** The start token that the model saw in front of every sequence. */
-  readonly bos?: number | undefined;
 }
 
 /** A model from a checkpoint file that the user named, or from a folder as the Hugging Face hub holds models. */
-export function loadCheckpoint(engine: Engine, path: string, { modelConfig, bos }: GivenBeside = {}): LoadedCheckpoint {
+export function loadCheckpoint(engine: Engine, path: string, given: GivenBeside = {}): LoadedCheckpoint {
+  const { modelConfig, ...drawn } = given;
   const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
   const folder = openHuggingFaceFolder(path);
   if (folder) {
     const measured = measuredFiles(path, folder.configBytes);
     const files = measured.inTurn(folder.files);
     const decoded = decodeHuggingFace(options.config ?? folder.config, { ...folder, files });
-    return { model: modelOf(engine, decoded, { path, bos }), checkpoint: measured.done() };
+    return { model: modelOf(engine, decoded, { path, drawn }), checkpoint: measured.done() };
   }
   const bytes = readInput(path, 'checkpoint');
   const decoded = decodeCheckpoint(bytes, path, options);
-  return { model: modelOf(engine, decoded, { path, bos }), checkpoint: measuredFile(path, bytes) };
+  return { model: modelOf(engine, decoded, { path, drawn }), checkpoint: measuredFile(path, bytes) };
 }
 
 function modelOf(
   engine: Engine,
   { config, weights }: Pick<Checkpoint, 'config' | 'weights'>,
-  { path, bos }: { path: string; bos: number | undefined },
+  { path, drawn }: { path: string; drawn: DrawnOptions },
 ): Model {
-  if (bos !== undefined && bos >= config.dVocab)
-    throw badInput(
-      `--bos ${bos} is no token of ${printable(path)}, which has 0 to ${config.dVocab - 1}; name one of them.`,
-    );
-  const model = new Model(engine, bos === undefined ? config : { ...config, bos });
+  const model = new Model(engine, withDrawn(config, drawn, path));
   model.setWeights(weights);
   return model;
 }

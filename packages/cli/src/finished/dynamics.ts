@@ -27,6 +27,7 @@ import type { Told } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { type Draw, figureOptions } from '../figures/drawing.ts';
 import { stripeOf } from '../figures/modelFigures.ts';
+import { type DrawnOptions, withDrawn } from '../files/drawnTokens.ts';
 import { blameCheckpoint } from '../files/loadCheckpoint.ts';
 import { type MeasuredFile, measuredFile } from '../files/provenance.ts';
 import { readInput } from '../files/wholeFiles.ts';
@@ -46,6 +47,8 @@ export interface MeasureRunOptions {
   readonly most: number;
   readonly sequences?: number;
   readonly seed?: number;
+  /** What is said of the sequences that the run's models saw, beside their files. */
+  readonly drawn?: DrawnOptions;
   readonly onProgress?: Told;
   /** Called after each checkpoint but the last with what there is until then, of how many. */
   readonly onCheckpoint?: (until: Dynamics, of: number) => void;
@@ -56,7 +59,7 @@ const UNITS = 1000;
 
 /** Measures at most `most` checkpoints of a run, evenly spread over those there are, the first and the last among them. */
 export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRunOptions): Dynamics {
-  const { most, sequences, seed, onProgress, onCheckpoint } = options;
+  const { most, sequences, seed, drawn = {}, onProgress, onCheckpoint } = options;
   const { model: config, task } = folder.readInfo().experiment;
   const steps = chosenSteps(folder, most);
   // Only blocks have the repeat that checkpoints are measured on; elsewhere a segment of that name is something else.
@@ -67,10 +70,10 @@ export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRu
     checkpoints: [...checkpoints],
     points: [...points],
     phase: phaseChange(points, log),
-    inContext: inContextQueries(config.nCtx - firstDrawn(config)),
+    inContext: inContextQueries(config.nCtx - firstDrawn(withDrawn(config, drawn, folder.path))),
   });
   for (const [i, step] of steps.entries()) {
-    const { model, path, file } = modelAt(engine, folder, { step, config });
+    const { model, path, file } = modelAt(engine, folder, { step, config, drawn });
     const told: Told = (done, total) =>
       onProgress?.(UNITS * (i + (total > 0 ? done / total : 0)), UNITS * steps.length);
     points.push(
@@ -122,7 +125,7 @@ const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as cons
 function modelAt(
   engine: Engine,
   folder: RunFolder,
-  { step, config: expected }: { step: number; config: Experiment['model'] },
+  { step, config: expected, drawn }: { step: number; config: Experiment['model']; drawn: DrawnOptions },
 ): { model: Model; path: string; file: MeasuredFile } {
   const path = folder.checkpointPath(step);
   const bytes = readInput(path, 'checkpoint');
@@ -136,7 +139,7 @@ function modelAt(
     throw badInput(
       `${path} is of another run: its ${other} is ${config[other]}, that of run.json ${expected[other]}; take it out of the folder.`,
     );
-  const model = new Model(engine, config);
+  const model = new Model(engine, withDrawn(config, drawn, path));
   model.setWeights(weights);
   return { model, path, file: measuredFile(path, bytes) };
 }
@@ -233,7 +236,12 @@ export interface BornStripe {
 }
 
 /** Patterns of two heads at six checkpoints around the phase change, or spread over the run where there was none. */
-export function bornStripe(engine: Engine, folder: RunFolder, { points, phase }: Dynamics): BornStripe {
+export function bornStripe(
+  engine: Engine,
+  folder: RunFolder,
+  { points, phase }: Dynamics,
+  drawn: DrawnOptions = {},
+): BornStripe {
   const { model: config } = folder.readInfo().experiment;
   const last = points.at(-1)!;
   const strongest = last.heads.reduce((a, b) => (b.inductionStripe > a.inductionStripe ? b : a)).label;
@@ -249,8 +257,10 @@ export function bornStripe(engine: Engine, folder: RunFolder, { points, phase }:
   const nearest = (step: number): number =>
     points.reduce((a, b) => (Math.abs(b.step - step) < Math.abs(a.step - step) ? b : a)).step;
   const steps = [...new Set(wanted.map(nearest))];
-  const period = longestPeriod(config);
-  const examples = steps.map((step) => examplePatterns(modelAt(engine, folder, { step, config }).model, { period }));
+  const period = longestPeriod(withDrawn(config, drawn, folder.path));
+  const examples = steps.map((step) =>
+    examplePatterns(modelAt(engine, folder, { step, config, drawn }).model, { period }),
+  );
   return {
     period,
     start: examples[0]!.start,

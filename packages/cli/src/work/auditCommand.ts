@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
 import {
-  type AuditOptions,
   type AuditRecord,
   audit,
   type Estimate,
@@ -10,18 +9,16 @@ import {
   heldOutOf,
   listed,
   type MeasureName,
-  type ModelConfig,
   printable,
-  readTokenFile,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
 import { blameDetectors, readDetectors } from '../files/readDetectors.ts';
-import { readInput } from '../files/wholeFiles.ts';
 import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, detectorColumns, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, NONE, plainNumber, signedNumber } from '../terminal/textTable.ts';
+import { weightsTable } from '../terminal/weightsTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
 import { scoresOnPrompts } from './scoresOnPrompts.ts';
 
@@ -32,16 +29,11 @@ export type HeldOutOption =
 
 export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
-  sequences: number;
+  sequences?: number;
   seed: number;
   prompts?: string;
   measure?: MeasureName;
   heldOut?: readonly HeldOutOption[];
-  bos?: number;
-  prefix?: readonly number[];
-  excludeTokens?: readonly number[];
-  /** A number, or a file of tokens. */
-  tokensFrom?: string;
   detectors?: string;
 }
 
@@ -55,8 +47,8 @@ export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, hos
   return analyse(task, host, {
     measure: (model, onProgress) => {
       const heldOut = given === undefined ? undefined : heldOutFrom(given, task.target);
-      const drawn = mapTokens(task.options, model.config);
-      const options = { sequences, seed, onProgress, ...drawn, ...(detectors ? { detectors } : {}) };
+      const many = sequences === undefined ? {} : { sequences };
+      const options = { ...many, seed, onProgress, ...(detectors ? { detectors } : {}) };
       return blameDetectors(file, () => audit(model, { ...options, ...(heldOut ? { heldOut } : {}) }));
     },
     text: (record, model, columns) => auditText(record, { columns, nCtx: model.config.nCtx }),
@@ -65,30 +57,6 @@ export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, hos
     figures: async (record, model) => (await import('../figures/modelFigures.ts')).auditFigures(model, record),
   });
 };
-
-/** What the map's sequences begin with and leave out, as the options say. */
-function mapTokens(
-  { bos: given, prefix, excludeTokens, tokensFrom }: AuditCommandOptions,
-  { dVocab, nCtx, bos = given }: ModelConfig,
-): Pick<AuditOptions, 'prefix' | 'excludeTokens'> {
-  const exclude = tokensFrom === undefined ? excludeTokens : notIn(tokensFrom, { dVocab, nCtx });
-  return {
-    ...(given === undefined && prefix === undefined
-      ? {}
-      : { prefix: [...(bos === undefined ? [] : [given ?? bos]), ...(prefix ?? [])] }),
-    ...(exclude === undefined ? {} : { excludeTokens: exclude }),
-  };
-}
-
-/** Tokens below a number, or those that do not stand in a file of tokens. */
-function notIn(tokensFrom: string, { dVocab, nCtx }: Pick<ModelConfig, 'dVocab' | 'nCtx'>): number[] {
-  const all = Array.from({ length: dVocab }, (_, token) => token);
-  if (/^\d+$/.test(tokensFrom)) return all.filter((token) => token < Number(tokensFrom));
-  const found = new Set<number>();
-  const table = readTokenFile(readInput(tokensFrom, 'file of tokens'), { name: tokensFrom, nCtx });
-  for (const token of table.tokens) found.add(token);
-  return all.filter((token) => !found.has(token));
-}
 
 /** What the options name, and besides what the run of a checkpoint held out where they say so. */
 function heldOutFrom(given: readonly HeldOutOption[], checkpoint: string): HeldOut {
@@ -158,6 +126,12 @@ function heldOutText(heldOut: HeldOutRecord | undefined, interval: (e: Estimate)
   ];
 }
 
+/** What the weights say, of a context that is too short for all that is measured otherwise. */
+function weightsText({ weights = [] }: AuditRecord, columns: number): string[] {
+  if (weights.length === 0) return [];
+  return ['', 'What the weights say of each head, whatever the context:', '', ...weightsTable(weights, columns)];
+}
+
 /** What a terminal shows of an audit. */
 export function auditText(record: AuditRecord, { columns, nCtx }: { columns: number; nCtx: number }): string[] {
   const { scores, evidence } = record;
@@ -190,10 +164,14 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
     ...(scores.length < nCtx
       ? [`The context of ${nCtx} is too long for its patterns: sequences of at most ${scores.length} tokens were run.`]
       : []),
-    '',
-    `Loss on the repeat by period, nats with 95 % interval (${evidence.sequences} sequences each; solved below ${plainNumber(evidence.solvedBelow)}; boundary: the loss where only a model that knows the period can tell):`,
-    ...periods,
-    `  mean over the periods unrelated to the best one: ${plainNumber(evidence.otherPeriodLoss)}`,
+    ...(periods.length === 0
+      ? []
+      : [
+          '',
+          `Loss on the repeat by period, nats with 95 % interval (${evidence.sequences} sequences each; solved below ${plainNumber(evidence.solvedBelow)}; boundary: the loss where only a model that knows the period can tell):`,
+          ...periods,
+          `  mean over the periods unrelated to the best one: ${plainNumber(evidence.otherPeriodLoss)}`,
+        ]),
     ...(evidence.paths.length > 0
       ? ['', `Paths from earlier layers ablated at periods ${evidence.pathPeriods.join(', ')}:`]
       : []),
@@ -206,6 +184,7 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
           `  keys built by ${evidence.keySources.map((s) => `${s.label} ${signedNumber(s.increase.value)}`).join(', ')} nats`,
         ]
       : []),
+    ...weightsText(record, columns),
     ...heldOutText(record.heldOut, interval),
     '',
     `Not tested: ${printable(record.untested.join('; '))}.`,

@@ -79,7 +79,8 @@ export function testPaths(
 
 /** The numbers that the rules decide by. */
 export function groundsOf({ cells, judged }: MeasuredMap, mechanisms: Mechanisms): Grounds {
-  const shareOf = (solution: Solution): number => cells.filter((c) => c.solution === solution).length / cells.length;
+  const shareOf = (solution: Solution): number =>
+    cells.length === 0 ? 0 : cells.filter((c) => c.solution === solution).length / cells.length;
   return {
     layers: judged.config.nLayers,
     byContent: shareOf('by content'),

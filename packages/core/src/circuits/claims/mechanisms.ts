@@ -127,8 +127,8 @@ function removals(
 }
 
 /** The loss that a removal adds, as a share of the drop from guessing to the clean loss; 1 at most. */
-function shareLost({ judged }: MeasuredMap, clean: CellRun, without: CellRun): number {
-  const drop = Math.log(judged.config.dVocab) - mean(clean.losses);
+function shareLost({ space }: MeasuredMap, clean: CellRun, without: CellRun): number {
+  const drop = Math.log(space.tokens.length) - mean(clean.losses);
   return Math.min(1, (mean(without.losses) - mean(clean.losses)) / drop);
 }
 
