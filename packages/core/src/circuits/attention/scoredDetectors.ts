@@ -81,7 +81,9 @@ export function scoredDetectors(own: readonly Detector[], { config, probes, tabl
   });
   const of = (probe: ProbeName): Gathered[] => [
     ...builtIn[probe].map((detector) => gathered(detector, probe, table)),
-    ...(probe === 'control' && probes.repeat.length > 0 ? [gathered(stripe, probe, table, 'inductionStripeControl')] : []),
+    ...(probe === 'control' && probes.repeat.length > 0
+      ? [gathered(stripe, probe, table, 'inductionStripeControl')]
+      : []),
     ...own.flatMap((detector) => {
       if ((detector.on ?? 'repeat') === probe) return [gathered(detector, probe, scores!)];
       const measured = probes[detector.on ?? 'repeat'].length > 0;

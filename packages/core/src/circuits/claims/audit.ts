@@ -53,11 +53,9 @@ export const asAudited = (model: Model, { map }: AuditRecord): Model =>
 export function auditFor(caller: string, given: Model, options: MapAuditOptions): AuditRecord {
   checkAuditing(caller, given, options);
   const { prefix, excludeTokens = given.config.untrained, ...asked } = options;
-  const suspected = excludeTokens === undefined ? untrainedTokens(given) : [];
-  const model = given.withSequences({
-    ...(prefix === undefined ? {} : { opening: prefix }),
-    untrained: excludeTokens ?? suspected,
-  });
+  const begun = prefix === undefined ? given : given.withSequences({ opening: prefix });
+  const suspected = excludeTokens === undefined ? untrainedTokens(begun) : [];
+  const model = begun.withSequences({ untrained: excludeTokens ?? suspected });
   const sample = sampleOf(model.config, asked);
   const record = auditRepeatedly(model, { ...asked, ...sample });
   const sampled = isLess(sample, asked) ? sampleText(record) : '';

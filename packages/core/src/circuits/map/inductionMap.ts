@@ -91,7 +91,7 @@ function mostCells(config: ModelConfig, sequences: number): number {
 }
 
 /** The factor of the logits at which what is solved is solved best; 1 where nothing is. */
-function factorOf(cells: readonly MeasuredCell[], guess: number): number {
+export function factorOf(cells: readonly MeasuredCell[], guess: number): number {
   const byFactor = cells.map(({ losses }) => FACTORS.map((_, f) => mean(losses.map((l) => l[f] as number))));
   const solved = byFactor.filter((losses) => Math.min(...losses) < guess / 2);
   if (solved.length === 0) return AS_IS;

@@ -1,6 +1,7 @@
 // Tokens that training never showed: their embeddings stayed where they began, and their logits were only ever pushed down.
 import type { Model } from '../../model/model.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
+import { openingOf } from '../../model/startToken.ts';
 
 /** Fewer tokens than these have no usual size to differ from. */
 const FEWEST = 16;
@@ -13,10 +14,11 @@ const MOST = 0.25;
 /**
  * Tokens whose embedding is much shorter than the others' and whose column of the unembedding is unusually long or short,
  * in ascending order: both stand out where a token was never drawn in training. With tied embeddings one matrix decides.
- * None where they are many.
+ * The start token and what else sequences begin with are known, and none of them. None where they are many.
  */
 export function untrainedTokens(model: Model): number[] {
-  const { dVocab, dModel, tied } = model.config;
+  const { dVocab, dModel, tied, bos } = model.config;
+  const known = new Set([...openingOf(model.config), ...(bos === undefined ? [] : [bos])]);
   if (dVocab < FEWEST) return [];
   const weights = model.getWeights();
   const embedding = outliers(
@@ -27,7 +29,7 @@ export function untrainedTokens(model: Model): number[] {
     : outliers(norms(weights['unembed.W_U']!, { count: dVocab, of: (t, i) => i * dVocab + t, size: dModel })).map(
         Math.abs,
       );
-  const found = embedding.flatMap((z, t) => (z < -FAR && (unembedding[t] as number) > FAR ? [t] : []));
+  const found = embedding.flatMap((z, t) => (z < -FAR && (unembedding[t] as number) > FAR && !known.has(t) ? [t] : []));
   return found.length > MOST * dVocab ? [] : found;
 }
 
