@@ -46,7 +46,7 @@ export function analysisOf(
   const command = program
     .command(name)
     .description(description)
-    .argument('<checkpoint>', 'a .safetensors file')
+    .argument('<checkpoint>', 'a .safetensors or .gguf file, or a folder of the Hugging Face hub')
     .option('--json', 'print everything as JSON')
     .addOption(figures())
     .addOption(modelConfig())

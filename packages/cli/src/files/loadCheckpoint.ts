@@ -1,16 +1,18 @@
 import {
-  type Checkpoint,
-  decodeCheckpoint,
-  decodeHuggingFace,
+  type ByteSource,
   type Engine,
   Model,
   NotFiniteError,
+  type OpenedModel,
+  openCheckpoint,
+  openHuggingFace,
   openHuggingFaceFolder,
+  readInto,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
 import { type DrawnOptions, withDrawn } from './drawnTokens.ts';
-import { type MeasuredFile, measuredFile, measuredFiles } from './provenance.ts';
-import { readInput, readJson } from './wholeFiles.ts';
+import { type MeasuredFile, measuredSources } from './provenance.ts';
+import { inputSource, readJson } from './wholeFiles.ts';
 
 /** A model, and the file that it came from. */
 export interface LoadedCheckpoint {
@@ -24,30 +26,27 @@ export interface GivenBeside extends DrawnOptions {
   readonly modelConfig?: string | undefined;
 }
 
-/** A model from a checkpoint file that the user named, or from a folder as the Hugging Face hub holds models. */
+/** A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. */
 export function loadCheckpoint(engine: Engine, path: string, given: GivenBeside = {}): LoadedCheckpoint {
-  const { modelConfig, ...drawn } = given;
-  const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
-  const folder = openHuggingFaceFolder(path);
-  if (folder) {
-    const measured = measuredFiles(path, folder.configBytes);
-    const files = measured.inTurn(folder.files);
-    const decoded = decodeHuggingFace(options.config ?? folder.config, { ...folder, files });
-    return { model: modelOf(engine, decoded, { path, drawn }), checkpoint: measured.done() };
-  }
-  const bytes = readInput(path, 'checkpoint');
-  const decoded = decodeCheckpoint(bytes, path, options);
-  return { model: modelOf(engine, decoded, { path, drawn }), checkpoint: measuredFile(path, bytes) };
+  const { opened, sources, first } = openNamed(path, given);
+  const model = new Model(engine, opened.config);
+  readInto(model, opened);
+  return { model, checkpoint: measuredSources(path, sources, first) };
 }
 
-function modelOf(
-  engine: Engine,
-  { config, weights }: Pick<Checkpoint, 'config' | 'weights'>,
-  { path, drawn }: { path: string; drawn: DrawnOptions },
-): Model {
-  const model = new Model(engine, withDrawn(config, drawn, path));
-  model.setWeights(weights);
-  return model;
+/** The same before its weights are read: the files, and bytes that belong to the model before theirs. */
+export function openNamed(
+  path: string,
+  { modelConfig, ...drawn }: GivenBeside,
+): { opened: OpenedModel; sources: readonly ByteSource[]; first?: Uint8Array | undefined } {
+  const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
+  const folder = openHuggingFaceFolder(path);
+  const sources = folder?.files ?? [inputSource(path, 'checkpoint')];
+  const opened = folder
+    ? openHuggingFace(options.config ?? folder.config, folder)
+    : openCheckpoint(sources[0]!, options);
+  const config = withDrawn(opened.config, drawn, path);
+  return { opened: { ...opened, config }, sources, first: folder?.configBytes };
 }
 
 /**

@@ -2,7 +2,6 @@
 import * as z from 'zod/mini';
 import { ArgumentError } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { checkOwnInputs } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
 import { type ScoreOptions, scoreSchemaFields } from '../attention/headScores.ts';
 import { checkDetectors } from '../attention/ownDetectors.ts';
@@ -31,14 +30,13 @@ const auditSchema = z.strictObject({ ...scoreSchemaFields, ...drawnFields });
 const FEWEST_TOKENS = 3;
 
 /**
- * Throws an ArgumentError unless it is a model and the options say what to measure on it; an Error where its heads share keys
- * and values; a TooSmallError where too few tokens are left to draw, or a prefix leaves no room for a repeat.
+ * Throws an ArgumentError unless it is a model and the options say what to measure on it; a TooSmallError where too few
+ * tokens are left to draw, or a prefix leaves no room for a repeat.
  */
 export function checkAuditing(caller: string, model: Model, options: MapAuditOptions): void {
   checkModel(caller, model);
   checkOptions(caller, auditSchema, options);
   if (options.detectors !== undefined) checkDetectors(caller, options.detectors);
-  if (model.config.nLayers > 1) checkOwnInputs(model.config, caller); // paths are tested by taking heads out of inputs
   checkTokens(caller, model.config, options);
   const { prefix: opening, excludeTokens: untrained } = options;
   const config: ModelConfig = {
