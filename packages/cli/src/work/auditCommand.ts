@@ -98,7 +98,7 @@ export function scoresCsv({ scores }: AuditRecord): string {
     [
       h.label,
       ...columnNames.flatMap((c) => cells(h[c])),
-      h.positionalOffset.offset,
+      number(h.positionalOffset.offset),
       number(h.positionalOffset.aboveChance),
       number(h.positionality),
       ...own.flatMap(({ name }) => {
@@ -144,7 +144,7 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
     ...scores.heads.map((h) => [
       h.label,
       ...columnNames.map((c) => plainNumber(h[c].value)),
-      String(h.positionalOffset.offset),
+      Number.isNaN(h.positionalOffset.offset) ? NONE : String(h.positionalOffset.offset),
       plainNumber(h.positionalOffset.aboveChance),
       plainNumber(h.positionality),
       ...own.flatMap(({ name }) => {

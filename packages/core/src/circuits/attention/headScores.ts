@@ -7,7 +7,7 @@ import type { Model } from '../../model/model.ts';
 import { firstDrawn } from '../../model/startToken.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { runPatterns } from '../data/patternRuns.ts';
-import { checkVocabulary, periodsThatFit, spread } from '../data/periods.ts';
+import { checkVocabulary, periodsThatFit, scannedPeriods, spread } from '../data/periods.ts';
 import { controlProbe, fourfoldBlock, fourfoldProbe, type ProbeOptions, repeatedProbe } from '../data/probes.ts';
 import { withNextToken } from '../data/prompts.ts';
 import { twoCopies } from '../data/twoCopies.ts';
@@ -73,9 +73,12 @@ export function scoringSize(model: Model, options: ScoreOptions): number {
 export const measureHeads = (model: Model, options: ScoreOptions = {}): MeasuredHeads =>
   scoreHeads('measureHeads', model, options);
 
-/** Scores alone; `measureHeads` gives the losses of the scan too, and throws the same. */
-export const headScores = (model: Model, options: ScoreOptions = {}): HeadScoresRecord =>
-  scoreHeads('headScores', model, options).scores;
+/** Scores alone; `measureHeads` gives the losses of the scan too, and throws the same. Throws a TooSmallError, too, when no repeat fits. */
+export function headScores(model: Model, options: ScoreOptions = {}): HeadScoresRecord {
+  checkScoring('headScores', model, options);
+  scannedPeriods(model.config, 'headScores');
+  return scoreHeads('headScores', model, options).scores;
+}
 
 /** The same for another caller, whose name the messages have. */
 export function scoreHeads(caller: string, model: Model, options: ScoreOptions): MeasuredHeads {
