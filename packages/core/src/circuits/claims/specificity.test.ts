@@ -60,6 +60,37 @@ describe('minimal sets', () => {
     const proof = prove(twoBuilders(), { sequences: 8 });
     expect(proof.minimalSets).toHaveLength(2);
     expect(proof.sentence).toMatch(/2 minimal sets keep 95 %: .*Redundant, since others can take over: L0H[01]\./);
+    expect(proof.sentence).toMatch(/take over: L0H([01])\. The others: L0H(?!\1)[01]\./);
+    // Both are resampled together: alone neither moves anything.
+    expect(proof.keyScrubbing!.agreeing.value).toBeCloseTo(0, 5);
+    expect(proof.keyScrubbing!.differing.value).toBeGreaterThan(2);
+    expect(proof.sentence).toMatch(/so the keys carry the previous token\.$/);
+  });
+
+  test.for([
+    [
+      'four of one layer',
+      [
+        [previous, previous, previous, previous],
+        [matching, null, null, null],
+      ],
+      4,
+    ],
+    [
+      'two layers of three',
+      [
+        [previous, null],
+        [previous, null],
+        [matching, null],
+      ],
+      2,
+    ],
+  ] as const)('name every one of them: %s', ([, layers, count]) => {
+    const model = writtenModel(engine, sizes, { copied: ['previous'], layers });
+    const sets = minimalSets(setOf(model));
+    expect(sets).toHaveLength(count);
+    expect(sets.every((set) => set.length === 2)).toBe(true);
+    expect(new Set(sets.flat().map(({ layer, head }) => `L${layer}H${head}`)).size).toBe(count + 1);
   });
 });
 
