@@ -8,6 +8,7 @@ import { loadEngine } from '../../node.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { scrubKeys } from './keyScrubbing.ts';
 import { minimalSets } from './minimalSets.ts';
+import { audit } from './audit.ts';
 import { prove } from './prove.ts';
 import { specificityOf } from './specificity.ts';
 
@@ -57,7 +58,8 @@ describe('minimal sets', () => {
   });
 
   test('are named in the proof, which calls the builder redundant', () => {
-    const proof = prove(twoBuilders(), { sequences: 8 });
+    const model = twoBuilders();
+    const proof = prove(model, { sequences: 8, audit: audit(model, { sequences: 4, mostPeriods: 3 }) });
     expect(proof.minimalSets).toHaveLength(2);
     expect(proof.sentence).toMatch(/2 minimal sets keep 95 %: .*Redundant, since others can take over: L0H[01]\./);
     expect(proof.sentence).toMatch(/take over: L0H([01])\. The others: L0H(?!\1)[01]\./);
