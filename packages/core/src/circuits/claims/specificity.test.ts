@@ -6,9 +6,9 @@ import { writtenModel } from '../../examples/writtenModel.ts';
 import type { Model } from '../../model/model.ts';
 import { loadEngine } from '../../node.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
+import { audit } from './audit.ts';
 import { scrubKeys } from './keyScrubbing.ts';
 import { minimalSets } from './minimalSets.ts';
-import { audit } from './audit.ts';
 import { prove } from './prove.ts';
 import { specificityOf } from './specificity.ts';
 
