@@ -11,9 +11,10 @@ const ORDER = {
   'packages/core/src/circuits': ['.', 'statistics', 'data', 'attention', 'causal', 'weights', 'map', 'claims'],
   'packages/figures/src': ['frame', 'scales', 'marks', 'charts', '.'],
   'packages/cli/src': [
-    ...['.', 'terminal', 'aside', 'files', 'runs', 'figures', 'finished', 'report', 'work', 'commands'],
-    ...['main.ts', 'asideWorker.ts'],
+    ...['.', 'terminal', 'aside', 'files', 'runs', 'figures', 'finished', 'report', 'sweeps', 'work', 'commands'],
+    ...['main.ts', 'asideWorker.ts', 'sweepProcess.ts'],
   ],
+  'packages/cli/src/sweeps': ['definition', 'jobs', 'folder', 'pool', 'engines', 'results'],
   'apps/lab/src': [
     'notFetched.ts',
     'protocol.ts',

@@ -31,6 +31,7 @@ test('every file that README, CONTRIBUTING and docs link to exists', () => {
     'docs/data.md',
     'docs/causes.md',
     'docs/prompts.md',
+    'docs/sweeps.md',
     'docs/architecture.md',
     'docs/dependencies.md',
     'docs/notebook.md',

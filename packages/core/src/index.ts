@@ -29,7 +29,15 @@ export {
   type PatchingOptions,
   type PatchingRecord,
 } from './circuits/causal/activationPatching.ts';
-export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, type HeadEdge, patchEdges } from './circuits/causal/edges.ts';
+export {
+  ablateEdges,
+  allEdges,
+  type Edge,
+  edgeLabel,
+  edgesInto,
+  type HeadEdge,
+  patchEdges,
+} from './circuits/causal/edges.ts';
 export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';
@@ -85,6 +93,7 @@ export { type Limit, limitsOf } from './circuits/map/limits.ts';
 export type { InductionMap, MapCell, Solution } from './circuits/map/mapRecord.ts';
 export { type OnProgress, Progress } from './circuits/progress.ts';
 export * from './circuits/statistics/estimate.ts';
+export * from './circuits/statistics/medianEstimate.ts';
 export * from './circuits/weights/composition.ts';
 export { type Complex, FactoredMatrix, Matrix } from './circuits/weights/factoredMatrix.ts';
 export * from './circuits/weights/headCircuits.ts';
@@ -93,7 +102,7 @@ export * from './engine/engine.ts';
 export type { Floats } from './engine/floats.ts';
 export { KERNELS_VERSION } from './engine/kernelsVersion.ts';
 export type { Integers, Tensor } from './engine/tensor.ts';
-export { ArgumentError, checkArgument } from './errors/arguments.ts';
+export { ArgumentError, checkArgument, must } from './errors/arguments.ts';
 export * from './errors/names.ts';
 export { NotFiniteError } from './errors/notFinite.ts';
 export * from './errors/printable.ts';
@@ -144,6 +153,7 @@ export * from './model/parts.ts';
 export type { LayerWeights, PartWeights } from './model/partWeights.ts';
 export { drawnVocabulary, firstDrawn, guessingLoss } from './model/startToken.ts';
 export { type Nested, type NestedNumbers, Values } from './model/values.ts';
+export { exactExp, exactLog } from './random/exactMath.ts';
 export { RandomStream } from './random/randomStream.ts';
 export { STREAMS } from './random/streams.ts';
 export { type BlockPlace, fillTokens, type QueryRanges, queryRanges } from './tasks/blocks.ts';

@@ -10,7 +10,8 @@ export { CONVERSIONS, type Conversion, type PreparedConversion, prepareConversio
 export { loadData } from './nodeData.ts';
 export { loadEngine } from './nodeEngine.ts';
 export { writeWhole } from './nodeFiles.ts';
-export { type HuggingFaceFolder, openHuggingFaceFolder } from './nodeHuggingFace.ts';
+export { configBeside, type HuggingFaceFolder, openHuggingFaceFolder } from './nodeHuggingFace.ts';
+export { checkMemory } from './nodeMemory.ts';
 export { loadModel, type SaveOptions, saveModel } from './nodeModels.ts';
 export { fileSource } from './nodeSource.ts';
 export { startWorkers } from './nodeThreads.ts';

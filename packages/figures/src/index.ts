@@ -19,6 +19,7 @@ export type { Stripe } from './charts/patternPanel.ts';
 export { type PatternStripRecord, patternStrip } from './charts/patternStrip.ts';
 export { type PatternTimelineRecord, patternTimeline, type TimelineHead } from './charts/patternTimeline.ts';
 export { type RunsBySettingRecord, runsBySettingChart } from './charts/runsBySettingChart.ts';
+export { type SettingShares, type SharesRecord, sharesChart } from './charts/sharesChart.ts';
 export type { FigureOptions } from './frame/figureFrame.ts';
 export { figureCss, type Theme } from './frame/theme.ts';
 export { MOST_KINDS } from './marks/kinds.ts';

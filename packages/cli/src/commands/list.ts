@@ -11,7 +11,9 @@ import { dynamics } from './dynamics.ts';
 import { evaluate } from './evaluate.ts';
 import { patch } from './patch.ts';
 import { run } from './run.ts';
+import { sweep } from './sweep.ts';
 import { train } from './train.ts';
+import { worker } from './worker.ts';
 
 export const COMMANDS: readonly DeclareCommand[] = [
   run,
@@ -22,6 +24,8 @@ export const COMMANDS: readonly DeclareCommand[] = [
   compose,
   evaluate,
   dynamics,
+  sweep,
+  worker,
   diversity,
   cache,
   convert,

@@ -14,7 +14,8 @@ const TASKS: Record<string, () => Promise<Task>> = {
   dynamics: async () => (await import('./dynamicsCommand.ts')).dynamicsCommand,
   cache: async () => (await import('./cacheCommand.ts')).cacheCommand,
   convert: async () => (await import('./convertCommand.ts')).convertCommand,
-  finish: async () => (await import('../finished/finishedAnalysis.ts')).analyseFinished,
+  'finished circuit': async () => (await import('../finished/finishedCircuit.ts')).measureCircuit,
+  'finished effects': async () => (await import('../finished/finishedEffects.ts')).measureEffects,
 };
 
 export async function loadTask(name: string): Promise<(data: unknown, host: Host) => unknown> {

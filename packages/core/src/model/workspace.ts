@@ -44,7 +44,7 @@ export function layOut(arena: Arena, { config, engine, weights, extent, plan }: 
 }
 
 /** The address at which it would end. */
-function endOf(start: number, arena: Arena, options: LayoutOptions): number {
+export function endOf(start: number, arena: Arena, options: LayoutOptions): number {
   const measuring = arena.measuring(start);
   layOut(measuring, options);
   return measuring.used;

@@ -14,6 +14,10 @@ export const STREAMS = {
   dataOrder: 5,
   /** (seed, generation, sequence): the tokens that a model continues a sequence with. */
   generation: 6,
+  /** (seed, sweepDraws, grid, axis): the settings that a sweep draws. */
+  sweepDraws: 7,
+  /** (seed, sweepShare): which runs of a sweep are done again to compare. */
+  sweepShare: 8,
 } as const;
 
 /** What an analysis draws. */

@@ -12,7 +12,7 @@ const MOST_ADDED = 16;
 /** Alternatives are looked for to sets of at most so many heads. */
 const MOST_REPLACED = 8;
 /** So many times a set is looked for, and so many ways to do without heads are tried. */
-const [MOST_SOUGHT, MOST_TRIED] = [8, 48];
+const [MOST_SOUGHT, MOST_TRIED] = [6, 24];
 
 /**
  * Sets of heads that keep 95 % of the drop, every other head mean-ablated, and of which none can be spared: the smallest
