@@ -44,7 +44,8 @@ export class CheckpointModels {
         `${path} is of another run: its ${other} is ${config[other]}, that of run.json ${expected[other]}; take it out of the folder.`,
       );
     const key = JSON.stringify(config);
-    if (this.last?.config !== key) this.last = { config: key, model: new Model(this.engine, withDrawn(config, this.drawn, path)) };
+    if (this.last?.config !== key)
+      this.last = { config: key, model: new Model(this.engine, withDrawn(config, this.drawn, path)) };
     const { model } = this.last;
     model.setWeights(weights);
     return { model, path, file: measuredFile(path, bytes) };
