@@ -33,6 +33,7 @@ const NO_MEMORY: Memory = { buffer: new ArrayBuffer(0), grow: () => 0 };
  */
 export class Arena {
   private top: number;
+  private closed = false;
   readonly memory: Memory;
   /** Bytes of one float: 4, or 8 in the reference engine. */
   readonly floatBytes: 4 | 8;
@@ -78,6 +79,8 @@ export class Arena {
   bytes(count: number): number {
     if (!Number.isSafeInteger(count) || count < 0)
       throw new RangeError(`Arena: expected a whole number of bytes, got ${quoted(count)}.`);
+    if (this.closed)
+      throw new Error('Arena: all of a plan is laid out before it runs; what lies behind it is not its own.');
     const address = this.top;
     const top = Math.ceil((address + count) / 128) * 128;
     if (top > this.limit)
@@ -87,6 +90,11 @@ export class Arena {
     if (!this.isMeasuring) this.reach(top);
     this.top = top;
     return address;
+  }
+
+  /** Hands out no more: the memory behind belongs to somebody else from now on. */
+  close(): void {
+    this.closed = true;
   }
 
   /** Grows the memory to `bytes`. */

@@ -257,6 +257,7 @@ export class Executor {
     try {
       this.planned.set(key, layOut(room, options));
       workspace.end = room.used;
+      room.close();
     } finally {
       workspace.written = Math.max(written, room.used); // also where laying out failed half-way: tables may be written already
     }

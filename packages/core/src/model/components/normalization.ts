@@ -67,6 +67,7 @@ export function planNormalization(plan: Plan, { place, axes, role, x, dx, init, 
   const [stats, value] = [plan.activation(...ofScale), plan.activation(...ofValue)];
   const [dStats, gradient] = [plan.gradient(...ofScale), plan.gradient(...ofValue)];
   const unit = plan.shared(...like(`${place}.hook_normalized`, 'before gain and shift'));
+  const plain = { ones: plan.constantRow(size, 1), zeros: plan.constantRow(size, 0) };
   const layer = { x, gain, bias, stats, normalized: value, eps, centred };
   const cuts = gradientCuts(plan, { x, stats, unit, size });
   return {
@@ -77,7 +78,7 @@ export function planNormalization(plan: Plan, { place, axes, role, x, dx, init, 
       plan.see(stats);
       if (plan.watcher.changesScale) ops.layerNormApply(layer);
       if (!plan.watcher.seesNormalized) return;
-      seeNormalized(plan, { ...layer, unit, size });
+      seeNormalized(plan, { ...layer, ...plain, unit });
       if (plan.watcher.changesGradients) cuts.remember();
     },
     backward: (gradients) => {
@@ -110,10 +111,9 @@ const withRows = (tensor: Tensor, rows: number): Tensor => tensor.rowsSplit(rows
  */
 function seeNormalized(
   plan: Plan,
-  { size, ...of }: Record<'x' | 'gain' | 'bias' | 'stats' | 'normalized' | 'unit', Tensor> & { readonly size: number },
+  of: Record<'x' | 'gain' | 'bias' | 'stats' | 'normalized' | 'unit' | 'ones' | 'zeros', Tensor>,
 ): void {
-  const { x, gain, bias, stats, normalized, unit } = of;
-  const [ones, zeros] = [plan.constantRow(size, 1), plan.constantRow(size, 0)];
+  const { x, gain, bias, stats, normalized, unit, ones, zeros } = of;
   plan.ops.layerNormApply({ x, gain: ones, bias: zeros, stats, normalized: unit });
   const before = unit.data.slice();
   plan.see(unit);
