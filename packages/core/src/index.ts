@@ -30,6 +30,12 @@ export {
   type PatchingRecord,
 } from './circuits/causal/activationPatching.ts';
 export {
+  type DirectLogits,
+  directLogits,
+  type LogitAsked,
+  type SplitLogit,
+} from './circuits/causal/directLogits.ts';
+export {
   ablateEdges,
   allEdges,
   type Edge,
@@ -87,6 +93,18 @@ export {
 export { corruptedPrompts, promptsOf, repeatPrompts } from './circuits/data/repeatPrompts.ts';
 export { type RepeatBatch, RepeatSet, type RepeatSetOptions } from './circuits/data/repeatSet.ts';
 export { repeatQueries, twoCopies } from './circuits/data/twoCopies.ts';
+export * from './circuits/language/copies.ts';
+export * from './circuits/language/drawRepeats.ts';
+export * from './circuits/language/following.ts';
+export * from './circuits/language/headMap.ts';
+export { HEADS_OFF_RUNS, type HeadsOff, headsOff, RANDOM_DRAWS, randomHeads } from './circuits/language/headsOff.ts';
+export { type InContext, inContext } from './circuits/language/inContext.ts';
+export { type LanguageAuditOptions, languageAudit } from './circuits/language/languageAudit.ts';
+export * from './circuits/language/languageAuditRecord.ts';
+export * from './circuits/language/promptReading.ts';
+export * from './circuits/language/screening.ts';
+export { repeatSnippets } from './circuits/language/snippets.ts';
+export { drawnTokens, type TokenKinds, type Vocabulary } from './circuits/language/vocabulary.ts';
 export { analysedLength, asAnalysed, LONGEST_ANALYSED, longestPeriod, TooSmallError } from './circuits/lengths.ts';
 export { mapRecord, measureMap } from './circuits/map/inductionMap.ts';
 export { type Limit, limitsOf } from './circuits/map/limits.ts';

@@ -15,3 +15,6 @@ export { checkMemory } from './nodeMemory.ts';
 export { loadModel, type SaveOptions, saveModel } from './nodeModels.ts';
 export { fileSource } from './nodeSource.ts';
 export { startWorkers } from './nodeThreads.ts';
+export { loadTokenizer, tokenizerOf } from './nodeTokenizer.ts';
+export { type GgufMetadata, ggufTokenizer } from './text/ggufTokenizer.ts';
+export type { TextTokenizer, TokenizerSource } from './text/tokenizer.ts';

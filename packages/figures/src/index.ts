@@ -6,6 +6,7 @@ export type { DynamicsLine } from './charts/dynamicsLines.ts';
 export type { DynamicsPanel } from './charts/dynamicsPanel.ts';
 export { type EffectRecord, effectChart } from './charts/effectChart.ts';
 export type { EffectGroup, EffectRow } from './charts/effectLayout.ts';
+export { type HeadMapChartRecord, type HeadMapPanel, headMapChart } from './charts/headMapChart.ts';
 export { type HeadScoreRecord, headScoreChart } from './charts/headScoreChart.ts';
 export type { HeadScoreBars } from './charts/headScoreLayout.ts';
 export type { HeatmapPanel } from './charts/heatmapPanel.ts';

@@ -9,7 +9,9 @@ import type { DeclareCommand } from './declare.ts';
 import { diversity } from './diversity.ts';
 import { dynamics } from './dynamics.ts';
 import { evaluate } from './evaluate.ts';
+import { heads } from './heads.ts';
 import { patch } from './patch.ts';
+import { prompt } from './prompt.ts';
 import { run } from './run.ts';
 import { sweep } from './sweep.ts';
 import { train } from './train.ts';
@@ -19,6 +21,8 @@ export const COMMANDS: readonly DeclareCommand[] = [
   run,
   train,
   audit,
+  heads,
+  prompt,
   ablate,
   patch,
   compose,

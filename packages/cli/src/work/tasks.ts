@@ -6,6 +6,8 @@ type Task = (data: never, host: Host) => unknown;
 /** Each is loaded when it is asked for. */
 const TASKS: Record<string, () => Promise<Task>> = {
   audit: async () => (await import('./auditCommand.ts')).auditCommand,
+  heads: async () => (await import('./headsCommand.ts')).headsCommand,
+  prompt: async () => (await import('./promptCommand.ts')).promptCommand,
   ablate: async () => (await import('./ablateCommand.ts')).ablateCommand,
   patch: async () => (await import('./patchCommand.ts')).patchCommand,
   compose: async () => (await import('./composeCommand.ts')).composeCommand,

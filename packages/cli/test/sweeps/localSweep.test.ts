@@ -1,11 +1,13 @@
 // A sweep on this machine, with real processes: done once, gone on with, equal whatever happened on the way.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, expect, test } from 'vitest';
 import { beginTarget, readTarget } from '../../src/sweeps/folder/openSweep.ts';
 import { sweepStatus } from '../../src/sweeps/folder/sweepStatus.ts';
-import type { JobResult } from '../../src/sweeps/jobs/jobResult.ts';
+import { type JobResult, jobResult } from '../../src/sweeps/jobs/jobResult.ts';
+import { jobOfEntry } from '../../src/sweeps/jobs/plan.ts';
+import { runJob } from '../../src/sweeps/jobs/runJob.ts';
 import { entriesOfPart } from '../../src/sweeps/pool/part.ts';
 import { runHere } from '../../src/sweeps/pool/runHere.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -31,7 +33,7 @@ const resultsOf = async (path: string): Promise<Record<string, unknown>> => {
 beforeAll(async () => {
   const ended = await succeed('sweep', file, '--out', out, '--jobs', '2', '--threads', '1', '--quiet');
   expect(ended.stderr).toBe('');
-});
+}, 120_000);
 
 test('every run is there, with what was asked for, and none is done again', async () => {
   const results = Object.values(await resultsOf(out)) as JobResult[];
@@ -64,34 +66,30 @@ test('a run ends with the weights of train --exact, whatever it is done by', asy
 });
 
 test('a process that is killed, and a sweep that is stopped and gone on with, change no bit', async () => {
-  const path = join(folder, 'killed');
-  const longer = writeSweep(folder, {
-    set: { 'training.steps': 500 },
-    seeds: 1,
-  });
-  const open = await beginTarget(longer, { out: path });
+  const longer = writeSweep(folder, { set: { 'training.steps': 400 }, axes: [], seeds: 1 });
+  const open = await beginTarget(longer, { out: join(folder, 'killed') });
+  const { entries } = open;
+  const [half, { job }] = [open.folder.halfPath(entries[0]!.job), entries[0]!];
   const stopping = new AbortController();
-  let told = 0;
-  const ran = await runHere(open, open.entries, {
+  const pids = new Set<number>();
+  const stopped = await runHere(open, entries, {
     ...quiet,
-    jobs: 2,
+    jobs: 1,
     signal: stopping.signal,
-    onStep: (_, __, pool) => {
-      told++;
-      if (told === 1) process.kill(pool.pids[0]!, 'SIGKILL');
-      if (told === 3) stopping.abort();
+    onStep: (_, __, { pids: [pid] }) => {
+      if (pids.size === 0) process.kill(pid!, 'SIGKILL');
+      else if (!pids.has(pid!)) stopping.abort(); // the one that took its place
+      pids.add(pid!);
     },
   });
-  expect(ran.failed).toBe(0);
-  expect(ran.done).toBeLessThan(3);
-  const half = readdirSync(open.folder.file('half'));
-  expect(half.length).toBeGreaterThan(0);
-  expect(await runHere(open, open.entries, { ...quiet, jobs: 2 })).toMatchObject({ done: 3, failed: 0 });
-  expect(readdirSync(open.folder.file('half'))).toEqual([]);
-  const plain = await beginTarget(longer, { out: join(folder, 'plain') });
-  await runHere(plain, plain.entries, { ...quiet, jobs: 1 });
-  const expected = plain.entries.map(({ job }) => plain.folder.readResult(job).sha256);
-  expect(open.entries.map(({ job }) => open.folder.readResult(job).sha256)).toEqual(expected);
+  expect(stopped).toMatchObject({ done: 0, failed: 0, ended: 0 });
+  expect(existsSync(half)).toBe(true);
+  expect(await runHere(open, entries, { ...quiet, jobs: 1 })).toMatchObject({ done: 1, failed: 0, ended: 1 });
+  expect(existsSync(half)).toBe(false);
+  const atOnce = await runJob(jobOfEntry(open.sweep, open.points, entries[0]!), {
+    ...{ half: join(folder, 'at-once'), threads: 2, signal: quiet.signal },
+  });
+  expect(open.folder.readResult(job).sha256).toBe(atOnce!.sha256);
 });
 
 test('parts do each job once, and together all of them', async () => {
@@ -101,7 +99,7 @@ test('parts do each job once, and together all of them', async () => {
   expect(parts.flat().sort()).toEqual(entries.map(({ job }) => job).sort());
 });
 
-test('runs that diverge fail with their sentence, the others do not mind, and --retry does them again', async () => {
+test('runs that diverge fail with their sentence, the others do not mind, and they can be done again', async () => {
   const path = join(folder, 'diverged');
   const wild = writeSweep(folder, { axes: [{ field: 'training.learningRate', values: [0.01, 1e30] }], seeds: 1 });
   const ended = await run('sweep', wild, '--out', path, '--jobs', '1', '--threads', '1', '--quiet');
@@ -110,11 +108,11 @@ test('runs that diverge fail with their sentence, the others do not mind, and --
   expect((await succeed('sweep', 'status', path)).stdout).toMatch(
     /training\.learningRate 1e\+30, seed 1: The loss is not a finite number at step/,
   );
-  const again = await run('sweep', path, '--retry', '--quiet');
-  expect(again.code).toBe(1);
   const collected = await succeed('sweep', 'collect', path, '--out', join(path, 'runs.csv'));
   expect(collected.stderr).toMatch(/1 failed:\n {2}training\.learningRate 1e\+30, seed 1: The loss/);
   expect(readFileSync(join(path, 'runs.csv'), 'utf8').split('\n')[2]).toMatch(/^1e\+30,1,failed,The loss is not/);
+  (await readTarget(path)).folder.forgetFailures();
+  expect((await succeed('sweep', 'status', path)).stdout).toContain('1 of 2 runs done, 0 failed, 1 to do.');
 });
 
 test('the three tables hold the same', async () => {
@@ -151,6 +149,14 @@ test('a sweep whose file asks for more goes on; a folder of another one is refus
     stderr: expect.stringMatching(/holds another sweep \("tiny", .*; choose another --out/),
   });
   expect(readFileSync(join(path, 'sweep.json'), 'utf8')).toBe(before);
+  const foreign = join(folder, 'foreign');
+  mkdirSync(foreign);
+  writeFileSync(join(foreign, 'run.json'), '{}');
+  expect(await run('sweep', file, '--out', foreign)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/foreign is not empty and holds no sweep \(run\.json\); choose another --out/),
+  });
+  expect(readdirSync(foreign)).toEqual(['run.json']);
   for (const command of ['status', 'collect', 'report'])
     expect((await run('sweep', command, join(folder, 'nowhere'))).code, command).toBe(2);
 });
@@ -191,21 +197,17 @@ test('status counts, names the rate and what is left', async () => {
   expect(status.perMinute).toBeGreaterThan(0);
 });
 
-test('a share of the runs done again is the same, and one that is not is named', async () => {
-  const verified = await succeed('sweep', 'verify', out, '--share', '0.3', '--jobs', '1', '--quiet');
-  expect(verified.stdout).toBe('2 of 6 runs done again: every result is the same, bit for bit.\n');
+test('runs are done again and compared, and one that is not the same is named', async () => {
   const path = join(folder, 'differs');
   const open = await beginTarget(file, { out: path });
   const { folder: done, entries } = await readTarget(out);
-  const result = done.readResult(entries[0]!.job);
-  const measured = { ...result.measured, weights: 'other' };
-  const { jobResult } = await import('../../src/sweeps/jobs/jobResult.ts');
-  const { jobOfEntry } = await import('../../src/sweeps/jobs/plan.ts');
+  open.folder.writeResult(done.readResult(entries[1]!.job));
+  const measured = { ...done.readResult(entries[0]!.job).measured, weights: 'other' };
   open.folder.writeResult(jobResult(jobOfEntry(open.sweep, open.points, entries[0]!), measured, { seconds: 1 }));
   expect(await run('sweep', 'verify', path, '--share', '1', '--jobs', '1', '--quiet')).toMatchObject({
     code: 1,
     stdout: 'differs: training.learningRate 0.001, seed 1\n',
-    stderr: expect.stringMatching(/1 of 1 runs done again came out otherwise; with the plain-SIMD build they must not/),
+    stderr: expect.stringMatching(/1 of 2 runs done again came out otherwise; with the plain-SIMD build they must not/),
   });
 });
 

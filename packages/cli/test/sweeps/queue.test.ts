@@ -46,7 +46,7 @@ describe.skipIf(noRedis !== undefined)(`with a server${noRedis ? ` (skipped: ${n
   let server: RedisServer;
   beforeAll(async () => {
     server = await RedisServer.start();
-  });
+  }, 60_000);
   afterAll(() => server.stop());
 
   test('a worker does what was pushed, and the results are those of this machine, bit for bit', async () => {

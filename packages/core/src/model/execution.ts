@@ -66,6 +66,8 @@ export class Executor {
   readonly arena: Arena;
   readonly weights: Parameters;
   private readonly planned = new Map<string, Workspace>();
+  /** The key of the one that ran last. */
+  private last = '';
   /** How batches were divided lately: finding out takes longer than a small run. */
   private readonly sliced = new Map<string, BatchSlice[]>();
   /** Where the activations lie: from `start`, what is laid out up to `end`, and what may have been written up to `written`. */
@@ -238,7 +240,11 @@ export class Executor {
   private plan(extent: Extent, plan: PlanOptions): Workspace {
     const key = keyOf(extent, plan);
     const known = this.planned.get(key);
-    if (known) return known;
+    const again = this.last === key;
+    this.last = key;
+    if (known && (again || !plan.gradients)) return known;
+    // What a backward pass adds to must be zero: it begins in memory that is as good as fresh.
+    if (plan.gradients) this.forget();
     const { workspace, config, engine, weights, arena } = this;
     const options = { config, engine, weights, extent, plan };
     const size = endOf(workspace.end, arena, options) - workspace.end;

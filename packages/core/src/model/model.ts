@@ -27,7 +27,7 @@ export type { RunResult } from './execution.ts';
 export type { GradientOptions, GradientRun } from './gradientRun.ts';
 export type { Hook, HookedActivation } from './interventions/hooked.ts';
 export { checkTokens, type Tokens } from './tokens.ts';
-export { longestRunnable } from './workspace.ts';
+export { longestRunnable, memoryNeeded } from './workspace.ts';
 
 export interface CachedRun extends RunResult {
   readonly cache: ActivationCache;
@@ -68,6 +68,12 @@ export class Model {
   /** Copies of all weights by name. */
   getWeights(): NamedWeights {
     return namedCopies(this.executor.weights);
+  }
+
+  /** A copy of one weight. Throws an Error with the nearest names where the model has none of that name. */
+  getWeight(name: string): NamedWeights[string] {
+    const tensor = this.executor.weights.named(name, 'getWeight');
+    return { shape: tensor.shape, data: tensor.toArray() };
   }
 
   /**
@@ -124,19 +130,18 @@ export class Model {
   /**
    * The same for tokens that are run again and again: what comes before the first intervention is computed once, by the first
    * run in which nothing acts. The same bits. It takes memory: of every layer the residual stream and z of these tokens.
-   * With `losses` nobody asks for more than the losses at the queries from … to − 1 wherever something acts: then there are
-   * no logits, and losses elsewhere are 0.
+   * Where `logits` is false nobody asks for them, and there are none where something acts.
    */
   repeatedly(
     tokens: Tokens,
-    { losses }: { losses?: readonly [from: number, to: number] } = {},
+    { logits = true }: { logits?: boolean } = {},
   ): (interventions: readonly Intervention[], options?: { names?: HookSelection }) => CachedRun {
     const caller = 'repeatedly';
     checkTokens(this.config, tokens, caller);
     const [own, stems] = [tokens.map((sequence) => Int32Array.from(sequence)), new Stems()];
     return (interventions, options = {}) => {
       checkArgument(caller, 'options', CacheOptions, options);
-      return this.runAndKeep(caller, own, interventions, { ...options, stems, ...(losses ? { losses } : {}) });
+      return this.runAndKeep(caller, own, interventions, { ...options, stems, logits });
     };
   }
 
@@ -148,7 +153,7 @@ export class Model {
       names?: HookSelection;
       clean?: Tokens | ActivationCache;
       stems?: Stems;
-      losses?: readonly [from: number, to: number];
+      logits?: boolean;
     },
   ): CachedRun {
     const { config, executor } = this;
@@ -166,7 +171,7 @@ export class Model {
     const threads = hooksOfMeans(config, interventions).length > 0 ? 1 : executor.threadsFor(extent);
     if (threads > 1) return { ...executor.executeDivided({ ...run, acting, cache }, threads), cache };
     const stems = options.stems && executor.slices(run, extent).length === 1 ? options.stems : null;
-    const only = options.losses && interventions.length > 0 ? { queries: options.losses, lossesOnly: true } : {};
+    const only = { lossesOnly: options.logits === false && interventions.length > 0 };
     return { ...executor.execute({ ...(stems ? this.fromStem(run, { stems, interventions }) : run), ...only }), cache };
   }
 

@@ -167,3 +167,15 @@ export function longestRunnable(
     return end <= engine.memory.limit && sequences * length * length * patterns <= MOST_GIVEN_BACK;
   });
 }
+
+/** Bytes that a model and one run of so many sequences take in its memory; with `gradients` those of all weights and activations too. */
+export function memoryNeeded(
+  config: ModelConfig,
+  { sequences, length, gradients = false }: { sequences: number; length: number; gradients?: boolean },
+): number {
+  const complete = modelConfig(config);
+  const arena = Arena.withoutMemory(planOnly.memory.floatBytes);
+  const weights = new Parameters(complete, arena);
+  const plan = { gradients, results: [], splitInputs: [] };
+  return endOf(arena.used, arena, { config: complete, engine: planOnly, weights, extent: { sequences, length }, plan });
+}

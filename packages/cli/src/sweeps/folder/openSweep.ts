@@ -78,6 +78,7 @@ export async function beginTarget(
   const { points, entries } = planSweep(sweep, target);
   const now: SweepRecord = { ...provenance(sweep.backend), sweep };
   if (record === null) {
+    folder.refuseForeign();
     folder.write(now, entries);
     return { folder, sweep, points, entries };
   }

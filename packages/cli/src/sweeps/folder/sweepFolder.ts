@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { printable } from '@induction-lab/core/node';
+import { listed, printable } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { readJson, writeWhole } from '../../files/wholeFiles.ts';
 import { checkJobFailure, checkJobResult, type JobFailure, type JobResult } from '../jobs/jobResult.ts';
@@ -34,6 +34,18 @@ export class SweepFolder {
   /** Whether a sweep has begun here. */
   get begun(): boolean {
     return existsSync(this.file('sweep.json'));
+  }
+
+  /** Refuses a folder in which something else lies, so that nothing is mixed up. What a killed beginning left does not count. */
+  refuseForeign(): void {
+    const names = existsSync(this.path) ? readdirSync(this.path) : [];
+    const foreign = names.filter(
+      (name) => !/^(run\.lock|parts|queue\.json|(sweep\.json|entries\.jsonl)(\..*)?)$/.test(name),
+    );
+    if (foreign.length > 0)
+      throw badInput(
+        `${printable(this.path)} is not empty and holds no sweep (${listed(foreign)}); choose another --out.`,
+      );
   }
 
   /** Refuses a folder without a sweep, and a record that is none. */

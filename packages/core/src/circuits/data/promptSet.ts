@@ -10,13 +10,13 @@ import { MEASURES, type MeasureName } from '../../model/measures/builtInMeasures
 import type { Measure } from '../../model/measures/measure.ts';
 import { asPartOf } from '../../model/measures/measureError.ts';
 import { type Measuring, measureOf, measuring } from '../../model/measures/measuring.ts';
-import type { CachedRun, GradientOptions, GradientRun, Model, Tokens } from '../../model/model.ts';
+import type { CachedRun, GradientOptions, GradientRun, Model } from '../../model/model.ts';
 import { checkPart, isMlp, type PartIndex } from '../../model/partIndex.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { checkNumbers } from '../finite.ts';
 import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
-import { type PatternVisit, type RunPart, runSlices } from './patternRuns.ts';
+import { type PatternVisit, runSlices } from './patternRuns.ts';
 import { type AskedPrompt, askedOf, askedPrompts, byLength, commonQueries, type Prompts } from './prompts.ts';
 import { RepeatedRuns } from './repeatedRuns.ts';
 import { sequencesTogether, slices } from './slices.ts';
@@ -135,6 +135,7 @@ export class PromptSet {
     { visit, layer }: { visit: ((visit: PatternVisit) => void) | undefined; layer: number | undefined },
   ): Float64Array {
     const found = new Float64Array(this.sequences);
+    const logits = !this.readsLosses;
     for (const group of this.groups) {
       const show = visit && ((seen: PatternVisit): void => visit({ ...seen, sequence: group[seen.sequence]! }));
       runSlices(
@@ -145,7 +146,7 @@ export class PromptSet {
           ...(show ? { visit: show } : {}),
           ...(layer === undefined ? {} : { layer }),
           ...(this.repeated.fit
-            ? { runOf: (part, first) => this.runOf(part, group.slice(first, first + part.length)) }
+            ? { runOf: (part, first) => this.repeated.of(part, { first: group[first]!, logits }) }
             : {}),
         },
         (run, first) => {
@@ -157,11 +158,6 @@ export class PromptSet {
       );
     }
     return found;
-  }
-
-  private runOf(part: Tokens, sequences: readonly number[]): RunPart {
-    const queries = this.readsLosses ? commonQueries(sequences.map((s) => this.prompts[s]!)) : null;
-    return this.repeated.of(part, { first: sequences[0]!, ...(queries ? { losses: queries } : {}) });
   }
 
   /** Of one sequence of a run, which is `sequence` in the set. */

@@ -19,10 +19,10 @@ export class RepeatedRuns {
     this.fit = 4 * tokens * nLayers * (dModel + nHeads * dHead) <= MOST_BYTES;
   }
 
-  /** What runs some sequences, of which `first` is the first. `losses` are the queries whose losses are all that is read. */
-  of(part: Tokens, { first, ...reads }: { first: number; losses?: readonly [from: number, to: number] }): RunPart {
+  /** What runs some sequences, of which `first` is the first; `logits` is whether more is read than losses. */
+  of(part: Tokens, { first, logits }: { first: number; logits: boolean }): RunPart {
     const key = `${first} ${part.length}`;
-    const run = this.parts.get(key) ?? this.model.repeatedly(part, reads);
+    const run = this.parts.get(key) ?? this.model.repeatedly(part, { logits });
     this.parts.set(key, run);
     return run;
   }

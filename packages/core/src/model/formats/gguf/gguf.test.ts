@@ -128,6 +128,11 @@ describe('one sentence says why a file is not read', () => {
       /whole number as block_count, got "many"/,
     ],
     ['a tensor that is missing', () => without('blk.0.attn_v.weight'), /lacks the tensor blk\.0\.attn_v\.weight/],
+    [
+      'more layers than tensors, told at once',
+      () => written({ metadata: { 'llama.block_count': 65000 } }),
+      /has 11 tensors, too few for the 65000 layers that its config calls for/,
+    ],
     ['no embedding', () => without('token_embd.weight'), /lacks the tensor token_embd\.weight/],
     [
       'a tensor more',

@@ -35,8 +35,8 @@ export function openGguf(source: ByteSource): OpenedModel {
   const tensors = new Map(header.tensors.map((tensor) => [tensor.name, inFile(source, tensor)]));
   const fields = new GgufFields(header, { architecture: architecture.name, tensors, file });
   const config = possibleConfig(() => architecture.options(fields), file);
-  const weights = openHeld(tensors.values(), {
-    ...{ config, held: tensorsOfFamily(architecture, config), buffers: BUFFERS, files: [source.name] },
+  const weights = openHeld([...tensors.values()], {
+    ...{ config, held: (of) => tensorsOfFamily(architecture, of), buffers: BUFFERS, files: [source.name] },
   });
   return withPairs({ config, metadata: {}, weights }, { adjacent: false });
 }

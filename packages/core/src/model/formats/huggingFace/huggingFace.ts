@@ -43,7 +43,7 @@ export function openHuggingFace(
   // The unembedding may have been trained by itself: where it is there, it is read.
   const config = isNano ? { ...named, tied: !tensors.some(({ name }) => name.endsWith('lm_head.weight')) } : named;
   const weights = openHeld(tensors, {
-    ...{ config, held: tensorsOfFamily(family, config), prefix: family.prefix },
+    ...{ config, held: (of) => tensorsOfFamily(family, of), prefix: family.prefix },
     buffers: isNano ? NANO_GPT_BUFFERS : BUFFERS,
     files: files.map(({ name }) => name),
   });
