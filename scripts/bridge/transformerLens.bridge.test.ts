@@ -160,5 +160,7 @@ test('the table of docs/transformerlens.md', () => {
   const table = resultTable(rows, results);
   console.log(table.join('\n'));
   expect(results.get(`${VERSIONS.legacy}, reference`)).toHaveLength(2 * Object.keys(CASES).length);
+  const distances = [...results.values()].flat().flatMap((run) => [...run.values()].map(({ distance }) => distance));
+  expect(Math.max(...distances), 'nothing is written of a run that differs').toBeLessThan(2e-5);
   writeResults('compared', table, 'transformerlens');
 });

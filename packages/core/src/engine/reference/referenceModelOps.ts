@@ -1,6 +1,5 @@
 // The same operations in float64, written for obviousness and kept for ever: every kernel is checked against them, and
 // a disagreement between backends is rerun here before anyone says rounding. Each backward stands beside its forward.
-
 import { type Activation, DEFINITIONS } from '../activations.ts';
 import {
   type ActivationGradient,
@@ -55,12 +54,12 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
     );
   }
 
-  linearTransposed(x: Tensor, wTransposed: Tensor, init: Tensor | null, y: Tensor): void {
+  linearTransposed(x: Tensor, { data, rows, stride }: Tensor, init: Tensor | null, y: Tensor): void {
+    y.data.fill(0); // also where the table has fewer rows than a padded row of y
     for (let i = 0; i < y.rows; i++)
-      for (let j = 0; j < y.width; j++) {
+      for (let j = 0; j < rows; j++) {
         let sum = init ? init.data[j]! : 0;
-        if (j < wTransposed.rows)
-          for (let c = 0; c < x.width; c++) sum += x.data[i * x.stride + c]! * wTransposed.data[j * wTransposed.stride + c]!;
+        for (let c = 0; c < x.width; c++) sum += x.data[i * x.stride + c]! * data[j * stride + c]!;
         y.data[i * y.stride + j] = sum;
       }
   }

@@ -41,7 +41,9 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     const widest = widestMatrix(sizes);
     const rows = extent.sequences * extent.length;
     this.zeros = arena.bytes(4 * padded(Math.max(widest, extent.length)));
-    this.packing = arena.bytes(4 * Math.max(blockOf(widest), 8 * Math.max(widest, rows) + padded(widest) * padded(rows)));
+    this.packing = arena.bytes(
+      4 * Math.max(blockOf(widest), 8 * Math.max(widest, rows) + padded(widest) * padded(rows)),
+    );
     this.scratch = arena.bytes(4 * this.headSize * padded(extent.length));
   }
 

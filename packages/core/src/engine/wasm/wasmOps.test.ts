@@ -68,7 +68,12 @@ describe.for(cases)('$label, $name', ({ engine, sizes }) => {
       kit.ops.linearTransposed(x, wTransposed, null, plain);
       const w = kit.matrix(dModel, dVocab);
       const table = wTransposed.toArray();
-      w.set(Float64Array.from({ length: dModel * dVocab }, (_, i) => table[(i % dVocab) * dModel + Math.floor(i / dVocab)]!));
+      w.set(
+        Float64Array.from(
+          { length: dModel * dVocab },
+          (_, i) => table[(i % dVocab) * dModel + Math.floor(i / dVocab)]!,
+        ),
+      );
       kit.ops.linear(x, w, bias, usual);
       expect(Array.from(biased.toArray())).toEqual(Array.from(usual.toArray()));
       return { biased, plain };
