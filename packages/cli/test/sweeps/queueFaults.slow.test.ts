@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { JobQueue, queueKey } from '../../src/sweeps/engines/jobQueue.ts';
 import { connectQueue } from '../../src/sweeps/engines/queueConnection.ts';
 import { beginTarget, jobsOf } from '../../src/sweeps/folder/openSweep.ts';
@@ -21,6 +21,7 @@ test.skipIf(noRedis !== undefined)(
   `three workers, one killed and one cut off, and a server restarted${noRedis ? ` (skipped: ${noRedis})` : ''}`,
   async () => {
     const server = await RedisServer.start();
+    onTestFinished(() => server.stop());
     const line = await Line.to(server.port);
     // Runs of a few seconds each, so that something is under way when things break.
     const file = writeSweep(folder, {
@@ -64,7 +65,6 @@ test.skipIf(noRedis !== undefined)(
       );
       line.close();
       await queue.close();
-      await server.stop();
     }
     expect([...written.values()]).toEqual(Array(15).fill(1));
     const here = await beginTarget(file, { out: join(folder, 'here') });

@@ -132,3 +132,7 @@ export const axesText = (grids: readonly Grid[]): string[] =>
     );
     return `${name === '' ? '' : `${name}: `}${sizes.join(' × ') || 'one setting'}`;
   });
+
+/** How many seeds each setting has: "8 seeds". */
+export const seedsText = ({ seeds }: Pick<Sweep, 'seeds'>): string =>
+  `${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { printable } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { writeWhole } from '../../files/wholeFiles.ts';
+import { seedsText } from '../definition/readSweep.ts';
 import type { Sweep } from '../definition/sweep.ts';
 import type { GroupedGrid } from './groupRuns.ts';
 import type { Collected } from './runRows.ts';
@@ -44,7 +45,7 @@ function lines({
 }): string[] {
   const { done, runs, failed, programs } = collected;
   return [
-    `${done} of ${runs} runs, ${sweep.seeds.length} seeds of each setting${failed.length > 0 ? `, ${failed.length} failed` : ''}; made by ${programs.join('; ')}. Medians with 95 % bootstrap intervals; losses in nats.`,
+    `${done} of ${runs} runs, ${seedsText(sweep)} of each setting${failed.length > 0 ? `, ${failed.length} failed` : ''}; made by ${programs.join('; ')}. Medians with 95 % bootstrap intervals; losses in nats.`,
     ...grids.flatMap((grid) => {
       const { headings, rows } = settingTable(grid);
       return [

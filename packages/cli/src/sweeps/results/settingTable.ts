@@ -45,5 +45,6 @@ function spreadOf(runs: readonly FinishedRun[], column: string, digits: number):
   const values = runs.map(({ row }) => row[column]).filter((x): x is number => typeof x === 'number');
   if (values.length === 0) return null;
   const estimate = medianEstimate(values);
-  return `${plainNumber(estimate.value, digits)} ${intervalText(estimate, (x) => plainNumber(x, digits))}`;
+  const middle = plainNumber(estimate.value, digits);
+  return estimate.n < 2 ? middle : `${middle} ${intervalText(estimate, (x) => plainNumber(x, digits))}`;
 }

@@ -4,7 +4,7 @@ import type { Draw } from '../../figures/drawing.ts';
 import { escapeHtml, paragraph, section, table } from '../../report/html.ts';
 import { style } from '../../report/style.ts';
 import { VERSION } from '../../version.ts';
-import { axesText } from '../definition/readSweep.ts';
+import { axesText, seedsText } from '../definition/readSweep.ts';
 import type { Sweep } from '../definition/sweep.ts';
 import type { GroupedGrid } from './groupRuns.ts';
 import type { Collected } from './runRows.ts';
@@ -20,13 +20,13 @@ export interface SweepReport {
 const NAMED = 50;
 
 export function sweepPage({ sweep, collected, grids }: SweepReport): string {
-  const { name, about, seeds } = sweep;
+  const { name, about } = sweep;
   const body = [
     section(
       'sweep',
       'The sweep',
       ...axesText(sweep.grids).map((line) => paragraph(escapeHtml(line))),
-      paragraph(countText(collected, seeds.length)),
+      paragraph(countText(collected, sweep)),
     ),
     ...grids.map(({ grid, figures }, i) => gridSection(grid, figures, i)),
     completeness(collected),
@@ -39,8 +39,8 @@ export function sweepPage({ sweep, collected, grids }: SweepReport): string {
 `;
 }
 
-const countText = ({ runs, done, failed, missing }: Collected, seeds: number): string =>
-  `${done.toLocaleString('en')} of ${runs.toLocaleString('en')} runs are done, ${seeds} seeds of each setting; ${failed.length} failed, ${missing.length} missing.`;
+const countText = ({ runs, done, failed, missing }: Collected, sweep: Sweep): string =>
+  `${done.toLocaleString('en')} of ${runs.toLocaleString('en')} runs are done, ${seedsText(sweep)} of each setting; ${failed.length} failed, ${missing.length} missing.`;
 
 function gridSection(grid: GroupedGrid, figures: Readonly<Record<string, Draw>>, index: number): string {
   const { headings, rows } = settingTable(grid);

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { printable } from '@induction-lab/core/node';
 import { MEASUREMENTS } from '../../sweeps/definition/measurements.ts';
 import { pointText } from '../../sweeps/definition/points.ts';
-import { axesText } from '../../sweeps/definition/readSweep.ts';
+import { axesText, seedsText } from '../../sweeps/definition/readSweep.ts';
 import { jobsOf, type OpenSweep, planTarget } from '../../sweeps/folder/openSweep.ts';
 import type { Job } from '../../sweeps/jobs/job.ts';
 import { usualProcesses } from '../../sweeps/pool/processCount.ts';
@@ -67,7 +67,7 @@ function planText({ sweep, points, folder }: OpenSweep, plan: Plan, { all = fals
   const shown = all ? points : points.slice(0, LISTED);
   const same = jobs < runs ? `, ${(runs - jobs).toLocaleString('en')} of them the same as others` : '';
   return [
-    `${sweep.name}: ${runs.toLocaleString('en')} runs, ${points.length.toLocaleString('en')} settings × ${sweep.seeds.length} seeds${same}; ${done.toLocaleString('en')} done in ${folder.path}`,
+    `${sweep.name}: ${runs.toLocaleString('en')} runs, ${points.length.toLocaleString('en')} settings × ${seedsText(sweep)}${same}; ${done.toLocaleString('en')} done in ${folder.path}`,
     ...axesText(sweep.grids).map((line) => `  ${line}`),
     `Measured of each: ${on.join(', ') || 'its last weights alone'}; ${sweep.backend} kernels.`,
     '',
