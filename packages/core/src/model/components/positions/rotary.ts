@@ -46,23 +46,33 @@ function planTurn(plan: Plan, block: string, { q, k, dQ, dK }: Compared): Compar
 
 /** Cosines and sines of every position of the sequences and every pair: [pos, rotaryDim], one table for all layers. */
 function rotaryTables(plan: Plan): RotaryTables {
-  const { rotaryDim, rotaryBase, rotaryAdjacentPairs = false, rotaryScaling } = plan.config;
+  const { rotaryDim, rotaryAdjacentPairs = false } = plan.config;
   const half = rotaryDim / 2;
   let isNew = false;
   const table = plan.shared('rotary angles', 'rotary angles', (shapes, name) => {
     isNew = true;
     return shapes.angles(name);
   });
-  const speeds = Array.from({ length: half }, (_, i) => turns(1, i, rotaryDim, rotaryBase));
   for (let position = 0; isNew && position < plan.extent.length && !plan.isMeasuring; position++)
-    for (let i = 0; i < half; i++) {
-      const { cos, sin } = exactCosSin(
-        rotaryScaling ? scaled(position, speeds[i]!, rotaryScaling) : turns(position, i, rotaryDim, rotaryBase),
-      );
+    rotaryAngles(plan.config, position).forEach(({ cos, sin }, i) => {
       table.data[position * rotaryDim + i] = cos;
       table.data[position * rotaryDim + half + i] = sin;
-    }
+    });
   return { half, table, adjacent: rotaryAdjacentPairs };
+}
+
+/** Cosine and sine of every pair at a position. */
+export function rotaryAngles(
+  { rotaryDim, rotaryBase, rotaryScaling }: Pick<ModelConfig, 'rotaryDim' | 'rotaryBase' | 'rotaryScaling'>,
+  position: number,
+): { cos: number; sin: number }[] {
+  return Array.from({ length: rotaryDim / 2 }, (_, i) =>
+    exactCosSin(
+      rotaryScaling
+        ? scaled(position, turns(1, i, rotaryDim, rotaryBase), rotaryScaling)
+        : turns(position, i, rotaryDim, rotaryBase),
+    ),
+  );
 }
 
 /**
