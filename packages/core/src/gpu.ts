@@ -1,7 +1,7 @@
 // Training on a GPU, for whoever asks for it: nothing else of the library loads this. Node finds its GPUs in nodeGpu.ts.
 import { findGpu, type Gpu, GpuError } from './gpu/adapter.ts';
 
-export { type Gpu, GpuError, type GpuInfo, findGpu, isSoftware } from './gpu/adapter.ts';
+export { findGpu, type Gpu, GpuError, type GpuInfo, isSoftware } from './gpu/adapter.ts';
 export { gpuPool } from './gpu/gpuPool.ts';
 export { refusalOf as gpuRefusal } from './gpu/refusal.ts';
 export { type EnsembleRun, trainEnsemble } from './gpu/trainEnsemble.ts';

@@ -35,7 +35,12 @@ export const isSoftware = (info: GPUAdapterInfo): boolean =>
 export function infoOf(info: GPUAdapterInfo): GpuInfo {
   const clean = (text: string): string => shortened(printable(text), 120);
   const { device, description } = info;
-  const name = device === '' ? wordsOf(info).filter((word) => word !== description).join(' ') : device;
+  const name =
+    device === ''
+      ? wordsOf(info)
+          .filter((word) => word !== description)
+          .join(' ')
+      : device;
   return { adapter: clean(name || description || 'unnamed'), driver: clean(description) };
 }
 

@@ -2,8 +2,8 @@
 // ensemble goes on when all of them have said how far, and those that rest are waited for. A lost GPU is opened again, and
 // every run goes on from where it last rested: what it reported is not reported twice.
 import type { Engine } from '../engine/engine.ts';
-import type { PoolOptions, StartPool, TrainingPool } from '../training/parallel/pool.ts';
 import type { Experiment } from '../training/experiment.ts';
+import type { PoolOptions, StartPool, TrainingPool } from '../training/parallel/pool.ts';
 import { type Gpu, GpuError } from './adapter.ts';
 import { membersThatFit } from './buffers.ts';
 import { selfTest } from './gradientCheck.ts';

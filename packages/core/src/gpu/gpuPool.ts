@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
-import type { StartPool } from '../training/parallel/pool.ts';
 import type { Experiment } from '../training/experiment.ts';
+import type { StartPool } from '../training/parallel/pool.ts';
 import type { Gpu } from './adapter.ts';
 import { GpuEnsemble } from './ensemble.ts';
 

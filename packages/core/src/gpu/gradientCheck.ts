@@ -8,14 +8,17 @@ import { RandomStream } from '../random/randomStream.ts';
 import type { Experiment } from '../training/experiment.ts';
 import { GpuError } from './adapter.ts';
 import { writeHyper } from './hyper.ts';
-import { namedOf, startOf } from './memberState.ts';
 import { parametersOf } from './layout.ts';
+import { namedOf, startOf } from './memberState.ts';
 import { rulesOf } from './rules.ts';
 import type { GpuTrainer } from './trainer.ts';
 import { HYPER_WORDS } from './wgsl/bindings.ts';
 
 /** Largest relative difference of a weight's gradient: float32 in another order differs by some 1e-6. */
 const TOLERANCE = 1e-4;
+
+/** Share of the whole gradient below which one of a weight is rounding. */
+const NOTHING = 1e-6;
 
 /** What a gradient is taken of. */
 export interface GradientCase {
@@ -29,7 +32,8 @@ export interface GradientCase {
 
 /**
  * One dispatch against the engine, on the ensemble's first member: ‖GPU − engine‖ / ‖engine‖ of each weight's gradient, by
- * name. A gradient that is 0 in the engine counts by its size beside that of all. The member's weights are the case's then.
+ * name. One that is nothing but rounding in the engine (biases of keys have none) counts by its size beside that of all. The
+ * member's weights are the case's then.
  */
 export async function gradientErrors(
   trainer: GpuTrainer,
@@ -52,7 +56,8 @@ export async function gradientErrors(
     want.all.map((tensor) => {
       const own = tensor.toArray();
       const difference = norm(Array.from(own, (x, i) => got[tensor.name]!.data[i]! - x));
-      return [tensor.name, difference / (norm(own) || whole)];
+      const size = norm(own);
+      return [tensor.name, difference / (size > NOTHING * whole ? size : whole)];
     }),
   );
 }
@@ -101,7 +106,8 @@ function randomCase(experiment: Experiment): GradientCase {
   [...weightsOf(model)].forEach(({ start, learned }, index) => {
     const { address, rows, width, shape } = tensors[index]!;
     if (learned && typeof start !== 'function' && start !== 'random')
-      for (let i = 0; i < Math.min(rows * width, shape.at(-1)!); i++) weights[address / 4 + i] = start + spread * random.normal();
+      for (let i = 0; i < Math.min(rows * width, shape.at(-1)!); i++)
+        weights[address / 4 + i] = start + spread * random.normal();
   });
   const positions = training.batch * (model.nCtx - 1);
   const batch = new Int32Array(2 * positions);

@@ -1,8 +1,8 @@
 // A member's batches: drawn here, as every pool draws them, so that the GPU trains on the same tokens to the last bit; and
 // the losses that come back for them, told as every pool tells them.
 import { countsToLoss } from '../engine/targets.ts';
-import type { RunData } from '../training/data/trainingData.ts';
 import type { DrawnSequence, SequenceSource } from '../tasks/source.ts';
+import type { RunData } from '../training/data/trainingData.ts';
 import type { Experiment } from '../training/experiment.ts';
 import { learningRateAt } from '../training/schedule.ts';
 import { sourceOf } from '../training/sourceOf.ts';

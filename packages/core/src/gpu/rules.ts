@@ -18,7 +18,8 @@ export function rulesOf({ model, training }: Pick<Experiment, 'model' | 'trainin
     if (weightDecay > 0) for (let i = from; i < to; i += 4) rules[i] = 1;
   for (const clamp of training.clamps) {
     const matrices = headMatrices(model, parameters, clamp);
-    if (clamp.kind === 'freeze') for (const matrix of matrices) eachVec4(matrix, (i) => setEarliest(rules, i + 1, clamp.fromStep));
+    if (clamp.kind === 'freeze')
+      for (const matrix of matrices) eachVec4(matrix, (i) => setEarliest(rules, i + 1, clamp.fromStep));
     else eachVec4(matrices[3]!, (i) => setEarliest(rules, i + 2, clamp.fromStep));
   }
   return rules;

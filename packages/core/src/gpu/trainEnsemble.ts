@@ -21,7 +21,8 @@ export async function trainEnsemble(
   gpu: Gpu,
   runs: readonly EnsembleRun[],
 ): Promise<PromiseSettledResult<TrainingOutcome>[]> {
-  if (!Array.isArray(runs)) throw new ArgumentError(`trainEnsemble: runs must be an array of runs, got ${quoted(runs)}.`);
+  if (!Array.isArray(runs))
+    throw new ArgumentError(`trainEnsemble: runs must be an array of runs, got ${quoted(runs)}.`);
   const ended = new Map<EnsembleRun, PromiseSettledResult<TrainingOutcome>>();
   const trained = runs.filter((run) => {
     const refusal = refusalOf(run.experiment);
@@ -75,8 +76,6 @@ async function trainTogether(gpu: Gpu, runs: readonly EnsembleRun[]): Promise<Pr
     return runs.map(() => ({ status: 'rejected', reason }));
   }
   return Promise.allSettled(
-    runs.map((run, i) =>
-      train({ ...run, threads: 1, startPool: ensemble.member(i) }).finally(() => ensemble.leave(i)),
-    ),
+    runs.map((run, i) => train({ ...run, threads: 1, startPool: ensemble.member(i) }).finally(() => ensemble.leave(i))),
   );
 }

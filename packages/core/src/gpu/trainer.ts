@@ -1,7 +1,8 @@
 // Steps of an ensemble on a device: members of one shape that train at once, in the same dispatches however many they are.
 // Weights, gradients and moments stay on the device; a submission carries many steps and brings their losses back.
-import { makeBuffers, SLOT_BYTES, slotsOf, USAGE } from './buffers.ts';
+
 import { GpuError } from './adapter.ts';
+import { makeBuffers, SLOT_BYTES, slotsOf, USAGE } from './buffers.ts';
 import type { Layout } from './layout.ts';
 import type { MemberFloats } from './memberState.ts';
 import { type BufferName, bindingType, type Kernel } from './wgsl/bindings.ts';
@@ -104,7 +105,10 @@ export class GpuTrainer {
   }
 
   /** Submits steps; resolves when their losses are here. Submissions are carried out in order. */
-  async submit({ steps, hyper, sequences }: Submission, { update = true }: { update?: boolean } = {}): Promise<Measured> {
+  async submit(
+    { steps, hyper, sequences }: Submission,
+    { update = true }: { update?: boolean } = {},
+  ): Promise<Measured> {
     const { device, buffers, members, layout } = this;
     device.queue.writeBuffer(buffers.hyper, 0, hyper);
     device.queue.writeBuffer(buffers.sequences, 0, sequences);
@@ -119,7 +123,10 @@ export class GpuTrainer {
     pass.end();
     const queries = layout.batch * layout.sizes.positions;
     const { groups, updateGroups } = layout;
-    const [lossBytes, reportBytes] = [queries, groups + updateGroups].map((n) => 4 * n * steps * members) as [number, number];
+    const [lossBytes, reportBytes] = [queries, groups + updateGroups].map((n) => 4 * n * steps * members) as [
+      number,
+      number,
+    ];
     const floats = await this.fetch(encoder, [
       { buffer: buffers.losses, from: 0, bytes: lossBytes },
       { buffer: buffers.report, from: 0, bytes: reportBytes },

@@ -1,8 +1,9 @@
 // Attention of one layer. An invocation takes a query of a head, or a key of one, and goes over the others: the pattern is
 // never stored. Scores are scaled, and the largest is subtracted before exp.
-import type { Layout } from '../layout.ts';
+
 import { alibiSlopes } from '../../model/components/positions/alibi.ts';
-import { each, float, SYNC, times, tile } from './pieces.ts';
+import type { Layout } from '../layout.ts';
+import { each, float, SYNC, tile, times } from './pieces.ts';
 
 /** Functions of WGSL for layer l: forward leaves what heads read out in Z and in the tile. */
 export function attentionFunctions(layout: Layout): string {

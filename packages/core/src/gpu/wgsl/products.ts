@@ -34,10 +34,7 @@ export function product(W: Matrix, { rows, from, store }: Product): string {
       ${times(4, (n) => `let w${n} = ${rowOf(W, `k * 4u + ${n}u`, 'c')};`)}
       ${times(4, (q) => `{ let a = ${from(`r + ${q}u`, 'k')}; y${q} += a.x * w0 + a.y * w1 + a.z * w2 + a.w * w3; }`)}
     }`;
-  return each(
-    (rows / 4) * W.width,
-    `let r = i / ${W.width}u * 4u; let c = i % ${W.width}u; ${fourRows(inner, store)}`,
-  );
+  return each((rows / 4) * W.width, `let r = i / ${W.width}u * 4u; let c = i % ${W.width}u; ${fourRows(inner, store)}`);
 }
 
 /**
@@ -64,7 +61,8 @@ export function weightGradient(
   W: Matrix,
   { x, dy, positions, first = 'first' }: { x: Cell; dy: Cell; positions: number; first?: string },
 ): string {
-  const inRows = (q: number, body: string): string => (W.rows % 4 === 0 ? body : `if (r * 4u + ${q}u < ${W.rows}u) { ${body} }`);
+  const inRows = (q: number, body: string): string =>
+    W.rows % 4 === 0 ? body : `if (r * 4u + ${q}u < ${W.rows}u) { ${body} }`;
   return each(
     Math.ceil(W.rows / 4) * W.width,
     `let r = i / ${W.width}u; let c = i % ${W.width}u; let g = G0 + ${W.at} + r * ${4 * W.width}u + c;

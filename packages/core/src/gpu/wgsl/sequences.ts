@@ -103,7 +103,11 @@ const placesOf = ({ sizes, weights, scratch }: Layout) => {
     /** Q, K and V for n = 0, 1, 2. */
     QKV: `(${scratch.Q}u + l * ${scratch.stride}u + n * ${rows * heads4}u)`,
     dQKV: `(${scratch.dQ}u + n * ${rows * heads4}u)`,
-    W_QKV: { at: `(${weights.W_Q}u + l * ${weights.stride}u + n * ${weights.nextInput}u)`, rows: sizes.model, width: heads4 },
+    W_QKV: {
+      at: `(${weights.W_Q}u + l * ${weights.stride}u + n * ${weights.nextInput}u)`,
+      rows: sizes.model,
+      width: heads4,
+    },
     W_O: { at: ofLayer(weights.W_O), rows: 4 * heads4, width: model4 },
     b_QKV: weights.b_Q === null ? null : `(${weights.b_Q}u + l * ${weights.stride}u + n * ${weights.nextBias}u)`,
     b_O: weights.b_O === null ? null : ofLayer(weights.b_O),
@@ -115,7 +119,8 @@ const unembeddingOf = ({ sizes, weights }: Layout): { W: Matrix; tied: boolean }
     ? { W: { at: `${weights.W_E}u`, rows: sizes.vocab, width: sizes.model4 }, tied: true }
     : { W: { at: `${weights.W_U}u`, rows: sizes.model, width: sizes.vocab4 }, tied: false };
 
-const plusBias = (bias: string | null, column = 'c'): string => (bias === null ? '' : ` + params[P0 + ${bias} + ${column}]`);
+const plusBias = (bias: string | null, column = 'c'): string =>
+  bias === null ? '' : ` + params[P0 + ${bias} + ${column}]`;
 
 /** What is read of the stream of layer l, or at the end, into the tile. */
 const read = (layout: Layout, how: 'normalize' | 'readNormalized', place: 'layer' | 'end'): string => {
@@ -138,10 +143,12 @@ const readBackward = (layout: Layout, place: 'layer' | 'end'): string =>
     : `${read(layout, 'normalize', place).replace('normalize(', 'normalizeBackward(')} ${SYNC}`;
 
 /** Where the gradient of what was read goes: through the norm, or straight into the stream's. */
-const storeRead = ({ config, scratch, sizes }: Layout) => (row: string, value: string): string =>
-  config.normalization === null
-    ? `${inScratch(`${scratch.dStream}u`, sizes.model4)(row, 'c')} += ${value};`
-    : `${inScratch(`${scratch.dRead}u`, sizes.model4)(row, 'c')} = ${value};`;
+const storeRead =
+  ({ config, scratch, sizes }: Layout) =>
+  (row: string, value: string): string =>
+    config.normalization === null
+      ? `${inScratch(`${scratch.dStream}u`, sizes.model4)(row, 'c')} += ${value};`
+      : `${inScratch(`${scratch.dRead}u`, sizes.model4)(row, 'c')} = ${value};`;
 
 const copyToTile = (from: number, vec4s: number): string => each(vec4s, `${tile('i')} = scratch[S0 + ${from}u + i];`);
 
@@ -158,7 +165,10 @@ const embed = ({ config, sizes, weights, scratch }: Layout): string => `fn embed
 }`;
 
 /** Values first: queries and keys may read positions besides, which are then added to the tile. */
-const eachInput = ({ config, sizes, weights }: Layout, body: string): string => `for (var turn = 0u; turn < 3u; turn++) {
+const eachInput = (
+  { config, sizes, weights }: Layout,
+  body: string,
+): string => `for (var turn = 0u; turn < 3u; turn++) {
     let n = (turn + 2u) % 3u;
     ${
       config.positions === 'shortformer'
