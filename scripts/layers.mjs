@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 /** Rooms of a folder in the order in which they may import each other; `.` stands for the files beside them that are not named. */
 const ORDER = {
-  'packages/core/src': ['errors', 'random', 'engine', 'model', 'tasks', 'training', 'circuits', 'examples', '.'],
+  'packages/core/src': ['errors', 'random', 'engine', 'model', 'tasks', 'training', 'circuits', 'examples', 'gpu', '.'],
   'packages/core/src/circuits': ['.', 'statistics', 'data', 'attention', 'causal', 'weights', 'map', 'claims'],
   'packages/figures/src': ['frame', 'scales', 'marks', 'charts', '.'],
   'packages/cli/src': [

@@ -11,7 +11,7 @@ export interface Matrix {
 
 /** A row of weights; 0 beyond the last, where the operand is padded. */
 const rowOf = ({ at, rows, width }: Matrix, row: string, column: string): string => {
-  const read = `params[${at} + (${row}) * ${width}u + ${column}]`;
+  const read = `params[P0 + ${at} + (${row}) * ${width}u + ${column}]`;
   return rows % 4 === 0 ? read : `select(vec4f(), ${read}, ${row} < ${rows}u)`;
 };
 
