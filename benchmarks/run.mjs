@@ -90,6 +90,10 @@ async function main() {
     const ours = prepareCompetitors(['ours'], { install: false, say }).get('ours');
     record.measurements = await measure({ ...settings, ours, say });
   }
+  if (options.parts.includes('gpu')) {
+    const { measureGpu } = await import('./gpu.mjs');
+    record.gpu = await measureGpu({ ...settings, name: options.gpu, say });
+  }
   if (options.json) console.log(JSON.stringify(record));
   else printReport(record);
 }

@@ -1,0 +1,72 @@
+// Steps a second on the GPU, for one run and for ensembles of 8 and 32, beside the CPU's: the reference step at batch 64.
+import { loadEngine, parseExperiment, startWorkers, train } from '../packages/core/dist/node.js';
+import { GpuError, gpuPool, openGpu, trainEnsemble } from '../packages/core/dist/nodeGpu.js';
+import { allThreads } from './competitors.mjs';
+import { referenceExperiment } from './experiment.mjs';
+import { median } from './race.mjs';
+
+const MEMBERS = [1, 8, 32];
+
+/** What eight seeds together are to reach, in steps of a member: so many times the CPU's. */
+const TARGET = { members: 8, times: 3 };
+
+/**
+ * { adapter, driver, cpu, ensembles }: steps a second, of all members together. { missing } says why there are none. `name`
+ * asks for an adapter, which may be a software one.
+ */
+export async function measureGpu({ rounds, seconds, name, say }) {
+  const experiment = parseExperiment(referenceExperiment({ batch: 64, dModel: 64, layerNorm: true }));
+  const engine = await loadEngine();
+  const run = { engine, experiment };
+  let gpu;
+  try {
+    gpu = await openGpu(name === undefined ? {} : { name });
+    await gpuPool(gpu, run);
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    return { missing: error.message };
+  }
+  const window = { rounds, seconds };
+  say(`GPU: ${gpu.info.adapter} ...`);
+  const onCpu = (options) => train({ ...run, ...options, threads: allThreads, startPool: startWorkers() });
+  const cpu = await stepsPerSecond(window, (watch) => onCpu({ seed: 1, ...watch }));
+  const ensembles = [];
+  for (const members of MEMBERS) {
+    say(`GPU: ${members} at once ...`);
+    const steps = await stepsPerSecond(window, async (watch) => {
+      const seeds = Array.from({ length: members }, (_, seed) => ({
+        ...run,
+        seed,
+        ...(seed === 0 ? watch : { signal: watch.signal }),
+      }));
+      for (const { reason } of await trainEnsemble(gpu, seeds)) if (reason) throw reason;
+    });
+    ensembles.push(outcome({ members, memberSteps: members * steps, cpu }));
+  }
+  return { ...gpu.info, cpu, ensembles };
+}
+
+function outcome({ members, memberSteps, cpu }) {
+  const ratio = memberSteps / cpu;
+  const target = members === TARGET.members ? TARGET.times : null;
+  return { members, memberSteps, ratio, target, passed: target === null ? null : ratio >= target };
+}
+
+/** The median of some windows of a training without an end, the first of which is for warming up. */
+async function stepsPerSecond({ rounds, seconds }, begin) {
+  const stop = new AbortController();
+  const rates = [];
+  let since = null;
+  let steps = 0;
+  const onStep = () => {
+    const now = performance.now();
+    since ??= now;
+    steps++;
+    if (now - since < 1000 * seconds) return;
+    rates.push((1000 * steps) / (now - since));
+    [since, steps] = [now, 0];
+    if (rates.length > rounds) stop.abort();
+  };
+  await begin({ observer: { onStep }, signal: stop.signal });
+  return median(rates.slice(1, rounds + 1));
+}
