@@ -54,40 +54,45 @@ export class MemberBatches {
   /** What a step measured, from the losses of its batch, [sequence, position], and the squares of its gradient. */
   losses(drawn: DrawnBatch, losses: Float32Array, squares: Float32Array): StepLosses {
     const positions = this.tokens.length - 1;
-    const whole = new Mean();
-    const segments = this.source.segments.map(() => new Mean());
-    const perPosition = Array.from({ length: positions }, () => new Mean());
-    for (const [i, counts] of drawn.counts.entries()) if (counts) whole.add(losses[i]!);
-    drawn.sequences.forEach(({ length, segments: queries }, s) => {
+    const whole = new Sums(1);
+    const segments = new Sums(this.source.segments.length);
+    const perPosition = new Sums(positions);
+    for (let i = 0; i < losses.length; i++) if (drawn.counts[i] === 1) whole.add(0, losses[i]!);
+    for (const [s, { length, segments: queries }] of drawn.sequences.entries()) {
       const at = s * positions;
-      queries.forEach((ranges, i) => {
+      for (const [i, ranges] of queries.entries())
         for (const [from, to] of ranges)
-          for (let t = from; t < Math.min(to, length - 1); t++) segments[i]!.add(losses[at + t]!);
-      });
-      for (let t = 0; t < length - 1; t++) perPosition[t]!.add(losses[at + t]!);
-    });
+          for (let t = from; t < Math.min(to, length - 1); t++) segments.add(i, losses[at + t]!);
+      for (let t = 0; t < length - 1; t++) perPosition.add(t, losses[at + t]!);
+    }
     return {
       step: drawn.step,
-      loss: whole.value ?? Number.NaN,
-      segments: Object.fromEntries(this.source.segments.map(({ name }, i) => [name, segments[i]!.value])),
+      loss: whole.mean(0) ?? Number.NaN,
+      segments: Object.fromEntries(this.source.segments.map(({ name }, i) => [name, segments.mean(i)])),
       learningRate: learningRateAt(drawn.step, this.experiment.training),
       gradientNorm: Math.sqrt(squares.reduce((a, b) => a + b, 0)),
-      perPosition: perPosition.map(({ value }) => value),
+      perPosition: Array.from({ length: positions }, (_, t) => perPosition.mean(t)),
     };
   }
 }
 
-/** A mean in float64; null of nothing. */
-class Mean {
-  private sum = 0;
-  private count = 0;
+/** Sums in float64, and how many numbers each is of. */
+class Sums {
+  private readonly sums: Float64Array;
+  private readonly counts: Int32Array;
 
-  add(value: number): void {
-    this.sum += value;
-    this.count++;
+  constructor(length: number) {
+    this.sums = new Float64Array(length);
+    this.counts = new Int32Array(length);
   }
 
-  get value(): number | null {
-    return this.count > 0 ? this.sum / this.count : null;
+  add(i: number, value: number): void {
+    this.sums[i]! += value;
+    this.counts[i]!++;
+  }
+
+  /** null of nothing */
+  mean(i: number): number | null {
+    return this.counts[i]! > 0 ? this.sums[i]! / this.counts[i]! : null;
   }
 }
