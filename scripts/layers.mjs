@@ -20,7 +20,7 @@ const ORDER = {
     'copying.ts',
     'worker',
     '.',
-    'actions',
+    'lab',
     'bench',
     'lesson',
     'main.tsx',

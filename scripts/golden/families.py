@@ -31,6 +31,7 @@ CASES = {
     "qwen2": dict(norm="RMS", positions="rotary", kv=1, mlp=5, act="silu", gated=True, biases=True),
     "geglu": dict(norm="RMS", positions="standard", kv=2, mlp=5, act="gelu", gated=True, biases=True),
     "relu": dict(norm=None, positions="none", mlp=5, act="relu", biases=True),
+    "qwen3": dict(norm="RMS", positions="rotary", kv=3, mlp=5, act="silu", gated=True, qk_norm=True, tied=True),
 }
 EPS = 1e-5
 
@@ -56,6 +57,8 @@ def weights_of(case, seed):
         shapes |= {f"{b}.attn.W_Q": (H, D, C), f"{b}.attn.{shared}W_K": (K, D, C), f"{b}.attn.{shared}W_V": (K, D, C), f"{b}.attn.W_O": (H, C, D)}
         if case.get("biases"):
             shapes |= {f"{b}.attn.b_Q": (H, C), f"{b}.attn.{shared}b_K": (K, C), f"{b}.attn.{shared}b_V": (K, C), f"{b}.attn.b_O": (D,)}
+        if case.get("qk_norm"):
+            shapes |= {f"{b}.attn.q_norm.w": (C,), f"{b}.attn.k_norm.w": (C,)}
         norm(f"{b}.ln2")
         if case.get("gated"):
             shapes[f"{b}.mlp.W_gate"] = (D, M)
@@ -133,6 +136,8 @@ def attention(case, w, b, x):
                 y = y + w[f"{b}.attn.{part[:-1]}b_{letter}"][index]
             read.append(y)
         q, k, v = read
+        if case.get("qk_norm"):
+            q, k = (normalise(case, w, f"{b}.attn.{n}_norm", y) for n, y in (("q", q), ("k", k)))
         if case["positions"] == "rotary":
             q, k = rotate(case, q), rotate(case, k)
         scores = (q @ k.transpose(-1, -2) / math.sqrt(C)).masked_fill(~mask, float("-inf"))

@@ -13,7 +13,7 @@ import sys
 import torch
 import transformers
 from transformers import (GPT2Config, GPT2LMHeadModel, GPTJConfig, GPTJForCausalLM, GPTNeoXConfig, GPTNeoXForCausalLM, LlamaConfig,
-                          LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM)
+                          LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 
 V, T = 13, 11
 LLAMA_3 = dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=40, rope_theta=500.0)
@@ -28,6 +28,7 @@ MODELS = {
     "mistral": (MistralForCausalLM, MistralConfig(**GATED, hidden_size=18, num_attention_heads=6, num_key_value_heads=3, head_dim=4,
                                                   sliding_window=8)),
     "qwen2": (Qwen2ForCausalLM, Qwen2Config(**GATED, hidden_size=12, num_attention_heads=3, num_key_value_heads=1, tie_word_embeddings=True)),
+    "qwen3": (Qwen3ForCausalLM, Qwen3Config(**GATED, hidden_size=14, num_attention_heads=6, num_key_value_heads=3, head_dim=4)),
 }
 SHARDED = "mistral"
 BFLOAT16 = "qwen2"

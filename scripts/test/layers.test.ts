@@ -59,7 +59,7 @@ test.for([
   ],
   ['apps/lab/src/bench/Probe.tsx', '../worker/look.ts', 'apps/lab/src/worker is closed'],
   ['packages/core/src/engine/ops.ts', 'node:fs', 'a browser loads this file'],
-  ['apps/lab/src/state.ts', 'node:fs', 'a browser loads this file'],
+  ['apps/lab/src/link.ts', 'node:fs', 'a browser loads this file'],
   ['packages/figures/src/charts/lossChart.ts', '@induction-lab/core', 'this package may not depend on core'],
 ])('%s may not import %s', ([file, target, rule]) => {
   const name = `offence ${file} ${target}`.replace(/\W/g, '-');

@@ -1,15 +1,13 @@
-// The state of the view as a link, and back. What a link says is checked: impossible values are left out and named.
+// The state of the view as a link, and back, from one table of properties. What a link says is checked: impossible values
+// are left out and named.
 import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
 import { listed } from '@induction-lab/core/names';
 import { quoted } from '@induction-lab/core/printable';
 import type { AblationKind, HeadIndex, PathInput } from './protocol.ts';
-import { type BenchKnobs, type PresetName, presetNames, type Setting, stepsOf, turn } from './setting.ts';
+import { type BenchKnobs, presetNames, type Setting, stepsOf, turn } from './setting.ts';
 
-/** Everything that a link holds. */
-export interface LinkState {
-  readonly setting: Setting;
-  /** Steps trained. */
-  readonly step: number;
+/** How one looks at a run, and what is broken meanwhile. */
+export interface Wanted {
   /** The step that is looked at; null for the newest. */
   readonly viewed: number | null;
   readonly period: number;
@@ -18,23 +16,21 @@ export interface LinkState {
   readonly ablated: readonly HeadIndex[];
   readonly kind: AblationKind;
   readonly cuts: readonly PathInput[];
-  readonly selected: HeadIndex | null;
-  /** The run beside this one. */
-  readonly other: { readonly setting: Setting; readonly step: number } | null;
 }
 
-export const DEFAULTS: LinkState = {
-  setting: { preset: 'varied', seed: 1, turned: {} },
-  step: 0,
-  viewed: null,
-  period: 17,
-  own: null,
-  ablated: [],
-  kind: 'zero',
-  cuts: [],
-  selected: null,
-  other: null,
-};
+/** A run, trained so far. */
+interface Trained {
+  readonly setting: Setting;
+  /** Steps trained. */
+  readonly step: number;
+}
+
+/** Everything that a link holds. */
+export interface LinkState extends Wanted, Trained {
+  readonly selected: HeadIndex | null;
+  /** The run beside this one. */
+  readonly other: Trained | null;
+}
 
 /** What switching a head off can mean here. */
 export const KINDS = ['zero', 'mean', 'pattern-preserving'] as const satisfies readonly AblationKind[];
@@ -45,63 +41,115 @@ export const MOST_LETTERS = 4000;
 
 export const headText = ({ layer, head }: HeadIndex): string => `L${layer}H${head}`;
 
-/** The knobs in links: name, how it is written, and how it is read. Throws with what the value must be. */
-const KNOB_FIELDS: { [K in keyof BenchKnobs]: (text: string) => BenchKnobs[K] } = {
-  layers: (t) => whole(t, 1, 4),
-  heads: (t) => whole(t, 1, 12),
-  positions: (t) => oneOf(t, POSITIONS),
-  layerNorm: (t) => oneOf(t, ['yes', 'no']) === 'yes',
-  shortest: (t) => whole(t, 2, 48),
-  longest: (t) => whole(t, 2, 48),
-  distinct: (t) => oneOf(t, ['yes', 'no']) === 'yes',
-  bos: (t) => oneOf(t, ['yes', 'no']) === 'yes',
-  rate: (t) => {
-    const rate = /^[\d.]+(e-?\d+)?$/.test(t) ? Number(t) : Number.NaN;
-    if (!(rate > 0 && rate <= 1)) throw new Error('a number above 0, at most 1');
-    return rate;
-  },
-  batch: (t) => whole(t, 1, 512),
-  competition: (t) => {
-    const strength = /^\d+(\.\d+)?$/.test(t) ? Number(t) : Number.NaN;
-    if (!(strength <= 30)) throw new Error('a number from 0 to 30');
-    return strength;
-  },
-  competitionSteps: (t) => whole(t, 0, 100_000),
+/** One value of a link: how it is written, and how it is read. Reading throws with what the value must be. */
+interface Property<T> {
+  readonly read: (text: string) => T;
+  readonly write: (value: T) => string;
+}
+
+const plain = <T>(read: (text: string) => T): Property<T> => ({ read, write: String });
+const whole = (least: number, most: number): Property<number> =>
+  plain((text) => {
+    const value = Number(text);
+    if (!/^\d{1,12}$/.test(text) || value < least || value > most)
+      throw new Error(`a whole number from ${least} to ${most}`);
+    return value;
+  });
+/** A number up to `most`, as `pattern` writes it. */
+const decimal = (pattern: RegExp, most: number, says: string): Property<number> =>
+  plain((text) => {
+    const value = pattern.test(text) ? Number(text) : Number.NaN;
+    if (!(value <= most)) throw new Error(says);
+    return value;
+  });
+const oneOf = <T extends string>(allowed: readonly T[]): Property<T> =>
+  plain((text) => {
+    if (!allowed.includes(text as T)) throw new Error(allowed.join(' or '));
+    return text as T;
+  });
+const yesOrNo: Property<boolean> = {
+  read: (text) => oneOf(['yes', 'no']).read(text) === 'yes',
+  write: (value) => (value ? 'yes' : 'no'),
 };
-
-function whole(text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!/^\d{1,12}$/.test(text) || value < least || value > most)
-    throw new Error(`a whole number from ${least} to ${most}`);
-  return value;
-}
-
-/** A typed sequence; null for one in which nothing is typed. */
-function sequence(text: string): string | null {
-  if (text.length > MOST_LETTERS) throw new Error(`at most ${MOST_LETTERS} letters long`);
-  return text.trim() === '' ? null : text;
-}
-
-function oneOf<T extends string>(text: string, allowed: readonly T[]): T {
-  if (!allowed.includes(text as T)) throw new Error(allowed.join(' or '));
-  return text as T;
-}
-
-function heads(text: string): HeadIndex[] {
-  return [...new Set(text.split('.'))].map((name) => {
-    const match = /^L(\d{1,2})H(\d{1,2})$/.exec(name);
+/** Several, each once, between full stops. */
+const several = <T>({ read, write }: Property<T>): Property<readonly T[]> => ({
+  read: (text) => [...new Set(text.split('.'))].map(read),
+  write: (values) => values.map(write).join('.'),
+});
+const head: Property<HeadIndex> = {
+  read: (text) => {
+    const match = /^L(\d{1,2})H(\d{1,2})$/.exec(text);
     if (!match) throw new Error('heads such as L0H1.L1H2');
     return { layer: Number(match[1]), head: Number(match[2]) };
-  });
-}
+  },
+  write: headText,
+};
+/** A typed sequence; null for one in which nothing is typed. */
+const typed: Property<string | null> = plain((text) => {
+  if (text.length > MOST_LETTERS) throw new Error(`at most ${MOST_LETTERS} letters long`);
+  return text.trim() === '' ? null : text;
+});
 
-const written = (value: unknown): string => (typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value));
+/** What is trained: the knobs of the bench, as a link names them. */
+const KNOBS: { [K in keyof BenchKnobs]: Property<BenchKnobs[K]> } = {
+  layers: whole(1, 4),
+  heads: whole(1, 12),
+  positions: oneOf(POSITIONS),
+  layerNorm: yesOrNo,
+  shortest: whole(2, 48),
+  longest: whole(2, 48),
+  distinct: yesOrNo,
+  bos: yesOrNo,
+  rate: decimal(/^(?=.*[1-9])[\d.]+(e-?\d+)?$/, 1, 'a number above 0, at most 1'),
+  batch: whole(1, 512),
+  competition: decimal(/^\d+(\.\d+)?$/, 30, 'a number from 0 to 30'),
+  competitionSteps: whole(0, 100_000),
+};
+
+/** A run, beside its knobs. */
+const RUN = { preset: oneOf(presetNames), seed: whole(0, 2 ** 31 - 1) };
+
+/** How one looks: the name in a link, what it is without a word in the link, and whether a state has something to write. */
+const VIEW: {
+  readonly [K in keyof Omit<LinkState, keyof Trained | 'other'>]: Property<NonNullable<LinkState[K]>> & {
+    readonly name: string;
+    readonly initial: LinkState[K];
+    /** Whether it is written; without it, wherever it is not null. */
+    readonly told?: (state: LinkState) => boolean;
+  };
+} = {
+  viewed: { ...whole(0, Number.MAX_SAFE_INTEGER), name: 'view', initial: null, told: (s) => s.viewed !== s.step },
+  period: { ...whole(2, 25), name: 'period', initial: 17, told: (s) => s.own === null },
+  own: { ...(typed as Property<string>), name: 'tokens', initial: null },
+  ablated: { ...several(head), name: 'off', initial: [], told: (s) => s.ablated.length > 0 },
+  kind: { ...oneOf<AblationKind>(KINDS), name: 'kind', initial: 'zero', told: (s) => s.ablated.length > 0 },
+  cuts: { ...several(oneOf<PathInput>(['q', 'k', 'v'])), name: 'cut', initial: [], told: (s) => s.cuts.length > 0 },
+  selected: { ...head, read: (text) => several(head).read(text)[0] as HeadIndex, name: 'head', initial: null },
+};
+type ViewName = keyof typeof VIEW;
+const VIEW_NAMES = Object.keys(VIEW) as ViewName[];
+
+/** The names of what is wanted of a view. */
+export const WANTED_NAMES = VIEW_NAMES.filter((name): name is keyof Wanted => name !== 'selected');
+
+const initialView = Object.fromEntries(VIEW_NAMES.map((name) => [name, VIEW[name].initial])) as unknown as Omit<
+  LinkState,
+  keyof Trained | 'other'
+>;
+
+export const DEFAULTS: LinkState = {
+  ...initialView,
+  setting: { preset: 'varied', seed: 1, turned: {} },
+  step: 0,
+  other: null,
+};
 
 function writeSetting(params: URLSearchParams, { preset, seed, turned }: Setting, step: number): void {
   params.set('preset', preset);
   params.set('seed', String(seed));
   params.set('step', String(step));
-  for (const [name, value] of Object.entries(turned)) params.set(name, written(value));
+  for (const [name, value] of Object.entries(turned))
+    params.set(name, (KNOBS[name as keyof BenchKnobs] as Property<unknown>).write(value));
 }
 
 /** Equal for settings that train the same run. */
@@ -116,15 +164,10 @@ export function settingText(setting: Setting): string {
 export function writeLink(state: LinkState): string {
   const params = new URLSearchParams();
   writeSetting(params, state.setting, state.step);
-  if (state.viewed !== null && state.viewed !== state.step) params.set('view', String(state.viewed));
-  if (state.own === null) params.set('period', String(state.period));
-  else params.set('tokens', state.own);
-  if (state.ablated.length > 0) {
-    params.set('off', state.ablated.map(headText).join('.'));
-    params.set('kind', state.kind);
+  for (const part of VIEW_NAMES) {
+    const { name, write, told = () => true } = VIEW[part] as Property<unknown> & (typeof VIEW)[ViewName];
+    if (state[part] !== null && told(state)) params.set(name, write(state[part]));
   }
-  if (state.cuts.length > 0) params.set('cut', state.cuts.join('.'));
-  if (state.selected) params.set('head', headText(state.selected));
   if (state.other) {
     const beside = new URLSearchParams();
     writeSetting(beside, state.other.setting, state.other.step);
@@ -134,9 +177,9 @@ export function writeLink(state: LinkState): string {
   return params.toString();
 }
 
-/** Everything that stands in a link besides what is trained. */
-const VIEW_FIELDS = ['view', 'period', 'tokens', 'off', 'kind', 'cut', 'head', 'beside', 'kernels'];
-const SETTING_FIELDS = ['preset', 'seed', 'step', ...Object.keys(KNOB_FIELDS)];
+/** Everything that may stand in a link. */
+const SETTING_FIELDS = [...Object.keys(RUN), 'step', ...Object.keys(KNOBS)];
+const FIELDS = [...SETTING_FIELDS, ...VIEW_NAMES.map((name) => VIEW[name].name), 'beside', 'kernels'];
 
 /** More complaints than this are counted. */
 const MOST_COMPLAINTS = 4;
@@ -174,56 +217,46 @@ function strangeNames(params: URLSearchParams, known: readonly string[]): string
  */
 export function readLink(hash: string): { state: LinkState; complaints: string[]; kernels: number } {
   const params = new URLSearchParams(hash.includes('=') ? hash.replace(/^#/, '') : ''); // else it is a place in the page
-  const complaints = strangeNames(params, [...VIEW_FIELDS, ...SETTING_FIELDS]);
-  const read = <T>(from: URLSearchParams, name: string, parse: (text: string) => T, otherwise: T): T => {
+  const complaints = strangeNames(params, FIELDS);
+  const read = <T>(from: URLSearchParams, name: string, { read: parse }: Property<T>): T | undefined => {
     const text = from.get(name);
-    if (text === null) return otherwise;
+    if (text === null) return undefined;
     try {
       return parse(text);
     } catch (error) {
       complaints.push(`${name} is ${quoted(text, 40)} and must be ${(error as Error).message}`);
-      return otherwise;
+      return undefined;
     }
   };
-  const setting = (from: URLSearchParams): { setting: Setting; step: number } => {
-    const preset = read<PresetName>(from, 'preset', (t) => oneOf(t, presetNames), 'varied');
-    const seed = read(from, 'seed', (t) => whole(t, 0, 2 ** 31 - 1), 1);
-    let result: Setting = { preset, seed, turned: {} };
-    for (const [name, parse] of Object.entries(KNOB_FIELDS)) {
-      const value = read<unknown>(from, name, parse, undefined);
-      if (value !== undefined) result = turn(result, { [name]: value });
+  const trained = (from: URLSearchParams): Trained => {
+    const { preset, seed } = DEFAULTS.setting;
+    let setting: Setting = {
+      preset: read(from, 'preset', RUN.preset) ?? preset,
+      seed: read(from, 'seed', RUN.seed) ?? seed,
+      turned: {},
+    };
+    for (const [name, property] of Object.entries(KNOBS)) {
+      const value = read<unknown>(from, name, property as Property<unknown>);
+      if (value !== undefined) setting = turn(setting, { [name]: value });
     }
-    const steps = stepsOf(preset);
-    return { setting: result, step: read(from, 'step', (t) => whole(t, 0, steps), 0) };
+    return { setting, step: read(from, 'step', whole(0, stepsOf(setting.preset))) ?? 0 };
   };
-  const main = setting(params);
-  const own = read<string | null>(params, 'tokens', sequence, null);
+  const main = trained(params);
   const beside = params.get('beside');
   const told = complaints.length;
   const besides = beside === null ? null : new URLSearchParams(beside);
   if (besides) complaints.push(...strangeNames(besides, SETTING_FIELDS));
-  const other = besides && setting(besides);
+  const other = besides && trained(besides);
   for (let i = told; i < complaints.length; i++) complaints[i] = `beside: ${complaints[i]}`;
-  const viewed = read<number | null>(params, 'view', (t) => whole(t, 0, main.step), null);
-  const state: LinkState = {
-    ...main,
-    viewed: viewed === main.step ? null : viewed,
-    period: read(params, 'period', (t) => whole(t, 2, 25), DEFAULTS.period),
-    own,
-    ablated: read(params, 'off', heads, [] as HeadIndex[]),
-    kind: read<AblationKind>(params, 'kind', (t) => oneOf(t, KINDS), 'zero'),
-    cuts: read(
-      params,
-      'cut',
-      (t) => [...new Set(t.split('.'))].map((c) => oneOf<PathInput>(c, ['q', 'k', 'v'])),
-      [] as PathInput[],
-    ),
-    selected: read<HeadIndex | null>(params, 'head', (t) => heads(t)[0] as HeadIndex, null),
-    other,
-  };
+  const view: Record<string, unknown> = {};
+  for (const part of VIEW_NAMES) {
+    const property = part === 'viewed' ? { ...VIEW.viewed, ...whole(0, main.step) } : VIEW[part];
+    view[part] = read<unknown>(params, property.name, property as Property<unknown>) ?? property.initial;
+  }
+  if (view.viewed === main.step) view.viewed = null;
+  const state = { ...DEFAULTS, ...view, ...main, other } as LinkState;
   // Links of the first version name none.
-  const kernels = read(params, 'kernels', (t) => whole(t, 1, 9999), 1);
-  return { state, complaints, kernels };
+  return { state, complaints, kernels: read(params, 'kernels', whole(1, 9999)) ?? 1 };
 }
 
 /** What to say of a link to a trained run whose kernels are others than this page's; null where they are the same. */

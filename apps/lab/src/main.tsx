@@ -5,21 +5,21 @@ import 'virtual:figures.css';
 import './style/page.css';
 import './style/bench.css';
 import './style/lesson.css';
-import { linkState, openAddress } from './actions/links.ts';
-import { loadFile } from './actions/loadFile.ts';
-import { tell } from './actions/notices.ts';
-import { watchSleep } from './actions/sleep.ts';
 import { BenchPane } from './bench/BenchPane.tsx';
-import { fetchFiguresWhenIdle } from './bench/Files.tsx';
+import { fetchFiguresWhenIdle } from './bench/figures.ts';
 import { keepIsolated } from './isolation.ts';
+import type { LabWorker } from './lab/client.ts';
+import { createLab, type Lab } from './lab/createLab.ts';
+import { LabProvider } from './lab/LabContext.ts';
 import { mountLesson } from './lesson/mountLesson.tsx';
 import { writeLink } from './link.ts';
-import { isLoaded, opening, other, run, selected, status, step, view } from './state.ts';
+import { startWorker } from './startWorker.ts';
+import { viewport } from './viewport.ts';
 
 /** Browsers allow only so many changes of the address; while a run plays the address waits. */
 const ADDRESS_DELAY = 300;
 
-function followState(): void {
+function followState({ isLoaded, linkState, opening, other, run, selected, status, step, view }: Lab): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
     // Every part of the link, so that any change is noticed.
@@ -31,7 +31,7 @@ function followState(): void {
   });
 }
 
-function takeDrops(): void {
+function takeDrops({ loadFile, report }: Lab): void {
   const over = (on: boolean): void => {
     document.body.classList.toggle('dropping', on);
   };
@@ -47,26 +47,32 @@ function takeDrops(): void {
     event.preventDefault();
     over(false);
     const [file, ...more] = event.dataTransfer?.files ?? [];
-    if (more.length > 0) tell(new Error(`${more.length + 1} files were dropped; drop one checkpoint at a time.`));
+    if (more.length > 0) report(new Error(`${more.length + 1} files were dropped; drop one checkpoint at a time.`));
     else if (file) void loadFile(file);
   });
 }
 
-async function begin(): Promise<void> {
+async function begin(lab: Lab): Promise<void> {
   document.documentElement.classList.toggle('projector', new URLSearchParams(location.search).has('projector'));
   document.documentElement.classList.toggle('local', location.protocol === 'file:');
-  render(<BenchPane />, document.getElementById('bench') as HTMLElement);
-  mountLesson();
-  takeDrops();
-  watchSleep();
+  render(
+    <LabProvider value={lab}>
+      <BenchPane />
+    </LabProvider>,
+    document.getElementById('bench') as HTMLElement,
+  );
+  mountLesson(lab);
+  takeDrops(lab);
+  lab.watchSleep();
   if (await keepIsolated()) return; // the page is about to load again, isolated
   // The address may have been written anew between the change and this event.
   addEventListener('hashchange', ({ newURL }) => {
-    openAddress(new URL(newURL).hash).catch(tell);
+    lab.openAddress(new URL(newURL).hash).catch(lab.report);
   });
-  followState();
-  fetchFiguresWhenIdle();
-  await openAddress(location.hash);
+  followState(lab);
+  fetchFiguresWhenIdle(lab);
+  await lab.openAddress(location.hash);
 }
 
-begin().catch(tell);
+const lab = createLab({ worker: () => startWorker() as LabWorker, viewport });
+begin(lab).catch(lab.report);

@@ -5,12 +5,13 @@ import type {
   Experiment,
   HeadIndex,
   KeySource,
+  MapPicture,
   ProofRecord,
   Segment,
   StepRecord,
 } from '@induction-lab/core/browser';
 
-export type { AblationKind, AuditRecord, Experiment, HeadIndex, KeySource, ProofRecord, Segment };
+export type { AblationKind, AuditRecord, Experiment, HeadIndex, KeySource, MapPicture, ProofRecord, Segment };
 
 /** An input of the layers after the first, from which everything that earlier layers wrote can be cut. */
 export type PathInput = 'q' | 'k' | 'v';
@@ -111,6 +112,8 @@ export interface BenchRun {
 /** What the audit, and the proof where it was asked for, found in the weights with this fingerprint. */
 export interface AuditAnswer {
   readonly record: AuditRecord;
+  /** Where it finds the earlier copy, to be drawn. */
+  readonly map: MapPicture;
   readonly step: number;
   readonly fingerprint: string;
   /** What each head is, by its label. */

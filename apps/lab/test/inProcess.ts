@@ -1,8 +1,11 @@
-// The page's state and actions without a page: the worker's bench runs in this thread, behind messages that are copied
+// A lab without a page: the worker's bench runs in this thread, behind messages that are copied
 // and come later, as a real worker's do. What a test holds back arrives when it says so.
 import { loadEngine, startInline } from '@induction-lab/core/node';
+import type { LabWorker } from '../src/lab/client.ts';
+import { createLab, type Lab } from '../src/lab/createLab.ts';
 import type { Message, Question } from '../src/protocol.ts';
 import { SEEN } from '../src/protocol.ts';
+import type { Viewport } from '../src/viewport.ts';
 import { Bench } from '../src/worker/bench.ts';
 
 const engine = await loadEngine({ exact: true });
@@ -52,11 +55,9 @@ class InProcessWorker {
 
 export const workers: InProcessWorker[] = [];
 
-const still = { matches: true, addEventListener: () => {} };
-Object.assign(globalThis, {
-  Worker: InProcessWorker,
-  matchMedia: () => still,
-  location: new URL('http://lab.test/'),
-  document: { querySelector: () => null },
-  requestAnimationFrame: (draw: () => void) => setTimeout(draw),
-});
+/** A page in which nothing is seen. */
+const viewport: Viewport = { showPanel: () => {}, painted: () => new Promise((resolve) => setTimeout(resolve)) };
+
+/** A lab whose worker runs in this thread. */
+export const labInProcess = (): Lab =>
+  createLab({ worker: () => new InProcessWorker() as unknown as LabWorker, viewport });

@@ -155,9 +155,12 @@ test('a link with twenty thousand names is told in a few lines', async () => {
   await page.context().close();
 });
 
+/** What a training thread's address ends with. */
+const THREAD = '#thread';
+
 /** Makes workers close themselves, as the browser does that takes their memory: no error event tells of it. */
 async function vanish(page: Page, script: string): Promise<void> {
-  const workers = page.workers().filter((worker) => worker.url().includes(script));
+  const workers = page.workers().filter((worker) => worker.url().endsWith(script));
   expect(workers.length).toBeGreaterThan(0);
   await workers
     .at(-1)
@@ -173,7 +176,7 @@ test('a worker and a thread that stop without an error are noticed, and the run 
   const bits = await fingerprintAt(page, 3);
   await page.getByTestId('play').click();
   await untilStep(page, 5);
-  await vanish(page, 'browserWorker');
+  await vanish(page, THREAD);
   await page.getByText(/Training thread \d failed: it stopped without an error/).waitFor({ timeout: NOTICED });
   await untilStill(page);
   expect(await page.locator('.speedometer').innerText()).not.toContain('steps/s');
@@ -182,7 +185,7 @@ test('a worker and a thread that stop without an error are noticed, and the run 
 
   await page.getByTestId('play').click();
   await untilStep(page, 5);
-  await vanish(page, 'labWorker');
+  await vanish(page, '.js');
   await page.getByText(/The training worker died: it stopped without an error/).waitFor({ timeout: NOTICED });
   expect(await page.locator('.speedometer').innerText()).not.toContain('steps/s');
   await page.getByRole('button', { name: 'Train it again' }).click();

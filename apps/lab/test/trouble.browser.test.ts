@@ -197,9 +197,12 @@ test('metrics and figures can be taken along', async () => {
   expect(png.length).toBeGreaterThan(5000);
 });
 
+/** What a training thread's address ends with. */
+const THREAD = '#thread';
+
 /** Makes workers throw outside of any question, as one that crashed would be noticed. */
 async function kill(page: Page, script: string): Promise<void> {
-  const workers = page.workers().filter((worker) => worker.url().includes(script));
+  const workers = page.workers().filter((worker) => worker.url().endsWith(script));
   expect(workers.length).toBeGreaterThan(0);
   for (const worker of workers)
     await worker
@@ -214,7 +217,7 @@ async function kill(page: Page, script: string): Promise<void> {
 test('a training thread that dies is told, and the run goes on from what is kept', async () => {
   await visit(page, 'preset=two-heads&seed=14&step=20');
   const end = await fingerprintAt(page, 20);
-  await kill(page, 'browserWorker');
+  await kill(page, THREAD);
   await page.getByTestId('play').click();
   await page.getByText(/Training thread \d failed: .*killed by a test.* Reset starts again/).waitFor();
   await page.getByTestId('timeline').fill('3');
@@ -231,7 +234,7 @@ test('a training thread that dies is told, and the run goes on from what is kept
 test('a worker that dies is told, and the same run is trained again', async () => {
   await visit(page, 'preset=two-heads&seed=15&step=5');
   const fingerprint = await fingerprintAt(page, 5);
-  await kill(page, 'labWorker');
+  await kill(page, '.js');
   await page.getByText(/The training worker died/).waitFor();
   await page.getByRole('button', { name: 'Train it again' }).click();
   expect(await fingerprintAt(page, 5)).toBe(fingerprint);

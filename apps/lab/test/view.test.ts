@@ -2,16 +2,11 @@
 // The whole of the page but its elements, and the whole of the worker but its thread, with models small enough to hurry.
 import { effect } from '@preact/signals';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import './inProcess.ts';
 import { DEFAULTS, type LinkState, readLink, writeLink } from '../src/link.ts';
 import { brokenParts } from '../src/viewText.ts';
+import { labInProcess } from './inProcess.ts';
 
-const lab = {
-  ...(await import('../src/actions/looking.ts')),
-  ...(await import('../src/actions/runs.ts')),
-  ...(await import('../src/actions/links.ts')),
-};
-const state = await import('../src/state.ts');
+const lab = labInProcess();
 
 /** Small and quick: one head a layer, one sequence a step. */
 const TINY = 'preset=two-heads&heads=2&batch=2';
@@ -25,13 +20,13 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   }
 }
 const settled = (): Promise<void> =>
-  until(() => !state.underWay.value && state.status.value !== 'playing', 'nothing is under way');
+  until(() => !lab.underWay.value && lab.status.value !== 'playing', 'nothing is under way');
 
 /** Fingerprints by run and step: equal steps of a run have equal ones, others have others. */
 const bits = new Map<string, string>();
 const faults: string[] = [];
 const stop = effect(() => {
-  const shown = state.view.value;
+  const shown = lab.view.value;
   if (!shown || shown.run.file) return;
   const at = `${JSON.stringify(shown.setting)} ${shown.step}`;
   const known = bits.get(at) ?? shown.fingerprint;
@@ -56,18 +51,23 @@ beforeEach(async () => {
   await settled();
 });
 
-const shown = (): NonNullable<typeof state.view.value> => {
-  if (!state.view.value) throw new Error('Nothing is shown.');
-  return state.view.value;
+const shown = (): NonNullable<typeof lab.view.value> => {
+  if (!lab.view.value) throw new Error('Nothing is shown.');
+  return lab.view.value;
 };
 
 describe('a link that trains on the present run', () => {
   test('breaks nothing, and pastes no words, until it is there', async () => {
     const opened = lab.open(link('seed=1&step=60&period=25&off=L0H0.L0H1&cut=k&kind=mean&tokens=a+b+a+c'));
-    await until(() => state.step.value > 8, 'it trains');
-    expect(state.opening.value).not.toBeNull();
-    expect(state.underWay.value).toBe(true);
-    expect([state.period.value, state.own.value, state.ablated.value, state.cuts.value]).toEqual([17, null, [], []]);
+    await until(() => lab.step.value > 8, 'it trains');
+    expect(lab.opening.value).not.toBeNull();
+    expect(lab.underWay.value).toBe(true);
+    expect([lab.wanted.value.period, lab.wanted.value.own, lab.wanted.value.ablated, lab.wanted.value.cuts]).toEqual([
+      17,
+      null,
+      [],
+      [],
+    ]);
     expect([shown().broken, shown().period, shown().look.typed]).toEqual([false, 17, null]);
     await opened;
     await settled();
@@ -81,11 +81,16 @@ describe('a link that trains on the present run', () => {
 
   test('after Pause on the way the bench is as it was, and so are the controls and the link', async () => {
     void lab.open(link('seed=1&step=600&period=25&off=L0H0.L0H1&cut=k&tokens=a+b+a+c'));
-    await until(() => state.step.value > 8, 'it trains');
+    await until(() => lab.step.value > 8, 'it trains');
     lab.control('pause');
     await settled();
-    expect(state.underWay.value).toBe(false);
-    expect([state.period.value, state.own.value, state.ablated.value, state.cuts.value]).toEqual([17, null, [], []]);
+    expect(lab.underWay.value).toBe(false);
+    expect([lab.wanted.value.period, lab.wanted.value.own, lab.wanted.value.ablated, lab.wanted.value.cuts]).toEqual([
+      17,
+      null,
+      [],
+      [],
+    ]);
     expect([shown().broken, shown().period]).toEqual([false, 17]);
     expect(writeLink(lab.linkState())).not.toMatch(/off=|cut=|tokens=/);
     expect(lab.linkState().step).toBe(shown().step);
@@ -93,10 +98,8 @@ describe('a link that trains on the present run', () => {
 
   test('what the reader changes on the way stays', async () => {
     const opened = lab.open(link('seed=1&step=40&period=25&off=L0H0'));
-    await until(() => state.step.value > 6, 'it trains');
-    lab.change(() => {
-      state.period.value = 9;
-    });
+    await until(() => lab.step.value > 6, 'it trains');
+    lab.change({ period: 9 });
     await opened;
     await settled();
     expect([shown().period, brokenParts(shown().look)]).toEqual([9, ['L0H0 off']]);
@@ -107,17 +110,15 @@ test('step and fingerprint belong together, on every scrub, and in the link of w
   await lab.open(link('seed=1&step=20&view=0'));
   await settled();
   const first = shown();
-  expect([first.step, state.step.value]).toEqual([0, 20]);
+  expect([first.step, lab.step.value]).toEqual([0, 20]);
   expect(writeLink(lab.linkState())).toMatch(/step=20&.*view=0/);
   for (const step of [1, 2, 4, 10]) {
-    state.viewed.value = step;
-    lab.look();
+    lab.change({ viewed: step });
     await settled();
     expect(shown().step).toBe(step);
     expect(shown().fingerprint).not.toBe(first.fingerprint);
   }
-  state.viewed.value = null;
-  lab.look();
+  lab.change({ viewed: null });
   await settled();
   expect([shown().step, lab.linkState().viewed]).toEqual([20, null]);
 });
@@ -125,10 +126,8 @@ test('step and fingerprint belong together, on every scrub, and in the link of w
 test('while a look is on its way the page knows it, and says nothing of it before it is there', async () => {
   const before = shown().fingerprint;
   lab.toggleAblation({ layer: 0, head: 0 });
-  lab.change(() => {
-    state.period.value = 11;
-  });
-  expect(state.underWay.value).toBe(true);
+  lab.change({ period: 11 });
+  expect(lab.underWay.value).toBe(true);
   expect([brokenParts(shown().look), shown().period]).toEqual([[], 17]);
   expect(writeLink(lab.linkState())).toContain('period=17');
   await settled();
@@ -138,24 +137,21 @@ test('while a look is on its way the page knows it, and says nothing of it befor
 });
 
 test('a look that is refused goes back to what is shown', async () => {
-  state.ablated.value = [{ layer: 0, head: 'x' as never }];
-  state.kind.value = 'nonsense' as never;
-  state.ablated.value = [{ layer: 0, head: 0 }];
-  lab.look();
+  lab.change({ ablated: [{ layer: 0, head: 0 }], kind: 'nonsense' as never });
   await settled();
-  expect(state.notice.value?.tone).toBe('bad');
-  expect([state.ablated.value, state.kind.value, shown().broken]).toEqual([[], 'zero', false]);
+  expect(lab.notice.value?.tone).toBe('bad');
+  expect([lab.wanted.value.ablated, lab.wanted.value.kind, shown().broken]).toEqual([[], 'zero', false]);
   lab.control('step'); // and does not come back at the next rest
-  await until(() => state.step.value === 5, 'a step is trained');
+  await until(() => lab.step.value === 5, 'a step is trained');
   await settled();
-  expect([state.notice.value, shown().broken, shown().step]).toEqual([null, false, 5]);
+  expect([lab.notice.value, shown().broken, shown().step]).toEqual([null, false, 5]);
 });
 
 test('an experiment that is refused leaves the look, the controls and the run', async () => {
   await lab.open(readLink('preset=varied&shortest=30&longest=20&period=9&off=L0H0&tokens=a+b+a').state);
   await settled();
-  expect(state.notice.value?.text).toMatch(/This link asks for what is not possible: .*30 down to 20/);
-  expect([state.period.value, state.own.value, shown().broken, state.setting.value.preset]).toEqual([
+  expect(lab.notice.value?.text).toMatch(/This link asks for what is not possible: .*30 down to 20/);
+  expect([lab.wanted.value.period, lab.wanted.value.own, shown().broken, lab.setting.value.preset]).toEqual([
     17,
     null,
     false,
@@ -166,13 +162,13 @@ test('an experiment that is refused leaves the look, the controls and the run', 
 test('another run is shown under its own name from the first view on, and never under the old one', async () => {
   const names: string[] = [];
   const watch = effect(() => {
-    const seen = state.view.value;
+    const seen = lab.view.value;
     if (seen) names.push(`${seen.run.seed}/${seen.setting.seed}`);
   });
-  void lab.start({ ...state.setting.value, seed: 8 });
+  void lab.start({ ...lab.setting.value, seed: 8 });
   lab.look();
-  void lab.start({ ...state.setting.value, seed: 9 });
-  await until(() => state.view.value?.run.seed === 9, 'the last one is there');
+  void lab.start({ ...lab.setting.value, seed: 9 });
+  await until(() => lab.view.value?.run.seed === 9, 'the last one is there');
   await settled();
   watch();
   expect(names.every((name) => ['1/1', '8/8', '9/9'].includes(name))).toBe(true);
@@ -180,13 +176,11 @@ test('another run is shown under its own name from the first view on, and never 
 
 test('one typed token, or a number that is no token, leaves the probe and its loss as the probe’s', async () => {
   for (const text of ['captain', '64 1 64', '−3 2 −3']) {
-    state.own.value = text;
-    lab.look();
+    lab.change({ own: text });
     await settled();
     expect([shown().look.tokens, shown().period, lab.linkState().own]).toEqual([null, 17, null]);
   }
-  state.own.value = null;
-  lab.look();
+  lab.change({ own: null });
   await settled();
 });
 
@@ -195,7 +189,7 @@ test('a link for a smaller model names what was left out of it, all in one notic
   const { state: wanted, complaints } = readLink(`preset=literal-1-layer&batch=2&seed=-1&off=L0H0.${strangers}&cut=k`);
   await lab.open(wanted, { complaints });
   await settled();
-  expect(state.notice.value?.text).toBe(
+  expect(lab.notice.value?.text).toBe(
     'Some of this link was left out: seed is "-1" and must be a whole number from 0 to 2147483647. This model has no L7H0, L7H1, L7H2 and 97 more; left out of the link. This model has one layer, and so no path between heads to cut; left out of the link.',
   );
   expect(brokenParts(shown().look)).toEqual(['L0H0 off']);
@@ -204,14 +198,14 @@ test('a link for a smaller model names what was left out of it, all in one notic
 });
 
 test('runs side by side keep their names; an ended comparison leaves nothing', async () => {
-  await lab.compareWith({ ...state.setting.value, seed: 2 });
+  await lab.compareWith({ ...lab.setting.value, seed: 2 });
   await settled();
-  await until(() => state.beside.value !== null, 'the other run is beside');
-  expect([state.beside.value?.other.setting.seed, shown().run.seed]).toEqual([1, 2]);
-  expect(state.beside.value?.fingerprint).not.toBe(shown().fingerprint);
+  await until(() => lab.beside.value !== null, 'the other run is beside');
+  expect([lab.beside.value?.other.setting.seed, shown().run.seed]).toEqual([1, 2]);
+  expect(lab.beside.value?.fingerprint).not.toBe(shown().fingerprint);
   await lab.endComparison();
   await settled();
-  expect(state.beside.value).toBeNull();
+  expect(lab.beside.value).toBeNull();
 });
 
 test('no view was ever at odds with itself', () => {

@@ -7,6 +7,7 @@ import { createWasmEngine, type Engine } from './engine/engine.ts';
 import type { LoadOptions } from './engine/loadOptions.ts';
 import { bestBuild, compileKernels, type KernelBuild } from './engine/wasm/kernels.ts';
 
+export { serveTrainingThread } from './browserThread.ts';
 export { startWorkers } from './browserThreads.ts';
 export type { LoadOptions } from './engine/loadOptions.ts';
 export * from './index.ts';

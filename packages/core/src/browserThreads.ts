@@ -49,7 +49,8 @@ function rest(worker: Worker, url: string | undefined): void {
 
 /**
  * Starts workers over shared memory, as many as a run has work for; needs a page that is cross-origin isolated. `workerUrl`
- * is the script of a worker (dist/browserWorker.js, a module) where a bundler has put it elsewhere. When one dies, the run
+ * is the script of a worker, a module: dist/browserWorker.js where a bundler has put it elsewhere, or any that calls
+ * `serveTrainingThread`. When one dies, the run
  * fails and the rest end.
  */
 export function startWorkers(options: { readonly workerUrl?: string | URL } = {}): StartPool {

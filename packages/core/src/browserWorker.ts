@@ -1,35 +1,4 @@
-// Worker entry in a browser: one thread of a training run. Its first message starts it, the others are orders, until a
-// null ends the run; the next message starts another.
-import { tableData } from './training/data/tableSource.ts';
-import type { TokenTable } from './training/data/trainingData.ts';
-import { type Receive, serveThread, type ThreadOrder, type ThreadStart } from './training/parallel/workerThread.ts';
+// Worker entry in a browser: one thread of a training run.
+import { serveTrainingThread } from './browserThread.ts';
 
-const answer = (message: unknown): void => globalThis.postMessage(message);
-
-/** Held for as long as this worker lives, so that it is noticed when it goes without an error (browserThreads.ts). */
-const lock = `training thread ${crypto.randomUUID()}`;
-navigator.locks
-  ?.request(lock, () => {
-    answer({ lock });
-    return new Promise(() => {});
-  })
-  .catch(() => {}); // not allowed here
-
-/** The threads of a page are sent no modules (browserThreads.ts). */
-const receive: Receive = (sent) => tableData(sent as TokenTable);
-
-let carryOut: ((order: ThreadOrder) => void) | null = null;
-globalThis.onmessage = ({ data }: MessageEvent<ThreadStart | ThreadOrder | null>) => {
-  if (data === null) carryOut = null;
-  else if (carryOut) carryOut(data as ThreadOrder);
-  else
-    serveThread(data as ThreadStart, answer, receive).then(
-      (ready) => {
-        carryOut = ready;
-      },
-      (error) =>
-        setTimeout(() => {
-          throw error;
-        }), // as an error of this worker, which its owner hears
-    );
-};
+serveTrainingThread();

@@ -29,7 +29,7 @@ export {
   type PatchingOptions,
   type PatchingRecord,
 } from './circuits/causal/activationPatching.ts';
-export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, patchEdges } from './circuits/causal/edges.ts';
+export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, type HeadEdge, patchEdges } from './circuits/causal/edges.ts';
 export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';
@@ -51,6 +51,7 @@ export * from './circuits/claims/evaluationRecord.ts';
 export { circuitFaithfulness } from './circuits/claims/faithfulness.ts';
 export * from './circuits/claims/headMarks.ts';
 export type { HeldOut, HeldOutRecord } from './circuits/claims/heldOut.ts';
+export * from './circuits/claims/mapPicture.ts';
 export * from './circuits/claims/phaseChange.ts';
 export * from './circuits/claims/prove.ts';
 export { randomCircuits } from './circuits/claims/randomCircuits.ts';
@@ -103,7 +104,13 @@ export * from './examples/handBuiltPositionalCopier.ts';
 export type { HandBuiltSizes } from './examples/writtenModel.ts';
 export * from './model/activationCache.ts';
 export * from './model/config.ts';
-export * from './model/formats/checkpoint.ts';
+export {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  openCheckpoint,
+  toTransformerLensConfig,
+} from './model/formats/checkpoint.ts';
 export { mergeShards } from './model/formats/foreignFormats.ts';
 export { LARGEST_JSON, readJsonText } from './model/formats/jsonText.ts';
 export * from './model/formats/safetensors.ts';

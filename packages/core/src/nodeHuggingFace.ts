@@ -3,24 +3,22 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { listed } from './errors/names.ts';
 import { printable } from './errors/printable.ts';
+import type { ByteSource } from './model/formats/byteSource.ts';
 import { FileFormatError } from './model/formats/fileFormatError.ts';
-import { isHuggingFaceConfig, type ModelFile } from './model/formats/huggingFace/huggingFace.ts';
+import { isHuggingFaceConfig } from './model/formats/huggingFace/huggingFace.ts';
 import { readJsonText } from './model/formats/jsonText.ts';
+import { fileSource } from './nodeSource.ts';
 
-/** What decodeHuggingFace takes of a folder. */
+/** What openHuggingFace takes of a folder. */
 export interface HuggingFaceFolder {
   readonly configFile: string;
   /** The bytes of config.json, and what it says. */
   readonly configBytes: Uint8Array;
   readonly config: unknown;
-  /** Each is read when its turn comes, so that one at a time is in memory. */
-  readonly files: Iterable<ModelFile>;
+  readonly files: readonly ByteSource[];
 }
 
 const INDEX = 'model.safetensors.index.json';
-
-/** Bytes of the largest file that Node reads in one piece. */
-const LARGEST_FILE = 2 ** 31 - 1;
 
 /**
  * The model in a folder; null where the path is no folder, or has no config.json of the hub's. Throws a FileFormatError where the
@@ -33,7 +31,7 @@ export function openHuggingFaceFolder(path: string): HuggingFaceFolder | null {
   if (configBytes.length === 0) return null; // says nothing of whose folder it is
   const config = readJsonText(configBytes, configFile);
   if (!isHuggingFaceConfig(config)) return null;
-  return { configFile, configBytes, config, files: readInTurn(weightFiles(path)) };
+  return { configFile, configBytes, config, files: sourcesOf(weightFiles(path)) };
 }
 
 function weightFiles(folder: string): string[] {
@@ -61,16 +59,9 @@ function shardsOf(index: string): string[] {
   return names;
 }
 
-function* readInTurn(paths: readonly string[]): Generator<ModelFile> {
+function sourcesOf(paths: readonly string[]): ByteSource[] {
   const missing = paths.find((path) => !existsSync(path));
   if (missing !== undefined)
     throw new FileFormatError(`There is no ${printable(missing)}, which is part of the model; fetch it too.`);
-  for (const name of paths) {
-    const { size } = statSync(name);
-    if (size > LARGEST_FILE)
-      throw new FileFormatError(
-        `${printable(name)} has ${size.toLocaleString('en')} bytes, more than the ${LARGEST_FILE.toLocaleString('en')} that are read in one piece; save it in shards (max_shard_size="1GB") or as bfloat16.`,
-      );
-    yield { name, bytes: readFileSync(name) };
-  }
+  return paths.map(fileSource);
 }

@@ -1,4 +1,5 @@
 // Models in files under Node: a checkpoint is read into a Model, and a Model is written as one.
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
 import { checkModel } from './circuits/checks.ts';
@@ -6,14 +7,18 @@ import { checkEngine } from './engine/checkEngine.ts';
 import type { Engine } from './engine/engine.ts';
 import { ArgumentError, checkArgument } from './errors/arguments.ts';
 import { printable, quoted, shortened } from './errors/printable.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './model/formats/checkpoint.ts';
+import type { ModelConfig } from './model/config.ts';
+import { type ByteSource, sourceOf } from './model/formats/byteSource.ts';
+import { encodeCheckpoint, openCheckpoint } from './model/formats/checkpoint.ts';
 import { FileFormatError } from './model/formats/fileFormatError.ts';
-import { decodeHuggingFace } from './model/formats/huggingFace/huggingFace.ts';
+import { openHuggingFace } from './model/formats/huggingFace/huggingFace.ts';
 import { readJsonText } from './model/formats/jsonText.ts';
+import { type OpenedModel, readInto } from './model/formats/openedModel.ts';
 import { Model } from './model/model.ts';
 import { loadEngine } from './nodeEngine.ts';
 import { writeWhole } from './nodeFiles.ts';
 import { openHuggingFaceFolder } from './nodeHuggingFace.ts';
+import { fileSource } from './nodeSource.ts';
 
 const LoadModelOptions = z.strictObject({
   engine: z.optional(z.unknown()),
@@ -26,9 +31,8 @@ const SaveModelOptions = z.strictObject({ metadata: z.optional(z.record(z.string
 const OWN_METADATA = ['format', 'config', 'induction_lab'];
 
 /**
- * The model in a checkpoint with TransformerLens's names, or in a folder as the Hugging Face hub holds models (docs/checkpoints.md says
- * what is read). `engine` is
- * the fastest that this Node runs unless given. `modelConfig` takes the place of the file's config: an object with
+ * The model in a checkpoint with TransformerLens's names, in a GGUF file, or in a folder as the Hugging Face hub holds models
+ * (docs/models.md says what is read). Memory holds the model and one tensor of the file. `engine` is the fastest that this Node runs unless given. `modelConfig` takes the place of the file's config: an object with
  * TransformerLens's fields or a Hugging Face model's, or the path of a JSON file with them. `bos` is the start token that the
  * model saw in front of every sequence, where the file does not say so. Throws an Error for a file that cannot be read, a
  * FileFormatError for one that is no such checkpoint, each with the file's name.
@@ -41,17 +45,18 @@ export async function loadModel(
   checkArgument('loadModel', 'options', LoadModelOptions, options);
   const { modelConfig } = options;
   if (options.engine !== undefined) checkEngine(options.engine, 'loadModel');
+  const config = modelConfig === undefined ? undefined : await configOf(modelConfig);
   const folder = openHuggingFaceFolder(path);
-  const { config: own, weights } = folder
-    ? decodeHuggingFace(modelConfig === undefined ? folder.config : await configOf(modelConfig), folder)
-    : decoded(await readNamed(path, 'checkpoint'), path, await configOf(modelConfig));
-  const model = new Model(options.engine ?? (await loadEngine()), withStartToken(own, options.bos, path));
-  model.setWeights(weights);
+  const opened = folder
+    ? openHuggingFace(config ?? folder.config, folder)
+    : openNamed(await sourceOfNamed(path), config);
+  const model = new Model(options.engine ?? (await loadEngine()), withStartToken(opened.config, options.bos, path));
+  readInto(model, opened);
   return model;
 }
 
 /** A config as an object, or from a JSON file. */
-const configOf = async (given: string | Readonly<Record<string, unknown>> | undefined): Promise<unknown> =>
+const configOf = async (given: string | Readonly<Record<string, unknown>>): Promise<unknown> =>
   typeof given === 'string' ? readJsonText(await readNamed(given, 'model config'), given) : given;
 
 /** How a model is saved. */
@@ -86,7 +91,7 @@ export async function saveModel(model: Model, path: string, options: SaveOptions
 }
 
 /** The config with a start token that was given beside the file. */
-function withStartToken(config: Checkpoint['config'], bos: number | undefined, path: string): Checkpoint['config'] {
+function withStartToken(config: ModelConfig, bos: number | undefined, path: string): ModelConfig {
   if (bos === undefined) return config;
   if (bos >= config.dVocab)
     throw new ArgumentError(
@@ -117,14 +122,22 @@ async function readNamed(path: string, what: string): Promise<Uint8Array> {
   }
 }
 
+/** A file that is read in parts; what is none, such as a pipe, is read as a whole. */
+async function sourceOfNamed(path: string): Promise<ByteSource> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return fileSource(path);
+  return sourceOf(await readNamed(path, 'checkpoint'), path);
+}
+
 /** What is wrong with a checkpoint is said as to the command line, but for how a config is passed. */
-function decoded(bytes: Uint8Array, path: string, config: unknown): Checkpoint {
+function openNamed(source: ByteSource, config: unknown): OpenedModel {
   try {
-    return decodeCheckpoint(bytes, path, config === undefined ? {} : { config });
+    return openCheckpoint(source, config === undefined ? {} : { config });
   } catch (error) {
     if (!(error instanceof FileFormatError)) throw error;
     const message = error.message.replaceAll('with --model-config FILE', 'as the option modelConfig');
-    throw new FileFormatError(message, { cause: error });
+    throw new FileFormatError(message.replaceAll('leave --model-config out', 'leave modelConfig out'), {
+      cause: error,
+    });
   }
 }
 

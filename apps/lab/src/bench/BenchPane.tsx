@@ -1,6 +1,6 @@
 // The bench: everything live, in the order in which one works.
 import type { JSX } from 'preact';
-import { beside, view } from '../state.ts';
+import { useLab } from '../lab/LabContext.ts';
 import { Breaking } from './Breaking.tsx';
 import { Comparison } from './Comparison.tsx';
 import { EnlargedHead } from './EnlargedHead.tsx';
@@ -21,6 +21,7 @@ const BESIDE = 4;
 
 /** Curves, scores and patterns: what one watches while it trains. */
 function Watch(): JSX.Element {
+  const { beside, view } = useLab();
   const wide = (view.value?.nHeads ?? 4) > BESIDE || beside.value !== null;
   return (
     <div class="watch" data-wide={wide}>

@@ -1,9 +1,8 @@
 // Causal play: what is switched off, in which way, and which paths from earlier layers are cut.
 import type { JSX } from 'preact';
-import { change, restore, toggleAblation, toggleCut } from '../actions/looking.ts';
+import { useLab } from '../lab/LabContext.ts';
 import { headText, KINDS } from '../link.ts';
 import type { AblationKind, PathInput } from '../protocol.ts';
-import { kind, view } from '../state.ts';
 import { focusOn } from './Action.tsx';
 
 const SAYS: Record<(typeof KINDS)[number], string> = {
@@ -19,6 +18,7 @@ const PATHS: readonly (readonly [PathInput, string])[] = [
 ];
 
 export function Breaking(): JSX.Element {
+  const { change, restore, toggleAblation, toggleCut, view, wanted } = useLab();
   const one = (view.value?.nLayers ?? 2) < 2;
   const { ablated = [], cuts = [] } = view.value?.look ?? {};
   const whole = ablated.length + cuts.length === 0;
@@ -29,13 +29,9 @@ export function Breaking(): JSX.Element {
         <label>
           <span>switched off means</span>
           <select
-            value={kind.value}
+            value={wanted.value.kind}
             data-testid="kind"
-            onChange={(e) =>
-              change(() => {
-                kind.value = e.currentTarget.value as AblationKind;
-              })
-            }
+            onChange={(e) => change({ kind: e.currentTarget.value as AblationKind })}
           >
             {KINDS.map((name) => (
               <option key={name} value={name}>

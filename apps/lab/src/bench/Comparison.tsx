@@ -1,11 +1,11 @@
 // Two runs side by side: the present one is set aside, another one trains.
 import type { JSX } from 'preact';
-import { compareWith, endComparison } from '../actions/runs.ts';
+import { useLab } from '../lab/LabContext.ts';
 import { type PresetName, presetNames } from '../setting.ts';
-import { isLoaded, other, run, runTitle, setting, step } from '../state.ts';
 import { focusOn } from './Action.tsx';
 
 export function Comparison(): JSX.Element {
+  const { compareWith, endComparison, isLoaded, other, run, runTitle, setting, step } = useLab();
   const beside = other.value;
   const { preset, seed } = setting.value;
   const none = run.value === null || isLoaded.value;

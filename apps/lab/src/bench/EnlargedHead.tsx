@@ -2,8 +2,9 @@
 import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
+import type { Lab } from '../lab/createLab.ts';
+import { useLab } from '../lab/LabContext.ts';
 import type { View } from '../protocol.ts';
-import { cell, currentAudit, selected, view } from '../state.ts';
 import { focusOn } from './Action.tsx';
 import { barsFor } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
@@ -41,9 +42,8 @@ function Stripe({ view }: { view: View }): JSX.Element | null {
   );
 }
 
-const shownView = (): View | null => view.value;
-
 function Panel({ head, part, title }: { head: number; part: 'patterns' | 'control'; title: string }): JSX.Element {
+  const { cell, mainView, view } = useLab();
   const shown = view.value as View;
   const host = useRef<HTMLDivElement>(null);
   useSignalEffect(() => {
@@ -67,7 +67,7 @@ function Panel({ head, part, title }: { head: number; part: 'patterns' | 'contro
         )}
       </figcaption>
       <div class="frame large" ref={host}>
-        <PatternCanvas source={shownView} head={head} part={part} />
+        <PatternCanvas source={mainView} head={head} part={part} />
         <Stripe view={shown} />
         <i class="crosshair" aria-hidden="true" />
       </div>
@@ -83,7 +83,7 @@ const STEPS: Record<string, readonly [number, number]> = {
 };
 
 /** Arrow keys walk over the cells of the enlarged head. */
-function walk(event: KeyboardEvent, head: number): void {
+function walk({ cell, view }: Lab, event: KeyboardEvent, head: number): void {
   const by = STEPS[event.key];
   const size = view.value?.tokens.length ?? 0;
   if (!by || size === 0) return;
@@ -94,6 +94,8 @@ function walk(event: KeyboardEvent, head: number): void {
 }
 
 export function EnlargedHead(): JSX.Element | null {
+  const lab = useLab();
+  const { currentAudit, selected, view } = lab;
   const shown = view.value;
   const chosen = selected.value;
   if (!shown || !chosen || chosen.layer >= shown.nLayers || chosen.head >= shown.nHeads) return null;
@@ -126,7 +128,7 @@ export function EnlargedHead(): JSX.Element | null {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move over its cells
         tabIndex={0}
         aria-label={`${label}: arrow keys move from cell to cell; the weight is read out below`}
-        onKeyDown={(event) => walk(event, index)}
+        onKeyDown={(event) => walk(lab, event, index)}
       >
         <Panel head={index} part="patterns" title={what} />
         <Panel head={index} part="control" title="no repeat (control)" />

@@ -1,17 +1,12 @@
 // What can be taken along: the link, the checkpoint, the metrics, figures. And what can be brought: a checkpoint.
-import { effect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask } from '../actions/hearing.ts';
-import { address } from '../actions/links.ts';
-import { loadFile } from '../actions/loadFile.ts';
-import { say, tell } from '../actions/notices.ts';
-import { notFetched } from '../notFetched.ts';
+import type { Lab } from '../lab/createLab.ts';
+import { useLab } from '../lab/LabContext.ts';
 import type { BenchRun } from '../protocol.ts';
-import { isLoaded, run, status, step, view } from '../state.ts';
 import { titleOf } from '../viewText.ts';
-import { whenIdle } from '../whenIdle.ts';
 import type { FigureName } from './figureFiles.ts';
+import { figures } from './figures.ts';
 
 function save(name: string, content: BlobPart, type: string): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
@@ -29,57 +24,42 @@ const baseName = (of: BenchRun): string =>
     .replace(', seed ', '-seed-')
     .replace(/[^\w.-]+/g, '-');
 
-async function saveCheckpoint(): Promise<void> {
+async function saveCheckpoint({ ask }: Lab): Promise<void> {
   const { bytes, step: at, run: of } = await ask('checkpoint', {});
   const name = of.file ? baseName(of) : `${baseName(of)}-step-${String(at).padStart(6, '0')}`;
   save(`${name}.safetensors`, bytes, 'application/octet-stream');
 }
 
-async function saveMetrics(): Promise<void> {
+async function saveMetrics({ ask }: Lab): Promise<void> {
   const { lines, run: of } = await ask('metrics', {});
   save(`${baseName(of)}-metrics.jsonl`, lines, 'application/jsonl');
 }
 
-const figures = (): Promise<typeof import('./figureFiles.ts')> =>
-  import('./figureFiles.ts').catch((error: Error) => {
-    throw notFetched(error);
-  });
-
-/** Fetches what draws figures, which the first view does without, while nothing trains: later the page needs no network. */
-export function fetchFiguresWhenIdle(): void {
-  const stop = effect(() => {
-    if (view.value === null || status.value === 'playing') return;
-    queueMicrotask(() => stop());
-    whenIdle(() => {
-      figures().catch(() => {}); // told when a figure is asked for
-    });
-  });
-}
-
-async function saveFigure(name: FigureName, format: 'svg' | 'png'): Promise<void> {
+async function saveFigure(lab: Lab, name: FigureName, format: 'svg' | 'png'): Promise<void> {
   const { figure, toPng } = await figures();
-  const { svg, run: of } = figure(name);
+  const { svg, run: of } = figure(lab, name);
   if (format === 'svg') save(`${baseName(of)}-${name}.svg`, svg, 'image/svg+xml');
   else save(`${baseName(of)}-${name}.png`, await toPng(svg), 'image/png');
 }
 
-const attempt = (work: () => Promise<void>) => (): void => {
-  work().catch(tell);
-};
-
 export function Files(): JSX.Element {
+  const lab = useLab();
+  const { address, isLoaded, loadFile, notify, report, run, step } = lab;
+  const attempt = (work: (lab: Lab) => Promise<void>) => (): void => {
+    work(lab).catch(report);
+  };
   const [name, choose] = useState<FigureName>('patterns');
   const copy = async (): Promise<void> => {
     const link = address();
     try {
       await navigator.clipboard.writeText(link);
-      say({
+      notify({
         tone: 'plain',
         text: 'The link is on the clipboard. It opens this very picture: preset, knobs, seed, step and what is broken.',
       });
     } catch {
       // Without a secure connection, or where the reader forbids it, a page may not write to the clipboard.
-      say({ tone: 'plain', text: `This browser lets the page copy nothing; take the link from here: ${link}` });
+      notify({ tone: 'plain', text: `This browser lets the page copy nothing; take the link from here: ${link}` });
     }
   };
   const none = run.value === null;
@@ -109,12 +89,23 @@ export function Files(): JSX.Element {
             <option value="patterns">attention patterns</option>
             <option value="scores">scores</option>
             <option value="loss">loss curves</option>
+            <option value="map">map of the audit</option>
           </select>
         </label>
-        <button type="button" disabled={none} onClick={attempt(() => saveFigure(name, 'svg'))} data-testid="save-svg">
+        <button
+          type="button"
+          disabled={none}
+          onClick={attempt(() => saveFigure(lab, name, 'svg'))}
+          data-testid="save-svg"
+        >
           SVG
         </button>
-        <button type="button" disabled={none} onClick={attempt(() => saveFigure(name, 'png'))} data-testid="save-png">
+        <button
+          type="button"
+          disabled={none}
+          onClick={attempt(() => saveFigure(lab, name, 'png'))}
+          data-testid="save-png"
+        >
           PNG
         </button>
         <label class="file">

@@ -2,9 +2,9 @@
 import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { toggleAblation, toggleEnlarged } from '../actions/looking.ts';
+import { useLab } from '../lab/LabContext.ts';
+import { sameHead } from '../lab/state.ts';
 import type { View } from '../protocol.ts';
-import { beside, cell, currentAudit, sameHead, selected, underWay, view } from '../state.ts';
 import { titleAt } from '../viewText.ts';
 import { type Role, roleName, roleOf, roleOfMark } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
@@ -13,10 +13,6 @@ import { PeriodControl } from './PeriodControl.tsx';
 
 /** With more heads in a row than this, words on buttons do not fit. */
 const MANY = 8;
-
-/** Always the same functions, so that canvases keep the effects that read them. */
-const mainView = (): View | null => view.value;
-const besideView = (): View | null => beside.value;
 
 interface TileProps {
   readonly layer: number;
@@ -33,6 +29,7 @@ interface TileProps {
 
 /** Its properties are plain values, so that a new view renders only the tiles that say something else. */
 function Tile({ layer, head, label, looks, index, off, still, narrow }: TileProps): JSX.Element {
+  const { besideView, mainView, currentAudit, selected, toggleAblation, toggleEnlarged } = useLab();
   const name = { layer, head };
   const mark = still ? undefined : currentAudit.value?.marks.get(label);
   const role = roleOfMark(mark) ?? looks;
@@ -81,6 +78,7 @@ function Tile({ layer, head, label, looks, index, off, still, narrow }: TileProp
 
 /** Puts the crosshair where the pointer is and each head's weight beside its name, without rendering. */
 function useCrosshair(read: () => View | null): { current: HTMLDivElement | null } {
+  const { cell } = useLab();
   const host = useRef<HTMLDivElement>(null);
   useSignalEffect(() => {
     const at = cell.value;
@@ -105,6 +103,7 @@ function useCrosshair(read: () => View | null): { current: HTMLDivElement | null
 }
 
 function Heads({ shown, still }: { shown: View; still: boolean }): JSX.Element {
+  const { besideView, mainView } = useLab();
   const host = useCrosshair(still ? besideView : mainView);
   return (
     <div class="heads" ref={host} style={{ '--heads': shown.nHeads }}>
@@ -126,6 +125,7 @@ function Heads({ shown, still }: { shown: View; still: boolean }): JSX.Element {
 }
 
 export function HeadGrid(): JSX.Element {
+  const { beside, underWay, view } = useLab();
   const shown = view.value;
   const compared = beside.value;
   return (

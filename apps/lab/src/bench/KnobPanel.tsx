@@ -1,8 +1,7 @@
 // The knobs of an experiment, each with a sentence on what it changes. Core's schema has the last word.
 import type { JSX, TargetedEvent } from 'preact';
-import { start } from '../actions/runs.ts';
+import { useLab } from '../lab/LabContext.ts';
 import { type BenchKnobs, knobsOf, presetKnobs, turn } from '../setting.ts';
-import { complaint, run, setting } from '../state.ts';
 
 interface Field {
   readonly name: keyof BenchKnobs;
@@ -95,12 +94,10 @@ const FIELDS: readonly Field[] = [
   },
 ];
 
-function apply(name: keyof BenchKnobs, value: BenchKnobs[keyof BenchKnobs]): void {
-  const next = turn(setting.value, { [name]: value });
-  void start(next);
-}
-
 function Input({ field, value, id }: { field: Field; value: BenchKnobs[keyof BenchKnobs]; id: string }): JSX.Element {
+  const { setting, start } = useLab();
+  const apply = (name: keyof BenchKnobs, value: BenchKnobs[keyof BenchKnobs]): void =>
+    void start(turn(setting.value, { [name]: value }));
   const { name, input } = field;
   const described = { id, 'aria-describedby': `${id}-says` };
   if (input === 'switch')
@@ -131,6 +128,7 @@ function Input({ field, value, id }: { field: Field; value: BenchKnobs[keyof Ben
 }
 
 export function KnobPanel(): JSX.Element {
+  const { complaint, run, setting } = useLab();
   const knobs = knobsOf(setting.value);
   const preset = presetKnobs(setting.value.preset);
   void complaint.value; // after a refusal the inputs show again what is on the bench
@@ -174,6 +172,7 @@ const FIELD_NAMES: readonly (readonly [string, string])[] = [
 
 /** Why a setting was refused. */
 function Complaint(): JSX.Element {
+  const { complaint } = useLab();
   const said = FIELD_NAMES.reduce((text, [field, name]) => text.replaceAll(field, name), complaint.value ?? '');
   return (
     <p class="complaint" role="alert">

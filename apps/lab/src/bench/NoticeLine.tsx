@@ -1,10 +1,10 @@
 // What has to be said: a broken file, a strange link, a dead worker. Said once, for eyes and ears, and put away.
 import type { JSX } from 'preact';
-import { revive } from '../actions/revive.ts';
-import { isLoaded, notice } from '../state.ts';
+import { useLab } from '../lab/LabContext.ts';
 import { focusOn } from './Action.tsx';
 
 export function NoticeLine(): JSX.Element {
+  const { closeNotice, isLoaded, notice, revive } = useLab();
   const said = notice.value;
   return (
     <div class="notice" role="status" aria-live="polite" data-tone={said?.tone ?? ''} data-testid="notice">
@@ -28,7 +28,7 @@ export function NoticeLine(): JSX.Element {
               class="plain"
               onClick={() => {
                 focusOn('#bench');
-                notice.value = null;
+                closeNotice();
               }}
             >
               Close

@@ -2,8 +2,8 @@
 import { effect } from '@preact/signals';
 import type { JSX, TargetedPointerEvent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { useLab } from '../lab/LabContext.ts';
 import type { View } from '../protocol.ts';
-import { cell } from '../state.ts';
 import { drawPattern, scheme } from './colours.ts';
 import { drawSoon } from './drawing.ts';
 import { headWeights } from './headWeights.ts';
@@ -25,6 +25,7 @@ export function cellAt(event: MouseEvent, size: number): { query: number; key: n
 }
 
 export function PatternCanvas({ source, head, part = 'patterns' }: PatternProps): JSX.Element {
+  const { cell } = useLab();
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(
     () =>

@@ -1,9 +1,9 @@
 // The unmasking: at which period the probe repeats, and what the model pays there.
 import type { JSX } from 'preact';
-import { change } from '../actions/looking.ts';
 import { copiesIn } from '../copying.ts';
+import { useLab } from '../lab/LabContext.ts';
+import { longestPeriod, type Shown } from '../lab/state.ts';
 import { TOP, type View, WORSE_THAN_GUESSING } from '../protocol.ts';
-import { longestPeriod, ownTokens, period, type Shown, view } from '../state.ts';
 import { wordIn } from '../viewText.ts';
 
 /** What the model expects after the reader's own last token. */
@@ -80,27 +80,24 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
 }
 
 export function PeriodControl(): JSX.Element {
+  const { change, ownTokens, view, wanted } = useLab();
   const shown: Shown | null = view.value;
   const longest = shown ? longestPeriod(shown.run.experiment.model) : 25;
   return (
     <div class="period-control">
       <label class="period">
         <span>
-          probe’s period <b>{shown?.look.tokens ? 'own' : (shown?.period ?? period.value)}</b>
+          probe’s period <b>{shown?.look.tokens ? 'own' : (shown?.period ?? wanted.value.period)}</b>
         </span>
         <input
           type="range"
           min="2"
           max={longest}
           step="1"
-          value={period.value}
+          value={wanted.value.period}
           disabled={(ownTokens.value?.tokens.length ?? 0) > 0}
           data-testid="period"
-          onInput={(e) =>
-            change(() => {
-              period.value = Number(e.currentTarget.value);
-            })
-          }
+          onInput={(e) => change({ period: Number(e.currentTarget.value) })}
         />
       </label>
       {shown ? <Expected shown={shown} /> : null}

@@ -1,15 +1,16 @@
 // The sequence that everything is seen on: a block repeated at a period, or the reader's own; predictions token by token.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { look } from '../actions/looking.ts';
+import type { Lab } from '../lab/createLab.ts';
+import { useLab } from '../lab/LabContext.ts';
 import { MOST_LETTERS } from '../link.ts';
 import { TOP, type View } from '../protocol.ts';
-import { cell, own, ownTokens, viewOfTokens } from '../state.ts';
 import { wordIn } from '../viewText.ts';
 import { type SharpLook, sharpLooks } from './sharpLooks.ts';
 
 /** A token, and below it what the model expects to come next: the fuller the colour, the more probable. */
 function Column({ shown, position, looked }: { shown: View; position: number; looked: boolean }): JSX.Element {
+  const { cell } = useLab();
   const at = cell.value;
   const { period: P, start, tokens } = shown;
   const at0 = position - start;
@@ -38,7 +39,7 @@ function Column({ shown, position, looked }: { shown: View; position: number; lo
 }
 
 /** Points at the key at which the sharpest look of a query goes, one by content before one by position. */
-function pointAt(shown: View, query: number): void {
+function pointAt({ cell }: Lab, shown: View, query: number): void {
   const rank = ({ relations, weight }: SharpLook): number =>
     weight + (relations.includes('after an earlier copy') ? 1 : 0);
   const found = sharpLooks(shown, query).sort((a, b) => rank(b) - rank(a))[0];
@@ -53,6 +54,8 @@ function repeatsAfterwards({ tokens, period, start }: View): boolean {
 }
 
 function Tokens({ shown }: { shown: View }): JSX.Element {
+  const lab = useLab();
+  const { cell } = lab;
   const host = useRef<HTMLDivElement>(null);
   const at = cell.value;
   const looked = new Set(
@@ -60,14 +63,14 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
   );
   const hover = (event: PointerEvent): void => {
     const position = (event.target as HTMLElement).closest<HTMLElement>('.column')?.dataset.position;
-    if (position !== undefined) pointAt(shown, Number(position));
+    if (position !== undefined) pointAt(lab, shown, Number(position));
   };
   const walk = (event: KeyboardEvent): void => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (by === 0) return;
     event.preventDefault();
     const size = shown.tokens.length;
-    pointAt(shown, Math.max(0, Math.min(size - 1, (cell.value?.query ?? -1) + by)));
+    pointAt(lab, shown, Math.max(0, Math.min(size - 1, (cell.value?.query ?? -1) + by)));
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a group that arrow keys move in; fieldset is for form fields
@@ -89,8 +92,9 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
 }
 
 export function Probe(): JSX.Element {
+  const { change, ownTokens, viewOfTokens, wanted } = useLab();
   const shown = viewOfTokens.value;
-  const typed = own.value;
+  const typed = wanted.value.own;
   const shownTyped = shown?.look.tokens != null;
   const complaint =
     typed === null
@@ -112,10 +116,7 @@ export function Probe(): JSX.Element {
             value={typed ?? ''}
             placeholder="numbers or words: the cat sat on the"
             data-testid="own"
-            onInput={(e) => {
-              own.value = e.currentTarget.value.trim() === '' ? null : e.currentTarget.value;
-              look();
-            }}
+            onInput={(e) => change({ own: e.currentTarget.value.trim() === '' ? null : e.currentTarget.value })}
           />
         </label>
         {complaint ? <span class="complaint">{complaint}</span> : null}

@@ -1,13 +1,15 @@
 // What is pointed at, in words: query, key, tokens, weight, the most probable next tokens, where heads look.
 import type { JSX } from 'preact';
+import { useLab } from '../lab/LabContext.ts';
+import type { Cell } from '../lab/state.ts';
 import { TOP, type View } from '../protocol.ts';
-import { type Cell, cell, status, view } from '../state.ts';
 import { wordIn } from '../viewText.ts';
 import { headWeights } from './headWeights.ts';
 import { sharpLooks, sharpText } from './sharpLooks.ts';
 
 /** Below the bench, always in view: who looks at what, in the cell or from the token that is pointed at. */
 export function Readout(): JSX.Element {
+  const { cell, status, view } = useLab();
   const shown = view.value;
   const at = cell.value;
   const pointed = shown !== null && at !== null && at.query < shown.tokens.length;

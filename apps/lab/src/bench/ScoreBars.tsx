@@ -1,14 +1,15 @@
 // Scores of all heads, live: previous-token, induction stripe, and the same stripe where nothing repeats.
 import type { JSX } from 'preact';
-import { toggleEnlarged } from '../actions/looking.ts';
+import { useLab } from '../lab/LabContext.ts';
+import { sameHead } from '../lab/state.ts';
 import type { HeadBars } from '../protocol.ts';
-import { currentAudit, sameHead, selected, viewOfScores } from '../state.ts';
 import { roleName, roleOf, roleOfMark } from './headRoles.ts';
 
 /** More heads in a row than this stand lower and closer. */
 const MANY = 8;
 
 function Bars({ head }: { head: HeadBars }): JSX.Element {
+  const { currentAudit, selected, toggleEnlarged } = useLab();
   const mark = currentAudit.value?.marks.get(head.label);
   const role = roleOfMark(mark) ?? roleOf(head);
   const share = (value: number): string => `${Math.max(0, Math.min(1, value)) * 100}%`;
@@ -33,6 +34,7 @@ function Bars({ head }: { head: HeadBars }): JSX.Element {
 }
 
 export function ScoreBars(): JSX.Element {
+  const { viewOfScores } = useLab();
   const bars = viewOfScores.value?.bars ?? [];
   const layers = [...new Set(bars.map((b) => b.layer))];
   return (

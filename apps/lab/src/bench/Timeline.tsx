@@ -1,14 +1,14 @@
 // The kept checkpoints: scrub, resume.
 import type { JSX } from 'preact';
-import { look } from '../actions/looking.ts';
-import { resumeFrom } from '../actions/runs.ts';
-import { isLoaded, kept, run, status, step, viewed } from '../state.ts';
+import { useLab } from '../lab/LabContext.ts';
 import { Action } from './Action.tsx';
 
 export function Timeline(): JSX.Element | null {
+  const { change, isLoaded, progress, resumeFrom, run, status, step, wanted } = useLab();
   if (isLoaded.value || run.value === null) return null;
-  const steps = kept.value;
-  const at = viewed.value ?? step.value;
+  const steps = progress.value.kept;
+  const { viewed } = wanted.value;
+  const at = viewed ?? step.value;
   const index = Math.max(
     0,
     steps.findLastIndex((s) => s <= at),
@@ -16,10 +16,9 @@ export function Timeline(): JSX.Element | null {
   const last = steps.length - 1;
   const scrub = (event: { currentTarget: HTMLInputElement }): void => {
     const next = Number(event.currentTarget.value);
-    viewed.value = next >= last ? null : (steps[next] ?? null);
-    look();
+    change({ viewed: next >= last ? null : (steps[next] ?? null) });
   };
-  const old = viewed.value !== null && viewed.value !== step.value;
+  const old = viewed !== null && viewed !== step.value;
   return (
     <section class="timeline" aria-label="Timeline of kept checkpoints">
       <label for="scrub">timeline</label>

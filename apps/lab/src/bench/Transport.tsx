@@ -1,23 +1,8 @@
 // Which experiment, and its transport: play, pause, step, reset, speed.
 import { listed } from '@induction-lab/core/names';
 import type { JSX, TargetedEvent } from 'preact';
-import { restore } from '../actions/looking.ts';
-import { control, reset, setSpeed, start } from '../actions/runs.ts';
+import { useLab } from '../lab/LabContext.ts';
 import { presetNames } from '../setting.ts';
-import {
-  isLoaded,
-  isolated,
-  opening,
-  other,
-  run,
-  setting,
-  speed,
-  status,
-  step,
-  stepsPerSecond,
-  threads,
-  view,
-} from '../state.ts';
 import { brokenParts, lookText } from '../viewText.ts';
 import { Action, focusOn } from './Action.tsx';
 
@@ -29,6 +14,7 @@ const SPEEDS: readonly { rate: number; name: string }[] = [
 ];
 
 function Seed(): JSX.Element {
+  const { setting, start } = useLab();
   const change = (event: TargetedEvent<HTMLInputElement>): void => {
     const input = event.currentTarget;
     if (!input.reportValidity() || input.value === '') return;
@@ -43,6 +29,7 @@ function Seed(): JSX.Element {
 }
 
 function Presets(): JSX.Element {
+  const { isLoaded, setting, start } = useLab();
   const { preset, turned } = setting.value;
   const changed = Object.keys(turned).length > 0;
   return (
@@ -66,6 +53,8 @@ function Presets(): JSX.Element {
 
 /** What trains, and how fast. */
 export function Speedometer(): JSX.Element | null {
+  const { isLoaded, isolated, opening, other, progress, run, status, step } = useLab();
+  const { stepsPerSecond, threads } = progress.value;
   const shared = isolated.value;
   const last = run.value?.experiment.training.steps ?? 0;
   const playing = status.value === 'playing';
@@ -82,7 +71,7 @@ export function Speedometer(): JSX.Element | null {
           {status.value === 'done' ? ', done' : ''}
         </span>
       )}
-      {playing && stepsPerSecond.value > 0 ? <span>{Math.round(stepsPerSecond.value)} steps/s</span> : null}
+      {playing && stepsPerSecond > 0 ? <span>{Math.round(stepsPerSecond)} steps/s</span> : null}
       {shared === null ? (
         <span>starting …</span>
       ) : (
@@ -91,7 +80,7 @@ export function Speedometer(): JSX.Element | null {
           title={shared ? '' : 'This page is not cross-origin isolated, so the browser gives it no shared memory.'}
         >
           {shared
-            ? `${threads.value} ${threads.value === 1 ? 'thread' : 'threads'}, shared memory`
+            ? `${threads} ${threads === 1 ? 'thread' : 'threads'}, shared memory`
             : 'one thread: this page is not cross-origin isolated'}
         </span>
       )}
@@ -101,6 +90,7 @@ export function Speedometer(): JSX.Element | null {
 }
 
 export function Transport(): JSX.Element {
+  const { control, isLoaded, reset, run, setSpeed, speed, status } = useLab();
   const playing = status.value === 'playing';
   const still = run.value === null || isLoaded.value || status.value === 'done' || status.value === 'failed';
   const rate = SPEEDS.findIndex((s) => s.rate === speed.value);
@@ -142,6 +132,7 @@ export function Transport(): JSX.Element {
 
 /** The bits of the weights that are shown, and the step that they are of, which need not be the last one trained. */
 function Fingerprint(): JSX.Element | null {
+  const { run, view } = useLab();
   const shown = view.value;
   if (!shown || shown.run.id !== run.value?.id) return null;
   return (
@@ -156,6 +147,7 @@ function Fingerprint(): JSX.Element | null {
 
 /** What is broken in the view that is shown, where it cannot be overlooked, and what a link on its way will change. */
 function Broken(): JSX.Element {
+  const { opening, restore, view } = useLab();
   const parts = view.value ? brokenParts(view.value.look) : [];
   const link = opening.value;
   return (

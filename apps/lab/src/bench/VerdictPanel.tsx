@@ -1,8 +1,9 @@
 // The audit's verdict on the model that is shown, with its evidence.
 import type { JSX } from 'preact';
-import { judge, proveIt } from '../actions/judging.ts';
-import { type Audited, audited, currentAudit, judging, run, view } from '../state.ts';
+import { useLab } from '../lab/LabContext.ts';
+import type { Audited } from '../lab/state.ts';
 import { Action } from './Action.tsx';
+import { AuditMap } from './AuditMap.tsx';
 
 const signed = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(x).toFixed(2)}`;
 
@@ -104,6 +105,7 @@ function Proof({ proof }: { proof: NonNullable<Audited['proof']> }): JSX.Element
 }
 
 export function VerdictPanel(): JSX.Element {
+  const { audited, currentAudit, judge, judging, prove, run, view } = useLab();
   const said = audited.value;
   const stale = said !== null && said.fingerprint !== view.value?.fingerprint;
   return (
@@ -136,7 +138,7 @@ export function VerdictPanel(): JSX.Element {
         <p>
           <Action
             idle={judging.value || currentAudit.value.proof !== null}
-            onPress={() => void proveIt()}
+            onPress={() => void prove()}
             data-testid="prove"
           >
             Prove the circuit
@@ -146,6 +148,7 @@ export function VerdictPanel(): JSX.Element {
           </span>
         </p>
       ) : null}
+      {said ? <AuditMap map={said.map} title={`Step ${said.step}: where it finds the earlier copy`} /> : null}
       {said ? <Periods record={said.record} /> : null}
       {said ? <Evidence record={said.record} /> : null}
     </section>

@@ -1,14 +1,14 @@
 // Figures of what is on the bench, as files: fetched when the first view is there (Files.tsx), with the charts.
-import { headScoreChart, lossChart, patternGrid } from '@induction-lab/figures';
-import type { BenchRun } from '../protocol.ts';
-import { losses, run, view } from '../state.ts';
+import { type FigureOptions, headScoreChart, lossChart, mapChart, patternGrid } from '@induction-lab/figures';
+import type { Lab } from '../lab/createLab.ts';
+import type { BenchRun, MapPicture } from '../protocol.ts';
 import { brokenTitle, titleAt } from '../viewText.ts';
 import { scheme } from './colours.ts';
 
-export type FigureName = 'loss' | 'scores' | 'patterns';
+export type FigureName = 'loss' | 'scores' | 'patterns' | 'map';
 
 /** A figure as SVG text, and the run that it is of. Everything in it, the title too, is of one view (or of one run's losses). */
-export function figure(name: FigureName): { svg: string; run: BenchRun } {
+export function figure({ currentAudit, subject, view }: Lab, name: FigureName): { svg: string; run: BenchRun } {
   const shown = view.value;
   if (!shown) throw new Error('There is nothing to draw yet.');
   const options = { theme: scheme.value, document };
@@ -16,10 +16,9 @@ export function figure(name: FigureName): { svg: string; run: BenchRun } {
   const title = titleAt(shown.run, shown.step);
   const size = shown.tokens.length;
   if (name === 'loss') {
-    const points = losses.all;
-    const trained = run.value;
+    const { run: trained, losses: points = [] } = subject.value ?? {};
     if (points.length === 0 || !trained) throw new Error('There is no loss to draw yet: train first.');
-    const lossTitle = `${titleAt(trained, losses.all.at(-1)?.step ?? 0)}: loss`;
+    const lossTitle = `${titleAt(trained, points.at(-1)?.step ?? 0)}: loss`;
     const { segments, lnVocab } = trained;
     const chart = { points, segments, lnVocab, title: lossTitle, xScale: 'linear' as const };
     return { svg: lossChart(chart, options), run: trained };
@@ -40,6 +39,11 @@ export function figure(name: FigureName): { svg: string; run: BenchRun } {
         options,
       ),
     );
+  if (name === 'map') {
+    const judged = currentAudit.value;
+    if (!judged) throw new Error('There is no map of this model yet: audit it first.');
+    return of(drawMap(judged.map, { title: `${title}: where it finds the earlier copy`, theme: scheme.value }));
+  }
   const { period, start } = shown;
   return of(
     patternGrid(
@@ -59,6 +63,13 @@ export function figure(name: FigureName): { svg: string; run: BenchRun } {
     ),
   );
 }
+
+/** Pixels of the map in the bench: as wide as its panel on a desktop. */
+const MAP_WIDTH = 620;
+
+/** The map of an audit. */
+export const drawMap = (map: MapPicture, { title, ...options }: { title: string } & FigureOptions): string =>
+  mapChart({ ...map, title }, { width: MAP_WIDTH, document, ...options });
 
 /** Draws SVG text on a canvas, twice as large for sharp print. */
 export async function toPng(svg: string): Promise<Blob> {

@@ -1,7 +1,7 @@
+import { sameHead } from '../lab/state.ts';
 // What a head looks like from its live scores, until the audit has spoken: thresholds as in the audit where it has one.
 
 import type { HeadBars, HeadIndex } from '../protocol.ts';
-import { sameHead } from '../state.ts';
 
 export type Role = 'previous' | 'induction' | 'positional' | 'quiet';
 

@@ -1,7 +1,7 @@
 // How loss curves are drawn: fetched with the plotter when the first view, which does without, is there (LossCurves.tsx).
 import uPlot from 'uplot';
-import type { Losses } from '../protocol.ts';
-import { other, run, view } from '../state.ts';
+import type { Lab } from '../lab/createLab.ts';
+import type { BenchRun, Losses } from '../protocol.ts';
 import { drawn, isMain } from './lossSegments.ts';
 
 export { uPlot };
@@ -27,8 +27,9 @@ function columns(all: readonly Losses[], names: readonly string[], steps: number
 }
 
 /** Several curves over their own steps, joined over all steps. */
-export function joined(main: readonly Losses[], beside: readonly Losses[], steps: number): uPlot.AlignedData {
-  const segments = drawn();
+export function joined(run: BenchRun | null, main: readonly Losses[], beside: readonly Losses[]): uPlot.AlignedData {
+  const steps = Math.max(main.length, beside.length);
+  const segments = drawn(run);
   const names = segments.map(({ name }) => name);
   const tables = [columns(main, names, steps)];
   const about = segments.filter(isMain).map(({ name }) => name);
@@ -39,7 +40,7 @@ export function joined(main: readonly Losses[], beside: readonly Losses[], steps
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--figure-${name}`).trim();
 
-export function plotOptions(width: number, lnVocab: number, beside: boolean): uPlot.Options {
+export function plotOptions({ other, run, view }: Lab, width: number, lnVocab: number, beside: boolean): uPlot.Options {
   const [ink, muted, faint] = [colour('ink'), colour('muted'), colour('faint')];
   const axis = { stroke: muted, grid: { stroke: faint, width: 1 }, ticks: { show: false }, font: '12px system-ui' };
   const line = (label: string, stroke: string, dash?: number[]): uPlot.Series => ({
@@ -80,9 +81,9 @@ export function plotOptions(width: number, lnVocab: number, beside: boolean): uP
     ],
     series: [
       {},
-      ...drawn().map((segment) => line(segment.title, colour(isMain(segment) ? 'blue' : 'orange'))),
+      ...drawn(run.value).map((segment) => line(segment.title, colour(isMain(segment) ? 'blue' : 'orange'))),
       ...(beside
-        ? drawn()
+        ? drawn(run.value)
             .filter(isMain)
             .map(({ title }) => line(`${title}, other run`, colour('blue'), [5, 4]))
         : []),

@@ -1,9 +1,9 @@
 // The segments whose losses are shown while training.
-import type { Segment } from '../protocol.ts';
-import { run } from '../state.ts';
+import type { BenchRun, Segment } from '../protocol.ts';
 
 /** Losses are drawn of the segments that are more than a single position: that one is too noisy. */
-export const drawn = (): readonly Segment[] => (run.value?.segments ?? []).filter(({ single }) => !single);
+export const drawn = (run: BenchRun | null): readonly Segment[] =>
+  (run?.segments ?? []).filter(({ single }) => !single);
 
 /** The segment that the run is about: what can be predicted. */
 export const isMain = ({ predictable }: Segment): boolean => predictable === true;

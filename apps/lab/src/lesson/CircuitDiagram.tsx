@@ -1,8 +1,8 @@
 // The circuit, step by step, on a real sequence: previous-token head → key → match → copy.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { useLab } from '../lab/LabContext.ts';
 import type { View } from '../protocol.ts';
-import { status, viewOfTokens } from '../state.ts';
 import { type CircuitData, circuitOf, preparedCircuit } from './circuit.ts';
 
 const WIDTH = 520;
@@ -145,6 +145,7 @@ function whyNot(shown: View | null): string {
 }
 
 export function CircuitDiagram(): JSX.Element {
+  const { status, viewOfTokens } = useLab();
   const [active, activate] = useState(0);
   const [turn, setTurn] = useState(0);
   const data = (viewOfTokens.value && circuitOf(viewOfTokens.value)) ?? preparedCircuit;

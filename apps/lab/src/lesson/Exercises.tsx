@@ -1,10 +1,9 @@
 // Five questions that are answered by acting on the bench, checked on the live model.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask } from '../actions/hearing.ts';
 import { Action } from '../bench/Action.tsx';
+import { useLab } from '../lab/LabContext.ts';
 import type { CheckedOn, ExerciseName, ExerciseResult } from '../protocol.ts';
-import { opening, run, selected, underWay, view } from '../state.ts';
 import { show } from './show.ts';
 
 interface Exercise {
@@ -48,6 +47,8 @@ export const EXERCISES: readonly Exercise[] = [
 ];
 
 function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.Element {
+  const lab = useLab();
+  const { ask, opening, run, selected, underWay, view } = lab;
   const [result, setResult] = useState<(ExerciseResult & Partial<CheckedOn>) | null>(null);
   const [busy, setBusy] = useState(false);
   const check = async (): Promise<void> => {
@@ -70,7 +71,7 @@ function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.
       </h3>
       <p>{exercise.task}</p>
       <p class="row">
-        <button type="button" onClick={(e) => show(exercise.start, e.currentTarget)}>
+        <button type="button" onClick={(e) => show(lab, exercise.start, e.currentTarget)}>
           Set the bench up
         </button>
         <Action class="check" idle={busy || underWay.value || run.value === null} onPress={() => void check()}>

@@ -1,8 +1,9 @@
 // Brings the essay to life: its buttons drive the bench, its terms open beside the word, its places get their parts.
 import { render } from 'preact';
-import { tell } from '../actions/notices.ts';
+import type { Lab } from '../lab/createLab.ts';
+import { LabProvider } from '../lab/LabContext.ts';
 import { notFetched } from '../notFetched.ts';
-import { behaviour } from '../showPanel.ts';
+import { behaviour } from '../viewport.ts';
 import { whenIdle } from '../whenIdle.ts';
 import { goBack, show, watchBench } from './show.ts';
 
@@ -24,23 +25,29 @@ function placePopovers(): void {
 }
 
 /** Fetches the parts, which stand far below the first view, and draws them in their places. */
-function placeParts(): void {
+function placeParts(lab: Lab): void {
   import('./parts.ts').then(
     ({ PARTS }) => {
       for (const [name, Part] of Object.entries(PARTS)) {
         const place = document.querySelector(`[data-part="${name}"]`);
-        if (place) render(<Part />, place);
+        if (place)
+          render(
+            <LabProvider value={lab}>
+              <Part />
+            </LabProvider>,
+            place,
+          );
       }
     },
-    (error: Error) => tell(notFetched(error)),
+    (error: Error) => lab.report(notFetched(error)),
   );
 }
 
-export function mountLesson(): void {
+export function mountLesson(lab: Lab): void {
   document.addEventListener('click', (event) => {
     const target = event.target as HTMLElement;
     const button = target.closest<HTMLElement>('[data-show]');
-    if (button) show(button.dataset.show as string, button);
+    if (button) show(lab, button.dataset.show as string, button);
     const link = target.closest<HTMLAnchorElement>('a[href^="#"]');
     if (!link) return;
     // The address belongs to the bench: places in the page are scrolled to without changing it.
@@ -54,5 +61,5 @@ export function mountLesson(): void {
   document.getElementById('back')?.addEventListener('click', goBack);
   watchBench();
   placePopovers();
-  whenIdle(placeParts);
+  whenIdle(() => placeParts(lab));
 }

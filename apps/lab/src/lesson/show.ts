@@ -1,9 +1,8 @@
 // Buttons of the lesson that put the bench into a state, and the way back to where one read.
 
-import { open } from '../actions/links.ts';
-import { tell } from '../actions/notices.ts';
+import type { Lab } from '../lab/createLab.ts';
 import { type LinkState, readLink } from '../link.ts';
-import { behaviour, showPanel } from '../showPanel.ts';
+import { behaviour } from '../viewport.ts';
 
 /** Below this width bench and lesson stand one below the other. */
 const TWO_PANES = matchMedia('(min-width: 1100px)');
@@ -19,8 +18,8 @@ function panelOf({ own, selected, ablated, cuts, setting: { preset } }: LinkStat
   return preset === 'two-heads' || preset === 'picture' ? '.patterns' : '.watch';
 }
 
-function goToBench(from: Element, state: LinkState): void {
-  showPanel(panelOf(state), TWO_PANES.matches ? 'nearest' : 'start');
+function goToBench({ viewport }: Lab, from: Element, state: LinkState): void {
+  viewport.showPanel(panelOf(state), TWO_PANES.matches ? 'nearest' : 'start');
   if (TWO_PANES.matches) return;
   readingAt = from;
   (document.getElementById('back') as HTMLButtonElement).hidden = false;
@@ -33,10 +32,10 @@ export function goBack(): void {
 }
 
 /** Puts the bench into the state that a button names. */
-export function show(state: string, from: Element): void {
+export function show(lab: Lab, state: string, from: Element): void {
   const { state: wanted } = readLink(state);
-  open(wanted).catch(tell);
-  goToBench(from, wanted);
+  lab.open(wanted).catch(lab.report);
+  goToBench(lab, from, wanted);
 }
 
 /** The way back is offered while the bench is in view. */

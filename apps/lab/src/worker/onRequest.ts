@@ -2,7 +2,7 @@
 // of checkpoints. Fetched by later.ts, as a script of its own.
 import { decodeCheckpoint } from '@induction-lab/core/browser';
 
-export { audit, encodeCheckpoint, headMarks, prove } from '@induction-lab/core/browser';
+export { audit, encodeCheckpoint, headMarks, mapPicture, prove } from '@induction-lab/core/browser';
 export { checkExercise } from './exercises.ts';
 
 /** Reads a checkpoint; what only the command line can do about a bad one is told as such. */

@@ -34,7 +34,7 @@ export function analysisOf(
   return program
     .command(name)
     .description(description)
-    .argument('<checkpoint>', 'a .safetensors file')
+    .argument('<checkpoint>', 'a .safetensors or .gguf file, or a folder of the Hugging Face hub')
     .option('--json', 'print everything as JSON')
     .addOption(figures())
     .addOption(modelConfig())

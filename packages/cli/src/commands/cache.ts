@@ -5,7 +5,7 @@ export const cache: DeclareCommand = (program, measure) => {
   program
     .command('cache')
     .description('run a checkpoint on given tokens and save logits, losses, activations and gradients')
-    .argument('<checkpoint>', 'a .safetensors file')
+    .argument('<checkpoint>', 'a .safetensors or .gguf file, or a folder of the Hugging Face hub')
     .requiredOption('--tokens <file>', 'JSON: an array of equally long arrays of tokens')
     .requiredOption('--out <file>', 'the .safetensors file to write')
     .option('--force', 'write over that file if it exists')

@@ -4,6 +4,7 @@ import { ablate } from './ablate.ts';
 import { audit } from './audit.ts';
 import { cache } from './cache.ts';
 import { compose } from './compose.ts';
+import { convert } from './convert.ts';
 import type { DeclareCommand } from './declare.ts';
 import { diversity } from './diversity.ts';
 import { dynamics } from './dynamics.ts';
@@ -23,4 +24,5 @@ export const COMMANDS: readonly DeclareCommand[] = [
   dynamics,
   diversity,
   cache,
+  convert,
 ];

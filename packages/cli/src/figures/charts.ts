@@ -26,9 +26,11 @@ export const measured = ({ value, interval, n }: Estimate): Pick<EffectRow, 'val
   ...(Number.isFinite(value) && n > 1 && interval.every(Number.isFinite) ? { interval } : {}),
 });
 
-/** Numbers by edge, [earlier head][later head]: a panel for each of K, Q and V. */
+/** Numbers by edge, [earlier part][later part]: a panel for each of K, Q and V, and for what MLPs read, where there are any. */
 export const edgePanels = <E extends LabelledEdge>(edges: readonly E[], pick: (edge: E) => number): HeatmapPanel[] =>
-  (['k', 'q', 'v'] as const).map((input) => {
-    const { sources, targets, values } = edgeMatrix(edges, input, pick);
-    return { title: input.toUpperCase(), rows: sources, columns: targets, values: values.flat() };
-  });
+  (['k', 'q', 'v', 'mlp'] as const)
+    .filter((of) => edges.some(({ input }) => input === of))
+    .map((input) => {
+      const { sources, targets, values } = edgeMatrix(edges, input, pick);
+      return { title: input.toUpperCase(), rows: sources, columns: targets, values: values.flat() };
+    });

@@ -9,6 +9,7 @@ import {
   type Judged,
   longestPeriod,
   type Model,
+  mapPicture,
   printable,
 } from '@induction-lab/core/node';
 import {
@@ -121,35 +122,15 @@ export function modelFigures(name: string, judged: Judged, examples: ReturnType<
     size,
     title: `${name}: the same heads with a repeat and without`,
   };
+  const map: MapRecord = { ...mapPicture(judged.audit), title: `${name}: where it finds the earlier copy` };
   return {
     scores: (theme, width) => headScoreChart(bars, figureOptions(theme, width)),
-    map: (theme, width) => mapChart(mapOf(name, judged.audit), figureOptions(theme, width)),
+    map: (theme, width) => mapChart(map, figureOptions(theme, width)),
     ...detectorFigures(bars, scores),
     'loss-by-period': (theme, width) => lossByPeriodChart(periods, figureOptions(theme, width)),
     patterns: (theme, width) => patternGrid(grid(examples.half), figureOptions(theme, width)),
     'patterns-other-period': (theme, width) => patternGrid(grid(examples.other), figureOptions(theme, width)),
     'patterns-control': (theme, width) => patternComparison(comparison, figureOptions(theme, width)),
-  };
-}
-
-/** The map of a model, with the attention of the head that follows the repeat most. */
-function mapOf(name: string, { map, scores, followers, evidence }: AuditRecord): MapRecord {
-  const solved = map.cells.filter(({ solution }) => solution === 'by content');
-  const following = scores.heads
-    .map(({ label }, head) => ({ label, head, sum: solved.reduce((sum, cell) => sum + cell.attention[head]!, 0) }))
-    .filter(({ label }) => followers.includes(label))
-    .sort((a, b) => b.sum - a.sum)
-    .slice(0, 1);
-  return {
-    places: map.cells.map(({ lossAtBestTemperature, attention, ...place }) => ({
-      ...place,
-      loss: lossAtBestTemperature,
-      attention: following.map(({ head }) => attention[head]!),
-    })),
-    length: map.length,
-    lnVocab: evidence.lnVocab,
-    heads: following.map(({ label }) => label),
-    title: `${name}: where it finds the earlier copy`,
   };
 }
 

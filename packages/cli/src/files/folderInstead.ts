@@ -17,9 +17,9 @@ export function folderInstead(path: string, what: string): string {
     return `${sentence}: it holds ${shards.length} shards of one model (${listed(shards)}), so first ${mergeShards(shards[0] as string)}.`;
   const steps = namesIn(join(path, 'checkpoints')).filter((name) => /^step-\d+\.safetensors$/.test(name));
   if (steps.length > 0) return sentenceWith(sentence, [join('checkpoints', steps.at(-1) as string)]);
-  const files = inside.filter((name) => name.endsWith('.safetensors'));
+  const files = inside.filter((name) => /\.(safetensors|gguf)$/.test(name));
   if (files.length > 0) return sentenceWith(sentence, files);
-  const others = inside.filter((name) => /\.(bin|pt|pth|ckpt|npz|gguf|onnx|h5|keras)$/.test(name));
+  const others = inside.filter((name) => /\.(bin|pt|pth|ckpt|npz|onnx|h5|keras)$/.test(name));
   return others.length > 0
     ? `${sentence} (${listed(others)}: no .safetensors yet, but naming it tells how to convert it).`
     : `${sentence}: no .safetensors file lies there.`;

@@ -1,16 +1,19 @@
 import {
-  type Checkpoint,
-  decodeCheckpoint,
-  decodeHuggingFace,
+  type ByteSource,
   type Engine,
   Model,
+  type ModelConfig,
   NotFiniteError,
+  type OpenedModel,
+  openCheckpoint,
+  openHuggingFace,
   openHuggingFaceFolder,
   printable,
+  readInto,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
-import { type MeasuredFile, measuredFile, measuredFiles } from './provenance.ts';
-import { readInput, readJson } from './wholeFiles.ts';
+import { type MeasuredFile, measuredSources } from './provenance.ts';
+import { inputSource, readJson } from './wholeFiles.ts';
 
 /** A model, and the file that it came from. */
 export interface LoadedCheckpoint {
@@ -26,33 +29,36 @@ export interface GivenBeside {
   readonly bos?: number | undefined;
 }
 
-/** A model from a checkpoint file that the user named, or from a folder as the Hugging Face hub holds models. */
-export function loadCheckpoint(engine: Engine, path: string, { modelConfig, bos }: GivenBeside = {}): LoadedCheckpoint {
-  const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
-  const folder = openHuggingFaceFolder(path);
-  if (folder) {
-    const measured = measuredFiles(path, folder.configBytes);
-    const files = measured.inTurn(folder.files);
-    const decoded = decodeHuggingFace(options.config ?? folder.config, { ...folder, files });
-    return { model: modelOf(engine, decoded, { path, bos }), checkpoint: measured.done() };
-  }
-  const bytes = readInput(path, 'checkpoint');
-  const decoded = decodeCheckpoint(bytes, path, options);
-  return { model: modelOf(engine, decoded, { path, bos }), checkpoint: measuredFile(path, bytes) };
+/** A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. */
+export function loadCheckpoint(engine: Engine, path: string, given: GivenBeside = {}): LoadedCheckpoint {
+  const { opened, sources, first } = openNamed(path, given);
+  const model = new Model(engine, opened.config);
+  readInto(model, opened);
+  return { model, checkpoint: measuredSources(path, sources, first) };
 }
 
-function modelOf(
-  engine: Engine,
-  { config, weights }: Pick<Checkpoint, 'config' | 'weights'>,
-  { path, bos }: { path: string; bos: number | undefined },
-): Model {
-  if (bos !== undefined && bos >= config.dVocab)
+/** The same before its weights are read: the files, and bytes that belong to the model before theirs. */
+export function openNamed(
+  path: string,
+  { modelConfig, bos }: GivenBeside,
+): { opened: OpenedModel; sources: readonly ByteSource[]; first?: Uint8Array | undefined } {
+  const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
+  const folder = openHuggingFaceFolder(path);
+  const sources = folder?.files ?? [inputSource(path, 'checkpoint')];
+  const opened = folder
+    ? openHuggingFace(options.config ?? folder.config, folder)
+    : openCheckpoint(sources[0]!, options);
+  const config = withStartToken(opened.config, { path, bos });
+  return { opened: { ...opened, config }, sources, first: folder?.configBytes };
+}
+
+function withStartToken(config: ModelConfig, { path, bos }: { path: string; bos: number | undefined }): ModelConfig {
+  if (bos === undefined) return config;
+  if (bos >= config.dVocab)
     throw badInput(
       `--bos ${bos} is no token of ${printable(path)}, which has 0 to ${config.dVocab - 1}; name one of them.`,
     );
-  const model = new Model(engine, bos === undefined ? config : { ...config, bos });
-  model.setWeights(weights);
-  return model;
+  return { ...config, bos };
 }
 
 /**

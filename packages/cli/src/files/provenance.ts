@@ -1,7 +1,7 @@
 // Where numbers come from: the same fields in every JSON that a command prints or writes.
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { type Backend, KERNELS_VERSION, type ModelFile } from '@induction-lab/core/node';
+import { type Backend, type ByteSource, KERNELS_VERSION } from '@induction-lab/core/node';
 import { programCommit, VERSION } from '../version.ts';
 
 /** Of every JSON that a command prints or writes. */
@@ -32,21 +32,16 @@ export const measuredFile = (path: string, bytes: Uint8Array): MeasuredFile => (
   sha256: createHash('sha256').update(bytes).digest('hex'),
 });
 
-/** The same of a folder whose files are read one after the other: its name, and the SHA-256 of all their bytes in that order. */
-export function measuredFiles(
-  folder: string,
-  first: Uint8Array,
-): { inTurn(files: Iterable<ModelFile>): Iterable<ModelFile>; done(): MeasuredFile } {
-  const hash = createHash('sha256').update(first);
-  return {
-    *inTurn(files) {
-      for (const file of files) {
-        hash.update(file.bytes);
-        yield file;
-      }
-    },
-    done: () => ({ file: basename(folder), sha256: hash.digest('hex') }),
-  };
+/** Bytes that are hashed at a time. */
+const PIECE = 2 ** 24;
+
+/** The same of files that are read in parts, the SHA-256 of all their bytes in that order; `first` are bytes before them. */
+export function measuredSources(path: string, sources: readonly ByteSource[], first?: Uint8Array): MeasuredFile {
+  const hash = createHash('sha256');
+  if (first) hash.update(first);
+  for (const { size, bytes } of sources)
+    for (let at = 0; at < size; at += PIECE) hash.update(bytes(at, Math.min(size, at + PIECE)));
+  return { file: basename(path), sha256: hash.digest('hex') };
 }
 
 /** What stands at the head of a JSON record. `checkpoint` is null where a record is about several. */

@@ -1,6 +1,14 @@
 // Files as a whole: written under a temporary name and renamed (core's writeWhole), read with a sentence where that fails.
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { LARGEST_JSON, printable, readJsonText, writeWhole } from '@induction-lab/core/node';
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import {
+  type ByteSource,
+  fileSource,
+  LARGEST_JSON,
+  printable,
+  readJsonText,
+  sourceOf,
+  writeWhole,
+} from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import { folderInstead } from './folderInstead.ts';
 
@@ -15,14 +23,23 @@ const LARGEST_FILE = 2 ** 31 - 1;
 
 /** Reads a file, or a pipe, that the user named. `what` is what it should be, for messages. */
 export function readInput(path: string, what: string, { most = LARGEST_FILE }: { most?: number } = {}): Uint8Array {
+  const source = namedSource(path, { what, most });
+  if (source.size > most) throw tooLarge(path, source.size.toLocaleString('en'), { what, most });
+  return source.bytes(0, source.size);
+}
+
+/** A file that the user named, of any size, to be read in parts; a pipe is read as a whole. */
+export const inputSource = (path: string, what: string): ByteSource => namedSource(path, { what, most: LARGEST_FILE });
+
+function namedSource(path: string, { what, most }: { what: string; most: number }): ByteSource {
   const name = printable(path);
   try {
     const about = statSync(path);
     if (about.isDirectory()) throw badInput(folderInstead(path, what));
-    if (about.isFIFO()) return readPipe(path, { what, most });
+    if (about.isFIFO()) return sourceOf(readPipe(path, { what, most }), path);
     if (!about.isFile()) throw badInput(`${name} is a device or a socket, not a file; name the ${what}.`);
-    if (about.size > most) throw tooLarge(path, about.size.toLocaleString('en'), { what, most });
-    return readFileSync(path);
+    accessSync(path, constants.R_OK);
+    return fileSource(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw badInput(`There is no ${what} at ${name}; check the path.`);

@@ -7,6 +7,8 @@ import { createFreshFolder } from './freshFolder.ts';
 export interface Outputs {
   /** A folder for figures: new, or empty. */
   readonly figures?: string | undefined;
+  /** A folder for other results: new, or empty. */
+  readonly folder?: string | undefined;
   /** A file to write. */
   readonly out?: string | undefined;
   /** Whether a file that exists may be written over. */
@@ -22,12 +24,15 @@ export interface Claimed {
 }
 
 /** Checks that results can be written where they should go. Throws a CommandError that names the option. */
-export function claimOutputs({ figures, out, force = false, inputs = [] }: Outputs): Claimed {
+export function claimOutputs({ figures, folder: results, out, force = false, inputs = [] }: Outputs): Claimed {
   if (out !== undefined) checkFile(out, { force, inputs });
-  const made = figures === undefined ? [] : claimFolder(figures);
+  const made = [
+    ...(figures === undefined ? [] : claimFolder(figures, '--figures')),
+    ...(results === undefined ? [] : claimFolder(results, '--out')),
+  ];
   return {
     release: () => {
-      for (const folder of [figures, out === undefined ? undefined : dirname(out)])
+      for (const folder of [figures, results, out === undefined ? undefined : dirname(out)])
         if (folder !== undefined) removeHalfWritten(folder);
       for (const folder of made)
         try {
@@ -40,15 +45,15 @@ export function claimOutputs({ figures, out, force = false, inputs = [] }: Outpu
 }
 
 /** Makes the folder; returns the folders that this made, the deepest first. */
-function claimFolder(path: string): string[] {
+function claimFolder(path: string, option: '--figures' | '--out'): string[] {
   const missing: string[] = [];
   for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.push(at);
-  createFreshFolder(path, '--figures');
+  createFreshFolder(path, option);
   try {
     accessSync(path, constants.W_OK);
   } catch (error) {
     throw badInput(
-      `The folder ${path} cannot be written to (${(error as NodeJS.ErrnoException).code}); choose another --figures.`,
+      `The folder ${path} cannot be written to (${(error as NodeJS.ErrnoException).code}); choose another ${option}.`,
     );
   }
   return missing;

@@ -118,6 +118,16 @@ export const pairColumns = (
   ]),
 ];
 
+export const intoMlpColumns = (
+  { name, unit, change, direction }: MeasureWords,
+  { integrated }: { integrated: boolean },
+): readonly Column[] => [
+  ['into an MLP', 'earlier head or MLP → what a later MLP reads; "all" ablates all of them at once'],
+  ['effect', `${change} of the ${name} without that edge, ${unit}${direction}`],
+  ['attr.', 'the same by attribution (first order)'],
+  ...(integrated ? [['integr.', 'the same by integrated gradients; at "all", their sum'] as const] : []),
+];
+
 /** Of the measure by its short name. */
 export const logitColumns = (measure: string, { unit, change }: MeasureWords): readonly Column[] => [
   ['writer', 'what writes into the residual stream'],

@@ -11,7 +11,7 @@ import {
   WeightCircuits,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
-import { pairColumns, WEIGHTS } from '../terminal/headings.ts';
+import { intoMlpColumns, pairColumns, WEIGHTS } from '../terminal/headings.ts';
 import { measureWords } from '../terminal/measureWords.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
@@ -76,7 +76,7 @@ function composedText({ heads, composition, paths }: Composed, model: Model, col
 /** Pairs of heads that are printed: those whose paths carry most. */
 const MOST_PAIRS = 60;
 
-const keyOf = (source: string, target: string, input: Input): string => `${source} ${target} ${input}`;
+const keyOf = (source: string, target: string, input: Input | 'mlp'): string => `${source} ${target} ${input}`;
 
 function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecord, columns: number): string[] {
   const order = ['k', 'q', 'v'] as const satisfies readonly Input[];
@@ -85,7 +85,11 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
   const cell = new Map(paths.cells.map((c) => [keyOf(c.source, c.target, c.input), c]));
   const joint = new Map(paths.joint.map((j) => [keyOf('', j.target, j.input), j]));
   const pairs = [
-    ...new Map(paths.cells.map(({ source, target }) => [`${source} → ${target}`, { source, target }])).values(),
+    ...new Map(
+      paths.cells
+        .filter(({ input }) => input !== 'mlp')
+        .map(({ source, target }) => [`${source} → ${target}`, { source, target }]),
+    ).values(),
   ];
   const effect = (source: string, target: string, input: Input): number =>
     Math.abs(cell.get(keyOf(source, target, input))?.increase.value ?? 0);
@@ -138,9 +142,33 @@ function pairText({ scores, baseline }: CompositionRecord, paths: PathTableRecor
       groups: integrated ? 4 : 3,
     }),
     '',
+    ...intoMlpsText(paths, columns),
     ...wrapped(
       'Weights alone prove nothing: a high score says that a path could carry something, the effect says whether it does. Heads that share the work are harmless one by one: look at "all" too.',
       columns,
     ),
   ];
+}
+
+/** What MLPs read: nothing for a model that has none. */
+function intoMlpsText(paths: PathTableRecord, columns: number): string[] {
+  const joint = paths.joint.filter(({ input }) => input === 'mlp');
+  if (joint.length === 0) return [];
+  const integrated = paths.integrationSteps !== undefined;
+  const rows = joint.flatMap((all) => [
+    ...paths.cells
+      .filter(({ input, target }) => input === 'mlp' && target === all.target)
+      .sort((a, b) => Math.abs(b.increase.value) - Math.abs(a.increase.value))
+      .slice(0, MOST_PAIRS)
+      .map(({ source, target, increase, attributed, integrated: sum }) => [
+        `${source} → ${target}`,
+        ...[increase.value, attributed?.value, ...(integrated ? [sum?.value] : [])].map((x) => signedNumber(x)),
+      ]),
+    [
+      `all → ${all.target}`,
+      ...[signedNumber(all.increase.value), NONE, ...(integrated ? [signedNumber(all.integrated?.value)] : [])],
+    ],
+  ]);
+  const words = measureWords(paths, { repeats: paths.periods.length > 0 });
+  return [...explainedTable(intoMlpColumns(words, { integrated }), rows, { columns }), ''];
 }

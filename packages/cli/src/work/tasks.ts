@@ -13,6 +13,7 @@ const TASKS: Record<string, () => Promise<Task>> = {
   prove: async () => (await import('./evaluateCommand.ts')).evaluateCommand,
   dynamics: async () => (await import('./dynamicsCommand.ts')).dynamicsCommand,
   cache: async () => (await import('./cacheCommand.ts')).cacheCommand,
+  convert: async () => (await import('./convertCommand.ts')).convertCommand,
   finish: async () => (await import('../finished/finishedAnalysis.ts')).analyseFinished,
 };
 

@@ -6,7 +6,7 @@ import { referenceEngine } from './engine.ts';
 import type { Floats, Tensor } from './tensor.ts';
 
 const GROUP = 3;
-const shared: Sizes = { ...SIZES.primes!, nHeads: 2 * GROUP, nKeyValueHeads: 2, length: 13 };
+const shared: Sizes = { ...SIZES.primes!, nHeads: 2 * GROUP, length: 13 };
 const { nHeads, dHead, length } = shared;
 
 /** [row, head of 2, dHead] → [row, head of 6, dHead] */
@@ -43,8 +43,7 @@ describe.for([['reference', referenceEngine] as const, ...Object.entries(WASM_EN
     const kit = new Kit(engine, shared);
     const inputs = [kit.heads(), kit.heads(2), kit.heads(2), kit.heads()];
     const got = attend(kit, inputs, 2);
-    const { nKeyValueHeads: _, ...plain } = shared;
-    const whole = new Kit(referenceEngine, plain);
+    const whole = new Kit(referenceEngine, shared);
     const written = inputs.map((tensor, i) => {
       const copy = whole.heads();
       copy.set(i === 1 || i === 2 ? spread(tensor.toArray()) : tensor.toArray());

@@ -15,8 +15,6 @@ export interface Extent {
 /** What operations need to know of a model. */
 export interface ModelSizes {
   readonly nHeads: number;
-  /** Heads of keys and values, each for as many query heads in a row; one for each where it is absent. */
-  readonly nKeyValueHeads?: number;
   readonly dHead: number;
   readonly dModel: number;
   readonly dVocab: number;
@@ -30,9 +28,8 @@ export interface ModelSizes {
 export const widestMatrix = ({ nHeads, dHead, dModel, dVocab, dMlp = 0 }: ModelSizes): number =>
   Math.max(padded(dModel), nHeads * padded(dHead), padded(dVocab), padded(dMlp));
 
-/** How many query heads read each head of keys and values. */
-export const groupSize = ({ nHeads, nKeyValueHeads = nHeads }: Pick<ModelSizes, 'nHeads' | 'nKeyValueHeads'>): number =>
-  nHeads / nKeyValueHeads;
+/** How many heads of the one, queries or what is mixed for them, share a head of the other, keys or values. */
+export const groupSize = (ofQueries: Tensor, ofKeys: Tensor): number => ofQueries.width / ofKeys.width;
 
 /**
  * Angles of rotary positions: tables of [pos, rotaryDim], cosines of the pairs first, then their sines. Pairs are
@@ -109,7 +106,7 @@ export interface ModelOps extends TableOps {
   activateBackward(kind: Activation, gradient: ActivationGradient): void;
   /** Rotates q or k, whatever number of heads it has; direction −1 is the backward pass. */
   rotary(input: Tensor, output: Tensor, positions: Integers, tables: RotaryTables, direction: 1 | -1): void;
-  /** scores = q·kᵀ / attnScale, −∞ above the diagonal. Query heads share keys and values by group. */
+  /** scores = q·kᵀ / attnScale, −∞ above the diagonal. As many heads in a row share keys and values as there are fewer of these. */
   attentionScores(q: Tensor, k: Tensor, scores: Tensor): void;
   /** dq and dk from the gradient of the scores already divided by attnScale. */
   attentionScoresBackward(dScores: Tensor, q: Tensor, k: Tensor, dq: Tensor, dk: Tensor): void;

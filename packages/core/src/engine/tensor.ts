@@ -185,6 +185,11 @@ export class Tensor implements Layout {
     return new Tensor(this.arena, this.name, this.address, layout);
   }
 
+  /** The same memory with `count` rows for each row: one for each head instead of one for each position. */
+  rowsSplit(count: number): Tensor {
+    return this.rowsJoined(1 / count);
+  }
+
   /** Another reading for people of the same memory. */
   viewed(name: string, { shape, strides }: { shape: readonly number[]; strides: readonly number[] }): Tensor {
     return new Tensor(this.arena, name, this.address, { rows: this.rows, width: this.width, shape, strides });
@@ -245,6 +250,9 @@ export class Integers {
 /** Number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, axis) => product * axis, 1);
 
+/** Elements from which on a copy of memory is faster than a loop. */
+const LONG_RUN = 32;
+
 /** Copies between a strided tensor and a dense row-major array, whole runs of the last axis at a time. */
 export function copyElements(layout: Layout, padded: Floats, dense: ArrayLike<number>, direction: 'in' | 'out'): void {
   const { shape, strides } = layout;
@@ -255,6 +263,7 @@ export function copyElements(layout: Layout, padded: Floats, dense: ArrayLike<nu
   let offset = 0;
   for (let at = 0; at < dense.length; at += run) {
     if (direction === 'out') (dense as Floats).set(padded.subarray(offset, offset + run), at);
+    else if (dense instanceof Float32Array && run >= LONG_RUN) padded.set(dense.subarray(at, at + run), offset);
     else for (let i = 0; i < run; i++) padded[offset + i] = dense[at + i] as number;
     for (let axis = last - 1; axis >= 0; axis--) {
       offset += strides[axis] as number;

@@ -60,6 +60,7 @@ describe('what the kernels do not have is refused', () => {
       'The GPU trains no model with shared keys and values (model.nKeyValueHeads is 1).',
     ],
     [{ model: { normalization: 'RMS' } }, 'The GPU trains no model with RMSNorm (model.normalization is "RMS").'],
+    [{ model: { qkNorm: true } }, 'The GPU trains no model with norms of queries and keys (model.qkNorm is true).'],
     [{ model: { dModel: 1028 } }, 'The GPU trains no model with a stream wider than 1024 (model.dModel is 1028).'],
     [
       { training: { competition: 1, clamps: [{ kind: 'freeze', layer: 0, head: 1 }] } },

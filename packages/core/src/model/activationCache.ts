@@ -5,7 +5,7 @@ import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 import { listed, nearest } from '../errors/names.ts';
 import { quoted } from '../errors/printable.ts';
 import type { ModelConfig } from './config.ts';
-import { type Axis, hookPoint } from './hookPoints.ts';
+import { type Axis, axesOf } from './hookPoints.ts';
 import { partOf } from './partOf.ts';
 import { Values } from './values.ts';
 
@@ -72,8 +72,9 @@ export class ActivationCache {
     const kept = this.kept.get(name);
     if (!kept) throw new Error(`ActivationCache: ${quoted(name, 80)} was not kept; this cache has ${this.near(name)}.`);
     kept.dense ??= densify(kept);
-    const axes = this.config === null ? [] : [...hookPoint(this.config, name).axes];
-    return new Values<readonly Axis[]>(name, { shape: [...kept.layout.shape], axes, data: kept.dense });
+    const { shape } = kept.layout;
+    const axes = this.config === null ? [] : axesOf(this.config, name, shape);
+    return new Values<readonly Axis[]>(name, { shape: [...shape], axes, data: kept.dense });
   }
 
   /**

@@ -47,6 +47,8 @@ export interface ModelConfig {
   readonly rotaryScaling?: RotaryScaling;
   /** Heads of keys and values, each shared by as many heads in a row: a divisor of nHeads. Absent where each head has its own. */
   readonly nKeyValueHeads?: number;
+  /** Queries and keys go through an RMSNorm of their own, head by head, before positions turn them (Qwen 3). */
+  readonly qkNorm?: boolean;
   /** Width of each layer's MLP; without it there are none. */
   readonly dMlp?: number;
   readonly actFn?: Activation;
@@ -75,7 +77,7 @@ const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as cons
 
 /** Fields that are left out where they say nothing. */
 const PARTS = [
-  ...(['rotaryAdjacentPairs', 'rotaryScaling', 'nKeyValueHeads'] as const),
+  ...(['rotaryAdjacentPairs', 'rotaryScaling', 'nKeyValueHeads', 'qkNorm'] as const),
   ...(['dMlp', 'actFn', 'gatedMlp', 'parallelAttnMlp'] as const),
 ] as const;
 
@@ -137,7 +139,7 @@ const SCALING = ['factor', 'lowFreqFactor', 'highFreqFactor', 'originalCtx'] as 
 /** The config with what is said of parts that a model may lack checked, and left out where it says nothing. */
 function withParts(config: ModelConfig, refuse: (field: keyof ModelConfig, expected: string) => never): ModelConfig {
   const { nKeyValueHeads, dMlp, actFn, rotaryScaling, positions, nHeads } = config;
-  for (const flag of ['rotaryAdjacentPairs', 'gatedMlp', 'parallelAttnMlp'] as const)
+  for (const flag of ['rotaryAdjacentPairs', 'qkNorm', 'gatedMlp', 'parallelAttnMlp'] as const)
     if (config[flag] !== undefined && typeof config[flag] !== 'boolean') refuse(flag, 'true or false');
   if (nKeyValueHeads !== undefined && !(wholeFrom(1, nKeyValueHeads) && nHeads % nKeyValueHeads === 0))
     refuse('nKeyValueHeads', `a whole number that divides nHeads (${nHeads})`);

@@ -12,7 +12,7 @@ import type { ActivationCache } from './activationCache.ts';
 import type { PlanOptions, Watcher } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
 import type { Acting } from './forwardRun.ts';
-import { hookPoint } from './hookPoints.ts';
+import { axesIn } from './hookPoints.ts';
 import { askHelpers, idOf, sharedClean, sharesOf, threadsFor } from './parallel/forwardPool.ts';
 import type { ForwardJob } from './parallel/order.ts';
 import { Parameters } from './parameters.ts';
@@ -138,7 +138,7 @@ export class Executor {
         tokens: sharedTokens(tokens, length),
         interventions: acting.interventions,
         clean: sharedClean(acting.clean),
-        kept: names.map((name) => cache.allot(name, layoutOf(hookPoint(config, name).axes, config, shape))),
+        kept: names.map((name) => cache.allot(name, layoutOf(axesIn(config, name, plan), config, shape))),
       };
       const finish = askHelpers(engine.helpers!, job, shares.slice(1));
       try {
@@ -153,11 +153,11 @@ export class Executor {
     });
   }
 
-  private checked({ caller, tokens, names = [] }: Execution): Extent {
+  private checked({ caller, tokens, plan, names = [] }: Execution): Extent {
     this.refuseWhileRunning(caller);
     const length = checkTokens(this.config, tokens, caller);
     const extent = { sequences: tokens.length, length };
-    checkOutputs(this.config, { caller, extent, names, floatBytes: this.arena.floatBytes });
+    checkOutputs(this.config, { caller, extent, names, plan, floatBytes: this.arena.floatBytes });
     return extent;
   }
 
@@ -276,5 +276,5 @@ const copyOut = (tensor: Tensor, out: Floats, at: number): void =>
 
 const keyOf = (extent: Extent, plan: PlanOptions): string => {
   const layers = (chosen: readonly number[]): number[] => [...new Set(chosen)].sort((a, b) => a - b);
-  return JSON.stringify([extent, plan.gradients, layers(plan.results), layers(plan.splitInputs)]);
+  return JSON.stringify([extent, plan.gradients, layers(plan.results), layers(plan.splitInputs), ...[plan.attentionInputs, plan.mlpInputs].map((chosen) => layers(chosen ?? []))]);
 };

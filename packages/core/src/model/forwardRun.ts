@@ -7,13 +7,14 @@ import type { Executor, Watch } from './execution.ts';
 import { type HookPoint, hookPoint } from './hookPoints.ts';
 import {
   compileInterventions,
+  hooksOfMeans,
   type Intervention,
-  layersOfMeans,
   type RemoveFromInput,
   sourceLayers,
 } from './interventions/interventions.ts';
+import { addToMean, type OutputMeans } from './interventions/outputMeans.ts';
 import type { SharedMeans } from './interventions/places.ts';
-import { addToMean, blankMeans, type ResultMeans } from './interventions/resultMeans.ts';
+import { allParts, outputHook, type PartIndex, partLabel } from './partIndex.ts';
 import type { Tokens } from './tokens.ts';
 import type { BatchSlice } from './workspace.ts';
 
@@ -22,7 +23,12 @@ export const planFor = (config: ModelConfig, names: readonly string[]): PlanOpti
   gradients: false,
   results: layersOf(config, names, 'headResult'),
   splitInputs: layersOf(config, names, 'headInput'),
+  attentionInputs: layersOf(config, names.filter(isAttentionInput), 'headInput'),
+  mlpInputs: layersOf(config, names, 'mlpInput'),
 });
+
+/** Whether it is what queries, keys and values are all taken from. */
+const isAttentionInput = (name: string): boolean => name.endsWith('.hook_attn_in');
 
 /** The layers whose hook points of that role are named. */
 const layersOf = (config: ModelConfig, names: readonly string[], role: HookPoint['role']): number[] =>
@@ -47,6 +53,10 @@ const changedBy = (interventions: readonly Intervention[]): string[] =>
 const removalsOf = (interventions: readonly Intervention[]): RemoveFromInput[] =>
   interventions.filter((i) => i.kind === 'removeFromInput');
 
+/** The layers of removals from MLPs' inputs, or of those from heads'. */
+const layersOfTargets = (removals: readonly RemoveFromInput[], mlps: boolean): number[] =>
+  removals.filter(({ input }) => (input === 'mlp') === mlps).map(({ layer }) => layer);
+
 /** The plan of a run with interventions that keeps activations. Throws an Error where two of them cannot both act. */
 export function planRun(
   config: ModelConfig,
@@ -60,9 +70,10 @@ export function planRun(
   const removals = removalsOf(interventions);
   const named = planFor(config, [...names, ...changed]);
   const plan = {
-    gradients: false,
-    results: [...named.results, ...removals.flatMap(sourceLayers)],
-    splitInputs: [...named.splitInputs, ...removals.map(({ layer }) => layer)],
+    ...named,
+    results: [...named.results, ...removals.flatMap((removal) => sourceLayers(config, removal))],
+    splitInputs: [...named.splitInputs, ...layersOfTargets(removals, false)],
+    mlpInputs: [...(named.mlpInputs ?? []), ...layersOfTargets(removals, true)],
   };
   if (plan.splitInputs.length > 0) refuseClash(caller, changed);
   return plan;
@@ -77,7 +88,7 @@ export interface Acting {
   /** Sequences in all. */
   readonly batch: number;
   readonly means: SharedMeans;
-  readonly resultMeans: ResultMeans;
+  readonly outputMeans: OutputMeans;
 }
 
 /** Applies the interventions to a slice, and then shows each activation. */
@@ -86,8 +97,8 @@ export const watchRun =
   (transformer, { first }: BatchSlice) => {
     const { config, interventions, names, batch } = acting;
     const slice = { first, batch };
-    const resultOf = (layer: number): Tensor => transformer.resultOf(layer);
-    const hooks = compileInterventions({ ...acting, resultOf, slice });
+    const outputOf = (part: PartIndex): Tensor => transformer.outputOf(outputHook(part));
+    const hooks = compileInterventions({ ...acting, outputOf, slice });
     return {
       ...watchedNorms(config, { seen: names, changed: changedBy(interventions) }),
       forward: (activation) => {
@@ -97,36 +108,39 @@ export const watchRun =
     };
   };
 
-/** Fills the acting interventions' means of results where the batch runs in slices: a pass for each layer. */
-export function fillResultMeans(
-  acting: Omit<Acting, 'names' | 'resultMeans'> & { resultMeans: Map<string, Float64Array> },
+/** Fills the acting interventions' means of outputs where the batch runs in slices: a pass for each of them in turn. */
+export function fillOutputMeans(
+  acting: Omit<Acting, 'names' | 'outputMeans'> & { outputMeans: Map<string, Float64Array> },
   { executor, tokens, plan, caller }: { executor: Executor; tokens: Tokens; plan: PlanOptions; caller: string },
 ): void {
   const { config, interventions } = acting;
-  const layers = layersOfMeans(interventions);
+  const hooks = hooksOfMeans(config, interventions);
   const extent = { sequences: tokens.length, length: tokens[0]!.length };
-  if (layers.length === 0 || executor.slices({ caller, plan }, extent).length === 1) return;
-  // A mean over a batch in slices is known once all of them have passed its layer, and later layers depend on it.
-  for (const layer of layers) {
-    const { found, see } = watchMeans(layer, { config, rows: extent.sequences * extent.length });
+  if (hooks.length === 0 || executor.slices({ caller, plan }, extent).length === 1) return;
+  // A mean over a batch in slices is known once all of them have passed it, and what comes later depends on it.
+  for (const hook of hooks) {
+    const { found, see } = watchMeans(hook, { config, rows: extent.sequences * extent.length });
     executor.execute({ caller, tokens, plan, watch: watchRun({ ...acting, names: [] }, see) });
-    for (const [key, mean] of found) acting.resultMeans.set(key, mean);
+    for (const [part, mean] of found) acting.outputMeans.set(part, mean);
   }
 }
 
-/** Adds a layer's results to their means over the whole batch, which is known once every slice has passed the layer. */
+/** Adds what parts write to its means over the whole batch, which are known once every slice has passed. */
 function watchMeans(
-  layer: number,
+  hook: string,
   { config, rows }: { config: ModelConfig; rows: number },
 ): { found: Map<string, Float64Array>; see(activation: Tensor): void } {
   const found = new Map<string, Float64Array>();
+  const parts = allParts(config).filter((part) => outputHook(part) === hook);
   return {
     found,
     see: (activation) => {
-      if (activation.name !== `blocks.${layer}.attn.hook_result`) return;
-      if (found.size === 0) for (const [key, mean] of blankMeans(layer, activation)) found.set(key, mean);
-      for (let head = 0; head < config.nHeads; head++)
-        addToMean(found.get(`${layer}.${head}`)!, activation, head, rows);
+      if (activation.name !== hook) return;
+      for (const part of parts) {
+        const mean = found.get(partLabel(part)) ?? new Float64Array(activation.width);
+        found.set(partLabel(part), mean);
+        addToMean(mean, activation, part, rows);
+      }
     },
   };
 }
@@ -136,7 +150,7 @@ export function refuseClash(caller: string, changed: readonly string[]): void {
   const clash = changed.find((name) => name.includes('.ln1.'));
   if (clash)
     throw new Error(
-      `${caller}: "${clash}" has no effect while heads have inputs of their own; leave out it or what acts on hook_q_input, hook_k_input, hook_v_input.`,
+      `${caller}: "${clash}" has no effect while heads have inputs of their own; leave out it or what acts on hook_q_input, hook_k_input, hook_v_input or hook_attn_in.`,
     );
 }
 

@@ -5,7 +5,7 @@ import { ActivationCache } from './activationCache.ts';
 import type { PlanOptions } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
 import type { Executor, RunResult, Watch } from './execution.ts';
-import { type Acting, fillResultMeans, namesRole, planRun, watchedNorms, watchRun } from './forwardRun.ts';
+import { type Acting, fillOutputMeans, namesRole, planRun, watchedNorms, watchRun } from './forwardRun.ts';
 import { GradientSum } from './gradientSum.ts';
 import { hookPoint, isSquare } from './hookPoints.ts';
 import { type HookSelection, selectHookPoints } from './hookSelection.ts';
@@ -71,8 +71,8 @@ export function runForGradients(
   checkInterventions(config, interventions, { caller, extent });
   planRun(config, { interventions, names, caller }); // refuses what cannot act together
   const acting = {
-    ...{ config, interventions, clean: clean(cleanRunNeeds(interventions)), batch: tokens.length },
-    ...{ means: new Map(), resultMeans: new Map<string, Float64Array>() },
+    ...{ config, interventions, clean: clean(cleanRunNeeds(config, interventions)), batch: tokens.length },
+    ...{ means: new Map(), outputMeans: new Map<string, Float64Array>() },
   };
   const backward = gradientPasses({ config, executor }, { tokens, measured, acting, queries });
   const needed = planRun(config, { interventions, names: [], caller });
@@ -116,7 +116,7 @@ function checkRange(length: number, queries: Queries | undefined): void {
     throw new Error(`${caller}: queries [${queries}] must lie within [0, ${last}), where a sequence has a next token.`);
 }
 
-type ActingOnBatch = Omit<Acting, 'names' | 'resultMeans'> & { resultMeans: Map<string, Float64Array> };
+type ActingOnBatch = Omit<Acting, 'names' | 'outputMeans'> & { outputMeans: Map<string, Float64Array> };
 
 interface Passes {
   readonly gradients: GradientSum;
@@ -159,8 +159,13 @@ function gradientPasses(
   };
   const run: Passes['run'] = (wanted, { split, results }) => {
     const withResults = results || namesRole(config, wanted, 'headResult');
-    const plan: PlanOptions = { gradients: true, results: withResults ? all : [], splitInputs: split ? all : [] };
-    fillResultMeans(acting, { executor, tokens, plan, caller });
+    const needed = planRun(config, { interventions, names: wanted, caller });
+    const plan: PlanOptions = {
+      ...{ gradients: true, results: withResults ? all : [], splitInputs: split ? all : [] },
+      attentionInputs: needed.attentionInputs?.length ? all : [],
+      mlpInputs: needed.mlpInputs?.length ? all : [],
+    };
+    fillOutputMeans(acting, { executor, tokens, plan, caller });
     gradients.clear();
     return executor.execute({
       ...{ caller, tokens, plan, watch: watchOf(wanted), names: wanted, ...range },

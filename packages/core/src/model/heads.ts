@@ -23,13 +23,9 @@ export const isGrouped = ({ nKeyValueHeads, nHeads }: ModelConfig): boolean => (
 /** How many heads of keys and values a layer has. */
 export const keyValueHeads = ({ nKeyValueHeads, nHeads }: ModelConfig): number => nKeyValueHeads ?? nHeads;
 
-/** Throws an Error where heads share keys and values, so that none has inputs of its own to look at or change. */
-export function checkOwnInputs(config: ModelConfig, caller: string): void {
-  if (isGrouped(config))
-    throw new Error(
-      `${caller}: the heads of this model share keys and values (${config.nHeads} heads, ${keyValueHeads(config)} of keys and values), so that no head has inputs of its own; act on what heads write (hook_z) in place of it.`,
-    );
-}
+/** The head of keys and values that a head reads, among those that there are. */
+export const keyValueHeadOf = (config: ModelConfig, head: number): number =>
+  Math.floor(head / (config.nHeads / keyValueHeads(config)));
 
 /** Where one head's part of W_Q, W_K, W_V or W_O lies: the weight's name, and the number of the head in it. */
 export function headWeight(
@@ -38,7 +34,7 @@ export function headWeight(
   part: 'Q' | 'K' | 'V' | 'O',
 ): { name: string; index: number } {
   const shared = isGrouped(config) && (part === 'K' || part === 'V');
-  const index = shared ? Math.floor(head / (config.nHeads / keyValueHeads(config))) : head;
+  const index = shared ? keyValueHeadOf(config, head) : head;
   return { name: `blocks.${layer}.attn.${shared ? '_' : ''}W_${part}`, index };
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { Floats } from '../engine/tensor.ts';
 import { checkArgument } from '../errors/arguments.ts';
 import { components } from './components/components.ts';
-import type { Axis, HookPoint } from './components/hookPoint.ts';
+import { type Axis, type HookPoint, headAxis } from './components/hookPoint.ts';
 import type { ModelConfig } from './config.ts';
 import { keyValueHeads } from './heads.ts';
 
@@ -42,6 +42,25 @@ export const declaredHookPoints = (config: ModelConfig): readonly HookPoint[] =>
 export const hookPoint = (config: ModelConfig, name: string): HookPoint =>
   declared(config).byName.get(name) as HookPoint;
 
+/**
+ * The axes of an activation of that shape. Keys and values that heads share are each head's own in a run in which heads have
+ * inputs of their own.
+ */
+export const axesOf = (config: ModelConfig, name: string, shape: readonly number[]): Axis[] =>
+  hookPoint(config, name).axes.map((axis, i) =>
+    axis === 'keyValueHead' && shape[i] !== keyValueHeads(config) ? 'head' : axis,
+  );
+
+/** The axes that an activation has in a run with inputs of their own for the heads of these layers. */
+export const axesIn = (config: ModelConfig, name: string, { splitInputs }: { splitInputs: readonly number[] }): Axis[] =>
+  hookPoint(config, name).axes.map((axis) =>
+    axis === 'keyValueHead' && splitInputs.includes(Number(name.split('.')[1])) ? 'head' : axis,
+  );
+
+/** How many heads of an activation of that shape stand for one head of the hook point, which several share. */
+export const copiesIn = (config: ModelConfig, point: HookPoint, shape: readonly number[]): number =>
+  headAxis(point) === 'keyValueHead' ? (shape[2] as number) / keyValueHeads(config) : 1;
+
 /** Length of an axis; null where it is that of the sequences, or their number. */
 export function axisSize(config: ModelConfig, axis: Axis): number | null {
   const { nHeads: head, dModel, dHead, dMlp = 0 } = config;
@@ -50,7 +69,7 @@ export function axisSize(config: ModelConfig, axis: Axis): number | null {
 }
 
 /** Numbers that a hook point holds for each position (of queries) of a sequence of `length` tokens. */
-export const sizePerPosition = (config: ModelConfig, { axes }: HookPoint, length: number): number =>
+export const sizePerPosition = (config: ModelConfig, { axes }: Pick<HookPoint, 'axes'>, length: number): number =>
   axes
     .filter((axis) => axis !== 'batch' && axis !== 'pos' && axis !== 'queryPos')
     .reduce((product, axis) => product * (axisSize(config, axis) ?? length), 1);

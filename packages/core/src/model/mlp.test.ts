@@ -1,14 +1,7 @@
-// MLPs and shared keys and values under study: hook points, interventions and gradients at them, and what cannot be asked of them.
+// MLPs under study: hook points, interventions and gradients at them, and what cannot be asked of them.
 import { describe, expect, test } from 'vitest';
 import { distance } from '../../test/support/golden.ts';
 import { FAMILY_OPTIONS, randomModel, randomTokens } from '../../test/support/models.ts';
-import { attributeEdges } from '../circuits/causal/edgeAttribution.ts';
-import { pathPatching } from '../circuits/causal/pathPatching.ts';
-import { pathTable } from '../circuits/causal/pathTable.ts';
-import { audit } from '../circuits/claims/audit.ts';
-import { prove } from '../circuits/claims/prove.ts';
-import { RepeatSet } from '../circuits/data/repeatSet.ts';
-import { WeightCircuits } from '../circuits/weights/weightCircuits.ts';
 import { referenceEngine } from '../engine/engine.ts';
 import { type ModelOptions, modelConfig } from './config.ts';
 import { hookPoints } from './hookPoints.ts';
@@ -72,52 +65,6 @@ describe.for(['like GPT-2', 'like GPT-NeoX', 'like GPT-J', 'GEGLU with biases'])
     expect(size(options.gatedMlp ? 'blocks.0.mlp.W_gate' : 'blocks.0.mlp.W_in')).toBe(0);
     expect(size('blocks.1.mlp.W_in')).toBeGreaterThan(1e-6);
     expect(size('blocks.0.attn.W_V')).toBeGreaterThan(1e-6);
-  });
-});
-
-describe('heads that share keys and values', () => {
-  const model = randomModel(referenceEngine, LLAMA);
-
-  test('have the circuits of heads that hold them alone', () => {
-    const weights = model.getWeights();
-    const { nKeyValueHeads: _, ...alone } = model.config;
-    const spread = Object.entries(weights).map(([name, weight]) => {
-      if (!/\._W_[KV]$/.test(name)) return [name, weight];
-      const size = weight.data.length / 2;
-      const data = Array.from(
-        { length: 6 * size },
-        (_, i) => weight.data[Math.floor(i / (3 * size)) * size + (i % size)]!,
-      );
-      return [name.replace('_W_', 'W_'), { shape: [6, ...weight.shape.slice(1)], data }];
-    });
-    const [got, want] = [
-      new WeightCircuits(model.config, weights),
-      new WeightCircuits(alone, Object.fromEntries(spread)),
-    ];
-    for (const head of [0, 2, 3, 5])
-      for (const circuit of ['QK', 'OV'] as const)
-        expect(got[circuit]({ layer: 1, head }).norm()).toBeCloseTo(want[circuit]({ layer: 1, head }).norm(), 12);
-    const one = new Model(referenceEngine, alone);
-    one.setWeights(Object.fromEntries(spread));
-    expect(distance(model.run(tokens).logits, one.run(tokens).logits)).toBeLessThan(1e-12);
-  });
-
-  test('are named by number among those that there are', () => {
-    const off = (head: number) => [{ kind: 'zeroAblate' as const, hook: 'blocks.0.attn.hook_v', head }];
-    expect(model.runWithInterventions(tokens, off(1)).logits).not.toEqual(model.run(tokens).logits);
-    expect(() => model.runWithInterventions(tokens, off(2))).toThrow('"blocks.0.attn.hook_v" has heads 0 to 1.');
-  });
-
-  test('have no inputs of their own, which is said', () => {
-    const removal = { kind: 'removeFromInput', layer: 1, head: 0, input: 'k', sources: 'allEarlier' } as const;
-    const sentence = 'the heads of this model share keys and values (6 heads, 2 of keys and values)';
-    expect(() => model.runWithInterventions(tokens, [removal])).toThrow(`removeFromInput: ${sentence}`);
-    for (const analysis of [audit, pathTable, prove])
-      expect(() => analysis(model)).toThrow(`${analysis.name}: ${sentence}`);
-    const pair = { clean: [tokens[0]!], corrupted: [tokens[1]!], queries: [2, 5] as const };
-    expect(() => pathPatching(model, pair)).toThrow(`pathPatching: ${sentence}`);
-    const set = new RepeatSet(model, { sequences: 2, seed: 1, periods: [5] });
-    expect(() => attributeEdges(set, { by: 'zero' })).toThrow(`attributeEdges: ${sentence}`);
   });
 });
 

@@ -8,14 +8,14 @@ import { quoted } from '../errors/printable.ts';
 import { ActivationCache } from './activationCache.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
 import { Executor, type RunResult, type Watch } from './execution.ts';
-import { fillResultMeans, keepIn, planFor, planRun, refuseClash, watchedNorms, watchRun } from './forwardRun.ts';
+import { fillOutputMeans, keepIn, planFor, planRun, refuseClash, watchedNorms, watchRun } from './forwardRun.ts';
 import { type GenerateOptions, generate, isOneSequence, type Prompt } from './generate.ts';
 import { type GradientOptions, type GradientRun, runForGradients } from './gradientRun.ts';
 import { hookPoint } from './hookPoints.ts';
 import { type HookSelection, selectHookPoints } from './hookSelection.ts';
 import { checkHooks, denseHook, type Hook } from './interventions/hooked.ts';
 import { checkInterventions } from './interventions/interventionChecks.ts';
-import { cleanRunNeeds, type Intervention, layersOfMeans, type TensorHooks } from './interventions/interventions.ts';
+import { cleanRunNeeds, hooksOfMeans, type Intervention, type TensorHooks } from './interventions/interventions.ts';
 import { type MeasureOptions, MeasureOptionsSchema } from './measures/measureOptions.ts';
 import { measuring } from './measures/measuring.ts';
 import { blankWeights, type NamedWeights, namedCopies } from './parameters.ts';
@@ -132,14 +132,14 @@ export class Model {
     const extent = { sequences: tokens?.length ?? 0, length: checkTokens(config, tokens, caller) };
     checkInterventions(config, interventions, { caller, extent });
     const plan = planRun(config, { interventions, names, caller });
-    const clean = this.cleanRun(caller, { tokens, ...options }, cleanRunNeeds(interventions));
+    const clean = this.cleanRun(caller, { tokens, ...options }, cleanRunNeeds(config, interventions));
     // biome-ignore format: what acts, and what it shares
-    const acting = { config, interventions, names, clean, batch: extent.sequences, means: new Map(), resultMeans: new Map() };
-    fillResultMeans(acting, { executor, tokens, plan, caller });
+    const acting = { config, interventions, names, clean, batch: extent.sequences, means: new Map(), outputMeans: new Map() };
+    fillOutputMeans(acting, { executor, tokens, plan, caller });
     const cache = new ActivationCache({ config });
     // biome-ignore format: what acts, and what it shares
     const run = { caller, tokens, plan, names, watch: watchRun(acting, keepIn(cache, names)) };
-    const threads = layersOfMeans(interventions).length > 0 ? 1 : executor.threadsFor(extent);
+    const threads = hooksOfMeans(config, interventions).length > 0 ? 1 : executor.threadsFor(extent);
     if (threads > 1) return { ...executor.executeDivided({ ...run, acting, cache }, threads), cache };
     return { ...executor.execute(run), cache };
   }

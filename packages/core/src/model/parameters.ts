@@ -83,7 +83,9 @@ export function parameterCount(config: ModelConfig): number {
 export function blankWeights(config: ModelConfig, weights: Parameters): void {
   [...weightsOf(config)].forEach(({ start }, i) => {
     const tensor = weights.all[i] as Tensor;
-    tensor.set(typeof start === 'function' ? start() : new Float64Array(tensor.size).fill(start === 1 ? 1 : 0));
+    if (typeof start === 'function') tensor.set(start());
+    else if (start === 1) tensor.set(new Float32Array(tensor.size).fill(1));
+    else tensor.data.fill(0);
   });
   weights.changed();
 }

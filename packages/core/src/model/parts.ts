@@ -4,6 +4,7 @@
 import { type Arena, Integers, Tensor } from '../engine/tensor.ts';
 import { ArgumentError } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
+import { SCALE } from './components/hookPoint.ts';
 import type { ModelConfig } from './config.ts';
 import { isGrouped } from './heads.ts';
 import { checkTokens, Model, type Tokens } from './model.ts';
@@ -85,7 +86,7 @@ export function modelParts(model: Model, tokens: Tokens): ModelParts {
       return filled(make.stream('normalized'), (out) =>
         ops.layerNorm({
           ...{ x, gain: gain as Tensor, bias: shift as Tensor },
-          ...{ stats: make.moments('moments'), normalized: out, eps: config.eps },
+          ...{ stats: make.of(SCALE, 'moments'), normalized: out, eps: config.eps },
         }),
       );
     },

@@ -7,13 +7,12 @@ import {
   HEADS,
   headAxis,
   isSquare,
-  KEY_VALUE_HEADS,
   MLP,
   SQUARE,
   STREAM,
 } from './components/hookPoint.ts';
 import type { ModelConfig } from './config.ts';
-import { isGrouped, keyValueHeads } from './heads.ts';
+import { keyValueHeads } from './heads.ts';
 
 /** How an activation with those axes lies in memory: a row for each position, for each head of it, or for each query. */
 export function layoutOf(axes: readonly Axis[], config: ModelConfig, { sequences: s, length: t }: Extent): Layout {
@@ -24,10 +23,8 @@ export function layoutOf(axes: readonly Axis[], config: ModelConfig, { sequences
     const strides = [nHeads * t * row, t * row, row, 1];
     return { rows: s * nHeads * t, width: row, shape: [s, nHeads, t, t], strides };
   }
-  // The scale is the first of two moments.
-  if (last === 'one') return { rows: s * t, width: 2, shape: [s, t, 1], strides: [t * 2, 2, 1] };
-  const size = last === 'dHead' ? dHead : last === 'dMlp' ? dMlp : dModel;
-  const part = padded(size);
+  const size = last === 'one' ? 1 : last === 'dHead' ? dHead : last === 'dMlp' ? dMlp : dModel;
+  const part = last === 'one' ? 2 : padded(size); // a scale is the first of two moments
   const heads = { head: nHeads, keyValueHead: keyValueHeads(config), none: 0 }[headAxis({ axes }) ?? 'none'];
   if (heads === 0) return { rows: s * t, width: part, shape: [s, t, size], strides: [t * part, part, 1] };
   const row = heads * part;
@@ -46,7 +43,7 @@ export class Shapes {
     this.extent = extent;
   }
 
-  private of(axes: readonly Axis[], name: string): Tensor {
+  of(axes: readonly Axis[], name: string): Tensor {
     return this.arena.tensor(name, layoutOf(axes, this.config, this.extent));
   }
 
@@ -60,20 +57,9 @@ export class Shapes {
     return this.of(HEADS, name);
   }
 
-  /** [batch, pos, head of keys and values, dHead] */
-  keyValueHeads(name: string): Tensor {
-    return this.of(isGrouped(this.config) ? KEY_VALUE_HEADS : HEADS, name);
-  }
-
   /** [batch, pos, dMlp] */
   mlp(name: string): Tensor {
     return this.of(MLP, name);
-  }
-
-  /** [dMlp], padding included, zeros */
-  mlpRow(name: string): Tensor {
-    const { dMlp = 0 } = this.config;
-    return this.arena.tensor(name, { rows: 1, width: padded(dMlp), shape: [dMlp], strides: [1] });
   }
 
   /** [batch, pos, head, dModel], a row for each head; `rowsJoined(nHeads)` has one for each position. */
@@ -94,22 +80,10 @@ export class Shapes {
     return this.arena.tensor(name, { rows: s * t, width, shape: [s, t, dVocab], strides: [t * width, width, 1] });
   }
 
-  /** (scale, mean) of every row of the stream */
-  moments(name: string): Tensor {
-    const { sequences: s, length: t } = this.extent;
-    return this.arena.tensor(name, { rows: s * t, width: 2, shape: [s, t, 2], strides: [t * 2, 2, 1] });
-  }
-
   headMoments(name: string): Tensor {
     const { sequences, length } = this.extent;
     const rows = sequences * length * this.config.nHeads;
     return this.arena.tensor(name, { rows, width: 2, shape: [rows, 2], strides: [2, 1] });
-  }
-
-  /** [batch, pos, 1], the scales among the moments */
-  scaleOf(moments: Tensor, name: string): Tensor {
-    const { sequences: s, length: t } = this.extent;
-    return moments.viewed(name, { shape: [s, t, 1], strides: [t * 2, 2, 1] });
   }
 
   /** [batch, pos] */
@@ -118,10 +92,9 @@ export class Shapes {
     return this.arena.tensor(name, { rows: 1, width: padded(s * t), shape: [s, t], strides: [t, 1] });
   }
 
-  /** [dModel], padding included */
-  row(name: string): Tensor {
-    const d = padded(this.config.dModel);
-    return this.arena.tensor(name, { rows: 1, width: d, shape: [this.config.dModel], strides: [1] });
+  /** [size], zeros */
+  row(name: string, size: number): Tensor {
+    return this.arena.tensor(name, { rows: 1, width: padded(size), shape: [size], strides: [1] });
   }
 
   /** [pos, rotaryDim] */

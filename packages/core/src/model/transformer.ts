@@ -59,9 +59,12 @@ export class Transformer {
     this.plan.watcher = watcher;
   }
 
-  /** Each head's own output in a layer that was planned with it: [batch, pos, head, dModel]. */
-  resultOf(layer: number): Tensor {
-    return this.plan.results.get(layer)!;
+  /**
+   * What heads or an MLP write in a layer that was planned with its results, by the hook point's name: [batch, pos, head, dModel],
+   * or [batch, pos, dModel].
+   */
+  outputOf(hook: string): Tensor {
+    return this.plan.written.get(hook)!;
   }
 
   /** The gradient of the logits, [batch, pos, dVocab], where gradients are planned: of the losses after `loss`, unless changed. */

@@ -50,10 +50,17 @@ const isNumbers = (data: unknown): data is ArrayLike<number> =>
 
 /** Index of the first entry that is no finite number of the size, or −1. */
 export function firstThatIsNone(data: ArrayLike<number>, floatBytes: 4 | 8): number {
+  if (data instanceof Float32Array) return firstNotFinite(data);
   for (let i = 0; i < data.length; i++) {
     const x: unknown = data[i];
     if (!Number.isFinite(x) || (floatBytes === 4 && !Number.isFinite(Math.fround(x as number)))) return i;
   }
+  return -1;
+}
+
+/** The same of float32 numbers, of which there may be hundreds of millions. */
+export function firstNotFinite(data: Float32Array): number {
+  for (let i = 0; i < data.length; i++) if ((data[i] as number) - (data[i] as number) !== 0) return i;
   return -1;
 }
 

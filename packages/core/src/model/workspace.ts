@@ -10,8 +10,7 @@ import { checkArgument, must } from '../errors/arguments.ts';
 import { TooLargeError } from '../errors/tooLarge.ts';
 import type { PlanOptions } from './components/plan.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
-import { isGrouped } from './heads.ts';
-import { hookPoint, sizePerPosition } from './hookPoints.ts';
+import { axesIn, sizePerPosition } from './hookPoints.ts';
 import { Parameters } from './parameters.ts';
 import { Transformer } from './transformer.ts';
 
@@ -122,12 +121,13 @@ export function checkOutputs(
     caller,
     extent,
     names,
+    plan,
     floatBytes,
-  }: { caller: string; extent: Extent; names: readonly string[]; floatBytes: number },
+  }: { caller: string; extent: Extent; names: readonly string[]; plan: PlanOptions; floatBytes: number },
 ): void {
   const { sequences, length } = extent;
-  const perToken =
-    config.dVocab + 1 + names.reduce((sum, name) => sum + sizePerPosition(config, hookPoint(config, name), length), 0);
+  const sizeOf = (name: string): number => sizePerPosition(config, { axes: axesIn(config, name, plan) }, length);
+  const perToken = config.dVocab + 1 + names.reduce((sum, name) => sum + sizeOf(name), 0);
   const bytes = sequences * length * perToken * floatBytes;
   if (bytes <= MOST_GIVEN_BACK) return;
   const what = names.length > 0 ? 'logits and kept activations' : 'logits';
@@ -158,7 +158,7 @@ export function longestRunnable(
   const arena = Arena.withoutMemory(engine.memory.floatBytes);
   const weights = new Parameters(complete, arena);
   const layers = Array.from({ length: everything ? complete.nLayers : 0 }, (_, layer) => layer);
-  const plan = { gradients: everything, results: layers, splitInputs: isGrouped(complete) ? [] : layers };
+  const plan = { gradients: everything, results: layers, splitInputs: layers };
   const patterns = complete.nLayers * complete.nHeads * engine.memory.floatBytes;
   // One pattern of each sequence must fit: a bound that keeps sizes in whole numbers, however long the context.
   const bound = Math.floor(Math.sqrt(engine.memory.limit / engine.memory.floatBytes / sequences));

@@ -96,6 +96,7 @@ const ModelSchema = z.strictObject({
     z.strictObject({ factor: positive, lowFreqFactor: positive, highFreqFactor: positive, originalCtx: positive }),
   ),
   nKeyValueHeads: z.optional(size(1)),
+  qkNorm: z.optional(flag),
   dMlp: z.optional(size(1)),
   actFn: z.optional(explained(z.enum(ACTIVATIONS))),
   gatedMlp: z.optional(flag),

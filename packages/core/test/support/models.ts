@@ -45,6 +45,10 @@ export const FAMILY_OPTIONS: readonly { label: string; options: Partial<ModelCon
     label: 'GEGLU with biases',
     options: { positions: 'rotary', normalization: 'RMS', dMlp: 7, actFn: 'gelu', gatedMlp: true, biases: true },
   },
+  {
+    label: 'like Qwen 3',
+    options: { ...SWIGLU, positions: 'rotary', normalization: 'RMS', nKeyValueHeads: 1, qkNorm: true },
+  },
   { label: 'RMSNorm, attention only', options: { positions: 'shortformer', normalization: 'RMS', nKeyValueHeads: 1 } },
 ];
 

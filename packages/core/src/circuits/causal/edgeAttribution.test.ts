@@ -10,7 +10,7 @@ import type { Model } from '../../model/model.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { mean } from '../statistics/estimate.ts';
 import { attributeEdges } from './edgeAttribution.ts';
-import type { Edge } from './edges.ts';
+import type { HeadEdge } from './edges.ts';
 
 const SIZES = { nHeads: 2, dModel: 7, dHead: 3, nCtx: 11, dVocab: 5 };
 
@@ -19,7 +19,7 @@ const STEP = 1e-4;
 /** Relative, for slopes well above the rounding of the differences, 1e-12; absolute for those that happen to be small. */
 const TOLERANCE = { relative: 1e-4, absolute: 1e-9 };
 
-interface Ablation extends Edge {
+interface Ablation extends HeadEdge {
   readonly by: 'zero' | 'mean';
 }
 
@@ -31,7 +31,7 @@ const withOutputs = (set: RepeatSet) =>
   });
 
 /** Mean output of a head over the whole set, every sequence weighted the same: [dModel]. */
-function meanOutput(batches: ReturnType<typeof withOutputs>, { layer, head }: Edge['source']): number[] {
+function meanOutput(batches: ReturnType<typeof withOutputs>, { layer, head }: HeadEdge['source']): number[] {
   const { nHeads, dModel } = SIZES;
   const bySequence = batches.flatMap(({ tokens, outputOf }) => {
     const data = outputOf(layer);

@@ -3,12 +3,12 @@
 // stands. Integrated gradients (Sundararajan et al. 2017) take the mean of the gradients along the straight line from what
 // an input is to what is left of it when all edges into it are ablated together: at its end a saturated softmax has let go.
 import type { Floats } from '../../engine/tensor.ts';
-import { checkOwnInputs, earlierHeads, type HeadIndex } from '../../model/heads.ts';
-import { headResult, INPUTS, type RemoveFromInput } from '../../model/interventions/interventions.ts';
+import { inputHook, type RemoveFromInput } from '../../model/interventions/interventions.ts';
+import { allParts, earlierParts, isMlp, outputHook, type PartIndex, readsFrom } from '../../model/partIndex.ts';
 import type { PromptSet, PromptSlice } from '../data/promptSet.ts';
 import { checkNumbers } from '../finite.ts';
 import { gaussLegendre } from '../statistics/gaussLegendre.ts';
-import { ablateEdges, type Edge, edgeLabel, edgesInto } from './edges.ts';
+import { ablateEdges, type Edge, edgeLabel, edgesInto, laterInputs } from './edges.ts';
 
 export interface EdgeAttribution {
   /** Increase of the measure, lossRepeat unless told, that gradients foresee when that edge is ablated, by sequence. */
@@ -22,7 +22,7 @@ export interface AttributionOptions {
   readonly steps?: number;
 }
 
-/** What an attribution takes, in forward runs over the set, about; `inputs` is how many there are of later heads. */
+/** What an attribution takes, in forward runs over the set, about; `inputs` is how many there are of later parts. */
 export const attributionRuns = ({ steps, inputs }: { steps?: number | undefined; inputs: number }): number =>
   steps === undefined ? FIRST_ORDER_RUNS : 1 + steps * inputs * GRADIENT_RUNS;
 const FIRST_ORDER_RUNS = 10;
@@ -30,31 +30,30 @@ const GRADIENT_RUNS = 4;
 
 /**
  * Attributions of all edges. Integrated gradients of the edges into one input add up to the joint effect of ablating them
- * together, but for the error of so few points. Throws an Error where heads share keys and values, a NotFiniteError when a
- * gradient overflows.
+ * together, but for the error of so few points. Throws a NotFiniteError when a gradient overflows.
  */
 export function attributeEdges(set: PromptSet, options: AttributionOptions): EdgeAttribution {
   const { config } = set.model;
-  const { nHeads, nLayers } = config;
-  checkOwnInputs(config, 'attributeEdges');
   const bySequence = new Map<string, Float64Array>();
-  const runs = attributionRuns({ steps: options.steps, inputs: (nLayers - 1) * nHeads * INPUTS.length });
+  const runs = attributionRuns({ steps: options.steps, inputs: laterInputs(config).length });
+  const hooks = [...new Set(allParts(config).map(outputHook))];
   for (const slice of set.slices()) {
     const gradientOf = options.steps === undefined ? slopes(set, slice) : integrated(set, slice, options);
-    const { cache } = set.model.runWithCache(slice.tokens, { names: headResult('*') });
-    for (let layer = 1; layer < nLayers; layer++) {
-      const targets = Array.from({ length: nHeads }, (_, head) => ({ layer, head }));
-      const inputs = targets.flatMap((target) =>
-        INPUTS.map((input) => ({ target, input, gradient: gradientOf({ target, input }) })),
-      );
-      for (const source of earlierHeads(config, layer)) {
-        const output = headRows(cache.get(headResult(source.layer)).data, source.head, config);
+    const { cache } = set.model.runWithCache(slice.tokens, { names: hooks });
+    for (let layer = 0; layer < config.nLayers; layer++) {
+      const inputs = laterInputs(config)
+        .filter(({ target }) => target.layer === layer)
+        .map((reading) => ({ ...reading, gradient: gradientOf(reading) }));
+      for (const source of allParts(config)) {
+        const readers = inputs.filter(({ target }) => readsFrom(config, target, source));
+        if (readers.length === 0) continue;
+        const output = partRows(cache.get(outputHook(source)).data, source, config);
         const mean = options.by === 'mean' ? set.meanResult(source) : null;
         if (mean) for (let i = 0; i < output.length; i++) output[i]! -= mean[i % config.dModel]!;
-        for (const { target, input, gradient } of inputs) {
+        for (const { target, input, gradient } of readers) {
           const effects = foreseen(gradient, output, slice);
           checkNumbers(
-            `the gradient of the ${set.measure.name} with respect to "${inputHook({ target, input })}" gives`,
+            `the gradient of the ${set.measure.name} with respect to "${hookOf({ target, input })}" gives`,
             effects,
           );
           const label = edgeLabel({ source, target, input });
@@ -73,31 +72,31 @@ export function attributeEdges(set: PromptSet, options: AttributionOptions): Edg
 
 type Reading = Pick<Edge, 'target' | 'input'>;
 
-const inputHook = ({ target, input }: Reading): string => `blocks.${target.layer}.hook_${input}_input`;
+const hookOf = ({ target: { layer }, input }: Reading): string => inputHook({ layer, input });
 
-/** The gradient of the mean measure with respect to an input of a head: [batch · pos, dModel]. */
+/** The gradient of the mean measure with respect to an input: [batch · pos, dModel]. */
 type GradientOf = (reading: Reading) => Float64Array;
 
 /** With respect to all inputs as they are. */
 function slopes(set: PromptSet, slice: PromptSlice): GradientOf {
   const { model } = set;
-  const names = Array.from({ length: model.config.nLayers - 1 }, (_, i) => `blocks.${i + 1}.hook_?_input`);
+  const names = [...new Set(laterInputs(model.config).map(hookOf))];
   const { activationGradients } = set.gradients(slice, { names });
-  return (reading) => headRows(activationGradients.get(inputHook(reading)).data, reading.target.head, model.config);
+  return (reading) => partRows(activationGradients.get(hookOf(reading)).data, reading.target, model.config);
 }
 
 /** The mean along the line on which all edges into that input alone are ablated. */
 function integrated(set: PromptSet, slice: PromptSlice, { by, steps = 1 }: AttributionOptions): GradientOf {
   const { model } = set;
   return ({ target, input }) => {
-    const names = inputHook({ target, input });
-    const edges = edgesInto([target], { input, sources: earlierHeads(model.config, target.layer) });
+    const names = hookOf({ target, input });
+    const edges = edgesInto([target], { input, sources: earlierParts(model.config, target) });
     const [ablation] = ablateEdges(edges, { by, set }) as [RemoveFromInput];
     let mean: Float64Array | null = null;
     for (const { at: share, weight } of gaussLegendre(steps)) {
       const interventions = [{ ...ablation, share }];
       const { activationGradients } = set.gradients(slice, { names, interventions });
-      const gradient = headRows(activationGradients.get(names).data, target.head, model.config);
+      const gradient = partRows(activationGradients.get(names).data, target, model.config);
       mean ??= new Float64Array(gradient.length);
       for (let i = 0; i < gradient.length; i++) mean[i]! += weight * gradient[i]!;
     }
@@ -115,15 +114,16 @@ function foreseen(gradient: Float64Array, output: Float64Array, { tokens }: Prom
   });
 }
 
-/** One head's part of [batch, pos, head, dModel]: [batch · pos, dModel]. */
-function headRows(
+/** One head's part of [batch, pos, head, dModel], or all of an MLP's [batch, pos, dModel]: [batch · pos, dModel]. */
+function partRows(
   data: Floats,
-  head: HeadIndex['head'],
+  part: PartIndex,
   { nHeads, dModel }: { nHeads: number; dModel: number },
 ): Float64Array {
-  const rows = data.length / (nHeads * dModel);
+  const [count, index] = isMlp(part) ? [1, 0] : [nHeads, part.head];
+  const rows = data.length / (count * dModel);
   const out = new Float64Array(rows * dModel);
   for (let row = 0; row < rows; row++)
-    for (let i = 0; i < dModel; i++) out[row * dModel + i] = data[(row * nHeads + head) * dModel + i] as number;
+    for (let i = 0; i < dModel; i++) out[row * dModel + i] = data[(row * count + index) * dModel + i] as number;
   return out;
 }

@@ -1,41 +1,65 @@
-// Edges between heads, their ablation and their patching.
+// Edges between heads and MLPs, their ablation and their patching.
 
 import * as z from 'zod/mini';
 import { checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { allHeads, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
+import type { HeadIndex } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention, type Replacement } from '../../model/interventions/interventions.ts';
-import { checkInstance, headSchema, instanceSchema } from '../checks.ts';
+import { allParts, earlierParts, isMlp, type PartIndex, partLabel } from '../../model/partIndex.ts';
+import { checkInstance, instanceSchema, partSchema } from '../checks.ts';
 import { PromptSet } from '../data/promptSet.ts';
 
-/** An edge: from a head's output, the source, to the Q, K or V input of a later head, the target. */
+/**
+ * An edge: from what the source, a head or an MLP, writes, to the Q, K or V input of a later head, or (`mlp`) to what a later MLP
+ * reads. The MLP of a head's own layer is later, unless both are parallel.
+ */
 export interface Edge {
+  readonly source: PartIndex;
+  readonly target: PartIndex;
+  readonly input: Input | 'mlp';
+}
+
+/** An edge between two heads. */
+export interface HeadEdge {
   readonly source: HeadIndex;
   readonly target: HeadIndex;
   readonly input: Input;
 }
 
 export const edgeLabel = ({ source, target, input }: Edge): string =>
-  `${labelOf(source)} → ${labelOf(target)} ${input.toUpperCase()}`;
+  `${partLabel(source)} → ${partLabel(target)}${input === 'mlp' ? '' : ` ${input.toUpperCase()}`}`;
 
-/** Every edge between two heads of a model. */
+/** The inputs that a part has. */
+export const inputsOf = (part: PartIndex): readonly (Input | 'mlp')[] => (isMlp(part) ? ['mlp'] : INPUTS);
+
+/** Every input of every part that reads from an earlier one. */
+export const laterInputs = (config: ModelConfig): Pick<Edge, 'target' | 'input'>[] =>
+  allParts(config)
+    .filter((target) => earlierParts(config, target).length > 0)
+    .flatMap((target) => inputsOf(target).map((input) => ({ target, input })));
+
+/** Every edge between two parts of a model. */
 export const allEdges = (config: ModelConfig): Edge[] =>
-  allHeads(config).flatMap((target) =>
-    earlierHeads(config, target.layer).flatMap((source) => INPUTS.map((input) => ({ source, target, input }))),
+  allParts(config).flatMap((target) =>
+    earlierParts(config, target).flatMap((source) => inputsOf(target).map((input) => ({ source, target, input }))),
   );
 
-/** From some heads into one input of each of the targets that comes later. */
-export const edgesInto = (
-  targets: readonly HeadIndex[],
-  { input, sources }: { input: Input; sources: readonly HeadIndex[] },
-): Edge[] =>
+/** As where an MLP reads what the heads of its layer write; in parallel models it does not. */
+const comesBefore = (source: PartIndex, target: PartIndex): boolean =>
+  source.layer < target.layer || (source.layer === target.layer && isMlp(target) && !isMlp(source));
+
+/** From some parts into one input of each of the targets that comes later. */
+export const edgesInto = <Source extends PartIndex, Target extends PartIndex, In extends Input | 'mlp'>(
+  targets: readonly Target[],
+  { input, sources }: { input: In; sources: readonly Source[] },
+): { source: Source; target: Target; input: In }[] =>
   targets.flatMap((target) =>
-    sources.filter(({ layer }) => layer < target.layer).map((source) => ({ source, target, input })),
+    sources.filter((source) => comesBefore(source, target)).map((source) => ({ source, target, input })),
   );
 
 /** A list of edges, as an argument. */
 export const edgesSchema: z.ZodMiniType = z.array(
-  z.strictObject({ source: headSchema, target: headSchema, input: z.enum(INPUTS) }),
+  z.strictObject({ source: partSchema, target: partSchema, input: z.enum([...INPUTS, 'mlp']) }),
 );
 
 export interface EdgeAblation {
@@ -61,8 +85,8 @@ export function ablateEdges(edges: readonly Edge[], options: EdgeAblation = {}):
   return by === 'mean' ? onEdges(edges, by, (sources) => meanOf(set, sources)) : onEdges(edges, by);
 }
 
-/** What some heads together write on average over a set: dModel numbers. */
-const meanOf = (set: PromptSet, sources: readonly HeadIndex[]): number[] =>
+/** What some parts together write on average over a set: dModel numbers. */
+const meanOf = (set: PromptSet, sources: readonly PartIndex[]): number[] =>
   sources
     .map((source) => set.meanResult(source))
     .reduce<number[]>((sum, mean) => sum.map((x, i) => x + mean[i]!), new Array(set.model.config.dModel).fill(0));
@@ -80,17 +104,19 @@ export function patchEdges(edges: readonly Edge[]): Intervention[] {
 function onEdges(
   edges: readonly Edge[],
   by: Replacement,
-  meanOfAll?: (sources: readonly HeadIndex[]) => number[],
+  meanOfAll?: (sources: readonly PartIndex[]) => number[],
 ): Intervention[] {
   const inputs = new Map<string, Edge[]>();
   for (const edge of edges) {
-    const key = `${labelOf(edge.target)} ${edge.input}`;
+    const key = `${partLabel(edge.target)} ${edge.input}`;
     inputs.set(key, [...(inputs.get(key) ?? []), edge]);
   }
   return [...inputs.values()].map((group) => {
     const { target, input } = group[0] as Edge;
     const sources = group.map(({ source }) => source);
     const mean = meanOfAll ? { mean: meanOfAll(sources) } : {};
-    return { kind: 'removeFromInput', ...target, input, sources, by, ...mean };
+    const { layer } = target;
+    const head = isMlp(target) ? {} : { head: target.head };
+    return { kind: 'removeFromInput', layer, ...head, input, sources, by, ...mean };
   });
 }

@@ -1,5 +1,5 @@
 // Effects of interventions on what is measured, each with its control: the same intervention on the other heads of its layer.
-import type { HeadIndex } from '../../model/heads.ts';
+import { isMlp, type PartIndex } from '../../model/partIndex.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 
 /** What an intervention on a head does to the measure, in its unit: the loss, in nats, unless told. */
@@ -10,10 +10,13 @@ export interface Effect {
   readonly control: Estimate | null;
 }
 
-/** Estimates of effects given by sequence: [head][sequence], heads that share a layer being each other's control. */
-export function effectsWithControls(heads: readonly HeadIndex[], increases: readonly Float64Array[]): Effect[] {
-  return heads.map(({ layer }, i) => {
-    const others = increases.filter((_, j) => j !== i && heads[j]!.layer === layer);
+/** Heads of one layer; an MLP is alone. */
+export const areSiblings = (a: PartIndex, b: PartIndex): boolean => a.layer === b.layer && !isMlp(a) && !isMlp(b);
+
+/** Estimates of effects given by sequence: [part][sequence], heads that share a layer being each other's control. */
+export function effectsWithControls(parts: readonly PartIndex[], increases: readonly Float64Array[]): Effect[] {
+  return parts.map((part, i) => {
+    const others = increases.filter((_, j) => j !== i && areSiblings(parts[j]!, part));
     const control = others[0]?.map((_, s) => mean(others.map((increase) => increase[s]!)));
     return { increase: estimate(increases[i]!), control: control ? estimate(control) : null };
   });

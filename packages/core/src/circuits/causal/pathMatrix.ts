@@ -9,7 +9,7 @@ import type { PathCell, PathTableRecord } from './pathTable.ts';
 export interface LabelledEdge {
   readonly source: string;
   readonly target: string;
-  readonly input: Input;
+  readonly input: Input | 'mlp';
 }
 
 /** Numbers by edge, as a table [source][target]; NaN where there is no edge. */
@@ -22,10 +22,10 @@ export interface EdgeMatrix {
 /** What `pick` says of the edges into one input, such as those of path patching. */
 export function edgeMatrix<E extends LabelledEdge>(
   edges: readonly E[],
-  input: Input,
+  input: Input | 'mlp',
   pick: (edge: E) => number,
 ): EdgeMatrix {
-  checkArgument('edgeMatrix', 'input', z.enum(INPUTS), input);
+  checkArgument('edgeMatrix', 'input', z.enum([...INPUTS, 'mlp']), input);
   const chosen = edges.filter((edge) => edge.input === input);
   const sources = [...new Set(chosen.map(({ source }) => source))];
   const targets = [...new Set(chosen.map(({ target }) => target))];
@@ -41,10 +41,10 @@ export function edgeMatrix<E extends LabelledEdge>(
 /** The cells of one input, as a table [source][target] of increases in nats; NaN where there is no path. */
 export function pathMatrix(
   { cells }: PathTableRecord,
-  input: Input,
+  input: Input | 'mlp',
   pick: (cell: PathCell) => number = (cell) => cell.increase.value,
 ): EdgeMatrix {
-  checkArgument('pathMatrix', 'input', z.enum(INPUTS), input);
+  checkArgument('pathMatrix', 'input', z.enum([...INPUTS, 'mlp']), input);
   return edgeMatrix(cells, input, pick);
 }
 

@@ -1,12 +1,12 @@
-// Path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023), an edge at a time: what one head reads of another one in a
-// run on corrupted tokens is made what it is in the clean run, and everything else stays as it is.
+// Path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023), an edge at a time: what one head or MLP reads of another one
+// in a run on corrupted tokens is made what it is in the clean run, and everything else stays as it is.
 import * as z from 'zod/mini';
 import { aFunction } from '../../errors/arguments.ts';
-import { allHeads, checkOwnInputs, labelOf, sameHead } from '../../model/heads.ts';
-import { headResult, INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
+import { INPUTS, type Intervention } from '../../model/interventions/interventions.ts';
 import type { MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
 import type { CachedRun, Model } from '../../model/model.ts';
+import { earlierParts, outputHook, partLabel, samePart } from '../../model/partIndex.ts';
 import { checkModel, checkOptions, instanceSchema } from '../checks.ts';
 import type { PromptPair } from '../data/corruption.ts';
 import { describeMeasure, type Measured } from '../data/measuredBy.ts';
@@ -14,7 +14,8 @@ import { commonQueries, type Prompts } from '../data/prompts.ts';
 import { checkLosses } from '../finite.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { type Estimate, estimate, estimateRatio, mean } from '../statistics/estimate.ts';
-import { allEdges, type Edge, edgesInto, patchEdges } from './edges.ts';
+import { allEdges, type Edge, edgesInto, laterInputs, patchEdges } from './edges.ts';
+import { areSiblings } from './effects.ts';
 import { Gap } from './gap.ts';
 import { promptSlices } from './promptSlices.ts';
 import { measuredOf, type TwinPrompts, twinPrompts } from './twinPrompts.ts';
@@ -23,14 +24,14 @@ import { measuredOf, type TwinPrompts, twinPrompts } from './twinPrompts.ts';
 export interface PatchedEdge {
   readonly source: string;
   readonly target: string;
-  readonly input: Input;
+  readonly input: Edge['input'];
   /** (patched − corrupted) / (clean − corrupted), of the measure: 0 restores nothing, 1 everything. NaN without a difference. */
   readonly effect: Estimate;
   /** The mean effect of the same patch from the other heads of the source's layer; null where there is none. */
   readonly control: number | null;
 }
 
-/** All edges from earlier heads into one input of one head, patched together. */
+/** All edges from earlier heads and MLPs into one input of one part, patched together. */
 export type PatchedInput = Omit<PatchedEdge, 'source' | 'control'>;
 
 export interface PathPatchingRecord extends Measured {
@@ -38,7 +39,7 @@ export interface PathPatchingRecord extends Measured {
   readonly cleanLoss: Estimate;
   readonly corruptedLoss: Estimate;
   readonly edges: readonly PatchedEdge[];
-  /** For every later head and input, all of its sources at once. */
+  /** For every later part and input, all of its sources at once. */
   readonly joint: readonly PatchedInput[];
   /** Why effects are NaN or there are no edges; null otherwise. */
   readonly doesNotApply: string | null;
@@ -58,9 +59,9 @@ export interface PathPatchingOptions {
 const optionsSchema = z.strictObject({ measure: z.optional(instanceSchema), onProgress: z.optional(aFunction) });
 
 /**
- * Patches every edge between two heads from the clean run into the corrupted one, and for every later head and input all
+ * Patches every edge between two parts, heads and MLPs, from the clean run into the corrupted one, and for every later part and input all
  * edges into it together. A model of one layer has no edges, and the record says so. Throws an ArgumentError for options that
- * it does not have; an Error where heads share keys and values, and one that names sequence and query when a prompt has no twin of its length or cannot be meant; a
+ * it does not have; an Error that names sequence and query when a prompt has no twin of its length or cannot be meant; a
  * NotFiniteError when a loss is not finite.
  */
 export function pathPatching(
@@ -75,13 +76,10 @@ export function pathPatching(
   const { prompts } = twins;
   const { config } = model;
   const edges = allEdges(config);
-  if (edges.length > 0) checkOwnInputs(config, 'pathPatching');
-  const inputs = INPUTS.flatMap((input) =>
-    allHeads(config).flatMap((target) => (target.layer > 0 ? [{ target, input }] : [])),
-  );
+  const inputs = ([...INPUTS, 'mlp'] as const).flatMap((of) => laterInputs(config).filter(({ input }) => input === of));
   const sites = [
     ...edges.map((edge) => [edge]),
-    ...inputs.map(({ target, input }) => edgesInto([target], { input, sources: allHeads(config) })),
+    ...inputs.map(({ target, input }) => edgesInto([target], { input, sources: earlierParts(config, target) })),
   ];
   const { clean, corrupted, patched } = measureSites(model, twins, { sites, onProgress });
   const gap = new Gap(twins.measure, { clean, corrupted });
@@ -94,17 +92,17 @@ export function pathPatching(
     corruptedLoss: estimate(corrupted),
     edges: edges.map(({ source, target, input }, i) => {
       const others = edges.flatMap((other, j) =>
-        j !== i && other.input === input && sameHead(other.target, target) && other.source.layer === source.layer
+        j !== i && other.input === input && samePart(other.target, target) && areSiblings(other.source, source)
           ? [effects[j]!.value]
           : [],
       );
       return {
-        ...{ source: labelOf(source), target: labelOf(target), input, effect: effects[i]! },
+        ...{ source: partLabel(source), target: partLabel(target), input, effect: effects[i]! },
         control: others.length === 0 ? null : mean(others),
       };
     }),
     joint: inputs.map(({ target, input }, i) => ({
-      ...{ target: labelOf(target), input, effect: effects[edges.length + i]! },
+      ...{ target: partLabel(target), input, effect: effects[edges.length + i]! },
     })),
     doesNotApply,
     queries: commonQueries(prompts),
@@ -130,7 +128,7 @@ function measureSites(
 ): MeasuredSites {
   const { config } = model;
   const { prompts } = twins;
-  const hooks = [...new Set(sites.flat().map(({ source }) => headResult(source.layer)))];
+  const hooks = [...new Set(sites.flat().map(({ source }) => outputHook(source)))];
   const tokens = prompts.reduce((sum, prompt) => sum + prompt.tokens.length, 0);
   const progress = new Progress(onProgress, (2 + sites.length) * tokens);
   const blank = (): Float64Array => new Float64Array(prompts.length);

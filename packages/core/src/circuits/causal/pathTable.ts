@@ -1,11 +1,11 @@
-// Every edge from a head to a later head's Q, K or V: what the measure and the later head's attention lose without it, and
-// what gradients would have said.
+// Every edge from a head to a later head's Q, K or V, and from and to MLPs: what the measure and the later head's attention lose
+// without it, and what gradients would have said.
 
 import * as z from 'zod/mini';
-import { allHeads, checkOwnInputs, earlierHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
-import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
+import type { Intervention } from '../../model/interventions/interventions.ts';
 import { gradientFunction, measureOf } from '../../model/measures/measuring.ts';
 import type { Model } from '../../model/model.ts';
+import { earlierParts, isMlp, type PartIndex, partLabel } from '../../model/partIndex.ts';
 import { contentScore } from '../attention/contentScore.ts';
 import { inductionStripe } from '../attention/inductionStripe.ts';
 import { type Measured, measuredBy } from '../data/measuredBy.ts';
@@ -14,18 +14,18 @@ import type { PromptSet } from '../data/promptSet.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
 import { attributeEdges, attributionRuns, type EdgeAttribution } from './edgeAttribution.ts';
-import { ablateEdges, type Edge, edgesInto } from './edges.ts';
+import { ablateEdges, type Edge, edgesInto, inputsOf, laterInputs } from './edges.ts';
 import { difference, type Effect, effectsWithControls } from './effects.ts';
 import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
 
-/** One edge ablated: a head's output into one input of one later head alone. The control: other sources of its layer, same target. */
+/** One edge ablated: what a head or an MLP writes, into one input of one later part alone. The control: other heads of its layer, same target. */
 export interface PathCell extends Effect {
   readonly source: string;
   readonly target: string;
-  readonly input: Input;
+  readonly input: Edge['input'];
   /**
    * Change of the target's attention to the token after the earlier copy (induction stripe), share of attention. On given
-   * prompts: to the tokens after earlier copies of the query's token; NaN where no prompt has one.
+   * prompts: to the tokens after earlier copies of the query's token; NaN where no prompt has one, and of MLPs.
    */
   readonly stripeChange: Estimate;
   /**
@@ -38,12 +38,12 @@ export interface PathCell extends Effect {
 }
 
 /**
- * The edges from all heads of earlier layers into one input of one head, ablated together. Several may share what it reads, each spared
+ * The edges from all earlier heads and MLPs into one input of one part, ablated together. Several may share what it reads, each spared
  * alone: small cells of its column can hide a large joint effect.
  */
 export interface JointPath {
   readonly target: string;
-  readonly input: Input;
+  readonly input: Edge['input'];
   /** Increase of the measure, lossRepeat unless told. */
   readonly increase: Estimate;
   /** Change of the target's attention as in the cells, share of attention. */
@@ -64,7 +64,7 @@ export interface PathTableRecord extends Measured {
   readonly periods: readonly number[];
   readonly cleanLoss: Estimate;
   readonly cells: readonly PathCell[];
-  /** For every later head and input, all of its sources at once. */
+  /** For every later part and input, all of its sources at once. */
   readonly joint: readonly JointPath[];
   /** Why there are no cells; null when there are. */
   readonly doesNotApply: string | null;
@@ -92,21 +92,21 @@ export function pathTable(model: Model, options: PathTableOptions = {}): PathTab
   const measured = options.set?.measure ?? measureOf(options.measure ?? 'loss', 'pathTable');
   const hasGradient = measured.gradient !== undefined;
   if (steps !== undefined) gradientFunction(measured, 'pathTable');
-  const later = allHeads(model.config).filter(({ layer }) => layer > 0);
-  if (later.length > 0) checkOwnInputs(model.config, 'pathTable');
-  const runsInto = ({ layer }: HeadIndex): number => 1 + INPUTS.length * (1 + earlierHeads(model.config, layer).length);
+  const { config } = model;
+  const later = laterInputs(config);
   const attributing = (of: number | undefined): number =>
-    later.length === 0 ? 0 : attributionRuns({ steps: of, inputs: later.length * INPUTS.length });
+    later.length === 0 ? 0 : attributionRuns({ steps: of, inputs: later.length });
   const runs = later.reduce(
-    (sum, target) => sum + runsInto(target),
+    (sum, { target, input }) => sum + (input === 'q' || input === 'mlp' ? 1 : 0) + 1 + earlierParts(config, target).length,
     (hasGradient ? attributing(undefined) : 0) + (steps === undefined ? 0 : attributing(steps)),
   );
   const measure = (set: PromptSet): PathTableRecord => {
     const attributed = later.length > 0 && hasGradient ? attributeEdges(set, { by }) : null;
     const integrated = later.length > 0 && steps !== undefined ? attributeEdges(set, { by, steps }) : null;
-    const columns = later.flatMap((target) => {
+    const targets = new Map(later.map(({ target }) => [partLabel(target), target]));
+    const columns = [...targets.values()].flatMap((target) => {
       const { stripe } = stripeOf(set, target, []);
-      return INPUTS.map((input) => column(set, { target, input, by, stripe, attributed, integrated }));
+      return inputsOf(target).map((input) => column(set, { target, input, by, stripe, attributed, integrated }));
     });
     return {
       by,
@@ -125,8 +125,8 @@ export function pathTable(model: Model, options: PathTableOptions = {}): PathTab
 }
 
 interface Column {
-  readonly target: HeadIndex;
-  readonly input: Input;
+  readonly target: PartIndex;
+  readonly input: Edge['input'];
   readonly by: 'zero' | 'mean';
   /** The target's stripe with nothing ablated, by sequence. */
   readonly stripe: Float64Array;
@@ -139,9 +139,9 @@ function column(
   set: PromptSet,
   { target, input, by, stripe, attributed, integrated }: Column,
 ): { cells: PathCell[]; joint: JointPath } {
-  const sources = earlierHeads(set.model.config, target.layer);
+  const sources = earlierParts(set.model.config, target);
   const edges = edgesInto([target], { input, sources });
-  const into = { target: labelOf(target), input };
+  const into = { target: partLabel(target), input };
   const ablated = edges.map((edge) => withoutEdges(set, [edge], by));
   const effects = effectsWithControls(
     sources,
@@ -149,7 +149,7 @@ function column(
   );
   const cells = edges.map(
     (edge, i): PathCell => ({
-      source: labelOf(edge.source),
+      source: partLabel(edge.source),
       ...into,
       ...effects[i]!,
       stripeChange: estimate(difference(ablated[i]!.stripe, stripe)),
@@ -179,12 +179,13 @@ function withoutEdges(
 /** A head's attention to the token after the earlier copy, by sequence, and the measure of the same runs. */
 function stripeOf(
   set: PromptSet,
-  target: HeadIndex,
+  target: PartIndex,
   interventions: readonly Intervention[],
 ): { measured: Float64Array; stripe: Float64Array } {
   const { layer } = target;
-  const index = layer * set.model.config.nHeads + target.head;
   const stripe = new Float64Array(set.sequences);
+  if (isMlp(target)) return { measured: set.measured(interventions), stripe: stripe.fill(Number.NaN) };
+  const index = layer * set.model.config.nHeads + target.head;
   const visit = ({ sequence, head, attention }: PatternVisit): void => {
     if (head !== index) return;
     stripe[sequence] =

@@ -2,7 +2,6 @@
 import * as z from 'zod/mini';
 import { ArgumentError } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { checkOwnInputs } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
 import { type ScoreOptions, scoreSchemaFields } from '../attention/headScores.ts';
 import { checkDetectors } from '../attention/ownDetectors.ts';
@@ -26,14 +25,13 @@ const auditSchema = z.strictObject({ ...scoreSchemaFields, prefix: tokens, exclu
 const FEWEST_TOKENS = 3;
 
 /**
- * Throws an ArgumentError unless it is a model and the options say what to measure on it; an Error where its heads share keys
- * and values; a TooSmallError where context or vocabulary are too small to map.
+ * Throws an ArgumentError unless it is a model and the options say what to measure on it; a TooSmallError where
+ * context or vocabulary are too small to map.
  */
 export function checkAuditing(caller: string, model: Model, options: MapAuditOptions): void {
   checkModel(caller, model);
   checkOptions(caller, auditSchema, options);
   if (options.detectors !== undefined) checkDetectors(caller, options.detectors);
-  if (model.config.nLayers > 1) checkOwnInputs(model.config, caller); // paths are tested by taking heads out of inputs
   scannedPeriods(model.config, caller);
   checkTokens(caller, model.config, options);
   const space = mapSpace(asAnalysed(model.config), {

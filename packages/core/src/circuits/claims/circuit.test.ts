@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { randomModel } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
 import { allHeads } from '../../model/heads.ts';
-import { ablateEdges, allEdges, type Edge, edgeLabel } from '../causal/edges.ts';
+import { ablateEdges, allEdges, edgeLabel, type HeadEdge } from '../causal/edges.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
 import { ablateHeads, keepCircuit, keepHeads } from './circuit.ts';
 import { eliminate } from './elimination.ts';
@@ -56,8 +56,8 @@ describe('what leaves only a circuit', () => {
   const model = randomModel(referenceEngine, { nLayers: 3, nHeads: 2, dModel: 7, dHead: 3, nCtx: 11, dVocab: 5 });
   const set = new RepeatSet(model, { sequences: 2, seed: 1, periods: [3, 5] });
   const heads = allHeads(model.config);
-  const edges = allEdges(model.config);
-  const edge = (label: string): Edge => edges.find((e) => edgeLabel(e) === label)!;
+  const edges = allEdges(model.config) as HeadEdge[];
+  const edge = (label: string): HeadEdge => edges.find((e) => edgeLabel(e) === label)!;
 
   test('every path between heads of different layers is an edge, once', () => {
     expect(edges).toHaveLength((2 * 2 + 4 * 2) * 3);

@@ -3,19 +3,20 @@
 
 import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
-import { allHeads, checkHead, type HeadIndex, sameHead } from '../../model/heads.ts';
+import { allHeads, checkHead, type HeadIndex } from '../../model/heads.ts';
 import type { Intervention } from '../../model/interventions/interventions.ts';
+import { type PartIndex, samePart } from '../../model/partIndex.ts';
 import { ablateEdges, allEdges, type Edge, edgeLabel, edgesSchema } from '../causal/edges.ts';
 import { checkInstance, headSchema } from '../checks.ts';
 import { PromptSet } from '../data/promptSet.ts';
 
-/** Some heads, and the edges between them that carry something. */
-export interface Circuit {
+/** Some heads, and the edges between them that carry something. MLPs are no part of it: they stay as they are. */
+export interface Circuit<Edges extends Edge = Edge> {
   readonly heads: readonly HeadIndex[];
-  readonly edges: readonly Edge[];
+  readonly edges: readonly Edges[];
 }
 
-const includes = (heads: readonly HeadIndex[], name: HeadIndex): boolean => heads.some((h) => sameHead(h, name));
+const includes = (heads: readonly HeadIndex[], part: PartIndex): boolean => heads.some((h) => samePart(h, part));
 
 /** Mean-ablates these heads. Throws an Error for a head that the model does not have. */
 export function ablateHeads(set: PromptSet, heads: readonly HeadIndex[]): Intervention[] {

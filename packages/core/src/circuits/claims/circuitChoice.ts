@@ -3,7 +3,7 @@
 import type { ModelConfig } from '../../model/config.ts';
 import { allHeads, earlierHeads, type HeadIndex, labelOf, sameHead } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
-import { ablateEdges, type Edge, edgesInto } from '../causal/edges.ts';
+import { ablateEdges, edgesInto, type HeadEdge } from '../causal/edges.ts';
 import type { PromptSet } from '../data/promptSet.ts';
 import { mean } from '../statistics/estimate.ts';
 import type { AuditRecord } from './auditRecord.ts';
@@ -21,7 +21,7 @@ const HUB = 0.5;
 /** What is claimed: a circuit of a kind, the heads that read, and the inputs of theirs that matter. */
 export interface Claim {
   readonly kind: CircuitKind;
-  readonly circuit: Circuit;
+  readonly circuit: Circuit<HeadEdge>;
   readonly readers: readonly HeadIndex[];
   readonly claimed: readonly Input[];
 }
@@ -87,7 +87,7 @@ function traceCircuit(set: PromptSet, readers: readonly HeadIndex[]): TracedCirc
 interface TracedInput {
   readonly share: number;
   readonly claimed: boolean;
-  readonly edges: readonly Edge[];
+  readonly edges: readonly HeadEdge[];
 }
 
 function traceInput(

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { allHeads, labelOf } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
+import { allParts } from '../../model/partIndex.ts';
 import { type MeasuredHeads, periodsToScan, scoreHeads, scoringSize } from '../attention/headScores.ts';
 import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
 import { ablateEdges, edgesInto } from '../causal/edges.ts';
@@ -130,7 +131,7 @@ const increase = (set: RepeatSet, interventions: readonly Intervention[]): numbe
 function pathEffects(set: RepeatSet): DynamicsPoint['pathEffects'] {
   const { config } = set.model;
   if (config.nLayers === 1) return null;
-  const sources = allHeads(config);
+  const sources = allParts(config);
   const [q, k, v] = INPUTS.map((input) =>
     increase(set, ablateEdges(edgesInto(allHeads(config), { input, sources }), { set })),
   ) as [number, number, number];

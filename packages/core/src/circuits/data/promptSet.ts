@@ -11,6 +11,7 @@ import type { Measure } from '../../model/measures/measure.ts';
 import { asPartOf } from '../../model/measures/measureError.ts';
 import { type Measuring, measureOf, measuring } from '../../model/measures/measuring.ts';
 import type { CachedRun, GradientOptions, GradientRun, Model } from '../../model/model.ts';
+import { checkPart, isMlp, type PartIndex } from '../../model/partIndex.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { checkNumbers } from '../finite.ts';
 import type { Progress } from '../progress.ts';
@@ -57,6 +58,7 @@ export class PromptSet {
   private readonly readsLosses: boolean;
   private means: Map<number, readonly number[][]> | null = null;
   private results: Map<number, readonly number[][]> | null = null;
+  private mlps: Map<number, readonly number[][]> | null = null;
   private progress: Progress | null = null;
   private sign: 1 | -1 | null = null;
 
@@ -202,38 +204,45 @@ export class PromptSet {
     return { kind: 'meanAblate', ...headOutput(head), mean: this.meansOfZ().get(head.layer)![head.head]! };
   }
 
-  /** What a head writes into the residual stream (its hook_result), by the same mean: dModel numbers. */
-  meanResult(head: HeadIndex): readonly number[] {
-    checkHead(this.model.config, head, 'PromptSet.meanResult');
+  /** What a head (hook_result) or an MLP (hook_mlp_out) writes into the residual stream, by the same mean: dModel numbers. */
+  meanResult(part: PartIndex): readonly number[] {
+    checkPart(this.model.config, part, 'PromptSet.meanResult');
+    if (isMlp(part)) {
+      this.mlps ??= this.measureMeans('mlp');
+      return this.mlps.get(part.layer)![0]!;
+    }
     this.results ??= meanResults(this.model, this.meansOfZ());
-    return this.results.get(head.layer)![head.head]!;
+    return this.results.get(part.layer)![part.head]!;
   }
 
   private meansOfZ(): Map<number, readonly number[][]> {
-    this.means ??= this.measureMeans();
+    this.means ??= this.measureMeans('z');
     return this.means;
   }
 
-  private measureMeans(): Map<number, number[][]> {
-    const { nLayers, nHeads, dHead } = this.model.config;
+  /** Means over all positions of all sequences of every head's z, or of what MLPs write: [layer][head or one][size]. */
+  private measureMeans(of: 'z' | 'mlp'): Map<number, number[][]> {
+    const { nLayers, nHeads, dHead, dModel } = this.model.config;
+    const [count, size] = of === 'z' ? [nHeads, dHead] : [1, dModel];
+    const hook = (layer: number | '*'): string => `blocks.${layer}.${of === 'z' ? 'attn.hook_z' : 'hook_mlp_out'}`;
     const means = new Map<number, number[][]>();
     for (let layer = 0; layer < nLayers; layer++)
       means.set(
         layer,
-        Array.from({ length: nHeads }, () => new Array<number>(dHead).fill(0)),
+        Array.from({ length: count }, () => new Array<number>(size).fill(0)),
       );
     for (const { tokens, length } of this.slices()) {
-      const { cache } = this.model.runWithCache(tokens, { names: 'blocks.*.attn.hook_z' });
+      const { cache } = this.model.runWithCache(tokens, { names: hook('*') });
       const share = length * this.sequences;
-      for (const [layer, heads] of means) {
-        const { data } = cache.get(`blocks.${layer}.attn.hook_z`);
+      for (const [layer, parts] of means) {
+        const { data } = cache.get(hook(layer));
         data.forEach((x, i) => {
-          heads[Math.floor(i / dHead) % nHeads]![i % dHead]! += x / share;
+          parts[Math.floor(i / size) % count]![i % size]! += x / share;
         });
       }
     }
-    for (const [layer, heads] of means)
-      for (const mean of heads) checkNumbers(`the mean of "blocks.${layer}.attn.hook_z" is`, mean);
+    for (const [layer, parts] of means)
+      for (const mean of parts) checkNumbers(`the mean of "${hook(layer)}" is`, mean);
     return means;
   }
 }

@@ -99,7 +99,13 @@ export class WeightCircuits {
     const { data } = this.named(weight);
     const { dModel, dHead } = this.config;
     const [rows, columns] = part === 'O' ? [dHead, dModel] : [dModel, dHead];
-    return fromFlat(data, rows, columns, index * rows * columns);
+    const matrix = fromFlat(data, rows, columns, index * rows * columns);
+    return this.config.qkNorm && (part === 'Q' || part === 'K') ? this.withGain(name, part, matrix) : matrix;
+  }
+
+  /** W_Q or W_K with the gain of the norm behind it; what that divides by depends on the tokens. */
+  private withGain({ layer }: HeadIndex, part: 'Q' | 'K', matrix: Matrix): Matrix {
+    return matrix.mulRowVector(Array.from(this.named(`blocks.${layer}.attn.${part.toLowerCase()}_norm.w`).data));
   }
 
   private matrix(name: string): Matrix {

@@ -148,10 +148,9 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
   }
 
   /** Visits every query of every head: the index of its pattern row, of its q row (and z row), and of each key's row of k (and v). */
-  private eachQuery(visit: Visit): void {
+  private eachQuery(visit: Visit, group = 1): void {
     const { sequences, length } = this.extent;
     const { nHeads, dHead } = this.sizes;
-    const group = groupSize(this.sizes);
     for (let s = 0; s < sequences; s++)
       for (let head = 0; head < nHeads; head++)
         for (let query = 0; query < length; query++)
@@ -173,7 +172,7 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
         for (let c = 0; c < dHead; c++) dot += q.data[at + c]! * (key <= query ? k.data[kAt + c]! : 0);
         scores.data[pattern + key] = key <= query ? dot / attnScale : Number.NEGATIVE_INFINITY;
       }
-    });
+    }, groupSize(q, k));
   }
 
   attentionScoresBackward(dScores: Tensor, q: Tensor, k: Tensor, dq: Tensor, dk: Tensor): void {
@@ -188,7 +187,7 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
           dk.data[kAt + c]! += dScores.data[pattern + key]! * q.data[at + c]!;
         }
       }
-    });
+    }, groupSize(q, k));
   }
 
   causalSoftmax(scores: Tensor): void {
@@ -215,7 +214,7 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
     this.eachQuery(({ query, pattern: at, q: zAt, kv }) => {
       for (let key = 0; key <= query; key++)
         for (let c = 0; c < this.sizes.dHead; c++) z.data[zAt + c]! += pattern.data[at + key]! * v.data[kv(key) + c]!;
-    });
+    }, groupSize(z, v));
   }
 
   attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void {
@@ -228,7 +227,7 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
           dPattern.data[at + key]! += dz.data[zAt + c]! * v.data[vAt]!;
           dv.data[vAt]! += pattern.data[at + key]! * dz.data[zAt + c]!;
         }
-    });
+    }, groupSize(dz, v));
   }
 
   crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor | null, scale: number): void {

@@ -28,7 +28,6 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
   private readonly scratch: number;
   /** Padded dHead: what the kernels call headSize. */
   private readonly headSize: number;
-  private readonly group: number;
 
   /** Scratch memory comes from the arena. */
   constructor(kernels: Kernels, { sizes, extent, arena }: { sizes: ModelSizes; extent: Extent; arena: Arena }) {
@@ -36,7 +35,6 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     this.extent = extent;
     this.sizes = sizes;
     this.headSize = padded(sizes.dHead);
-    this.group = groupSize(sizes);
     const widest = widestMatrix(sizes);
     const rows = extent.sequences * extent.length;
     this.zeros = arena.bytes(4 * padded(Math.max(widest, extent.length)));
@@ -128,7 +126,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     const { sequences, length } = this.extent;
     const { nHeads, attnScale } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionScores(sequences, length, nHeads, this.group, this.headSize,
+    this.kernels.attentionScores(sequences, length, nHeads, groupSize(q, k), this.headSize,
       q.address, k.address, scores.address, 1 / attnScale, this.scratch, this.zeros);
   }
 
@@ -136,7 +134,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     const { sequences, length } = this.extent;
     const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionScoresBackward(sequences, length, nHeads, this.group, this.headSize,
+    this.kernels.attentionScoresBackward(sequences, length, nHeads, groupSize(q, k), this.headSize,
       dScores.address, q.address, k.address, dq.address, dk.address, this.zeros);
   }
 
@@ -156,7 +154,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     const { sequences, length } = this.extent;
     const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionMix(sequences, length, nHeads, this.group, this.headSize,
+    this.kernels.attentionMix(sequences, length, nHeads, groupSize(z, v), this.headSize,
       pattern.address, v.address, z.address, this.zeros);
   }
 
@@ -164,7 +162,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     const { sequences, length } = this.extent;
     const { nHeads } = this.sizes;
     // biome-ignore format: sizes, then addresses
-    this.kernels.attentionMixBackward(sequences, length, nHeads, this.group, this.headSize,
+    this.kernels.attentionMixBackward(sequences, length, nHeads, groupSize(dz, v), this.headSize,
       pattern.address, v.address, dz.address, dPattern.address, dv.address, this.scratch, this.zeros);
   }
 

@@ -7,9 +7,10 @@ import type { Shapes } from '../shapes.ts';
 import { type Inputs, planInputs } from './attentionInputs.ts';
 import { planOutput } from './attentionOutput.ts';
 import type { Component, ParameterSet, Part, Tensors } from './component.ts';
-import { HEAD_STREAM, HEADS, type HookPoint, KEY_VALUE_HEADS, SQUARE, STREAM } from './hookPoint.ts';
+import { type Axis, HEAD_STREAM, HEADS, type HookPoint, KEY_VALUE_HEADS, SQUARE, STREAM } from './hookPoint.ts';
 import type { Plan } from './plan.ts';
 import { POSITION_SCHEMES } from './positions/schemes.ts';
+import { normWeights, planQueryKeyNorm, queryKeyNormHooks } from './queryKeyNorm.ts';
 import { biasVector, headBias, headInputs, headOutputs, type Weight, type WeightName } from './weight.ts';
 
 export function attention(config: ModelConfig, layer: number): Component {
@@ -40,6 +41,7 @@ function weightsOf(config: ModelConfig, layer: number): Record<string, Weight> {
     W_V: headInputs(names(`${shared}W_V`, 'v.weight'), sharing),
     W_O: headOutputs(names('W_O', 'o.weight'), config),
     ...(config.biases ? biases : {}),
+    ...normWeights(config, layer),
   };
 }
 
@@ -50,10 +52,11 @@ function hooksOf(config: ModelConfig, block: string): HookPoint[] {
   const heads = (part: string): HookPoint => ({ name: `${block}.attn.hook_${part}`, axes: HEADS });
   const keyValue = isGrouped(config) ? KEY_VALUE_HEADS : HEADS;
   return [
-    // Heads that share keys and values have no inputs of their own.
-    ...(isGrouped(config) ? [] : ['q', 'k', 'v'].map(input)),
+    { name: `${block}.hook_attn_in`, axes: HEAD_STREAM, onRequest: true, role: 'headInput' },
+    ...['q', 'k', 'v'].map(input),
     heads('q'),
     ...['k', 'v'].map((part): HookPoint => ({ ...heads(part), axes: keyValue })),
+    ...queryKeyNormHooks(config, block, keyValue),
     ...(POSITION_SCHEMES[config.positions].turn?.hooks(block, keyValue) ?? []),
     { name: `${block}.attn.hook_attn_scores`, axes: SQUARE, future: Number.NEGATIVE_INFINITY },
     { name: `${block}.attn.hook_pattern`, axes: SQUARE, future: 0 },
@@ -71,16 +74,18 @@ export interface Pair {
 
 function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: number): Part {
   const block = `blocks.${layer}`;
-  const heads = (part: string, make: (shapes: Shapes, name: string) => Tensor): Pair => ({
-    value: plan.activation(`${block}.attn.hook_${part}`, part, make),
-    gradient: plan.gradient(`${block}.attn.hook_${part}`, part, make),
-  });
-  const all = (shapes: Shapes, name: string): Tensor => shapes.heads(name);
-  const shared = (shapes: Shapes, name: string): Tensor => shapes.keyValueHeads(name);
-  const [q, k, v] = [heads('q', all), heads('k', shared), heads('v', shared)];
+  const heads = (part: string, axes: readonly Axis[] = HEADS): Pair => {
+    const of = [`${block}.attn.hook_${part}`, `${part} [${axes}]`, (shapes: Shapes, n: string) => shapes.of(axes, n)] as const;
+    return { value: plan.activation(...of), gradient: plan.gradient(...of) };
+  };
+  // Where heads have inputs of their own, each has keys and values of its own, even if their weights are shared.
+  const ownKeys = plan.options.splitInputs.includes(layer) || !isGrouped(plan.config);
+  const keyValue = ownKeys ? HEADS : KEY_VALUE_HEADS;
+  const [q, k, v] = [heads('q'), heads('k', keyValue), heads('v', keyValue)];
   const inputs = planInputs(plan, mine, { layer, q, k, v });
-  const pattern = planPattern(plan, { block, q, k });
-  const z = heads('z', all);
+  const compared = planQueryKeyNorm(plan, mine, { block, q, k, keyValue });
+  const pattern = planPattern(plan, { block, ...compared });
+  const z = heads('z');
   const output = planOutput(plan, mine, { layer, z });
   const { ops } = plan;
   return {
@@ -92,6 +97,7 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
     forward: () => {
       inputs.forward();
       for (const { value } of [q, k, v]) plan.see(value);
+      compared.forward();
       pattern.forward();
       ops.attentionMix(pattern.value, v.value, z.value);
       plan.see(z.value);
@@ -103,6 +109,7 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
       ops.attentionMixBackward(pattern.value, v.value, z.gradient!, pattern.gradient!, v.gradient!);
       plan.seeGradient(pattern.gradient!);
       pattern.backward();
+      compared.backward(gradients);
       for (const { gradient } of [q, k, v]) plan.seeGradient(gradient!);
       inputs.backward(gradients);
     },

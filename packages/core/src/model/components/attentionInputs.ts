@@ -1,6 +1,7 @@
 // Queries, keys and values: from what all heads of the layer read together, or, where somebody wants to change what one
 // head reads, from a copy of the residual stream for each head and each of Q, K and V.
 import { padded, type Tensor } from '../../engine/tensor.ts';
+import { keyValueHeadOf } from '../heads.ts';
 import type { Pair } from './attention.ts';
 import { planInputsFromTables } from './attentionTables.ts';
 import type { Carry, ParameterSet, Tensors } from './component.ts';
@@ -110,13 +111,46 @@ function planInputsOfHeads(
   { layer, projections }: { layer: number; projections: Projections },
 ): Steps {
   plan.reading.bypassed = true;
-  const parts = projections.map((projection) => planInputOfHeads(plan, mine, { layer, projection }));
+  const shared = planSharedInput(plan, layer);
+  const parts = projections.map((projection) => planInputOfHeads(plan, mine, { layer, projection, shared }));
   return {
     forward: () => {
+      shared?.forward();
       for (const part of parts) part.forward();
     },
     backward: (gradients) => {
+      shared?.clear();
       for (const part of parts) part.backward(gradients);
+      shared?.backward();
+    },
+  };
+}
+
+/** Each head's copy of the stream that its queries, keys and values are taken from. */
+interface SharedInput {
+  readonly value: Tensor;
+  readonly gradient: Tensor | null;
+  forward(): void;
+  clear(): void;
+  backward(): void;
+}
+
+function planSharedInput(plan: Plan, layer: number): SharedInput | null {
+  if (!plan.options.attentionInputs?.includes(layer)) return null;
+  const { ops, stream, dStream, rowOfHead } = plan;
+  const name = `blocks.${layer}.hook_attn_in`;
+  const value = plan.activation(name, 'attention input', (shapes, n) => shapes.headStream(n));
+  const gradient = plan.gradient(name, 'attention input', (shapes, n) => shapes.headStream(n));
+  return {
+    ...{ value, gradient },
+    forward: () => {
+      ops.gatherRows(stream, rowOfHead, value);
+      plan.see(value);
+    },
+    clear: () => void gradient!.data.fill(0),
+    backward: () => {
+      plan.seeGradient(gradient!);
+      ops.scatterAddRows(gradient!, rowOfHead, dStream!);
     },
   };
 }
@@ -124,7 +158,7 @@ function planInputsOfHeads(
 function planInputOfHeads(
   plan: Plan,
   mine: Mine,
-  { layer, projection }: { layer: number; projection: Projection },
+  { layer, projection, shared }: { layer: number; projection: Projection; shared: SharedInput | null },
 ): Steps {
   const { ops, config, stream, dStream, rowOfHead, dPositionRows } = plan;
   const { part, W, b, transposed, out, weight, bias } = projection;
@@ -136,39 +170,42 @@ function planInputOfHeads(
   const value = reading.value.rowsJoined(config.nHeads);
   const dValue = reading.dValue?.rowsJoined(config.nHeads);
   const [c, d] = [padded(config.dHead), padded(config.dModel)];
-  const eachHead = (visit: (head: number) => void): void => {
-    for (let head = 0; head < config.nHeads; head++) visit(head);
+  /** Visits every head, with the number of its weights among those of the part. */
+  const eachHead = (visit: (head: number, own: number) => void): void => {
+    for (let head = 0; head < config.nHeads; head++) visit(head, part === 'q' ? head : keyValueHeadOf(config, head));
   };
   return {
     forward: () => {
-      ops.gatherRows(stream, rowOfHead, reading.input);
+      if (shared) reading.input.data.set(shared.value.data);
+      else ops.gatherRows(stream, rowOfHead, reading.input);
       plan.see(reading.input);
       const read = reading.forward();
       if (positionRows && positionsPerHead) {
         ops.gatherRows(positionRows, rowOfHead, positionsPerHead);
         ops.add(read, positionsPerHead, reading.value);
       }
-      eachHead((head) =>
+      eachHead((head, own) =>
         ops.linear(
           value.columns(head * d, d),
-          W.columns(head * c, c),
-          b?.columns(head * c, c) ?? null,
+          W.columns(own * c, c),
+          b?.columns(own * c, c) ?? null,
           out.value.columns(head * c, c),
         ),
       );
     },
     backward: (gradients) => {
-      const own = mine(gradients);
-      eachHead((head) => {
+      const { [weight]: dW, [bias]: db } = mine(gradients);
+      eachHead((head, own) => {
         const dOut = out.gradient!.columns(head * c, c);
-        const into = { W: own[weight]!.columns(head * c, c), b: own[bias]?.columns(head * c, c) };
+        const into = { W: dW!.columns(own * c, c), b: db?.columns(own * c, c) };
         weightGradient(plan, value.columns(head * d, d), dOut, into);
-        ops.linearBackwardInput(dOut, transposed!.rowRange(head * c, c), null, dValue!.columns(head * d, d));
+        ops.linearBackwardInput(dOut, transposed!.rowRange(own * c, c), null, dValue!.columns(head * d, d));
       });
       if (positionRows) ops.scatterAddRows(reading.dValue!, rowOfHead, dPositionRows!);
       reading.backward(gradients);
       plan.seeGradient(reading.dInput!);
-      ops.scatterAddRows(reading.dInput!, rowOfHead, dStream!);
+      if (shared) ops.add(shared.gradient!, reading.dInput!, shared.gradient!);
+      else ops.scatterAddRows(reading.dInput!, rowOfHead, dStream!);
     },
   };
 }

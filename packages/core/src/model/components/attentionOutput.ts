@@ -84,7 +84,7 @@ function planResults(
   const wide = result.rowsJoined(config.nHeads);
   const dResult = plan.gradient(name, 'head results', (shapes, n) => shapes.headStream(n));
   const [c, d] = [padded(config.dHead), padded(config.dModel)];
-  plan.results.set(layer, result);
+  plan.written.set(name, result);
   return {
     forward: () => {
       for (let head = 0; head < config.nHeads; head++)

@@ -6,7 +6,7 @@ import type { Component } from './component.ts';
 import { embedding } from './embedding.ts';
 import { layerNorm } from './layerNorm.ts';
 import { hasMlp, mlp } from './mlp.ts';
-import { residMid, residPost, residPre } from './residualStream.ts';
+import { mlpInput, residMid, residPost, residPre } from './residualStream.ts';
 import { unembedding } from './unembedding.ts';
 
 /** One after the other: of a config that asks for too much, only those are made that somebody looks at. */
@@ -18,6 +18,7 @@ export function* components(config: ModelConfig): Generator<Component> {
     yield attention(config, layer);
     if (hasMlp(config)) {
       if (!config.parallelAttnMlp) yield residMid(config, layer);
+      yield mlpInput(layer);
       yield layerNorm(config, lnOf(layer, 'ln2'), { last: false });
       yield mlp(config, layer);
     }

@@ -20,9 +20,10 @@ export interface HookPoint {
   readonly onRequest?: true;
   /**
    * What kind of place it is, where that matters to who looks or changes: the scale of a normalisation; what it makes of
-   * the residual stream before gain and shift; each head's own input; each head's own output.
+   * the residual stream before gain and shift; each head's own input, one of Q, K, V or all of them together; what an MLP
+   * reads; each head's own output.
    */
-  readonly role?: 'scale' | 'normalized' | 'headInput' | 'headResult';
+  readonly role?: 'scale' | 'normalized' | 'headInput' | 'mlpInput' | 'headResult';
   /** What stands where the key lies in the query's future. */
   readonly future?: number;
 }

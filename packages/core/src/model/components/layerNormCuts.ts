@@ -1,5 +1,5 @@
-// The backward pass of a LayerNorm inside which something has been overwritten: the kernel takes what it reads as computed
-// from the residual stream, so what a watcher takes out of a gradient inside is taken out of what the kernel makes of it.
+// The backward pass of a normalisation inside which something has been overwritten: the kernel takes what it reads as computed
+// from what was normalised, so what a watcher takes out of a gradient inside is taken out of what the kernel makes of it.
 import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { Plan } from './plan.ts';
 
@@ -12,7 +12,11 @@ export interface GradientCuts {
   atScale(gradients: Record<'dStats' | 'dx', Tensor>, show: () => void): void;
 }
 
-export function gradientCuts(plan: Plan, { x, stats, unit }: Record<'x' | 'stats' | 'unit', Tensor>): GradientCuts {
+/** Of rows of `size` numbers. */
+export function gradientCuts(
+  plan: Plan,
+  { x, stats, unit, size }: Record<'x' | 'stats' | 'unit', Tensor> & { readonly size: number },
+): GradientCuts {
   let read: Floats = new Float64Array(0);
   return {
     remember: () => {
@@ -35,7 +39,6 @@ export function gradientCuts(plan: Plan, { x, stats, unit }: Record<'x' | 'stats
       if (!plan.watcher?.changesGradients) return show();
       const before = dStats.data.slice();
       show();
-      const size = plan.config.dModel;
       for (let row = 0; row < x.rows; row++) {
         const change = dStats.data[2 * row]! - before[2 * row]!;
         if (change === 0) continue;

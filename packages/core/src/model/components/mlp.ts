@@ -27,7 +27,7 @@ export function mlp(config: WithMlp, layer: number): Component {
       hook('post'),
       { name: `${block}.hook_mlp_out`, axes: STREAM },
     ],
-    plan: (plan, mine) => planMlp(plan, mine, { config, block }),
+    plan: (plan, mine) => planMlp(plan, mine, { config, layer }),
   };
 }
 
@@ -47,9 +47,9 @@ function weightsOf({ dModel, dMlp, gatedMlp, biases }: WithMlp, layer: number): 
   };
 }
 
-function planMlp(plan: Plan, mine: Mine, { config, block }: { config: WithMlp; block: string }): Part {
-  const inner = planInner(plan, mine, { config, block });
-  const output = planOutput(plan, mine, { post: inner.post, name: `${block}.hook_mlp_out` });
+function planMlp(plan: Plan, mine: Mine, { config, layer }: { config: WithMlp; layer: number }): Part {
+  const inner = planInner(plan, mine, { config, block: `blocks.${layer}` });
+  const output = planOutput(plan, mine, { post: inner.post, layer });
   return {
     derive: () => {
       inner.derive();
@@ -97,7 +97,7 @@ function planInner(
   const pre = wide('pre');
   const linear = W_gate && wide('pre_linear');
   const post = wide('post');
-  const gate: Gate | null = linear && { linear: linear.value, bias: b_in ?? plan.shapes.mlpRow('no b_in') };
+  const gate: Gate | null = linear && { linear: linear.value, bias: b_in ?? plan.constantRow(config.dMlp, 0) };
   // What is multiplied by the stream: the activated part first.
   const products = linear
     ? [
@@ -139,13 +139,20 @@ function planInner(
 }
 
 /** post W_out + b_out, added to the stream: in one go where nobody watches and there is no bias. */
-function planOutput(plan: Plan, mine: Mine, { post, name }: { post: Wide; name: string }): Steps {
+function planOutput(plan: Plan, mine: Mine, { post, layer }: { post: Wide; layer: number }): Steps {
   const { ops } = plan;
+  const name = `blocks.${layer}.hook_mlp_out`;
   const { W_out, b_out = null } = mine(plan.weights) as { W_out: Tensor; b_out?: Tensor };
   const transposed = plan.options.gradients ? plan.transposed(W_out) : null;
   const dOut = plan.streamGradient(name);
   const inOneGo = plan.options.unwatched && b_out === null;
-  const out = inOneGo ? null : plan.activation(name, 'mlp output', (shapes, n) => shapes.stream(n));
+  const stays = plan.options.results.includes(layer);
+  const out = inOneGo
+    ? null
+    : stays
+      ? plan.shapes.stream(name)
+      : plan.activation(name, 'mlp output', (shapes, n) => shapes.stream(n));
+  if (stays && out) plan.written.set(name, out);
   plan.add((before, after) => (out ? ops.add(before, out, after) : ops.linear(post.value, W_out, before, after)));
   return {
     derive: () => {

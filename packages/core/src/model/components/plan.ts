@@ -12,10 +12,14 @@ import type { RowSum, Summand } from './rowSum.ts';
 /** What a plan holds besides the necessary. */
 export interface PlanOptions {
   readonly gradients: boolean;
-  /** The layers with each head's own output (`hook_result`); with gradients all or none. */
+  /** The layers with each head's own output (`hook_result`), and whose MLP's output stays; with gradients all or none. */
   readonly results: readonly number[];
   /** The layers with a copy of the residual stream for each head's Q, K and V (`hook_q_input` ...); with gradients all or none. */
   readonly splitInputs: readonly number[];
+  /** Those of them with a copy that all three are taken from (`hook_attn_in`); with gradients all or none. */
+  readonly attentionInputs?: readonly number[];
+  /** The layers whose MLP reads a copy of the residual stream (`hook_mlp_in`); with gradients all or none. */
+  readonly mlpInputs?: readonly number[];
   /**
    * Nobody will ever watch, and how many positions a step reads for each state of the weights: then what only a watcher would
    * see is left out, and tables stand for the first layer's products where they pay (rowSum.ts).
@@ -55,14 +59,15 @@ export class Plan {
   readonly rowOfHead: Integers;
   /** Zero for every row: gathers one row again and again. */
   readonly zeroIndex: Integers;
-  /** dModel zeros, and dModel ones: the shift and gain of a LayerNorm that has none. */
+  /** dModel zeros. */
   readonly zeroRow: Tensor;
-  readonly ones: Tensor;
   watcher: Watcher | null = null;
 
   /** The residual stream behind the components planned so far, and its gradient, wherever the backward pass stands. */
   stream!: Tensor;
   readonly dStream: Tensor | null;
+  /** What the next normalisation reads in place of the stream, where its reader has a copy. */
+  copy: { readonly value: Tensor; readonly gradient: Tensor | null } | null = null;
   /** What has been computed to be added to the stream: each adds its own, after = before + that. */
   outputs: AddTo[] = [];
   /** What the stream is a sum of, as long as nothing has been added to it; null where the plan has no tables. */
@@ -76,8 +81,8 @@ export class Plan {
   positionSummand: Summand | null = null;
   /** Layouts of the gradients of tables, in the order of `ParameterSet.tables`. */
   readonly tableGradients: Layout[] = [];
-  /** Each head's own output, by layer, where it is planned. */
-  readonly results: Map<number, Tensor> = new Map();
+  /** What heads and MLPs write in layers that are planned with their results, by hook point: it stays for later layers. */
+  readonly written: Map<string, Tensor> = new Map();
   logits!: Tensor;
   readonly dLogits: Tensor | null;
 
@@ -102,14 +107,12 @@ export class Plan {
     this.positions = arena.integers(rows);
     this.rowOfHead = arena.integers(perHead ? rows * config.nHeads : 0);
     this.zeroIndex = arena.integers(perHead ? rows : 0);
-    this.zeroRow = this.shapes.row('zeros');
-    this.ones = this.shapes.row('ones');
+    this.zeroRow = this.constantRow(config.dModel, 0);
     this.dStream = plan.gradients ? this.shapes.stream('gradient of the residual stream') : null;
     this.dLogits = plan.gradients ? this.shapes.vocabulary('logits') : null;
     if (arena.isMeasuring) return;
     for (let i = 0; i < rows; i++) this.positions.data[i] = i % extent.length;
     for (let i = 0; i < this.rowOfHead.length; i++) this.rowOfHead.data[i] = Math.floor(i / config.nHeads);
-    this.ones.data.fill(1, 0, config.dModel);
   }
 
   /** A table derived from weights, rows as wide as those of `like`, and where its gradient lies. */
@@ -175,9 +178,19 @@ export class Plan {
     return this.dStream?.at(this.dStream.address, name) ?? null;
   }
 
+  /** So many zeros or ones, as the shift or gain of what has none. */
+  constantRow(size: number, value: 0 | 1): Tensor {
+    const name = `${size} × ${value}`;
+    return this.shared(name, name, (shapes) => {
+      const row = shapes.row(name, size);
+      if (value === 1 && !this.isMeasuring) row.data.fill(1, 0, size);
+      return row;
+    });
+  }
+
   /** Where the gradient of a shift goes that there is none of. */
-  unusedRow(): Tensor {
-    return this.shared('no shift', 'no shift', (shapes, name) => shapes.row(name));
+  unusedRow(size: number): Tensor {
+    return this.shared('no shift', `no shift of ${size}`, (shapes, name) => shapes.row(name, size));
   }
 
   /** To be added to the stream by the component that comes to it next. */

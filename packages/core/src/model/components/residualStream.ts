@@ -17,6 +17,32 @@ export function residPre(layer: number): Component {
   };
 }
 
+/** A copy of the stream for the MLP alone, on request: what is changed there stays with it. */
+export function mlpInput(layer: number): Component {
+  const name = `blocks.${layer}.hook_mlp_in`;
+  return {
+    weights: {},
+    hooks: [{ name, axes: STREAM, onRequest: true, role: 'mlpInput' }],
+    plan: (plan) => {
+      if (!plan.options.mlpInputs?.includes(layer)) return { forward: () => {}, backward: () => {} };
+      const { stream, dStream } = plan;
+      const value = plan.activation(name, 'MLP input', (shapes, n) => shapes.stream(n));
+      const gradient = plan.gradient(name, 'MLP input', (shapes, n) => shapes.stream(n));
+      plan.copy = { value, gradient };
+      return {
+        forward: () => {
+          value.data.set(stream.data);
+          plan.see(value);
+        },
+        backward: () => {
+          plan.seeGradient(gradient!);
+          plan.ops.add(dStream!, gradient!, dStream!);
+        },
+      };
+    },
+  };
+}
+
 /** Between attention and MLP: the stream with what attention computed. */
 export const residMid = (config: ModelConfig, layer: number): Component =>
   added(config, `blocks.${layer}.hook_resid_mid`, { ends: false });

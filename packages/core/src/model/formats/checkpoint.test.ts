@@ -48,6 +48,7 @@ test('every field of a config stands in a checkpoint, under TransformerLens’s 
       bos: 2,
     },
     ...{ nKeyValueHeads: 1, dMlp: 5, actFn: 'silu', gatedMlp: true, parallelAttnMlp: true, rotaryAdjacentPairs: true },
+    qkNorm: true,
     rotaryScaling: { factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalCtx: 40 },
   });
   expect(new Set(MODEL_FIELDS)).toEqual(new Set(Object.keys(config)));

@@ -6,13 +6,17 @@ import { checkArgument } from '../../errors/arguments.ts';
 import { printable } from '../../errors/printable.ts';
 import type { ModelConfig } from '../config.ts';
 import type { NamedWeights } from '../parameters.ts';
+import { type ByteSource, sourceOf } from './byteSource.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import { mergeShards, shardOf } from './foreignFormats.ts';
-import { decodeHuggingFace, isHuggingFaceConfig } from './huggingFace/huggingFace.ts';
+import { openGguf } from './gguf/gguf.ts';
+import { isGguf } from './gguf/ggufHeader.ts';
+import { isHuggingFaceConfig, openHuggingFace } from './huggingFace/huggingFace.ts';
 import { keyFault } from './jsonKeys.ts';
+import { allWeights, type OpenedModel } from './openedModel.ts';
 import { checkBytes } from './safetensors.ts';
 import { quotedName, readHeader, unreadable } from './safetensorsHeader.ts';
-import { checkTied, compareShapes, factsOf, inLegacyNames, refuseOtherMask, unpackAll } from './storedWeights.ts';
+import { checkTied, compareShapes, factsOf, inLegacyNames, refuseOtherMask, unpackEach } from './storedWeights.ts';
 import { parseOwnFields, readTransformerLensConfig } from './transformerLensConfig.ts';
 
 export { encodeCheckpoint } from './encodeCheckpoint.ts';
@@ -31,18 +35,29 @@ function checkDecoded(bytes: unknown, file: unknown, options: unknown): void {
 }
 
 /**
- * Decodes a checkpoint. `config` replaces the one in the file (for a file that has none); a Hugging Face config (`model_type`) says
- * that the tensors have that family's names. Missing biases are zeros. Takes
+ * Decodes a checkpoint, or a GGUF file. `config` replaces the one in the file (for a file that has none); a Hugging Face config
+ * (`model_type`) says that the tensors have that family's names. Missing biases are zeros. Takes
  * memory in proportion to the bytes. Throws a FileFormatError: corrupt file or another format, no config, a part that we
  * do not run, a field that we do not know, a tensor missing, unknown or of another shape.
  */
 export function decodeCheckpoint(bytes: Uint8Array, file: string, options: { config?: unknown } = {}): Checkpoint {
   checkDecoded(bytes, file, options);
-  if (isHuggingFaceConfig(options.config)) {
-    const files = [{ name: file, bytes }];
-    return { ...decodeHuggingFace(options.config, { configFile: `the config of ${file}`, files }), metadata: {} };
+  const opened = openCheckpoint(sourceOf(bytes, file), options);
+  return { config: opened.config, weights: allWeights(opened), metadata: opened.metadata };
+}
+
+/** The same, with weights that are read one after the other, when they are asked for. */
+export function openCheckpoint(source: ByteSource, options: { config?: unknown } = {}): OpenedModel {
+  const { name: file } = source;
+  if (isGguf(source)) {
+    if (options.config === undefined) return openGguf(source);
+    throw new FileFormatError(
+      `${printable(file)} is a GGUF file, whose metadata are its config; leave --model-config out.`,
+    );
   }
-  const { entries, metadata, rangeFault } = readHeader(bytes, file);
+  if (isHuggingFaceConfig(options.config))
+    return openHuggingFace(options.config, { configFile: `the config of ${file}`, files: [source] });
+  const { entries, metadata, rangeFault } = readHeader(source);
   refuseParts([...entries.keys()], file);
   if (rangeFault && options.config === undefined && metadata.config === undefined) throw unreadable(file, rangeFault);
   const raw = options.config !== undefined ? options.config : parseConfig(metadata.config, file);
@@ -56,10 +71,14 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, options: { con
   });
   const plan = compareShapes(config, stored, { entries, folded, file });
   if (rangeFault) throw unreadable(file, rangeFault);
-  for (const { entry } of stored.values()) refuseOtherMask(bytes, entry, file);
-  const weights = unpackAll(bytes, plan, file);
-  if (config.tied) checkTied(bytes, stored, { weights, config, file });
-  return { config, weights, metadata };
+  for (const { entry } of stored.values()) refuseOtherMask(source, entry);
+  return {
+    ...{ config, metadata },
+    *weights(wanted) {
+      yield* unpackEach(source, plan, wanted);
+      if (config.tied) checkTied(source, stored, config);
+    },
+  };
 }
 
 function parseConfig(text: string | undefined, file: string): unknown {
@@ -97,6 +116,5 @@ function refuseParts(names: readonly string[], file: string): void {
         `${printable(file)} has ${what} (${quotedName(found)}), which induction-lab does not run.`,
       );
   };
-  part(/(q_norm|k_norm)\b/, 'normalised queries and keys');
   part(/\b(bos_)?W_pos_rel|relative_attention_bias/, 'relative positions');
 }

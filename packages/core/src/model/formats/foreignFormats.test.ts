@@ -4,6 +4,7 @@ import { decodeCheckpoint } from './checkpoint.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import { mergeShards } from './foreignFormats.ts';
 import { readJsonText } from './jsonText.ts';
+import { decodeSafetensors } from './safetensors.ts';
 
 const text = (characters: string): Uint8Array => new TextEncoder().encode(characters);
 const latin = (characters: string): Uint8Array => Uint8Array.from(characters, (c) => c.charCodeAt(0));
@@ -53,7 +54,6 @@ describe('as a checkpoint', () => {
     ['npy', latin('\x93NUMPY\x01\x00v\x00{'), /one NumPy array/, /np\.load/],
     ['Keras', zip('metadata.json', 'model.weights.h5'), /Keras model/, /h5py/],
     ['another zip', zip('word/document.xml'), /zip archive \(with word\/document\.xml in it\)/, /unpack it/],
-    ['GGUF', latin('GGUF\x03\0\0\0\0\0\0\0'), /GGUF/, /GGUFReader\("m\.pt"\)/],
     ['GGML', latin('tjgg\x01\0\0\0\0\0\0\0'), /GGML/, /convert the model/],
     ['HDF5', hex('894844460d0a1a0a0000'), /HDF5/, /h5py\.File\("m\.pt"\)/],
     ['ONNX', latin('\x08\x08\x12\x07pytorch\x1a\x052.1.0:'), /ONNX/, /onnx\.load\("m\.pt"\)/],
@@ -91,6 +91,12 @@ describe('as a checkpoint', () => {
   test('a format that nobody knows is not told to be copied again', () => {
     expect(() => decodeCheckpoint(hex('080000001000000002000000ff000000'), 'm.bin')).toThrow(
       /header should be 68719476744 bytes long, but only 8 follow \(truncated, or another format\); copying does not help/,
+    );
+  });
+
+  test('a GGUF file is told where tensors alone are read', () => {
+    expect(() => decodeSafetensors(latin('GGUF\x03\0\0\0\0\0\0\0'), 'm.gguf')).toThrow(
+      /it is a GGUF file \(llama\.cpp\); name it as the model/,
     );
   });
 

@@ -52,16 +52,7 @@ function binaryFormat(bytes: Uint8Array, name: string): ForeignFormat | null {
       what: 'it is one NumPy array without a name (.npy)',
       remedy: `put it with the model's other arrays and ${fromNumpy(name, 'import numpy as np', `{"embed.W_E": np.load(${path})}`)}`,
     };
-  if (is('47475546'))
-    return {
-      what: 'it is a GGUF file (llama.cpp)',
-      remedy: python(
-        'from gguf import GGUFReader',
-        'from gguf.quants import dequantize',
-        'from safetensors.numpy import save_file',
-        `save_file({t.name: dequantize(t.data, t.tensor_type) for t in GGUFReader(${path}).tensors}, ${target(name)})`,
-      ),
-    };
+  if (is('47475546')) return { what: 'it is a GGUF file (llama.cpp)', remedy: 'name it as the model, as a .gguf file' };
   if (['6c6d6767', '666d6767', '746a6767', '616c6767'].some((signature) => is(signature)))
     return { what: 'it is a GGML file (llama.cpp of old)', remedy: 'convert the model that it was made from instead' };
   if (is('894844460d0a1a0a'))

@@ -2,6 +2,7 @@
 // float16 and bfloat16 into float32; writes float32.
 import { ArgumentError } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
+import { type ByteSource, sourceOf } from './byteSource.ts';
 import { isWholeType, toFloats, writeFloats } from './numberFormats.ts';
 import { type HeaderEntry, readHeader, unreadable } from './safetensorsHeader.ts';
 
@@ -55,11 +56,12 @@ export function encodeSafetensors(
  */
 export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
   checkBytes('decodeSafetensors', bytes, file);
-  const { entries, metadata, rangeFault } = readHeader(bytes, file);
+  const source = sourceOf(bytes, file);
+  const { entries, metadata, rangeFault } = readHeader(source);
   if (rangeFault) throw unreadable(file, rangeFault);
   const tensors = Object.create(null) as Record<string, StoredTensor>;
   for (const entry of entries.values())
-    if (!isWholeType(entry.type)) tensors[entry.name] = { shape: entry.shape, data: unpack(bytes, entry) };
+    if (!isWholeType(entry.type)) tensors[entry.name] = { shape: entry.shape, data: unpack(source, entry) };
   return { tensors, metadata };
 }
 
@@ -74,5 +76,5 @@ export function checkBytes(caller: string, bytes: unknown, file: unknown): void 
 }
 
 /** The elements of a tensor whose range is known to be good. */
-export const unpack = (bytes: Uint8Array, { from, to, type, count }: HeaderEntry): Float32Array<ArrayBuffer> =>
-  toFloats(bytes.subarray(from, to), type, count);
+export const unpack = (source: ByteSource, { from, to, type, count }: HeaderEntry): Float32Array<ArrayBuffer> =>
+  toFloats(source.bytes(from, to), type, count);

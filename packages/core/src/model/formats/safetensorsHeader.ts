@@ -1,6 +1,7 @@
 // The header of a safetensors file, read as strictly as the reference reader (the Rust crate) does, before anything is
 // unpacked: what passes names each tensor once, and the tensors' ranges fill the file from the header to its end.
 import { printable, quoted, shortened } from '../../errors/printable.ts';
+import { type ByteSource, beginningOf } from './byteSource.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import { foreignFormat } from './foreignFormats.ts';
 import { keyFault } from './jsonKeys.ts';
@@ -35,9 +36,10 @@ const LONGEST_HEADER = 100_000_000;
 export const unreadable = (file: string, what: string, remedy = 'save or copy it again'): FileFormatError =>
   new FileFormatError(`${printable(file)} is not a readable safetensors file: ${what}; ${remedy}.`);
 
-/** Reads the header. Throws a FileFormatError that says what is wrong, or which other format this is. */
-export function readHeader(bytes: Uint8Array, file: string): SafetensorsHeader {
-  const text = headerText(bytes, file);
+/** Reads the header alone. Throws a FileFormatError that says what is wrong, or which other format this is. */
+export function readHeader(source: ByteSource): SafetensorsHeader {
+  const { name: file, size } = source;
+  const { text, start } = headerText(source);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -47,29 +49,33 @@ export function readHeader(bytes: Uint8Array, file: string): SafetensorsHeader {
   if (!isObject(json)) throw unreadable(file, 'its header is not a JSON object');
   const fault = keyFault(text, { header: true });
   if (fault) throw unreadable(file, `its header ${fault}`, 'save it again');
-  const start = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const entries = new Map<string, HeaderEntry>();
   for (const name of Object.keys(json))
     if (name !== '__metadata__') entries.set(name, readEntry(name, json[name], start, file));
   return {
     entries,
     metadata: readMetadata(json.__metadata__, file),
-    rangeFault: rangeFault([...entries.values()], start, bytes.length),
+    rangeFault: rangeFault([...entries.values()], start, size),
   };
 }
 
-function headerText(bytes: Uint8Array, file: string): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const declared = bytes.length < 8 ? 0n : view.getBigUint64(0, true);
-  const begins = bytes.length < 9 || bytes[8] === 0x7b; // {
-  if (!begins || bytes.length < 9 || declared > LONGEST_HEADER) {
-    const format = foreignFormat(bytes, file);
+/** Enough of a large file to tell what else it is. */
+const TELLING = 2 ** 26;
+
+/** The header as text, and where the tensors begin. */
+function headerText(source: ByteSource): { text: string; start: number } {
+  const { name: file, size } = source;
+  const first = beginningOf(source, 9);
+  const declared = size < 8 ? 0n : new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
+  const begins = size < 9 || first[8] === 0x7b; // {
+  if (!begins || size < 9 || declared > LONGEST_HEADER) {
+    const format = foreignFormat(beginningOf(source, TELLING), file);
     if (format) throw unreadable(file, format.what, format.remedy);
   }
-  if (bytes.length === 0) throw unreadable(file, 'it is empty');
-  if (bytes.length < 8) throw unreadable(file, `it has ${bytes.length} bytes, fewer than the 8 of a header's length`);
+  if (size === 0) throw unreadable(file, 'it is empty');
+  if (size < 8) throw unreadable(file, `it has ${size} bytes, fewer than the 8 of a header's length`);
   const remedy = begins ? [] : ['copying does not help: save the weights as safetensors'];
-  const follow = bytes.length - 8;
+  const follow = size - 8;
   if (declared > follow)
     throw unreadable(
       file,
@@ -85,7 +91,8 @@ function headerText(bytes: Uint8Array, file: string): string {
   if (declared === 0n || !begins)
     throw unreadable(file, 'its header is not a JSON object (it does not begin with {)', ...remedy);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, 8 + Number(declared)));
+    const start = 8 + Number(declared);
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(source.bytes(8, start)), start };
   } catch {
     throw unreadable(file, 'its header is not JSON (corrupt, or another format)');
   }

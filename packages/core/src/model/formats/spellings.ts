@@ -20,7 +20,7 @@ const SMALLEST = { nLayers: 1, nHeads: 1, dModel: 2, dHead: 2, nCtx: 1, dVocab: 
 /** What names depend on, taken together: all parts at once, and heads that share keys and values. */
 const VARIANTS: readonly Partial<ModelConfig>[] = [
   { nHeads: 2, nKeyValueHeads: 1 }, // before those whose names TransformerLens 4 shares
-  ...POSITIONS.map((positions) => ({ positions, normalization: 'LN', dMlp: 1, gatedMlp: true }) as const),
+  ...POSITIONS.map((positions) => ({ positions, normalization: 'LN', qkNorm: true, dMlp: 1, gatedMlp: true }) as const),
 ];
 
 /** By each spelling of its first layer, every weight that a model may have: names do not depend on sizes. */
@@ -76,6 +76,24 @@ export function toLegacyOrder(
   return out;
 }
 
+/** The way back: a weight's elements in our order, as `storedShape` has them. */
+export function fromLegacyOrder(
+  data: Float32Array,
+  { weight, spelling }: { weight: Weight; spelling: Spelling },
+): Float32Array {
+  const { storedAs, layout } = weight;
+  if (spelling === 'legacy' || storedAs === 'same' || storedAs === 'headVectors') return data;
+  const [a, b, c] = layout.shape as [number, number, number];
+  if (storedAs === 'transposed') return transposed({ shape: [a, b], data }).data;
+  if (storedAs === 'headOutputs') return transposed({ shape: [a * b, c], data }).data;
+  const out = new Float32Array(data.length);
+  for (let head = 0; head < a; head++) {
+    const part = data.subarray(head * b * c, (head + 1) * b * c);
+    out.set(transposed({ shape: [b, c], data: part }).data, head * b * c);
+  }
+  return out;
+}
+
 /** Transposes a matrix. */
 export function transposed({ shape, data }: { readonly shape: readonly number[]; readonly data: ArrayLike<number> }): {
   readonly shape: readonly number[];
@@ -83,6 +101,14 @@ export function transposed({ shape, data }: { readonly shape: readonly number[];
 } {
   const [rows, columns] = shape as [number, number];
   const out = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = data[i * columns + j] as number;
+  for (let top = 0; top < rows; top += TILE)
+    for (let left = 0; left < columns; left += TILE) {
+      const [bottom, right] = [Math.min(rows, top + TILE), Math.min(columns, left + TILE)];
+      for (let j = left; j < right; j++)
+        for (let i = top; i < bottom; i++) out[j * rows + i] = data[i * columns + j] as number;
+    }
   return { shape: [columns, rows], data: out };
 }
+
+/** Rows and columns that are turned at a time, so that both sides stay in the cache. */
+const TILE = 32;

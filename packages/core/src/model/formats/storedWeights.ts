@@ -4,11 +4,14 @@ import { printable } from '../../errors/printable.ts';
 import { unembeddingMatrix } from '../components/unembedding.ts';
 import type { Weight } from '../components/weight.ts';
 import type { ModelConfig } from '../config.ts';
-import { type NamedWeights, weightsOf } from '../parameters.ts';
+import { weightsOf } from '../parameters.ts';
+import { firstNotFinite } from '../weightChecks.ts';
+import type { ByteSource } from './byteSource.ts';
 import { FileFormatError } from './fileFormatError.ts';
 import { missingTensor } from './missingTensor.ts';
 import { isWholeType } from './numberFormats.ts';
-import { unpack } from './safetensors.ts';
+import type { Wanted } from './openedModel.ts';
+import { type StoredTensor, unpack } from './safetensors.ts';
 import { type HeaderEntry, quotedName, shapeText } from './safetensorsHeader.ts';
 import { type LegacyName, legacyName, type Spelling, storedShape, toLegacyOrder } from './spellings.ts';
 
@@ -61,18 +64,15 @@ interface PlannedWeight {
 const BUFFERS = /\.(mask|IGNORE|rotary_sin|rotary_cos|causal_mask|cos_cached|sin_cached)$/;
 
 /** Refuses a stored attention mask that lets a query see anything but itself and what came before. */
-export function refuseOtherMask(
-  bytes: Uint8Array,
-  { name, type, shape, count, from }: HeaderEntry,
-  file: string,
-): void {
+export function refuseOtherMask(source: ByteSource, { name, type, shape, count, from, to }: HeaderEntry): void {
   const size = shape.at(-1) ?? 0;
   if (!/\.(mask|causal_mask)$/.test(name) || type !== 'BOOL' || count !== size * size) return;
+  const bytes = source.bytes(from, to);
   for (let query = 0; query < size; query++)
     for (let key = 0; key < size; key++)
-      if ((bytes[from + query * size + key] !== 0) !== key <= query)
+      if ((bytes[query * size + key] !== 0) !== key <= query)
         throw new FileFormatError(
-          `${printable(file)} has an attention mask that is not causal (${quotedName(name)}, query ${query}, key ${key}), which induction-lab does not run.`,
+          `${printable(source.name)} has an attention mask that is not causal (${quotedName(name)}, query ${query}, key ${key}), which induction-lab does not run.`,
         );
 }
 
@@ -120,50 +120,45 @@ export function compareShapes(
   return plan;
 }
 
-export function unpackAll(bytes: Uint8Array, plan: readonly PlannedWeight[], file: string): NamedWeights {
-  const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
+/** Each weight of the plan, read when its turn comes. */
+export function* unpackEach(
+  source: ByteSource,
+  plan: readonly PlannedWeight[],
+  wanted: Wanted = () => true,
+): Generator<[name: string, tensor: StoredTensor]> {
   for (const { weight, from } of plan) {
     const { name } = weight;
+    if (!wanted(name)) continue;
     const { shape } = weight.layout;
     if (typeof from === 'number') {
-      weights[name] = { shape, data: new Float32Array(sizeOf(shape)).fill(from) };
+      yield [name, { shape, data: new Float32Array(sizeOf(shape)).fill(from) }];
       continue;
     }
-    const data = unpack(bytes, from.entry);
+    const data = unpack(source, from.entry);
     const wrong = firstNotFinite(data);
     if (wrong >= 0)
       throw new FileFormatError(
-        `${printable(file)}: ${from.entry.name} holds ${data[wrong]}${from.entry.type === 'F64' ? ' (as float32)' : ''} at element ${wrong}; the training that made it had failed.`,
+        `${printable(source.name)}: ${from.entry.name} holds ${data[wrong]}${from.entry.type === 'F64' ? ' (as float32)' : ''} at element ${wrong}; the training that made it had failed.`,
       );
-    weights[name] = { shape, data: toLegacyOrder(data, { weight, spelling: from.spelling }) };
+    yield [name, { shape, data: toLegacyOrder(data, { weight, spelling: from.spelling }) }];
   }
-  return weights;
 }
 
-/** The index of the first element that is no finite number, or −1. */
-function firstNotFinite(data: Float32Array): number {
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
-  return -1;
-}
-
-export function checkTied(
-  bytes: Uint8Array,
-  stored: ReadonlyMap<string, Stored>,
-  { weights, config, file }: { weights: NamedWeights; config: ModelConfig; file: string },
-): void {
-  const found = stored.get('unembed.W_U');
-  if (!found || isWholeType(found.entry.type)) return;
+/** Refuses a tied model whose W_U, where the file has one, is another matrix than W_E. */
+export function checkTied(source: ByteSource, stored: ReadonlyMap<string, Stored>, config: ModelConfig): void {
+  const [found, embedding] = [stored.get('unembed.W_U'), stored.get('embed.W_E')];
+  if (!found || !embedding || isWholeType(found.entry.type)) return;
   const { dModel, dVocab } = config;
-  const W_E = (weights['embed.W_E'] as NamedWeights[string]).data;
+  const W_E = unpack(source, embedding.entry);
   const { shape } = found.entry;
   const isNative = found.spelling !== 'legacy';
   let equal = shape.join() === storedShape(unembeddingMatrix(config), found.spelling).join();
-  const W_U = equal ? unpack(bytes, found.entry) : W_E;
+  const W_U = equal ? unpack(source, found.entry) : W_E;
   for (let token = 0; equal && token < dVocab; token++)
     for (let i = 0; equal && i < dModel; i++)
       equal = W_E[token * dModel + i] === W_U[isNative ? token * dModel + i : i * dVocab + token];
   if (!equal)
     throw new FileFormatError(
-      `${printable(file)} says that its unembedding is tied, but W_U is not the transpose of W_E; save it untied.`,
+      `${printable(source.name)} says that its unembedding is tied, but W_U is not the transpose of W_E; save it untied.`,
     );
 }

@@ -170,8 +170,14 @@ function refuseOwnVocabulary(reader: FieldReader, dVocab: number): void {
 }
 
 /** What TransformerLens 4 calls these weights, and what it computes of them, has not been compared. */
-function refuseUnnamed({ gatedMlp, nKeyValueHeads }: Partial<ModelConfig>, { file, spelling }: FileFacts): void {
-  const part = gatedMlp ? 'gated MLPs' : nKeyValueHeads === undefined ? null : 'grouped keys and values';
+function refuseUnnamed({ gatedMlp, nKeyValueHeads, qkNorm }: Partial<ModelConfig>, { file, spelling }: FileFacts): void {
+  const part = gatedMlp
+    ? 'gated MLPs'
+    : qkNorm
+      ? 'normalised queries and keys'
+      : nKeyValueHeads === undefined
+        ? null
+        : 'grouped keys and values';
   if (part && spelling !== 'legacy')
     throw refusal(printable(file), `${part} under the names of TransformerLens 4 (they have not been compared)`);
 }

@@ -15,6 +15,7 @@ export function toTransformerLensParts(config: ModelConfig): Record<string, unkn
       ? {}
       : { attn_only: false, d_mlp: dMlp, act_fn: actFn, gated_mlp: gatedMlp, parallel_attn_mlp: parallelAttnMlp }),
     ...(nKeyValueHeads === undefined ? {} : { n_key_value_heads: nKeyValueHeads }),
+    ...(config.qkNorm ? { use_qk_norm: true } : {}),
     ...(config.rotaryAdjacentPairs ? { rotary_adjacent_pairs: true } : {}),
     ...(scaling
       ? {
@@ -33,7 +34,7 @@ const OTHER_NAMES: Readonly<Record<string, Activation>> = { gelu_fast: 'gelu_new
 
 type Parts = Pick<
   ModelConfig,
-  ('dMlp' | 'actFn' | 'gatedMlp' | 'parallelAttnMlp') | ('nKeyValueHeads' | 'rotaryAdjacentPairs' | 'rotaryScaling')
+  ('dMlp' | 'actFn' | 'gatedMlp' | 'parallelAttnMlp') | ('nKeyValueHeads' | 'qkNorm' | 'rotaryAdjacentPairs' | 'rotaryScaling')
 >;
 
 /** Reads them. `hasMlp` tells where the config does not say whether there are MLPs. Throws a FileFormatError. */
@@ -51,6 +52,7 @@ export function readTransformerLensParts(
   return {
     ...(attentionOnly ? {} : readMlp(reader, dModel)),
     ...(keyValueHeads === undefined ? {} : { nKeyValueHeads: keyValueHeads }),
+    ...(reader.flag('use_qk_norm') ? { qkNorm: true } : {}),
     ...(rotary ? turning : {}),
   };
 }

@@ -147,7 +147,7 @@ function byHand(model: Model, interventions: readonly Intervention[], clean: Act
         data[i] = place.kind === 'patch' ? clean.get(name).data[i]! : 0;
     }
   };
-  const remove = ({ shape, data }: HookedActivation, { layer, head, by }: RemoveFromInput): void => {
+  const remove = ({ shape, data }: HookedActivation, { layer, head = 0, by }: RemoveFromInput): void => {
     const [heads, size] = [shape[2]!, shape[3]!];
     const sources = Array.from({ length: layer * heads }, (_, i) => [Math.floor(i / heads), i % heads] as const);
     const rows = data.length / (heads * size);
@@ -221,7 +221,7 @@ describe.for([
   const splits = interventions.some(({ kind }) => kind === 'removeFromInput');
   const seen = hookPoints(model.config, { onRequest: true }).filter(
     // Where a layer's LayerNorm is changed, its heads cannot have inputs of their own.
-    (name) => splits || normalization === null || !/_input$/.test(name),
+    (name) => splits || normalization === null || !/_(input|in)$/.test(name),
   );
 
   test('weights, and each activation as it stands after them', () => {

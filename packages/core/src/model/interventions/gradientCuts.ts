@@ -2,8 +2,9 @@
 // stands there after the intervention, and where it was overwritten nothing goes on to what had computed it.
 import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { ModelConfig } from '../config.ts';
-import { hookPoint } from '../hookPoints.ts';
-import { type Intervention, type RemoveFromInput, sourcesOf, type TensorHooks } from './interventions.ts';
+import { copiesIn, hookPoint } from '../hookPoints.ts';
+import { isMlp, outputHook } from '../partIndex.ts';
+import { type Intervention, inputHook, type RemoveFromInput, sourcesOf, type TensorHooks } from './interventions.ts';
 import { type PlacedIntervention, rowsAt } from './places.ts';
 
 export interface GradientCuts {
@@ -20,7 +21,7 @@ export function gradientCuts(config: ModelConfig, interventions: readonly Interv
   // The last to act comes first on the way back.
   for (const intervention of [...interventions].reverse()) {
     const removal = intervention.kind === 'removeFromInput';
-    const name = removal ? `blocks.${intervention.layer}.hook_${intervention.input}_input` : intervention.hook;
+    const name = removal ? inputHook(intervention) : intervention.hook;
     const action = removal
       ? (gradient: Tensor): void => owe(gradient, intervention, { config, owed })
       : (gradient: Tensor): void => zero(gradient, intervention, config);
@@ -39,7 +40,9 @@ export function gradientCuts(config: ModelConfig, interventions: readonly Interv
 
 function zero(gradient: Tensor, place: PlacedIntervention, config: ModelConfig): void {
   const data = gradient.toArray();
-  for (const { offset, size } of rowsAt(place, hookPoint(config, place.hook), gradient.shape))
+  const { shape } = gradient;
+  const point = hookPoint(config, place.hook);
+  for (const { offset, size } of rowsAt(place, { point, shape, copies: copiesIn(config, point, shape) }))
     data.fill(0, offset, offset + size);
   gradient.set(data);
 }
@@ -47,15 +50,18 @@ function zero(gradient: Tensor, place: PlacedIntervention, config: ModelConfig):
 /** What is taken out of an input has the input's gradient with its sign changed; what is left there instead is a constant. */
 function owe(
   { data, width, shape }: Tensor,
-  { layer, head, sources, share = 1 }: RemoveFromInput,
+  removal: RemoveFromInput,
   { config, owed }: { config: ModelConfig; owed: Map<string, Floats> },
 ): void {
-  const heads = shape[2] as number;
-  for (const source of sourcesOf(config, layer, sources)) {
-    const name = `blocks.${source.layer}.attn.hook_result`;
-    const debt = owed.get(name) ?? new Float64Array(data.length);
+  const { head = 0, share = 1 } = removal;
+  const [heads, rows] = [shape.length === 4 ? (shape[2] as number) : 1, (shape[0] as number) * (shape[1] as number)];
+  for (const source of sourcesOf(config, removal)) {
+    const name = outputHook(source);
+    const [count, index] = isMlp(source) ? [1, 0] : [config.nHeads, source.head];
+    const debt = owed.get(name) ?? new Float64Array(rows * count * width);
     owed.set(name, debt);
-    for (let row = 0; row < data.length; row += heads * width)
-      for (let i = 0; i < width; i++) debt[row + source.head * width + i]! -= share * data[row + head * width + i]!;
+    for (let row = 0; row < rows; row++)
+      for (let i = 0; i < width; i++)
+        debt[(row * count + index) * width + i]! -= share * data[(row * heads + head) * width + i]!;
   }
 }

@@ -6,8 +6,16 @@ import type { Extent } from '../../engine/modelOps.ts';
 import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import type { ModelConfig } from '../config.ts';
-import { checkHead, checkOwnInputs, type HeadIndex, headLabel } from '../heads.ts';
-import { INPUTS, type Intervention, REPLACEMENTS, type RemoveFromInput, sourcesOf } from './interventions.ts';
+import { checkHead } from '../heads.ts';
+import { checkPart, isMlp, type PartIndex, partLabel, readsFrom } from '../partIndex.ts';
+import {
+  INPUTS,
+  type Intervention,
+  REPLACEMENTS,
+  type RemoveFromInput,
+  sourcesOf,
+  targetOf,
+} from './interventions.ts';
 import { checkPlace } from './places.ts';
 
 /** Whether these are numbers that can be written into an activation. */
@@ -19,7 +27,10 @@ const finiteNumbers = z.optional(must('be an array of finite numbers', isFiniteN
 
 // Whether there is such a head, position or hook point is said by the checks that know the model.
 const AtPlace = { hook: z.string(), head: z.optional(z.int()), positions: z.optional(z.array(z.int())) };
-const HeadSchema = z.strictObject({ layer: z.int(), head: z.int() });
+const PartSchema = z.union([
+  z.strictObject({ layer: z.int(), head: z.int() }),
+  z.strictObject({ layer: z.int(), mlp: z.literal(true) }),
+]);
 const InterventionSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('zeroAblate'), ...AtPlace }),
   z.strictObject({
@@ -32,10 +43,10 @@ const InterventionSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('removeFromInput'),
     layer: z.int(),
-    head: z.int(),
-    input: z.enum(INPUTS),
+    head: z.optional(z.int()),
+    input: z.enum([...INPUTS, 'mlp']),
     sources: must(
-      'be "allEarlier" or an array of heads such as { layer: 0, head: 1 }',
+      'be "allEarlier" or an array of heads such as { layer: 0, head: 1 } and MLPs such as { layer: 0, mlp: true }',
       (sources) => sources === 'allEarlier' || Array.isArray(sources),
     ),
     by: z.optional(z.enum(REPLACEMENTS)),
@@ -87,23 +98,30 @@ function checkOne(
     checkPlace(config, intervention, { caller: kind, ...(extent ? { extent } : {}) });
     return;
   }
-  checkOwnInputs(config, kind);
-  checkHead(config, intervention, kind);
+  checkTarget(config, intervention);
   checkMean(config, intervention);
-  const { layer, head, sources } = intervention;
+  const { sources } = intervention;
   if (sources === 'allEarlier') return;
   if (!known.has(sources)) {
     for (let i = 0; i < sources.length; i++) {
-      checkArgument(caller, `${what}.sources.${i}`, HeadSchema, sources[i]);
-      checkHead(config, sources[i] as HeadIndex, kind);
+      checkArgument(caller, `${what}.sources.${i}`, PartSchema, sources[i]);
+      checkPart(config, sources[i] as PartIndex, kind);
     }
     known.add(sources);
   }
-  const late = sources.find((source) => source.layer >= layer);
+  const target = targetOf(intervention);
+  const late = sources.find((source) => !readsFrom(config, target, source));
   if (late)
     throw new Error(
-      `removeFromInput: ${headLabel(late.layer, late.head)} is not earlier than ${headLabel(layer, head)}; name heads of layers before ${layer}.`,
+      `removeFromInput: ${partLabel(late)} is not earlier than ${partLabel(target)}; name ${isMlp(late) ? 'parts' : 'heads'} of layers before ${target.layer}.`,
     );
+}
+
+function checkTarget(config: ModelConfig, { layer, head, input, kind }: RemoveFromInput): void {
+  if (input !== 'mlp') return checkHead(config, { layer, head: head as number }, kind);
+  if (head !== undefined)
+    throw new Error(`removeFromInput: an MLP has no heads; leave head out, or name one of its inputs, q, k or v.`);
+  checkPart(config, { layer, mlp: true }, kind);
 }
 
 function checkMean({ dModel }: ModelConfig, { by = 'zero', mean }: RemoveFromInput): void {
@@ -116,27 +134,27 @@ function checkMean({ dModel }: ModelConfig, { by = 'zero', mean }: RemoveFromInp
     );
 }
 
-/** A head's output that is taken out of an input twice leaves its negative there, which nobody means. */
+/** What is taken out of an input twice leaves its negative there, which nobody means. */
 function refuseTwice(config: ModelConfig, interventions: readonly Intervention[]): void {
-  const bySlot = new Map<number, RemoveFromInput[]>();
+  const byInput = new Map<string, RemoveFromInput[]>();
   for (const i of interventions)
     if (i.kind === 'removeFromInput') {
-      const slot = (i.layer * config.nHeads + i.head) * INPUTS.length + INPUTS.indexOf(i.input);
-      bySlot.set(slot, [...(bySlot.get(slot) ?? []), i]);
+      const input = `${i.layer} ${i.head} ${i.input}`;
+      byInput.set(input, [...(byInput.get(input) ?? []), i]);
     }
   const clear = new Set<unknown>(); // lists that name nothing twice
-  for (const removals of bySlot.values()) {
+  for (const removals of byInput.values()) {
     const [only] = removals as [RemoveFromInput, ...RemoveFromInput[]];
     if (removals.length === 1 && (only.sources === 'allEarlier' || clear.has(only.sources))) continue;
-    const taken = new Set<number>();
-    for (const { layer, head, input, sources } of removals)
-      for (const source of sourcesOf(config, layer, sources)) {
-        const key = source.layer * config.nHeads + source.head;
-        if (taken.has(key))
+    const taken = new Set<string>();
+    for (const removal of removals)
+      for (const source of sourcesOf(config, removal)) {
+        const label = partLabel(source);
+        if (taken.has(label))
           throw new Error(
-            `removeFromInput: ${headLabel(source.layer, source.head)} is taken out of the ${input.toUpperCase()} input of ${headLabel(layer, head)} twice; name it once.`,
+            `removeFromInput: ${label} is taken out of the ${removal.input === 'mlp' ? '' : `${removal.input.toUpperCase()} `}input of ${partLabel(targetOf(removal))} twice; name it once.`,
           );
-        taken.add(key);
+        taken.add(label);
       }
     if (removals.length === 1) clear.add(only.sources);
   }

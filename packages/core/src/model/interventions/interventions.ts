@@ -3,10 +3,12 @@
 import type { Tensor } from '../../engine/tensor.ts';
 import type { ActivationCache } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
-import { earlierHeads, type HeadIndex } from '../heads.ts';
+import type { HeadIndex } from '../heads.ts';
+import { allParts, earlierParts, outputHook, type PartIndex } from '../partIndex.ts';
 import { type Place, type PlacedIntervention, placedAction, type SharedMeans, type Slice } from './places.ts';
+import type { OutputMeans } from './outputMeans.ts';
 import { sumOfDeviations, takeOut } from './removals.ts';
-import type { ResultMeans } from './resultMeans.ts';
+
 
 /** What a head reads: the inputs of its queries, keys and values. */
 export const INPUTS = ['q', 'k', 'v'] as const;
@@ -18,21 +20,25 @@ export const headOutput = ({ layer, head }: HeadIndex): Place => ({ hook: `block
 /** Every head's output after W_O in a layer: what edges carry. */
 export const headResult = (layer: number | '*'): string => `blocks.${layer}.attn.hook_result`;
 
-/** What takes the place of a head's output in an input. */
+/** What takes the place of an output in an input. */
 export const REPLACEMENTS = ['zero', 'mean', 'clean'] as const;
 export type Replacement = (typeof REPLACEMENTS)[number];
 
 /**
- * Acts on edges: takes earlier heads' outputs (their `hook_result`; b_O stays) out of one head's Q, K or V input alone,
- * before its LayerNorm. In the place of each it leaves nothing (`zero`, the default) or a `mean`, which is edge ablation: the
- * output's over sequences and positions of this run, or one that is given. Or, with `clean`, what that head's output is in
- * the clean run, which is path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023): nothing else of this run is replaced.
+ * Acts on edges: takes what earlier parts write (a head's `hook_result`, without b_O; an MLP's `hook_mlp_out`) out of one
+ * input alone, before its LayerNorm: one head's Q, K or V input, or, with `input: "mlp"`, that of the layer's MLP. In the place
+ * of each it leaves nothing (`zero`, the default) or a `mean`, which is edge ablation: the output's over sequences and positions
+ * of this run, or one that is given. Or, with `clean`, what that output is in the clean run, which is path patching (Wang et al.
+ * 2022; Goldowsky-Dill et al. 2023): nothing else of this run is replaced.
  */
-export interface RemoveFromInput extends HeadIndex {
+export interface RemoveFromInput {
   readonly kind: 'removeFromInput';
-  readonly input: Input;
-  /** Heads of earlier layers, or all of them. */
-  readonly sources: readonly HeadIndex[] | 'allEarlier';
+  readonly layer: number;
+  /** Of Q, K and V inputs; an MLP has none. */
+  readonly head?: number;
+  readonly input: Input | 'mlp';
+  /** Heads and MLPs that come earlier, or all of them. */
+  readonly sources: readonly PartIndex[] | 'allEarlier';
   readonly by?: Replacement;
   /** What `mean` leaves in the place of all sources together: dModel numbers. */
   readonly mean?: readonly number[];
@@ -42,12 +48,17 @@ export interface RemoveFromInput extends HeadIndex {
 
 export type Intervention = PlacedIntervention | RemoveFromInput;
 
-/** The heads that a removal from a head of this layer names, one by one. */
-export const sourcesOf = (
-  config: ModelConfig,
-  layer: number,
-  sources: RemoveFromInput['sources'],
-): readonly HeadIndex[] => (sources === 'allEarlier' ? earlierHeads(config, layer) : sources);
+/** The part whose input it is. */
+export const targetOf = ({ layer, head, input }: Pick<RemoveFromInput, 'layer' | 'head' | 'input'>): PartIndex =>
+  input === 'mlp' ? { layer, mlp: true } : { layer, head: head as number };
+
+/** The hook point of that input. */
+export const inputHook = ({ layer, input }: Pick<RemoveFromInput, 'layer' | 'input'>): string =>
+  `blocks.${layer}.hook_${input === 'mlp' ? 'mlp_in' : `${input}_input`}`;
+
+/** The parts that a removal names, one by one. */
+export const sourcesOf = (config: ModelConfig, removal: RemoveFromInput): readonly PartIndex[] =>
+  removal.sources === 'allEarlier' ? earlierParts(config, targetOf(removal)) : removal.sources;
 
 /** Whether what an intervention does to one sequence depends on the others that run with it. */
 export const looksAcross = (i: Intervention): boolean =>
@@ -61,19 +72,25 @@ const leavesMeanOfRun = (i: Intervention): i is RemoveFromInput =>
 export const takesFromClean = (i: Intervention): boolean =>
   i.kind === 'patch' || (i.kind === 'removeFromInput' && i.by === 'clean');
 
-/** The layers that a removal needs the heads' outputs of. */
-export const sourceLayers = ({ layer, sources }: RemoveFromInput): number[] =>
-  sources === 'allEarlier' ? Array.from({ length: layer }, (_, l) => l) : sources.map((source) => source.layer);
+/** The hook points of what a removal takes out. */
+const sourceHooks = (config: ModelConfig, removal: RemoveFromInput): string[] =>
+  sourcesOf(config, removal).map(outputHook);
 
-/** The layers whose results' means over the whole batch some intervention needs, first layer first. */
-export const layersOfMeans = (interventions: readonly Intervention[]): number[] =>
-  [...new Set(interventions.filter(leavesMeanOfRun).flatMap(sourceLayers))].sort((a, b) => a - b);
+/** The layers that a removal needs the outputs of. */
+export const sourceLayers = (config: ModelConfig, removal: RemoveFromInput): number[] =>
+  sourcesOf(config, removal).map(({ layer }) => layer);
+
+/** The outputs whose means over the whole batch some intervention needs, in forward order. */
+export function hooksOfMeans(config: ModelConfig, interventions: readonly Intervention[]): string[] {
+  const needed = new Set(interventions.filter(leavesMeanOfRun).flatMap((i) => sourceHooks(config, i)));
+  return [...new Set(allParts(config).map(outputHook))].filter((hook) => needed.has(hook));
+}
 
 /** What must be kept from a clean run before these interventions can be applied: hook names. */
-export const cleanRunNeeds = (interventions: readonly Intervention[]): string[] => [
+export const cleanRunNeeds = (config: ModelConfig, interventions: readonly Intervention[]): string[] => [
   ...new Set(
     interventions.flatMap((i) => {
-      if (i.kind === 'removeFromInput') return i.by === 'clean' ? sourceLayers(i).map(headResult) : [];
+      if (i.kind === 'removeFromInput') return i.by === 'clean' ? sourceHooks(config, i) : [];
       return i.kind === 'patch' || i.kind === 'resampleAblate' || (i.kind === 'meanAblate' && !i.mean) ? [i.hook] : [];
     }),
   ),
@@ -83,18 +100,18 @@ export const cleanRunNeeds = (interventions: readonly Intervention[]): string[] 
 export type TensorHooks = Map<string, ((activation: Tensor) => void)[]>;
 
 /**
- * Turns interventions into actions on activations. `resultOf(layer)` is that layer's hook_result of the same run. A batch
- * that runs in slices is compiled slice by slice: `slice` says which, and `means` and `resultMeans` hold what depends on
+ * Turns interventions into actions on activations. `outputOf` gives what a part has written in the same run. A batch
+ * that runs in slices is compiled slice by slice: `slice` says which, and `means` and `outputMeans` hold what depends on
  * the sequences of the others.
  */
 export function compileInterventions(options: {
   config: ModelConfig;
   interventions: readonly Intervention[];
   clean: ActivationCache;
-  resultOf: (layer: number) => Tensor;
+  outputOf: (part: PartIndex) => Tensor;
   slice?: Slice;
   means?: SharedMeans;
-  resultMeans?: ResultMeans;
+  outputMeans?: OutputMeans;
 }): TensorHooks {
   const { config, interventions } = options;
   const hooks: TensorHooks = new Map();
@@ -102,7 +119,7 @@ export function compileInterventions(options: {
     hooks.set(name, [...(hooks.get(name) ?? []), action]);
   };
   const sums = new Map<string, Float64Array>(); // many heads of a layer often lose the same sources
-  const removed = (sources: readonly HeadIndex[], by: Replacement): Float64Array => {
+  const removed = (sources: readonly PartIndex[], by: Replacement): Float64Array => {
     const key = JSON.stringify([sources, by]);
     const sum = sums.get(key) ?? sumOfDeviations(sources, { ...options, by });
     sums.set(key, sum);
@@ -111,12 +128,10 @@ export function compileInterventions(options: {
   for (const intervention of interventions)
     if (intervention.kind !== 'removeFromInput') on(intervention.hook, placedAction(intervention, options));
     else {
-      const { layer, head, input, mean, by = 'zero', share = 1 } = intervention;
-      const sources = sourcesOf(config, layer, intervention.sources);
+      const { head = 0, mean, by = 'zero', share = 1 } = intervention;
+      const sources = sourcesOf(config, intervention);
       const left = mean ? { mean } : {};
-      on(`blocks.${layer}.hook_${input}_input`, (t) =>
-        takeOut(t, { head, share, ...left }, removed(sources, mean ? 'zero' : by)),
-      );
+      on(inputHook(intervention), (t) => takeOut(t, { head, share, ...left }, removed(sources, mean ? 'zero' : by)));
     }
   return hooks;
 }

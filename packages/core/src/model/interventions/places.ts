@@ -6,7 +6,7 @@ import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { ActivationCache, CachedActivation } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
 import { headLabel } from '../heads.ts';
-import { axisSize, type HookPoint, hasHeads, headAxis, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
+import { axisSize, copiesIn, type HookPoint, hasHeads, headAxis, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
 import { selectHookPoints } from '../hookSelection.ts';
 
 /** Where to intervene: a hook point, whole or one head's part of it, at all positions or at some (query positions). */
@@ -105,17 +105,24 @@ interface Row {
   readonly head: number;
 }
 
-/** The rows of a dense activation that a place names, in order. */
-export function* rowsAt(place: Place, point: HookPoint, shape: readonly number[]): Generator<Row> {
+/**
+ * The rows of a dense activation that a place names, in order. `copies` is how many heads of it stand for one head of the place:
+ * where heads have inputs of their own, each has a copy of the keys and values that it shares.
+ */
+export function* rowsAt(
+  place: Place,
+  { point, shape, copies = 1 }: { point: HookPoint; shape: readonly number[]; copies?: number },
+): Generator<Row> {
   const square = isSquare(point);
   const [batch, second, third = 1] = shape as [number, number, number];
   const [positions, heads] = square ? [third, second] : [second, shape.length === 4 ? third : 1];
   const size = shape[shape.length - 1] as number;
   const chosen = place.positions ?? Array.from({ length: positions }, (_, p) => p);
   checkRange(place, { caller: 'intervention', length: positions });
+  const [first, end] = place.head === undefined ? [0, heads] : [place.head * copies, (place.head + 1) * copies];
   for (let sequence = 0; sequence < batch; sequence++)
     for (const position of chosen)
-      for (let head = place.head ?? 0; head <= (place.head ?? heads - 1); head++) {
+      for (let head = first; head < end; head++) {
         const row = square
           ? (sequence * heads + head) * positions + position
           : (sequence * positions + position) * heads + head;
@@ -145,20 +152,30 @@ export function placedAction(
   return (tensor) => {
     const data = tensor.toArray();
     const whole = slice ?? { first: 0, batch: tensor.shape[0] as number };
-    const value = newValue(intervention, tensor, { point, clean, slice: whole, means: means ?? new Map() });
-    for (const row of rowsAt(intervention, point, tensor.shape))
+    const { shape } = tensor;
+    const copies = copiesIn(config, point, shape);
+    const value = newValue(intervention, tensor, { point, copies, clean, slice: whole, means: means ?? new Map() });
+    for (const row of rowsAt(intervention, { point, shape, copies }))
       for (let i = 0; i < row.size; i++) data[row.offset + i] = value(row, i);
-    hideFuture(point, tensor.shape, data);
+    hideFuture(point, shape, data);
     tensor.set(data);
   };
 }
 
 type Value = (row: Row, i: number) => number;
 
+interface PlacedIn {
+  readonly point: HookPoint;
+  readonly copies: number;
+  readonly clean: ActivationCache;
+  readonly slice: Slice;
+  readonly means: SharedMeans;
+}
+
 function newValue(
   intervention: PlacedIntervention,
   tensor: Tensor,
-  { point, clean, slice, means }: { point: HookPoint; clean: ActivationCache; slice: Slice; means: SharedMeans },
+  { point, copies, clean, slice, means }: PlacedIn,
 ): Value {
   if (intervention.kind === 'zeroAblate') return () => 0;
   if (intervention.kind === 'meanAblate' && intervention.mean) {
@@ -166,7 +183,7 @@ function newValue(
     return (_, i) => mean[i] as number;
   }
   const { first, batch } = slice;
-  const from = cleanActivation(intervention.kind, tensor, { clean, slice });
+  const from = cleanActivation(intervention.kind, tensor, { clean, slice, copies });
   if (intervention.kind === 'meanAblate') {
     const known = means.get(tensor.name) ?? meanValue(point, from.shape, from.data);
     means.set(tensor.name, known);
@@ -185,10 +202,11 @@ function newValue(
 export function cleanActivation(
   caller: string,
   { name, shape: here }: Tensor,
-  { clean, slice: { batch } }: { clean: ActivationCache; slice: Slice },
-): CachedActivation {
-  const from = clean.get(name);
+  { clean, slice: { batch }, copies = 1 }: { clean: ActivationCache; slice: Slice; copies?: number },
+): Pick<CachedActivation, 'shape' | 'data'> {
   const shape = [batch, ...here.slice(1)];
+  const kept = clean.get(name);
+  const from = kept.shape[2]! * copies === shape[2] ? withCopies(kept, copies) : kept;
   if (from.shape.join() !== shape.join())
     throw new Error(
       `${caller}: "${name}" has shape [${shape}], the clean run has [${from.shape}]; use as many prompts of equal length.`,
@@ -196,12 +214,25 @@ export function cleanActivation(
   return from;
 }
 
+/** Each head so many times in a row: [batch, pos, head, size] → [batch, pos, head × copies, size]. */
+function withCopies({ shape, data }: CachedActivation, copies: number): Pick<CachedActivation, 'shape' | 'data'> {
+  if (copies === 1) return { shape, data };
+  const [batch, positions, heads, size] = shape as [number, number, number, number];
+  const length = data.length * copies;
+  const out = data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+  for (let row = 0; row < out.length / size; row++) {
+    const from = Math.floor(row / copies) * size;
+    for (let i = 0; i < size; i++) out[row * size + i] = data[from + i]!;
+  }
+  return { shape: [batch, positions, heads * copies, size], data: out };
+}
+
 /** Means over sequences, and over positions too unless the activation is square. */
 function meanValue(point: HookPoint, shape: readonly number[], data: Floats): Value {
   const square = isSquare(point);
   const key = ({ head, position }: Row): number => (square ? position * (shape[1] as number) + head : head);
   const sums = new Map<number, { sum: Float64Array; count: number }>();
-  for (const row of rowsAt({ hook: point.name }, point, shape)) {
+  for (const row of rowsAt({ hook: point.name }, { point, shape })) {
     const entry = sums.get(key(row)) ?? { sum: new Float64Array(row.size), count: 0 };
     sums.set(key(row), entry);
     entry.count++;

@@ -70,7 +70,7 @@ function runPart(executor: Executor, { job, slices, control, helper }: ForwardOr
   const { config } = executor; // one object for all orders, about which much is remembered
   const { interventions, names, batch, length, plan } = job;
   const cache = ActivationCache.over(job.kept, config);
-  const acting = { config, interventions, names, clean, batch, means: new Map(), resultMeans: new Map() };
+  const acting = { config, interventions, names, clean, batch, means: new Map(), outputMeans: new Map() };
   const keep = keepIn(cache, names);
   const watch = watchRun(acting, (activation, slice) => {
     Atomics.add(control, CONTROL * helper, 1);

@@ -1,5 +1,6 @@
 // Files of token sequences, from their bytes: lines of JSON, a stream of integers, or a tensor of a safetensors file.
 import { printable, quoted } from '../../errors/printable.ts';
+import { sourceOf } from '../../model/formats/byteSource.ts';
 import { quotedName, readHeader, shapeText, unreadable } from '../../model/formats/safetensorsHeader.ts';
 import { MOST_TOKENS, partOf, tokenTable } from './tokenTable.ts';
 import { DataError, type TokenTable, type TokenType } from './trainingData.ts';
@@ -59,7 +60,7 @@ function readStream(bytes: Uint8Array, { name, nCtx, dtype }: Required<TokenFile
 }
 
 function readTensor(bytes: Uint8Array, name: string): TokenTable {
-  const { entries, rangeFault } = readHeader(bytes, name);
+  const { entries, rangeFault } = readHeader(sourceOf(bytes, name));
   if (rangeFault) throw unreadable(name, rangeFault);
   const [entry, ...more] = entries.values();
   if (entry === undefined || more.length > 0 || entry.shape.length !== 2 || !(entry.type in READERS))

@@ -1,6 +1,7 @@
 // Rotary positions (Su et al. 2021): q and k turned by position, in pairs (i, i + rotaryDim / 2), or in neighbours (2i, 2i + 1).
 // Slow pairs may be slowed further, for contexts longer than those of the training (Llama 3).
 import type { RotaryTables } from '../../../engine/modelOps.ts';
+import type { Tensor } from '../../../engine/tensor.ts';
 import { exactCosSin } from '../../../random/exactMath.ts';
 import type { ModelConfig } from '../../config.ts';
 import { HEADS } from '../hookPoint.ts';
@@ -23,10 +24,13 @@ function planTurn(plan: Plan, block: string, { q, k, dQ, dK }: Compared): Compar
   const { ops, positions } = plan;
   const tables = rotaryTables(plan);
   const names = [`${block}.attn.hook_rot_q`, `${block}.attn.hook_rot_k`] as const;
-  const turnedQ = plan.activation(names[0], 'turned q', (shapes, n) => shapes.heads(n));
-  const turnedK = plan.activation(names[1], 'turned k', (shapes, n) => shapes.keyValueHeads(n));
-  const dTurnedQ = plan.gradient(names[0], 'turned q', (shapes, n) => shapes.heads(n));
-  const dTurnedK = plan.gradient(names[1], 'turned k', (shapes, n) => shapes.keyValueHeads(n));
+  const like = (x: Tensor, name: string): [string, string, () => Tensor] => [
+    name,
+    `${name.slice(-5)} of ${x.width}`,
+    () => plan.copyOf(x, name),
+  ];
+  const [turnedQ, turnedK] = [plan.activation(...like(q, names[0])), plan.activation(...like(k, names[1]))];
+  const [dTurnedQ, dTurnedK] = [plan.gradient(...like(q, names[0])), plan.gradient(...like(k, names[1]))];
   return {
     ...{ q: turnedQ, k: turnedK, dQ: dTurnedQ, dK: dTurnedK },
     forward: () => {
@@ -54,25 +58,22 @@ function rotaryTables(plan: Plan): RotaryTables {
     return shapes.angles(name);
   });
   for (let position = 0; isNew && position < plan.extent.length && !plan.isMeasuring; position++)
-    rotaryAngles(plan.config, position).forEach(({ cos, sin }, i) => {
+    for (let i = 0; i < half; i++) {
+      const { cos, sin } = exactCosSin(rotaryTurns(plan.config, position, i));
       table.data[position * rotaryDim + i] = cos;
       table.data[position * rotaryDim + half + i] = sin;
-    });
+    }
   return { half, table, adjacent: rotaryAdjacentPairs };
 }
 
-/** Cosine and sine of every pair at a position. */
-export function rotaryAngles(
-  { rotaryDim, rotaryBase, rotaryScaling }: Pick<ModelConfig, 'rotaryDim' | 'rotaryBase' | 'rotaryScaling'>,
+/** The angle of a pair at a position, in turns. */
+export function rotaryTurns(
+  { rotaryDim, rotaryBase, rotaryScaling }: ModelConfig,
   position: number,
-): { cos: number; sin: number }[] {
-  return Array.from({ length: rotaryDim / 2 }, (_, i) =>
-    exactCosSin(
-      rotaryScaling
-        ? scaled(position, turns(1, i, rotaryDim, rotaryBase), rotaryScaling)
-        : turns(position, i, rotaryDim, rotaryBase),
-    ),
-  );
+  pair: number,
+): number {
+  if (!rotaryScaling) return turns(position, pair, rotaryDim, rotaryBase);
+  return scaled(position, turns(1, pair, rotaryDim, rotaryBase), rotaryScaling);
 }
 
 /**

@@ -1,6 +1,7 @@
 // What is said of a family of models on the Hugging Face hub: its config, and which tensors hold which weights.
 import type { ModelConfig, ModelOptions } from '../../config.ts';
 import type { FieldReader } from '../configFields.ts';
+import type { HeldTensor } from '../heldTensor.ts';
 
 export interface Family {
   /** `model_type` in its configs. */
@@ -12,37 +13,27 @@ export interface Family {
   /** Of one layer, and of what lies outside of layers. Names without the prefix, but for the head's. */
   readonly layer: (layer: number, config: ModelConfig) => readonly HeldTensor[];
   readonly outside: (config: ModelConfig) => readonly HeldTensor[];
+  /** The class of transformers that runs it. */
+  readonly architecture: string;
+  /** What the family's config says of one of our models, beside its type. */
+  readonly config: (config: ModelConfig) => Readonly<Record<string, unknown>>;
+  /** A part of the model for which the family has no place, in words, or null. */
+  readonly lacks: (config: ModelConfig) => string | null;
 }
 
-/** A tensor of a file, and the weights that it holds. */
-export interface HeldTensor {
-  readonly name: string;
-  readonly weights: readonly HeldWeight[];
-}
+/** The first part that is there. */
+export const firstOf = (parts: Readonly<Record<string, boolean | undefined>>): string | null =>
+  Object.keys(parts).find((part) => parts[part]) ?? null;
 
-export interface HeldWeight {
-  /** Ours. */
-  readonly name: string;
-  /**
-   * `linear`: as PyTorch's Linear and Embedding hold it, [out, in]; `asIs`: in our own order, as GPT-2's Conv1D does;
-   * `columns`: one of three blocks of columns (GPT-2's joint Q, K, V); `rows`: one of three rows of heads (GPT-NeoX's).
-   */
-  readonly as: 'linear' | 'asIs' | { readonly columns: number } | { readonly rows: number };
-}
+type AttentionPart = 'scaled' | 'sized' | 'grouped' | 'stretched';
 
-const whole = (name: string, weight: string, as: HeldWeight['as']): HeldTensor => ({
-  name,
-  weights: [{ name: weight, as }],
-});
-
-/** A Linear, an Embedding or a vector. */
-export const linear = (name: string, weight: string): HeldTensor => whole(name, weight, 'linear');
-/** A Conv1D. */
-export const asIs = (name: string, weight: string): HeldTensor => whole(name, weight, 'asIs');
-
-/** Weight and bias of a LayerNorm that ours call `place`, maybe several at once. */
-export const norm = (name: string, ...places: readonly string[]): HeldTensor[] =>
-  (['weight', 'bias'] as const).map((part) => ({
-    name: `${name}.${part}`,
-    weights: places.map((place) => ({ name: `${place}.${part === 'weight' ? 'w' : 'b'}`, as: 'linear' })),
-  }));
+/** Parts of attention that some families lack, each in words and whether the model has it. */
+export const attentionParts = (config: ModelConfig): Record<AttentionPart, Record<string, boolean>> => {
+  const { nHeads, dHead, dModel, attnScale, nKeyValueHeads, rotaryScaling } = config;
+  return {
+    scaled: { [`attention scores divided by ${attnScale}`]: Math.abs(attnScale - Math.sqrt(dHead)) > 1e-6 * attnScale },
+    sized: { [`${nHeads} heads of ${dHead} in a stream of ${dModel}`]: nHeads * dHead !== dModel },
+    grouped: { 'shared keys and values': nKeyValueHeads !== undefined },
+    stretched: { 'scaled rotary positions': rotaryScaling !== undefined },
+  };
+};

@@ -1,6 +1,7 @@
 // GPT-2: LayerNorm, learned positions, joint Q, K and V, matrices as Conv1D holds them, [in, out].
 
-import { asIs, type Family, linear, norm } from './family.ts';
+import { asIs, jointQKV, linear, norm } from '../heldTensor.ts';
+import { attentionParts, type Family, firstOf } from './family.ts';
 import { activation, only, size } from './fields.ts';
 
 export const gpt2: Family = {
@@ -26,13 +27,7 @@ export const gpt2: Family = {
     const [theirs, ours] = [`h.${layer}`, `blocks.${layer}`];
     return [
       ...norm(`${theirs}.ln_1`, `${ours}.ln1`),
-      ...(['weight', 'bias'] as const).map((part) => ({
-        name: `${theirs}.attn.c_attn.${part}`,
-        weights: (['Q', 'K', 'V'] as const).map((letter, columns) => ({
-          name: `${ours}.attn.${part === 'weight' ? 'W' : 'b'}_${letter}`,
-          as: { columns },
-        })),
-      })),
+      ...jointQKV(`${theirs}.attn.c_attn`, layer, (columns) => ({ columns })),
       asIs(`${theirs}.attn.c_proj.weight`, `${ours}.attn.W_O`),
       asIs(`${theirs}.attn.c_proj.bias`, `${ours}.attn.b_O`),
       ...norm(`${theirs}.ln_2`, `${ours}.ln2`),
@@ -48,4 +43,17 @@ export const gpt2: Family = {
     ...norm('ln_f', 'ln_final'),
     linear('lm_head.weight', 'unembed.W_U'),
   ],
+  architecture: 'GPT2LMHeadModel',
+  config: (config) => ({
+    ...{ n_layer: config.nLayers, n_head: config.nHeads, n_embd: config.dModel, n_inner: config.dMlp },
+    ...{ n_positions: config.nCtx, vocab_size: config.dVocab, activation_function: config.actFn },
+    ...{ layer_norm_epsilon: config.eps, tie_word_embeddings: config.tied, scale_attn_weights: config.attnScale !== 1 },
+  }),
+  lacks: (config) => {
+    const { grouped, scaled, sized } = attentionParts(config);
+    return firstOf({
+      ...{ RMSNorm: config.normalization === 'RMS', 'gated MLPs': config.gatedMlp, ...grouped, ...sized },
+      ...{ 'attention and MLP side by side': config.parallelAttnMlp, ...(config.attnScale === 1 ? {} : scaled) },
+    });
+  },
 };

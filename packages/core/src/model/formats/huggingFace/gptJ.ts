@@ -1,6 +1,7 @@
 // GPT-J: attention and MLP beside each other behind one LayerNorm, rotary in neighbouring pairs, biases of MLPs and the head only.
 
-import { type Family, linear, norm } from './family.ts';
+import { linear, norm } from '../heldTensor.ts';
+import { attentionParts, type Family, firstOf } from './family.ts';
 import { activation, size } from './fields.ts';
 
 export const gptJ: Family = {
@@ -40,4 +41,17 @@ export const gptJ: Family = {
     linear('lm_head.weight', 'unembed.W_U'),
     linear('lm_head.bias', 'unembed.b_U'),
   ],
+  architecture: 'GPTJForCausalLM',
+  config: (config) => ({
+    ...{ n_layer: config.nLayers, n_head: config.nHeads, n_embd: config.dModel, n_inner: config.dMlp },
+    ...{ n_positions: config.nCtx, vocab_size: config.dVocab, activation_function: config.actFn },
+    ...{ layer_norm_epsilon: config.eps, tie_word_embeddings: config.tied, rotary_dim: config.rotaryDim },
+  }),
+  lacks: (config) => {
+    const { grouped, scaled, sized, stretched } = attentionParts(config);
+    return firstOf({
+      ...{ 'gated MLPs': config.gatedMlp, ...grouped, ...sized, ...scaled, ...stretched },
+      [`rotary positions of base ${config.rotaryBase}`]: config.rotaryBase !== 10000,
+    });
+  },
 };

@@ -1,7 +1,9 @@
 // GPT-NeoX (Pythia): attention and MLP beside each other, each behind a LayerNorm of its own; part of each head turns; Q, K and V of a
 // head lie together.
 
-import { type Family, linear, norm } from './family.ts';
+import type { ModelConfig } from '../../config.ts';
+import { jointQKV, linear, norm } from '../heldTensor.ts';
+import { attentionParts, type Family, firstOf } from './family.ts';
 import { activation, rotary, size } from './fields.ts';
 
 export const gptNeoX: Family = {
@@ -30,13 +32,7 @@ export const gptNeoX: Family = {
     return [
       ...norm(`${theirs}.input_layernorm`, `${ours}.ln1`),
       ...norm(`${theirs}.post_attention_layernorm`, `${ours}.ln2`),
-      ...(['weight', 'bias'] as const).map((part) => ({
-        name: `${theirs}.attention.query_key_value.${part}`,
-        weights: (['Q', 'K', 'V'] as const).map((letter, rows) => ({
-          name: `${ours}.attn.${part === 'weight' ? 'W' : 'b'}_${letter}`,
-          as: { rows },
-        })),
-      })),
+      ...jointQKV(`${theirs}.attention.query_key_value`, layer, (rows) => ({ rows })),
       linear(`${theirs}.attention.dense.weight`, `${ours}.attn.W_O`),
       linear(`${theirs}.attention.dense.bias`, `${ours}.attn.b_O`),
       linear(`${theirs}.mlp.dense_h_to_4h.weight`, `${ours}.mlp.W_in`),
@@ -50,4 +46,22 @@ export const gptNeoX: Family = {
     ...norm('final_layer_norm', 'ln_final'),
     linear('embed_out.weight', 'unembed.W_U'),
   ],
+  architecture: 'GPTNeoXForCausalLM',
+  config: (config) => ({
+    ...{ num_hidden_layers: config.nLayers, num_attention_heads: config.nHeads, hidden_size: config.dModel },
+    ...{ intermediate_size: config.dMlp, max_position_embeddings: config.nCtx, vocab_size: config.dVocab },
+    ...{ hidden_act: config.actFn, layer_norm_eps: config.eps, tie_word_embeddings: config.tied },
+    ...{ rotary_pct: turnedShare(config), rotary_emb_base: config.rotaryBase },
+    use_parallel_residual: config.parallelAttnMlp ?? false,
+  }),
+  lacks: (config) => {
+    const { grouped, scaled, sized, stretched } = attentionParts(config);
+    return firstOf({ 'gated MLPs': config.gatedMlp, ...grouped, ...sized, ...scaled, ...stretched });
+  },
 };
+
+/** The share of a head that turns, so that it gives the dimension again when it is rounded down. */
+function turnedShare({ rotaryDim, dHead }: ModelConfig): number {
+  const share = rotaryDim / dHead;
+  return Math.floor(dHead * share) === rotaryDim ? share : (rotaryDim + 0.5) / dHead;
+}

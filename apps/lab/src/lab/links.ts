@@ -1,0 +1,160 @@
+// The link of what is shown, and what a link says put onto the bench.
+import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
+import { batch } from '@preact/signals';
+import { DEFAULTS, type LinkState, leftOut, otherKernels, readLink, settingText, writeLink } from '../link.ts';
+import type { Connection } from './connection.ts';
+import type { Looking } from './looking.ts';
+import type { Notices } from './notices.ts';
+import type { Runs } from './runs.ts';
+import type { LabState } from './state.ts';
+import type { Waiting } from './waiting.ts';
+import type { Wanting } from './wanted.ts';
+
+export type Links = ReturnType<typeof createLinks>;
+
+export function createLinks(
+  state: LabState,
+  {
+    connection,
+    looking,
+    notices,
+    runs,
+    waiting,
+    wanting,
+  }: {
+    connection: Connection;
+    looking: Looking;
+    notices: Notices;
+    runs: Runs;
+    waiting: Waiting;
+    wanting: Wanting;
+  },
+) {
+  const { complaint, opening, other, progress, run, selected, setting, speed, status, step, view, wanted } = state;
+
+  const besideState = (): LinkState['other'] =>
+    other.value ? { setting: other.value.setting, step: other.value.step } : null;
+
+  /** What is asked for: where the bench will be when nothing goes wrong. */
+  const wantedState = (): LinkState =>
+    opening.value ?? {
+      ...wanted.value,
+      setting: setting.value,
+      step: step.value,
+      selected: selected.value,
+      other: besideState(),
+    };
+
+  /** What a link to the page holds now: the very view that is shown. */
+  function linkState(): LinkState {
+    const shown = view.value;
+    if (!shown || shown.run.id !== run.value?.id) return wantedState();
+    const { look: seen } = shown;
+    const newest = seen.step === null;
+    return {
+      setting: shown.setting,
+      step: newest ? shown.step : step.value,
+      viewed: newest || shown.step === step.value ? null : shown.step,
+      period: seen.tokens ? wanted.value.period : shown.period,
+      own: seen.tokens ? (seen.typed?.text ?? seen.tokens.join(' ')) : null,
+      ablated: seen.ablated,
+      kind: seen.kind,
+      cuts: seen.cuts,
+      selected: selected.value,
+      other: besideState(),
+    };
+  }
+
+  /** Whether the run on the bench has been where a link wants to go, or only has to train on. */
+  function isOnTheWay({ setting: goal, step: to, other: besides }: LinkState): boolean {
+    if (!run.value || state.isLoaded.value || status.value === 'failed' || besides) return false;
+    if (settingText(goal) !== settingText(setting.value)) return false;
+    return progress.value.kept.includes(to) || (to > step.value && status.value !== 'playing');
+  }
+
+  /**
+   * Shows the step of a link on the run that is there. What it breaks, and the sequence, wait until the step is there:
+   * until then the bench shows what it has shown, and says so.
+   */
+  async function revisit(link: LinkState): Promise<void> {
+    const behind = link.step <= step.value;
+    const since = wanted.value;
+    await connection.client
+      .ask('control', behind ? { action: 'pause' } : { action: 'play', until: link.step })
+      .catch(notices.report);
+    if (!behind && !(await waiting.comesTo(link.step, link))) return;
+    if (opening.value !== link) return;
+    wanting.wantAs(link, since);
+    if (run.value) runs.fitTo(run.value);
+    arrive(link.viewed ?? link.step);
+  }
+
+  /** Looks at a step of the run that a link has opened: at the last kept one before it, where it is not kept itself. */
+  function arrive(at: number): void {
+    const seen = at >= step.value ? step.value : (progress.value.kept.findLast((k) => k <= at) ?? 0);
+    if (seen < Math.min(at, step.value)) notices.noteOnLink(`Step ${at} is not kept; this is step ${seen}.`);
+    opening.value = null;
+    looking.change({ viewed: seen === step.value ? null : seen });
+  }
+
+  /**
+   * Brings the bench into the state that a link names: trains as far as it says, then looks the same way. `complaints` are
+   * about the link's text, `kernels` is their version that it was made with.
+   */
+  async function open(
+    link: LinkState,
+    { complaints = [], kernels = KERNELS_VERSION }: { complaints?: readonly string[]; kernels?: number } = {},
+  ): Promise<void> {
+    waiting.cancelOpening();
+    notices.notify(null);
+    if (link.step > 0 && speed.value < Number.POSITIVE_INFINITY) runs.setSpeed(Number.POSITIVE_INFINITY);
+    batch(() => {
+      opening.value = link;
+      selected.value = link.selected;
+    });
+    notices.forgetLinkNotes();
+    const left = leftOut(complaints);
+    if (left) notices.noteOnLink(left);
+    const differs = otherKernels(link, kernels);
+    if (differs) notices.noteOnLink(differs);
+    await runs.endComparison();
+    if (opening.value === link && isOnTheWay(link)) return revisit(link);
+    let keepOther = false;
+    if (link.other && opening.value === link) {
+      keepOther = (await runs.begin(link.other.setting, { until: link.other.step, look: link })) === 'started';
+      if (keepOther && !(await waiting.comesTo(link.other.step, link))) return;
+      if (!keepOther) notices.noteOnLink(`The run beside was left out: ${complaint.value}`);
+    }
+    if (opening.value !== link) return;
+    const main = await runs.begin(link.setting, { until: link.step, keepOther, look: link });
+    if (opening.value !== link || main === 'gone') return;
+    if (main === 'refused') {
+      const refusal = `This link asks for what is not possible: ${complaint.value}`;
+      if (!run.value) await runs.begin(DEFAULTS.setting, { look: link });
+      if (opening.value !== link) return;
+      notices.noteOnLink(refusal);
+      arrive(step.value);
+    } else if (await waiting.comesTo(link.step, link)) arrive(link.viewed ?? step.value);
+  }
+
+  return {
+    linkState,
+    open,
+
+    /** Opens the link that an address ends with. */
+    async openAddress(hash: string): Promise<void> {
+      const { state: link, complaints, kernels } = readLink(hash);
+      await open(link, { complaints, kernels });
+    },
+
+    address: (): string => new URL(`#${writeLink(linkState())}`, location.href).href,
+
+    /** After the worker died: a new one trains the same run again as far as it had come. */
+    async revive(): Promise<void> {
+      const link = wantedState();
+      connection.restart();
+      runs.setSpeed(speed.value);
+      await open({ ...link }); // another one: the opening that died with the worker is over
+    },
+  };
+}

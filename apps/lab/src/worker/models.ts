@@ -1,0 +1,106 @@
+// Who owns the models of the worker: the run that trains or the file that was opened, and the run kept beside it.
+import {
+  type Engine,
+  guessingLoss,
+  Model,
+  type NamedWeights,
+  parameterCount,
+  parseExperiment,
+  type StartPool,
+  segmentsOf,
+} from '@induction-lab/core/browser';
+import type { BenchRun, Questions } from '../protocol.ts';
+import type { OpenedFile } from './openedFile.ts';
+import { Run } from './run.ts';
+import type { Subject } from './subject.ts';
+
+/** What happens to a run while it trains. */
+export interface RunEvents {
+  /** Training rests: between bunches of steps and whenever the status changes. */
+  rested(run: Run): void;
+  failed(run: Run, error: Error): void;
+}
+
+export class Models {
+  main: Subject | null = null;
+  other: Subject | null = null;
+  readonly engine: Engine;
+  private readonly pool: { threads: number; start: StartPool };
+  private readonly events: RunEvents;
+  private speed = Number.POSITIVE_INFINITY;
+  private nextId = 1;
+
+  constructor(engine: Engine, pool: { threads: number; start: StartPool }, events: RunEvents) {
+    this.engine = engine;
+    this.pool = pool;
+    this.events = events;
+  }
+
+  /** What is on the bench. Throws an Error where nothing is. */
+  subject(): Subject {
+    if (!this.main) throw new Error('There is no model yet; choose a preset.');
+    return this.main;
+  }
+
+  /** The run on the bench. Throws an Error where there is none that trains. */
+  run(): Run {
+    const { run } = this.subject();
+    if (!run) throw new Error('A checkpoint from a file cannot be trained on: choose a preset to start a run.');
+    return run;
+  }
+
+  setSpeed(stepsPerSecond: number): void {
+    this.speed = stepsPerSecond;
+    this.main?.run?.setSpeed(stepsPerSecond);
+  }
+
+  /** Ends a run and forgets it. */
+  async drop(which: 'main' | 'other'): Promise<void> {
+    const subject = this[which];
+    this[which] = null;
+    await subject?.run?.end();
+  }
+
+  /** Puts a new run, which waits, in the place of what was there, or beside it. */
+  async start({ experiment: asked, seed, keepOther }: Questions['start']['ask']): Promise<Run> {
+    // Before anything ends: an impossible setting leaves the bench as it is.
+    const experiment = parseExperiment(asked);
+    const model = new Model(this.engine, experiment.model);
+    if (keepOther) {
+      await this.drop('other');
+      await this.main?.run?.end();
+      this.other = this.main;
+      this.main = null;
+    } else await this.drop('main');
+    const run = new Run({
+      engine: this.engine,
+      experiment,
+      seed,
+      threads: this.pool.threads,
+      startPool: this.pool.start,
+      onRest: (rested) => this.events.rested(rested),
+      onFailure: (failed, error) => this.events.failed(failed, error),
+    });
+    run.setSpeed(this.speed);
+    this.adopt({ experiment, seed, file: null }, { run, model });
+    return run;
+  }
+
+  /** Puts a file's model in the place of all that was there. */
+  async load({ about, model, loaded }: OpenedFile): Promise<void> {
+    await this.drop('main');
+    await this.drop('other'); // its tokens may be other ones
+    this.adopt(about, { model, loaded });
+  }
+
+  private adopt(
+    about: Pick<BenchRun, 'experiment' | 'seed' | 'file'>,
+    made: { model: Model } & ({ run: Run } | { loaded: NamedWeights }),
+  ): void {
+    const { model: config, name, task } = about.experiment;
+    const id = this.nextId++;
+    const [segments, lnVocab] = [segmentsOf(task), guessingLoss(config)];
+    const info: BenchRun = { ...about, id, name, parameters: parameterCount(config), lnVocab, segments };
+    this.main = { id, info, run: null, loaded: null, ...made, scored: null, audited: null, sent: 0 };
+  }
+}
