@@ -1,6 +1,6 @@
-// Steps a second on the GPU, for one run and for ensembles of 8 and 32, beside the CPU's: the reference step at batch 64.
+// Steps a second on the GPU, for one run and for ensembles of 8 and 32, beside the CPU's: the reference step.
 import { loadEngine, parseExperiment, startWorkers, train } from '../packages/core/dist/node.js';
-import { GpuError, gpuPool, openGpu, trainEnsemble } from '../packages/core/dist/nodeGpu.js';
+import { GpuError, openGpu, trainEnsemble } from '../packages/core/dist/nodeGpu.js';
 import { allThreads } from './competitors.mjs';
 import { referenceExperiment } from './experiment.mjs';
 import { median } from './race.mjs';
@@ -11,39 +11,36 @@ const MEMBERS = [1, 8, 32];
 const TARGET = { members: 8, times: 3 };
 
 /**
- * { adapter, driver, cpu, ensembles }: steps a second, of all members together. { missing } says why there are none. `name`
+ * { adapter, driver, batch, dModel, cpu, ensembles }: steps a second, of all members together. { missing } says why there are none. `name`
  * asks for an adapter, which may be a software one.
  */
-export async function measureGpu({ rounds, seconds, name, say }) {
-  const experiment = parseExperiment(referenceExperiment({ batch: 64, dModel: 64, layerNorm: true }));
+export async function measureGpu({ rounds, seconds, batch, dModel, name, say }) {
+  const experiment = parseExperiment(referenceExperiment({ batch, dModel, layerNorm: true }));
   const engine = await loadEngine();
   const run = { engine, experiment };
+  const window = { rounds, seconds };
   let gpu;
+  let cpu;
+  const ensembles = [];
   try {
     gpu = await openGpu(name === undefined ? {} : { name });
-    await gpuPool(gpu, run);
+    say(`GPU: ${gpu.info.adapter} ...`);
+    const onCpu = (watch) => train({ ...run, seed: 1, ...watch, threads: allThreads, startPool: startWorkers() });
+    cpu = await stepsPerSecond(window, onCpu);
+    for (const members of MEMBERS) {
+      say(`GPU: ${members} at once ...`);
+      const steps = await stepsPerSecond(window, async ({ observer, signal }) => {
+        const seeds = Array.from({ length: members }, (_, seed) => ({ ...run, seed, signal }));
+        const results = await trainEnsemble(gpu, [{ ...seeds[0], observer }, ...seeds.slice(1)]);
+        for (const { reason } of results) if (reason) throw reason;
+      });
+      ensembles.push(outcome({ members, memberSteps: members * steps, cpu }));
+    }
   } catch (error) {
     if (!(error instanceof GpuError)) throw error;
     return { missing: error.message };
   }
-  const window = { rounds, seconds };
-  say(`GPU: ${gpu.info.adapter} ...`);
-  const onCpu = (options) => train({ ...run, ...options, threads: allThreads, startPool: startWorkers() });
-  const cpu = await stepsPerSecond(window, (watch) => onCpu({ seed: 1, ...watch }));
-  const ensembles = [];
-  for (const members of MEMBERS) {
-    say(`GPU: ${members} at once ...`);
-    const steps = await stepsPerSecond(window, async (watch) => {
-      const seeds = Array.from({ length: members }, (_, seed) => ({
-        ...run,
-        seed,
-        ...(seed === 0 ? watch : { signal: watch.signal }),
-      }));
-      for (const { reason } of await trainEnsemble(gpu, seeds)) if (reason) throw reason;
-    });
-    ensembles.push(outcome({ members, memberSteps: members * steps, cpu }));
-  }
-  return { ...gpu.info, cpu, ensembles };
+  return { ...gpu.info, batch, dModel, cpu, ensembles };
 }
 
 function outcome({ members, memberSteps, cpu }) {

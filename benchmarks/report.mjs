@@ -74,10 +74,10 @@ function measurementLine({ name, missing, text, target, passed }) {
 }
 
 /** Training on the GPU, as lines of text. */
-function gpuLines({ missing, adapter, driver, cpu, ensembles }) {
+function gpuLines({ missing, adapter, driver, batch, dModel, cpu, ensembles }) {
   if (missing) return [`GPU: missing: ${missing}`];
   return [
-    `GPU: ${adapter}${driver ? ` (${driver})` : ''}; the reference step at batch 64 and dModel 64 with LayerNorm`,
+    `GPU: ${adapter}${driver ? ` (${driver})` : ''}; the reference step at batch ${batch} and dModel ${dModel} with LayerNorm`,
     `  CPU, all threads         ${cpu.toFixed(1).padStart(9)} steps/s`,
     ...ensembles.map(
       ({ members, memberSteps, ratio, target, passed }) =>

@@ -92,7 +92,9 @@ async function main() {
   }
   if (options.parts.includes('gpu')) {
     const { measureGpu } = await import('./gpu.mjs');
-    record.gpu = await measureGpu({ ...settings, name: options.gpu, say });
+    const [batch = 64] = options.batches ?? [];
+    const [dModel = 64] = options.dModels ?? [];
+    record.gpu = await measureGpu({ ...settings, batch, dModel, name: options.gpu, say });
   }
   if (options.json) console.log(JSON.stringify(record));
   else printReport(record);

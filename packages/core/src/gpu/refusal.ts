@@ -9,7 +9,8 @@ import { WORKGROUP } from './layout.ts';
 const LARGEST_MODEL = 4 * WORKGROUP;
 
 /** The weights that the kernels know. */
-const KNOWN = /^(embed\.W_E|pos_embed\.W_pos|blocks\.\d+\.(ln1\.[wb]|attn\.[Wb]_[QKVO])|ln_final\.[wb]|unembed\.[Wb]_U)$/;
+const KNOWN =
+  /^(embed\.W_E|pos_embed\.W_pos|blocks\.\d+\.(ln1\.[wb]|attn\.[Wb]_[QKVO])|ln_final\.[wb]|unembed\.[Wb]_U)$/;
 
 /** A sentence that says what of an experiment the GPU does not train; null where there is nothing. */
 export function refusalOf({ model, training }: Pick<Experiment, 'model' | 'training'>): string | null {
