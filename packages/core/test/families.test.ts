@@ -36,7 +36,13 @@ function optionsOf({ config: c }: Case): ModelOptions {
       tied: c.tied ?? false,
       eps: golden.eps,
     },
-    ...{ rotaryDim: c.rotary_dim, rotaryBase: c.base, rotaryAdjacentPairs: c.adjacent, nKeyValueHeads: c.kv, qkNorm: c.qk_norm },
+    ...{
+      rotaryDim: c.rotary_dim,
+      rotaryBase: c.base,
+      rotaryAdjacentPairs: c.adjacent,
+      nKeyValueHeads: c.kv,
+      qkNorm: c.qk_norm,
+    },
     ...{ dMlp: c.mlp, actFn: c.act, gatedMlp: c.gated, parallelAttnMlp: c.parallel },
     rotaryScaling: scaling && {
       ...{ factor: scaling.factor, originalCtx: scaling.original },

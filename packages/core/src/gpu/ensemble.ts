@@ -40,6 +40,8 @@ export class GpuEnsemble {
   private trainer!: GpuTrainer;
   /** Why the device is of no more use. */
   private lost: string | null = null;
+  /** What the device refused to do, if anything: what it computes since is worth nothing. */
+  private refused: string | null = null;
   private pace = new Pace();
   private running = false;
 
@@ -89,6 +91,9 @@ export class GpuEnsemble {
     this.lost = null;
     device.lost.then(({ message }) => {
       if (device === this.device) this.lost ??= message || 'no reason given';
+    });
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.refused ??= error.message.split('\n')[0]!;
     });
     if (membersThatFit(this.layout, device.limits) < experiments.length) {
       device.destroy();
@@ -242,6 +247,10 @@ export class GpuEnsemble {
     measured.catch(() => {}); // told where it is awaited
     return async () => {
       const found = await measured;
+      if (this.refused !== null)
+        throw new GpuError(
+          `The GPU ${this.gpu.info.adapter} failed (${this.refused}); resume on the CPU from the last checkpoint.`,
+        );
       this.pace.through(steps, since, performance.now());
       for (const [member, { index, batches }] of drawn)
         batches.forEach((batch, step) => {

@@ -5,10 +5,12 @@ import { audit } from '../../src/circuits/claims/audit.ts';
 import type { AuditRecord } from '../../src/circuits/claims/auditRecord.ts';
 import { RepeatSet } from '../../src/circuits/data/repeatSet.ts';
 import { mean } from '../../src/circuits/statistics/estimate.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { allHeads, labelOf } from '../../src/model/heads.ts';
 import { Model } from '../../src/model/model.ts';
+import type { NamedWeights } from '../../src/model/parameters.ts';
 import { loadEngine, startWorkers } from '../../src/node.ts';
-import { parseExperiment } from '../../src/training/experiment.ts';
+import { type Experiment, parseExperiment } from '../../src/training/experiment.ts';
 import { finalLosses } from '../../src/training/finalLosses.ts';
 import { type StepRecord, train } from '../../src/training/train.ts';
 
@@ -39,14 +41,26 @@ export const PROPERTIES: Readonly<Record<string, (picture: Picture) => boolean>>
 
 const descending = (values: readonly number[]): number[] => [...values].sort((a, b) => b - a);
 
+/** A preset of the picture's data. */
+export const pictureExperiment = (preset: 'picture' | 'hub'): Experiment =>
+  parseExperiment(JSON.parse(readFileSync(new URL(`../../presets/${preset}.json`, import.meta.url), 'utf8')));
+
 /** Trains a preset of two layers on the fastest build and two threads, and measures it. */
 export async function pictureOf(preset: 'picture' | 'hub', seed: number): Promise<Picture> {
   const engine = await loadEngine();
-  const json = JSON.parse(readFileSync(new URL(`../../presets/${preset}.json`, import.meta.url), 'utf8'));
-  const experiment = parseExperiment(json);
+  const experiment = pictureExperiment(preset);
   const records: StepRecord[] = [];
   const observer = { onStep: (record: StepRecord) => void records.push(record) };
   const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers(), observer });
+  return measurePicture(engine, experiment, { weights, records });
+}
+
+/** Measures what a training came to, from its last weights and the records of its steps. */
+export function measurePicture(
+  engine: Engine,
+  experiment: Experiment,
+  { weights, records }: { weights: NamedWeights; records: readonly StepRecord[] },
+): Picture {
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
   const record = audit(model);
