@@ -1,4 +1,5 @@
 // Steps a second on the GPU, for one run and for ensembles of 8 and 32, beside the CPU's: the reference step.
+import { setMaxListeners } from 'node:events';
 import { loadEngine, parseExperiment, startWorkers, train } from '../packages/core/dist/node.js';
 import { GpuError, openGpu, trainEnsemble } from '../packages/core/dist/nodeGpu.js';
 import { allThreads } from './competitors.mjs';
@@ -52,6 +53,7 @@ function outcome({ members, memberSteps, cpu }) {
 /** The median of some windows of a training without an end, the first of which is for warming up. */
 async function stepsPerSecond({ rounds, seconds }, begin) {
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // every member listens
   const rates = [];
   let since = null;
   let steps = 0;

@@ -35,18 +35,24 @@ const importsTorch = (command) => spawnSync(command, ['-c', 'import torch'], { s
 
 /** How a child in PyTorch starts in a cell; `settings` are the child's own, of which `env` goes into its environment. */
 export const pytorchLaunch =
-  ({ command, env }, script) =>
-  (cell, { env: tuned, ...settings } = {}) => ({
-    command,
-    args: [
-      join(here, 'steps', script),
-      JSON.stringify({ ...sizesOf(cell), ...ADAMW, initialStd: initialStd(cell), ...cell, ...settings }),
-    ],
-    env: {
-      TORCHINDUCTOR_CACHE_DIR: join(cacheFolder, 'inductor'),
-      TORCHINDUCTOR_COMPILE_THREADS: '1',
-      PYTHONDONTWRITEBYTECODE: '1',
-      ...env,
-      ...tuned,
-    },
-  });
+  (torch, script) =>
+  (cell, { env, ...settings } = {}) =>
+    pytorchStart(
+      torch,
+      script,
+      { ...sizesOf(cell), ...ADAMW, initialStd: initialStd(cell), ...cell, ...settings },
+      env,
+    );
+
+/** How a child in PyTorch starts that is told `about`. */
+export const pytorchStart = ({ command, env }, script, about, more = {}) => ({
+  command,
+  args: [join(here, 'steps', script), JSON.stringify(about)],
+  env: {
+    TORCHINDUCTOR_CACHE_DIR: join(cacheFolder, 'inductor'),
+    TORCHINDUCTOR_COMPILE_THREADS: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    ...env,
+    ...more,
+  },
+});

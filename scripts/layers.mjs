@@ -7,13 +7,36 @@ import { fileURLToPath } from 'node:url';
 
 /** Rooms of a folder in the order in which they may import each other; `.` stands for the files beside them that are not named. */
 const ORDER = {
-  'packages/core/src': ['errors', 'random', 'engine', 'model', 'tasks', 'training', 'circuits', 'examples', 'gpu', '.'],
-  'packages/core/src/circuits': ['.', 'statistics', 'data', 'attention', 'causal', 'weights', 'map', 'claims'],
+  'packages/core/src': [
+    'errors',
+    'random',
+    'engine',
+    'model',
+    'text',
+    'tasks',
+    'training',
+    'circuits',
+    'examples',
+    'gpu',
+    '.',
+  ],
+  'packages/core/src/circuits': [
+    '.',
+    'statistics',
+    'data',
+    'attention',
+    'causal',
+    'weights',
+    'map',
+    'claims',
+    'language',
+  ],
   'packages/figures/src': ['frame', 'scales', 'marks', 'charts', '.'],
   'packages/cli/src': [
-    ...['.', 'terminal', 'aside', 'files', 'runs', 'figures', 'finished', 'report', 'work', 'commands'],
-    ...['main.ts', 'asideWorker.ts'],
+    ...['.', 'terminal', 'aside', 'files', 'runs', 'figures', 'finished', 'report', 'sweeps', 'work', 'commands'],
+    ...['main.ts', 'asideWorker.ts', 'sweepProcess.ts'],
   ],
+  'packages/cli/src/sweeps': ['definition', 'jobs', 'folder', 'pool', 'engines', 'results'],
   'apps/lab/src': [
     'notFetched.ts',
     'protocol.ts',

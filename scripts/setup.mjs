@@ -1,6 +1,6 @@
 // Makes a checkout ready to run: installs packages when they are missing or older than the lock file, then builds what
 // is older than its sources. Uses Node alone, so that it runs on a fresh clone. Flags: --quiet, --build (always build),
-// --lab (the web lab too), --browser (a browser for its tests too),
+// --lab (the web lab too), --browser (a browser for its tests too), --redis, --slurm (engines for the tests of sweeps),
 // --jupyter (also what runs the notebook without a window: installed on Debian as root, asked for elsewhere).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -92,6 +92,8 @@ if (process.argv.includes('--lab')) {
     node('building the web lab', 'apps/lab/build/buildSite.mjs');
   }
 }
+if (process.argv.includes('--redis')) node('finding a Redis server', 'scripts/engines.mjs', 'redis-server');
+if (process.argv.includes('--slurm')) node('finding SLURM', 'scripts/engines.mjs', 'slurm-wlm', 'munge');
 if (process.argv.includes('--browser')) node('finding a browser', 'scripts/browser.mjs', '--install');
 
 if (process.argv.includes('--jupyter')) {

@@ -13,9 +13,11 @@ export async function serve(create) {
   say({ ready: true, version, build, firstLoss: await burst(1) });
   for await (const line of createInterface({ input: process.stdin })) {
     const { steps } = JSON.parse(line);
-    const start = performance.now();
+    const [start, before] = [performance.now(), process.cpuUsage()];
     const loss = await burst(steps);
-    say({ steps, seconds: (performance.now() - start) / 1000, loss });
+    const seconds = (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(before);
+    say({ steps, seconds, cpu: (user + system) / 1e6, loss });
   }
   await close?.();
   process.exit(0);

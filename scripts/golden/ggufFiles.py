@@ -16,7 +16,7 @@ import torch
 import transformers
 from gguf import GGMLQuantizationType as Type
 from transformers import (GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config,
-                          Qwen2ForCausalLM)
+                          Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 
 V, T, D, HEADS, KV, MLP = 13, 11, 32, 4, 2, 64
 GATED = dict(vocab_size=V, max_position_embeddings=T, num_hidden_layers=2, intermediate_size=MLP, hidden_size=D, num_attention_heads=HEADS,
@@ -29,7 +29,8 @@ GATED_NAMES = {
     "model.layers.{}.self_attn.q_proj": "blk.{}.attn_q", "model.layers.{}.self_attn.k_proj": "blk.{}.attn_k",
     "model.layers.{}.self_attn.v_proj": "blk.{}.attn_v", "model.layers.{}.self_attn.o_proj": "blk.{}.attn_output",
     "model.layers.{}.mlp.gate_proj": "blk.{}.ffn_gate", "model.layers.{}.mlp.up_proj": "blk.{}.ffn_up",
-    "model.layers.{}.mlp.down_proj": "blk.{}.ffn_down",
+    "model.layers.{}.mlp.down_proj": "blk.{}.ffn_down", "model.layers.{}.self_attn.q_norm": "blk.{}.attn_q_norm",
+    "model.layers.{}.self_attn.k_norm": "blk.{}.attn_k_norm",
 }
 GPT2_NAMES = {
     "transformer.wte.weight": "token_embd.weight", "transformer.wpe.weight": "position_embd.weight", "lm_head.weight": "output.weight",
@@ -87,6 +88,7 @@ MODELS = {
     "llama": ("llama", LlamaForCausalLM, LlamaConfig(**GATED, rope_parameters=LLAMA_3, tie_word_embeddings=False), GATED_NAMES, GATED_TYPES),
     "llama-tied": ("llama", LlamaForCausalLM, LlamaConfig(**GATED, tie_word_embeddings=True, attention_bias=True), GATED_NAMES, [Type.Q4_1]),
     "qwen2": ("qwen2", Qwen2ForCausalLM, Qwen2Config(**GATED, tie_word_embeddings=True), GATED_NAMES, [Type.Q8_0, Type.Q4_0]),
+    "qwen3": ("qwen3", Qwen3ForCausalLM, Qwen3Config(**GATED, head_dim=D // HEADS, tie_word_embeddings=False), GATED_NAMES, [Type.F16, Type.Q8_0]),
     "gpt2": ("gpt2", GPT2LMHeadModel, GPT2Config(vocab_size=V, n_positions=T, n_embd=D, n_layer=2, n_head=HEADS, n_inner=MLP), GPT2_NAMES,
              [Type.Q4_0, Type.F16]),
     "gptneox": ("gptneox", GPTNeoXForCausalLM, NEOX, NEOX_NAMES, [Type.BF16, Type.Q8_0]),
@@ -100,10 +102,11 @@ def fields(writer, arch, config):
     writer.add_feed_forward_length(MLP)
     writer.add_head_count(HEADS)
     writer.add_vocab_size(V)
-    if arch in ("llama", "qwen2"):
+    if arch in ("llama", "qwen2", "qwen3"):
         writer.add_head_count_kv(KV)
         writer.add_layer_norm_rms_eps(config.rms_norm_eps)
         writer.add_rope_dimension_count(D // HEADS)
+        writer.add_key_length(D // HEADS)
         writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     else:
         writer.add_layer_norm_eps(1e-5)

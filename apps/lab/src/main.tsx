@@ -52,6 +52,13 @@ function takeDrops({ loadFile, report }: Lab): void {
   });
 }
 
+/** Escape puts away what is read out of the place that is pointed at. */
+function closeOnEscape({ cell }: Lab): void {
+  addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') cell.value = null;
+  });
+}
+
 async function begin(lab: Lab): Promise<void> {
   document.documentElement.classList.toggle('projector', new URLSearchParams(location.search).has('projector'));
   document.documentElement.classList.toggle('local', location.protocol === 'file:');
@@ -63,6 +70,7 @@ async function begin(lab: Lab): Promise<void> {
   );
   mountLesson(lab);
   takeDrops(lab);
+  closeOnEscape(lab);
   lab.watchSleep();
   if (await keepIsolated()) return; // the page is about to load again, isolated
   // The address may have been written anew between the change and this event.

@@ -32,7 +32,8 @@ export function toCommandError(error: unknown): CommandError {
     return badInput(`${path ?? 'A path'} is a file or lies inside one, where a folder is needed; check the path.`);
   if (code === 'ENAMETOOLONG') return badInput(`The path${at} is too long; choose a shorter one.`);
   const kind = (error as Error).constructor.name;
-  if (['ExperimentError', 'FileFormatError', 'ArgumentError', 'DataError'].includes(kind)) return badInput(message);
+  if (['ExperimentError', 'FileFormatError', 'ArgumentError', 'DataError', 'TextError'].includes(kind))
+    return badInput(message);
   if (kind === 'NotFiniteError') return new CommandError(message, EXIT.failed);
   if (
     error instanceof RangeError &&

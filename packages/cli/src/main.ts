@@ -34,6 +34,8 @@ function createProgram(around: Surroundings): Command {
   program.hook('preAction', (_, command) => {
     const option = command.options.find((o) => command.getOptionValue(o.attributeName()) === '');
     if (option) throw badInput(`${option.long} is empty; give it a value, or leave it out.`);
+    if (command.registeredArguments.some((argument, i) => argument.name() === 'text' && command.args[i]?.trim() === ''))
+      throw badInput('The text is empty; write a sentence in quotation marks.');
     if (command.args.includes(''))
       throw badInput(`${command.name()} was given an empty name; name a file or a folder.`);
   });

@@ -20,6 +20,14 @@ test('the library example trains a model, audits it, evaluates its circuit and p
   expect(stdout).toContain('blocks.1.attn.hook_pattern');
 });
 
+test('the library example of docs/language.md runs, from the root of the repository', () => {
+  const code = readFileSync(new URL('docs/language.md', root), 'utf8').match(/```js\n([\s\S]*?)```/)![1]!;
+  writeFileSync(script, `${code}console.log(marked, heads.length, reading.copies.length)`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8', cwd: root });
+  expect(status, stderr).toBe(0);
+  expect(stdout).toMatch(/induction: \[\][\s\S]* 40 \d/);
+});
+
 test('every file that README, CONTRIBUTING and docs link to exists', () => {
   for (const page of [
     'README.md',
@@ -31,6 +39,8 @@ test('every file that README, CONTRIBUTING and docs link to exists', () => {
     'docs/data.md',
     'docs/causes.md',
     'docs/prompts.md',
+    'docs/language.md',
+    'docs/sweeps.md',
     'docs/architecture.md',
     'docs/dependencies.md',
     'docs/notebook.md',

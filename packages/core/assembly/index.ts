@@ -1,4 +1,4 @@
-export { gemm, transpose } from './gemm';
+export { gemm, gemmTransposed, transpose } from './gemm';
 export { activate, activateBackward } from './activations';
 export { add, addColumnSums, gatherRows, scale, scatterAddRows } from './elementwise';
 export { layerNorm, layerNormApply, layerNormBackward } from './layerNorm';

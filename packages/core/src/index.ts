@@ -29,7 +29,21 @@ export {
   type PatchingOptions,
   type PatchingRecord,
 } from './circuits/causal/activationPatching.ts';
-export { ablateEdges, allEdges, type Edge, edgeLabel, edgesInto, type HeadEdge, patchEdges } from './circuits/causal/edges.ts';
+export {
+  type DirectLogits,
+  directLogits,
+  type LogitAsked,
+  type SplitLogit,
+} from './circuits/causal/directLogits.ts';
+export {
+  ablateEdges,
+  allEdges,
+  type Edge,
+  edgeLabel,
+  edgesInto,
+  type HeadEdge,
+  patchEdges,
+} from './circuits/causal/edges.ts';
 export { effectPeriods, periodsToMeasure } from './circuits/causal/effectPeriods.ts';
 export * from './circuits/causal/effects.ts';
 export * from './circuits/causal/logitAttribution.ts';
@@ -79,12 +93,25 @@ export {
 export { corruptedPrompts, promptsOf, repeatPrompts } from './circuits/data/repeatPrompts.ts';
 export { type RepeatBatch, RepeatSet, type RepeatSetOptions } from './circuits/data/repeatSet.ts';
 export { repeatQueries, twoCopies } from './circuits/data/twoCopies.ts';
+export * from './circuits/language/copies.ts';
+export * from './circuits/language/drawRepeats.ts';
+export * from './circuits/language/following.ts';
+export * from './circuits/language/headMap.ts';
+export { HEADS_OFF_RUNS, type HeadsOff, headsOff, RANDOM_DRAWS, randomHeads } from './circuits/language/headsOff.ts';
+export { type InContext, inContext } from './circuits/language/inContext.ts';
+export { type LanguageAuditOptions, languageAudit } from './circuits/language/languageAudit.ts';
+export * from './circuits/language/languageAuditRecord.ts';
+export * from './circuits/language/promptReading.ts';
+export * from './circuits/language/screening.ts';
+export { repeatSnippets } from './circuits/language/snippets.ts';
+export { drawnTokens, type TokenKinds, type Vocabulary } from './circuits/language/vocabulary.ts';
 export { analysedLength, asAnalysed, LONGEST_ANALYSED, longestPeriod, TooSmallError } from './circuits/lengths.ts';
 export { mapRecord, measureMap } from './circuits/map/inductionMap.ts';
 export { type Limit, limitsOf } from './circuits/map/limits.ts';
 export type { InductionMap, MapCell, Solution } from './circuits/map/mapRecord.ts';
 export { type OnProgress, Progress } from './circuits/progress.ts';
 export * from './circuits/statistics/estimate.ts';
+export * from './circuits/statistics/medianEstimate.ts';
 export * from './circuits/weights/composition.ts';
 export { type Complex, FactoredMatrix, Matrix } from './circuits/weights/factoredMatrix.ts';
 export * from './circuits/weights/headCircuits.ts';
@@ -93,7 +120,7 @@ export * from './engine/engine.ts';
 export type { Floats } from './engine/floats.ts';
 export { KERNELS_VERSION } from './engine/kernelsVersion.ts';
 export type { Integers, Tensor } from './engine/tensor.ts';
-export { ArgumentError, checkArgument } from './errors/arguments.ts';
+export { ArgumentError, checkArgument, must } from './errors/arguments.ts';
 export * from './errors/names.ts';
 export { NotFiniteError } from './errors/notFinite.ts';
 export * from './errors/printable.ts';
@@ -144,6 +171,7 @@ export * from './model/parts.ts';
 export type { LayerWeights, PartWeights } from './model/partWeights.ts';
 export { drawnVocabulary, firstDrawn, guessingLoss } from './model/startToken.ts';
 export { type Nested, type NestedNumbers, Values } from './model/values.ts';
+export { exactExp, exactLog } from './random/exactMath.ts';
 export { RandomStream } from './random/randomStream.ts';
 export { STREAMS } from './random/streams.ts';
 export { type BlockPlace, fillTokens, type QueryRanges, queryRanges } from './tasks/blocks.ts';

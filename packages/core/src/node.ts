@@ -10,7 +10,11 @@ export { CONVERSIONS, type Conversion, type PreparedConversion, prepareConversio
 export { loadData } from './nodeData.ts';
 export { loadEngine } from './nodeEngine.ts';
 export { writeWhole } from './nodeFiles.ts';
-export { type HuggingFaceFolder, openHuggingFaceFolder } from './nodeHuggingFace.ts';
+export { configBeside, type HuggingFaceFolder, openHuggingFaceFolder } from './nodeHuggingFace.ts';
+export { checkMemory } from './nodeMemory.ts';
 export { loadModel, type SaveOptions, saveModel } from './nodeModels.ts';
 export { fileSource } from './nodeSource.ts';
 export { startWorkers } from './nodeThreads.ts';
+export { loadTokenizer, tokenizerOf } from './nodeTokenizer.ts';
+export { type GgufMetadata, ggufTokenizer } from './text/ggufTokenizer.ts';
+export type { TextTokenizer, TokenizerSource } from './text/tokenizer.ts';

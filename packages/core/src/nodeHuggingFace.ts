@@ -1,12 +1,13 @@
 // A folder as the Hugging Face hub holds a model: config.json, and model.safetensors or the shards that an index lists.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { listed } from './errors/names.ts';
 import { printable } from './errors/printable.ts';
 import type { ByteSource } from './model/formats/byteSource.ts';
 import { FileFormatError } from './model/formats/fileFormatError.ts';
 import { isHuggingFaceConfig } from './model/formats/huggingFace/huggingFace.ts';
 import { readJsonText } from './model/formats/jsonText.ts';
+import { readHeader } from './model/formats/safetensorsHeader.ts';
 import { fileSource } from './nodeSource.ts';
 
 /** What openHuggingFace takes of a folder. */
@@ -32,6 +33,18 @@ export function openHuggingFaceFolder(path: string): HuggingFaceFolder | null {
   const config = readJsonText(configBytes, configFile);
   if (!isHuggingFaceConfig(config)) return null;
   return { configFile, configBytes, config, files: sourcesOf(weightFiles(path)) };
+}
+
+/**
+ * The config.json beside a safetensors file that holds no config of its own; undefined where there is none, or it says nothing of a
+ * family. Throws a FileFormatError where it is not JSON.
+ */
+export function configBeside(source: ByteSource): unknown {
+  if (!source.name.endsWith('.safetensors') || readHeader(source).metadata.config !== undefined) return undefined;
+  const configFile = join(dirname(source.name), 'config.json');
+  if (!existsSync(configFile)) return undefined;
+  const config = readJsonText(readFileSync(configFile), configFile);
+  return isHuggingFaceConfig(config) ? config : undefined;
 }
 
 function weightFiles(folder: string): string[] {

@@ -17,7 +17,8 @@ import { type OpenedModel, readInto } from './model/formats/openedModel.ts';
 import { Model } from './model/model.ts';
 import { loadEngine } from './nodeEngine.ts';
 import { writeWhole } from './nodeFiles.ts';
-import { openHuggingFaceFolder } from './nodeHuggingFace.ts';
+import { configBeside, openHuggingFaceFolder } from './nodeHuggingFace.ts';
+import { checkMemory } from './nodeMemory.ts';
 import { fileSource } from './nodeSource.ts';
 
 const LoadModelOptions = z.strictObject({
@@ -50,6 +51,7 @@ export async function loadModel(
   const opened = folder
     ? openHuggingFace(config ?? folder.config, folder)
     : openNamed(await sourceOfNamed(path), config);
+  checkMemory(opened.config, path);
   const model = new Model(options.engine ?? (await loadEngine()), withStartToken(opened.config, options.bos, path));
   readInto(model, opened);
   return model;
@@ -129,8 +131,9 @@ async function sourceOfNamed(path: string): Promise<ByteSource> {
 }
 
 /** What is wrong with a checkpoint is said as to the command line, but for how a config is passed. */
-function openNamed(source: ByteSource, config: unknown): OpenedModel {
+function openNamed(source: ByteSource, given: unknown): OpenedModel {
   try {
+    const config = given ?? configBeside(source);
     return openCheckpoint(source, config === undefined ? {} : { config });
   } catch (error) {
     if (!(error instanceof FileFormatError)) throw error;

@@ -10,13 +10,14 @@ const pointsOf = (options: object): readonly HookPoint[] => declaredHookPoints(m
 
 /** In forward order, those that only some models have where they come. */
 function table(): string {
-  const all = pointsOf({ positions: 'rotary', dMlp: 1, gatedMlp: true });
+  const all = pointsOf({ positions: 'rotary', dMlp: 1, gatedMlp: true, qkNorm: true });
   const places = pointsOf({ positions: 'standard' }).filter(({ name }) => name === 'hook_pos_embed');
   const always = new Set(pointsOf({ positions: 'rotary', normalization: null }).map(({ name }) => name));
   const withMlp = new Set(pointsOf({ positions: 'rotary', normalization: null, dMlp: 1 }).map(({ name }) => name));
   const when = ({ name }: HookPoint): string => {
     if (name === 'hook_pos_embed') return 'positions with a table';
     if (name.includes('hook_rot_')) return 'rotary positions';
+    if (/\.[qk]_norm\./.test(name)) return 'query-key norm';
     if (always.has(name)) return '';
     if (name.endsWith('resid_mid')) return 'an MLP after attention';
     if (name.endsWith('pre_linear')) return 'gated MLP';

@@ -9,38 +9,13 @@ import { focusOn } from './Action.tsx';
 import { barsFor } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
 import { PatternCanvas } from './PatternCanvas.tsx';
-
-/** The cells of the induction stripe at a period: (q, q − P + 1) for the queries of the second copy, behind a start token if there is one. */
-function stripeCells(view: View): { query: number; key: number }[] {
-  const { period, start } = view;
-  const size = view.tokens.length;
-  return Array.from({ length: Math.max(0, period - 1) }, (_, i) => ({
-    query: start + period + i,
-    key: start + i + 1,
-  })).filter(({ query }) => query < size);
-}
+import { Stripe, stripeCells } from './Stripe.tsx';
 
 const meanOver = (view: View, head: number, part: 'patterns' | 'control'): number => {
   const cells = stripeCells(view);
   const weights = headWeights(view, head, part);
   return cells.reduce((sum, { query, key }) => sum + weights[query * view.tokens.length + key]!, 0) / cells.length;
 };
-
-/** Two lines beside the stripe's cells. */
-function Stripe({ view }: { view: View }): JSX.Element | null {
-  const cells = stripeCells(view);
-  const size = view.tokens.length;
-  const [from, to] = [cells[0], cells.at(-1)];
-  if (!from || !to) return null;
-  /** A line along the stripe, so far from its cells' middle. */
-  const line = (away: number): string => `M${from.key + away},${from.query}L${to.key + 1 + away},${to.query + 1}`;
-  return (
-    <svg class="stripe" viewBox={`0 0 ${size} ${size}`} aria-hidden="true" preserveAspectRatio="none">
-      <path d={line(-1.4)} />
-      <path d={line(1.4)} />
-    </svg>
-  );
-}
 
 function Panel({ head, part, title }: { head: number; part: 'patterns' | 'control'; title: string }): JSX.Element {
   const { cell, mainView, view } = useLab();
@@ -68,7 +43,7 @@ function Panel({ head, part, title }: { head: number; part: 'patterns' | 'contro
       </figcaption>
       <div class="frame large" ref={host}>
         <PatternCanvas source={mainView} head={head} part={part} />
-        <Stripe view={shown} />
+        <Stripe period={shown.period} start={shown.start} size={shown.tokens.length} />
         <i class="crosshair" aria-hidden="true" />
       </div>
     </figure>

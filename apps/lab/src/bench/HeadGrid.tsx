@@ -6,10 +6,12 @@ import { useLab } from '../lab/LabContext.ts';
 import { sameHead } from '../lab/state.ts';
 import type { View } from '../protocol.ts';
 import { titleAt } from '../viewText.ts';
+import { Guess } from './Guess.tsx';
 import { type Role, roleName, roleOf, roleOfMark } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
 import { PatternCanvas } from './PatternCanvas.tsx';
 import { PeriodControl } from './PeriodControl.tsx';
+import { Stripe } from './Stripe.tsx';
 
 /** With more heads in a row than this, words on buttons do not fit. */
 const MANY = 8;
@@ -25,14 +27,18 @@ interface TileProps {
   readonly off: boolean;
   readonly still: boolean;
   readonly narrow: boolean;
+  /** Where the stripe is expected. */
+  readonly period: number;
+  readonly start: number;
+  readonly size: number;
 }
 
 /** Its properties are plain values, so that a new view renders only the tiles that say something else. */
-function Tile({ layer, head, label, looks, index, off, still, narrow }: TileProps): JSX.Element {
-  const { besideView, mainView, currentAudit, selected, toggleAblation, toggleEnlarged } = useLab();
+function Tile({ layer, head, label, looks, index, off, still, narrow, ...stripe }: TileProps): JSX.Element {
+  const { besideView, mainView, currentAudit, rolesSeen, selected, toggleAblation, toggleEnlarged } = useLab();
   const name = { layer, head };
   const mark = still ? undefined : currentAudit.value?.marks.get(label);
-  const role = roleOfMark(mark) ?? looks;
+  const role = rolesSeen.value ? (roleOfMark(mark) ?? looks) : 'quiet';
   const chosen = !still && selected.value !== null && sameHead(selected.value, name);
   const source = still ? besideView : mainView;
   const says = mark ?? (role === 'quiet' ? '' : roleName[role]);
@@ -56,6 +62,7 @@ function Tile({ layer, head, label, looks, index, off, still, narrow }: TileProp
             <PatternCanvas source={source} head={index} />
           </button>
         )}
+        <Stripe {...stripe} />
         <i class="crosshair" aria-hidden="true" />
         <span class="weight" aria-hidden="true" data-index={index} />
       </div>
@@ -118,6 +125,9 @@ function Heads({ shown, still }: { shown: View; still: boolean }): JSX.Element {
           off={!still && shown.look.ablated.some((h) => sameHead(h, bars))}
           still={still}
           narrow={shown.nHeads > MANY}
+          period={shown.period}
+          start={shown.start}
+          size={shown.tokens.length}
         />
       ))}
     </div>
@@ -163,6 +173,7 @@ export function HeadGrid(): JSX.Element {
           ) : null}
         </div>
       )}
+      <Guess />
       <PeriodControl />
     </section>
   );

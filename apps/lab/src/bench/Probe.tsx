@@ -82,6 +82,9 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
       tabIndex={0}
       aria-label={`Sequence of ${shown.tokens.length} tokens; left and right arrow keys move the query`}
       onPointerOver={hover}
+      onPointerLeave={() => {
+        cell.value = null;
+      }}
       onKeyDown={walk}
     >
       {shown.tokens.map((_, position) => (

@@ -5,7 +5,7 @@ import type { Cell } from '../lab/state.ts';
 import { TOP, type View } from '../protocol.ts';
 import { wordIn } from '../viewText.ts';
 import { headWeights } from './headWeights.ts';
-import { sharpLooks, sharpText } from './sharpLooks.ts';
+import { type SharpLook, sharpLooks, sharpText } from './sharpLooks.ts';
 
 /** Below the bench, always in view: who looks at what, in the cell or from the token that is pointed at. */
 export function Readout(): JSX.Element {
@@ -25,7 +25,14 @@ export function Readout(): JSX.Element {
   );
 }
 
+/** Without what gives a shortcut away: that the head looks there where nothing repeats, too. */
+const withoutKind = (look: SharpLook): SharpLook => ({
+  ...look,
+  relations: look.relations.filter((relation) => relation !== 'fixed distance'),
+});
+
 function CellText({ shown, at }: { shown: View; at: Cell }): JSX.Element {
+  const { rolesSeen } = useLab();
   const { query, key, head } = at;
   const size = shown.tokens.length;
   const label = head === null ? null : shown.bars[head]?.label;
@@ -35,7 +42,10 @@ function CellText({ shown, at }: { shown: View; at: Cell }): JSX.Element {
     token: shown.topTokens[query * TOP + i] as number,
     share: shown.topShares[query * TOP + i] as number,
   }));
-  const heads = sharpText(sharpLooks(shown, query), (k) => wordIn(shown, shown.tokens[k] as number));
+  const looks = sharpLooks(shown, query);
+  const heads = sharpText(rolesSeen.value ? looks : looks.map(withoutKind), (k) =>
+    wordIn(shown, shown.tokens[k] as number),
+  );
   return (
     <>
       <b>

@@ -9,9 +9,9 @@ import { roleName, roleOf, roleOfMark } from './headRoles.ts';
 const MANY = 8;
 
 function Bars({ head }: { head: HeadBars }): JSX.Element {
-  const { currentAudit, selected, toggleEnlarged } = useLab();
+  const { currentAudit, rolesSeen, selected, toggleEnlarged } = useLab();
   const mark = currentAudit.value?.marks.get(head.label);
-  const role = roleOfMark(mark) ?? roleOf(head);
+  const role = rolesSeen.value ? (roleOfMark(mark) ?? roleOf(head)) : 'quiet';
   const share = (value: number): string => `${Math.max(0, Math.min(1, value)) * 100}%`;
   const chosen = selected.value !== null && sameHead(selected.value, head);
   return (

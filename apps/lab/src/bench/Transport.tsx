@@ -5,6 +5,7 @@ import { useLab } from '../lab/LabContext.ts';
 import { presetNames } from '../setting.ts';
 import { brokenParts, lookText } from '../viewText.ts';
 import { Action, focusOn } from './Action.tsx';
+import { VerdictBadge } from './VerdictBadge.tsx';
 
 const SPEEDS: readonly { rate: number; name: string }[] = [
   { rate: 2, name: '2 steps a second' },
@@ -125,7 +126,7 @@ export function Transport(): JSX.Element {
         </label>
         <Speedometer />
       </div>
-      <Broken />
+      <BenchLine />
     </section>
   );
 }
@@ -145,30 +146,36 @@ function Fingerprint(): JSX.Element | null {
   );
 }
 
-/** What is broken in the view that is shown, where it cannot be overlooked, and what a link on its way will change. */
-function Broken(): JSX.Element {
+/**
+ * The verdict, and what is broken in the view that is shown, where it cannot be overlooked: on a line that is always there, so
+ * that nothing moves under the pointer. And what a link on its way will change.
+ */
+function BenchLine(): JSX.Element {
   const { opening, restore, view } = useLab();
   const parts = view.value ? brokenParts(view.value.look) : [];
   const link = opening.value;
   return (
     <>
-      {parts.length === 0 ? null : (
-        <p class="row broken-strip" data-testid="broken">
-          <span>
-            Broken while you look: <b>{listed(parts, 12)}</b>
-          </span>
-          <button
-            type="button"
-            class="plain"
-            onClick={() => {
-              focusOn('.transport .play');
-              restore();
-            }}
-          >
-            Restore
-          </button>
-        </p>
-      )}
+      <div class="bench-line">
+        <VerdictBadge />
+        {parts.length === 0 ? null : (
+          <p class="broken-strip" data-testid="broken">
+            <span title={parts.join(', ')}>
+              Broken while you look: <b>{listed(parts, 12)}</b>
+            </span>
+            <button
+              type="button"
+              class="plain"
+              onClick={() => {
+                focusOn('.transport .play');
+                restore();
+              }}
+            >
+              Restore
+            </button>
+          </p>
+        )}
+      </div>
       {link ? (
         <p class="quiet under-way" data-testid="under-way">
           A link is being opened: step {link.viewed ?? link.step},{' '}

@@ -2,6 +2,7 @@
 import type { Viewport } from '../viewport.ts';
 import type { LabWorker } from './client.ts';
 import { createConnection } from './connection.ts';
+import { createGuessing } from './guessing.ts';
 import { createJudging } from './judging.ts';
 import { createLinks } from './links.ts';
 import { createLoading } from './loadFile.ts';
@@ -39,6 +40,7 @@ export function createLab({ worker, viewport }: LabOptions) {
     ...looking,
     ...steering,
     ...links,
+    ...createGuessing(state),
     ...createJudging(state, { client, notices }),
     ...createLoading(state, { connection, looking, notices, waiting }),
     viewport,

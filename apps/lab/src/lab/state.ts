@@ -35,6 +35,14 @@ export interface Subject {
   readonly losses: readonly Losses[];
 }
 
+/** A head that the reader takes for the one that copies, in a run. */
+export interface Guessed {
+  readonly head: HeadIndex;
+  readonly run: number;
+  /** The step at which it was guessed. */
+  readonly step: number;
+}
+
 /** A run kept beside the one that trains. */
 export interface OtherRun {
   readonly id: number;
@@ -89,6 +97,11 @@ export function createState() {
   const request: Signal<number> = signal(0);
   const audited: Signal<Audited | null> = signal(null);
 
+  const currentAudit: ReadonlySignal<Audited | null> = computed(() =>
+    audited.value && audited.value.fingerprint === view.value?.fingerprint ? audited.value : null,
+  );
+  /** Whether the reader wants to see at once what patterns look like. */
+  const rolesShown: Signal<boolean> = signal(false);
   const run = computed(() => subject.value?.run ?? null);
   const progress = computed(() => subject.value?.progress ?? AT_REST);
   const setting = computed(() => subject.value?.setting ?? DEFAULTS.setting);
@@ -141,9 +154,11 @@ export function createState() {
 
     audited,
     /** The audit, while it is about the weights that are shown. */
-    currentAudit: computed(() =>
-      audited.value && audited.value.fingerprint === view.value?.fingerprint ? audited.value : null,
-    ) satisfies ReadonlySignal<Audited | null>,
+    currentAudit,
+    rolesShown,
+    /** Whether what heads are taken for is to be seen: when it was asked for, or when the audit was. */
+    rolesSeen: computed(() => rolesShown.value || currentAudit.value !== null),
+    guess: signal<Guessed | null>(null),
     judging: signal(false),
     notice: signal<Notice | null>(null),
     /** Why a setting was refused, for the panel of settings. */

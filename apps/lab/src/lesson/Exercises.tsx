@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Action } from '../bench/Action.tsx';
+import { keep, kept } from '../kept.ts';
 import { useLab } from '../lab/LabContext.ts';
 import type { CheckedOn, ExerciseName, ExerciseResult } from '../protocol.ts';
 import { show } from './show.ts';
@@ -51,13 +52,16 @@ function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.
   const { ask, opening, run, selected, underWay, view } = lab;
   const [result, setResult] = useState<(ExerciseResult & Partial<CheckedOn>) | null>(null);
   const [busy, setBusy] = useState(false);
+  const [before] = useState(() => kept(`passed ${exercise.name}`) === 'yes');
   const check = async (): Promise<void> => {
     const shown = view.value;
     if (!shown) return;
     setBusy(true);
     try {
       const heads = selected.value ? [selected.value] : [];
-      setResult(await ask('exercise', { name: exercise.name, answer: { heads, look: shown.look } }));
+      const checked = await ask('exercise', { name: exercise.name, answer: { heads, look: shown.look } });
+      setResult(checked);
+      if (checked.passed) keep(`passed ${exercise.name}`, 'yes');
     } catch (error) {
       setResult({ passed: false, sentence: error instanceof Error ? error.message : String(error) });
     } finally {
@@ -68,6 +72,7 @@ function One({ exercise, number }: { exercise: Exercise; number: number }): JSX.
     <li class="exercise" data-exercise={exercise.name} data-passed={result?.passed ?? ''}>
       <h3>
         {number}. {exercise.title}
+        {before || result?.passed ? <span class="quiet"> passed</span> : null}
       </h3>
       <p>{exercise.task}</p>
       <p class="row">

@@ -34,6 +34,7 @@ export function goBack(): void {
 /** Puts the bench into the state that a button names. */
 export function show(lab: Lab, state: string, from: Element): void {
   const { state: wanted } = readLink(state);
+  history.pushState(null, '', location.href); // the browser's Back brings the former view
   lab.open(wanted).catch(lab.report);
   goToBench(lab, from, wanted);
 }

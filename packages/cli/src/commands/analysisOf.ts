@@ -52,6 +52,7 @@ export function analysisOf(
         idle: idleBesidePrompts,
         because: 'the prompts of the file are all that is run',
       });
-      return measure(name, { target, options });
+      const sequencesGiven = command.getOptionValueSource('sequences') === 'cli';
+      return measure(name, { target, options: { ...options, sequencesGiven } });
     });
 }

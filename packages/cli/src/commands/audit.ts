@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { HeldOutOption } from '../work/auditCommand.ts';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples } from './declare.ts';
+import { tokenizer } from './options.ts';
 
 function readHeldOut(text: string): HeldOutOption {
   if (text === 'run') return 'run';
@@ -27,7 +28,8 @@ const MOST_TOKENS = 2 ** 24;
 export const audit: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
     name: 'audit',
-    description: 'scores and verdict of a checkpoint (.safetensors)',
+    description:
+      'scores and verdict of a checkpoint (.safetensors), or what a language model with its tokenizer does on repeats',
     sequences: { usual: 64, least: 8, meaning: 'sequences of each probe' },
     idleBesidePrompts: ['sequences', 'seed', 'heldOut', 'csv', 'figures'],
   })
@@ -54,10 +56,12 @@ export const audit: DeclareCommand = (program, measure) => {
     .addOption(
       new Option(
         '--tokens-from <what>',
-        'draw the map’s tokens from this number on, or only those that stand in a file of tokens (.jsonl, .bin, .safetensors)',
+        'draw random tokens from this number on, from a range (259..511), or only those that stand in a file of tokens (.json, .jsonl, .bin, .safetensors)',
       ),
     )
     .option('--detectors <file>', 'score heads by detectors of your own too: a module (.mjs) that exports them')
+    .addOption(tokenizer())
+    .option('--text <file>', 'a natural text: of a language model, pieces of it said twice, and the score in context')
     .addOption(new Option('--csv', 'print the head scores as CSV').conflicts('json'))
     .addHelpText(
       'after',
@@ -68,6 +72,7 @@ export const audit: DeclareCommand = (program, measure) => {
         'npx induction-lab audit model.safetensors --bos 50256 --exclude-tokens 0-2',
         'npx induction-lab audit model.safetensors --prompts prompts.json',
         'npx induction-lab audit model.safetensors --detectors mine.mjs',
+        'npx induction-lab audit pythia-70m --text book.txt',
         'npx induction-lab audit model.safetensors --prompts prompts.json --detectors mine.mjs',
       ),
     );

@@ -18,7 +18,7 @@ export const convert: DeclareCommand = (program, measure) => {
     .option('--force', 'write over a file that exists')
     .option(
       '--context <n>',
-      'positions that the model keeps: TransformerLens has an attention mask of their square in each layer',
+      'positions that the model keeps: of a table the first, and TransformerLens’s masks and angles are smaller',
       wholeNumber(1),
     )
     .addOption(modelConfig())

@@ -1,5 +1,7 @@
+import { Option } from 'commander';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples } from './declare.ts';
+import { tokenizer, tokensFrom, wholeNumber } from './options.ts';
 
 /** Evaluates the circuit; `prove` is its old name. */
 export const evaluate: DeclareCommand = (program, measure) => {
@@ -12,13 +14,23 @@ export const evaluate: DeclareCommand = (program, measure) => {
       name,
       description: what,
       sequences: { usual: 96 },
-      idleBesidePrompts: ['sequences'],
-    }).addHelpText(
-      'after',
-      examples(
-        'npx induction-lab evaluate model.safetensors',
-        'npx induction-lab evaluate model.safetensors --json',
-        'npx induction-lab evaluate model.safetensors --prompts prompts.json --measure logit-diff',
-      ),
-    );
+      idleBesidePrompts: ['sequences', 'tokenizer', 'tokensFrom', 'candidates'],
+    })
+      .addOption(tokenizer())
+      .addOption(tokensFrom('of a language model, draw random tokens'))
+      .addOption(
+        new Option(
+          '--candidates <n>',
+          'of a language model: heads that are measured, those with the largest attribution (default: 16)',
+        ).argParser(wholeNumber(1)),
+      )
+      .addHelpText(
+        'after',
+        examples(
+          'npx induction-lab evaluate model.safetensors',
+          'npx induction-lab evaluate model.safetensors --json',
+          'npx induction-lab evaluate pythia-70m --candidates 24',
+          'npx induction-lab evaluate model.safetensors --prompts prompts.json --measure logit-diff',
+        ),
+      );
 };

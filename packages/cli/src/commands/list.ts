@@ -9,19 +9,27 @@ import type { DeclareCommand } from './declare.ts';
 import { diversity } from './diversity.ts';
 import { dynamics } from './dynamics.ts';
 import { evaluate } from './evaluate.ts';
+import { heads } from './heads.ts';
 import { patch } from './patch.ts';
+import { prompt } from './prompt.ts';
 import { run } from './run.ts';
+import { sweep } from './sweep.ts';
 import { train } from './train.ts';
+import { worker } from './worker.ts';
 
 export const COMMANDS: readonly DeclareCommand[] = [
   run,
   train,
   audit,
+  heads,
+  prompt,
   ablate,
   patch,
   compose,
   evaluate,
   dynamics,
+  sweep,
+  worker,
   diversity,
   cache,
   convert,

@@ -60,3 +60,10 @@ export const bos = (): Option =>
   ).argParser(wholeNumber(0));
 export const modelConfig = (): Option =>
   new Option('--model-config <file>', 'TransformerLens config (JSON) for a checkpoint that holds none');
+export const tokenizer = (): Option =>
+  new Option('--tokenizer <file>', 'tokenizer.json of the model (default: the one beside it)');
+export const tokensFrom = (what: string): Option =>
+  new Option(
+    '--tokens-from <what>',
+    `${what} from a number on, from a range (259..511), or those in a file (.json, .jsonl, .bin, .safetensors)`,
+  );

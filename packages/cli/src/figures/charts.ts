@@ -26,6 +26,12 @@ export const measured = ({ value, interval, n }: Estimate): Pick<EffectRow, 'val
   ...(Number.isFinite(value) && n > 1 && interval.every(Number.isFinite) ? { interval } : {}),
 });
 
+/** What stands in the rows and columns of edges. */
+export const edgeAxes = (edges: readonly LabelledEdge[]): { rowAxis: string; columnAxis: string } => {
+  const part = edges.some(({ input }) => input === 'mlp') ? 'head or MLP' : 'head';
+  return { rowAxis: `earlier ${part}`, columnAxis: `later ${part}` };
+};
+
 /** Numbers by edge, [earlier part][later part]: a panel for each of K, Q and V, and for what MLPs read, where there are any. */
 export const edgePanels = <E extends LabelledEdge>(edges: readonly E[], pick: (edge: E) => number): HeatmapPanel[] =>
   (['k', 'q', 'v', 'mlp'] as const)

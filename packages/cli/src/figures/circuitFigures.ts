@@ -12,7 +12,7 @@ import {
 } from '@induction-lab/core/node';
 import { type EffectRow, type HeatmapPanel, type HeatmapsRecord, MOST_KINDS } from '@induction-lab/figures/node';
 import { changeOf, measureWords } from '../terminal/measureWords.ts';
-import { drawEffects, drawHeatmaps, edgePanels, measured } from './charts.ts';
+import { drawEffects, drawHeatmaps, edgeAxes, edgePanels, measured } from './charts.ts';
 import type { Draw } from './drawing.ts';
 
 /** Every head's and layer's ablation, the heads with their control beside them. */
@@ -42,7 +42,8 @@ export function pathFigures(
   composition: CompositionRecord,
 ): Readonly<Record<string, Draw>> {
   if (table.cells.length === 0) return {};
-  const axes = { rowAxis: 'earlier head', columnAxis: 'later head', scale: 'diverging' as const };
+  const intoHeads = table.cells.filter(({ input }) => input !== 'mlp'); // MLPs attend to nothing, and their weights do not compose
+  const axes = { ...edgeAxes(table.cells), scale: 'diverging' as const };
   const carried: HeatmapsRecord = {
     ...axes,
     title: `${name}: what each path carries`,
@@ -65,7 +66,7 @@ export function pathFigures(
     ...axes,
     title: `${name}: where the later head looks without each path`,
     unit: 'change of its attention to the token after the earlier copy',
-    panels: edgePanels(table.cells, (cell) => cell.stripeChange.value),
+    panels: edgePanels(intoHeads, (cell) => cell.stripeChange.value),
   };
   const { mean, deviation } = composition.baseline;
   const score = new Map(
@@ -75,7 +76,7 @@ export function pathFigures(
     ...axes,
     title: `${name}: composition scores, from the weights alone`,
     unit: `above random matrices of the same shapes (${mean.toFixed(3)} ± ${deviation.toFixed(3)})`,
-    panels: carried.panels.map((panel) => ({
+    panels: edgePanels(intoHeads, () => Number.NaN).map((panel) => ({
       ...panel,
       values: panel.rows.flatMap((earlier) =>
         panel.columns.map((later) => score.get(`${earlier} ${later} ${panel.title.toLowerCase()}`) ?? Number.NaN),

@@ -1,6 +1,6 @@
 // The figures of patching: activations, and edges between heads.
 import type { PatchingRecord, PathPatchingRecord } from '@induction-lab/core/node';
-import { drawEffects, drawHeatmaps, edgePanels, measured } from './charts.ts';
+import { drawEffects, drawHeatmaps, edgeAxes, edgePanels, measured } from './charts.ts';
 import type { Draw } from './drawing.ts';
 
 /** What patching restores: a bar for each head or layer, and a heatmap by position where positions were patched alone. */
@@ -64,8 +64,7 @@ export function edgePatchingFigures(title: string, record: PathPatchingRecord): 
   return {
     'path-patching': drawHeatmaps({
       title,
-      rowAxis: 'earlier head',
-      columnAxis: 'later head',
+      ...edgeAxes(record.edges),
       unit: 'share of the corruption undone',
       scale: 'diverging',
       panels: edgePanels(record.edges, ({ effect }) => effect.value),

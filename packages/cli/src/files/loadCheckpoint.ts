@@ -1,5 +1,7 @@
 import {
   type ByteSource,
+  checkMemory,
+  configBeside,
   type Engine,
   Model,
   type ModelConfig,
@@ -32,6 +34,7 @@ export interface GivenBeside {
 /** A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. */
 export function loadCheckpoint(engine: Engine, path: string, given: GivenBeside = {}): LoadedCheckpoint {
   const { opened, sources, first } = openNamed(path, given);
+  checkMemory(opened.config, path);
   const model = new Model(engine, opened.config);
   readInto(model, opened);
   return { model, checkpoint: measuredSources(path, sources, first) };
@@ -47,7 +50,7 @@ export function openNamed(
   const sources = folder?.files ?? [inputSource(path, 'checkpoint')];
   const opened = folder
     ? openHuggingFace(options.config ?? folder.config, folder)
-    : openCheckpoint(sources[0]!, options);
+    : openCheckpoint(sources[0]!, { config: options.config ?? configBeside(sources[0]!) });
   const config = withStartToken(opened.config, { path, bos });
   return { opened: { ...opened, config }, sources, first: folder?.configBytes };
 }

@@ -26,13 +26,20 @@ const LARGEST = 2 ** 26;
 /** Throws a CommandError that names the file and what in it is wrong. */
 export function readPrompts(path: string): PromptFile {
   const bytes = readInput(path, 'prompt file', { most: LARGEST });
-  const value = readJsonText(bytes, path);
+  const value = promptsIn(readJsonText(bytes, path));
   if (!Array.isArray(value))
     throw badInput(
       `${path} must hold an array of prompts, such as [{ "tokens": [7, 3, 9, 7], "queries": [3], "answers": [3] }].`,
     );
   blaming(path, () => checkArgument('readPrompts', 'prompts', promptsSchema, value));
   return { path, prompts: value as Prompts, file: measuredFile(path, bytes) };
+}
+
+/** The prompts of a file that names its schema for editors, which an array cannot: { "$schema": ..., "prompts": [...] }. */
+function promptsIn(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { $schema, prompts, ...others } = value as Record<string, unknown>;
+  return typeof $schema === 'string' && Object.keys(others).length === 0 ? prompts : value;
 }
 
 /** Throws a CommandError, with the file's name, where this model cannot be measured so on the prompts. */

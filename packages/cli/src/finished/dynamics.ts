@@ -2,19 +2,15 @@
 import { readdirSync } from 'node:fs';
 import {
   type DynamicsPoint,
-  decodeCheckpoint,
   type Engine,
-  type Experiment,
   examplePatterns,
   firstDrawn,
   inContextQueries,
   longestPeriod,
-  Model,
   measureCheckpoint,
   type PhaseChange,
   periodsOf,
   phaseChange,
-  quoted,
   type Segment,
 } from '@induction-lab/core/node';
 import {
@@ -28,9 +24,9 @@ import { badInput } from '../errors.ts';
 import { type Draw, figureOptions } from '../figures/drawing.ts';
 import { stripeOf } from '../figures/modelFigures.ts';
 import { blameCheckpoint } from '../files/loadCheckpoint.ts';
-import { type MeasuredFile, measuredFile } from '../files/provenance.ts';
-import { readInput } from '../files/wholeFiles.ts';
+import type { MeasuredFile } from '../files/provenance.ts';
 import { type LossPoint, lossPoints, type RunFolder } from '../runs/runFolder.ts';
+import { CheckpointModels } from './checkpointModels.ts';
 
 export interface Dynamics {
   /** What was measured, in the order of `points`. */
@@ -69,8 +65,9 @@ export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRu
     phase: phaseChange(points, log),
     inContext: inContextQueries(config.nCtx - firstDrawn(config)),
   });
+  const models = new CheckpointModels(engine, folder, config);
   for (const [i, step] of steps.entries()) {
-    const { model, path, file } = modelAt(engine, folder, { step, config });
+    const { model, path, file } = models.at(step);
     const told: Told = (done, total) =>
       onProgress?.(UNITS * (i + (total > 0 ? done / total : 0)), UNITS * steps.length);
     points.push(
@@ -114,31 +111,6 @@ function chosenSteps(folder: RunFolder, most: number): number[] {
   const all = checkpointsOf(folder);
   if (all.length <= most) return all;
   return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))] as number);
-}
-
-/** Sizes in which every checkpoint of a run is the same. */
-const SIZES = ['nLayers', 'nHeads', 'dModel', 'dHead', 'nCtx', 'dVocab'] as const;
-
-function modelAt(
-  engine: Engine,
-  folder: RunFolder,
-  { step, config: expected }: { step: number; config: Experiment['model'] },
-): { model: Model; path: string; file: MeasuredFile } {
-  const path = folder.checkpointPath(step);
-  const bytes = readInput(path, 'checkpoint');
-  const { config, weights, metadata } = decodeCheckpoint(bytes, path);
-  if (metadata.step !== undefined && metadata.step !== String(step))
-    throw badInput(
-      `${path} holds step ${quoted(metadata.step)} of a run, not the step of its name; put back what train wrote, or take it out of the folder.`,
-    );
-  const other = SIZES.find((size) => config[size] !== expected[size]);
-  if (other)
-    throw badInput(
-      `${path} is of another run: its ${other} is ${config[other]}, that of run.json ${expected[other]}; take it out of the folder.`,
-    );
-  const model = new Model(engine, config);
-  model.setWeights(weights);
-  return { model, path, file: measuredFile(path, bytes) };
 }
 
 /** Both losses, the scores of the heads, the K path, all on one axis of steps; and the stripe being born. */
@@ -250,7 +222,8 @@ export function bornStripe(engine: Engine, folder: RunFolder, { points, phase }:
     points.reduce((a, b) => (Math.abs(b.step - step) < Math.abs(a.step - step) ? b : a)).step;
   const steps = [...new Set(wanted.map(nearest))];
   const period = longestPeriod(config);
-  const examples = steps.map((step) => examplePatterns(modelAt(engine, folder, { step, config }).model, { period }));
+  const models = new CheckpointModels(engine, folder, config);
+  const examples = steps.map((step) => examplePatterns(models.at(step).model, { period }));
   return {
     period,
     start: examples[0]!.start,

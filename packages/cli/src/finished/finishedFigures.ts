@@ -2,40 +2,46 @@
 import { type Experiment, guessingLoss, segmentsOf } from '@induction-lab/core/node';
 import { ablationFigure, pathFigures, proofFigures } from '../figures/circuitFigures.ts';
 import type { Draw } from '../figures/drawing.ts';
-import { type exampleSet, lossFigure, modelFigures } from '../figures/modelFigures.ts';
+import { lossFigure } from '../figures/modelFigures.ts';
 import type { LossPoint } from '../runs/runFolder.ts';
-import { type BornStripe, type Dynamics, dynamicsFigures } from './dynamics.ts';
-import type { ModelAnalysis } from './finishedAnalysis.ts';
+import { dynamicsFigures } from './dynamics.ts';
+import type { FinishedEffects, ModelAnalysis } from './finishedAnalysis.ts';
 
-export interface Measured {
-  readonly name: string;
+type Figures = Readonly<Record<string, Draw>>;
+
+/** A training and its losses. */
+export interface Curves {
   readonly experiment: Experiment;
-  readonly analysis: ModelAnalysis;
-  readonly dynamics: Dynamics;
-  readonly born: BornStripe;
-  readonly examples: ReturnType<typeof exampleSet>;
   readonly points: readonly LossPoint[];
 }
 
-/** Figures of losses and heads, and those of circuits and training, by name. */
-export function finishedFigures({ name, experiment, analysis, dynamics, born, examples, points }: Measured): {
-  model: Readonly<Record<string, Draw>>;
-  circuits: Readonly<Record<string, Draw>>;
-} {
-  const lnVocab = guessingLoss(experiment.model);
-  const segments = segmentsOf(experiment.task);
-  const losses = { points, segments, lnVocab };
+const lossesOf = ({ experiment: { model, task }, points }: Curves) => ({
+  points,
+  segments: segmentsOf(task),
+  lnVocab: guessingLoss(model),
+});
+
+export const curveFigures = (name: string, curves: Curves): Figures => ({
+  loss: lossFigure(name, { ...lossesOf(curves), xScale: 'linear' }),
+  'loss-log': lossFigure(name, { ...lossesOf(curves), xScale: 'log' }),
+});
+
+/** Ablations, paths, and training as seen from inside. */
+export function effectFigures(name: string, found: FinishedEffects & Curves): Figures {
+  const { ablations, paths, composition, dynamics, born } = found;
+  const { points: log, ...rest } = lossesOf(found);
   return {
-    model: {
-      loss: lossFigure(name, { ...losses, xScale: 'linear' }),
-      'loss-log': lossFigure(name, { ...losses, xScale: 'log' }),
-      ...modelFigures(name, analysis, examples),
-    },
-    circuits: {
-      ablation: ablationFigure(name, analysis.ablations),
-      ...pathFigures(name, analysis.paths, analysis.composition),
-      ...proofFigures(name, analysis.proof),
-      ...dynamicsFigures(name, dynamics, { born, log: points, segments, lnVocab }),
-    },
+    ablation: ablationFigure(name, ablations),
+    ...pathFigures(name, paths, composition),
+    ...dynamicsFigures(name, dynamics, { born, log, ...rest }),
   };
 }
+
+/** Figures of circuits and training, as the report shows them. */
+export const circuitFigures = (
+  name: string,
+  found: FinishedEffects & Pick<ModelAnalysis, 'proof'> & Curves,
+): Figures => ({
+  ...effectFigures(name, found),
+  ...proofFigures(name, found.proof),
+});

@@ -11,6 +11,8 @@ export interface Outputs {
   readonly folder?: string | undefined;
   /** A file to write. */
   readonly out?: string | undefined;
+  /** The option that names it; --out unless told. */
+  readonly outOption?: string;
   /** Whether a file that exists may be written over. */
   readonly force?: boolean | undefined;
   /** Files that are read, and so may never be written over. */
@@ -24,8 +26,15 @@ export interface Claimed {
 }
 
 /** Checks that results can be written where they should go. Throws a CommandError that names the option. */
-export function claimOutputs({ figures, folder: results, out, force = false, inputs = [] }: Outputs): Claimed {
-  if (out !== undefined) checkFile(out, { force, inputs });
+export function claimOutputs({
+  figures,
+  folder: results,
+  out,
+  outOption = '--out',
+  force = false,
+  inputs = [],
+}: Outputs): Claimed {
+  if (out !== undefined) checkFile(out, { option: outOption, force, inputs });
   const made = [
     ...(figures === undefined ? [] : claimFolder(figures, '--figures')),
     ...(results === undefined ? [] : claimFolder(results, '--out')),
@@ -59,24 +68,29 @@ function claimFolder(path: string, option: '--figures' | '--out'): string[] {
   return missing;
 }
 
-function checkFile(path: string, { force, inputs }: { force: boolean; inputs: readonly string[] }): void {
+function checkFile(
+  path: string,
+  { option, force, inputs }: { option: string; force: boolean; inputs: readonly string[] },
+): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory())
-    throw badInput(`${path} exists; choose another --out or delete it first: it is a folder, and --out names a file.`);
+    throw badInput(
+      `${path} exists; choose another ${option} or delete it first: it is a folder, and ${option} names a file.`,
+    );
   if (found && !force)
-    throw badInput(`${path} exists; choose another --out or delete it first, or add --force to write over it.`);
+    throw badInput(`${path} exists; choose another ${option} or delete it first, or add --force to write over it.`);
   for (const input of inputs)
     if (existsSync(input) && found && realpathSync(input) === realpathSync(path))
-      throw badInput(`--out ${path} is the file that is read; choose another --out.`);
+      throw badInput(`${option} ${path} is the file that is read; choose another ${option}.`);
   let folder = dirname(resolve(path));
   while (!existsSync(folder)) folder = dirname(folder);
   if (!statSync(folder).isDirectory())
-    throw badInput(`${path} lies inside ${folder}, which is a file; choose another --out.`);
+    throw badInput(`${path} lies inside ${folder}, which is a file; choose another ${option}.`);
   for (const place of [folder, ...(found ? [path] : [])])
     try {
       accessSync(place, constants.W_OK);
     } catch (error) {
-      throw badInput(`${path} cannot be written (${(error as NodeJS.ErrnoException).code}); choose another --out.`);
+      throw badInput(`${path} cannot be written (${(error as NodeJS.ErrnoException).code}); choose another ${option}.`);
     }
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { type Engine, loadEngine, Model, printable, shortened } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
+import { shellWord } from '../terminal/shellWord.ts';
 import { chooseGpu, sameGpu } from './gpuChoice.ts';
 import { kernelsChanged } from './kernels.ts';
 import type { MetricsRecord } from './metrics.ts';
@@ -104,9 +105,6 @@ async function sameEngine(
 
 /** How to go on with a run that was stopped, as it can be pasted into a shell. */
 export const resumeHint = (folder: string): string => `npx induction-lab train --resume ${shellWord(folder)}`;
-
-const shellWord = (word: string): string =>
-  /^[\p{L}\p{N}_./~:@%+=,-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 export const stoppedError = (result: TrainRunResult, steps: number): CommandError =>
   new CommandError(

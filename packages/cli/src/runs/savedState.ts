@@ -18,11 +18,16 @@ const PARTS = Object.keys(PREFIXES) as Part[];
 
 const REMEDY = 'put back the file that train wrote, or start the run anew in another folder';
 
-export function encodeState(state: TrainingState): Uint8Array {
+/** `more` is kept in the file's metadata beside the counters. */
+export function encodeState(state: TrainingState, more: Readonly<Record<string, string>> = {}): Uint8Array {
   const tensors = PARTS.flatMap((part) =>
     Object.entries(state[part]).map(([name, tensor]) => [`${PREFIXES[part]}${name}`, tensor]),
   );
-  return encodeSafetensors(Object.fromEntries(tensors), { step: String(state.step), seed: String(state.seed) });
+  return encodeSafetensors(Object.fromEntries(tensors), {
+    ...more,
+    step: String(state.step),
+    seed: String(state.seed),
+  });
 }
 
 /** Decodes a state; `path` is what to call the file. Throws a CommandError or FileFormatError that says what is wrong. */

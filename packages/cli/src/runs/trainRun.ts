@@ -73,6 +73,11 @@ export async function trainIntoFolder(options: TrainRunOptions): Promise<TrainRu
 /** Milliseconds between writes of metrics. */
 const FLUSH_EVERY = 500;
 
+function areFinite(data: ArrayLike<number>): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false;
+  return true;
+}
+
 /** A run that goes on: its record, and its state unless it had trained nothing yet. */
 export interface Resumed {
   readonly info: RunInfo;
@@ -188,7 +193,7 @@ export class TrainRun {
     if (!kept && !signal.aborted) return;
     this.flush();
     const weights = pause.weights();
-    if (!Object.values(weights).every(({ data }) => Array.prototype.every.call(data, Number.isFinite)))
+    if (!Object.values(weights).every(({ data }) => areFinite(data)))
       throw new CommandError(
         `The weights are not finite numbers after step ${step} with seed ${seed}; lower the learning rate or clip the gradient.`,
         EXIT.failed,

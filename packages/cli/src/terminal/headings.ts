@@ -1,5 +1,5 @@
 // What each heading of a table on the terminal means: the tables print it as their legend.
-import type { DetectorChance, Estimate, HeadScores, ProbeName } from '@induction-lab/core/node';
+import type { DetectorChance, Estimate, HeadScores, MapScore, ProbeName } from '@induction-lab/core/node';
 import { printable } from '@induction-lab/core/printable';
 import { LOSS_ON_REPEATS, type MeasureWords } from './measureWords.ts';
 import type { Column } from './textTable.ts';
@@ -54,6 +54,87 @@ export const detectorColumns = ({ name, on }: DetectorChance): readonly Column[]
   [printable(name), `your detector, on ${PROBES[on]}`],
   [`${printable(name)} (no repeat)`, 'the same places where nothing repeats'],
 ];
+/** The scores of `heads`, on repeats of one period and their controls. */
+export const MAP_COLUMNS: Readonly<Record<MapScore, Column>> = {
+  previousToken: SCORE_COLUMNS.previousToken,
+  currentToken: SCORE_COLUMNS.currentToken,
+  firstToken: SCORE_COLUMNS.firstToken,
+  duplicateToken: SCORE_COLUMNS.duplicateToken,
+  inductionStripe: ['stripe', 'attention to the token after the earlier copy'],
+  inductionStripeControl: ['no repeat', 'the same places where nothing repeats'],
+  inductionExcess: ['excess', 'stripe minus the same places where nothing repeats'],
+  inductionByContent: SCORE_COLUMNS.inductionByContent,
+  prefixMatching: SCORE_COLUMNS.prefixMatching,
+};
+
+export const HEAD_MAP = (scores: readonly Column[]): readonly Column[] => [
+  HEAD,
+  ['marked', 'what it does most: above 0.3 of its attention, chance or control taken off'],
+  ...scores.flatMap((column): Column[] => [column, INTERVAL]),
+];
+
+/** Patching between two texts, measured by the logit difference. */
+const RESTORED: Column = [
+  'undone',
+  '(patched − corrupted) / (clean − corrupted) of the logit difference: 0 restores nothing, 1 everything',
+];
+const ATTRIBUTED: Column = ['attributed', 'the same by first order, gradient × difference'];
+export const TEXT_PATCH_LAYERS: readonly Column[] = [
+  ['layer', 'L3 is what enters layer 3'],
+  ['position', 'with its token in the clean text'],
+  RESTORED,
+  ATTRIBUTED,
+];
+export const TEXT_PATCH_HEADS: readonly Column[] = [
+  HEAD,
+  RESTORED,
+  ['control', 'mean of the other heads of the layer'],
+  ATTRIBUTED,
+];
+
+/** The audit of a language model. */
+export const REPEAT_LOSSES: readonly Column[] = [
+  ['period', 'tokens of the block; "text": pieces of the natural text'],
+  ['start', 'random tokens in front of it'],
+  ['first', 'loss on the first copy, nats'],
+  ['repeat', 'on the second'],
+  ['control', 'on the same tokens behind another first block'],
+  ['falls by', '(control − repeat) / control'],
+  INTERVAL,
+];
+export const FOLLOWING = (settings: readonly string[]): readonly Column[] => [
+  HEAD,
+  ['mean', 'attention to the token after the earlier copy, above the control, over the random tokens'],
+  ...settings.map((setting): Column => [setting, 'the same at that period, start or on the text']),
+];
+
+/** The search in a language model. */
+export const SCREENED: readonly Column[] = [
+  HEAD,
+  ['attributed', 'what its mean ablation would add to the loss by first order, nats'],
+  ['increase', 'what it does add'],
+  INTERVAL,
+];
+export const SCREENED_CIRCUITS: readonly Column[] = [
+  ['together', 'the heads with the largest increase'],
+  ['kept', 'share of the loss drop that heads make, with every other head mean-ablated'],
+  INTERVAL,
+  ['lost', 'share of it with only these mean-ablated'],
+  INTERVAL,
+];
+
+export const PROMPT_TOKENS = (without: boolean): readonly Column[] => [
+  ['pos.', 'position in the text'],
+  ['token', '␣ is a space, ␊ the end of a line, ⟨E2⟩ a byte'],
+  ['loss', 'what the token cost, nats'],
+  ...(without ? [['heads off', 'the same with the strongest induction heads off'] as const] : []),
+  ['expected next', 'the most likely tokens after it'],
+];
+export const PROMPT_WRITERS: readonly Column[] = [
+  ['writer', 'what writes into the residual stream'],
+  ['logit', 'above the mean over the vocabulary, written directly'],
+];
+
 /** The row above the heads. */
 export const AUDIT_NOTE = 'Shares of attention, 0 to 1. chance: what uniform attention would score.';
 

@@ -3,9 +3,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /**
  * A signal that aborts at the first Ctrl-C (SIGINT), SIGTERM or SIGHUP (the terminal has been closed), or when nobody reads
  * the output any more (a pipe into `head`), so that work can finish its step and save. A second Ctrl-C ends the process at
- * once. `dispose` gives the keys back.
+ * once. `dispose` gives the keys back. `saying` is what is said at the first.
  */
-export function interruptSignal(): { signal: AbortSignal; dispose(): void } {
+export function interruptSignal(saying = 'Finishing this step and saving; press Ctrl-C again to stop at once.'): {
+  signal: AbortSignal;
+  dispose(): void;
+} {
   const controller = new AbortController();
   let hungUp = false;
   const onSignal = (name: NodeJS.Signals): void => {
@@ -16,7 +19,7 @@ export function interruptSignal(): { signal: AbortSignal; dispose(): void } {
     }
     hungUp = name === 'SIGHUP';
     const newLine = process.stderr.isTTY ? '\n' : ''; // below the live line
-    process.stderr.write(`${newLine}Finishing this step and saving; press Ctrl-C again to stop at once.\n`);
+    process.stderr.write(`${newLine}${saying}\n`);
     controller.abort();
   };
   const onOutputError = (): void => controller.abort();

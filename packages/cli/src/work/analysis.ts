@@ -5,6 +5,7 @@ import type { Draw } from '../figures/drawing.ts';
 import { blameCheckpoint, loadCheckpoint } from '../files/loadCheckpoint.ts';
 import { provenance } from '../files/provenance.ts';
 import { blamePrompts } from '../files/readPrompts.ts';
+import { writeWhole } from '../files/wholeFiles.ts';
 
 export interface AnalysisOptions {
   json?: boolean;
@@ -31,6 +32,8 @@ export interface Analysis<Measured extends object> {
   readonly source?: object;
   /** Other text in place of lines and JSON. */
   plain?(measured: Measured): string;
+  /** A page to write, of what asks for one. */
+  page?(measured: Measured): Promise<{ readonly path: string; readonly html: string }>;
   /** Called only where figures are asked for: they load more code. */
   figures(measured: Measured, model: Model): Promise<Readonly<Record<string, Draw>>>;
 }
@@ -61,6 +64,10 @@ export async function analyse<Measured extends object>(
       }),
     );
   else host.print(`${[heading(target, model), '', ...analysis.text(measured, model, host.columns)].join('\n')}\n`);
+  if (analysis.page) {
+    const { path, html } = await analysis.page(measured);
+    writeWhole(path, html);
+  }
   if (figures === undefined) return;
   const told = host.stage('drawing');
   host.keep({

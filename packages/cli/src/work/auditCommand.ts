@@ -12,13 +12,13 @@ import {
   type MeasureName,
   type ModelConfig,
   printable,
-  readTokenFile,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
+import { findTokenizer } from '../files/findTokenizer.ts';
 import { blameDetectors, readDetectors } from '../files/readDetectors.ts';
-import { readInput } from '../files/wholeFiles.ts';
+import { tokensFrom } from '../files/tokensFrom.ts';
 import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, detectorColumns, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, NONE, plainNumber, signedNumber } from '../terminal/textTable.ts';
@@ -43,12 +43,19 @@ export interface AuditCommandOptions extends AnalysisOptions {
   /** A number, or a file of tokens. */
   tokensFrom?: string;
   detectors?: string;
+  tokenizer?: string;
+  /** A file of natural text. */
+  text?: string;
 }
 
 /** `induction-lab audit`: scores and verdict of a checkpoint. */
 export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, host: Host): Promise<void> => {
   const { sequences, seed, csv = false, heldOut: given, detectors: file, prompts, measure } = task.options;
   if (prompts !== undefined) return scoresOnPrompts(task, host);
+  if (task.options.text !== undefined || (await findTokenizer(task.target, task.options)) !== null) {
+    refuseOfLanguage(task.options);
+    return (await import('./languageAuditCommand.ts')).languageAuditCommand(task, host);
+  }
   if (measure !== undefined)
     throw badInput('--measure has no effect without --prompts: the verdict rests on the loss; leave it out.');
   const detectors = file === undefined ? undefined : await readDetectors(file);
@@ -66,12 +73,22 @@ export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, hos
   });
 };
 
+/** Throws a CommandError for options that say nothing of a language model, which has no map of places. */
+function refuseOfLanguage({ csv, heldOut, prefix, excludeTokens, detectors, measure }: AuditCommandOptions): void {
+  const given = { csv, 'held-out': heldOut, prefix, 'exclude-tokens': excludeTokens, detectors, measure };
+  const named = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+  if (named !== undefined)
+    throw badInput(
+      `--${named} has no effect on a model with a tokenizer, which is audited as a language model; leave it out.`,
+    );
+}
+
 /** What the map's sequences begin with and leave out, as the options say. */
 function mapTokens(
-  { bos: given, prefix, excludeTokens, tokensFrom }: AuditCommandOptions,
+  { bos: given, prefix, excludeTokens, tokensFrom: asked }: AuditCommandOptions,
   { dVocab, nCtx, bos = given }: ModelConfig,
 ): Pick<AuditOptions, 'prefix' | 'excludeTokens'> {
-  const exclude = tokensFrom === undefined ? excludeTokens : notIn(tokensFrom, { dVocab, nCtx });
+  const exclude = asked === undefined ? excludeTokens : notIn(asked, { dVocab, nCtx });
   return {
     ...(given === undefined && prefix === undefined
       ? {}
@@ -80,14 +97,10 @@ function mapTokens(
   };
 }
 
-/** Tokens below a number, or those that do not stand in a file of tokens. */
-function notIn(tokensFrom: string, { dVocab, nCtx }: Pick<ModelConfig, 'dVocab' | 'nCtx'>): number[] {
-  const all = Array.from({ length: dVocab }, (_, token) => token);
-  if (/^\d+$/.test(tokensFrom)) return all.filter((token) => token < Number(tokensFrom));
-  const found = new Set<number>();
-  const table = readTokenFile(readInput(tokensFrom, 'file of tokens'), { name: tokensFrom, nCtx });
-  for (const token of table.tokens) found.add(token);
-  return all.filter((token) => !found.has(token));
+/** The tokens that --tokens-from does not name. */
+function notIn(given: string, { dVocab, nCtx }: Pick<ModelConfig, 'dVocab' | 'nCtx'>): number[] {
+  const named = new Set(tokensFrom(given, { dVocab, nCtx }));
+  return Array.from({ length: dVocab }, (_, token) => token).filter((token) => !named.has(token));
 }
 
 /** What the options name, and besides what the run of a checkpoint held out where they say so. */

@@ -23,7 +23,10 @@ export function convertCommand({ target, options }: MeasuringTask<ConvertOptions
   const prepared = prepareConversion(context === undefined ? opened : withContext(opened, context), to, target);
   host.stage('writing');
   prepared.write(out);
-  const size = `${prepared.tensors} tensors, ${(prepared.bytes / 2 ** 20).toFixed(1)} MiB`;
+  const size = `${prepared.tensors} tensors, ${inUnits(prepared.bytes)}`;
   const what = prepared.files.length > 0 ? `${prepared.files.join(' and ')} (${size}) in` : `${size} in`;
   host.print(`${what} ${printable(out)}\n`);
 }
+
+const inUnits = (bytes: number): string =>
+  bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;

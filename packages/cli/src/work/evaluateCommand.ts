@@ -1,5 +1,7 @@
 import { type CircuitEvaluation, evaluateCircuit, printable } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
+import { badInput } from '../errors.ts';
+import { findTokenizer } from '../files/findTokenizer.ts';
 import {
   circuitHeadColumns,
   faithfulnessColumns,
@@ -24,11 +26,26 @@ import { type MeasuredOnOptions, measuredOn } from './measuredOn.ts';
 
 export interface EvaluateCommandOptions extends AnalysisOptions, MeasuredOnOptions {
   seed: number;
+  tokenizer?: string;
+  tokensFrom?: string;
+  candidates?: number;
 }
 
 /** `induction-lab evaluate`, or `prove`: which circuit does the work, and how much of it. */
-export const evaluateCommand = (task: MeasuringTask<EvaluateCommandOptions>, host: Host): Promise<void> => {
-  const { seed } = task.options;
+export const evaluateCommand = async (task: MeasuringTask<EvaluateCommandOptions>, host: Host): Promise<void> => {
+  const { seed, prompts, candidates, tokensFrom, measure } = task.options;
+  if (prompts === undefined && (await findTokenizer(task.target, task.options)) !== null) {
+    if (measure !== undefined)
+      throw badInput(
+        '--measure has no effect on a language model without --prompts: the loss on repeats is measured; leave it out.',
+      );
+    return (await import('./screeningCommand.ts')).screeningCommand(task, host);
+  }
+  const idle = candidates !== undefined ? '--candidates' : tokensFrom !== undefined ? '--tokens-from' : null;
+  if (idle !== null)
+    throw badInput(
+      `${idle} is for language models, and there is no tokenizer.json beside ${printable(task.target)}; name one with --tokenizer FILE, or leave it out.`,
+    );
   const on = measuredOn(task.options);
   return analyse(task, host, {
     measure: (model, onProgress) => evaluateCircuit(model, { ...on.of(model), seed, onProgress }),

@@ -11,6 +11,8 @@ export interface PatchCommandOptions extends AnalysisOptions, PatchedOnOptions {
   hook: string;
   byPosition?: boolean;
   integrationSteps?: number;
+  /** The right answer and the wrong one, with | between them: then the pair are texts. */
+  answers?: string;
   /** Edges between heads instead of activations. */
   edges?: boolean;
   seed: number;
@@ -19,7 +21,13 @@ export interface PatchCommandOptions extends AnalysisOptions, PatchedOnOptions {
 type Patched = Origin & PatchingRecord;
 
 /** `induction-lab patch`: activations, or edges, of a clean run put into a corrupted one, and how much comes back. */
-export const patchCommand = (task: MeasuringTask<PatchCommandOptions>, host: Host): Promise<void> => {
+export const patchCommand = async (task: MeasuringTask<PatchCommandOptions>, host: Host): Promise<void> => {
+  const { answers } = task.options;
+  if (answers !== undefined)
+    return (await import('./patchTextCommand.ts')).patchTextCommand(
+      { ...task, options: { ...task.options, answers } },
+      host,
+    );
   const { hook, byPosition = false, integrationSteps, measure, edges = false } = task.options;
   const on = patchedOn(task.options);
   if (edges) return patchEdgesCommand(task, host, on);

@@ -38,7 +38,7 @@ function edgesText(record: Patched, columns: number): string[] {
   const told = new Set([...edges].sort((a, b) => size(b) - size(a)).slice(0, MOST_EDGES));
   const left = edges.length - told.size;
   const rows = joint.flatMap(({ target, input, effect }) => {
-    const into = `${target} ${input.toUpperCase()}`;
+    const into = input === 'mlp' ? target : `${target} ${input.toUpperCase()}`;
     return [
       ...edges
         .filter((edge) => edge.target === target && edge.input === input && told.has(edge))

@@ -86,7 +86,7 @@ function tokensOf(text: string, option: string): number[] {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
   if (parts.length === 0 || !parts.every((part) => /^\d+$/.test(part)))
     throw badInput(
-      `${option} must be tokens as whole numbers with spaces or commas between them, got ${quoted(text)}.`,
+      `${option} must be tokens as whole numbers with spaces or commas between them, got ${quoted(text)}; a text needs --answers "RIGHT|WRONG" beside it.`,
     );
   return parts.map(Number);
 }

@@ -1,6 +1,7 @@
 // `induction-lab run`: the story end to end. Five models train, are scored and audited; figures and a report follow.
 import { join } from 'node:path';
 import { type Experiment, finalLosses, loadEngine, printable, withSteps } from '@induction-lab/core/node';
+import { AsideThread } from '../aside/aside.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
 import { STORY, type StoryName } from '../files/presetNames.ts';
@@ -53,6 +54,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
     `induction-lab: five models, seed ${seed}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${engine.backend} kernels, into ${printable(folder)}`,
   );
   const runs: FinishedRun[] = [];
+  const aside: [AsideThread, AsideThread?] = threads > 1 ? [new AsideThread(), new AsideThread()] : [new AsideThread()];
   let threadsUsed = threads;
   let trainedOn: string | null = null;
   try {
@@ -83,7 +85,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
       trainedOn = chosen?.info.adapter ?? trainedOn;
       const run = await finishRun(
         { name, experiment, seconds: result.seconds, folder: result.folder, step: result.step },
-        { exact: options.exact ?? false, effort: quick ? 'quick' : 'full', quiet, signal },
+        { exact: options.exact ?? false, effort: quick ? 'quick' : 'full', aside, quiet, signal },
       );
       say(`  ${name}: ${run.audit.verdict} (trained in ${result.seconds.toFixed(0)} s)`);
       runs.push(run);
@@ -114,6 +116,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
     );
     process.stdout.write(`${summary(runs)}\nReport: ${printable(report)} (open it in a browser)\n`);
   } finally {
+    for (const thread of aside) thread?.end();
     for (const folder of held) folder.release();
     dispose();
   }

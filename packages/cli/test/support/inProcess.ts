@@ -38,7 +38,7 @@ async function runHere<Result>(
   })) as Result;
 }
 
-const MEASURING = new Set(['audit', 'ablate', 'patch', 'compose', 'prove', 'dynamics', 'cache']);
+const MEASURING = new Set(['heads', 'prompt', 'audit', 'evaluate', 'ablate', 'patch', 'compose', 'prove', 'dynamics', 'cache']);
 
 /** What work prints to the process's own streams, as commands that train do; work that runs at the same time is heard too. */
 export async function printedBy<Result>(

@@ -81,11 +81,7 @@ export function checkPeriods(
 /** Heads by layer and number, as arguments. */
 export const headSchema: z.ZodMiniType = z.looseObject({ layer: z.int(), head: z.int() });
 
-/** Heads and MLPs. */
-export const partSchema: z.ZodMiniType = z.union([
-  z.strictObject({ layer: z.int(), mlp: z.literal(true) }),
-  headSchema,
-]);
+export const mlpSchema: z.ZodMiniType = z.strictObject({ layer: z.int(), mlp: z.literal(true) });
 
 /** Throws an ArgumentError unless it is a complete config. */
 export function checkConfig(caller: string, config: unknown): asserts config is ModelConfig {

@@ -84,6 +84,8 @@ export interface ModelOps extends TableOps {
   scatterAddRows(grad: Tensor, index: Integers, table: Tensor): void;
   /** y = init + x·w, init being a row (a bias), a matrix like y, or none. x, w and y may be some columns of wider matrices. */
   linear(x: Tensor, w: Tensor, init: Tensor | null, y: Tensor): void;
+  /** The same with wᵀ in place of w: a table of [columns of y, columns of x], whole. `init` is a row or none. */
+  linearTransposed(x: Tensor, wTransposed: Tensor, init: Tensor | null, y: Tensor): void;
   /** dx = init + dy·wᵀ, given wᵀ. */
   linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void;
   /** dw += xᵀ·dy */

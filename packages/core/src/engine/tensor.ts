@@ -250,21 +250,21 @@ export class Integers {
 /** Number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, axis) => product * axis, 1);
 
-/** Elements from which on a copy of memory is faster than a loop. */
-const LONG_RUN = 32;
+/** Runs of at least so many numbers are copied by the engine's own means, which take a moment to begin. */
+const LONG_RUN = 128;
 
-/** Copies between a strided tensor and a dense row-major array, whole runs of the last axis at a time. */
+/** Copies between a strided tensor and a dense row-major array, whole runs at a time: as many axes as lie together. */
 export function copyElements(layout: Layout, padded: Floats, dense: ArrayLike<number>, direction: 'in' | 'out'): void {
   const { shape, strides } = layout;
-  const last = shape.length - 1;
-  const run = last < 0 ? 1 : (shape[last] as number);
+  let last = shape.length;
+  let run = 1;
+  while (last > 0 && (strides[last - 1] as number) === run) run *= shape[--last] as number;
   if (run === 0) return;
-  const index = new Array<number>(Math.max(last, 0)).fill(0);
+  const index = new Array<number>(last).fill(0);
   let offset = 0;
   for (let at = 0; at < dense.length; at += run) {
-    if (direction === 'out') (dense as Floats).set(padded.subarray(offset, offset + run), at);
-    else if (dense instanceof Float32Array && run >= LONG_RUN) padded.set(dense.subarray(at, at + run), offset);
-    else for (let i = 0; i < run; i++) padded[offset + i] = dense[at + i] as number;
+    if (direction === 'out') copyRun(padded, offset, { to: dense as Floats, at, run });
+    else copyRun(dense, at, { to: padded, at: offset, run });
     for (let axis = last - 1; axis >= 0; axis--) {
       offset += strides[axis] as number;
       index[axis] = (index[axis] as number) + 1;
@@ -273,4 +273,13 @@ export function copyElements(layout: Layout, padded: Floats, dense: ArrayLike<nu
       index[axis] = 0;
     }
   }
+}
+
+function copyRun(
+  values: ArrayLike<number>,
+  from: number,
+  { to, at, run }: { to: Floats; at: number; run: number },
+): void {
+  if (run >= LONG_RUN && ArrayBuffer.isView(values)) to.set((values as Floats).subarray(from, from + run), at);
+  else for (let i = 0; i < run; i++) to[at + i] = values[from + i] as number;
 }

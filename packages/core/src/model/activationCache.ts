@@ -78,6 +78,16 @@ export class ActivationCache {
   }
 
   /**
+   * The numbers of an activation as they were kept, no copy: the rows of its last axis one after the other, `width` numbers
+   * each, of which those behind the axis mean nothing. Throws when the run did not keep it.
+   */
+  rows(name: string): { readonly values: Floats; readonly width: number } {
+    const kept = this.kept.get(name);
+    if (!kept) throw new Error(`ActivationCache: ${quoted(name, 80)} was not kept; this cache has ${this.near(name)}.`);
+    return { values: kept.raw, width: kept.layout.width };
+  }
+
+  /**
    * A dense copy of part of an activation, with the axes that are left: at one `position` of one `sequence`, of one `head`.
    * `cache.at('blocks.0.attn.hook_z', { sequence: 1, head: 2 })` is [pos, dHead]. Throws an Error when the run did not keep
    * it, and an ArgumentError where it has no such axis, or not so many.

@@ -1,8 +1,9 @@
 // Runs of a model over its memory: a batch is divided into slices whose activations fit, and a transformer is laid out for
-// each size of slice, one at a time in the same place.
+// each size of slice. Analyses go back and forth between few sizes, so what has been laid out lately is kept, one behind the
+// other; when that becomes much, all of it is forgotten and the memory used anew.
 //
 // Whatever a run throws, the memory is afterwards as good as fresh: what has been laid out is forgotten, and all that may
-// have been written is wiped before the next run. While it runs, it cannot be run or changed by a hook.
+// have been written is wiped before it is used again. While it runs, it cannot be run or changed by a hook.
 import type { Engine } from '../engine/engine.ts';
 import type { Extent } from '../engine/modelOps.ts';
 import { targetAt } from '../engine/targets.ts';
@@ -15,11 +16,13 @@ import type { Acting } from './forwardRun.ts';
 import { axesIn } from './hookPoints.ts';
 import { askHelpers, idOf, sharedClean, sharesOf, threadsFor } from './parallel/forwardPool.ts';
 import type { ForwardJob } from './parallel/order.ts';
+import { attempt, sharedFloats, sharedTokens, shareWeights } from './parallel/shared.ts';
 import { Parameters } from './parameters.ts';
 import { layoutOf } from './shapes.ts';
+import type { Stem } from './stems.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import type { Transformer } from './transformer.ts';
-import { type BatchSlice, checkOutputs, layOut, slicesOf, type Workspace } from './workspace.ts';
+import { type BatchSlice, checkOutputs, endOf, layOut, slicesOf, type Workspace } from './workspace.ts';
 
 export interface RunResult {
   /** [batch, pos, dVocab] */
@@ -40,26 +43,35 @@ export interface Execution {
   readonly watch?: Watch;
   /** Hook points that are kept. */
   readonly names?: readonly string[];
+  /** Where the pass is taken up, of a batch that runs as a whole. */
+  readonly from?: { readonly layer: number; readonly stem: Stem };
   /** All sequences must run together: somebody looks at all of them at once. */
   readonly whole?: boolean;
   /** After the losses of a slice. */
   readonly after?: (workspace: Workspace, slice: BatchSlice) => void;
   readonly queries?: readonly [from: number, to: number];
+  /** Whether nobody asks for logits: then there are none. */
+  readonly lossesOnly?: boolean;
 }
 
 /** Divisions of batches that are remembered. */
 const REMEMBERED = 32;
+
+/** Bytes that transformers may take together before they are forgotten. */
+const KEPT_BYTES = 2 ** 25;
 
 export class Executor {
   readonly config: ModelConfig;
   readonly engine: Engine;
   readonly arena: Arena;
   readonly weights: Parameters;
-  private planned: (Workspace & { key: string }) | null = null;
+  private readonly planned = new Map<string, Workspace>();
+  /** The key of the one that ran last. */
+  private last = '';
   /** How batches were divided lately: finding out takes longer than a small run. */
   private readonly sliced = new Map<string, BatchSlice[]>();
-  /** Where the activations lie: zeroed before they are planned anew, since padding must be zero. */
-  private readonly workspace: { start: number; end: number };
+  /** Where the activations lie: from `start`, what is laid out up to `end`, and what may have been written up to `written`. */
+  private readonly workspace: { start: number; end: number; written: number };
   /** The method under way. */
   private running: string | null = null;
   /** The weights where helpers read them, as of the last time that they were asked. */
@@ -70,12 +82,13 @@ export class Executor {
     this.engine = engine;
     this.arena = engine.createArena();
     this.weights = new Parameters(config, this.arena);
-    this.workspace = { start: this.arena.used, end: this.arena.used };
+    const start = this.arena.used;
+    this.workspace = { start, end: start, written: start };
   }
 
   slices({ caller, plan, whole = false }: Omit<Execution, 'tokens'>, extent: Extent): BatchSlice[] {
     const key = keyOf(extent, plan);
-    if (this.planned?.key === key) return [{ first: 0, count: extent.sequences }];
+    if (this.planned.has(key)) return [{ first: 0, count: extent.sequences }];
     const before = this.sliced.get(key);
     if (before && !whole) return before;
     const { arena, config, engine, weights, workspace } = this;
@@ -104,7 +117,7 @@ export class Executor {
     const { sequences, length } = this.checked(options);
     return this.guarded(options.caller, () => {
       const slices = this.slices(options, { sequences, length });
-      const logits = this.floats(sequences * length * this.config.dVocab);
+      const logits = this.floats(options.lossesOnly ? 0 : sequences * length * this.config.dVocab);
       const lossPerPosition = this.floats(sequences * (length - 1));
       this.runSlices(options, { slices, length, logits, lossPerPosition });
       return { logits, lossPerPosition, batch: sequences, length };
@@ -166,7 +179,7 @@ export class Executor {
     try {
       return run();
     } catch (error) {
-      this.planned = null; // whatever is half done is wiped when the next run is planned
+      this.forget(); // whatever is half done is wiped when the next run is planned
       throw error;
     } finally {
       this.running = null;
@@ -193,7 +206,7 @@ export class Executor {
   }
 
   private executeSlice(
-    { tokens, plan, watch, after, queries }: Execution,
+    { tokens, plan, watch, after, queries, lossesOnly, from: stem }: Execution,
     out: { slice: BatchSlice; length: number; logits: Floats; lossPerPosition: Floats },
   ): void {
     const { slice, length } = out;
@@ -211,33 +224,49 @@ export class Executor {
     }
     transformer.watcher = watch ? watch(transformer, slice) : null;
     try {
-      transformer.forward();
+      if (stem) transformer.forwardFrom(stem.layer, stem.stem);
+      else transformer.forward();
       transformer.loss(1 / (tokens.length * Math.max(1, to - from)));
       after?.(workspace, slice);
     } finally {
       transformer.watcher = null;
     }
     const losses = transformer.losses.viewed('losses', { shape: [count, length - 1], strides: [length, 1] });
-    copyOut(transformer.logits, out.logits, first * length * this.config.dVocab);
+    if (!lossesOnly) copyOut(transformer.logits, out.logits, first * length * this.config.dVocab);
     copyOut(losses, out.lossPerPosition, first * (length - 1));
   }
 
-  /** The transformer for this extent, planned anew in the same memory when it is not the last one. */
+  /** The transformer for this extent, laid out behind the others unless it is one of them. */
   private plan(extent: Extent, plan: PlanOptions): Workspace {
     const key = keyOf(extent, plan);
-    if (this.planned?.key === key) return this.planned;
-    const { workspace, config, engine, weights } = this;
-    this.planned = null; // its memory is about to be another's
-    // Eight bytes at a time: on shared memory a fill goes element by element.
-    new Float64Array(this.arena.memory.buffer, workspace.start, (workspace.end - workspace.start) / 8).fill(0);
-    workspace.end = workspace.start;
-    const arena = this.arena.from(workspace.start);
+    const known = this.planned.get(key);
+    const again = this.last === key;
+    this.last = key;
+    if (known && (again || !plan.gradients)) return known;
+    // What a backward pass adds to must be zero: it begins in memory that is as good as fresh.
+    if (plan.gradients) this.forget();
+    const { workspace, config, engine, weights, arena } = this;
+    const options = { config, engine, weights, extent, plan };
+    const size = endOf(workspace.end, arena, options) - workspace.end;
+    if (workspace.end + size > Math.min(workspace.start + KEPT_BYTES, arena.limit)) this.forget();
+    const { end, written } = workspace;
+    // Padding must be zero. Eight bytes at a time: on shared memory a fill goes element by element.
+    const dirty = Math.min(size, written - end);
+    if (dirty > 0) new Float64Array(arena.memory.buffer, end, dirty / 8).fill(0);
+    const room = arena.from(end);
     try {
-      this.planned = { key, ...layOut(arena, { config, engine, weights, extent, plan }) };
+      this.planned.set(key, layOut(room, options));
+      workspace.end = room.used;
     } finally {
-      workspace.end = arena.used; // also where laying out failed half-way: tables may be written already
+      workspace.written = Math.max(written, room.used); // also where laying out failed half-way: tables may be written already
     }
-    return this.planned;
+    return this.planned.get(key)!;
+  }
+
+  /** Forgets all that has been laid out: its memory is about to be another's. */
+  private forget(): void {
+    this.planned.clear();
+    this.workspace.end = this.workspace.start;
   }
 
   /** A hook that runs or changes the model it is called from would change what the pass under way still reads. */
@@ -249,32 +278,17 @@ export class Executor {
   }
 }
 
-const sharedFloats = (size: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * size));
-
-function shareWeights(weights: Parameters, arena: Arena): { version: number; weights: Float32Array } {
-  const shared = sharedFloats(weights.length);
-  shared.set(arena.floats(weights.address, weights.length));
-  return { version: weights.version, weights: shared };
-}
-
-function sharedTokens(tokens: Tokens, length: number): Int32Array {
-  const shared = new Int32Array(new SharedArrayBuffer(4 * tokens.length * length));
-  tokens.forEach((sequence, s) => void shared.set(sequence, s * length));
-  return shared;
-}
-
-/** For what is to be done although something has failed already, of which will be told. */
-function attempt(act: () => void): void {
-  try {
-    act();
-  } catch {}
-}
-
 /** Writes a tensor's elements, row-major, into `out` from `at` on. */
 const copyOut = (tensor: Tensor, out: Floats, at: number): void =>
   copyElements(tensor, tensor.data, out.subarray(at, at + tensor.size), 'out');
 
 const keyOf = (extent: Extent, plan: PlanOptions): string => {
   const layers = (chosen: readonly number[]): number[] => [...new Set(chosen)].sort((a, b) => a - b);
-  return JSON.stringify([extent, plan.gradients, layers(plan.results), layers(plan.splitInputs), ...[plan.attentionInputs, plan.mlpInputs].map((chosen) => layers(chosen ?? []))]);
+  return JSON.stringify([
+    extent,
+    plan.gradients,
+    layers(plan.results),
+    layers(plan.splitInputs),
+    ...[plan.attentionInputs, plan.mlpInputs].map((chosen) => layers(chosen ?? [])),
+  ]);
 };

@@ -52,7 +52,11 @@ export const axesOf = (config: ModelConfig, name: string, shape: readonly number
   );
 
 /** The axes that an activation has in a run with inputs of their own for the heads of these layers. */
-export const axesIn = (config: ModelConfig, name: string, { splitInputs }: { splitInputs: readonly number[] }): Axis[] =>
+export const axesIn = (
+  config: ModelConfig,
+  name: string,
+  { splitInputs }: { splitInputs: readonly number[] },
+): Axis[] =>
   hookPoint(config, name).axes.map((axis) =>
     axis === 'keyValueHead' && splitInputs.includes(Number(name.split('.')[1])) ? 'head' : axis,
   );

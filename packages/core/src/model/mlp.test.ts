@@ -69,6 +69,9 @@ describe.for(['like GPT-2', 'like GPT-NeoX', 'like GPT-J', 'GEGLU with biases'])
 });
 
 test('parts that a model is put together from by hand are refused where some are missing', () => {
+  expect(() =>
+    modelParts(randomModel(referenceEngine, { ...SIZES, positions: 'alibi', qkNorm: true }), tokens),
+  ).toThrow('there are no parts for normalised queries and keys and ALiBi positions');
   expect(() => modelParts(randomModel(referenceEngine, LLAMA), tokens)).toThrow(
     'modelParts: there are no parts for MLPs and RMSNorm and heads that share keys and values, which this model has; use model.run.',
   );
@@ -80,6 +83,7 @@ test('a config that cannot be is refused with the field and what it expects', ()
     [{ dMlp: 0 }, 'dMlp must be a whole number from 1'],
     [{ dMlp: 7, actFn: 'tanh' }, 'actFn must be one of relu, gelu, gelu_new, silu, got "tanh"'],
     [{ actFn: 'relu' }, 'actFn must be left out of a model without MLPs (dMlp)'],
+    [{ qkNorm: 1 }, 'qkNorm must be true or false, got 1'],
     [{ gatedMlp: true }, 'gatedMlp must be left out of a model without MLPs'],
     [{ dMlp: 7, gatedMlp: 'yes' }, 'gatedMlp must be true or false'],
     [{ rotaryAdjacentPairs: true }, 'rotaryAdjacentPairs must be left out of a model whose positions are not "rotary"'],

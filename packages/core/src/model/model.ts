@@ -7,7 +7,7 @@ import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 import { ActivationCache } from './activationCache.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
-import { Executor, type RunResult, type Watch } from './execution.ts';
+import { type Execution, Executor, type RunResult, type Watch } from './execution.ts';
 import { fillOutputMeans, keepIn, planFor, planRun, refuseClash, watchedNorms, watchRun } from './forwardRun.ts';
 import { type GenerateOptions, generate, isOneSequence, type Prompt } from './generate.ts';
 import { type GradientOptions, type GradientRun, runForGradients } from './gradientRun.ts';
@@ -19,6 +19,7 @@ import { cleanRunNeeds, hooksOfMeans, type Intervention, type TensorHooks } from
 import { type MeasureOptions, MeasureOptionsSchema } from './measures/measureOptions.ts';
 import { measuring } from './measures/measuring.ts';
 import { blankWeights, type NamedWeights, namedCopies } from './parameters.ts';
+import { lastStemBefore, Stems } from './stems.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import { checkWeights } from './weightChecks.ts';
 
@@ -26,7 +27,7 @@ export type { RunResult } from './execution.ts';
 export type { GradientOptions, GradientRun } from './gradientRun.ts';
 export type { Hook, HookedActivation } from './interventions/hooked.ts';
 export { checkTokens, type Tokens } from './tokens.ts';
-export { longestRunnable } from './workspace.ts';
+export { longestRunnable, memoryNeeded } from './workspace.ts';
 
 export interface CachedRun extends RunResult {
   readonly cache: ActivationCache;
@@ -67,6 +68,12 @@ export class Model {
   /** Copies of all weights by name. */
   getWeights(): NamedWeights {
     return namedCopies(this.executor.weights);
+  }
+
+  /** A copy of one weight. Throws an Error with the nearest names where the model has none of that name. */
+  getWeight(name: string): NamedWeights[string] {
+    const tensor = this.executor.weights.named(name, 'getWeight');
+    return { shape: tensor.shape, data: tensor.toArray() };
   }
 
   /**
@@ -120,11 +127,34 @@ export class Model {
     return this.runAndKeep('runWithInterventions', tokens, interventions, options);
   }
 
+  /**
+   * The same for tokens that are run again and again: what comes before the first intervention is computed once, by the first
+   * run in which nothing acts. The same bits. It takes memory: of every layer the residual stream and z of these tokens.
+   * Where `logits` is false nobody asks for them, and there are none where something acts.
+   */
+  repeatedly(
+    tokens: Tokens,
+    { logits = true }: { logits?: boolean } = {},
+  ): (interventions: readonly Intervention[], options?: { names?: HookSelection }) => CachedRun {
+    const caller = 'repeatedly';
+    checkTokens(this.config, tokens, caller);
+    const [own, stems] = [tokens.map((sequence) => Int32Array.from(sequence)), new Stems()];
+    return (interventions, options = {}) => {
+      checkArgument(caller, 'options', CacheOptions, options);
+      return this.runAndKeep(caller, own, interventions, { ...options, stems, logits });
+    };
+  }
+
   private runAndKeep(
     caller: string,
     tokens: Tokens,
     interventions: readonly Intervention[],
-    options: { names?: HookSelection; clean?: Tokens | ActivationCache },
+    options: {
+      names?: HookSelection;
+      clean?: Tokens | ActivationCache;
+      stems?: Stems;
+      logits?: boolean;
+    },
   ): CachedRun {
     const { config, executor } = this;
     executor.refuseWhileRunning(caller);
@@ -137,11 +167,36 @@ export class Model {
     const acting = { config, interventions, names, clean, batch: extent.sequences, means: new Map(), outputMeans: new Map() };
     fillOutputMeans(acting, { executor, tokens, plan, caller });
     const cache = new ActivationCache({ config });
-    // biome-ignore format: what acts, and what it shares
     const run = { caller, tokens, plan, names, watch: watchRun(acting, keepIn(cache, names)) };
     const threads = hooksOfMeans(config, interventions).length > 0 ? 1 : executor.threadsFor(extent);
     if (threads > 1) return { ...executor.executeDivided({ ...run, acting, cache }, threads), cache };
-    return { ...executor.execute(run), cache };
+    const stems = options.stems && executor.slices(run, extent).length === 1 ? options.stems : null;
+    const only = { lossesOnly: options.logits === false && interventions.length > 0 };
+    return { ...executor.execute({ ...(stems ? this.fromStem(run, { stems, interventions }) : run), ...only }), cache };
+  }
+
+  /** A run that is taken up at the last stem before what acts and what is kept; or one that keeps its stems. */
+  private fromStem(
+    run: Execution & { names: readonly string[]; watch: Watch },
+    { stems, interventions }: { stems: Stems; interventions: readonly Intervention[] },
+  ): Execution {
+    const { config } = this;
+    if (stems.areOf(this.executor.weights.version, config)) {
+      const layer = lastStemBefore(config, { interventions, names: run.names });
+      return layer < 0 ? run : { ...run, from: { layer, stem: stems.at(layer) } };
+    }
+    if (interventions.length > 0) return run;
+    const watch: Watch = (transformer, slice) => {
+      const [watcher, keep] = [run.watch(transformer, slice), stems.keeping(transformer)];
+      return {
+        ...watcher,
+        forward: (activation) => {
+          watcher?.forward?.(activation);
+          keep(activation);
+        },
+      };
+    };
+    return { ...run, watch };
   }
 
   private cleanRun(

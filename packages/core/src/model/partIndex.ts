@@ -42,8 +42,11 @@ export const outputHook = (part: PartIndex): string =>
 
 /** Throws an Error for a part that the model does not have. */
 export function checkPart(config: ModelConfig, part: PartIndex, caller: string): void {
-  if (!isMlp(part)) return checkHead(config, part, caller);
-  if (config.dMlp === undefined || !(Number.isInteger(part.layer) && part.layer >= 0 && part.layer < config.nLayers))
+  if (!isMlp(part)) checkHead(config, part, caller);
+  else if (
+    config.dMlp === undefined ||
+    !(Number.isInteger(part.layer) && part.layer >= 0 && part.layer < config.nLayers)
+  )
     throw new Error(
       `${caller}: there is no ${partLabel(part)}; ${config.dMlp === undefined ? 'this model has no MLPs' : `this model has L0MLP to L${config.nLayers - 1}MLP`}.`,
     );

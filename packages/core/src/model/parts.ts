@@ -170,6 +170,8 @@ function checkParts(config: ModelConfig): void {
     ...(config.dMlp === undefined ? [] : ['MLPs']),
     ...(config.normalization === 'RMS' ? ['RMSNorm'] : []),
     ...(isGrouped(config) ? ['heads that share keys and values'] : []),
+    ...(config.qkNorm ? ['normalised queries and keys'] : []),
+    ...(config.positions === 'alibi' ? ['ALiBi positions'] : []),
   ];
   if (missing.length > 0)
     throw new ArgumentError(

@@ -1,16 +1,7 @@
 // The layouts of the kinds of activation, for one number and length of sequences. Rows are padded to whole vectors.
 import type { Extent } from '../engine/modelOps.ts';
 import { type Arena, type Layout, padded, type Tensor } from '../engine/tensor.ts';
-import {
-  type Axis,
-  HEAD_STREAM,
-  HEADS,
-  headAxis,
-  isSquare,
-  MLP,
-  SQUARE,
-  STREAM,
-} from './components/hookPoint.ts';
+import { type Axis, HEAD_STREAM, HEADS, headAxis, isSquare, MLP, SQUARE, STREAM } from './components/hookPoint.ts';
 import type { ModelConfig } from './config.ts';
 import { keyValueHeads } from './heads.ts';
 

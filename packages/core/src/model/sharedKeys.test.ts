@@ -67,11 +67,16 @@ describe.for(Object.entries(MODELS))('%s', ([, options]) => {
     const want = alone.run(tokens).logits;
     expect(distance(model.run(tokens).logits, want)).toBeLessThan(1e-12);
     for (const engine of Object.values(WASM_ENGINES))
-      expect(distance(randomModel(engine, options).runWithCache(tokens, { names: '*_input' }).logits, want)).toBeLessThan(2e-5);
+      expect(
+        distance(randomModel(engine, options).runWithCache(tokens, { names: '*_input' }).logits, want),
+      ).toBeLessThan(2e-5);
   });
 
   test.for(Object.entries(CASES))('%s', ([, interventions]) => {
-    const [shared, written] = [interventions((head) => [head]), interventions((head) => [3 * head, 3 * head + 1, 3 * head + 2])];
+    const [shared, written] = [
+      interventions((head) => [head]),
+      interventions((head) => [3 * head, 3 * head + 1, 3 * head + 2]),
+    ];
     const names = ['*.hook_z', 'blocks.1.hook_k_input', 'blocks.1.attn.hook_k'];
     const got = model.runWithInterventions(tokens, shared, { names, clean: others });
     const want = alone.runWithInterventions(tokens, written, { names, clean: others });
@@ -79,7 +84,10 @@ describe.for(Object.entries(MODELS))('%s', ([, options]) => {
     expect(distance(got.logits, model.run(tokens).logits)).toBeGreaterThan(1e-5);
     for (const name of want.cache.names)
       expect(distance(got.cache.get(name).data, want.cache.get(name).data), name).toBeLessThan(1e-12);
-    expect(got.cache.get('blocks.1.attn.hook_k')).toMatchObject({ shape: [3, 7, 6, 5], axes: ['batch', 'pos', 'head', 'dHead'] });
+    expect(got.cache.get('blocks.1.attn.hook_k')).toMatchObject({
+      shape: [3, 7, 6, 5],
+      axes: ['batch', 'pos', 'head', 'dHead'],
+    });
 
     const gradientsAt = ['blocks.?.hook_?_input', '*.hook_result', '*.hook_v'];
     const [mine, theirs] = [
@@ -87,7 +95,10 @@ describe.for(Object.entries(MODELS))('%s', ([, options]) => {
       alone.runWithGradients(tokens, { interventions: written, clean: others, names: gradientsAt }),
     ];
     for (const name of theirs.activationGradients.names)
-      expect(distance(mine.activationGradients.get(name).data, theirs.activationGradients.get(name).data), name).toBeLessThan(1e-11);
+      expect(
+        distance(mine.activationGradients.get(name).data, theirs.activationGradients.get(name).data),
+        name,
+      ).toBeLessThan(1e-11);
     for (const [name, { data, shape }] of Object.entries(mine.gradients)) {
       const whole = theirs.gradients[name.replace('._', '.')]!.data;
       const size = data.length / shape[0]!;
@@ -106,7 +117,14 @@ describe.for(Object.entries(MODELS))('%s', ([, options]) => {
     const gradient = activationGradients.get(hook);
     expect(gradient.shape).toEqual([3, 7, 6, 11]);
     const loss = (index: number, change: number): number => {
-      const { lossPerPosition } = model.runWithHooks(tokens, [[hook, ({ data }) => void (data[index]! += change)]]);
+      const { lossPerPosition } = model.runWithHooks(tokens, [
+        [
+          hook,
+          ({ data }) => {
+            data[index]! += change;
+          },
+        ],
+      ]);
       return lossPerPosition.reduce((sum, x) => sum + x, 0) / lossPerPosition.length;
     };
     for (const index of [3, 200, 911, 1381]) {
@@ -158,13 +176,17 @@ test('shared heads are named by number among those that there are', () => {
   const off = (head: number): Intervention[] => [{ kind: 'zeroAblate', ...at('v', head) }];
   expect(model.runWithInterventions(tokens, off(1)).logits).not.toEqual(model.run(tokens).logits);
   for (const more of [[], [removal(0, 'k')]])
-    expect(() => model.runWithInterventions(tokens, [...off(2), ...more])).toThrow('"blocks.1.attn.hook_v" has heads 0 to 1.');
+    expect(() => model.runWithInterventions(tokens, [...off(2), ...more])).toThrow(
+      '"blocks.1.attn.hook_v" has heads 0 to 1.',
+    );
 });
 
 /** Where two records differ in more than rounding: a path, or nothing. */
 function close(a: unknown, b: unknown, path = 'record'): string {
   if (typeof a === 'number' && typeof b === 'number')
-    return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a)) || (Number.isNaN(a) && Number.isNaN(b)) ? '' : `${path}: ${a} ${b}`;
+    return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a)) || (Number.isNaN(a) && Number.isNaN(b))
+      ? ''
+      : `${path}: ${a} ${b}`;
   if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) {
     const [keys, others] = [Object.keys(a), Object.keys(b)];
     if (keys.join() !== others.join()) return `${path} has ${keys} and ${others}`;

@@ -2,8 +2,8 @@
 // `watcher` looks at them or changes them before the next line uses them. Training is this program with nobody watching.
 import type { Extent, ModelOps } from '../engine/modelOps.ts';
 import { countsToLoss } from '../engine/targets.ts';
-import type { Arena, Integers, Layout, Tensor } from '../engine/tensor.ts';
-import type { Carry, Part } from './components/component.ts';
+import type { Arena, Floats, Integers, Layout, Tensor } from '../engine/tensor.ts';
+import type { Carry, Part, PartStem } from './components/component.ts';
 import { components } from './components/components.ts';
 import { Plan, type PlanOptions, type Watcher } from './components/plan.ts';
 import type { ModelConfig } from './config.ts';
@@ -76,6 +76,22 @@ export class Transformer {
   forward(): void {
     this.derive();
     for (const part of this.parts) part.forward();
+  }
+
+  /** Where a pass can be taken up again, by layer. */
+  get stems(): readonly PartStem[] {
+    return this.parts.flatMap(({ stem }) => stem ?? []);
+  }
+
+  /** tokens → logits, the first layers up to the stem of one of them left out: what they made is given. */
+  forwardFrom(layer: number, values: readonly Floats[]): void {
+    this.derive();
+    const { parts } = this;
+    const stem = this.stems[layer] as PartStem;
+    parts[0]!.forward(); // rows of positions, which later layers may read
+    stem.tensors.forEach(({ data }, i) => void data.set(values[i]!));
+    stem.forward();
+    for (const part of parts.slice(1 + parts.findIndex((one) => one.stem === stem))) part.forward();
   }
 
   /** Brings up to date what is derived from the weights. */

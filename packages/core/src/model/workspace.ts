@@ -44,7 +44,7 @@ export function layOut(arena: Arena, { config, engine, weights, extent, plan }: 
 }
 
 /** The address at which it would end. */
-function endOf(start: number, arena: Arena, options: LayoutOptions): number {
+export function endOf(start: number, arena: Arena, options: LayoutOptions): number {
   const measuring = arena.measuring(start);
   layOut(measuring, options);
   return measuring.used;
@@ -166,4 +166,16 @@ export function longestRunnable(
     const end = endOf(arena.used, arena, { config: complete, engine, weights, extent: { sequences, length }, plan });
     return end <= engine.memory.limit && sequences * length * length * patterns <= MOST_GIVEN_BACK;
   });
+}
+
+/** Bytes that a model and one run of so many sequences take in its memory; with `gradients` those of all weights and activations too. */
+export function memoryNeeded(
+  config: ModelConfig,
+  { sequences, length, gradients = false }: { sequences: number; length: number; gradients?: boolean },
+): number {
+  const complete = modelConfig(config);
+  const arena = Arena.withoutMemory(planOnly.memory.floatBytes);
+  const weights = new Parameters(complete, arena);
+  const plan = { gradients, results: [], splitInputs: [] };
+  return endOf(arena.used, arena, { config: complete, engine: planOnly, weights, extent: { sequences, length }, plan });
 }

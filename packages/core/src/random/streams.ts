@@ -14,6 +14,10 @@ export const STREAMS = {
   dataOrder: 5,
   /** (seed, generation, sequence): the tokens that a model continues a sequence with. */
   generation: 6,
+  /** (seed, sweepDraws, grid, axis): the settings that a sweep draws. */
+  sweepDraws: 7,
+  /** (seed, sweepShare): which runs of a sweep are done again to compare. */
+  sweepShare: 8,
 } as const;
 
 /** What an analysis draws. */
@@ -28,11 +32,16 @@ export const ANALYSIS_STREAMS = {
   heldOutTokens: 8,
   map: 9,
   mapControl: 10,
+  /** Random tokens of a language's vocabulary that repeat, and those with four copies. */
+  language: 11,
+  languageFourfold: 12,
   /** Circuits to compare a found one with. */
   randomCircuits: 100,
   /** Tokens that take the place of others. */
   corruption: 101,
   keyScrubbing: 103,
+  /** Heads of the same layers, to switch off beside others. */
+  randomHeads: 104,
   /** Which half of given prompts a circuit is chosen on. */
   halves: 102,
 } as const;

@@ -139,12 +139,16 @@ const TrainingSchema = z.strictObject({
 export const LONGEST_NAME = 200;
 
 const ExperimentSchema = z.strictObject({
+  $schema: z.optional(z.string()), // for editors; nobody else reads it
   name: z.string().check(z.minLength(1), z.maxLength(LONGEST_NAME)),
   about: z._default(z.string(), ''),
   model: ModelSchema,
   task: z.pipe(z.transform(unwrapKind), TaskSchema),
   training: TrainingSchema,
 });
+
+/** What an experiment's JSON may look like: for schemas of files that hold one. */
+export const experimentSchema: z.ZodMiniType = ExperimentSchema;
 
 /** The discriminator of a union must be bare before zod looks at it. */
 function unwrapKind(raw: unknown): unknown {

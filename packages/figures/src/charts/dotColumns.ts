@@ -1,4 +1,4 @@
-import { drawText, type Frame } from '../frame/figureFrame.ts';
+import { draw, drawText, type Frame } from '../frame/figureFrame.ts';
 import { textWidth, wrapText } from '../frame/text.ts';
 import { drawKindMark, type KindStyle } from '../marks/kinds.ts';
 
@@ -17,6 +17,8 @@ export interface SettingRuns {
   /** The setting, such as "24–25" or "5 %". */
   readonly x: string;
   readonly runs: readonly SettingRun[];
+  /** What stands for them all, such as their median, with its interval; not finite for none. Drawn behind the dots. */
+  readonly summary?: { readonly value: number; readonly interval: readonly [low: number, high: number] };
 }
 
 /** Sideways offsets for dots at these heights: each takes the place nearest the middle that no earlier dot covers. */
@@ -36,9 +38,10 @@ export function spreadDots(heights: readonly number[], distance: number, halfWid
 /** Draws the runs of a setting as dots about the middle of its column. */
 export function drawColumn(
   frame: Frame,
-  { x: setting, runs }: SettingRuns,
+  { x: setting, runs, summary }: SettingRuns,
   at: { centre: number; share: number; y: (value: number) => number; kinds: ReadonlyMap<string, KindStyle> },
 ): void {
+  if (summary && Number.isFinite(summary.value)) drawSummary(frame, { setting, summary }, at);
   // Smaller dots in narrow columns, so that about nine stand side by side.
   const r = Math.max(3, Math.min(4.5, at.share / 12));
   const offsets = spreadDots(
@@ -53,10 +56,32 @@ export function drawColumn(
   });
 }
 
+/** A level at the value across the column, on a bar over its interval. */
+function drawSummary(
+  frame: Frame,
+  { setting, summary: { value, interval } }: { setting: string; summary: NonNullable<SettingRuns['summary']> },
+  { centre, share, y }: { centre: number; share: number; y: (value: number) => number },
+): void {
+  const half = 0.4 * share;
+  const data = { 'data-x': setting, 'data-value': value, 'data-low': interval[0], 'data-high': interval[1] };
+  if (interval.every(Number.isFinite)) {
+    const [low, high] = [y(interval[0]), y(interval[1])];
+    draw(frame, 'rect', {
+      x: centre - half,
+      y: high,
+      width: 2 * half,
+      height: Math.max(1, low - high),
+      fill: frame.palette.faint,
+    });
+  }
+  const line = { x1: centre - half, x2: centre + half, y1: y(value), y2: y(value) };
+  draw(frame, 'line', { class: 'summary', ...data, ...line, stroke: frame.palette.ink, 'stroke-width': 1.5 });
+}
+
 /** Writes the settings below their columns: wrapped where they fit, else upright; returns the lowest row used. */
 export function drawSettings(
   frame: Frame,
-  groups: readonly SettingRuns[],
+  groups: readonly Pick<SettingRuns, 'x'>[],
   { left, foot, share }: { left: number; foot: number; share: number },
 ): number {
   const wrapped = groups.map((group) => wrapText(group.x, share - 6, 12));

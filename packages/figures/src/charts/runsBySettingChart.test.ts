@@ -74,6 +74,41 @@ describe('runsBySettingChart', () => {
       expect(misplacedTexts(readFigure(runsBySettingChart(each, inTheme('light', width))))).toEqual([]);
   });
 
+  test('a summary is a level at its value over a bar of its interval, and what is none is not drawn', () => {
+    const summary = (value: number, low: number, high: number) => ({ value, interval: [low, high] as const });
+    const groups = [
+      { ...record.groups[0]!, summary: summary(5, 4.5, 5) },
+      { ...record.groups[1]!, summary: summary(Number.NaN, Number.NaN, Number.NaN) },
+    ];
+    const figure = readFigure(runsBySettingChart({ ...record, groups }, inTheme('light')));
+    const levels = Array.from(figure.querySelectorAll('line.summary'));
+    expect(levels.map((level) => level.getAttribute('data-x'))).toEqual(['25']);
+    const [first, second] = dotsOf(figure);
+    expect(Number(levels[0]!.getAttribute('y1'))).toBeCloseTo(first!.y, 0);
+    expect(second!.y).toBe(first!.y);
+    expect(figure.querySelector('desc')?.textContent).toContain(
+      '25: 3 positional, from 4.50 to 5.00, in the middle 5.00',
+    );
+  });
+
+  test('with a domain, figures can be compared: the same value stands at the same height', () => {
+    const drawn = (value: number) =>
+      dotsOf(
+        readFigure(
+          runsBySettingChart(
+            {
+              ...record,
+              reference: [],
+              domain: [0, 10],
+              groups: [{ x: 'x', runs: [run(3, 0, 'a'), run(value, 1, 'a')] }],
+            },
+            inTheme('light'),
+          ),
+        ),
+      );
+    expect(drawn(9)[0]!.y).toBe(drawn(1)[0]!.y);
+  });
+
   test('describes each setting by counts and range', () => {
     expect(readFigure(runsBySettingChart(record, inTheme('light'))).querySelector('desc')?.textContent).toContain(
       'loss on the repeat (nats per token) of 7 runs by range of periods (tokens). 25: 3 positional, from 4.50 to 5.00; 24–25: 2 induction, 1 positional',

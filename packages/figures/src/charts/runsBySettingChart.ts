@@ -23,6 +23,10 @@ export interface RunsBySettingRecord {
   readonly scale?: 'linear' | 'log';
   /** Values worth comparing with, such as chance. */
   readonly reference?: readonly { readonly value: number; readonly label: string }[];
+  /** Kinds in the order in which they are given shapes and colours; by first appearance unless given. */
+  readonly kinds?: readonly string[];
+  /** Ends of the vertical axis where several figures are to be compared; by default the range of what is drawn. */
+  readonly domain?: readonly [low: number, high: number];
 }
 
 const where = 'runsBySettingChart';
@@ -45,11 +49,7 @@ export function runsBySettingChart(record: RunsBySettingRecord, options: FigureO
   const runs = groups.flatMap((group) => group.runs);
   const frame = beginFigure(where, { title, description: describe(record) }, options);
   const { palette } = frame;
-  const kinds = kindStyles(
-    where,
-    runs.map((run) => run.kind),
-    palette,
-  );
+  const kinds = kindStyles(where, [...(record.kinds ?? []), ...runs.map((run) => run.kind)], palette);
   drawKey(
     frame,
     kindKey(
@@ -91,9 +91,11 @@ function axisName({ yAxis, unit, scale }: RunsBySettingRecord): string {
   return notes.length > 0 ? `${yAxis} (${notes.join(', ')})` : yAxis;
 }
 
-function scaleOf({ groups, reference, scale }: RunsBySettingRecord): ValueScale {
+function scaleOf({ groups, reference, scale, domain }: RunsBySettingRecord): ValueScale {
+  if (domain) return scale === 'log' ? logScale(domain) : linearScale(domain, 6);
   const values = [
     ...groups.flatMap((group) => group.runs.map((run) => run.value)),
+    ...groups.flatMap(({ summary }) => (summary?.interval ?? []).filter(Number.isFinite)),
     ...(reference ?? []).map((r) => r.value),
   ];
   if (scale !== 'log') return linearScale(rangeWithZero(values, 0.05), 6);
@@ -136,11 +138,12 @@ function describe({ groups, reference, xAxis, yAxis, unit }: RunsBySettingRecord
   const runs = groups.flatMap((group) => group.runs);
   const decimals = decimalsFor(Math.max(...runs.map((run) => Math.abs(run.value))));
   const format = (value: number) => formatNumber(value, decimals);
-  const columns = groups.map(({ x, runs: own }) => {
+  const columns = groups.map(({ x, runs: own, summary }) => {
     if (own.length === 0) return `${x}: no runs`;
     const values = own.map((run) => run.value);
     const kinds = [...countBy(own, (run) => run.kind)].map(([kind, count]) => `${count} ${kind}`);
-    return `${x}: ${kinds.join(', ')}, from ${format(Math.min(...values))} to ${format(Math.max(...values))}`;
+    const middle = summary && Number.isFinite(summary.value) ? `, in the middle ${format(summary.value)}` : '';
+    return `${x}: ${kinds.join(', ')}, from ${format(Math.min(...values))} to ${format(Math.max(...values))}${middle}`;
   });
   const lines = (reference ?? []).map(({ label, value }) => `${label} (${format(value)})`);
   return (

@@ -97,3 +97,22 @@ export function textColourOn(colour: Rgb): string {
   // Contrast with both is equal where (L + 0.05)² = 1.05 · 0.05.
   return luminance(colour) > 0.179 ? '#000000' : '#ffffff';
 }
+
+/** Degrees in OKLCh of the palette's colours (theme.ts). */
+const hues = { blue: 252, orange: 50, purple: 335, green: 165 } as const;
+export type Hue = keyof typeof hues;
+
+/** Colours of one hue, from the page's own at the domain's low end to a strong one at its high end. */
+export function hueRamp(theme: Theme, hue: Hue, domain: readonly [number, number]): ValueRamp {
+  const [low, high] = domain;
+  const path: RampPath = {
+    lightness: theme === 'dark' ? [0.265, 0.85] : [0.965, 0.4],
+    chroma: [0.006, 0.08, 0.13, 0.14],
+    hue: [hues[hue], hues[hue]],
+  };
+  return {
+    domain,
+    level: (value) => 1 + Math.round((levels - 1) * clamp((value - low) / (high - low), 0, 1)),
+    colour: (level) => colourAlong(path, (level - 1) / (levels - 1)),
+  };
+}

@@ -49,6 +49,11 @@ export class ScoreTable<Name extends string> {
     this.row(cell)[cell.sequence]! += value;
   }
 
+  /** A score of a head on each sequence. */
+  valuesOf(name: Name, head: number): Float64Array {
+    return this.row({ name, head, sequence: 0 });
+  }
+
   /** A head's scores, in the order in which they came: records are written so. */
   estimates(head: number): Record<Name, Estimate> {
     const entries = [...this.values].map(([name, rows]) => [name, estimate(rows[head] as Float64Array)]);

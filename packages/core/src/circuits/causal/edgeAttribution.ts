@@ -115,11 +115,7 @@ function foreseen(gradient: Float64Array, output: Float64Array, { tokens }: Prom
 }
 
 /** One head's part of [batch, pos, head, dModel], or all of an MLP's [batch, pos, dModel]: [batch · pos, dModel]. */
-function partRows(
-  data: Floats,
-  part: PartIndex,
-  { nHeads, dModel }: { nHeads: number; dModel: number },
-): Float64Array {
+function partRows(data: Floats, part: PartIndex, { nHeads, dModel }: { nHeads: number; dModel: number }): Float64Array {
   const [count, index] = isMlp(part) ? [1, 0] : [nHeads, part.head];
   const rows = data.length / (count * dModel);
   const out = new Float64Array(rows * dModel);

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../../model/config.ts';
 import type { HeadIndex } from '../../model/heads.ts';
 import { INPUTS, type Input, type Intervention, type Replacement } from '../../model/interventions/interventions.ts';
 import { allParts, earlierParts, isMlp, type PartIndex, partLabel } from '../../model/partIndex.ts';
-import { checkInstance, instanceSchema, partSchema } from '../checks.ts';
+import { checkInstance, headSchema, instanceSchema, mlpSchema } from '../checks.ts';
 import { PromptSet } from '../data/promptSet.ts';
 
 /**
@@ -57,10 +57,18 @@ export const edgesInto = <Source extends PartIndex, Target extends PartIndex, In
     sources.filter((source) => comesBefore(source, target)).map((source) => ({ source, target, input })),
   );
 
-/** A list of edges, as an argument. */
-export const edgesSchema: z.ZodMiniType = z.array(
-  z.strictObject({ source: partSchema, target: partSchema, input: z.enum([...INPUTS, 'mlp']) }),
-);
+/** Throws an ArgumentError unless these are edges. */
+export const checkEdges = (caller: string, what: string, edges: unknown): void => {
+  checkArgument(caller, what, z.array(z.any()), edges);
+  for (const [i, edge] of (edges as readonly unknown[]).entries()) {
+    const { source, target } = Object(edge) as Partial<Edge>;
+    const [from, to] = [source, target].map((part) => (isOfMlp(part) ? mlpSchema : headSchema));
+    const input = isOfMlp(target) ? z.literal('mlp') : z.enum(INPUTS);
+    checkArgument(caller, `${what}.${i}`, z.strictObject({ source: from!, target: to!, input }), edge);
+  }
+};
+
+const isOfMlp = (part: unknown): boolean => typeof part === 'object' && part !== null && 'mlp' in part;
 
 export interface EdgeAblation {
   /** What is left in the place of what an edge carries: its mean by default, or nothing. */
@@ -77,7 +85,7 @@ const ablationSchema = z.strictObject({ by: z.optional(z.enum(['zero', 'mean']))
  * for what is no edge; with a set, an Error for a source that its model does not have.
  */
 export function ablateEdges(edges: readonly Edge[], options: EdgeAblation = {}): Intervention[] {
-  checkArgument('ablateEdges', 'edges', edgesSchema, edges);
+  checkEdges('ablateEdges', 'edges', edges);
   checkArgument('ablateEdges', 'options', ablationSchema, options);
   const { by = 'mean', set } = options;
   if (set === undefined) return onEdges(edges, by);
@@ -97,7 +105,7 @@ const meanOf = (set: PromptSet, sources: readonly PartIndex[]): number[] =>
  * what follows from it.
  */
 export function patchEdges(edges: readonly Edge[]): Intervention[] {
-  checkArgument('patchEdges', 'edges', edgesSchema, edges);
+  checkEdges('patchEdges', 'edges', edges);
   return onEdges(edges, 'clean');
 }
 

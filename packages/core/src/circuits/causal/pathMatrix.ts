@@ -25,7 +25,7 @@ export function edgeMatrix<E extends LabelledEdge>(
   input: Input | 'mlp',
   pick: (edge: E) => number,
 ): EdgeMatrix {
-  checkArgument('edgeMatrix', 'input', z.enum([...INPUTS, 'mlp']), input);
+  if (input !== 'mlp') checkArgument('edgeMatrix', 'input', z.enum(INPUTS), input);
   const chosen = edges.filter((edge) => edge.input === input);
   const sources = [...new Set(chosen.map(({ source }) => source))];
   const targets = [...new Set(chosen.map(({ target }) => target))];
@@ -44,7 +44,7 @@ export function pathMatrix(
   input: Input | 'mlp',
   pick: (cell: PathCell) => number = (cell) => cell.increase.value,
 ): EdgeMatrix {
-  checkArgument('pathMatrix', 'input', z.enum([...INPUTS, 'mlp']), input);
+  if (input !== 'mlp') checkArgument('pathMatrix', 'input', z.enum(INPUTS), input);
   return edgeMatrix(cells, input, pick);
 }
 

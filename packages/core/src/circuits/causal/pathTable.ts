@@ -97,7 +97,8 @@ export function pathTable(model: Model, options: PathTableOptions = {}): PathTab
   const attributing = (of: number | undefined): number =>
     later.length === 0 ? 0 : attributionRuns({ steps: of, inputs: later.length });
   const runs = later.reduce(
-    (sum, { target, input }) => sum + (input === 'q' || input === 'mlp' ? 1 : 0) + 1 + earlierParts(config, target).length,
+    (sum, { target, input }) =>
+      sum + (input === 'q' || input === 'mlp' ? 1 : 0) + 1 + earlierParts(config, target).length,
     (hasGradient ? attributing(undefined) : 0) + (steps === undefined ? 0 : attributing(steps)),
   );
   const measure = (set: PromptSet): PathTableRecord => {

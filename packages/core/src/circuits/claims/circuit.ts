@@ -4,9 +4,9 @@
 import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import { allHeads, checkHead, type HeadIndex } from '../../model/heads.ts';
-import type { Intervention } from '../../model/interventions/interventions.ts';
+import { INPUTS, type Intervention } from '../../model/interventions/interventions.ts';
 import { type PartIndex, samePart } from '../../model/partIndex.ts';
-import { ablateEdges, allEdges, type Edge, edgeLabel, edgesSchema } from '../causal/edges.ts';
+import { ablateEdges, allEdges, type Edge, edgeLabel } from '../causal/edges.ts';
 import { checkInstance, headSchema } from '../checks.ts';
 import { PromptSet } from '../data/promptSet.ts';
 
@@ -37,7 +37,10 @@ export function keepHeads(set: PromptSet, heads: readonly HeadIndex[]): Interven
   );
 }
 
-const circuitSchema = z.looseObject({ heads: z.array(headSchema), edges: edgesSchema });
+const circuitSchema = z.looseObject({
+  heads: z.array(headSchema),
+  edges: z.array(z.strictObject({ source: headSchema, target: headSchema, input: z.enum(INPUTS) })),
+});
 
 /**
  * Leaves only the circuit: its heads, and between them only its edges. Heads still read tokens and write to the output.

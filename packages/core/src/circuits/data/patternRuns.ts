@@ -66,13 +66,18 @@ export interface SliceRuns {
   readonly visit?: (visit: PatternVisit) => void;
   readonly layer?: number;
   readonly progress?: Progress | null;
+  /** What runs a part of the sequences, of which `first` is the first, where it has been run before. */
+  readonly runOf?: (part: Tokens, first: number) => RunPart;
 }
+
+/** Runs some sequences under interventions. */
+export type RunPart = ReturnType<Model['repeatedly']>;
 
 /** Runs sequences of one length, a few at a time; `see` is shown each run and the index of its first sequence. */
 export function runSlices(
   model: Model,
   tokens: Tokens,
-  { interventions = [], visit, layer, progress }: SliceRuns,
+  { interventions = [], visit, layer, progress, runOf }: SliceRuns,
   see: (run: CachedRun, first: number) => void,
 ): void {
   const { nLayers, nHeads } = model.config;
@@ -82,7 +87,10 @@ export function runSlices(
   const names = visit ? shown.map((l) => `blocks.${l}.attn.hook_pattern`) : [];
   let first = 0;
   for (const part of slices(tokens, perSlice(model, { length, across }))) {
-    const run = model.runWithInterventions(part, interventions, { names });
+    const run =
+      runOf && !across
+        ? runOf(part, first)(interventions, { names })
+        : model.runWithInterventions(part, interventions, { names });
     checkLosses(model, run, { tokens: part, interventions });
     see(run, first);
     if (visit) for (const l of shown) showLayer(run, { layer: l, first, nHeads, visit });
@@ -93,14 +101,14 @@ export function runSlices(
 
 /** Shows the patterns of a layer on every sequence of a run; `first` is the index of its first one in the probe. */
 function showLayer(
-  { cache, length }: CachedRun,
+  { cache, batch, length }: CachedRun,
   { layer, first, nHeads, visit }: { layer: number; first: number; nHeads: number; visit: (v: PatternVisit) => void },
 ): void {
-  const { data, shape } = cache.get(`blocks.${layer}.attn.hook_pattern`);
-  for (let s = 0; s < (shape[0] as number); s++)
+  const { values, width } = cache.rows(`blocks.${layer}.attn.hook_pattern`);
+  for (let s = 0; s < batch; s++)
     for (let head = 0; head < nHeads; head++) {
-      const start = (s * nHeads + head) * length * length;
-      const attention: AttentionWeight = (query, key) => data[start + query * length + key] as number;
+      const start = (s * nHeads + head) * length * width;
+      const attention: AttentionWeight = (query, key) => values[start + query * width + key] as number;
       visit({ sequence: first + s, head: layer * nHeads + head, attention });
     }
 }

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { Floats } from '../../engine/tensor.ts';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import { allHeads, checkHead, type HeadIndex } from '../../model/heads.ts';
-import { headOutput, type Intervention, takesFromClean } from '../../model/interventions/interventions.ts';
+import { headOutput, type Intervention, nameOf, takesFromClean } from '../../model/interventions/interventions.ts';
 import type { Asked } from '../../model/measures/askedQueries.ts';
 import { MEASURES, type MeasureName } from '../../model/measures/builtInMeasures.ts';
 import type { Measure } from '../../model/measures/measure.ts';
@@ -18,6 +18,7 @@ import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
 import { type PatternVisit, runSlices } from './patternRuns.ts';
 import { type AskedPrompt, askedOf, askedPrompts, byLength, commonQueries, type Prompts } from './prompts.ts';
+import { RepeatedRuns } from './repeatedRuns.ts';
 import { sequencesTogether, slices } from './slices.ts';
 
 export interface PromptSetOptions {
@@ -58,6 +59,9 @@ export class PromptSet {
   private readonly readsLosses: boolean;
   private means: Map<number, readonly number[][]> | null = null;
   private results: Map<number, readonly number[][]> | null = null;
+  /** What was measured under which interventions: eliminating heads asks for the same ones again and again. */
+  private readonly known = new Map<string, Float64Array>();
+  private readonly repeated: RepeatedRuns;
   private mlps: Map<number, readonly number[][]> | null = null;
   private progress: Progress | null = null;
   private sign: 1 | -1 | null = null;
@@ -81,6 +85,7 @@ export class PromptSet {
     this.readsLosses =
       this.measure === MEASURES.loss &&
       this.prompts.every((p) => p.queries.every((q, i) => p.answers[i] === p.tokens[q + 1]));
+    this.repeated = new RepeatedRuns(model, this.size);
     this.clean = this.measured([]);
   }
 
@@ -114,7 +119,23 @@ export class PromptSet {
       throw new ArgumentError(
         'PromptSet.measured: patches alone put in what this run has already, so nothing would change; patch into corrupted twins with activationPatching or pathPatching, or from another run with model.measure and its `clean`.',
       );
+    const name = visit ? null : nameOf(interventions);
+    const before = name === null ? undefined : this.known.get(name);
+    if (before) {
+      this.progress?.add(this.size);
+      return before.slice();
+    }
+    const found = this.run(interventions, { visit, layer });
+    if (name !== null) this.known.set(name, found.slice());
+    return found;
+  }
+
+  private run(
+    interventions: readonly Intervention[],
+    { visit, layer }: { visit: ((visit: PatternVisit) => void) | undefined; layer: number | undefined },
+  ): Float64Array {
     const found = new Float64Array(this.sequences);
+    const logits = !this.readsLosses;
     for (const group of this.groups) {
       const show = visit && ((seen: PatternVisit): void => visit({ ...seen, sequence: group[seen.sequence]! }));
       runSlices(
@@ -124,6 +145,9 @@ export class PromptSet {
           ...{ interventions, progress: this.progress },
           ...(show ? { visit: show } : {}),
           ...(layer === undefined ? {} : { layer }),
+          ...(this.repeated.fit
+            ? { runOf: (part, first) => this.repeated.of(part, { first: group[first]!, logits }) }
+            : {}),
         },
         (run, first) => {
           for (let s = 0; s < run.batch; s++) {
@@ -241,8 +265,7 @@ export class PromptSet {
         });
       }
     }
-    for (const [layer, parts] of means)
-      for (const mean of parts) checkNumbers(`the mean of "${hook(layer)}" is`, mean);
+    for (const [layer, parts] of means) for (const mean of parts) checkNumbers(`the mean of "${hook(layer)}" is`, mean);
     return means;
   }
 }

@@ -39,15 +39,15 @@ export function runSequences(
   for (const part of slices(sequences, perSlice(model, { length, across: interventions.some(looksAcross) }))) {
     const run = model.runWithInterventions(part, interventions, { names });
     checkLosses(model, run, { tokens: part, interventions });
-    const layers = names.map((name) => run.cache.get(name).data);
+    const layers = names.map((name) => run.cache.rows(name));
     part.forEach((_, s) => {
       visit({
         sequence: first + s,
         logits: (query) => run.logits.subarray((s * length + query) * dVocab, (s * length + query + 1) * dVocab),
         attention: (head, query, key) => {
-          const data = layers[Math.floor(head / nHeads)];
-          if (!data) throw new Error(`runSequences: no patterns were kept, of ${headLabel(0, head)} or any head.`);
-          return data[((s * nHeads + (head % nHeads)) * length + query) * length + key] as number;
+          const layer = layers[Math.floor(head / nHeads)];
+          if (!layer) throw new Error(`runSequences: no patterns were kept, of ${headLabel(0, head)} or any head.`);
+          return layer.values[((s * nHeads + (head % nHeads)) * length + query) * layer.width + key] as number;
         },
       });
     });

@@ -13,29 +13,30 @@ const MOST = 0.25;
 /**
  * Tokens whose embedding is much shorter than the others' and whose column of the unembedding is unusually long or short,
  * in ascending order: both stand out where a token was never drawn in training. With tied embeddings one matrix decides.
- * None where they are many.
+ * None where they are many. `among` says which tokens are compared, all unless told: where half of a vocabulary was never shown, the
+ * other half would be what is unusual.
  */
-export function untrainedTokens(model: Model): number[] {
+export function untrainedTokens(model: Model, among?: readonly number[]): number[] {
   const { dVocab, dModel, tied } = model.config;
-  if (dVocab < FEWEST) return [];
-  const weights = model.getWeights();
+  const tokens = among ?? Array.from({ length: dVocab }, (_, t) => t);
+  if (tokens.length < FEWEST) return [];
   const embedding = outliers(
-    norms(weights['embed.W_E']!, { count: dVocab, of: (t, i) => t * dModel + i, size: dModel }),
+    norms(model.getWeight('embed.W_E'), { tokens, of: (t, i) => t * dModel + i, size: dModel }),
   );
   const unembedding = tied
     ? embedding.map(Math.abs)
-    : outliers(norms(weights['unembed.W_U']!, { count: dVocab, of: (t, i) => i * dVocab + t, size: dModel })).map(
+    : outliers(norms(model.getWeight('unembed.W_U'), { tokens, of: (t, i) => i * dVocab + t, size: dModel })).map(
         Math.abs,
       );
-  const found = embedding.flatMap((z, t) => (z < -FAR && (unembedding[t] as number) > FAR ? [t] : []));
-  return found.length > MOST * dVocab ? [] : found;
+  const found = tokens.filter((_, i) => (embedding[i] as number) < -FAR && (unembedding[i] as number) > FAR);
+  return found.length > MOST * tokens.length ? [] : [...found];
 }
 
 function norms(
   { data }: NamedWeights[string],
-  { count, of, size }: { count: number; of: (token: number, i: number) => number; size: number },
+  { tokens, of, size }: { tokens: readonly number[]; of: (token: number, i: number) => number; size: number },
 ): number[] {
-  return Array.from({ length: count }, (_, t) => {
+  return tokens.map((t) => {
     let sum = 0;
     for (let i = 0; i < size; i++) sum += (data[of(t, i)] as number) ** 2;
     return Math.sqrt(sum);

@@ -30,9 +30,23 @@ export interface CompositionRecord {
 export function compositionScore(first: FactoredMatrix, second: FactoredMatrix): number {
   for (const [what, value] of Object.entries({ first, second }))
     checkInstance('compositionScore', { what, value }, FactoredMatrix);
-  const [a, b] = [first.normalized(), second.normalized()];
-  const size = a.norm() * b.norm();
-  return size === 0 ? 0 : a.multiply(b).norm() / size;
+  return scoreOf(sized(first), sized(second));
+}
+
+/** A product up to a power of two, and its norm. */
+interface Sized {
+  readonly matrix: FactoredMatrix;
+  readonly norm: number;
+}
+
+function sized(product: FactoredMatrix): Sized {
+  const matrix = product.normalized();
+  return { matrix, norm: matrix.norm() };
+}
+
+function scoreOf(first: Sized, second: Sized): number {
+  const size = first.norm * second.norm;
+  return size === 0 ? 0 : first.matrix.multiply(second.matrix).norm() / size;
 }
 
 const optionsSchema = z.strictObject({
@@ -59,15 +73,16 @@ export function compositionScores(
   const baseline = options.baseline ?? drawBaseline(circuits.config, { draws, seed, progress });
   const heads = allHeads(circuits.config).map((name) => {
     const QK = circuits.QK(name);
-    const OV = circuits.OV(name);
-    return { ...name, label: headLabel(name.layer, name.head), OV, reads: { q: QK, k: QK.transpose(), v: OV } };
+    const OV = sized(circuits.OV(name));
+    const reads = { q: sized(QK), k: sized(QK.transpose()), v: OV };
+    return { ...name, label: headLabel(name.layer, name.head), OV, reads };
   });
   const scores = heads.flatMap((earlier) =>
     heads
       .filter((later) => later.layer > earlier.layer)
       .flatMap((later) =>
         INPUTS.map((kind): CompositionScore => {
-          const raw = compositionScore(earlier.OV, later.reads[kind]);
+          const raw = scoreOf(earlier.OV, later.reads[kind]);
           progress.add(1);
           return { earlier: earlier.label, later: later.label, kind, raw, corrected: raw - baseline.mean };
         }),

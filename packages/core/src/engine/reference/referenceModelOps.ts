@@ -55,6 +55,16 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
     );
   }
 
+  linearTransposed(x: Tensor, wTransposed: Tensor, init: Tensor | null, y: Tensor): void {
+    for (let i = 0; i < y.rows; i++)
+      for (let j = 0; j < y.width; j++) {
+        let sum = init ? init.data[j]! : 0;
+        if (j < wTransposed.rows)
+          for (let c = 0; c < x.width; c++) sum += x.data[i * x.stride + c]! * wTransposed.data[j * wTransposed.stride + c]!;
+        y.data[i * y.stride + j] = sum;
+      }
+  }
+
   linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void {
     this.linear(dy, wTransposed, init, dx);
   }
@@ -165,29 +175,35 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
   attentionScores(q: Tensor, k: Tensor, scores: Tensor): void {
     const { dHead, attnScale } = this.sizes;
     const { length } = this.extent;
-    this.eachQuery(({ query, pattern, q: at, kv }) => {
-      for (let key = 0; key < length; key++) {
-        const kAt = kv(key);
-        let dot = 0;
-        for (let c = 0; c < dHead; c++) dot += q.data[at + c]! * (key <= query ? k.data[kAt + c]! : 0);
-        scores.data[pattern + key] = key <= query ? dot / attnScale : Number.NEGATIVE_INFINITY;
-      }
-    }, groupSize(q, k));
+    this.eachQuery(
+      ({ query, pattern, q: at, kv }) => {
+        for (let key = 0; key < length; key++) {
+          const kAt = kv(key);
+          let dot = 0;
+          for (let c = 0; c < dHead; c++) dot += q.data[at + c]! * (key <= query ? k.data[kAt + c]! : 0);
+          scores.data[pattern + key] = key <= query ? dot / attnScale : Number.NEGATIVE_INFINITY;
+        }
+      },
+      groupSize(q, k),
+    );
   }
 
   attentionScoresBackward(dScores: Tensor, q: Tensor, k: Tensor, dq: Tensor, dk: Tensor): void {
     const { dHead } = this.sizes;
     dq.data.fill(0);
     dk.data.fill(0);
-    this.eachQuery(({ query, pattern, q: at, kv }) => {
-      for (let key = 0; key <= query; key++) {
-        const kAt = kv(key);
-        for (let c = 0; c < dHead; c++) {
-          dq.data[at + c]! += dScores.data[pattern + key]! * k.data[kAt + c]!;
-          dk.data[kAt + c]! += dScores.data[pattern + key]! * q.data[at + c]!;
+    this.eachQuery(
+      ({ query, pattern, q: at, kv }) => {
+        for (let key = 0; key <= query; key++) {
+          const kAt = kv(key);
+          for (let c = 0; c < dHead; c++) {
+            dq.data[at + c]! += dScores.data[pattern + key]! * k.data[kAt + c]!;
+            dk.data[kAt + c]! += dScores.data[pattern + key]! * q.data[at + c]!;
+          }
         }
-      }
-    }, groupSize(q, k));
+      },
+      groupSize(q, k),
+    );
   }
 
   causalSoftmax(scores: Tensor): void {
@@ -211,23 +227,29 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
 
   attentionMix(pattern: Tensor, v: Tensor, z: Tensor): void {
     z.data.fill(0);
-    this.eachQuery(({ query, pattern: at, q: zAt, kv }) => {
-      for (let key = 0; key <= query; key++)
-        for (let c = 0; c < this.sizes.dHead; c++) z.data[zAt + c]! += pattern.data[at + key]! * v.data[kv(key) + c]!;
-    }, groupSize(z, v));
+    this.eachQuery(
+      ({ query, pattern: at, q: zAt, kv }) => {
+        for (let key = 0; key <= query; key++)
+          for (let c = 0; c < this.sizes.dHead; c++) z.data[zAt + c]! += pattern.data[at + key]! * v.data[kv(key) + c]!;
+      },
+      groupSize(z, v),
+    );
   }
 
   attentionMixBackward(pattern: Tensor, v: Tensor, dz: Tensor, dPattern: Tensor, dv: Tensor): void {
     dv.data.fill(0);
     dPattern.data.fill(0);
-    this.eachQuery(({ query, pattern: at, q: zAt, kv }) => {
-      for (let key = 0; key <= query; key++)
-        for (let c = 0; c < this.sizes.dHead; c++) {
-          const vAt = kv(key) + c;
-          dPattern.data[at + key]! += dz.data[zAt + c]! * v.data[vAt]!;
-          dv.data[vAt]! += pattern.data[at + key]! * dz.data[zAt + c]!;
-        }
-    }, groupSize(dz, v));
+    this.eachQuery(
+      ({ query, pattern: at, q: zAt, kv }) => {
+        for (let key = 0; key <= query; key++)
+          for (let c = 0; c < this.sizes.dHead; c++) {
+            const vAt = kv(key) + c;
+            dPattern.data[at + key]! += dz.data[zAt + c]! * v.data[vAt]!;
+            dv.data[vAt]! += pattern.data[at + key]! * dz.data[zAt + c]!;
+          }
+      },
+      groupSize(dz, v),
+    );
   }
 
   crossEntropy(logits: Tensor, targets: Integers, losses: Tensor, dLogits: Tensor | null, scale: number): void {

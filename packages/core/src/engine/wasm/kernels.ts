@@ -4,6 +4,7 @@ import { TooLargeError } from '../../errors/tooLarge.ts';
 type Kernel = (...numbers: number[]) => void;
 type KernelName =
   | 'gemm'
+  | 'gemmTransposed'
   | 'transpose'
   | 'add'
   | 'scale'

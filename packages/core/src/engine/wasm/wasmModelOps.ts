@@ -20,6 +20,9 @@ import { WasmTableOps } from './wasmTableOps.ts';
 /** For operations that only take their space. */
 export const NO_KERNELS: Kernels = {} as Kernels;
 
+/** Floats of the block of a matrix that large products pack (assembly/largeGemm.ts). */
+const blockOf = (widest: number): number => (Math.min(192, widest) + 2) * Math.min(256, widest + 4);
+
 export class WasmModelOps extends WasmTableOps implements ModelOps {
   private readonly extent: Extent;
   private readonly sizes: ModelSizes;
@@ -38,7 +41,7 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     const widest = widestMatrix(sizes);
     const rows = extent.sequences * extent.length;
     this.zeros = arena.bytes(4 * padded(Math.max(widest, extent.length)));
-    this.packing = arena.bytes(4 * (8 * Math.max(widest, rows) + padded(widest) * padded(rows)));
+    this.packing = arena.bytes(4 * Math.max(blockOf(widest), 8 * Math.max(widest, rows) + padded(widest) * padded(rows)));
     this.scratch = arena.bytes(4 * this.headSize * padded(extent.length));
   }
 
@@ -63,6 +66,13 @@ export class WasmModelOps extends WasmTableOps implements ModelOps {
     // biome-ignore format: one line per matrix
     this.kernels.gemm(x.rows, w.width, w.rows, x.address, x.stride, 1,
       w.address, w.stride, y.address, y.stride, init ? init.address : this.zeros, eachRow, this.packing);
+  }
+
+  linearTransposed(x: Tensor, wTransposed: Tensor, init: Tensor | null, y: Tensor): void {
+    const [rows, columns] = wTransposed.shape as [number, number];
+    // biome-ignore format: one line per matrix
+    this.kernels.gemmTransposed(x.rows, rows, columns, x.address, x.stride,
+      wTransposed.address, wTransposed.stride, y.address, y.stride, init ? init.address : this.zeros, 0, this.packing, this.zeros);
   }
 
   linearBackwardInput(dy: Tensor, wTransposed: Tensor, init: Tensor | null, dx: Tensor): void {

@@ -10,12 +10,14 @@ import { type Floats, padded } from '../tensor.ts';
 const PACKED: Sizes = { sequences: 2, length: 53, nHeads: 5, dHead: 23, dModel: 131, dVocab: 97, attnScale: 1.7 };
 /** B = 8192 floats exactly, the largest product that is not packed. */
 const UNPACKED: Sizes = { sequences: 2, length: 64, nHeads: 2, dHead: 32, dModel: 128, dVocab: 64, attnScale: 1.7 };
+/** Several blocks of B on both axes, the last ones with an odd number of rows and half a panel. */
+const LARGE: Sizes = { sequences: 1, length: 13, nHeads: 1, dHead: 3, dModel: 397, dVocab: 211, attnScale: 1.7 };
 /** Rounding of float32 sums of about a hundred terms, relative to the whole. */
 const SUMS = 1e-6;
 
 const engines = Object.entries(WASM_ENGINES);
 const cases = engines.flatMap(([label, engine]) =>
-  Object.entries({ ...SIZES, packed: PACKED, 'not quite packed': UNPACKED }).map(([name, sizes]) => ({
+  Object.entries({ ...SIZES, packed: PACKED, 'not quite packed': UNPACKED, large: LARGE }).map(([name, sizes]) => ({
     label,
     engine,
     name,
@@ -56,6 +58,20 @@ describe.for(cases)('$label, $name', ({ engine, sizes }) => {
       const wTransposed = kit.matrix(padded(dVocab), dModel);
       kit.ops.transpose(w, wTransposed);
       return { biased, plain, sums, wTransposed };
+    }));
+
+  test('linearTransposed with a bias and without: the bits of linear', () =>
+    agree((kit) => {
+      const [x, wTransposed, bias] = [kit.stream(dModel), kit.matrix(dVocab, dModel), kit.vector(dVocab)];
+      const [biased, plain, usual] = [kit.stream(dVocab), kit.stream(dVocab), kit.stream(dVocab)];
+      kit.ops.linearTransposed(x, wTransposed, bias, biased);
+      kit.ops.linearTransposed(x, wTransposed, null, plain);
+      const w = kit.matrix(dModel, dVocab);
+      const table = wTransposed.toArray();
+      w.set(Float64Array.from({ length: dModel * dVocab }, (_, i) => table[(i % dVocab) * dModel + Math.floor(i / dVocab)]!));
+      kit.ops.linear(x, w, bias, usual);
+      expect(Array.from(biased.toArray())).toEqual(Array.from(usual.toArray()));
+      return { biased, plain };
     }));
 
   test('linearBackwardInput from nothing, from another gradient, and into its own; linearBackwardWeight adds', () =>

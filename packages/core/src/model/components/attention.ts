@@ -75,7 +75,11 @@ export interface Pair {
 function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: number): Part {
   const block = `blocks.${layer}`;
   const heads = (part: string, axes: readonly Axis[] = HEADS): Pair => {
-    const of = [`${block}.attn.hook_${part}`, `${part} [${axes}]`, (shapes: Shapes, n: string) => shapes.of(axes, n)] as const;
+    const of = [
+      `${block}.attn.hook_${part}`,
+      `${part} [${axes}]`,
+      (shapes: Shapes, n: string) => shapes.of(axes, n),
+    ] as const;
     return { value: plan.activation(...of), gradient: plan.gradient(...of) };
   };
   // Where heads have inputs of their own, each has keys and values of its own, even if their weights are shared.
@@ -87,9 +91,14 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
   const pattern = planPattern(plan, { block, ...compared });
   const z = heads('z');
   const output = planOutput(plan, mine, { layer, z });
-  const { ops } = plan;
+  const { ops, stream } = plan;
+  const fromMixed = (): void => {
+    plan.see(z.value);
+    output.forward();
+  };
   return {
     ...carried(inputs),
+    stem: { tensors: [stream, z.value], forward: fromMixed },
     derive: () => {
       inputs.derive();
       output.derive();
@@ -100,8 +109,7 @@ function planAttention(plan: Plan, mine: (set: ParameterSet) => Tensors, layer: 
       compared.forward();
       pattern.forward();
       ops.attentionMix(pattern.value, v.value, z.value);
-      plan.see(z.value);
-      output.forward();
+      fromMixed();
     },
     backward: (gradients) => {
       output.backward(gradients);

@@ -29,10 +29,18 @@ export interface Part {
   forward(): void;
   /** Adds to the gradients of its weights. Only where the plan has gradients. */
   backward(gradients: ParameterSet): void;
+  /** Where `forward` can be taken up again (stems.ts). */
+  readonly stem?: PartStem;
   /** From the gradients of tables, summed over a batch, to those of weights: once a step, in the order of `backward`. */
   readonly carry?: Carry;
   /** What else is carried, and may be so at the same time as all the rest. */
   readonly carryApart?: readonly Carry[];
+}
+
+/** What of a part's activations is enough to go on from, and what is left to do. */
+export interface PartStem {
+  readonly tensors: readonly Tensor[];
+  forward(): void;
 }
 
 export type Carry = (gradients: ParameterSet) => void;

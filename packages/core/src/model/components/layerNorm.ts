@@ -96,7 +96,10 @@ function normForHeads(plan: Plan, mine: Mine, name: string): HeadReading {
   const { ops } = plan;
   const { eps } = plan.config;
   const centred = plan.config.normalization === 'LN';
-  const { gain, shift = plan.constantRow(plan.config.dModel, 0) } = mine(plan.weights) as { gain: Tensor; shift?: Tensor };
+  const { gain, shift = plan.constantRow(plan.config.dModel, 0) } = mine(plan.weights) as {
+    gain: Tensor;
+    shift?: Tensor;
+  };
   const unused = centred ? undefined : plan.unusedRow(plan.config.dModel);
   const input = plan.activation(name, 'head input', (shapes, n) => shapes.headStream(n));
   const value = plan.activation(`${name} normalized`, 'head value', (shapes, n) => shapes.headStream(n));

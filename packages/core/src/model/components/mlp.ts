@@ -37,13 +37,14 @@ function weightsOf({ dModel, dMlp, gatedMlp, biases }: WithMlp, layer: number): 
     native: `layers.${layer}.mlp.${native}`,
     bridge: `blocks.${layer}.mlp.${bridge}`,
   });
-  const W_gate = matrix(names('W_gate', 'fc_gate.weight', 'gate.weight'), dModel, dMlp);
+  const [gate, input, out] = gatedMlp ? ['gate', 'in', 'out'] : ['gate', 'fc_in', 'fc_out'];
+  const W_gate = matrix(names('W_gate', `${gate}.weight`, 'gate.weight'), dModel, dMlp);
   return {
     ...(gatedMlp ? { W_gate } : {}),
-    W_in: matrix(names('W_in', 'fc_in.weight', 'in.weight'), dModel, dMlp),
-    ...(biases ? { b_in: biasVector(names('b_in', 'fc_in.bias', 'in.bias'), dMlp) } : {}),
-    W_out: matrix(names('W_out', 'fc_out.weight', 'out.weight'), dMlp, dModel),
-    ...(biases ? { b_out: biasVector(names('b_out', 'fc_out.bias', 'out.bias'), dModel) } : {}),
+    W_in: matrix(names('W_in', `${input}.weight`, 'in.weight'), dModel, dMlp),
+    ...(biases ? { b_in: biasVector(names('b_in', `${input}.bias`, 'in.bias'), dMlp) } : {}),
+    W_out: matrix(names('W_out', `${out}.weight`, 'out.weight'), dMlp, dModel),
+    ...(biases ? { b_out: biasVector(names('b_out', `${out}.bias`, 'out.bias'), dModel) } : {}),
   };
 }
 

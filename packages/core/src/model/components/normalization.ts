@@ -110,10 +110,7 @@ const withRows = (tensor: Tensor, rows: number): Tensor => tensor.rowsSplit(rows
  */
 function seeNormalized(
   plan: Plan,
-  {
-    size,
-    ...of
-  }: Record<'x' | 'gain' | 'bias' | 'stats' | 'normalized' | 'unit', Tensor> & { readonly size: number },
+  { size, ...of }: Record<'x' | 'gain' | 'bias' | 'stats' | 'normalized' | 'unit', Tensor> & { readonly size: number },
 ): void {
   const { x, gain, bias, stats, normalized, unit } = of;
   const [ones, zeros] = [plan.constantRow(size, 1), plan.constantRow(size, 0)];

@@ -42,7 +42,13 @@ export function planQueryKeyNorm(
   const normOf = (name: 'q_norm' | 'k_norm', { value, gradient }: Pair, axes: readonly Axis[]) => {
     const heads = value.shape[2] as number;
     const norm = planNormalization(plan, {
-      ...{ place: `${block}.attn.${name}`, axes, role: name, x: value.rowsSplit(heads), dx: gradient?.rowsSplit(heads) ?? null },
+      ...{
+        place: `${block}.attn.${name}`,
+        axes,
+        role: name,
+        x: value.rowsSplit(heads),
+        dx: gradient?.rowsSplit(heads) ?? null,
+      },
       ...{ init: null, centred: false, gainsIn: (set: ParameterSet) => ({ gain: mine(set)[name] as Tensor }) },
     });
     const read: Pair = {

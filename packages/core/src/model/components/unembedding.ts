@@ -25,17 +25,19 @@ function planLogits(plan: Plan, mine: (set: ParameterSet) => Tensors): Part {
   const { ops, weights, reading, dLogits } = plan;
   const { W_U: own, b_U = null } = mine(weights);
   const embedding = own ? null : weights.named('embed.W_E');
-  const W_U = own ?? plan.transposed(embedding!);
-  const W_U_transposed = embedding ?? (dLogits && plan.transposed(W_U));
+  // A tied W_U is written out for training alone, whose steps multiply by it once for each sequence.
+  const W_U = own ?? (dLogits && plan.transposed(embedding!));
+  const W_U_transposed = embedding ?? (dLogits && plan.transposed(W_U!));
   const logits = plan.shapes.vocabulary('logits');
   plan.logits = logits;
   return {
     derive: () => {
-      if (embedding) ops.transpose(embedding, W_U);
-      else if (W_U_transposed) ops.transpose(W_U, W_U_transposed);
+      if (W_U && embedding) ops.transpose(embedding, W_U);
+      else if (W_U && W_U_transposed) ops.transpose(W_U, W_U_transposed);
     },
     forward: () => {
-      ops.linear(reading.value, W_U, b_U, logits);
+      if (W_U) ops.linear(reading.value, W_U, b_U, logits);
+      else ops.linearTransposed(reading.value, embedding!, b_U, logits);
       plan.see(logits);
     },
     backward: (gradients) => {

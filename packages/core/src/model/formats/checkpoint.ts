@@ -58,11 +58,12 @@ export function openCheckpoint(source: ByteSource, options: { config?: unknown }
   if (isHuggingFaceConfig(options.config))
     return openHuggingFace(options.config, { configFile: `the config of ${file}`, files: [source] });
   const { entries, metadata, rangeFault } = readHeader(source);
-  refuseParts([...entries.keys()], file);
   if (rangeFault && options.config === undefined && metadata.config === undefined) throw unreadable(file, rangeFault);
   const raw = options.config !== undefined ? options.config : parseConfig(metadata.config, file);
+  if (isHuggingFaceConfig(raw)) return openHuggingFace(raw, { configFile: `the config in ${file}`, files: [source] });
+  refuseParts([...entries.keys()], file);
   const own = parseOwnFields(metadata.induction_lab, file);
-  const stored = inLegacyNames(entries, file);
+  const stored = inLegacyNames(entries, source);
   const { config, folded } = readTransformerLensConfig(raw, {
     ...factsOf(stored),
     file,

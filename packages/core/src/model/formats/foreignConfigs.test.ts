@@ -176,13 +176,24 @@ describe('TransformerLens 4', () => {
     expect(decode({ use_attn_scale: false }).config.attnScale).toBe(1);
   });
 
-  test('rotary positions under its names are refused, since it rotates adjacent pairs', () => {
-    const rotary = randomModel(referenceEngine, { ...SIZES, positions: 'rotary' });
-    const file = stateDict(rotary);
+  test('rotary pairs under its names are neighbours, whatever its config says', () => {
+    const rotary = randomModel(referenceEngine, { ...SIZES, positions: 'rotary', rotaryAdjacentPairs: true });
     const rotaryConfig = { ...toTransformerLensConfig(rotary.config), rotary_adjacent_pairs: false };
-    expectRefusal(() => decodeCheckpoint(file, 'it.safetensors', { config: rotaryConfig }), /adjacent pairs/);
-    const native = encodeSafetensors({ 'layers.0.attn.q.weight': { shape: [1], data: [0] } }, {});
-    expectRefusal(() => decodeCheckpoint(native, 'it.safetensors', { config: rotaryConfig }), /adjacent pairs/);
+    const read = decodeCheckpoint(stateDict(rotary), 'it.safetensors', { config: rotaryConfig });
+    expect(logits(read)).toEqual(rotary.run(tokens).logits);
+    const halves = decodeCheckpoint(encodeCheckpoint(rotary.config, rotary.getWeights()), 'x', {
+      config: rotaryConfig,
+    });
+    expect(logits(halves)).not.toEqual(rotary.run(tokens).logits);
+  });
+
+  test('rotary pairs of a model that its bridge has from elsewhere may lie in either way, and are refused', () => {
+    const rotary = randomModel(referenceEngine, { ...SIZES, positions: 'rotary' });
+    const config = { ...toTransformerLensConfig(rotary.config), architecture: 'LlamaForCausalLM' };
+    expectRefusal(
+      () => decodeCheckpoint(stateDict(rotary), 'it.safetensors', { config }),
+      /rotary positions of "LlamaForCausalLM" .* save_pretrained/,
+    );
   });
 
   test('ALiBi is read under legacy names, with the table of positions that TransformerLens lays out and does not use', () => {
@@ -196,7 +207,10 @@ describe('TransformerLens 4', () => {
     expect(read.config).toEqual(alibi.config);
     expect(Object.keys(read.weights)).toEqual(Object.keys(alibi.getWeights()));
     const native = encodeSafetensors({ 'layers.0.attn.q.weight': { shape: [1], data: [0] } }, {});
-    expectRefusal(() => decodeCheckpoint(native, 'it.safetensors', { config }), /ALiBi positions .* not been compared/);
+    expectRefusal(
+      () => decodeCheckpoint(native, 'it.safetensors', { config }),
+      /alibi positions under the names of TransformerLens 4, whose own models have none/,
+    );
   });
 
   test('one weight under two names is refused', () => {

@@ -26,7 +26,8 @@ export interface FileTensor {
 
 export interface HeldModel {
   readonly config: ModelConfig;
-  readonly held: readonly HeldTensor[];
+  /** Every tensor of such a model. */
+  readonly held: (config: ModelConfig) => readonly HeldTensor[];
   /** What may stand before all names. */
   readonly prefix?: string;
   /** Names of tensors that hold no weights. */
@@ -45,9 +46,15 @@ interface Found {
  * there twice, or has another shape.
  */
 export function openHeld(
-  tensors: Iterable<FileTensor>,
-  { config, held, prefix = '', buffers, files }: HeldModel,
+  tensors: readonly FileTensor[],
+  { config, held: heldOf, prefix = '', buffers, files }: HeldModel,
 ): OpenedModel['weights'] {
+  // A few bytes of config may ask for any number of layers: what each of them holds is not listed before that is known to be wanted.
+  if (config.nLayers > tensors.length)
+    throw new FileFormatError(
+      `${listed(files.map(printable), 3)} has ${tensors.length} tensors, too few for the ${config.nLayers} layers that its config calls for; check that all files of the model are there, and the config.`,
+    );
+  const held = heldOf(config);
   const known = new Map(held.map((tensor) => [tensor.name, tensor]));
   const ours = new Map([...weightsOf(config)].map((weight) => [weight.name, weight]));
   const found: Found[] = [];
@@ -102,7 +109,10 @@ function weightsIn(
   return weights;
 }
 
-function refuseMissing({ name, absent }: Weight, { held, files }: Pick<HeldModel, 'held' | 'files'>): void {
+function refuseMissing(
+  { name, absent }: Weight,
+  { held, files }: { held: readonly HeldTensor[]; files: readonly string[] },
+): void {
   const holder = held.find((tensor) => tensor.weights.some((weight) => weight.name === name));
   if (holder ? holder.optional : absent === 'zeros') return;
   throw new FileFormatError(

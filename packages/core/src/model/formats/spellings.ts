@@ -20,6 +20,7 @@ const SMALLEST = { nLayers: 1, nHeads: 1, dModel: 2, dHead: 2, nCtx: 1, dVocab: 
 /** What names depend on, taken together: all parts at once, and heads that share keys and values. */
 const VARIANTS: readonly Partial<ModelConfig>[] = [
   { nHeads: 2, nKeyValueHeads: 1 }, // before those whose names TransformerLens 4 shares
+  { dMlp: 1 },
   ...POSITIONS.map((positions) => ({ positions, normalization: 'LN', qkNorm: true, dMlp: 1, gatedMlp: true }) as const),
 ];
 
@@ -38,8 +39,15 @@ const KNOWN: ReadonlyMap<string, LegacyName> = new Map(
   ),
 );
 
+/** What TransformerLens 4's bridge puts into the names of the modules that it wraps. */
+const WRAPPED = '_original_component.';
+
+/** Whether a name is that of a module inside TransformerLens 4's bridge, where weights stand under several names. */
+export const isWrapped = (name: string): boolean => name.includes(WRAPPED);
+
 /** What a tensor is called in legacy names; names of no other spelling are legacy ones. */
-export function legacyName(name: string): LegacyName {
+export function legacyName(wrapped: string): LegacyName {
+  const name = wrapped.replaceAll(WRAPPED, '');
   const layer = /^(?:layers|blocks)\.(\d+)\./.exec(name)?.[1];
   const known = KNOWN.get(layer === undefined ? name : name.replace(/\.\d+\./, '.0.'));
   if (!known) return { name, spelling: 'legacy', absent: null };

@@ -13,27 +13,38 @@ import { isWholeType } from './numberFormats.ts';
 import type { Wanted } from './openedModel.ts';
 import { type StoredTensor, unpack } from './safetensors.ts';
 import { type HeaderEntry, quotedName, shapeText } from './safetensorsHeader.ts';
-import { type LegacyName, legacyName, type Spelling, storedShape, toLegacyOrder } from './spellings.ts';
+import { isWrapped, type LegacyName, legacyName, type Spelling, storedShape, toLegacyOrder } from './spellings.ts';
 
 /** A tensor of the file, its legacy name, and the spelling that it was found in. */
 export interface Stored extends LegacyName {
   readonly entry: HeaderEntry;
 }
 
-/** By legacy name. Throws when a file holds the same weight under two names. */
-export function inLegacyNames(entries: ReadonlyMap<string, HeaderEntry>, file: string): Map<string, Stored> {
+/**
+ * By legacy name. Throws a FileFormatError when a file holds the same weight under two names, but for modules inside TransformerLens 4's
+ * bridge, which are there several times: these must be equal.
+ */
+export function inLegacyNames(entries: ReadonlyMap<string, HeaderEntry>, source: ByteSource): Map<string, Stored> {
   const stored = new Map<string, Stored>();
   for (const entry of entries.values()) {
     const legacy = legacyName(entry.name);
     const other = stored.get(legacy.name);
+    if (other && isWrapped(entry.name) && isWrapped(other.entry.name) && sameBytes(source, entry, other.entry))
+      continue;
     if (other)
       throw new FileFormatError(
-        `${printable(file)} holds the same weight twice, as ${quotedName(other.entry.name)} and as ${quotedName(entry.name)}; remove one of them.`,
+        `${printable(source.name)} holds the same weight twice, as ${quotedName(other.entry.name)} and as ${quotedName(entry.name)}; remove one of them.`,
       );
     stored.set(legacy.name, { ...legacy, entry });
   }
   return stored;
 }
+
+const sameBytes = (source: ByteSource, a: HeaderEntry, b: HeaderEntry): boolean => {
+  if (a.type !== b.type || a.shape.join() !== b.shape.join()) return false;
+  const other = source.bytes(b.from, b.to);
+  return source.bytes(a.from, a.to).every((byte, i) => byte === other[i]);
+};
 
 export function factsOf(stored: ReadonlyMap<string, Stored>): {
   spelling: Spelling;
@@ -84,9 +95,14 @@ export function compareShapes(
 ): PlannedWeight[] {
   const plan: PlannedWeight[] = [];
   const used = new Set<string>();
+  /** Keys and values that heads share have no names of their own in TransformerLens 4. */
+  const shared = (name: string): Stored | undefined => {
+    const found = stored.get(name.replace('.attn._', '.attn.'));
+    return found?.spelling === 'legacy' ? undefined : found;
+  };
   for (const weight of weightsOf(config)) {
     const { name, absent } = weight;
-    const found = stored.get(name);
+    const found = stored.get(name) ?? shared(name);
     if (!found || isWholeType(found.entry.type)) {
       const isBias = absent === 'zeros' && !found;
       if (!isBias && !(folded && absent === 'folded')) throw missingTensor(name, entries, file);
@@ -98,7 +114,7 @@ export function compareShapes(
       throw new FileFormatError(
         `${printable(file)}: ${found.entry.name} has shape ${shapeText(found.entry.shape)}, its config calls for ${shapeText(want)}; check the config.`,
       );
-    used.add(name);
+    used.add(found.name);
     plan.push({ weight, from: found });
   }
   // TransformerLens lays out a table of positions also where it does not use it.

@@ -136,6 +136,7 @@ export function readTransformerLensConfig(
       ...(rotaryDim === undefined ? {} : { rotaryDim }),
       ...(rotaryBase === undefined ? {} : { rotaryBase }),
       ...parts,
+      ...(positional === 'rotary' && facts.spelling !== 'legacy' ? { rotaryAdjacentPairs: true } : {}),
     });
     return { config, folded };
   } catch (error) {
@@ -158,7 +159,8 @@ const refusal = (file: string, part: string): FileFormatError =>
 
 function refuseForeignParts(raw: RawConfig, file: string): void {
   for (const { field, harmless, part } of FOREIGN_PARTS)
-    if (raw[field] != null && !harmless(raw[field])) throw refusal(file, `${part} (${field} is ${quoted(raw[field])})`);
+    if (raw[field] != null && !harmless(raw[field], raw))
+      throw refusal(file, `${part} (${field} is ${quoted(raw[field])})`);
   if (isForeignArchitecture(raw.original_architecture))
     throw refusal(file, `normalised queries and keys (original_architecture is ${quoted(raw.original_architecture)})`);
 }
@@ -169,35 +171,39 @@ function refuseOwnVocabulary(reader: FieldReader, dVocab: number): void {
     throw refusal(reader.file, `an output vocabulary of its own (d_vocab_out is ${quoted(size)})`);
 }
 
-/** What TransformerLens 4 calls these weights, and what it computes of them, has not been compared. */
-function refuseUnnamed({ gatedMlp, nKeyValueHeads, qkNorm }: Partial<ModelConfig>, { file, spelling }: FileFacts): void {
-  const part = gatedMlp
-    ? 'gated MLPs'
-    : qkNorm
-      ? 'normalised queries and keys'
-      : nKeyValueHeads === undefined
-        ? null
-        : 'grouped keys and values';
-  if (part && spelling !== 'legacy')
-    throw refusal(printable(file), `${part} under the names of TransformerLens 4 (they have not been compared)`);
+/** What TransformerLens 4 leaves out of its own models, whatever the config says, or has no names for. */
+function refuseUnnamed(
+  { qkNorm, parallelAttnMlp, rotaryScaling }: Partial<ModelConfig>,
+  { file, spelling }: FileFacts,
+): void {
+  if (spelling === 'legacy') return;
+  const part = Object.entries({
+    'normalised queries and keys': qkNorm,
+    'attention and MLP side by side': parallelAttnMlp,
+    'rotary positions scaled by parts': rotaryScaling,
+  }).find(([, there]) => there)?.[0];
+  if (part) throw refusal(printable(file), `${part} under the names of TransformerLens 4, whose own models have none`);
 }
 
 function readPositions(raw: RawConfig, { file, spelling }: FileFacts): string {
   const positional = raw.positional_embedding_type ?? 'standard';
   if (!['standard', 'shortformer', 'rotary', 'alibi'].includes(positional as string))
     throw refusal(printable(file), `${quoted(positional)} positions (positional_embedding_type)`);
-  if (positional === 'rotary' && spelling !== 'legacy')
-    throw refusal(
-      printable(file),
-      'rotary positions under the names of TransformerLens 4 (it rotates adjacent pairs, whatever rotary_adjacent_pairs says)',
+  if (spelling === 'legacy') return positional as string;
+  if (positional === 'rotary' && (raw.architecture ?? OWN_ARCHITECTURE) !== OWN_ARCHITECTURE)
+    throw new FileFormatError(
+      `${printable(file)} has the rotary positions of ${quoted(raw.architecture)} under the names of TransformerLens 4's bridge, which do not say how its pairs lie; save the model that the bridge was made from with save_pretrained, and name that folder.`,
     );
-  if (positional === 'alibi' && spelling !== 'legacy')
+  if (positional === 'alibi' || positional === 'shortformer')
     throw refusal(
       printable(file),
-      'ALiBi positions under the names of TransformerLens 4 (what it computes for them has not been compared)',
+      `${positional} positions under the names of TransformerLens 4, whose own models have none`,
     );
   return positional as string;
 }
+
+/** Of models that TransformerLens 4 makes itself. Their rotary pairs are neighbours, whatever rotary_adjacent_pairs says. */
+const OWN_ARCHITECTURE = 'TransformerLensNative';
 
 function readNormalization(
   raw: RawConfig,

@@ -1,5 +1,6 @@
 // The fields of TransformerLens's configs, versions 1 to 4: which ones say what a model computes, which
 // ones have no part in that, and which ones would change it in a way that we do not run.
+import type { RawConfig } from './configFields.ts';
 
 /** Read, and checked where they are read. */
 export const READ_FIELDS: readonly string[] = [
@@ -48,12 +49,15 @@ export const IDLE_FIELDS: readonly string[] = [
 /** A field that would change the computation, the values under which it does not (beside null), and what it brings. */
 export interface ForeignPart {
   readonly field: string;
-  readonly harmless: (value: unknown) => boolean;
+  readonly harmless: (value: unknown, config: RawConfig) => boolean;
   readonly part: string;
 }
 
 const off = (value: unknown): boolean => value === false;
 const never = (): boolean => false;
+/** It says what the norms are anyway. */
+const rmsToo = (value: unknown, { normalization_type: type }: RawConfig): boolean =>
+  value === false || (value === true && (type === 'RMS' || type === 'RMSPre'));
 /** Soft caps are off at 0 and below. */
 const noCap = (value: unknown): boolean => typeof value === 'number' && value <= 0;
 
@@ -70,8 +74,8 @@ export const FOREIGN_PARTS: readonly ForeignPart[] = (
     ['use_yarn_rope', off, 'rotary positions scaled by YaRN'],
     ['post_embedding_ln', off, 'a LayerNorm after the embedding'],
     ['use_normalization_before_and_after', off, 'normalisation after attention'],
-    ['final_rms', off, 'RMSNorm before the unembedding'],
-    ['uses_rms_norm', off, 'RMSNorm'],
+    ['final_rms', rmsToo, 'RMSNorm before the unembedding alone'],
+    ['uses_rms_norm', rmsToo, 'RMSNorm besides its normalization_type'],
     ['rmsnorm_uses_offset', off, 'RMSNorm'],
     ['qk_norm_after_rope', off, 'normalised queries and keys'],
     ['clip_qkv', never, 'clipped queries, keys and values'],

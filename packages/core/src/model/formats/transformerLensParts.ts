@@ -34,7 +34,8 @@ const OTHER_NAMES: Readonly<Record<string, Activation>> = { gelu_fast: 'gelu_new
 
 type Parts = Pick<
   ModelConfig,
-  ('dMlp' | 'actFn' | 'gatedMlp' | 'parallelAttnMlp') | ('nKeyValueHeads' | 'qkNorm' | 'rotaryAdjacentPairs' | 'rotaryScaling')
+  | ('dMlp' | 'actFn' | 'gatedMlp' | 'parallelAttnMlp')
+  | ('nKeyValueHeads' | 'qkNorm' | 'rotaryAdjacentPairs' | 'rotaryScaling')
 >;
 
 /** Reads them. `hasMlp` tells where the config does not say whether there are MLPs. Throws a FileFormatError. */

@@ -6,16 +6,8 @@ import type { Extent } from '../../engine/modelOps.ts';
 import { ArgumentError, checkArgument, must } from '../../errors/arguments.ts';
 import { quoted } from '../../errors/printable.ts';
 import type { ModelConfig } from '../config.ts';
-import { checkHead } from '../heads.ts';
 import { checkPart, isMlp, type PartIndex, partLabel, readsFrom } from '../partIndex.ts';
-import {
-  INPUTS,
-  type Intervention,
-  REPLACEMENTS,
-  type RemoveFromInput,
-  sourcesOf,
-  targetOf,
-} from './interventions.ts';
+import { INPUTS, type Intervention, REPLACEMENTS, type RemoveFromInput, sourcesOf, targetOf } from './interventions.ts';
 import { checkPlace } from './places.ts';
 
 /** Whether these are numbers that can be written into an activation. */
@@ -27,10 +19,22 @@ const finiteNumbers = z.optional(must('be an array of finite numbers', isFiniteN
 
 // Whether there is such a head, position or hook point is said by the checks that know the model.
 const AtPlace = { hook: z.string(), head: z.optional(z.int()), positions: z.optional(z.array(z.int())) };
-const PartSchema = z.union([
-  z.strictObject({ layer: z.int(), head: z.int() }),
-  z.strictObject({ layer: z.int(), mlp: z.literal(true) }),
-]);
+const HeadSchema = z.strictObject({ layer: z.int(), head: z.int() });
+const MlpSchema = z.strictObject({ layer: z.int(), mlp: z.literal(true) });
+const isOfMlp = (value: unknown): boolean => typeof value === 'object' && value !== null && 'mlp' in value;
+/** Of a removal from any input. */
+const Removed = {
+  kind: z.literal('removeFromInput'),
+  layer: z.int(),
+  sources: must(
+    'be "allEarlier" or an array of heads such as { layer: 0, head: 1 }',
+    (sources) => sources === 'allEarlier' || Array.isArray(sources),
+  ),
+  by: z.optional(z.enum(REPLACEMENTS)),
+  mean: finiteNumbers,
+  share: z.optional(z.number().check(z.gte(0), z.lte(1))),
+};
+const MlpRemovalSchema = z.strictObject({ ...Removed, input: z.literal('mlp') });
 const InterventionSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('zeroAblate'), ...AtPlace }),
   z.strictObject({
@@ -40,19 +44,7 @@ const InterventionSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('resampleAblate'), shift: z.optional(z.int()), ...AtPlace }),
   z.strictObject({ kind: z.literal('patch'), ...AtPlace }),
-  z.strictObject({
-    kind: z.literal('removeFromInput'),
-    layer: z.int(),
-    head: z.optional(z.int()),
-    input: z.enum([...INPUTS, 'mlp']),
-    sources: must(
-      'be "allEarlier" or an array of heads such as { layer: 0, head: 1 } and MLPs such as { layer: 0, mlp: true }',
-      (sources) => sources === 'allEarlier' || Array.isArray(sources),
-    ),
-    by: z.optional(z.enum(REPLACEMENTS)),
-    mean: finiteNumbers,
-    share: z.optional(z.number().check(z.gte(0), z.lte(1))),
-  }),
+  z.strictObject({ ...Removed, head: z.int(), input: z.enum(INPUTS) }),
 ]);
 
 /**
@@ -92,19 +84,20 @@ function checkOne(
   },
 ): void {
   const { caller, what, known, extent } = options;
-  checkArgument(caller, what, InterventionSchema, intervention);
+  const ofMlp = intervention?.kind === 'removeFromInput' && intervention.input === 'mlp';
+  checkArgument(caller, what, ofMlp ? MlpRemovalSchema : InterventionSchema, intervention);
   const { kind } = intervention;
   if (kind !== 'removeFromInput') {
     checkPlace(config, intervention, { caller: kind, ...(extent ? { extent } : {}) });
     return;
   }
-  checkTarget(config, intervention);
+  checkPart(config, targetOf(intervention), kind);
   checkMean(config, intervention);
   const { sources } = intervention;
   if (sources === 'allEarlier') return;
   if (!known.has(sources)) {
     for (let i = 0; i < sources.length; i++) {
-      checkArgument(caller, `${what}.sources.${i}`, PartSchema, sources[i]);
+      checkArgument(caller, `${what}.sources.${i}`, isOfMlp(sources[i]) ? MlpSchema : HeadSchema, sources[i]);
       checkPart(config, sources[i] as PartIndex, kind);
     }
     known.add(sources);
@@ -115,13 +108,6 @@ function checkOne(
     throw new Error(
       `removeFromInput: ${partLabel(late)} is not earlier than ${partLabel(target)}; name ${isMlp(late) ? 'parts' : 'heads'} of layers before ${target.layer}.`,
     );
-}
-
-function checkTarget(config: ModelConfig, { layer, head, input, kind }: RemoveFromInput): void {
-  if (input !== 'mlp') return checkHead(config, { layer, head: head as number }, kind);
-  if (head !== undefined)
-    throw new Error(`removeFromInput: an MLP has no heads; leave head out, or name one of its inputs, q, k or v.`);
-  checkPart(config, { layer, mlp: true }, kind);
 }
 
 function checkMean({ dModel }: ModelConfig, { by = 'zero', mean }: RemoveFromInput): void {

@@ -5,10 +5,9 @@ import type { ActivationCache } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
 import type { HeadIndex } from '../heads.ts';
 import { allParts, earlierParts, outputHook, type PartIndex } from '../partIndex.ts';
-import { type Place, type PlacedIntervention, placedAction, type SharedMeans, type Slice } from './places.ts';
 import type { OutputMeans } from './outputMeans.ts';
+import { type Place, type PlacedIntervention, placedAction, type SharedMeans, type Slice } from './places.ts';
 import { sumOfDeviations, takeOut } from './removals.ts';
-
 
 /** What a head reads: the inputs of its queries, keys and values. */
 export const INPUTS = ['q', 'k', 'v'] as const;
@@ -71,6 +70,27 @@ const leavesMeanOfRun = (i: Intervention): i is RemoveFromInput =>
 /** Whether an intervention only puts in what the clean run has at the same place. */
 export const takesFromClean = (i: Intervention): boolean =>
   i.kind === 'patch' || (i.kind === 'removeFromInput' && i.by === 'clean');
+
+/** Numbers in a name of interventions, at most: longer names take more room than they save time. */
+const MOST_NUMBERS = 1000;
+
+/**
+ * A name of interventions of which each has a place of its own, so that their order does not matter: lists of the same name
+ * do the same to a run. Null where the order may matter, and where there are many numbers.
+ */
+export function nameOf(interventions: readonly Intervention[]): string | null {
+  const places = new Set(interventions.map(ownPlace));
+  const numbers = interventions.reduce((sum, one) => sum + ('mean' in one && one.mean ? one.mean.length : 0), 0);
+  if (places.has(null) || places.size < interventions.length || numbers > MOST_NUMBERS) return null;
+  return JSON.stringify(interventions.map((one) => JSON.stringify(one)).sort());
+}
+
+/** What an intervention on one head, or on an MLP's input, sets whatever else acts; null of others. */
+function ownPlace(one: Intervention): string | null {
+  if (one.kind === 'removeFromInput') return `${one.layer} ${one.head} ${one.input}`;
+  const given = one.kind === 'zeroAblate' || (one.kind === 'meanAblate' && one.mean !== undefined);
+  return given && one.head !== undefined ? `${one.hook} ${one.head}` : null;
+}
 
 /** The hook points of what a removal takes out. */
 const sourceHooks = (config: ModelConfig, removal: RemoveFromInput): string[] =>

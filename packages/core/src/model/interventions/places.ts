@@ -6,7 +6,7 @@ import type { Floats, Tensor } from '../../engine/tensor.ts';
 import type { ActivationCache, CachedActivation } from '../activationCache.ts';
 import type { ModelConfig } from '../config.ts';
 import { headLabel } from '../heads.ts';
-import { axisSize, copiesIn, type HookPoint, hasHeads, headAxis, hideFuture, hookPoint, isSquare } from '../hookPoints.ts';
+import { axisSize, copiesIn, type HookPoint, hasHeads, headAxis, hookPoint, isSquare } from '../hookPoints.ts';
 import { selectHookPoints } from '../hookSelection.ts';
 
 /** Where to intervene: a hook point, whole or one head's part of it, at all positions or at some (query positions). */
@@ -98,6 +98,7 @@ function checkShift(shift: number, batch: number): void {
 
 /** A run of the last axis: where it lies, and which sequence, position (query) and head it belongs to. */
 interface Row {
+  /** In a dense activation. */
   readonly offset: number;
   readonly size: number;
   readonly sequence: number;
@@ -109,16 +110,17 @@ interface Row {
  * The rows of a dense activation that a place names, in order. `copies` is how many heads of it stand for one head of the place:
  * where heads have inputs of their own, each has a copy of the keys and values that it shares.
  */
-export function* rowsAt(
+export function rowsAt(
   place: Place,
   { point, shape, copies = 1 }: { point: HookPoint; shape: readonly number[]; copies?: number },
-): Generator<Row> {
+): Row[] {
   const square = isSquare(point);
   const [batch, second, third = 1] = shape as [number, number, number];
   const [positions, heads] = square ? [third, second] : [second, shape.length === 4 ? third : 1];
   const size = shape[shape.length - 1] as number;
   const chosen = place.positions ?? Array.from({ length: positions }, (_, p) => p);
   checkRange(place, { caller: 'intervention', length: positions });
+  const rows: Row[] = [];
   const [first, end] = place.head === undefined ? [0, heads] : [place.head * copies, (place.head + 1) * copies];
   for (let sequence = 0; sequence < batch; sequence++)
     for (const position of chosen)
@@ -126,8 +128,16 @@ export function* rowsAt(
         const row = square
           ? (sequence * heads + head) * positions + position
           : (sequence * positions + position) * heads + head;
-        yield { offset: row * size, size, sequence, position, head };
+        rows.push({ offset: row * size, size, sequence, position, head });
       }
+  return rows;
+}
+
+/** Where a row starts in the tensor's own memory. */
+function addressOf({ sequence, position, head }: Row, { strides }: Tensor, point: HookPoint): number {
+  const [bySequence, second, third] = strides as [number, number, number];
+  if (isSquare(point)) return sequence * bySequence + head * second + position * third;
+  return sequence * bySequence + position * second + (strides.length === 4 ? head * third : 0);
 }
 
 /** Where the sequences of an activation stand in a batch that runs in slices. */
@@ -137,8 +147,11 @@ export interface Slice {
   readonly batch: number;
 }
 
+/** What stands in place of a row: its numbers, from an index on. */
+type Replacing = (row: Row) => { readonly values: ArrayLike<number>; readonly from: number };
+
 /** What the slices of a run share: means over the whole clean run, by hook. */
-export type SharedMeans = Map<string, Value>;
+export type SharedMeans = Map<string, Replacing>;
 
 /**
  * What a placed intervention does to an activation, or to a slice of it. `clean` has what cleanRunNeeds asked for, of the
@@ -150,19 +163,19 @@ export function placedAction(
 ): (activation: Tensor) => void {
   const point = hookPoint(config, intervention.hook);
   return (tensor) => {
-    const data = tensor.toArray();
     const whole = slice ?? { first: 0, batch: tensor.shape[0] as number };
-    const { shape } = tensor;
+    const { data, shape } = tensor;
     const copies = copiesIn(config, point, shape);
-    const value = newValue(intervention, tensor, { point, copies, clean, slice: whole, means: means ?? new Map() });
-    for (const row of rowsAt(intervention, { point, shape, copies }))
-      for (let i = 0; i < row.size; i++) data[row.offset + i] = value(row, i);
-    hideFuture(point, shape, data);
-    tensor.set(data);
+    const instead = replacing(intervention, tensor, { point, copies, clean, slice: whole, means: means ?? new Map() });
+    for (const row of rowsAt(intervention, { point, shape, copies })) {
+      const { values, from } = instead(row);
+      const to = addressOf(row, tensor, point);
+      for (let i = 0; i < row.size; i++) data[to + i] = values[from + i] as number;
+      // No intervention can let a query see future keys.
+      if (point.future !== undefined) data.fill(point.future, to + row.position + 1, to + row.size);
+    }
   };
 }
-
-type Value = (row: Row, i: number) => number;
 
 interface PlacedIn {
   readonly point: HookPoint;
@@ -172,29 +185,32 @@ interface PlacedIn {
   readonly means: SharedMeans;
 }
 
-function newValue(
+function replacing(
   intervention: PlacedIntervention,
   tensor: Tensor,
   { point, copies, clean, slice, means }: PlacedIn,
-): Value {
-  if (intervention.kind === 'zeroAblate') return () => 0;
+): Replacing {
+  if (intervention.kind === 'zeroAblate') {
+    const zeros = { values: new Float64Array(tensor.shape.at(-1) as number), from: 0 };
+    return () => zeros;
+  }
   if (intervention.kind === 'meanAblate' && intervention.mean) {
-    const { mean } = intervention;
-    return (_, i) => mean[i] as number;
+    const mean = { values: intervention.mean, from: 0 };
+    return () => mean;
   }
   const { first, batch } = slice;
   const from = cleanActivation(intervention.kind, tensor, { clean, slice, copies });
   if (intervention.kind === 'meanAblate') {
-    const known = means.get(tensor.name) ?? meanValue(point, from.shape, from.data);
+    const known = means.get(tensor.name) ?? meanOf(point, from.shape, from.data);
     means.set(tensor.name, known);
     return known;
   }
   const perSequence = from.data.length / batch;
   const shift = intervention.kind === 'resampleAblate' ? (intervention.shift ?? 1) : 0;
   if (intervention.kind === 'resampleAblate') checkShift(shift, batch);
-  return ({ offset, sequence }, i) => {
+  return ({ offset, sequence }) => {
     const other = (((first + sequence + shift) % batch) + batch) % batch;
-    return from.data[offset + (other - sequence) * perSequence + i] as number;
+    return { values: from.data, from: offset + (other - sequence) * perSequence };
   };
 }
 
@@ -228,18 +244,16 @@ function withCopies({ shape, data }: CachedActivation, copies: number): Pick<Cac
 }
 
 /** Means over sequences, and over positions too unless the activation is square. */
-function meanValue(point: HookPoint, shape: readonly number[], data: Floats): Value {
+function meanOf(point: HookPoint, shape: readonly number[], data: Floats): Replacing {
   const square = isSquare(point);
   const key = ({ head, position }: Row): number => (square ? position * (shape[1] as number) + head : head);
-  const sums = new Map<number, { sum: Float64Array; count: number }>();
+  const means = new Map<number, { values: Float64Array; from: 0; rows: number }>();
   for (const row of rowsAt({ hook: point.name }, { point, shape })) {
-    const entry = sums.get(key(row)) ?? { sum: new Float64Array(row.size), count: 0 };
-    sums.set(key(row), entry);
-    entry.count++;
-    for (let i = 0; i < row.size; i++) entry.sum[i]! += data[row.offset + i]!;
+    const entry = means.get(key(row)) ?? { values: new Float64Array(row.size), from: 0, rows: 0 };
+    means.set(key(row), entry);
+    entry.rows++;
+    for (let i = 0; i < row.size; i++) entry.values[i]! += data[row.offset + i]!;
   }
-  return (row, i) => {
-    const { sum, count } = sums.get(key(row))!;
-    return sum[i]! / count;
-  };
+  for (const { values, rows } of means.values()) for (let i = 0; i < values.length; i++) values[i]! /= rows;
+  return (row) => means.get(key(row))!;
 }

@@ -23,24 +23,35 @@ export function sumOfDeviations(sources: readonly PartIndex[], replacing: Replac
     const output = replacing.outputOf(source);
     const { data, width } = output;
     const { count, index } = rowsOf(source, output);
-    const rows = data.length / (count * width);
-    if (sum.length === 0) sum = new Float64Array(rows * width);
+    const step = count * width;
+    if (sum.length === 0) sum = new Float64Array((data.length / step) * width);
     const instead = replacement(output, source, replacing);
-    for (let row = 0; row < rows; row++) {
-      const at = (row * count + index) * width;
-      if (instead === null) for (let i = 0; i < width; i++) sum[row * width + i]! += data[at + i]!;
-      else for (let i = 0; i < width; i++) sum[row * width + i]! += data[at + i]! - instead(row, i);
+    for (let at = index * width, to = 0, row = 0; to < sum.length; at += step, to += width, row++) {
+      if (instead === null) for (let i = 0; i < width; i++) sum[to + i]! += data[at + i]!;
+      else {
+        const { values, from, size } = instead;
+        const there = from + row * instead.step;
+        for (let i = 0; i < size; i++) sum[to + i]! += data[at + i]! - values[there + i]!;
+      }
     }
   }
   return sum;
 }
 
-/** What stands there instead, by row and entry; null for nothing. */
+/** What stands in a head's place: `size` numbers a row, from `from` on and `step` apart. Beyond them there is padding, zeros. */
+interface Instead {
+  readonly values: ArrayLike<number>;
+  readonly from: number;
+  readonly step: number;
+  readonly size: number;
+}
+
+/** Null for nothing. */
 function replacement(
   output: Tensor,
   source: PartIndex,
   { by, clean, slice, outputMeans = new Map() }: Replacing,
-): ((row: number, i: number) => number) | null {
+): Instead | null {
   if (by === 'zero') return null;
   const { shape, width, data } = output;
   const { count, index } = rowsOf(source, output);
@@ -48,14 +59,13 @@ function replacement(
     const known = outputMeans.get(partLabel(source));
     const mean = known ?? new Float64Array(width);
     if (!known) addToMean(mean, output, source, data.length / (count * width));
-    return (_, i) => mean[i]!;
+    return { values: mean, from: 0, step: 0, size: width };
   }
   const [batch, positions] = shape as [number, number];
   const size = shape.at(-1) as number;
   const place = slice ?? { first: 0, batch };
-  const other = cleanActivation('removeFromInput', output, { clean, slice: place }).data;
-  const first = place.first * positions;
-  return (row, i) => (i < size ? other[((first + row) * count + index) * size + i]! : 0);
+  const { data: values } = cleanActivation('removeFromInput', output, { clean, slice: place });
+  return { values, from: (place.first * positions * count + index) * size, step: count * size, size };
 }
 
 /** input[:, :, head, :], or input[:, :, :] of an MLP, −= share · (removed − mean) */
@@ -65,9 +75,9 @@ export function takeOut(
   removed: Float64Array,
 ): void {
   const { data, shape, width } = input;
-  const heads = shape.length === 4 ? (shape[2] as number) : 1;
-  for (let row = 0; row < removed.length / width; row++) {
-    const to = (row * heads + head) * width;
-    for (let i = 0; i < width; i++) data[to + i]! -= share * (removed[row * width + i]! - (mean[i] ?? 0));
-  }
+  const step = (shape.length === 4 ? (shape[2] as number) : 1) * width;
+  const left = new Float64Array(width);
+  left.set(mean);
+  for (let from = 0, to = head * width; from < removed.length; from += width, to += step)
+    for (let i = 0; i < width; i++) data[to + i]! -= share * (removed[from + i]! - left[i]!);
 }

@@ -11,15 +11,15 @@ import { gpt2 } from '../huggingFace/gpt2.ts';
 import { gptJ } from '../huggingFace/gptJ.ts';
 import { gptNeoX } from '../huggingFace/gptNeoX.ts';
 import { tensorsOfFamily } from '../huggingFace/huggingFace.ts';
-import { llama } from '../huggingFace/llama.ts';
+import { llama, qwen3 } from '../huggingFace/llama.ts';
 import type { OpenedModel } from '../openedModel.ts';
 import { withPairs } from '../rotaryPairs.ts';
 import type { Target, TargetTensor } from './target.ts';
 
 /** The family that says most of a model: what it cannot say is refused then. */
-function familyOf({ positions, normalization, rotaryAdjacentPairs, parallelAttnMlp }: ModelConfig): Family {
+function familyOf({ positions, normalization, qkNorm, rotaryAdjacentPairs, parallelAttnMlp }: ModelConfig): Family {
   if (positions !== 'rotary') return gpt2;
-  if (normalization === 'RMS') return llama;
+  if (normalization === 'RMS') return qkNorm ? qwen3 : llama;
   return rotaryAdjacentPairs && parallelAttnMlp ? gptJ : gptNeoX;
 }
 

@@ -46,14 +46,18 @@ const floats =
   (bytes) =>
     writeFloats(values, bytes);
 
+/** Up to this context masks are written out. Beyond it they are empty, as TransformerLens 3 has them: it makes them for each run. */
+const LONGEST_MASKED = 2048;
+
 function buffers(config: ModelConfig, attention: string): FixedTensor[] {
   const { nCtx, rotaryDim } = config;
+  const side = nCtx <= LONGEST_MASKED ? nCtx : 0;
   return [
     fixed(
       `${attention}.mask`,
-      [nCtx, nCtx],
+      [side, side],
       (bytes) => {
-        for (let query = 0; query < nCtx; query++) bytes.fill(1, query * nCtx, query * nCtx + query + 1);
+        for (let query = 0; query < side; query++) bytes.fill(1, query * side, query * side + query + 1);
       },
       'BOOL',
     ),

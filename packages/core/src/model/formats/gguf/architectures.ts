@@ -71,14 +71,18 @@ const gptNeoX: Architecture = {
   outside: () => [...ends, ...norm('output_norm', 'ln_final')],
 };
 
-/** `adjacent` says that the rows of Q and K have rotary pairs as neighbours. */
-const likeLlama = (name: string, { adjacent }: { adjacent: boolean }): Architecture => ({
+/** `adjacent` says that the rows of Q and K have rotary pairs as neighbours, `qkNorm` that both have a norm of their own. */
+const likeLlama = (
+  name: string,
+  { adjacent = false, qkNorm = false }: { adjacent?: boolean; qkNorm?: boolean },
+): Architecture => ({
   name,
   options: (fields) => ({
     ...sizes(fields),
     nKeyValueHeads: fields.wholeNumber('attention.head_count_kv') ?? size(fields, 'attention.head_count'),
     ...{ positions: 'rotary', ...rotaryOfGguf(fields), rotaryAdjacentPairs: adjacent },
     ...{ normalization: 'RMS', actFn: 'silu', gatedMlp: true },
+    ...(qkNorm ? { qkNorm } : {}),
     biases: [...fields.tensors.keys()].some((tensor) => /^blk\.\d+\.attn_\w+\.bias$/.test(tensor)),
     eps: fields.needed('attention.layer_norm_rms_epsilon'),
   }),
@@ -91,6 +95,9 @@ const likeLlama = (name: string, { adjacent }: { adjacent: boolean }): Architect
       ...withBias(`${theirs}.attn_k`, weight('K')),
       ...withBias(`${theirs}.attn_v`, weight('V')),
       ...withBias(`${theirs}.attn_output`, weight('O')),
+      ...(qkNorm ? ['q_norm', 'k_norm'] : []).map((norm) =>
+        linear(`${theirs}.attn_${norm}.weight`, `${ours}.attn.${norm}.w`),
+      ),
       linear(`${theirs}.ffn_norm.weight`, `${ours}.ln2.w`),
       linear(`${theirs}.ffn_gate.weight`, `${ours}.mlp.W_gate`),
       linear(`${theirs}.ffn_up.weight`, `${ours}.mlp.W_in`),
@@ -102,7 +109,8 @@ const likeLlama = (name: string, { adjacent }: { adjacent: boolean }): Architect
 
 export const ARCHITECTURES: readonly Architecture[] = [
   likeLlama('llama', { adjacent: true }),
-  likeLlama('qwen2', { adjacent: false }),
+  likeLlama('qwen2', {}),
+  likeLlama('qwen3', { qkNorm: true }),
   gpt2,
   gptNeoX,
 ];

@@ -96,6 +96,11 @@ describe('one sentence says why a file is not read', () => {
       () => written({ metadata: { 'general.architecture': 'mamba' } }),
       /architecture "mamba" are not read .* reads llama, qwen2/,
     ],
+    [
+      'one file of several',
+      () => written({ metadata: { 'split.count': 3 } }),
+      /is one of 3 files of a model; put them together with llama-gguf-split/,
+    ],
     ['no architecture', () => ggufFile({ metadata: {}, tensors: {} }), /architecture undefined are not read/],
     [
       'experts',
@@ -123,6 +128,11 @@ describe('one sentence says why a file is not read', () => {
       /whole number as block_count, got "many"/,
     ],
     ['a tensor that is missing', () => without('blk.0.attn_v.weight'), /lacks the tensor blk\.0\.attn_v\.weight/],
+    [
+      'more layers than tensors, told at once',
+      () => written({ metadata: { 'llama.block_count': 65000 } }),
+      /has 11 tensors, too few for the 65000 layers that its config calls for/,
+    ],
     ['no embedding', () => without('token_embd.weight'), /lacks the tensor token_embd\.weight/],
     [
       'a tensor more',
@@ -180,7 +190,7 @@ describe('one sentence says why a file is not read', () => {
     [
       'sizes that no memory holds',
       () => written({ metadata: { 'llama.feed_forward_length': 2 ** 31 - 1 } }),
-      /weights would take/,
+      /the model is too large: its weights take 96\.0 GiB/,
     ],
   ])('%s', ([, make, sentence]) => {
     const read = (): unknown => decodeCheckpoint(make(), 'a.gguf');

@@ -27,11 +27,16 @@ export function openGguf(source: ByteSource): OpenedModel {
     throw new FileFormatError(
       `${file}: models of the architecture ${quoted(metadata.get('general.architecture'))} are not read from GGUF files; induction-lab reads ${ARCHITECTURES.map(({ name }) => name).join(', ')}.`,
     );
+  const parts = metadata.get('split.count');
+  if (typeof parts === 'number' && parts > 1)
+    throw new FileFormatError(
+      `${file} is one of ${parts} files of a model; put them together with llama-gguf-split --merge, and name what it writes.`,
+    );
   const tensors = new Map(header.tensors.map((tensor) => [tensor.name, inFile(source, tensor)]));
   const fields = new GgufFields(header, { architecture: architecture.name, tensors, file });
   const config = possibleConfig(() => architecture.options(fields), file);
-  const weights = openHeld(tensors.values(), {
-    ...{ config, held: tensorsOfFamily(architecture, config), buffers: BUFFERS, files: [source.name] },
+  const weights = openHeld([...tensors.values()], {
+    ...{ config, held: (of) => tensorsOfFamily(architecture, of), buffers: BUFFERS, files: [source.name] },
   });
   return withPairs({ config, metadata: {}, weights }, { adjacent: false });
 }

@@ -25,15 +25,16 @@ export interface Family {
 export const firstOf = (parts: Readonly<Record<string, boolean | undefined>>): string | null =>
   Object.keys(parts).find((part) => parts[part]) ?? null;
 
-type AttentionPart = 'scaled' | 'sized' | 'grouped' | 'stretched';
+type AttentionPart = 'scaled' | 'sized' | 'grouped' | 'stretched' | 'normed';
 
 /** Parts of attention that some families lack, each in words and whether the model has it. */
 export const attentionParts = (config: ModelConfig): Record<AttentionPart, Record<string, boolean>> => {
-  const { nHeads, dHead, dModel, attnScale, nKeyValueHeads, rotaryScaling } = config;
+  const { nHeads, dHead, dModel, attnScale, nKeyValueHeads, rotaryScaling, qkNorm } = config;
   return {
     scaled: { [`attention scores divided by ${attnScale}`]: Math.abs(attnScale - Math.sqrt(dHead)) > 1e-6 * attnScale },
     sized: { [`${nHeads} heads of ${dHead} in a stream of ${dModel}`]: nHeads * dHead !== dModel },
     grouped: { 'shared keys and values': nKeyValueHeads !== undefined },
+    normed: { 'a norm of queries and keys': qkNorm === true },
     stretched: { 'scaled rotary positions': rotaryScaling !== undefined },
   };
 };

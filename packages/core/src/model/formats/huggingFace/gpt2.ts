@@ -50,9 +50,9 @@ export const gpt2: Family = {
     ...{ layer_norm_epsilon: config.eps, tie_word_embeddings: config.tied, scale_attn_weights: config.attnScale !== 1 },
   }),
   lacks: (config) => {
-    const { grouped, scaled, sized } = attentionParts(config);
+    const { grouped, normed, scaled, sized } = attentionParts(config);
     return firstOf({
-      ...{ RMSNorm: config.normalization === 'RMS', 'gated MLPs': config.gatedMlp, ...grouped, ...sized },
+      ...{ RMSNorm: config.normalization === 'RMS', 'gated MLPs': config.gatedMlp, ...grouped, ...normed, ...sized },
       ...{ 'attention and MLP side by side': config.parallelAttnMlp, ...(config.attnScale === 1 ? {} : scaled) },
     });
   },

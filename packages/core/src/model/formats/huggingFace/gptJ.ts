@@ -48,9 +48,9 @@ export const gptJ: Family = {
     ...{ layer_norm_epsilon: config.eps, tie_word_embeddings: config.tied, rotary_dim: config.rotaryDim },
   }),
   lacks: (config) => {
-    const { grouped, scaled, sized, stretched } = attentionParts(config);
+    const { grouped, normed, scaled, sized, stretched } = attentionParts(config);
     return firstOf({
-      ...{ 'gated MLPs': config.gatedMlp, ...grouped, ...sized, ...scaled, ...stretched },
+      ...{ 'gated MLPs': config.gatedMlp, ...grouped, ...normed, ...sized, ...scaled, ...stretched },
       [`rotary positions of base ${config.rotaryBase}`]: config.rotaryBase !== 10000,
     });
   },

@@ -55,8 +55,8 @@ export const gptNeoX: Family = {
     use_parallel_residual: config.parallelAttnMlp ?? false,
   }),
   lacks: (config) => {
-    const { grouped, scaled, sized, stretched } = attentionParts(config);
-    return firstOf({ 'gated MLPs': config.gatedMlp, ...grouped, ...sized, ...scaled, ...stretched });
+    const { grouped, normed, scaled, sized, stretched } = attentionParts(config);
+    return firstOf({ 'gated MLPs': config.gatedMlp, ...grouped, ...normed, ...sized, ...scaled, ...stretched });
   },
 };
 

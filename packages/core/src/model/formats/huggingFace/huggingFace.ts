@@ -1,4 +1,5 @@
 // Models as the Hugging Face hub holds them: `config.json`, and safetensors in one file or several (shards).
+import { LARGEST_MEMORY, sizeText } from '../../../engine/tensor.ts';
 import { printable, quoted } from '../../../errors/printable.ts';
 import { type ModelConfig, modelConfig } from '../../config.ts';
 import type { ByteSource } from '../byteSource.ts';
@@ -15,15 +16,16 @@ import { gpt2 } from './gpt2.ts';
 import { gptJ } from './gptJ.ts';
 import { gptNeoX } from './gptNeoX.ts';
 import { llama, qwen2, qwen3 } from './llama.ts';
+import { isNanoGptConfig, NANO_GPT_BUFFERS, nanoGpt } from './nanoGpt.ts';
 
 const FAMILIES: readonly Family[] = [gpt2, gptNeoX, llama, qwen2, qwen3, gptJ];
 
 /** Tensors that hold no weights: attention masks, and angles of rotary positions. */
 const BUFFERS = /(^|\.)(attn|attention)\.(bias|masked_bias)$|\brotary_emb\.inv_freq$/;
 
-/** Whether a config is one of the hub's. */
+/** Whether a config is one of the hub's, or of nanoGPT or minGPT: one that says of a family which tensors there are. */
 export const isHuggingFaceConfig = (config: unknown): boolean =>
-  typeof config === 'object' && config !== null && 'model_type' in config;
+  isNanoGptConfig(config) || (typeof config === 'object' && config !== null && 'model_type' in config);
 
 /**
  * The model in a config and its files. Throws a FileFormatError for a family, a part or a tensor that induction-lab does not know, one
@@ -33,9 +35,16 @@ export function openHuggingFace(
   raw: unknown,
   { configFile, files }: { configFile: string; files: readonly ByteSource[] },
 ): OpenedModel {
-  const { family, config } = readConfig(raw, printable(configFile));
-  const weights = openHeld(files.flatMap(tensorsOf), {
-    ...{ config, held: tensorsOfFamily(family, config), prefix: family.prefix, buffers: BUFFERS },
+  const fields = new FieldReader(raw as Record<string, unknown>, printable(configFile));
+  const tensors = files.flatMap(tensorsOf);
+  const isNano = isNanoGptConfig(raw);
+  const family = isNano ? nanoGpt : familyOf(fields);
+  const named = possibleConfig(() => family.options(fields), fields.file);
+  // The unembedding may have been trained by itself: where it is there, it is read.
+  const config = isNano ? { ...named, tied: !tensors.some(({ name }) => name.endsWith('lm_head.weight')) } : named;
+  const weights = openHeld(tensors, {
+    ...{ config, held: (of) => tensorsOfFamily(family, of), prefix: family.prefix },
+    buffers: isNano ? NANO_GPT_BUFFERS : BUFFERS,
     files: files.map(({ name }) => name),
   });
   return { config, metadata: {}, weights };
@@ -61,17 +70,16 @@ export function tensorsOf(source: ByteSource): FileTensor[] {
   }));
 }
 
-function readConfig(raw: unknown, file: string): { family: Family; config: ModelConfig } {
-  const fields = new FieldReader(raw as Record<string, unknown>, file);
-  const type = fields.raw.model_type;
+function familyOf({ raw, file }: FieldReader): Family {
+  const type = raw.model_type;
   const family = FAMILIES.find(({ modelTypes }) => modelTypes.includes(type as string));
   if (!family)
     throw new FileFormatError(
       `${file}: models of the family ${quoted(type)} are not read; induction-lab reads ${FAMILIES.flatMap(({ modelTypes }) => modelTypes).join(', ')}.`,
     );
-  if (fields.raw.quantization_config != null)
+  if (raw.quantization_config != null)
     throw new FileFormatError(`${file}: the model is quantised (quantization_config); take the one it was made from.`);
-  return { family, config: possibleConfig(() => family.options(fields), file) };
+  return family;
 }
 
 /** A config of ours from one of theirs; what is impossible about it is told with the file's name. */
@@ -80,6 +88,11 @@ export function possibleConfig(options: () => Parameters<typeof modelConfig>[0],
     return modelConfig(options());
   } catch (error) {
     if (error instanceof FileFormatError) throw error;
+    const [, size] = /the weights would take ([\d.]+ \w+)/.exec((error as Error).message) ?? [];
+    if (size !== undefined)
+      throw new FileFormatError(
+        `${file}: the model is too large: its weights take ${size} in float32, and WebAssembly's memory ends at ${sizeText(LARGEST_MEMORY)}; choose a smaller one.`,
+      );
     throw new FileFormatError(`${file}: the config is impossible: ${(error as Error).message.replace(/^\w+: /, '')}`);
   }
 }

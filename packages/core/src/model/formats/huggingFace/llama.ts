@@ -24,12 +24,9 @@ export const llama: Family = likeLlama(
 export const qwen2: Family = likeLlama(['qwen2'], () => true, 'QKV');
 
 /** Like Llama, with a norm of queries and keys. */
-export const qwen3: Family = likeLlama(
-  ['qwen3'],
-  (fields) => fields.flag('attention_bias') === true,
-  'QKVO',
-  { qkNorm: true },
-);
+export const qwen3: Family = likeLlama(['qwen3'], (fields) => fields.flag('attention_bias') === true, 'QKVO', {
+  qkNorm: true,
+});
 
 /** `biased` are the parts of attention that have biases, where a config asks for them. */
 function likeLlama(
@@ -79,7 +76,7 @@ function likeLlama(
       linear('norm.weight', 'ln_final.w'),
       linear('lm_head.weight', 'unembed.W_U'),
     ],
-    architecture: 'LlamaForCausalLM',
+    architecture: qkNorm ? 'Qwen3ForCausalLM' : 'LlamaForCausalLM',
     config: (config) => ({
       ...{ num_hidden_layers: config.nLayers, num_attention_heads: config.nHeads, hidden_size: config.dModel },
       ...{ head_dim: config.dHead, num_key_value_heads: config.nKeyValueHeads ?? config.nHeads },

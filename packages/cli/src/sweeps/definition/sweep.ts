@@ -1,0 +1,25 @@
+// A sweep with everything that it says spelled out: it depends on no preset, no file beside it and no default any more.
+import type { Backend, DataOrigin } from '@induction-lab/core/node';
+import type { Axis } from './axes.ts';
+import type { Measurements } from './measurements.ts';
+
+/** Axes whose settings are combined, each with each. */
+export interface Grid {
+  /** Empty where the sweep has one grid alone. */
+  readonly name: string;
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly axes: readonly Axis[];
+}
+
+export interface Sweep {
+  readonly name: string;
+  readonly about: string;
+  /** The experiment's JSON, before anything is set. */
+  readonly base: Readonly<Record<string, unknown>>;
+  readonly grids: readonly Grid[];
+  readonly seeds: readonly number[];
+  readonly measure: Measurements;
+  /** Which build of the kernels trains and measures. */
+  readonly backend: Backend;
+  readonly data: DataOrigin | null;
+}

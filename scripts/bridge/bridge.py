@@ -1,0 +1,90 @@
+"""What TransformerLens 4's TransformerBridge computes: bridge.py FOLDER, for transformerLens.bridge.test.ts.
+
+Every folder NAME under FOLDER/hugging-face is a model of ours, written by `convert --to hugging-face`: it is booted as any model of transformers,
+and what it computes in float64 is written to NAME.safetensors there. Every native model of NATIVE is drawn and saved under the names of its
+state_dict() (FOLDER/native/NAME.bridge.safetensors) and of the module inside (NAME.native.safetensors), with what it computes (NAME.computed.safetensors).
+"""
+import json
+import pathlib
+import sys
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformer_lens.model_bridge import TransformerBridge
+from transformers import PreTrainedTokenizerFast
+from transformer_lens.config import TransformerBridgeConfig
+from transformer_lens.model_bridge.sources._bridge_builder import build_bridge_from_module
+from transformer_lens.model_bridge.sources.native import NativeModel
+
+torch.set_num_threads(1)
+SIZES = dict(n_layers=2, n_heads=3, d_model=10, d_head=4, n_ctx=13, d_vocab=19)
+NATIVE = {
+    "attention only": dict(attn_only=True, normalization_type="LN"),
+    "MLP": dict(d_mlp=7, act_fn="gelu_new", normalization_type="LN"),
+    "relu": dict(d_mlp=7, act_fn="relu", normalization_type="LN"),
+    "rotary": dict(attn_only=True, normalization_type="LN", positional_embedding_type="rotary", rotary_dim=4),
+    "gated, RMSNorm": dict(d_mlp=7, act_fn="silu", gated_mlp=True, normalization_type="RMS",
+                  positional_embedding_type="rotary", rotary_dim=4),
+}
+
+
+def compute(model, tokens):
+    with torch.no_grad():
+        logits, cache = model.run_with_cache(tokens)
+        loss = model(tokens, return_type="loss", loss_per_token=True)
+    out = {"logits": logits, "loss": loss} | {f"activation {name}": t for name, t in cache.items() if torch.is_tensor(t) and t.is_floating_point()}
+    return {name: t.double().contiguous().clone() for name, t in out.items()}
+
+
+def add_tokenizer(folder):
+    """Booting asks for a tokenizer, as real models have one: here tokens are numbers."""
+    size = json.loads((folder / "config.json").read_text())["vocab_size"]
+    words = Tokenizer(WordLevel({str(i): i for i in range(size)}, unk_token="0"))
+    special = dict.fromkeys(["unk_token", "pad_token", "eos_token", "bos_token"], "0")
+    PreTrainedTokenizerFast(tokenizer_object=words, **special).save_pretrained(folder)
+
+
+def booted(folder, tokens):
+    add_tokenizer(folder)
+    model = TransformerBridge.boot_transformers(str(folder), device="cpu", dtype=torch.float64)
+    model.enable_compatibility_mode(no_processing=True)
+    return compute(model, tokens)
+
+
+def native(name, tokens, folder):
+    cfg = TransformerBridgeConfig.from_dict({**SIZES, **NATIVE[name]})
+    inner = NativeModel(cfg)
+    generator = torch.Generator().manual_seed(1)
+    for parameter_name, parameter in inner.named_parameters():
+        gain = 1 if "ln" in parameter_name and parameter_name.endswith("weight") else 0
+        with torch.no_grad():
+            parameter.copy_(gain + 0.3 * torch.randn(parameter.shape, generator=generator))
+
+    def save(module, spelling):
+        weights = {n: t.contiguous().clone() for n, t in module.state_dict().items()}
+        save_file(weights, folder / f"{name}.{spelling}.safetensors", {"format": "pt", "config": json.dumps(cfg.to_dict(), default=str)})
+
+    save(inner, "native")
+    cfg.architecture = "TransformerLensNative"
+    model = build_bridge_from_module(inner, architecture=cfg.architecture, tl_config=cfg)
+    save(model, "bridge")
+    model.enable_compatibility_mode(no_processing=True)
+    save_file(compute(model.double(), tokens), folder / f"{name}.computed.safetensors")
+
+
+def main(folder):
+    folder = pathlib.Path(folder)
+    tokens = {name: torch.tensor(t) for name, t in json.loads((folder / "tokens.json").read_text()).items()}
+    for path in sorted((folder / "hugging-face").iterdir()):
+        if path.is_dir():
+            print(path.name, flush=True)
+            save_file(booted(path, tokens[path.name]), folder / "hugging-face" / f"{path.name}.safetensors")
+    (folder / "native").mkdir(exist_ok=True)
+    for name in NATIVE:
+        print(name, flush=True)
+        native(name, tokens["native"], folder / "native")
+
+
+main(sys.argv[1])
