@@ -172,12 +172,17 @@ export class GpuEnsemble {
         return;
       } catch (error) {
         if (!(await this.wasLost())) throw error;
+        const why = this.lost;
         losses = this.reported > before ? 1 : losses + 1;
         if (losses >= MOST_LOSSES)
           throw new GpuError(
-            `The GPU ${this.gpu.info.adapter} was lost ${MOST_LOSSES} times without a step between (${this.lost}); resume on the CPU from the last checkpoint.`,
+            `The GPU ${this.gpu.info.adapter} was lost ${MOST_LOSSES} times without a step between (${why}); resume on the CPU from the last checkpoint.`,
           );
-        await this.reopen();
+        await this.reopen().catch((reason: Error) => {
+          throw new GpuError(
+            `The GPU ${this.gpu.info.adapter} was lost (${why}) and does not come back: ${reason.message} Resume on the CPU from the last checkpoint.`,
+          );
+        });
       }
     }
   }
@@ -237,9 +242,10 @@ export class GpuEnsemble {
           writeHyper(hyper, slot, null);
           continue;
         }
-        const batch = member.batches.draw(++member.taken, sequences.subarray(slot * size, (slot + 1) * size));
+        const batch = member.draw(sequences.subarray(slot * size, (slot + 1) * size));
         const { training } = member.batches.experiment;
-        writeHyper(hyper, slot, { training, step: batch.step, counted: batch.counted });
+        writeHyper(hyper, slot, batch && { training, step: batch.step, counted: batch.counted });
+        if (!batch) continue;
         if (!drawn.has(member)) drawn.set(member, { index, batches: [] });
         drawn.get(member)!.batches.push(batch);
       }

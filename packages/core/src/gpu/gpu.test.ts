@@ -8,6 +8,7 @@ import { findGpu, GpuError, infoOf, isSoftware } from './adapter.ts';
 import { membersThatFit } from './buffers.ts';
 import { writeHyper } from './hyper.ts';
 import { layoutOf, parametersOf } from './layout.ts';
+import { Member } from './member.ts';
 import { MemberBatches } from './memberBatches.ts';
 import { momentsApart, namedOf, startOf } from './memberState.ts';
 import { Pace } from './pace.ts';
@@ -115,6 +116,35 @@ test('a member starts with the weights of every other engine, and a state comes 
   const { m, v } = momentsApart(moments);
   expect(namedOf(experiment.model, m)).toEqual(named);
   expect(Array.from(v)).toEqual(Array.from(m, Math.abs));
+});
+
+test('a member goes as far as it is asked to, goes back to where it rested, and fails by itself where no batch can be drawn', async () => {
+  const member = new Member({ engine: referenceEngine, experiment, seed: 1, threads: 1 });
+  const out = new Int32Array(2 * experiment.training.batch * (experiment.model.nCtx - 1));
+  const told: number[] = [];
+  const step = (losses: Float32Array): void => {
+    const drawn = member.draw(out)!;
+    member.report(member.batches.losses(drawn, losses, new Float32Array(1)));
+  };
+  const losses = new Float32Array(out.length / 2).fill(2);
+  const rested = member.order(1, 3, (record) => void told.push(record.step));
+  step(losses);
+  step(losses);
+  expect([member.left, member.isThrough]).toEqual([1, false]);
+  member.rewind();
+  for (let i = 0; i < 3; i++) step(losses);
+  expect([member.left, member.isThrough, ...told]).toEqual([0, true, 1, 2, 3]);
+  member.rest();
+  expect(await rested).toBe(3);
+  const failed = member.order(4, 9, () => {});
+  expect(member.draw(new Int32Array(0).subarray(0))).not.toBeNull();
+  member.batches.draw = () => {
+    throw new Error('no such sequence');
+  };
+  expect(member.draw(out)).toBeNull();
+  expect(member.isThrough).toBe(true);
+  member.rest();
+  await expect(failed).rejects.toThrow('no such sequence');
 });
 
 test('what holds weights back is written beside each vec4: decay, a frozen head, one that writes nothing', () => {

@@ -1,7 +1,7 @@
 // One run of an ensemble: how far it is to go, how far it has come, and its state where it last rested.
 import type { PoolOptions, PoolReading } from '../training/parallel/pool.ts';
 import type { StepLosses } from '../training/stepLosses.ts';
-import { MemberBatches } from './memberBatches.ts';
+import { type DrawnBatch, MemberBatches } from './memberBatches.ts';
 import { type MemberFloats, momentsApart, namedOf, startOf } from './memberState.ts';
 import { rulesOf } from './rules.ts';
 
@@ -27,6 +27,7 @@ export class Member {
   /** Its loss is no longer finite. */
   ended = false;
   private current: Order | null = null;
+  private broken: { readonly error: unknown } | null = null;
 
   constructor(options: PoolOptions) {
     const step = options.resume?.step ?? 0;
@@ -61,6 +62,19 @@ export class Member {
     return this.ordered && (this.ended || (this.left === 0 && this.done === this.taken));
   }
 
+  /** Draws the batch of its next step; null once it has ended, be it because this one cannot be drawn. */
+  draw(out: Int32Array): DrawnBatch | null {
+    if (this.ended) return null;
+    try {
+      const batch = this.batches.draw(this.taken + 1, out);
+      this.taken++;
+      return batch;
+    } catch (error) {
+      this.break(error);
+      return null;
+    }
+  }
+
   /** Takes a step's losses, and tells of them unless it has before. */
   report(losses: StepLosses): void {
     if (this.ended) return;
@@ -75,11 +89,18 @@ export class Member {
     this.kept = { step: this.done, floats };
   }
 
+  /** Ends it for what is wrong with its data, say; its order is told when it rests. */
+  private break(error: unknown): void {
+    this.broken = { error };
+    this.ended = true;
+  }
+
   /** Ends its order. */
   rest(): void {
-    const { current } = this;
+    const { current, broken } = this;
     this.current = null;
-    current?.resolve(this.done);
+    if (broken) current?.reject(broken.error);
+    else current?.resolve(this.done);
   }
 
   fail(error: unknown): void {
@@ -92,7 +113,7 @@ export class Member {
   rewind(): void {
     this.taken = this.kept.step;
     this.done = this.kept.step;
-    this.ended = false;
+    this.ended = this.broken !== null;
   }
 
   /** What it was where it last rested: copies, made when they are asked for. */
