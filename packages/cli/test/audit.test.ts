@@ -96,10 +96,43 @@ test('tokens that were never trained are not drawn, and what sequences begin wit
   expect(await mapOf('--bos', '1', '--prefix', '5')).toMatchObject({ tokens: all - 2, prefix: [1, 5] });
   expectRefusal(
     await run('audit', induction, '--prefix', '999'),
-    /options.prefix names 999; this model has tokens 0 to/,
+    /--prefix names 999, which is no token of .*induction\.safetensors, which has 0 to 30; leave it out/,
   );
   expectRefusal(await run('audit', induction, '--exclude-tokens', '5-2'), /5-2 is no range of tokens/);
   expectRefusal(await run('audit', induction, '--bos', '-1'), /--bos/);
+  expectRefusal(
+    await run('audit', induction, '--exclude-tokens', '40'),
+    /--exclude-tokens names 40, which is no token of .*induction\.safetensors/,
+  );
+});
+
+test('what sequences begin with, and what is not drawn, holds for every analysis, and is said', async () => {
+  const given = ['--prefix', '5', '--exclude-tokens', '7-9', '--quiet'];
+  const few = ['--sequences', '8', '--json'];
+  const jsonOf = async (command: string): Promise<object> =>
+    JSON.parse((await succeed(command, induction, ...given, ...few)).stdout);
+  for (const command of ['audit', 'evaluate', 'ablate'])
+    expect(await jsonOf(command)).toMatchObject({ prefix: [5], excludeTokens: [7, 8, 9] });
+  const { stdout } = await succeed('ablate', induction, ...given, '--sequences', '8');
+  expect(stdout).toMatch(/^.*induction\.safetensors, with 5 in front\n/);
+  const prompts = join(folder, 'prompts.json');
+  writeFileSync(prompts, '[{ "tokens": [3, 1, 3] }]');
+  expectRefusal(
+    await run('audit', induction, '--prompts', prompts, ...given),
+    /--prefix and --exclude-tokens have no effect with --prompts/,
+  );
+});
+
+test('a context below eight has what can be said, and what the weights say', async () => {
+  const short = writeInduction(join(folder, 'short.safetensors'), { dVocab: 9, nCtx: 6 });
+  const { stdout } = await succeed('audit', short, '--sequences', '8', '--quiet');
+  expect(stdout).toMatch(/What the weights say of each head[\s\S]*L1H0 +1\.00 +1\.00/);
+  expect(stdout).toMatch(/Not tested: periods other than 3[^\n]*prefix matching: four copies of a block of two/);
+  expect(stdout).toMatch(/Verdict: induction/);
+  const none = writeInduction(join(folder, 'three.safetensors'), { dVocab: 9, nCtx: 3 });
+  const { stdout: three } = await succeed('audit', none, '--sequences', '8', '--quiet');
+  expect(three).toMatch(/Nothing of a repeat can be told: 3 tokens/);
+  expect(three).not.toMatch(/NaN|Infinity|undefined/);
 });
 
 test('the same seed gives the same record, byte for byte', async () => {

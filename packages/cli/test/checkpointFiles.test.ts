@@ -234,11 +234,11 @@ describe('a file that is no checkpoint is refused', () => {
     expect((await load(`${path}.none`)).stderr).toMatch(/no checkpoint at .*␛\[31mred␇/);
   });
 
-  test('a context too short to audit', async () => {
+  test('a context too short for a circuit', async () => {
     const model = handBuiltInduction(await loadEngine({ exact: true }), { dVocab: 5, nCtx: 3 });
     expectRefusal(
-      await run('audit', writeModel(join(folder, 'short.safetensors'), model)),
-      /short\.safetensors: .*context/,
+      await run('evaluate', writeModel(join(folder, 'short.safetensors'), model)),
+      /short\.safetensors: a context of 3 has no room for a repeat/,
     );
   });
 

@@ -122,14 +122,14 @@ describe('--resume goes on as begun', () => {
 test('scores that cannot be measured are left out, which is said once and kept, and the run ends well', async () => {
   const path = fresh();
   const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  const json = tinyJson({ model: { nCtx: 7 }, task: { kind: 'repeated', period: 3 } });
+  const json = tinyJson({ model: { nCtx: 5, dVocab: 2 }, task: { kind: 'repeated', period: 2 } });
   await trainHere(path, json, { scoresEvery: 2 });
-  const sentence = /^Head scores are left out from step 2 on: a context of 7 is too short .*\.\n$/;
+  const sentence = /^Head scores are left out from step 2 on: a vocabulary of 2 is too small .*\.\n$/;
   expect(said.mock.calls.map(([text]) => text)).toEqual([expect.stringMatching(sentence)]);
   expect(readJson(path, 'run.json')).toMatchObject({
     status: 'done',
     step: 9,
-    scoresLeftOut: { step: 2, reason: expect.stringMatching(/^a context of 7/) },
+    scoresLeftOut: { step: 2, reason: expect.stringMatching(/^a vocabulary of 2/) },
   });
   expect(stepsOf(path)).toEqual(countTo(9));
 });

@@ -94,11 +94,9 @@ test('a model of zeros and a model of random weights have learned nothing', () =
   }
 });
 
-test('other vocabularies, contexts and layers are audited; a context too short to tell is refused', () => {
+test('other vocabularies, contexts and layers are audited', () => {
   for (const nCtx of [8, 14, 33])
     expect(audit(handBuiltInduction(engine, { dVocab: 23, nCtx }), { sequences: 6 }).verdict).toBe('induction');
-  const short = new Model(engine, { nLayers: 1, nHeads: 1, dModel: 8, dHead: 8, nCtx: 7, dVocab: 9 });
-  expect(() => audit(short)).toThrow(/context of 7 is too short.*at least 8/);
   const three = new Model(engine, { nLayers: 3, nHeads: 2, dModel: 16, dHead: 8, nCtx: 24, dVocab: 30 });
   expect(audit(three, { sequences: 4 }).verdict).toBe('not learned');
 });

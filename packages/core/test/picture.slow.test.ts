@@ -30,7 +30,7 @@ async function trainAll(preset: 'picture' | 'hub', count: number): Promise<Run[]
   return all;
 }
 
-const complete = (run: Run): boolean => Object.values(PROPERTIES).every((holds) => holds(run));
+const complete = (run: Picture): boolean => Object.values(PROPERTIES).every((holds) => holds(run));
 
 test(`all five properties of the picture in at least 15 of 16 seeds`, async () => {
   const all = await trainAll('picture', SEEDS);
@@ -43,6 +43,72 @@ test('without competition, a pair hub in at least half of the seeds', async () =
   const hubs = all.filter(({ record, kind }) => record.verdict === 'other circuit' && kind === 'pair hub');
   expect(hubs.length).toBeGreaterThanOrEqual(HUBS / 2);
 }, 1_800_000);
+
+/** One thing changed in `picture`, and whether that must spoil it. */
+const CHANGES: readonly { what: string; spoils: boolean; change: Parameters<typeof pictureOf>[2] }[] = [
+  {
+    what: 'no start token',
+    spoils: true,
+    change: ({ task, model }) => {
+      task.bos = false;
+      model.nCtx = 50;
+      model.dVocab = 64;
+    },
+  },
+  {
+    what: 'tokens drawn with replacement',
+    spoils: true,
+    change: ({ task }) => {
+      task.distinct = false;
+    },
+  },
+  {
+    what: 'competition 2',
+    spoils: false,
+    change: ({ training }) => {
+      training.competition = 2;
+    },
+  },
+  {
+    what: 'competition 1',
+    spoils: false,
+    change: ({ training }) => {
+      training.competition = 1;
+    },
+  },
+  {
+    what: 'competition for 200 steps',
+    spoils: false,
+    change: ({ training }) => {
+      training.competitionSteps = 200;
+    },
+  },
+];
+const CHANGED_SEEDS = [1, 2, 3, 4];
+const changed = new Map<string, Picture[]>();
+
+test.for(CHANGES)('what the picture takes: $what', { timeout: 1_800_000 }, async ({ what, spoils, change }) => {
+  const all: Picture[] = [];
+  for (const seed of CHANGED_SEEDS) all.push(await pictureOf('picture', seed, change));
+  changed.set(what, all);
+  const whole = all.filter((run) => Object.values(PROPERTIES).every((holds) => holds(run))).length;
+  if (spoils) expect(whole).toBeLessThan(CHANGED_SEEDS.length / 2);
+});
+
+/** How many have each property, in one table. */
+function changedTable(): string[] {
+  const names = Object.keys(PROPERTIES);
+  const row = ([what, all]: [string, readonly Picture[]]): string => {
+    const have = names.map((name) => all.filter((run) => PROPERTIES[name]!(run)).length);
+    const whole = all.filter((run) => names.every((name) => PROPERTIES[name]!(run))).length;
+    return `| ${[what, `${whole} of ${all.length}`, ...have].join(' | ')} |`;
+  };
+  return [
+    `| ${['changed', 'all five', ...names].join(' | ')} |`,
+    `|${'---|'.repeat(names.length + 2)}`,
+    ...[...changed].map(row),
+  ];
+}
 
 const path =
   (input: 'q' | 'k' | 'v') =>
@@ -107,6 +173,7 @@ const ROWS: [string, (all: readonly Run[]) => string][] = [
 ];
 
 afterAll(async () => {
+  if (changed.size === CHANGES.length) writeResults('picture-takes', changedTable());
   const [picture, hub] = [runs.get('picture')!, runs.get('hub')!];
   if (picture.length === 0 && hub.length === 0) return;
   const { backend } = await loadEngine();

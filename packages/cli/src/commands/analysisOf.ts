@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { type Measure, refuseIdle } from './declare.ts';
 import {
-  bos,
+  DRAWN,
+  drawn,
   exact,
   figures,
   measure as measureOption,
@@ -19,7 +20,13 @@ export interface AnalysisOfCheckpoint {
   readonly name: string;
   readonly description: string;
   /** How many sequences it takes: unless told otherwise, and at least. */
-  readonly sequences: { readonly usual: number; readonly least?: number; readonly meaning?: string };
+  readonly sequences: {
+    readonly usual: number;
+    readonly least?: number;
+    readonly meaning?: string;
+    /** Of a large model fewer are taken where nothing is said. */
+    readonly fewer?: boolean;
+  };
   /** Options, as attributes, that say nothing beside --prompts. */
   readonly idleBesidePrompts: readonly string[];
 }
@@ -30,16 +37,20 @@ export function analysisOf(
   measure: Measure,
   { name, description, sequences, idleBesidePrompts }: AnalysisOfCheckpoint,
 ): Command {
-  const { usual, least = 2, meaning = 'sequences in all' } = sequences;
-  return program
+  const { usual, least = 2, meaning = 'sequences in all', fewer = false } = sequences;
+  const many = new Option(
+    '--sequences <n>',
+    fewer ? `${meaning} (default: ${usual}, fewer of a large model)` : meaning,
+  );
+  if (!fewer) many.default(usual);
+  const command = program
     .command(name)
     .description(description)
     .argument('<checkpoint>', 'a .safetensors or .gguf file, or a folder of the Hugging Face hub')
     .option('--json', 'print everything as JSON')
     .addOption(figures())
     .addOption(modelConfig())
-    .addOption(bos())
-    .addOption(new Option('--sequences <n>', meaning).argParser(wholeNumber(least, 4096)).default(usual))
+    .addOption(many.argParser(wholeNumber(least, 4096)))
     .addOption(prompts())
     .addOption(measureOption())
     .addOption(probeSeed())
@@ -49,10 +60,11 @@ export function analysisOf(
     .action((target, options, command) => {
       refuseIdle(command, {
         beside: 'prompts',
-        idle: idleBesidePrompts,
+        idle: [...idleBesidePrompts, ...DRAWN],
         because: 'the prompts of the file are all that is run',
       });
-      const sequencesGiven = command.getOptionValueSource('sequences') === 'cli';
-      return measure(name, { target, options: { ...options, sequencesGiven } });
+      return measure(name, { target, options });
     });
+  for (const option of drawn()) command.addOption(option);
+  return command;
 }

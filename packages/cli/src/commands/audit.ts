@@ -12,25 +12,12 @@ function readHeldOut(text: string): HeldOutOption {
   return { kind: kind as 'periods', values: values!.split(',').map(Number) };
 }
 
-/** Tokens and ranges of them, as in 0,60-63. */
-function readTokens(text: string): number[] {
-  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) throw new InvalidArgumentError('It must look like 5,7 or 0,60-63.');
-  return text.split(',').flatMap((part) => {
-    const [from, to = from] = part.split('-').map(Number) as [number, number?];
-    if (to < from || to - from > MOST_TOKENS) throw new InvalidArgumentError(`${part} is no range of tokens.`);
-    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  });
-}
-
-/** No vocabulary is larger. */
-const MOST_TOKENS = 2 ** 24;
-
 export const audit: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
     name: 'audit',
     description:
       'scores and verdict of a checkpoint (.safetensors), or what a language model with its tokenizer does on repeats',
-    sequences: { usual: 64, least: 8, meaning: 'sequences of each probe' },
+    sequences: { usual: 64, least: 8, meaning: 'sequences of each probe', fewer: true },
     idleBesidePrompts: ['sequences', 'seed', 'heldOut', 'csv', 'figures'],
   })
     .addOption(
@@ -38,26 +25,6 @@ export const audit: DeclareCommand = (program, measure) => {
         '--held-out <what>',
         'measure what training never showed too: run (as its run.json says), or as in periods=8,12, starts=3, tokens=0,5; repeatable',
       ).argParser((text: string, all: HeldOutOption[] = []) => [...all, readHeldOut(text)]),
-    )
-    .addOption(
-      new Option(
-        '--prefix <tokens>',
-        'tokens that the map’s sequences begin with, as in 5,7: for a model that waits for them',
-      ).argParser(readTokens),
-    )
-    .addOption(
-      new Option(
-        '--exclude-tokens <tokens>',
-        'tokens that training never showed, as in 0,60-63: the map draws none of them',
-      )
-        .argParser(readTokens)
-        .conflicts('tokensFrom'),
-    )
-    .addOption(
-      new Option(
-        '--tokens-from <what>',
-        'draw random tokens from this number on, from a range (259..511), or only those that stand in a file of tokens (.json, .jsonl, .bin, .safetensors)',
-      ),
     )
     .option('--detectors <file>', 'score heads by detectors of your own too: a module (.mjs) that exports them')
     .addOption(tokenizer())

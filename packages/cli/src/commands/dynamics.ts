@@ -1,9 +1,9 @@
 import { Option } from 'commander';
 import { type DeclareCommand, examples } from './declare.ts';
-import { exact, figures, measuringThreads, probeSeed, quiet, wholeNumber } from './options.ts';
+import { drawn, exact, figures, measuringThreads, probeSeed, quiet, wholeNumber } from './options.ts';
 
 export const dynamics: DeclareCommand = (program, measure) => {
-  program
+  const command = program
     .command('dynamics')
     .description('the phase change of a training run, from its checkpoints')
     .argument('<run>', 'a folder that train wrote')
@@ -22,4 +22,5 @@ export const dynamics: DeclareCommand = (program, measure) => {
       examples('npx induction-lab dynamics runs/mine', 'npx induction-lab dynamics runs/mine --figures figures'),
     )
     .action((target, options) => measure('dynamics', { target, options }));
+  for (const option of drawn()) command.addOption(option);
 };

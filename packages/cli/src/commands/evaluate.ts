@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples } from './declare.ts';
-import { tokenizer, tokensFrom, wholeNumber } from './options.ts';
+import { tokenizer, wholeNumber } from './options.ts';
 
 /** Evaluates the circuit; `prove` is its old name. */
 export const evaluate: DeclareCommand = (program, measure) => {
@@ -13,11 +13,10 @@ export const evaluate: DeclareCommand = (program, measure) => {
     analysisOf(program, measure, {
       name,
       description: what,
-      sequences: { usual: 96 },
-      idleBesidePrompts: ['sequences', 'tokenizer', 'tokensFrom', 'candidates'],
+      sequences: { usual: 96, fewer: true },
+      idleBesidePrompts: ['sequences', 'tokenizer', 'candidates'],
     })
       .addOption(tokenizer())
-      .addOption(tokensFrom('of a language model, draw random tokens'))
       .addOption(
         new Option(
           '--candidates <n>',

@@ -67,3 +67,31 @@ export const tokensFrom = (what: string): Option =>
     '--tokens-from <what>',
     `${what} from a number on, from a range (259..511), or those in a file (.json, .jsonl, .bin, .safetensors)`,
   );
+
+/** Tokens and ranges of them, as in 0,60-63. */
+function readTokens(text: string): number[] {
+  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) throw new InvalidArgumentError('It must look like 5,7 or 0,60-63.');
+  return text.split(',').flatMap((part) => {
+    const [from, to = from] = part.split('-').map(Number) as [number, number?];
+    if (to < from || to - from > MOST_TOKENS) throw new InvalidArgumentError(`${part} is no range of tokens.`);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+}
+
+/** No vocabulary is larger. */
+const MOST_TOKENS = 2 ** 24;
+
+/** What sequences begin with, and which tokens they are drawn from. */
+export const drawn = (): Option[] => [
+  bos(),
+  new Option(
+    '--prefix <tokens>',
+    'tokens that all sequences begin with, behind a start token, as in 5,7: for a model that waits for them',
+  ).argParser(readTokens),
+  new Option('--exclude-tokens <tokens>', 'tokens that training never showed, as in 0,60-63: none of them is drawn')
+    .argParser(readTokens)
+    .conflicts('tokensFrom'),
+  tokensFrom('draw tokens'),
+];
+/** The same as attributes. */
+export const DRAWN: readonly string[] = ['prefix', 'excludeTokens', 'tokensFrom'];

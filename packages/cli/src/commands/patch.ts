@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { badInput } from '../errors.ts';
 import { analysisOf } from './analysisOf.ts';
 import { type DeclareCommand, examples, refuseIdle } from './declare.ts';
-import { integrationSteps, tokenizer, wholeNumber } from './options.ts';
+import { DRAWN, integrationSteps, tokenizer, wholeNumber } from './options.ts';
 
 export const patch: DeclareCommand = (program, measure) => {
   analysisOf(program, measure, {
@@ -47,7 +47,7 @@ export const patch: DeclareCommand = (program, measure) => {
       ),
     )
     .action((target, options, command) => {
-      const idle = ['corruption', 'period', 'sequences', 'seed'];
+      const idle = ['corruption', 'period', 'sequences', 'seed', ...DRAWN];
       const because = 'the given prompts are all that is run';
       refuseIdle(command, { beside: 'prompts', idle: [...idle, 'clean', 'corrupted'], because });
       for (const beside of ['clean', 'corrupted']) refuseIdle(command, { beside, idle, because });

@@ -4,16 +4,15 @@ import {
   configBeside,
   type Engine,
   Model,
-  type ModelConfig,
   NotFiniteError,
   type OpenedModel,
   openCheckpoint,
   openHuggingFace,
   openHuggingFaceFolder,
-  printable,
   readInto,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
+import { type DrawnOptions, withDrawn } from './drawnTokens.ts';
 import { type MeasuredFile, measuredSources } from './provenance.ts';
 import { inputSource, readJson } from './wholeFiles.ts';
 
@@ -24,11 +23,9 @@ export interface LoadedCheckpoint {
 }
 
 /** What the user says of a checkpoint that its file does not. */
-export interface GivenBeside {
+export interface GivenBeside extends DrawnOptions {
   /** Path of a TransformerLens config, or of a Hugging Face model's. */
   readonly modelConfig?: string | undefined;
-  /** The start token that the model saw in front of every sequence. */
-  readonly bos?: number | undefined;
 }
 
 /** A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. */
@@ -43,7 +40,7 @@ export function loadCheckpoint(engine: Engine, path: string, given: GivenBeside 
 /** The same before its weights are read: the files, and bytes that belong to the model before theirs. */
 export function openNamed(
   path: string,
-  { modelConfig, bos }: GivenBeside,
+  { modelConfig, ...drawn }: GivenBeside,
 ): { opened: OpenedModel; sources: readonly ByteSource[]; first?: Uint8Array | undefined } {
   const options = modelConfig === undefined ? {} : { config: readJson(modelConfig, 'model config') };
   const folder = openHuggingFaceFolder(path);
@@ -51,17 +48,8 @@ export function openNamed(
   const opened = folder
     ? openHuggingFace(options.config ?? folder.config, folder)
     : openCheckpoint(sources[0]!, { config: options.config ?? configBeside(sources[0]!) });
-  const config = withStartToken(opened.config, { path, bos });
+  const config = withDrawn(opened.config, drawn, path);
   return { opened: { ...opened, config }, sources, first: folder?.configBytes };
-}
-
-function withStartToken(config: ModelConfig, { path, bos }: { path: string; bos: number | undefined }): ModelConfig {
-  if (bos === undefined) return config;
-  if (bos >= config.dVocab)
-    throw badInput(
-      `--bos ${bos} is no token of ${printable(path)}, which has 0 to ${config.dVocab - 1}; name one of them.`,
-    );
-  return { ...config, bos };
 }
 
 /**

@@ -23,6 +23,7 @@ import type { Told } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { type Draw, figureOptions } from '../figures/drawing.ts';
 import { stripeOf } from '../figures/modelFigures.ts';
+import { type DrawnOptions, withDrawn } from '../files/drawnTokens.ts';
 import { blameCheckpoint } from '../files/loadCheckpoint.ts';
 import type { MeasuredFile } from '../files/provenance.ts';
 import { type LossPoint, lossPoints, type RunFolder } from '../runs/runFolder.ts';
@@ -42,6 +43,8 @@ export interface MeasureRunOptions {
   readonly most: number;
   readonly sequences?: number;
   readonly seed?: number;
+  /** What is said of the sequences that the run's models saw, beside their files. */
+  readonly drawn?: DrawnOptions;
   readonly onProgress?: Told;
   /** Called after each checkpoint but the last with what there is until then, of how many. */
   readonly onCheckpoint?: (until: Dynamics, of: number) => void;
@@ -52,7 +55,7 @@ const UNITS = 1000;
 
 /** Measures at most `most` checkpoints of a run, evenly spread over those there are, the first and the last among them. */
 export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRunOptions): Dynamics {
-  const { most, sequences, seed, onProgress, onCheckpoint } = options;
+  const { most, sequences, seed, drawn = {}, onProgress, onCheckpoint } = options;
   const { model: config, task } = folder.readInfo().experiment;
   const steps = chosenSteps(folder, most);
   // Only blocks have the repeat that checkpoints are measured on; elsewhere a segment of that name is something else.
@@ -63,9 +66,9 @@ export function measureRun(engine: Engine, folder: RunFolder, options: MeasureRu
     checkpoints: [...checkpoints],
     points: [...points],
     phase: phaseChange(points, log),
-    inContext: inContextQueries(config.nCtx - firstDrawn(config)),
+    inContext: inContextQueries(config.nCtx - firstDrawn(withDrawn(config, drawn, folder.path))),
   });
-  const models = new CheckpointModels(engine, folder, config);
+  const models = new CheckpointModels(engine, folder, { config, drawn });
   for (const [i, step] of steps.entries()) {
     const { model, path, file } = models.at(step);
     const told: Told = (done, total) =>
@@ -205,7 +208,12 @@ export interface BornStripe {
 }
 
 /** Patterns of two heads at six checkpoints around the phase change, or spread over the run where there was none. */
-export function bornStripe(engine: Engine, folder: RunFolder, { points, phase }: Dynamics): BornStripe {
+export function bornStripe(
+  engine: Engine,
+  folder: RunFolder,
+  { points, phase }: Dynamics,
+  drawn: DrawnOptions = {},
+): BornStripe {
   const { model: config } = folder.readInfo().experiment;
   const last = points.at(-1)!;
   const strongest = last.heads.reduce((a, b) => (b.inductionStripe > a.inductionStripe ? b : a)).label;
@@ -221,8 +229,8 @@ export function bornStripe(engine: Engine, folder: RunFolder, { points, phase }:
   const nearest = (step: number): number =>
     points.reduce((a, b) => (Math.abs(b.step - step) < Math.abs(a.step - step) ? b : a)).step;
   const steps = [...new Set(wanted.map(nearest))];
-  const period = longestPeriod(config);
-  const models = new CheckpointModels(engine, folder, config);
+  const period = longestPeriod(withDrawn(config, drawn, folder.path));
+  const models = new CheckpointModels(engine, folder, { config, drawn });
   const examples = steps.map((step) => examplePatterns(models.at(step).model, { period }));
   return {
     period,

@@ -2,18 +2,18 @@
 import { type Engine, loadEngine, type Model, printable } from '@induction-lab/core/node';
 import type { Host, MeasuringTask, Told } from '../aside/host.ts';
 import type { Draw } from '../figures/drawing.ts';
+import type { DrawnOptions } from '../files/drawnTokens.ts';
 import { blameCheckpoint, loadCheckpoint } from '../files/loadCheckpoint.ts';
 import { provenance } from '../files/provenance.ts';
 import { blamePrompts } from '../files/readPrompts.ts';
 import { writeWhole } from '../files/wholeFiles.ts';
 
-export interface AnalysisOptions {
+export interface AnalysisOptions extends DrawnOptions {
   json?: boolean;
   figures?: string;
   /** A file of prompts, of the analyses that take them. */
   readonly prompts?: string;
   modelConfig?: string;
-  bos?: number;
   seed: number;
   exact?: boolean;
   threads?: number;
@@ -44,10 +44,10 @@ export async function analyse<Measured extends object>(
   host: Host,
   analysis: Analysis<Measured>,
 ): Promise<void> {
-  const { json = false, figures, prompts, exact = false, threads = 1, modelConfig, bos } = options;
+  const { json = false, figures, prompts, exact = false, threads = 1 } = options;
   host.stage('loading');
   const engine = await loadEngine({ exact, shared: false, threads });
-  const { model, checkpoint } = loadCheckpoint(engine, target, { modelConfig, bos });
+  const { model, checkpoint } = loadCheckpoint(engine, target, options);
   const onProgress = host.stage('measuring');
   const measured = blameCheckpoint(target, () =>
     blamePrompts(prompts, () => analysis.measure(model, onProgress, engine)),
@@ -58,7 +58,7 @@ export async function analyse<Measured extends object>(
       jsonText({
         ...provenance(engine.backend),
         checkpoint,
-        ...(model.config.bos === undefined ? {} : { bos: model.config.bos }),
+        ...drawnJson(model),
         ...analysis.source,
         ...(analysis.json?.(measured) ?? measured),
       }),
@@ -81,9 +81,18 @@ export async function analyse<Measured extends object>(
   writeFigures(figures, drawn, told);
 }
 
-/** The checkpoint's name, and the start token that it is measured with. */
-const heading = (target: string, { config: { bos } }: Model): string =>
-  bos === undefined ? printable(target) : `${printable(target)}, with its start token ${bos} in front`;
+/** The checkpoint's name, and what stands in front of what it is measured on. */
+const heading = (target: string, { config: { bos, opening } }: Model): string => {
+  if (opening) return `${printable(target)}, with ${opening.join(', ')} in front`;
+  return bos === undefined ? printable(target) : `${printable(target)}, with its start token ${bos} in front`;
+};
+
+/** What sequences begin with and which tokens were not drawn, where anything was said of it. */
+const drawnJson = ({ config: { bos, opening, untrained } }: Model): object => ({
+  ...(bos === undefined ? {} : { bos }),
+  ...(opening === undefined ? {} : { prefix: opening }),
+  ...(untrained === undefined ? {} : { excludeTokens: untrained }),
+});
 
 /** What JSON leaves as it is in strings, and a terminal would act on. */
 const ACTS = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;

@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
 import {
-  type AuditOptions,
   type AuditRecord,
   audit,
   type Estimate,
@@ -10,7 +9,6 @@ import {
   heldOutOf,
   listed,
   type MeasureName,
-  type ModelConfig,
   printable,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
@@ -18,10 +16,10 @@ import { badInput } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
 import { findTokenizer } from '../files/findTokenizer.ts';
 import { blameDetectors, readDetectors } from '../files/readDetectors.ts';
-import { tokensFrom } from '../files/tokensFrom.ts';
 import { RunFolder } from '../runs/runFolder.ts';
 import { AUDIT, AUDIT_NOTE, detectorColumns, SCORE_COLUMNS, type ScoreColumn } from '../terminal/headings.ts';
 import { explainedTable, intervalText, NONE, plainNumber, signedNumber } from '../terminal/textTable.ts';
+import { weightsTable } from '../terminal/weightsTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
 import { scoresOnPrompts } from './scoresOnPrompts.ts';
 
@@ -32,16 +30,11 @@ export type HeldOutOption =
 
 export interface AuditCommandOptions extends AnalysisOptions {
   csv?: boolean;
-  sequences: number;
+  sequences?: number;
   seed: number;
   prompts?: string;
   measure?: MeasureName;
   heldOut?: readonly HeldOutOption[];
-  bos?: number;
-  prefix?: readonly number[];
-  excludeTokens?: readonly number[];
-  /** A number, or a file of tokens. */
-  tokensFrom?: string;
   detectors?: string;
   tokenizer?: string;
   /** A file of natural text. */
@@ -62,8 +55,8 @@ export const auditCommand = async (task: MeasuringTask<AuditCommandOptions>, hos
   return analyse(task, host, {
     measure: (model, onProgress) => {
       const heldOut = given === undefined ? undefined : heldOutFrom(given, task.target);
-      const drawn = mapTokens(task.options, model.config);
-      const options = { sequences, seed, onProgress, ...drawn, ...(detectors ? { detectors } : {}) };
+      const many = sequences === undefined ? {} : { sequences };
+      const options = { ...many, seed, onProgress, ...(detectors ? { detectors } : {}) };
       return blameDetectors(file, () => audit(model, { ...options, ...(heldOut ? { heldOut } : {}) }));
     },
     text: (record, model, columns) => auditText(record, { columns, nCtx: model.config.nCtx }),
@@ -81,26 +74,6 @@ function refuseOfLanguage({ csv, heldOut, prefix, excludeTokens, detectors, meas
     throw badInput(
       `--${named} has no effect on a model with a tokenizer, which is audited as a language model; leave it out.`,
     );
-}
-
-/** What the map's sequences begin with and leave out, as the options say. */
-function mapTokens(
-  { bos: given, prefix, excludeTokens, tokensFrom: asked }: AuditCommandOptions,
-  { dVocab, nCtx, bos = given }: ModelConfig,
-): Pick<AuditOptions, 'prefix' | 'excludeTokens'> {
-  const exclude = asked === undefined ? excludeTokens : notIn(asked, { dVocab, nCtx });
-  return {
-    ...(given === undefined && prefix === undefined
-      ? {}
-      : { prefix: [...(bos === undefined ? [] : [given ?? bos]), ...(prefix ?? [])] }),
-    ...(exclude === undefined ? {} : { excludeTokens: exclude }),
-  };
-}
-
-/** The tokens that --tokens-from does not name. */
-function notIn(given: string, { dVocab, nCtx }: Pick<ModelConfig, 'dVocab' | 'nCtx'>): number[] {
-  const named = new Set(tokensFrom(given, { dVocab, nCtx }));
-  return Array.from({ length: dVocab }, (_, token) => token).filter((token) => !named.has(token));
 }
 
 /** What the options name, and besides what the run of a checkpoint held out where they say so. */
@@ -143,7 +116,7 @@ export function scoresCsv({ scores }: AuditRecord): string {
     [
       h.label,
       ...columnNames.flatMap((c) => cells(h[c])),
-      h.positionalOffset.offset,
+      number(h.positionalOffset.offset),
       number(h.positionalOffset.aboveChance),
       number(h.positionality),
       ...own.flatMap(({ name }) => {
@@ -171,6 +144,12 @@ function heldOutText(heldOut: HeldOutRecord | undefined, interval: (e: Estimate)
   ];
 }
 
+/** What the weights say, of a context that is too short for all that is measured otherwise. */
+function weightsText({ weights = [] }: AuditRecord, columns: number): string[] {
+  if (weights.length === 0) return [];
+  return ['', 'What the weights say of each head, whatever the context:', '', ...weightsTable(weights, columns)];
+}
+
 /** What a terminal shows of an audit. */
 export function auditText(record: AuditRecord, { columns, nCtx }: { columns: number; nCtx: number }): string[] {
   const { scores, evidence } = record;
@@ -183,7 +162,7 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
     ...scores.heads.map((h) => [
       h.label,
       ...columnNames.map((c) => plainNumber(h[c].value)),
-      String(h.positionalOffset.offset),
+      Number.isNaN(h.positionalOffset.offset) ? NONE : String(h.positionalOffset.offset),
       plainNumber(h.positionalOffset.aboveChance),
       plainNumber(h.positionality),
       ...own.flatMap(({ name }) => {
@@ -203,10 +182,14 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
     ...(scores.length < nCtx
       ? [`The context of ${nCtx} is too long for its patterns: sequences of at most ${scores.length} tokens were run.`]
       : []),
-    '',
-    `Loss on the repeat by period, nats with 95 % interval (${evidence.sequences} sequences each; solved below ${plainNumber(evidence.solvedBelow)}; boundary: the loss where only a model that knows the period can tell):`,
-    ...periods,
-    `  mean over the periods unrelated to the best one: ${plainNumber(evidence.otherPeriodLoss)}`,
+    ...(periods.length === 0
+      ? []
+      : [
+          '',
+          `Loss on the repeat by period, nats with 95 % interval (${evidence.sequences} sequences each; solved below ${plainNumber(evidence.solvedBelow)}; boundary: the loss where only a model that knows the period can tell):`,
+          ...periods,
+          `  mean over the periods unrelated to the best one: ${plainNumber(evidence.otherPeriodLoss)}`,
+        ]),
     ...(evidence.paths.length > 0
       ? ['', `Paths from earlier layers ablated at periods ${evidence.pathPeriods.join(', ')}:`]
       : []),
@@ -219,6 +202,7 @@ export function auditText(record: AuditRecord, { columns, nCtx }: { columns: num
           `  keys built by ${evidence.keySources.map((s) => `${s.label} ${signedNumber(s.increase.value)}`).join(', ')} nats`,
         ]
       : []),
+    ...weightsText(record, columns),
     ...heldOutText(record.heldOut, interval),
     '',
     `Not tested: ${printable(record.untested.join('; '))}.`,

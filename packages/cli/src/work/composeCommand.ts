@@ -11,9 +11,10 @@ import {
   WeightCircuits,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
-import { intoMlpColumns, pairColumns, WEIGHTS } from '../terminal/headings.ts';
+import { intoMlpColumns, pairColumns } from '../terminal/headings.ts';
 import { measureWords } from '../terminal/measureWords.ts';
-import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
+import { explainedTable, NONE, signedNumber, wrapped } from '../terminal/textTable.ts';
+import { weightsTable } from '../terminal/weightsTable.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
 import { type MeasuredOnOptions, measuredOn } from './measuredOn.ts';
 
@@ -63,11 +64,7 @@ function composedText({ heads, composition, paths }: Composed, model: Model, col
   return [
     `Circuits read off the weights.${folded}`,
     '',
-    ...explainedTable(
-      WEIGHTS,
-      heads.map((h) => [h.label, plainNumber(h.copying), plainNumber(h.copiesTop1), plainNumber(h.previousPosition)]),
-      { columns },
-    ),
+    ...weightsTable(heads, columns),
     '',
     ...(paths.doesNotApply ? wrapped(paths.doesNotApply, columns) : pairText(composition, paths, columns)),
   ];

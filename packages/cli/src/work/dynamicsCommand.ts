@@ -1,5 +1,6 @@
 import { type DynamicsPoint, guessingLoss, loadEngine, printable } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
+import type { DrawnOptions } from '../files/drawnTokens.ts';
 import { provenance } from '../files/provenance.ts';
 import { bornStripe, type Dynamics, dynamicsFigures, measureRun, phaseText } from '../finished/dynamics.ts';
 import { segmentsOfRun } from '../runs/runData.ts';
@@ -8,7 +9,7 @@ import { DYNAMICS } from '../terminal/headings.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
 import { jsonText } from './analysis.ts';
 
-export interface DynamicsCommandOptions {
+export interface DynamicsCommandOptions extends DrawnOptions {
   json?: boolean;
   figures?: string;
   sequences: number;
@@ -34,6 +35,7 @@ export async function dynamicsCommand(
       : `${[printable(target), '', ...dynamicsText(dynamics, host.columns)].join('\n')}\n`;
   const dynamics = measureRun(engine, folder, {
     most: checkpoints,
+    drawn: options,
     sequences,
     seed,
     onProgress: host.stage('measuring'),
@@ -53,7 +55,7 @@ export async function dynamicsCommand(
   });
   const drawn = host.stage('drawing');
   const { writeFigures } = await import('../figures/drawing.ts');
-  const born = bornStripe(engine, folder, dynamics);
+  const born = bornStripe(engine, folder, dynamics, options);
   const log = lossPoints(folder.readMetrics());
   const lnVocab = guessingLoss(experiment.model);
   const segments = segmentsOfRun(experiment, data);

@@ -27,13 +27,12 @@ import { type MeasuredOnOptions, measuredOn } from './measuredOn.ts';
 export interface EvaluateCommandOptions extends AnalysisOptions, MeasuredOnOptions {
   seed: number;
   tokenizer?: string;
-  tokensFrom?: string;
   candidates?: number;
 }
 
 /** `induction-lab evaluate`, or `prove`: which circuit does the work, and how much of it. */
 export const evaluateCommand = async (task: MeasuringTask<EvaluateCommandOptions>, host: Host): Promise<void> => {
-  const { seed, prompts, candidates, tokensFrom, measure } = task.options;
+  const { seed, prompts, candidates, measure } = task.options;
   if (prompts === undefined && (await findTokenizer(task.target, task.options)) !== null) {
     if (measure !== undefined)
       throw badInput(
@@ -41,10 +40,9 @@ export const evaluateCommand = async (task: MeasuringTask<EvaluateCommandOptions
       );
     return (await import('./screeningCommand.ts')).screeningCommand(task, host);
   }
-  const idle = candidates !== undefined ? '--candidates' : tokensFrom !== undefined ? '--tokens-from' : null;
-  if (idle !== null)
+  if (candidates !== undefined)
     throw badInput(
-      `${idle} is for language models, and there is no tokenizer.json beside ${printable(task.target)}; name one with --tokenizer FILE, or leave it out.`,
+      `--candidates is for language models, and there is no tokenizer.json beside ${printable(task.target)}; name one with --tokenizer FILE, or leave it out.`,
     );
   const on = measuredOn(task.options);
   return analyse(task, host, {

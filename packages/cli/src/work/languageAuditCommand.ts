@@ -13,9 +13,7 @@ import { explainedTable, intervalText, percent, plainNumber, signedNumber, wrapp
 import { analyseLanguage, type LanguageOptions, vocabularyOf, vocabularyText } from './languageTask.ts';
 
 export interface LanguageAuditOptions extends LanguageOptions {
-  sequences: number;
-  /** Whether the user said how many. */
-  sequencesGiven?: boolean;
+  sequences?: number;
   /** A file of natural text. */
   text?: string;
 }
@@ -25,14 +23,14 @@ type Audited = LanguageAudit & { readonly drawnFrom: string };
 /** `audit` of a language model: behaviour, attention and cause, kept apart. */
 export const languageAuditCommand = (task: MeasuringTask<LanguageAuditOptions>, host: Host): Promise<void> => {
   const { target, options } = task;
-  const { text: file, seed, sequences, sequencesGiven = false } = options;
+  const { text: file, seed, sequences } = options;
   return analyseLanguage(task, host, {
     prepare: (tokenizer) =>
       file === undefined ? null : needTokenizer(target, tokenizer, '--text').encode(readText(file)),
     analysis: (tokenizer, text) => ({
       measure: (model, onProgress): Audited => {
         const vocabulary = vocabularyOf(model, tokenizer, options);
-        const asked = { tokens: vocabulary.tokens, seed, ...(sequencesGiven ? { sequences } : {}) };
+        const asked = { tokens: vocabulary.tokens, seed, ...(sequences === undefined ? {} : { sequences }) };
         const record = languageAudit(model, { ...asked, ...(text ? { text } : {}), onProgress });
         return { ...record, drawnFrom: vocabularyText(vocabulary) };
       },

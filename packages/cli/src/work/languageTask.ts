@@ -8,7 +8,7 @@ import { type Analysis, type AnalysisOptions, analyse } from './analysis.ts';
 export interface LanguageOptions extends AnalysisOptions {
   tokenizer?: string;
   /** A number, a range or a file of tokens. */
-  tokensFrom?: string;
+  tokensFrom?: string | undefined;
 }
 
 /** Analyses a model with its tokenizer, which is null where there is none; `prepare` is done before the model is read. */

@@ -6,7 +6,7 @@ import { checkPromptsOf, readPrompts } from '../files/readPrompts.ts';
 export interface MeasuredOnOptions {
   readonly prompts?: string;
   readonly measure?: MeasureName;
-  readonly sequences: number;
+  readonly sequences?: number;
   readonly seed: number;
 }
 
@@ -20,7 +20,7 @@ export interface MeasuredOn {
 
 type Asked = { readonly measure?: MeasureName };
 type OnPrompts = Asked & { readonly prompts: Prompts };
-type OnSequences = Asked & { readonly sequences: number; readonly seed: number };
+type OnSequences = Asked & { readonly sequences?: number; readonly seed: number };
 
 /** Reads the file, before any checkpoint is read; `twins` says that every prompt needs a corrupted one. */
 export function measuredOn(
@@ -28,7 +28,12 @@ export function measuredOn(
   { twins = false }: { twins?: boolean } = {},
 ): MeasuredOn {
   const asked = measure === undefined ? {} : { measure };
-  if (path === undefined) return { source: {}, prompts: null, of: () => ({ ...asked, sequences, seed }) };
+  if (path === undefined)
+    return {
+      source: {},
+      prompts: null,
+      of: () => ({ ...asked, ...(sequences === undefined ? {} : { sequences }), seed }),
+    };
   const given = readPrompts(path);
   const { prompts, file } = given;
   return {

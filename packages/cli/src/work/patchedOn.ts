@@ -17,6 +17,7 @@ import { plainNumber } from '../terminal/textTable.ts';
 import { type MeasuredOnOptions, measuredOn } from './measuredOn.ts';
 
 export interface PatchedOnOptions extends MeasuredOnOptions {
+  readonly sequences: number;
   corruption: Corruption;
   period?: number;
   clean?: string;

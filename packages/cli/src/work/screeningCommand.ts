@@ -25,8 +25,7 @@ import {
 import { analyseLanguage, type LanguageOptions, vocabularyOf } from './languageTask.ts';
 
 export interface ScreeningOptions extends LanguageOptions {
-  sequences: number;
-  sequencesGiven?: boolean;
+  sequences?: number;
   candidates?: number;
 }
 
@@ -41,13 +40,13 @@ type Screened = ScreeningRecord & { readonly expected: Expected };
 /** `evaluate` of a language model: heads screened by attribution, and measured on what is left. */
 export const screeningCommand = (task: MeasuringTask<ScreeningOptions>, host: Host): Promise<void> => {
   const { options } = task;
-  const { seed, sequences, sequencesGiven = false, candidates } = options;
+  const { seed, sequences = SCREENING.sequences, candidates } = options;
   return analyseLanguage(task, host, {
     prepare: () => null,
     analysis: (tokenizer) => ({
       measure: (model): Screened => {
         const { tokens } = vocabularyOf(model, tokenizer, options);
-        const asked = { tokens, seed, sequences: sequencesGiven ? sequences : SCREENING.sequences };
+        const asked = { tokens, seed, sequences };
         const expected = expectedOf(model, { ...asked, candidates: candidates ?? SCREENING.candidates });
         // Said before it starts, in the line of progress.
         const onProgress = host.stage(

@@ -28,7 +28,8 @@ export function analysedLength(config: ModelConfig): number {
   const perToken =
     nLayers * (4 * nHeads * length + 16 * nHeads * Math.max(dModel, dHead) + 16 * dModel + 6 * dMlp) + 4 * dVocab;
   if (TOGETHER * length * perToken < SURELY_FIT) return length;
-  const key = JSON.stringify(config);
+  const { opening: _, untrained: __, ...laidOut } = config;
+  const key = JSON.stringify(laidOut);
   const fitting =
     found.get(key) ?? longestRunnable({ ...config, nCtx: length }, { sequences: TOGETHER, everything: true });
   found.set(key, fitting);

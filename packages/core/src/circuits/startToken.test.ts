@@ -132,8 +132,9 @@ test('the previous-token score can be taken from the first token drawn', () => {
 });
 
 test('a context or a vocabulary too small behind the start token is refused by name', () => {
+  const tiny = withStart(handBuiltInduction(engine, { dVocab: 14, nCtx: 4 }), 13);
+  expect(() => prove(tiny)).toThrow('a context of 3 behind the start token has no room for a repeat');
   const small = withStart(handBuiltInduction(engine, { dVocab: 14, nCtx: 8 }), 13);
-  expect(() => audit(small)).toThrow('a context of 7 behind the start token is too short');
   expect(() => repeatedProbe({ config: small.config, count: 1, seed: 0 }, 4)).toThrow(
     'two copies of a block must fit the context of 8 behind the start token, so periods go from 1 to 3',
   );

@@ -58,6 +58,10 @@ export interface ModelConfig {
   readonly parallelAttnMlp?: boolean;
   /** The token that every sequence of its training began with; absent where there was none (startToken.ts). */
   readonly bos?: number;
+  /** What analyses begin their sequences with, in place of the start token alone: for a model that waits for it. */
+  readonly opening?: readonly number[];
+  /** Tokens that training never showed, in ascending order: no analysis draws them. */
+  readonly untrained?: readonly number[];
 }
 
 /** How Llama 3 stretches rotary positions: components/positions/rotary.ts. */
@@ -85,6 +89,7 @@ const PARTS = [
 export const MODEL_FIELDS: readonly (keyof ModelConfig)[] = [
   ...SIZES,
   ...(['positions', 'tied', 'biases', 'normalization', 'eps', 'attnScale', 'rotaryDim', 'rotaryBase', 'bos'] as const),
+  ...(['opening', 'untrained'] as const),
   ...PARTS,
 ];
 
@@ -129,6 +134,10 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   if (!wholeFrom(0, rotaryDim)) refuse('rotaryDim', 'a whole number');
   if (config.bos !== undefined && !wholeFrom(0, config.bos, config.dVocab - 1))
     refuse('bos', `a token of the vocabulary, from 0 to ${config.dVocab - 1}`);
+  for (const field of ['opening', 'untrained'] as const)
+    if (config[field] !== undefined && !areTokens(config[field], config))
+      refuse(field, `a list of tokens of the vocabulary, from 0 to ${config.dVocab - 1}`);
+  if ((config.opening?.length ?? 0) >= config.nCtx) refuse('opening', `shorter than the context (${config.nCtx})`);
   return withParts(config, refuse);
 }
 
@@ -169,6 +178,9 @@ function isScaling(scaling: RotaryScaling): boolean {
     fields.length === SCALING.length && SCALING.every((f) => positive(scaling[f])) && highFreqFactor > lowFreqFactor
   );
 }
+
+const areTokens = (tokens: unknown, { dVocab }: ModelConfig): boolean =>
+  Array.isArray(tokens) && tokens.every((token) => wholeFrom(0, token, dVocab - 1));
 
 const wholeFrom = (least: number, value: unknown, most = LARGEST_INDEX): boolean =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most;

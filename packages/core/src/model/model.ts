@@ -19,6 +19,7 @@ import { cleanRunNeeds, hooksOfMeans, type Intervention, type TensorHooks } from
 import { type MeasureOptions, MeasureOptionsSchema } from './measures/measureOptions.ts';
 import { measuring } from './measures/measuring.ts';
 import { blankWeights, type NamedWeights, namedCopies } from './parameters.ts';
+import { openingOf } from './startToken.ts';
 import { lastStemBefore, Stems } from './stems.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import { checkWeights } from './weightChecks.ts';
@@ -63,6 +64,21 @@ export class Model {
     checkWeights(executor.weights, weights, { caller: 'setWeights', floatBytes: executor.arena.floatBytes });
     for (const [name, { data }] of Object.entries(weights)) executor.weights.named(name).set(data);
     executor.weights.changed();
+  }
+
+  /**
+   * The same weights in the same memory, of which analyses make sequences that begin with `opening` (in place of the start
+   * token alone) and never draw the tokens of `untrained`. This model where that is so already. Throws a RangeError for
+   * what is no token of it.
+   */
+  withSequences({ opening, untrained }: Pick<ModelConfig, 'opening' | 'untrained'>): Model {
+    const drawn = { opening: opening ?? openingOf(this.config), untrained: untrained ?? this.config.untrained ?? [] };
+    const same = (a: readonly number[], b: readonly number[] = []): boolean => a.join() === b.join();
+    if (same(drawn.opening, openingOf(this.config)) && same(drawn.untrained, this.config.untrained)) return this;
+    const { opening: _, untrained: __, ...rest } = this.config;
+    const others = drawn.untrained.length === 0 ? {} : { untrained: drawn.untrained };
+    const config = Object.freeze(modelConfig({ ...rest, opening: drawn.opening, ...others }));
+    return Object.assign(Object.create(Model.prototype) as Model, { ...this, config });
   }
 
   /** Copies of all weights by name. */

@@ -94,6 +94,15 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     ...[...SMALL, ...USUAL].map((size) => ({ name: sized(size), build: induction(size), limits: [] })),
     ...LARGE.map((size) => ({ name: sized(size), build: induction(size), limits: [], slow: true })),
   ]),
+  ...of(
+    'contexts below eight',
+    'induction',
+    ([[9, 4], [9, 5], [3, 6], [12, 7]] as Sizes[]).map((size) => ({ name: sized(size), build: induction(size), limits: [] })), // biome-ignore format: pairs
+  ),
+  ...of('contexts below eight', 'positional shortcut', [
+    { name: 'period 3 of 6', build: copier([12, 6], 3) },
+    { name: 'period 5 of 7', build: copier([12, 7], 5) },
+  ]),
   ...of('induction in three or four layers', 'induction', [
     { name: 'layers 0 and 2 of 3', build: written(SIZE, [[previous], [null], [matching()]]), limits: [] },
     { name: 'layers 1 and 2 of 3', build: written(SIZE, [[null], [previous], [matching()]]), limits: [] },
@@ -123,6 +132,15 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
       build: written(SIZE, [
         [previous, previous],
         [matching(), null],
+      ]),
+      limits: [],
+    },
+    {
+      name: 'three previous-token heads in two layers of three',
+      build: written(SIZE, [
+        [previous, previous],
+        [previous, null],
+        [matching({}, 0.5), matching({}, 0.5)],
       ]),
       limits: [],
     },
@@ -249,6 +267,28 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
         [previous, lookingBack(12, 0.9)],
         [matching({}, 0.1), null],
       ]),
+    },
+    {
+      // Both agree at period 20, and there one alone is hardly sure; elsewhere it answers where no distance reaches.
+      name: 'nine tenths of a fixed distance of 20 in 40',
+      build: written(
+        [30, 40],
+        [
+          [previous, lookingBack(20, 0.9)],
+          [matching({}, 0.1), null],
+        ],
+      ),
+    },
+    {
+      // A single distance is few of all places, and yet a whole line.
+      name: 'induction at 6–10, copies at 30 of 42',
+      build: written(
+        [40, 42],
+        [
+          [previous, lookingBack(30)],
+          [matching({ back: [5, 9] }), null],
+        ],
+      ),
     },
     {
       name: 'induction from 14 on, copies at 20',

@@ -36,19 +36,33 @@ export const PROPERTIES: Readonly<Record<string, (picture: Picture) => boolean>>
   'one layer-0 previous-token score above 0.7, the others below 0.25': ({ previousToken: [a, b] }) =>
     a! > 0.7 && b! < 0.25,
   'one layer-1 excess above 0.8, the others below 0.2': ({ excess: [a, b] }) => a! > 0.8 && b! < 0.2,
-  'the six others ablated together cost less than 0.01': ({ quiet }) => quiet < 0.01,
+  'the six others ablated together cost less than 0.01': ({ quiet }) => Math.abs(quiet) < 0.01,
 };
 
 const descending = (values: readonly number[]): number[] => [...values].sort((a, b) => b - a);
 
-/** A preset of the picture's data. */
-export const pictureExperiment = (preset: 'picture' | 'hub'): Experiment =>
-  parseExperiment(JSON.parse(readFileSync(new URL(`../../presets/${preset}.json`, import.meta.url), 'utf8')));
+/** A preset as it stands in its file. */
+// biome-ignore lint/suspicious/noExplicitAny: its fields are checked when it is parsed
+type PresetJson = any;
 
-/** Trains a preset of two layers on the fastest build and two threads, and measures it. */
-export async function pictureOf(preset: 'picture' | 'hub', seed: number): Promise<Picture> {
+/** A preset of the picture's data, or what `change` makes of it. */
+export function pictureExperiment(
+  preset: 'picture' | 'hub',
+  change: (json: PresetJson) => void = () => undefined,
+): Experiment {
+  const json = JSON.parse(readFileSync(new URL(`../../presets/${preset}.json`, import.meta.url), 'utf8'));
+  change(json);
+  return parseExperiment(json);
+}
+
+/** Trains a preset of two layers, or what `change` makes of it, on the fastest build and two threads, and measures it. */
+export async function pictureOf(
+  preset: 'picture' | 'hub',
+  seed: number,
+  change?: (json: PresetJson) => void,
+): Promise<Picture> {
   const engine = await loadEngine();
-  const experiment = pictureExperiment(preset);
+  const experiment = pictureExperiment(preset, change);
   const records: StepRecord[] = [];
   const observer = { onStep: (record: StepRecord) => void records.push(record) };
   const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers(), observer });

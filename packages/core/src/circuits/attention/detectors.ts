@@ -1,6 +1,5 @@
 // The built-in detectors, by the names that their scores have in records (docs/scores.md).
-import type { ModelConfig } from '../../model/config.ts';
-import { firstDrawn } from '../../model/startToken.ts';
+import { firstDrawn, type Opening } from '../../model/startToken.ts';
 import { copyKeys } from './contentScore.ts';
 import { type Detector, PROBES, type ProbeName } from './detector.ts';
 import { currentTokenLine, firstTokenLine, previousTokenLine } from './fixedKeyScores.ts';
@@ -51,8 +50,8 @@ const builtIn = (start: number): readonly BuiltIn[] => [
 export const jobs = (names: readonly ScoreName[]): readonly Detector[] =>
   names.map((name) => ({ name, keys: builtIn(0).find((detector) => detector.name === name)!.keys }));
 
-/** The built-in detectors of each kind of sequences, for a model's: their positions count from behind a start token. */
-export function builtInDetectors(config: Pick<ModelConfig, 'bos'>): Readonly<Record<ProbeName, readonly BuiltIn[]>> {
+/** The built-in detectors of each kind of sequences, for a model's: their positions count from behind what sequences begin with. */
+export function builtInDetectors(config: Opening): Readonly<Record<ProbeName, readonly BuiltIn[]>> {
   const all = builtIn(firstDrawn(config));
   return Object.fromEntries(PROBES.map((probe) => [probe, all.filter(({ on }) => on === probe)])) as unknown as Record<
     ProbeName,

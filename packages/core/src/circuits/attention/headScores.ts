@@ -7,7 +7,7 @@ import type { Model } from '../../model/model.ts';
 import { firstDrawn } from '../../model/startToken.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { runPatterns } from '../data/patternRuns.ts';
-import { scannedPeriods, spread } from '../data/periods.ts';
+import { checkVocabulary, periodsThatFit, scannedPeriods, spread } from '../data/periods.ts';
 import { controlProbe, fourfoldBlock, fourfoldProbe, type ProbeOptions, repeatedProbe } from '../data/probes.ts';
 import { withNextToken } from '../data/prompts.ts';
 import { twoCopies } from '../data/twoCopies.ts';
@@ -54,42 +54,47 @@ export function checkScoring(caller: string, model: Model, options: ScoreOptions
   if (options.detectors !== undefined) checkDetectors(caller, options.detectors);
 }
 
-/** Periods that are scanned, where only some are asked for. */
-export const periodsToScan = (config: ModelConfig, { mostPeriods }: ScoreOptions, caller: string): number[] =>
-  spread(scannedPeriods(config, caller), mostPeriods ?? Number.POSITIVE_INFINITY);
+/** Periods that are scanned, where only some are asked for; none where no repeat fits. */
+export const periodsToScan = (config: ModelConfig, { mostPeriods }: ScoreOptions): number[] =>
+  spread(periodsThatFit(config), mostPeriods ?? Number.POSITIVE_INFINITY);
 
 /** Tokens that `measureHeads` runs, for the progress of what it is part of. */
-export function scoringSize(model: Model, options: ScoreOptions, caller: string): number {
+export function scoringSize(model: Model, options: ScoreOptions): number {
   const config = asAnalysed(model.config);
-  const scanned = periodsToScan(config, options, caller).reduce(
-    (sum, period) => sum + twoCopies(config, period).length,
-    0,
-  );
+  const scanned = periodsToScan(config, options).reduce((sum, period) => sum + twoCopies(config, period).length, 0);
   const fourfold = firstDrawn(config) + 4 * fourfoldBlock(config);
   return (options.sequences ?? 64) * (config.nCtx + scanned + fourfold);
 }
 
 /**
- * All scores of all heads, and the losses of the scan. Throws an ArgumentError for options that it does not have, a
- * TooSmallError when context or vocabulary leave no period, a NotFiniteError when a loss is not finite.
+ * All scores of all heads, and the losses of the scan; NaN of what the context has no room for. Throws an ArgumentError for
+ * options that it does not have, a TooSmallError when the vocabulary is too small, a NotFiniteError when a loss is not finite.
  */
 export const measureHeads = (model: Model, options: ScoreOptions = {}): MeasuredHeads =>
   scoreHeads('measureHeads', model, options);
 
-/** Scores alone; `measureHeads` gives the losses of the scan too, and throws the same. */
-export const headScores = (model: Model, options: ScoreOptions = {}): HeadScoresRecord =>
-  scoreHeads('headScores', model, options).scores;
+/** Scores alone; `measureHeads` gives the losses of the scan too, and throws the same. Throws a TooSmallError, too, when no repeat fits. */
+export function headScores(model: Model, options: ScoreOptions = {}): HeadScoresRecord {
+  checkScoring('headScores', model, options);
+  scannedPeriods(model.config, 'headScores');
+  return scoreHeads('headScores', model, options).scores;
+}
 
 /** The same for another caller, whose name the messages have. */
 export function scoreHeads(caller: string, model: Model, options: ScoreOptions): MeasuredHeads {
   checkScoring(caller, model, options);
   const { sequences = 64, seed = 0, detectors: given = [] } = options;
   const config = asAnalysed(model.config);
-  const periods = periodsToScan(config, options, caller);
-  const stripePeriod = periods.at(-1) as number;
+  checkVocabulary(caller, config);
+  const periods = periodsToScan(config, options);
+  const stripePeriod = periods.at(-1) ?? 0;
   const probe: ProbeOptions = { config, count: sequences, seed };
-  const { tokens, period: prefixMatchingBlock } = fourfoldProbe(probe);
-  const probes = { control: controlProbe(probe), repeat: repeatedProbe(probe, stripePeriod), fourfold: tokens };
+  const prefixMatchingBlock = fourfoldBlock(config);
+  const probes = {
+    control: controlProbe(probe),
+    repeat: stripePeriod > 0 ? repeatedProbe(probe, stripePeriod) : [],
+    fourfold: prefixMatchingBlock > 0 ? fourfoldProbe(probe).tokens : [],
+  };
   checkAnswers(caller, given, ({ on = 'repeat' }) => ({
     sequences: probes[on].map((sequence) => ({ tokens: sequence, queries: withNextToken(sequence) })),
     called: `sequences of the kind "${on}"`,
@@ -100,16 +105,20 @@ export function scoreHeads(caller: string, model: Model, options: ScoreOptions):
   const detectors = scoredDetectors(own, { config, probes, table });
   const scoring: Scoring = {
     ...{ probe, probes, detectors, table, periods, stripePeriod },
-    progress: new Progress(options.onProgress, scoringSize(model, options, caller)),
+    progress: new Progress(options.onProgress, scoringSize(model, options)),
   };
   const control = runControl(model, scoring);
   const scan = runScan(model, { ...scoring, control });
-  runPatterns(model, tokens, { progress: scoring.progress, visit: (visit) => detectors.score('fourfold', visit) });
+  if (prefixMatchingBlock > 0)
+    runPatterns(model, probes.fourfold, {
+      progress: scoring.progress,
+      visit: (visit) => detectors.score('fourfold', visit),
+    });
   scoring.progress.finish();
   const scores: HeadScoresRecord = {
     length: config.nCtx,
     heads: allHeads(config).map((name, index) => ({
-      ...table.estimates(index),
+      ...table.estimates(index, CHANCE_ORDER),
       ...name,
       label: headLabel(name.layer, name.head),
       positionalOffset: control.offsets.best(index),

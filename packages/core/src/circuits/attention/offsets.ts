@@ -7,7 +7,7 @@ import { meanOfMeasured } from '../statistics/missing.ts';
 import type { ContentFreeMean } from './contentFree.ts';
 import { type Line, uniformAlong } from './line.ts';
 
-/** The offset with the largest attention above chance. */
+/** The offset with the largest attention above chance; NaN where two positions back is more than half the context. */
 export interface PositionalOffset {
   readonly offset: number;
   readonly estimate: Estimate;
@@ -50,6 +50,7 @@ export function gatherOffsets(
     aboveChance,
     best: (head) => {
       const above = aboveChance(head);
+      if (longest < 2) return { offset: Number.NaN, estimate: estimate([]), aboveChance: Number.NaN };
       let offset = 2;
       for (let d = 3; d <= longest; d++) if (above[d]! > above[offset]!) offset = d;
       return { offset, estimate: estimate(values[head]![offset]!), aboveChance: above[offset] as number };

@@ -54,9 +54,10 @@ export class ScoreTable<Name extends string> {
     return this.row({ name, head, sequence: 0 });
   }
 
-  /** A head's scores, in the order in which they came: records are written so. */
-  estimates(head: number): Record<Name, Estimate> {
+  /** A head's scores, in the order in which they came: records are written so. Of the `names` that never came, NaN behind them. */
+  estimates(head: number, names: readonly Name[] = []): Record<Name, Estimate> {
     const entries = [...this.values].map(([name, rows]) => [name, estimate(rows[head] as Float64Array)]);
-    return Object.fromEntries(entries) as Record<Name, Estimate>;
+    const missing = names.filter((name) => !this.values.has(name)).map((name) => [name, estimate([])]);
+    return Object.fromEntries([...entries, ...missing]) as Record<Name, Estimate>;
   }
 }

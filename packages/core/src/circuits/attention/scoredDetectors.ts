@@ -81,10 +81,13 @@ export function scoredDetectors(own: readonly Detector[], { config, probes, tabl
   });
   const of = (probe: ProbeName): Gathered[] => [
     ...builtIn[probe].map((detector) => gathered(detector, probe, table)),
-    ...(probe === 'control' ? [gathered(stripe, probe, table, 'inductionStripeControl')] : []),
+    ...(probe === 'control' && probes.repeat.length > 0
+      ? [gathered(stripe, probe, table, 'inductionStripeControl')]
+      : []),
     ...own.flatMap((detector) => {
       if ((detector.on ?? 'repeat') === probe) return [gathered(detector, probe, scores!)];
-      return probe === 'control' ? [gathered(detector, probe, controls!)] : [];
+      const measured = probes[detector.on ?? 'repeat'].length > 0;
+      return probe === 'control' && measured ? [gathered(detector, probe, controls!)] : [];
     }),
   ];
   const all = { control: of('control'), repeat: of('repeat'), fourfold: of('fourfold') };

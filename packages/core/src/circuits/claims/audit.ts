@@ -1,27 +1,29 @@
 // Has this transformer learned induction? The audit reads weights and the tokens it draws, never how a model was made.
 import * as z from 'zod/mini';
-import type { ModelConfig } from '../../model/config.ts';
 import type { Model } from '../../model/model.ts';
-import { measureHeads, scoringSize } from '../attention/headScores.ts';
+import { measureHeads, type ScoreOptions, scoringSize } from '../attention/headScores.ts';
 import { checkModel, checkOptions } from '../checks.ts';
 import { asAnalysed } from '../lengths.ts';
 import { mapRecord, measureMap } from '../map/inductionMap.ts';
 import { type Limits, limitsOf } from '../map/limits.ts';
 import { untrainedTokens } from '../map/untrainedTokens.ts';
 import { Progress } from '../progress.ts';
+import { headCircuits } from '../weights/headCircuits.ts';
+import { WeightCircuits } from '../weights/weightCircuits.ts';
 import { checkAuditing, type MapAuditOptions } from './auditChecks.ts';
 import { gatherEvidence, groundsOf, look, testPaths } from './auditEvidence.ts';
 import type { AuditRecord } from './auditRecord.ts';
-import { auditSize, mapSequences } from './auditSize.ts';
-import { explainAudit, shortenedText, untestedOf, untrainedText } from './auditText.ts';
+import { auditSize } from './auditSize.ts';
+import { explainAudit, sampleText, shortenedText, untestedOf, untrainedText } from './auditText.ts';
 import { checkHeldOut, type HeldOut, measureHeldOut } from './heldOut.ts';
 import { measureMechanisms, mechanismsRecord } from './mechanisms.ts';
+import { isLess, mapSequences, sampleOf } from './sample.ts';
 import { judge } from './verdict.ts';
 
 /**
  * Audits a model: the map of where it finds the earlier copy, losses over a scan of periods, scores, path tests, and the
  * verdict by the rules of verdict.ts. A close call is repeated with two more seeds of sequences. Throws an ArgumentError for
- * options that it does not have, a TooSmallError when context or vocabulary are too small to tell, a NotFiniteError when
+ * options that it does not have, a TooSmallError when the vocabulary is too small to tell, a NotFiniteError when
  * outputs are not finite: then there is no verdict. `heldOut` is measured besides, and has no part in the verdict.
  */
 export function audit(model: Model, options: AuditOptions = {}): AuditRecord {
@@ -34,7 +36,8 @@ export function audit(model: Model, options: AuditOptions = {}): AuditRecord {
   const record = auditFor('audit', model, rest);
   const { best, periods, sequences } = record.evidence;
   const period = best ?? periods[Math.floor(periods.length / 2)]!.period;
-  return { ...record, heldOut: measureHeldOut(model, heldOut, { sequences, seed: rest.seed ?? 0, period }) };
+  const how = { sequences, seed: rest.seed ?? 0, period };
+  return { ...record, heldOut: measureHeldOut(asAudited(model, record), heldOut, how) };
 }
 
 export interface AuditOptions extends MapAuditOptions {
@@ -42,9 +45,25 @@ export interface AuditOptions extends MapAuditOptions {
   readonly heldOut?: HeldOut;
 }
 
+/** The same model with what its audit began its sequences with, and without the tokens that it left out. */
+export const asAudited = (model: Model, { map }: AuditRecord): Model =>
+  model.withSequences({ opening: map.prefix, untrained: map.excluded ?? [] });
+
 /** The audit for another caller, whose name the messages have. */
-export function auditFor(caller: string, model: Model, options: MapAuditOptions): AuditRecord {
-  checkAuditing(caller, model, options);
+export function auditFor(caller: string, given: Model, options: MapAuditOptions): AuditRecord {
+  checkAuditing(caller, given, options);
+  const { prefix, excludeTokens = given.config.untrained, ...asked } = options;
+  const begun = prefix === undefined ? given : given.withSequences({ opening: prefix });
+  const suspected = excludeTokens === undefined ? untrainedTokens(begun) : [];
+  const model = begun.withSequences({ untrained: excludeTokens ?? suspected });
+  const sample = sampleOf(model.config, asked);
+  const record = auditRepeatedly(model, { ...asked, ...sample });
+  const sampled = isLess(sample, asked) ? sampleText(record) : '';
+  return { ...record, sentence: `${record.sentence}${sampled}${untrainedText(suspected)}` };
+}
+
+/** A close call is measured three times. */
+function auditRepeatedly(model: Model, options: ScoreOptions): AuditRecord {
   const size = auditSize(model, options);
   const progress = new Progress(options.onProgress, size);
   const once = (seed: number): AuditRecord => auditOnce(model, { ...options, seed, onProgress: progress.part(size) });
@@ -63,15 +82,13 @@ export function auditFor(caller: string, model: Model, options: MapAuditOptions)
   return { ...first, sentence, evidence: { ...first.evidence, seeds } };
 }
 
-function auditOnce(model: Model, { prefix, excludeTokens, ...options }: MapAuditOptions): AuditRecord {
-  const exclude = excludeTokens ?? untrainedTokens(model);
+function auditOnce(model: Model, options: ScoreOptions): AuditRecord {
   const config = asAnalysed(model.config);
   const { seed = 0 } = options;
   const progress = new Progress(options.onProgress, auditSize(model, options));
-  const mapping = { prefix: prefix ?? startTokens(config), exclude, seed, progress };
-  const map = measureMap(model, config, { ...mapping, sequences: mapSequences(options) });
+  const map = measureMap(model, config, { sequences: mapSequences(config, options), seed, progress });
   const mechanisms = measureMechanisms(map, progress);
-  const onProgress = progress.part(scoringSize(model, options, 'audit'));
+  const onProgress = progress.part(scoringSize(model, options));
   const looked = look(measureHeads(model, { ...options, onProgress }), config, mechanisms);
   const { scores, followers, positional } = looked;
   const tested = testPaths(model, looked, { options, progress });
@@ -86,18 +103,18 @@ function auditOnce(model: Model, { prefix, excludeTokens, ...options }: MapAudit
     followers: followers.map((h) => h.label),
     positionalHeads: positional.map((h) => h.label),
     scores,
-    map: mapRecord(map),
+    map: mapRecord(map, config),
     mechanisms: mechanismsRecord(mechanisms),
-    untested: untestedOf(mapRecord(map), { excluded: exclude, nCtx: model.config.nCtx }),
+    untested: untestedOf(mapRecord(map, config), { config: model.config, scores }),
+    ...(scores.prefixMatchingBlock > 0
+      ? {}
+      : { weights: headCircuits(new WeightCircuits(config, model.getWeights())) }),
   };
   const shortened = config.nCtx < model.config.nCtx ? ` ${shortenedText(config.nCtx, model.config.nCtx)}` : '';
   return {
     ...record,
-    sentence: `${explainAudit(judgement, record, found)}${excludeTokens === undefined ? untrainedText(exclude) : ''}${shortened}`,
+    sentence: `${explainAudit(judgement, record, found)}${shortened}`,
   };
 }
-
-/** The start token that the config names, if it does. */
-const startTokens = ({ bos }: ModelConfig): number[] => (bos === undefined ? [] : [bos]);
 
 const NO_LIMITS: Limits = { limits: [], share: 1 };

@@ -79,11 +79,13 @@ export function testPaths(
 
 /** The numbers that the rules decide by. */
 export function groundsOf({ cells, judged }: MeasuredMap, mechanisms: Mechanisms): Grounds {
-  const shareOf = (solution: Solution): number => cells.filter((c) => c.solution === solution).length / cells.length;
+  const shareOf = (solution: Solution): number =>
+    cells.length === 0 ? 0 : cells.filter((c) => c.solution === solution).length / cells.length;
   return {
     layers: judged.config.nLayers,
     byContent: shareOf('by content'),
     byPosition: shareOf('by position'),
+    keptDistances: keptDistances(cells),
     largestExcess: mechanisms.largestExcess,
     largestKeptStripe: mechanisms.largestKeptStripe,
     lostWithoutFollowers: mechanisms.withoutFollowers,
@@ -91,6 +93,15 @@ export function groundsOf({ cells, judged }: MeasuredMap, mechanisms: Mechanisms
     excessLeftWithoutK: mechanisms.excessLeftWithoutK,
     lostWithoutPositional: mechanisms.withoutPositional,
   };
+}
+
+/** Distances, beyond that of the previous token, of which two places or more are measured and most are solved by position. */
+function keptDistances(cells: MeasuredMap['cells']): number {
+  const distances = [...new Set(cells.map(({ distance }) => distance))].filter((distance) => distance > 2);
+  return distances.filter((distance) => {
+    const line = cells.filter((cell) => cell.distance === distance);
+    return line.length > 1 && 2 * line.filter(({ solution }) => solution === 'by position').length > line.length;
+  }).length;
 }
 
 /** Everything that the record has beside the verdict and the scores. */

@@ -12,6 +12,7 @@ import { checkPeriods } from '../checks.ts';
 import type { Limit } from '../map/limits.ts';
 import type { InductionMap } from '../map/mapRecord.ts';
 import type { Estimate } from '../statistics/estimate.ts';
+import type { HeadCircuitRecord } from '../weights/headCircuits.ts';
 import type { HeldOutRecord } from './heldOut.ts';
 import type { Margin } from './thresholds.ts';
 import { VERDICTS, type Verdict } from './verdict.ts';
@@ -78,6 +79,8 @@ export interface AuditRecord {
   /** Where the first copy starts × how far back it lies: what the verdict is made from. */
   readonly map: InductionMap;
   readonly mechanisms: MechanismsRecord;
+  /** What the weights say of every head: only where the context is too short for all that is measured otherwise. */
+  readonly weights?: readonly HeadCircuitRecord[];
   /** What the audit says nothing of. */
   readonly untested: readonly string[];
   /** What the model makes of what its training never showed: only where the audit was told what that was. */
@@ -90,6 +93,7 @@ export const auditSchema: z.ZodMiniType = z.looseObject({
   followers: z.array(z.string()),
   positionalHeads: z.array(z.string()),
   evidence: z.looseObject({ solved: z.array(z.int()), independent: z.array(z.int()) }),
+  map: z.looseObject({ prefix: z.array(z.int()) }),
   scores: z.looseObject({ heads: z.array(z.looseObject({ label: z.string() })), periods: z.array(z.int()) }),
 });
 
@@ -101,5 +105,5 @@ export function checkAudited(caller: string, { scores }: AuditRecord, config: Mo
     throw new ArgumentError(
       `${caller}: options.audit is that of another model: it has the heads ${listed(found)}, this model has ${listed(labels)}.`,
     );
-  checkPeriods(caller, scores.periods, { config });
+  if (scores.periods.length > 0) checkPeriods(caller, scores.periods, { config });
 }

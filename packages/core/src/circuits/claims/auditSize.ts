@@ -2,11 +2,12 @@
 import type { ModelConfig } from '../../model/config.ts';
 import { INPUTS } from '../../model/interventions/interventions.ts';
 import type { Model } from '../../model/model.ts';
-import { type ScoreOptions, scoringSize } from '../attention/headScores.ts';
-import { scannedPeriods, spread } from '../data/periods.ts';
+import { periodsToScan, type ScoreOptions, scoringSize } from '../attention/headScores.ts';
+import { spread } from '../data/periods.ts';
 import { twoCopies } from '../data/twoCopies.ts';
 import { asAnalysed } from '../lengths.ts';
 import { mapSize } from '../map/inductionMap.ts';
+import { mapSequences } from './sample.ts';
 
 /** How many solved periods the path tests use, evenly spread. */
 export const PATH_PERIODS = 5;
@@ -14,21 +15,16 @@ export const PATH_PERIODS = 5;
 /** Sequences of each of the path tests' periods. */
 export const perPathPeriod = ({ sequences = 64 }: ScoreOptions): number => Math.ceil(sequences / 2);
 
-/** Sequences of each place of the map. */
-export const mapSequences = ({ sequences = 64 }: ScoreOptions): number => Math.min(16, sequences);
-
 /** Runs over the path tests' sequences: clean, a path and its control each, and a source of keys each. */
 const pathRuns = ({ nLayers, nHeads }: ModelConfig): number => 1 + 2 * INPUTS.length + (nLayers - 1) * nHeads;
 
 /** Tokens that an audit runs if every period is solved: what progress expects. */
 export function auditSize(model: Model, options: ScoreOptions): number {
   const config = asAnalysed(model.config);
-  const periods = scannedPeriods(config);
+  const periods = periodsToScan(config, options);
   const prefixed = periods.length * prefixedCount(options.sequences ?? 64) * config.nCtx;
-  const map = mapSize(config, mapSequences(options));
-  return (
-    map + scoringSize(model, options, 'audit') + prefixed + pathsSize(config, options, spread(periods, PATH_PERIODS))
-  );
+  const map = mapSize(config, mapSequences(config, options));
+  return map + scoringSize(model, options) + prefixed + pathsSize(config, options, spread(periods, PATH_PERIODS));
 }
 
 /** Tokens that the path tests run at these periods. */

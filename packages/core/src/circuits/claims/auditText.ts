@@ -1,5 +1,7 @@
 // What an audit found, in sentences with their numbers.
 import { listed } from '../../errors/names.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import type { HeadScoresRecord } from '../attention/headScoresRecord.ts';
 import type { Limit, Limits } from '../map/limits.ts';
 import type { InductionMap, Solution } from '../map/mapRecord.ts';
 import { mean } from '../statistics/estimate.ts';
@@ -12,6 +14,10 @@ export const shortenedText = (length: number, nCtx: number): string =>
 
 const nats = (x: number): string => `${x.toFixed(2)} nats`;
 const percent = (x: number): string => `${Math.round(100 * x)} %`;
+
+/** Says that a large model was measured on less than usual. */
+export const sampleText = ({ scores, map }: Pick<AuditRecord, 'scores' | 'map'>): string =>
+  ` Measured on a sample, since the model is large: ${scores.sequences} sequences of each probe, ${scores.periods.length} periods, ${map.sequences} sequences of each place.`;
 
 /** The verdict in a few sentences, with the numbers that carry it. */
 export function explainAudit(
@@ -28,6 +34,8 @@ export function explainAudit(
   ];
   if (verdict === 'induction' && share < 0.995)
     parts.push(`Within its limits ${percent(share)} of the queries are answered.`);
+  if (map.cells.length === 0)
+    return `Nothing of a repeat can be told: ${map.length - map.prefix.length} tokens have no room for a block of two and its copy. Scores and weights are all there is.`;
   if (verdict === 'not learned')
     parts.push(
       `The lowest loss on a repeat is ${nats(Math.min(...map.cells.map((c) => c.lossAtBestTemperature)))}; guessing costs ${nats(evidence.lnVocab)}.`,
@@ -86,7 +94,7 @@ function solvedText(map: InductionMap): string {
 export const untrainedText = (tokens: readonly number[]): string =>
   tokens.length === 0
     ? ''
-    : ` Left out of the map: ${plural(
+    : ` Left out: ${plural(
         'token',
         tokens.map((t) => ({ from: t, to: t })),
       )}, whose embeddings look as if training had never moved them.`;
@@ -94,10 +102,16 @@ export const untrainedText = (tokens: readonly number[]): string =>
 /** What the audit says nothing of, each in a few words. */
 export function untestedOf(
   map: InductionMap,
-  { excluded, nCtx }: { excluded: readonly number[]; nCtx: number },
+  { config: { nCtx }, scores }: { config: ModelConfig; scores: HeadScoresRecord },
 ): string[] {
-  const { prefix, cells, cellsInAll, length } = map;
+  const { prefix, cells, cellsInAll, length, excluded = [] } = map;
+  const room = length - prefix.length;
+  if (cells.length === 0) return [`whatever takes a repeat: a block of two and its copy do not fit ${room} tokens`];
   return [
+    ...(scores.periods.length === 1 ? [`periods other than ${scores.periods[0]} on two whole copies`] : []),
+    ...(scores.prefixMatchingBlock === 0
+      ? [`prefix matching: four copies of a block of two do not fit ${room} tokens`]
+      : []),
     prefix.length === 0
       ? 'sequences that begin with a certain token'
       : `sequences that do not begin with ${plural(

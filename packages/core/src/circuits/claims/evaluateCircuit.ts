@@ -14,7 +14,8 @@ import type { Prompts } from '../data/prompts.ts';
 import { RepeatSet, setSize } from '../data/repeatSet.ts';
 import { asAnalysed } from '../lengths.ts';
 import { type OnProgress, Progress } from '../progress.ts';
-import { auditFor } from './audit.ts';
+import { asAudited, auditFor } from './audit.ts';
+import { checkAuditing, drawnFields } from './auditChecks.ts';
 import { type AuditRecord, auditSchema, checkAudited } from './auditRecord.ts';
 import { auditSize } from './auditSize.ts';
 import { chooseCircuit } from './circuitChoice.ts';
@@ -24,14 +25,21 @@ import { scrubKeys } from './keyScrubbing.ts';
 import { choosingRuns, measureChosen, measuringRuns } from './measureChosen.ts';
 import { minimalSets } from './minimalSets.ts';
 import { evaluateOnPrompts } from './promptEvaluation.ts';
+import { evaluatedSequences, sampleOf } from './sample.ts';
 
 export interface EvaluationOptions {
   /** Repeats to measure on, 96 by default; half as many others to choose on. */
   readonly sequences?: number;
   /** Of the repeats that are drawn, or of how given prompts are divided; 0 by default. */
   readonly seed?: number;
-  /** An audit of this model, which otherwise is made: it says which heads follow the period. Of repeats alone. */
+  /**
+   * An audit of this model, which otherwise is made: it says which heads follow the period, what sequences begin with and
+   * which tokens are not drawn. Of repeats alone.
+   */
   readonly audit?: AuditRecord;
+  /** What the audit, and so everything, draws: as `audit` has them. Of repeats alone, and not beside `audit`. */
+  readonly prefix?: readonly number[];
+  readonly excludeTokens?: readonly number[];
   /** Instead of repeats: the circuit is chosen on one half of these prompts and evaluated on the other. */
   readonly prompts?: Prompts;
   /** Prompts to evaluate on; the circuit is then chosen on all of `prompts`. */
@@ -44,6 +52,7 @@ export interface EvaluationOptions {
 const optionsSchema = z.strictObject({
   ...commonFields,
   ...promptFields,
+  ...drawnFields,
   evaluateOn: z.optional(instanceSchema),
   audit: z.optional(auditSchema),
 });
@@ -62,12 +71,19 @@ export const evaluateCircuit = (model: Model, options: EvaluationOptions = {}): 
 export function evaluateAs(caller: string, model: Model, options: EvaluationOptions): CircuitEvaluation {
   checkModel(caller, model);
   checkOptions(caller, optionsSchema, options);
-  const { seed = 0, evaluateOn, ...sources } = options;
+  const { seed = 0, evaluateOn, prefix, excludeTokens, ...sources } = options;
   checkSources(caller, sources);
+  const drawn = { ...(prefix ? { prefix } : {}), ...(excludeTokens ? { excludeTokens } : {}) };
+  const [field] = Object.keys(drawn);
+  const other = sources.prompts ? 'prompts' : 'audit';
+  if (field !== undefined && sources[other] !== undefined)
+    throw new ArgumentError(
+      `${caller}: options.${field} says nothing beside options.${other}, which has its own; leave one of them out.`,
+    );
   const { prompts, measure = 'loss', ...repeats } = sources;
   if (prompts === undefined && evaluateOn !== undefined)
     throw new ArgumentError(`${caller}: options.evaluateOn needs options.prompts to choose the circuit on; give both.`);
-  if (prompts === undefined) return evaluateOnRepeats(caller, model, { ...repeats, measure, seed });
+  if (prompts === undefined) return evaluateOnRepeats(caller, model, { ...repeats, ...drawn, measure, seed });
   if (repeats.audit)
     throw new ArgumentError(
       `${caller}: options.audit is about repeats and says nothing beside options.prompts; leave one of them out.`,
@@ -77,15 +93,19 @@ export function evaluateAs(caller: string, model: Model, options: EvaluationOpti
 
 function evaluateOnRepeats(
   caller: string,
-  model: Model,
+  given: Model,
   options: Omit<EvaluationOptions, 'prompts' | 'evaluateOn'> & { measure: MeasureName | Measure; seed: number },
 ): CircuitEvaluation {
-  if (options.audit) checkAudited(caller, options.audit, model.config);
-  scannedPeriods(model.config, caller);
-  const { sequences = 96, seed, measure } = options;
-  const auditing = options.audit ? 0 : auditSize(model, { seed });
-  const progress = new Progress(options.onProgress, auditing + expectedSize(model, sequences));
-  const record = options.audit ?? auditFor(caller, model, { seed, onProgress: progress.part(auditing) });
+  const { seed, measure, audit, prefix, excludeTokens } = options;
+  const auditOptions = { ...(prefix ? { prefix } : {}), ...(excludeTokens ? { excludeTokens } : {}), seed };
+  if (audit) checkAudited(caller, audit, given.config);
+  else checkAuditing(caller, given, auditOptions);
+  scannedPeriods(given.config, caller);
+  const sequences = options.sequences ?? evaluatedSequences(given.config);
+  const auditing = audit ? 0 : auditSize(given, { ...sampleOf(given.config, {}), seed });
+  const progress = new Progress(options.onProgress, auditing + expectedSize(given, sequences));
+  const record = audit ?? auditFor(caller, given, { ...auditOptions, onProgress: progress.part(auditing) });
+  const model = asAudited(given, record);
   const { solved } = record.evidence;
   const periods = effectPeriods(solved, record.scores.periods);
   const selection = new RepeatSet(model, { sequences: Math.ceil(sequences / 2), seed, periods, measure });

@@ -111,6 +111,10 @@ function measurement(evaluation: Found): string {
   return `With everything else mean-ablated it keeps ${share(kept)} of the ${drop}${against}; ablating it loses ${share(lost)}${againstLost}${edges}. Measured ${on}.${few}`;
 }
 
+/** Heads that stand in a minimal set and not in the circuit. */
+const standIns = ({ heads, minimalSets }: Pick<Found, 'heads' | 'minimalSets'>): string[] =>
+  [...new Set(minimalSets.flat())].filter((label) => !heads.some((head) => head.label === label)).sort();
+
 /** What the comparison with random circuits and other minimal sets means. */
 function comparison({ heads, specificity, minimalSets }: Found): string {
   const parts: string[] = [];
@@ -127,7 +131,11 @@ function comparison({ heads, specificity, minimalSets }: Found): string {
     parts.push(
       `${minimalSets.length} minimal sets keep 95 %: ${minimalSets.map((set) => set.join(' + ')).join('; ')}.`,
     );
-  if (replaced.length > 0) parts.push(`Redundant, since others can take over: ${names(replaced)}.`);
+  const others = standIns({ heads, minimalSets });
+  if (replaced.length > 0)
+    parts.push(
+      `Redundant, since others can take over: ${names(replaced)}.${others.length > 0 ? ` The others: ${others.join(', ')}.` : ''}`,
+    );
   return parts.join(' ');
 }
 
@@ -136,7 +144,9 @@ function scrubbing({ keyScrubbing, loss, lossWithoutHeads }: Found): string {
   if (!keyScrubbing) return '';
   const { agreeing, differing } = keyScrubbing;
   const drop = lossWithoutHeads.value - loss.value;
-  const moves = (increase: number): boolean => increase > MOVES * drop;
+  // Where heads make no difference on the whole, resampling is compared with itself.
+  const scale = Math.max(drop, differing.value);
+  const moves = (increase: number): boolean => increase > MOVES * scale && increase > LEAST_MOVE;
   const numbers = `${signed(agreeing.value)} nats by input that has the same previous token, ${signed(differing.value)} nats by input that has another`;
   const conclusion = moves(agreeing.value)
     ? 'so the keys carry more than the previous token'
@@ -148,15 +158,18 @@ function scrubbing({ keyScrubbing, loss, lossWithoutHeads }: Found): string {
 
 /** A loss moves when it rises by more than this share of the loss drop. */
 const MOVES = 0.1;
+/** Less than so many nats is no move. */
+const LEAST_MOVE = 0.05;
 
 /** Says so when the head that builds the keys is not the one whose attention looks most like it. */
-function disagreement({ kind, heads }: Found, { scores }: AuditRecord): string {
+function disagreement({ kind, heads, minimalSets }: Found, { scores }: AuditRecord): string {
   const builders = heads.filter(({ role }) => role === 'previous-token head');
   if (kind !== 'induction' || builders.length === 0) return '';
   const layers = new Set(builders.map(({ label }) => scores.heads.find((h) => h.label === label)!.layer));
   const top = scores.heads
     .filter(({ layer }) => layers.has(layer))
     .reduce((a, b) => (b.previousToken.value > a.previousToken.value ? b : a));
-  if (builders.some(({ label }) => label === top.label)) return '';
+  const others = standIns({ heads, minimalSets });
+  if (builders.some(({ label }) => label === top.label) || others.includes(top.label)) return '';
   return `The highest previous-token score, ${top.previousToken.value.toFixed(2)}, is that of ${top.label}, which the circuit can do without: scores look, effects tell.`;
 }

@@ -1,10 +1,11 @@
 // Causal scrubbing (Chan et al. 2022) of one claim, that keys carry the previous token: what the previous-token heads read is
 // drawn anew, once so that the previous token stays, once so that it changes.
-import type { ModelConfig } from '../../model/config.ts';
 import { allHeads, type HeadIndex } from '../../model/heads.ts';
 import { headOutput, type Intervention } from '../../model/interventions/interventions.ts';
+import { firstDrawn } from '../../model/startToken.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
+import { anotherToken } from '../data/anotherToken.ts';
 import type { RepeatBatch, RepeatSet } from '../data/repeatSet.ts';
 import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 
@@ -33,14 +34,14 @@ function increasesOf(
 ): number[] {
   const { model } = set;
   const length = tokens[0]!.length;
-  const { bos } = model.config;
+  const start = firstDrawn(model.config);
   const losses = [0, 1].map((parity) => {
     const positions = Array.from({ length }, (_, p) => p).filter((p) => p % 2 === parity && p > 0);
     const others = tokens.map((sequence, s) =>
       sequence.map((token, p) => {
         const random = new RandomStream(seed, STREAMS.analysis, ANALYSIS_STREAMS.keyScrubbing, batch, s, p);
         // The positions before those resampled have the other parity.
-        if ((agree && p % 2 !== parity) || token === bos) return token;
+        if ((agree && p % 2 !== parity) || p < start) return token;
         return anotherToken(token, model.config, random);
       }),
     );
@@ -59,12 +60,4 @@ function increasesOf(
       }),
     );
   });
-}
-
-/** A token that is neither this one nor the start token. */
-function anotherToken(token: number, { dVocab, bos }: ModelConfig, random: RandomStream): number {
-  const never = [...new Set(bos === undefined ? [token] : [token, bos])].sort((a, b) => a - b);
-  let drawn = random.below(dVocab - never.length);
-  for (const other of never) if (drawn >= other) drawn += 1;
-  return drawn;
 }

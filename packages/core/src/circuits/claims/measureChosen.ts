@@ -1,6 +1,6 @@
 // Everything that is measured of a chosen circuit, on sequences which nothing was chosen on.
 import type { ModelConfig } from '../../model/config.ts';
-import { allHeads, type HeadIndex, labelOf } from '../../model/heads.ts';
+import { allHeads, type HeadIndex, labelOf, sameHead } from '../../model/heads.ts';
 import { INPUTS } from '../../model/interventions/interventions.ts';
 import { LOGIT_RUNS, logitAttribution } from '../causal/logitAttribution.ts';
 import { measuredBy } from '../data/measuredBy.ts';
@@ -45,6 +45,13 @@ export const measuringRuns = ({ nLayers, nHeads }: ModelConfig): number =>
 const sameHeads = (a: Circuit, b: Circuit): boolean =>
   a.heads.map(labelOf).sort().join() === b.heads.map(labelOf).sort().join();
 
+/** Earlier heads that stand in a minimal set and not in the claimed circuit: they can take the place of one that does. */
+function standIns({ circuit, readers }: Claim, sets: Chosen['sets']): HeadIndex[] {
+  const last = Math.max(...readers.map(({ layer }) => layer));
+  const others = sets.flat().filter((head) => head.layer < last && !circuit.heads.some((own) => sameHead(own, head)));
+  return others.filter((head, i) => others.findIndex((other) => sameHead(other, head)) === i);
+}
+
 export function measureChosen(
   set: PromptSet,
   { verdict, sets, minimal, claim, scoresOf, seed, scrub }: Chosen,
@@ -69,6 +76,8 @@ export function measureChosen(
   const builders = (claim?.circuit.heads ?? []).filter((name) =>
     heads.some(({ label, role }) => label === labelOf(name) && role === 'previous-token head'),
   );
+  // What others can take over says nothing unless they are resampled, too.
+  const read = builders.length === 0 || !claim ? [] : [...builders, ...standIns(claim, sets)];
   return {
     verdict,
     kind: claim?.kind ?? null,
@@ -92,7 +101,7 @@ export function measureChosen(
         kept: random.map(({ kept }) => kept),
         lost: drawn.filter(({ circuit }) => !sameHeads(circuit, claim.circuit)).map(({ lost }) => lost.value),
       }),
-    keyScrubbing: scrub === null || builders.length === 0 ? null : scrub(builders),
+    keyScrubbing: scrub === null || read.length === 0 ? null : scrub(read),
     loss: estimate(set.clean),
     lossWithoutHeads: estimate(none),
     logits: logitAttribution(set),

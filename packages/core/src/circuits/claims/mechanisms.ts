@@ -5,8 +5,9 @@ import type { Input, Intervention } from '../../model/interventions/intervention
 import { spread } from '../data/periods.ts';
 import { type CellRun, CellSet, withoutHeads } from '../map/cellSet.ts';
 import { queriesOf } from '../map/cells.ts';
-import type { JudgedCell, MeasuredMap } from '../map/inductionMap.ts';
+import { factorOf, type JudgedCell, type MeasuredMap } from '../map/inductionMap.ts';
 import type { Solution } from '../map/mapRecord.ts';
+import { FACTORS, withLogitsTimes } from '../map/temperature.ts';
 import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
 import type { MechanismsRecord } from './auditRecord.ts';
@@ -81,7 +82,10 @@ function lostWithout(
   cells: readonly JudgedCell[],
   { positional, progress }: { positional: readonly HeadIndex[]; progress: Progress | null },
 ): number {
-  const set = new CellSet(map, spread(cells, TRIED), progress);
+  const times = FACTORS[factorOf(cells, Math.log(map.space.tokens.length))] as number;
+  // Where content is much surer or less sure than position, each is judged where it is right.
+  const model = withLogitsTimes(map.judged, times / (FACTORS[map.factor] as number));
+  const set = new CellSet(map, spread(cells, TRIED), { progress, model });
   return shareLost(map, set.run([]), set.run(withoutHeads(positional)));
 }
 
@@ -94,7 +98,7 @@ function removals(
   const { config } = map.judged;
   if (cells.length === 0) return { withoutFollowers: null, withoutInput: null, excessLeftWithoutK: null };
   const chosen = spread(cells, TRIED);
-  const set = new CellSet(map, chosen, progress);
+  const set = new CellSet(map, chosen, { progress });
   const clean = set.run([], followers);
   const withoutFollowers = followers.length === 0 ? null : shareLost(map, clean, set.run(withoutHeads(followers)));
   if (config.nLayers === 1) return { withoutFollowers, withoutInput: null, excessLeftWithoutK: null };
@@ -127,8 +131,8 @@ function removals(
 }
 
 /** The loss that a removal adds, as a share of the drop from guessing to the clean loss; 1 at most. */
-function shareLost({ judged }: MeasuredMap, clean: CellRun, without: CellRun): number {
-  const drop = Math.log(judged.config.dVocab) - mean(clean.losses);
+function shareLost({ space }: MeasuredMap, clean: CellRun, without: CellRun): number {
+  const drop = Math.log(space.tokens.length) - mean(clean.losses);
   return Math.min(1, (mean(without.losses) - mean(clean.losses)) / drop);
 }
 

@@ -11,8 +11,14 @@ const MINIMAL = 0.95;
 const MOST_ADDED = 16;
 /** Alternatives are looked for to sets of at most so many heads. */
 const MOST_REPLACED = 8;
+/** So many times a set is looked for, and so many ways to do without heads are tried. */
+const [MOST_SOUGHT, MOST_TRIED] = [6, 24];
 
-/** Sets of heads that keep 95 % of the drop, every other head mean-ablated, and of which none can be spared: the smallest first. */
+/**
+ * Sets of heads that keep 95 % of the drop, every other head mean-ablated, and of which none can be spared: the smallest
+ * first. Another set lacks a head of each one that is known, so heads of those are done without in turn, and together (the
+ * hitting-set tree of Reiter 1987, cut off where it grows large).
+ */
 export function minimalSets(set: PromptSet): HeadIndex[][] {
   const heads = allHeads(set.model.config);
   const lossWithout = (gone: readonly HeadIndex[]): number => costOf(set, ablateHeads(set, gone));
@@ -20,15 +26,28 @@ export function minimalSets(set: PromptSet): HeadIndex[][] {
   const limit = clean + (1 - MINIMAL) * (lossWithout(heads) - clean);
   const without = (out: readonly HeadIndex[]): HeadIndex[] =>
     eliminate(among(heads, out, false), limit, (gone) => lossWithout([...out, ...gone]));
-  const first = without([]);
   const found = new Map<string, HeadIndex[]>();
   const add = (members: readonly HeadIndex[]): void => void found.set(members.map(labelOf).join(), [...members]);
-  add(first);
+  const ways: (readonly HeadIndex[])[] = [[]];
+  const known = new Set<string>();
+  for (let [sought, tried] = [0, 0]; ways.length > 0 && sought < MOST_SOUGHT && tried < MOST_TRIED; tried++) {
+    const out = ways.shift()!;
+    if (out.length > 0 && lossWithout(out) > limit) continue;
+    const members = without(out);
+    sought++;
+    add(members);
+    if (members.length > MOST_REPLACED) continue;
+    for (const head of members) {
+      const way = among(heads, [...out, head], true);
+      const name = way.map(labelOf).join();
+      if (!known.has(name)) ways.push(way);
+      known.add(name);
+    }
+  }
   if (heads.length <= MOST_ADDED) {
     const added = addUntil(heads, limit, lossWithout);
     if (added) add(without(among(heads, added, false)));
   }
-  if (first.length <= MOST_REPLACED) for (const head of first) if (lossWithout([head]) <= limit) add(without([head]));
   return [...found.values()].sort((a, b) => a.length - b.length);
 }
 

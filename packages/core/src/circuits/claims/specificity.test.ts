@@ -6,6 +6,7 @@ import { writtenModel } from '../../examples/writtenModel.ts';
 import type { Model } from '../../model/model.ts';
 import { loadEngine } from '../../node.ts';
 import { RepeatSet } from '../data/repeatSet.ts';
+import { audit } from './audit.ts';
 import { scrubKeys } from './keyScrubbing.ts';
 import { minimalSets } from './minimalSets.ts';
 import { prove } from './prove.ts';
@@ -57,9 +58,41 @@ describe('minimal sets', () => {
   });
 
   test('are named in the proof, which calls the builder redundant', () => {
-    const proof = prove(twoBuilders(), { sequences: 8 });
+    const model = twoBuilders();
+    const proof = prove(model, { sequences: 8, audit: audit(model, { sequences: 4, mostPeriods: 3 }) });
     expect(proof.minimalSets).toHaveLength(2);
     expect(proof.sentence).toMatch(/2 minimal sets keep 95 %: .*Redundant, since others can take over: L0H[01]\./);
+    expect(proof.sentence).toMatch(/take over: L0H([01])\. The others: L0H(?!\1)[01]\./);
+    // Both are resampled together: alone neither moves anything.
+    expect(proof.keyScrubbing!.agreeing.value).toBeCloseTo(0, 5);
+    expect(proof.keyScrubbing!.differing.value).toBeGreaterThan(2);
+    expect(proof.sentence).toMatch(/so the keys carry the previous token\.$/);
+  });
+
+  test.for([
+    [
+      'four of one layer',
+      [
+        [previous, previous, previous, previous],
+        [matching, null, null, null],
+      ],
+      4,
+    ],
+    [
+      'two layers of three',
+      [
+        [previous, null],
+        [previous, null],
+        [matching, null],
+      ],
+      2,
+    ],
+  ] as const)('name every one of them: %s', ([, layers, count]) => {
+    const model = writtenModel(engine, sizes, { copied: ['previous'], layers });
+    const sets = minimalSets(setOf(model));
+    expect(sets).toHaveLength(count);
+    expect(sets.every((set) => set.length === 2)).toBe(true);
+    expect(new Set(sets.flat().map(({ layer, head }) => `L${layer}H${head}`)).size).toBe(count + 1);
   });
 });
 

@@ -7,6 +7,7 @@ const grounds = (rest: Partial<Grounds> = {}): Grounds => ({
   layers: 2,
   byContent: 0.9,
   byPosition: 0,
+  keptDistances: 0,
   largestExcess: 0.9,
   largestKeptStripe: 0,
   lostWithoutFollowers: 0.95,
@@ -40,8 +41,10 @@ describe('the verdict', () => {
     expect(judge(grounds({ ...both, lostWithoutPositional: 0.3 })).verdict).toBe('mixed');
     expect(judge(grounds({ ...both, lostWithoutPositional: 0.05 })).verdict).toBe('induction');
     expect(judge(grounds({ ...both, lostWithoutPositional: 0.3, lostWithoutK: 0.05 })).verdict).toBe('induction');
-    // A single place among a hundred is no mechanism.
-    expect(judge(grounds({ ...both, byPosition: 0.01, lostWithoutPositional: 0.3 })).verdict).toBe('induction');
+    // A single place among a hundred is no mechanism; a whole distance is one, however far back it lies.
+    const few = { ...both, byPosition: 0.01, lostWithoutPositional: 0.3 };
+    expect(judge(grounds(few)).verdict).toBe('induction');
+    expect(judge(grounds({ ...few, keptDistances: 1 })).verdict).toBe('mixed');
   });
   test('other circuit: no head follows, it is not what carries, or its keys need no earlier layer', () => {
     expect(judge(grounds(NOTHING_FOLLOWS)).verdict).toBe('other circuit');

@@ -10,6 +10,8 @@ export interface Grounds {
   /** Places solved by content, and those solved just as well by position. */
   readonly byContent: number;
   readonly byPosition: number;
+  /** Distances at which, wherever the first copy starts, most places are solved by position. */
+  readonly keptDistances: number;
   /** Largest attention of a head that follows the repeat, on places solved by content. */
   readonly largestExcess: number;
   /** Largest stripe that a head keeps without a repeat, on places solved by position. */
@@ -51,7 +53,7 @@ export function judge(grounds: Grounds): Judgement {
 
 /** Places are solved by content: through attention that follows the repeat, and keys that earlier layers built? */
 function judgeContent(grounds: Grounds, content: Margin): Judgement {
-  const { layers, byPosition, largestExcess, lostWithoutFollowers, lostWithoutK } = grounds;
+  const { layers, byPosition, keptDistances, largestExcess, lostWithoutFollowers, lostWithoutK } = grounds;
   const { excessLeftWithoutK, lostWithoutPositional } = grounds;
   const excess = marginOf('attention that follows the period', largestExcess, FOLLOWS);
   const margins = [content, excess];
@@ -66,7 +68,7 @@ function judgeContent(grounds: Grounds, content: Margin): Judgement {
   const follows = excess.margin > 0 && followers !== null && followers.margin > 0;
   const byKeys = kept === null ? layers === 1 : kept.margin < 0;
   if (
-    byPosition > PLACES_NEEDED &&
+    (byPosition > PLACES_NEEDED || keptDistances > 0) &&
     positional !== null &&
     positional.margin > 0 &&
     (lostWithoutK ?? lostWithoutFollowers ?? 0) > NEEDED

@@ -3,9 +3,10 @@ import * as z from 'zod/mini';
 import { ArgumentError, checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Tokens } from '../../model/model.ts';
-import { drawnVocabulary } from '../../model/startToken.ts';
+import { drawnTokens, drawnVocabulary } from '../../model/startToken.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
+import { anotherToken } from './anotherToken.ts';
 import { type ProbeOptions, repeatedProbe } from './probes.ts';
 import { repeatQueries, type StripePlace, twoCopies } from './twoCopies.ts';
 
@@ -68,14 +69,8 @@ function queriesOf(corruption: Corruption, place: StripePlace, middle: number): 
   return [from, corruption === 'shift-block' ? to - 1 : to];
 }
 
-function anotherToken(token: number, config: ModelConfig, random: RandomStream): number {
-  const without = [token, ...(config.bos === undefined ? [] : [config.bos])].sort((a, b) => a - b);
-  const drawn = random.below(config.dVocab - without.length);
-  return without.reduce((other, left) => (other >= left ? other + 1 : other), drawn);
-}
-
 function outsideToken(tokens: Int32Array, config: ModelConfig, random: RandomStream): number {
-  const free = Array.from({ length: config.dVocab }, (_, t) => t).filter((t) => !tokens.includes(t));
+  const free = drawnTokens(config).filter((t) => !tokens.includes(t));
   if (free.length === 0)
     throw new Error(
       `corruptedPair: all ${drawnVocabulary(config)} tokens are in the block, none is left to change the match to; use a shorter period. break-repeat and shift-block need no such token.`,

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { checkArgument } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { drawnVocabulary, firstDrawn, skipStartToken } from '../../model/startToken.ts';
+import { drawnVocabulary, firstDrawn, openingOf, toDrawnTokens } from '../../model/startToken.ts';
 import { RandomStream } from '../../random/randomStream.ts';
 import { ANALYSIS_STREAMS, STREAMS } from '../../random/streams.ts';
 import { type BlockPlace, fillTokens } from '../../tasks/blocks.ts';
@@ -33,17 +33,17 @@ function checkProbe(caller: string, probe: ProbeOptions, period?: number): void 
 }
 
 /**
- * A sequence of so many drawn tokens, behind the start token if the model has one; `place` counts from the first drawn.
+ * A sequence of so many drawn tokens, behind what sequences of the model begin with; `place` counts from the first drawn.
  * Tokens of the block differ where the vocabulary allows.
  */
 export function drawBlock(length: number, place: BlockPlace, config: ModelConfig, random: RandomStream): Int32Array {
-  const start = firstDrawn(config);
-  const tokens = new Int32Array(start + length);
-  const drawn = tokens.subarray(start);
+  const opening = openingOf(config);
+  const tokens = new Int32Array(opening.length + length);
+  const drawn = tokens.subarray(opening.length);
   const dVocab = drawnVocabulary(config);
   fillTokens(drawn, place, { dVocab, distinct: (place.period || length) <= dVocab }, random);
-  skipStartToken(drawn, config);
-  if (config.bos !== undefined) tokens[0] = config.bos;
+  toDrawnTokens(drawn, config);
+  tokens.set(opening);
   return tokens;
 }
 
@@ -97,17 +97,19 @@ export function controlProbe(probe: ProbeOptions): Int32Array[] {
   );
 }
 
-/** Length of the block that prefix matching is measured on. */
-export const fourfoldBlock = (config: ModelConfig): number =>
-  Math.max(2, Math.min(Math.floor((config.nCtx - firstDrawn(config)) / 4), drawnVocabulary(config)));
+/** Length of the block that prefix matching is measured on; 0 where four copies of a block of two do not fit. */
+export function fourfoldBlock(config: ModelConfig): number {
+  const longest = Math.min(Math.floor((config.nCtx - firstDrawn(config)) / 4), drawnVocabulary(config));
+  return longest < 2 ? 0 : longest;
+}
 
 /** A block of a quarter of the context, or of all tokens where there are fewer, four times. */
 export function fourfoldProbe(probe: ProbeOptions): { tokens: Int32Array[]; period: number } {
   checkProbe('fourfoldProbe', probe);
   const { config, count, seed } = probe;
-  if (config.nCtx - firstDrawn(config) < 8)
-    throw new TooSmallError(`fourfoldProbe: a context of ${config.nCtx} has no room for four copies of a block of 2.`);
   const period = fourfoldBlock(config);
+  if (period === 0)
+    throw new TooSmallError(`fourfoldProbe: a context of ${config.nCtx} has no room for four copies of a block of 2.`);
   const tokens = Array.from({ length: count }, (_, s) =>
     drawBlock(
       4 * period,

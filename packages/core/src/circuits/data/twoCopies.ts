@@ -1,6 +1,5 @@
 // Exactly two copies of a block, as probes have them: where they lie behind a start token, and what of them counts.
-import type { ModelConfig } from '../../model/config.ts';
-import { firstDrawn } from '../../model/startToken.ts';
+import { firstDrawn, type Opening } from '../../model/startToken.ts';
 import { mean } from '../statistics/estimate.ts';
 
 /** Where the block starts, its period, and where the sequence ends. */
@@ -11,14 +10,13 @@ export interface StripePlace {
 }
 
 /** Two copies of a block and no more, from the first token drawn on: where the scan of periods and the path tests look. */
-export function twoCopies({ bos }: Pick<ModelConfig, 'bos'>, period: number): StripePlace {
-  const start = firstDrawn({ bos });
+export function twoCopies(opening: Opening, period: number): StripePlace {
+  const start = firstDrawn(opening);
   return { start, period, length: start + 2 * period };
 }
 
 /** The period of two copies in a sequence of that length. */
-export const periodOfLength = ({ bos }: Pick<ModelConfig, 'bos'>, length: number): number =>
-  (length - firstDrawn({ bos })) / 2;
+export const periodOfLength = (opening: Opening, length: number): number => (length - firstDrawn(opening)) / 2;
 
 /** The queries [from, to) whose next token the first copy tells: start + P … T − 2. */
 export const repeatQueries = ({ start, period, length }: StripePlace): readonly [from: number, to: number] => [

@@ -40,7 +40,7 @@ export function cellSequence(
 }
 
 /** So many different tokens of those that are drawn. */
-function distinct(count: number, drawn: readonly number[], random: RandomStream): Int32Array {
+function distinct(count: number, drawn: Int32Array, random: RandomStream): Int32Array {
   const order = new Int32Array(count);
   drawDistinct(order, drawn.length, random);
   return order.map((t) => drawn[t] as number);

@@ -25,9 +25,14 @@ export class CellSet {
   private readonly drawn: readonly { readonly cell: Cell; readonly tokens: Int32Array }[];
   private readonly progress: Progress | null;
 
-  constructor(map: MeasuredMap, cells: readonly Cell[], progress: Progress | null = null) {
+  /** Of these cells; `model` is the map's as it was judged unless given. */
+  constructor(
+    map: MeasuredMap,
+    cells: readonly Cell[],
+    { progress, model = map.judged }: { progress: Progress | null; model?: Model },
+  ) {
     const total = Math.max(...cells.map(endOf));
-    this.model = map.judged;
+    this.model = model;
     this.progress = progress;
     this.drawn = cells.flatMap((cell) => sequencesFor(cell, map, total).map((tokens) => ({ cell, tokens })));
     this.size = this.drawn.length * total;

@@ -1,5 +1,6 @@
 // The cells of the map: where the first copy starts, and how far back it lies from the second.
 import type { ModelConfig } from '../../model/config.ts';
+import { drawnTokens, openingOf } from '../../model/startToken.ts';
 
 /** Tokens at start … start + length − 1 come again `distance` later. */
 export interface Cell {
@@ -19,18 +20,15 @@ export interface MapSpace {
   /** Tokens that sequences begin with. */
   readonly prefix: readonly number[];
   /** Tokens that are drawn. */
-  readonly tokens: readonly number[];
+  readonly tokens: Int32Array;
 }
 
-/** The space of a model, `exclude` and the prefix's tokens never drawn. */
-export function mapSpace(
-  { nCtx, dVocab }: ModelConfig,
-  { prefix = [], exclude = [] }: { prefix?: readonly number[]; exclude?: readonly number[] } = {},
-): MapSpace {
-  const never = new Set([...prefix, ...exclude]);
-  const tokens = Array.from({ length: dVocab }, (_, t) => t).filter((t) => !never.has(t));
-  return { length: nCtx, prefix, tokens };
-}
+/** The space of a model: what its sequences begin with, and what they are drawn from. */
+export const mapSpace = (config: ModelConfig): MapSpace => ({
+  length: config.nCtx,
+  prefix: openingOf(config),
+  tokens: drawnTokens(config),
+});
 
 /** Whether all tokens before the second copy can differ. */
 export const allDiffer = (

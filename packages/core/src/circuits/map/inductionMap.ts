@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../model/config.ts';
 import type { Model } from '../../model/model.ts';
 import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
+import { workPerSequence } from '../work.ts';
 import { type Cell, countCells, type MapSpace, mapSpace, queriesOf, sameCell } from './cells.ts';
 import { between, cellsOn, firstGrid } from './grid.ts';
 import type { InductionMap, Solution } from './mapRecord.ts';
@@ -30,10 +31,8 @@ export interface MeasuredMap {
   readonly seed: number;
 }
 
-/** What to measure a map on. */
+/** How much to measure of a map. */
 export interface MeasureMapOptions {
-  readonly prefix?: readonly number[];
-  readonly exclude?: readonly number[];
   readonly sequences: number;
   readonly seed: number;
   readonly progress?: Progress | null;
@@ -42,7 +41,8 @@ export interface MeasureMapOptions {
 /** Measures the map of a model: a first grid, the lines on which it copies from a fixed distance, and where answers change. */
 export function measureMap(model: Model, config: ModelConfig, options: MeasureMapOptions): MeasuredMap {
   const { sequences, seed, progress = null } = options;
-  const space = mapSpace(config, options);
+  const space = mapSpace(config);
+  const guess = Math.log(space.tokens.length);
   const how: MapOptions = { space, sequences, seed, progress };
   const most = mostCells(config, sequences);
   const measure = (cells: readonly Cell[]): MeasuredCell[] => {
@@ -54,11 +54,11 @@ export function measureMap(model: Model, config: ModelConfig, options: MeasureMa
   const distances = copiedDistances(model, how);
   const onLines = cellsOn(space, { starts, distances }).filter((c) => !measured.some((m) => sameCell(m, c)));
   measured = [...measured, ...measure(onLines.slice(0, most))];
-  const factor = factorOf(measured, config);
+  const factor = factorOf(measured, guess);
   const judged = withLogitsTimes(model, FACTORS[factor] as number);
   const judge = (cells: readonly MeasuredCell[]): JudgedCell[] => {
     const without = measureWithoutMatch(judged, cells, how);
-    return cells.map((cell, i) => judgedCell(cell, without[i]!, { factor, guess: Math.log(config.dVocab) }));
+    return cells.map((cell, i) => judgedCell(cell, without[i]!, { factor, guess }));
   };
   let cells = judge(measured);
   for (let round = 0; round < ROUNDS; round++) {
@@ -87,14 +87,11 @@ const MOST = 120;
 
 /** Cells of the first grid that a model can afford. */
 function mostCells(config: ModelConfig, sequences: number): number {
-  const { nLayers, nHeads, dModel, dHead, dVocab, nCtx } = config;
-  const perToken = 2 * (nLayers * nHeads * (4 * dModel * dHead + nCtx * dHead) + dModel * dVocab);
-  return Math.max(FEWEST, Math.min(MOST, Math.floor(WORK / (perToken * sequences * 0.7 * nCtx))));
+  return Math.max(FEWEST, Math.min(MOST, Math.floor(WORK / (workPerSequence(config) * sequences * 0.7))));
 }
 
 /** The factor of the logits at which what is solved is solved best; 1 where nothing is. */
-function factorOf(cells: readonly MeasuredCell[], { dVocab }: ModelConfig): number {
-  const guess = Math.log(dVocab);
+export function factorOf(cells: readonly MeasuredCell[], guess: number): number {
   const byFactor = cells.map(({ losses }) => FACTORS.map((_, f) => mean(losses.map((l) => l[f] as number))));
   const solved = byFactor.filter((losses) => Math.min(...losses) < guess / 2);
   if (solved.length === 0) return AS_IS;
@@ -136,7 +133,10 @@ function judgedCell(
 }
 
 /** The map as a record. */
-export const mapRecord = ({ cells, space, factor, sequences, seed }: MeasuredMap): InductionMap => ({
+export const mapRecord = (
+  { cells, space, factor, sequences, seed }: MeasuredMap,
+  { untrained }: Pick<ModelConfig, 'untrained'>,
+): InductionMap => ({
   cells: cells.map((cell) => ({
     start: cell.start,
     distance: cell.distance,
@@ -150,6 +150,7 @@ export const mapRecord = ({ cells, space, factor, sequences, seed }: MeasuredMap
   cellsInAll: countCells(space),
   length: space.length,
   prefix: [...space.prefix],
+  ...(untrained === undefined ? {} : { excluded: untrained }),
   tokens: space.tokens.length,
   temperature: 1 / FACTORS[factor]!,
   sequences,

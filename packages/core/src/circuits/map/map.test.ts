@@ -33,7 +33,7 @@ describe('cells', () => {
     [8, 24],
     [3, 28],
   ] as const)('of %i tokens in a context of %i: what is asked for stands once before', ([V, T]) => {
-    const space = mapSpace(config(V, T), V > 3 ? { prefix: [V - 1], exclude: [1] } : {});
+    const space = mapSpace({ ...config(V, T), ...(V > 3 ? { opening: [V - 1], untrained: [1] } : {}) });
     for (const cell of firstGrid(space, 60))
       for (let index = 0; index < 3; index++) {
         const tokens = cellSequence(space, cell, { seed: 5, index, total: T });

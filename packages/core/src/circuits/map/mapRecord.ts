@@ -26,6 +26,8 @@ export interface InductionMap {
   /** Tokens of the longest sequence, its prefix included, and the prefix. */
   readonly length: number;
   readonly prefix: readonly number[];
+  /** Tokens that were not drawn, where there are any: left out as asked, or since they look untrained. */
+  readonly excluded?: readonly number[];
   /** How many different tokens were drawn. */
   readonly tokens: number;
   /** Logits are divided by it: the power of two nearest to 1 at which the solved places are solved best. */

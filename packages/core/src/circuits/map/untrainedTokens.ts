@@ -1,6 +1,7 @@
 // Tokens that training never showed: their embeddings stayed where they began, and their logits were only ever pushed down.
 import type { Model } from '../../model/model.ts';
 import type { NamedWeights } from '../../model/parameters.ts';
+import { openingOf } from '../../model/startToken.ts';
 
 /** Fewer tokens than these have no usual size to differ from. */
 const FEWEST = 16;
@@ -13,11 +14,12 @@ const MOST = 0.25;
 /**
  * Tokens whose embedding is much shorter than the others' and whose column of the unembedding is unusually long or short,
  * in ascending order: both stand out where a token was never drawn in training. With tied embeddings one matrix decides.
- * None where they are many. `among` says which tokens are compared, all unless told: where half of a vocabulary was never shown, the
- * other half would be what is unusual.
+ * The start token and what else sequences begin with are known, and none of them. None where they are many. `among` says which
+ * tokens are compared, all unless told: where half of a vocabulary was never shown, the other half would be what is unusual.
  */
 export function untrainedTokens(model: Model, among?: readonly number[]): number[] {
-  const { dVocab, dModel, tied } = model.config;
+  const { dVocab, dModel, tied, bos } = model.config;
+  const known = new Set([...openingOf(model.config), ...(bos === undefined ? [] : [bos])]);
   const tokens = among ?? Array.from({ length: dVocab }, (_, t) => t);
   if (tokens.length < FEWEST) return [];
   const embedding = outliers(
@@ -28,8 +30,10 @@ export function untrainedTokens(model: Model, among?: readonly number[]): number
     : outliers(norms(model.getWeight('unembed.W_U'), { tokens, of: (t, i) => i * dVocab + t, size: dModel })).map(
         Math.abs,
       );
-  const found = tokens.filter((_, i) => (embedding[i] as number) < -FAR && (unembedding[i] as number) > FAR);
-  return found.length > MOST * tokens.length ? [] : [...found];
+  const found = tokens.filter(
+    (t, i) => (embedding[i] as number) < -FAR && (unembedding[i] as number) > FAR && !known.has(t),
+  );
+  return found.length > MOST * tokens.length ? [] : found;
 }
 
 function norms(

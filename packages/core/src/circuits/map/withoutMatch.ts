@@ -22,7 +22,7 @@ const draw = ({ space, sequences, seed }: MapOptions): Int32Array[] =>
 /** Reads off the control what each cell's queries make of a fixed distance. `model` has its logits at the temperature judged at. */
 export function measureWithoutMatch(model: Model, cells: readonly Cell[], options: MapOptions): WithoutMatch[] {
   const heads = model.config.nLayers * model.config.nHeads;
-  const guess = Math.log(model.config.dVocab);
+  const guess = Math.log(options.space.tokens.length);
   const tokens = draw(options);
   const gathered = cells.map((cell) => ({
     cell,
@@ -69,7 +69,7 @@ export function copiedDistances(model: Model, options: MapOptions): number[] {
       }
     }
   });
-  const distances = Array.from({ length: length - prefix.length - 3 }, (_, i) => i + 2);
+  const distances = Array.from({ length: Math.max(0, length - prefix.length - 3) }, (_, i) => i + 2);
   const above = COPIED + 1.5 / options.space.tokens.length;
   return distances.filter((d) => found[d]! > above * possible[d]!);
 }
