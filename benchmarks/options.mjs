@@ -15,7 +15,9 @@ induction-lab promises of its own costs. Exits with 0 whatever is measured: a be
   --threads LIST   numbers of threads for every size (this machine has ${allThreads})
   --rivals LIST    race only these against us: ${RIVALS.join(', ')}, or none
   --against REV    race our step of another commit too; it is checked out and built in a temporary folder
-  --only PART      measure only the speed (speed), or only what follows it (measurements)
+  --only PART      measure only the speed (speed), only what follows it (measurements), or training on the GPU (gpu),
+                   which is measured when asked for alone
+  --gpu NAME       the adapter of that name, for --only gpu; without it hardware
   --quick          batch 64 and dModel 64 if not given, 3 short rounds
   --json           print one JSON document
   --python PATH    an interpreter that has PyTorch
@@ -23,7 +25,10 @@ induction-lab promises of its own costs. Exits with 0 whatever is measured: a be
   --no-install     install nothing: what is not there is reported as missing
   --help           this text`;
 
-const PARTS = ['speed', 'measurements'];
+const PARTS = ['speed', 'measurements', 'gpu'];
+
+/** Those that are measured where nobody says which. */
+const USUAL_PARTS = ['speed', 'measurements'];
 
 /** The options of a command line. Throws an Error, one sentence, for what cannot be. */
 export function parseOptions(args) {
@@ -33,11 +38,22 @@ export function parseOptions(args) {
     args,
     options: {
       ...{ quick: flag, json: flag, retune: flag, 'no-install': flag, help: flag },
-      ...{ batch: text, 'd-model': text, threads: text, rivals: text, against: text, only: text, python: text },
+      ...{
+        batch: text,
+        'd-model': text,
+        threads: text,
+        rivals: text,
+        against: text,
+        only: text,
+        gpu: text,
+        python: text,
+      },
     },
   });
   const { batch, 'd-model': dModel, threads, rivals, only, 'no-install': noInstall, ...rest } = values;
   if (only !== undefined) oneOf(only, PARTS, '--only');
+  if (rest.gpu !== undefined && only !== 'gpu')
+    throw new Error('--gpu names the adapter of --only gpu; give that too.');
   const chosen = rivals === 'none' ? [] : (rivals?.split(',').map((name) => oneOf(name, RIVALS, '--rivals')) ?? RIVALS);
   return {
     ...rest,
@@ -45,7 +61,7 @@ export function parseOptions(args) {
     dModels: numbers(dModel, '--d-model', { most: 4096, multipleOf: REFERENCE.heads }),
     threads: numbers(threads, '--threads', { most: allThreads }),
     rivals: RIVALS.filter((name) => chosen.includes(name)),
-    parts: only === undefined ? PARTS : [only],
+    parts: only === undefined ? USUAL_PARTS : [only],
     install: !noInstall,
   };
 }

@@ -19,7 +19,11 @@ export function printReport(record) {
   for (const cell of record.cells) lines.push(...cellLines(cell), '');
   if (record.measurements.length > 0)
     lines.push('Further measurements', ...record.measurements.map(measurementLine), '');
-  const outcomes = [...record.cells.flatMap((cell) => cell.results), ...record.measurements].map((r) => r.passed);
+  if (record.gpu) lines.push(...gpuLines(record.gpu), '');
+  const onGpu = record.gpu?.ensembles ?? [];
+  const outcomes = [...record.cells.flatMap((cell) => cell.results), ...record.measurements, ...onGpu].map(
+    (r) => r.passed,
+  );
   const judged = outcomes.filter((passed) => typeof passed === 'boolean');
   lines.push(
     `${plural(judged.length, 'target')}: ${judged.filter(Boolean).length} PASS, ${judged.filter((p) => !p).length} below.`,
@@ -67,4 +71,17 @@ function resultLines(result) {
 function measurementLine({ name, missing, text, target, passed }) {
   const outcome = missing ? `missing: ${missing}` : text;
   return `  ${name}: ${outcome}${target ? ` (target ${target}) ${passText(passed)}` : ''}`.trimEnd();
+}
+
+/** Training on the GPU, as lines of text. */
+function gpuLines({ missing, adapter, driver, batch, dModel, cpu, ensembles }) {
+  if (missing) return [`GPU: missing: ${missing}`];
+  return [
+    `GPU: ${adapter}${driver ? ` (${driver})` : ''}; the reference step at batch ${batch} and dModel ${dModel} with LayerNorm`,
+    `  CPU, all threads         ${cpu.toFixed(1).padStart(9)} steps/s`,
+    ...ensembles.map(
+      ({ members, memberSteps, ratio, target, passed }) =>
+        `  GPU, ${`${members} at once`.padEnd(19)} ${memberSteps.toFixed(1).padStart(9)} member-steps/s  × ${ratio.toFixed(2)}${passed === null ? '' : `  target ≥ ${target} ${passed ? 'PASS' : 'below'}`}`,
+    ),
+  ];
 }

@@ -90,6 +90,12 @@ async function main() {
     const ours = prepareCompetitors(['ours'], { install: false, say }).get('ours');
     record.measurements = await measure({ ...settings, ours, say });
   }
+  if (options.parts.includes('gpu')) {
+    const { measureGpu } = await import('./gpu.mjs');
+    const [batch = 64] = options.batches ?? [];
+    const [dModel = 64] = options.dModels ?? [];
+    record.gpu = await measureGpu({ ...settings, batch, dModel, name: options.gpu, say });
+  }
   if (options.json) console.log(JSON.stringify(record));
   else printReport(record);
 }

@@ -17,6 +17,7 @@ const ORDER = {
     'training',
     'circuits',
     'examples',
+    'gpu',
     '.',
   ],
   'packages/core/src/circuits': [

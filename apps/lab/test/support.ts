@@ -45,8 +45,11 @@ interface HeaderSink {
 /** Root in a container may not use Chromium's sandbox. */
 const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 
-export const launch = (): Promise<Browser> =>
-  chromium.launch({ executablePath: needBrowser() as string, args: [...sandbox, '--disable-dev-shm-usage'] });
+export const launch = (...flags: readonly string[]): Promise<Browser> =>
+  chromium.launch({
+    executablePath: needBrowser() as string,
+    args: [...sandbox, '--disable-dev-shm-usage', ...flags],
+  });
 
 export interface Opened {
   readonly page: Page;

@@ -26,6 +26,11 @@ export const measuringThreads = (): Option =>
     .default(usualThreads(), 'all cores, at most 8');
 export const exact = (): Option =>
   new Option('--exact', 'plain-SIMD kernels: the same bits on every machine, a little slower');
+export const gpu = (): Option =>
+  new Option(
+    '--gpu [name]',
+    'train on the GPU (experimental; needs the npm package webgpu): hardware, or the adapter of that name',
+  );
 export const probeSeed = (): Option =>
   new Option('--seed <n>', 'seed of the probes').argParser(wholeNumber(0)).default(0);
 export const quiet = (): Option => new Option('--quiet', 'no progress');

@@ -1,5 +1,5 @@
 import { type DeclareCommand, examples } from './declare.ts';
-import { exact, out, quiet, seed, threads } from './options.ts';
+import { exact, gpu, out, quiet, seed, threads } from './options.ts';
 
 export const run: DeclareCommand = (program) => {
   program
@@ -12,6 +12,7 @@ export const run: DeclareCommand = (program) => {
     .addOption(out())
     .addOption(threads())
     .addOption(exact())
+    .addOption(gpu())
     .addOption(quiet())
     .option('--csv', 'metrics as CSV too')
     .addHelpText('after', examples('npx induction-lab run', 'npx induction-lab run --quick --seed 7 --out runs/seven'))

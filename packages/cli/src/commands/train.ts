@@ -2,7 +2,7 @@ import type { Clamp } from '@induction-lab/core/node';
 import { InvalidArgumentError, Option } from 'commander';
 import { PRESETS } from '../files/presetNames.ts';
 import { type DeclareCommand, examples } from './declare.ts';
-import { exact, quiet, seed, wholeNumber } from './options.ts';
+import { exact, gpu, quiet, seed, wholeNumber } from './options.ts';
 
 function readClamp(text: string): Clamp {
   const found = /^L(\d+)H(\d+):(freeze|ablate)@(\d+)$/.exec(text);
@@ -60,6 +60,7 @@ export const train: DeclareCommand = (program) => {
     .option('--csv', 'metrics as CSV too')
     .option('--json', 'print every record as a line of JSON')
     .addOption(exact())
+    .addOption(gpu())
     .addOption(quiet())
     .addHelpText(
       'after',

@@ -6,12 +6,12 @@ import { VERSION } from '../version.ts';
 import { escapeHtml, paragraph, section, table } from './html.ts';
 import type { ReportOptions, ToldRun } from './told.ts';
 
-export const setUp = ({ seed, backend, threads, seconds, quick }: ReportOptions): string =>
+export const setUp = ({ seed, backend, threads, seconds, quick, gpu }: ReportOptions): string =>
   section(
     'set-up',
     'Set-up',
     paragraph(
-      `induction-lab ${VERSION} on Node ${process.versions.node} (${process.platform} ${process.arch}), ${backend === 'relaxed' ? 'kernels with fused multiply-add (relaxed SIMD)' : 'plain-SIMD kernels, the same bits on every machine'}, ${threads} training ${threads === 1 ? 'thread' : 'threads'}, seed ${seed}. Everything together took ${seconds.toFixed(0)} seconds.${quick ? ' This was a quick run with fewer steps than the presets ask for.' : ''}`,
+      `induction-lab ${VERSION} on Node ${process.versions.node} (${process.platform} ${process.arch}), ${backend === 'relaxed' ? 'kernels with fused multiply-add (relaxed SIMD)' : 'plain-SIMD kernels, the same bits on every machine'}, ${threads} training ${threads === 1 ? 'thread' : 'threads'}, ${gpu ? `trained on the GPU ${escapeHtml(gpu)} (experimental), ` : ''}seed ${seed}. Everything together took ${seconds.toFixed(0)} seconds.${quick ? ' This was a quick run with fewer steps than the presets ask for.' : ''}`,
     ),
   );
 

@@ -17,6 +17,8 @@ export interface ReportOptions {
   readonly seed: number;
   readonly quick: boolean;
   readonly backend: Backend;
+  /** The GPU that trained the models; null for the CPU. */
+  readonly gpu: string | null;
   readonly threads: number;
   readonly seconds: number;
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Engine, loadEngine, Model, printable, shortened } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
 import { shellWord } from '../terminal/shellWord.ts';
+import { chooseGpu, sameGpu } from './gpuChoice.ts';
 import { kernelsChanged } from './kernels.ts';
 import type { MetricsRecord } from './metrics.ts';
 import { sameData } from './runData.ts';
@@ -61,8 +62,13 @@ export async function resumeFolder(options: ResumeOptions): Promise<TrainRunResu
     if (changed && !quiet) process.stderr.write(`${printable(folder.path)} ${changed}\n`);
     folder.removeUnfinished();
     folder.cutMetrics(metrics, state?.step ?? 0);
+    const chosen = await chooseGpu(logged.gpu, { engine, experiment });
+    if (info.gpu && !sameGpu(info.gpu, chosen) && !quiet)
+      process.stderr.write(
+        `${printable(folder.path)} was trained on the GPU ${printable(info.gpu.adapter)}; it goes on elsewhere, and may end with other last bits than a run in one go.\n`,
+      );
     return await new TrainRun(
-      { ...logged, engine, experiment, seed, ...(data ? { data } : {}), folder, quiet, json, signal },
+      { ...logged, engine, experiment, seed, ...(data ? { data } : {}), chosen, folder, quiet, json, signal },
       { info, state },
     ).run();
   } finally {

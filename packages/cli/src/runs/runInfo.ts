@@ -11,10 +11,12 @@ import {
   type Segment,
   TOKEN_TYPES,
 } from '@induction-lab/core/node';
+import type { GpuInfo } from '@induction-lab/core/node-gpu';
 import * as z from 'zod/mini';
 import { badInput } from '../errors.ts';
 import { SCHEMA_VERSION } from '../files/provenance.ts';
 import { readExperiment } from '../files/readExperiment.ts';
+import type { AskedGpu } from './gpuChoice.ts';
 
 /** How a run is logged and carried out: what `--resume` goes on with. */
 export interface RunOptions {
@@ -26,6 +28,8 @@ export interface RunOptions {
   readonly checkpointEvery: number;
   /** Threads that were asked for; null where nobody said how many. */
   readonly threads: number | null;
+  /** Asked for: a GPU, or one of that name. Absent where nobody did. */
+  readonly gpu?: AskedGpu | undefined;
 }
 
 /** Data that a run trains on, where that is no task. */
@@ -47,6 +51,8 @@ export interface RunInfo {
   /** Earlier versions that trained some of its steps; null where there were none. */
   readonly earlierKernels?: readonly number[] | null | undefined;
   readonly threads: number;
+  /** The GPU that trained it last, if any did. */
+  readonly gpu?: GpuInfo | undefined;
   readonly versions: { readonly inductionLab: string; readonly node: string };
   /** Of the program's checkout; null where it is installed as a package. */
   readonly commit?: string | null | undefined;
@@ -91,6 +97,7 @@ const RunInfoSchema = z.object({
   kernels: z.optional(whole(1)),
   earlierKernels: z.optional(z.nullable(z.array(whole(1)))),
   threads: whole(1),
+  gpu: z.optional(z.object({ adapter: z.string(), driver: z.string() })),
   versions: z.object({ inductionLab: z.string(), node: z.string() }),
   commit: z.optional(z.nullable(z.string())),
   platform: z.string(),
@@ -106,6 +113,7 @@ const RunInfoSchema = z.object({
       scoresEvery: z.optional(whole(0)),
       checkpointEvery: z.optional(whole(0)),
       threads: z.optional(z.nullable(whole(1))),
+      gpu: z.optional(z.union([z.literal(true), z.string()])),
     }),
   ),
   checkpoint: z.optional(z.nullable(z.object({ file: z.string(), sha256: z.string() }))),

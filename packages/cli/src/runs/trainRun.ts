@@ -18,6 +18,7 @@ import {
 import { CommandError, EXIT } from '../errors.ts';
 import { type MeasuredFile, measuredFile, provenance } from '../files/provenance.ts';
 import { Progress } from '../terminal/progress.ts';
+import type { ChosenGpu } from './gpuChoice.ts';
 import { earlierKernels } from './kernels.ts';
 import { type LoggedScores, type MetricsRecord, metricsLine } from './metrics.ts';
 import { Pauses } from './pauses.ts';
@@ -32,6 +33,8 @@ export interface TrainRunOptions extends RunOptions {
   readonly seed: number;
   /** What is trained on where the experiment's task is `data`. */
   readonly data?: LoadedData;
+  /** The GPU that trains it; null or absent for the CPU. */
+  readonly chosen?: ChosenGpu | null;
   /** Held by the caller, who releases it. */
   readonly folder: RunFolder;
   readonly quiet: boolean;
@@ -130,7 +133,7 @@ export class TrainRun {
         seed,
         threads,
         ...(data ? { data } : {}),
-        startPool: engine.wasm?.shared ? startWorkers() : startInline(),
+        startPool: this.options.chosen?.startPool ?? (engine.wasm?.shared ? startWorkers() : startInline()),
         pauseAt: (step) => this.pauses.after(step),
         signal: AbortSignal.any([signal, this.failed.signal]),
         ...(this.resumed?.state ? { resume: this.resumed.state } : {}),
@@ -237,7 +240,8 @@ export class TrainRun {
 
   private writeInfo(status: RunInfo['status'], threads: number): void {
     const { experiment, seed, engine, data } = this.options;
-    const { csv, perPosition, scoresEvery, checkpointEvery } = this.options;
+    const { csv, perPosition, scoresEvery, checkpointEvery, gpu, chosen } = this.options;
+    const trainedOn = chosen?.info ?? this.resumed?.info.gpu;
     this.folder.writeInfo({
       ...provenance(engine.backend),
       name: experiment.name,
@@ -245,13 +249,21 @@ export class TrainRun {
       ...(data ? { data: dataInfo(data) } : {}),
       seed,
       threads,
+      ...(trainedOn ? { gpu: trainedOn } : {}),
       platform: `${process.platform} ${process.arch}`,
       startedAt: this.resumed?.info.startedAt ?? this.startedAt,
       finishedAt: status === 'running' ? null : new Date().toISOString(),
       status,
       step: this.step,
       seconds: this.seconds(),
-      options: { csv, perPosition, scoresEvery, checkpointEvery, threads: this.options.threads },
+      options: {
+        csv,
+        perPosition,
+        scoresEvery,
+        checkpointEvery,
+        threads: this.options.threads,
+        ...(gpu ? { gpu } : {}),
+      },
       earlierKernels: earlierKernels(this.resumed?.info),
       checkpoint: this.checkpoint,
       scoresLeftOut: this.scoresLeftOut,

@@ -11,6 +11,7 @@ import { writeJson, writeWhole } from '../files/wholeFiles.ts';
 import { type FinishedRun, finishRun } from '../finished/finishedRun.ts';
 import { ACTS, taught } from '../report/story.ts';
 import { claimFreshFolder, freshRunFolder } from '../runs/freshFolder.ts';
+import { type AskedGpu, checkGpu, chooseGpu } from '../runs/gpuChoice.ts';
 import { resumeHint } from '../runs/resumeRun.ts';
 import { lossPoints, RunFolder } from '../runs/runFolder.ts';
 import { trainIntoFolder, USUAL_OPTIONS } from '../runs/trainRun.ts';
@@ -24,6 +25,7 @@ export interface RunCommandOptions {
   out?: string;
   threads: number;
   exact?: boolean;
+  gpu?: AskedGpu;
   quiet?: boolean;
   csv?: boolean;
   /** Experiments in place of the presets, as they are: for tests. */
@@ -39,6 +41,7 @@ function storyExperiment(name: StoryName, quick: boolean): Experiment {
 
 export async function runCommand(options: RunCommandOptions): Promise<void> {
   const { seed, threads, quick = false, quiet = false, csv = false } = options;
+  checkGpu(options);
   const folder = options.out ?? freshRunFolder('experiment');
   const held: { release(): void }[] = [await claimFreshFolder(folder)];
   const engine = await loadEngine({ exact: options.exact ?? false });
@@ -53,17 +56,20 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
   const runs: FinishedRun[] = [];
   const aside: [AsideThread, AsideThread?] = threads > 1 ? [new AsideThread(), new AsideThread()] : [new AsideThread()];
   let threadsUsed = threads;
+  let trainedOn: string | null = null;
   try {
     for (const name of STORY) {
       const experiment = options.experiments?.[name] ?? storyExperiment(name, quick);
       const runFolder = await RunFolder.claim(join(folder, name));
       held.push(runFolder);
+      const chosen = await chooseGpu(options.gpu, { engine, experiment });
       const result = await trainIntoFolder({
         ...USUAL_OPTIONS,
         engine,
         experiment,
         seed,
         threads,
+        ...(options.gpu === undefined ? {} : { gpu: options.gpu, chosen }),
         folder: runFolder,
         quiet,
         json: false,
@@ -76,6 +82,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
           EXIT.interrupted,
         );
       threadsUsed = result.threads;
+      trainedOn = chosen?.info.adapter ?? trainedOn;
       const run = await finishRun(
         { name, experiment, seconds: result.seconds, folder: result.folder, step: result.step },
         { exact: options.exact ?? false, effort: quick ? 'quick' : 'full', aside, quiet, signal },
@@ -103,6 +110,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
         quick,
         backend: engine.backend,
         threads: threadsUsed,
+        gpu: trainedOn,
         seconds: (performance.now() - started) / 1000,
       }),
     );

@@ -16,6 +16,7 @@ import { provenance } from '../files/provenance.ts';
 import { readExperiment } from '../files/readExperiment.ts';
 import { readJson } from '../files/wholeFiles.ts';
 import { freshRunFolder } from '../runs/freshFolder.ts';
+import { type AskedGpu, checkGpu, chooseGpu } from '../runs/gpuChoice.ts';
 import { resumeFolder, stoppedError } from '../runs/resumeRun.ts';
 import type { LoadedData } from '../runs/runData.ts';
 import { RunFolder } from '../runs/runFolder.ts';
@@ -40,20 +41,22 @@ export interface TrainCommandOptions {
   csv?: boolean;
   json?: boolean;
   exact?: boolean;
+  gpu?: AskedGpu;
   quiet?: boolean;
 }
 
 /** `induction-lab train`: a new run, or a resumed one. */
 export async function trainCommand(options: TrainCommandOptions): Promise<void> {
   const { resume, exact = false, json = false, quiet = false } = options;
+  checkGpu(options);
   const { signal, dispose } = interruptSignal();
   const how = { given: givenOptions(options), json, quiet, signal };
   try {
     if (resume === undefined) tellDone(await begin(options, how), how);
     else {
       const clamp = options.clamp.length > 0 ? options.clamp : undefined;
-      const { preset, config, seed, steps, out, data, dataDtype } = options;
-      refuseWith('--resume', { preset, config, seed, steps, out, clamp, 'data-dtype': dataDtype });
+      const { preset, config, seed, steps, out, data, dataDtype, gpu } = options;
+      refuseWith('--resume', { preset, config, seed, steps, out, clamp, gpu, 'data-dtype': dataDtype });
       tellDone(await resumeFolder({ ...how, folder: resume, exact, data }), how);
     }
   } finally {
@@ -97,12 +100,15 @@ async function begin(options: TrainCommandOptions, { given, json, quiet, signal 
   try {
     const engine = await loadEngine({ exact: options.exact ?? false });
     const seed = options.seed ?? 1;
+    const chosen = await chooseGpu(options.gpu, { engine, experiment });
+    const by = chosen ? `the GPU ${chosen.info.adapter} (experimental)` : `${engine.backend} kernels`;
     if (!json && !quiet)
       process.stderr.write(
-        `${shortened(printable(name))}: ${parameterCount(experiment.model).toLocaleString('en')} parameters, ${training.steps} steps of ${training.batch} sequences, seed ${seed}, ${engine.backend} kernels, into ${printable(path)}\n`,
+        `${shortened(printable(name))}: ${parameterCount(experiment.model).toLocaleString('en')} parameters, ${training.steps} steps of ${training.batch} sequences, seed ${seed}, ${by}, into ${printable(path)}\n`,
       );
+    const gpu = options.gpu === undefined ? {} : { gpu: options.gpu, chosen };
     const run = { engine, experiment, seed, ...(data ? { data } : {}), folder };
-    return await trainIntoFolder({ ...USUAL_OPTIONS, ...given, ...run, json, quiet, signal });
+    return await trainIntoFolder({ ...USUAL_OPTIONS, ...given, ...run, ...gpu, json, quiet, signal });
   } finally {
     folder.release();
   }

@@ -5,10 +5,12 @@ import { audit } from '../../src/circuits/claims/audit.ts';
 import type { AuditRecord } from '../../src/circuits/claims/auditRecord.ts';
 import { RepeatSet } from '../../src/circuits/data/repeatSet.ts';
 import { mean } from '../../src/circuits/statistics/estimate.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { allHeads, labelOf } from '../../src/model/heads.ts';
 import { Model } from '../../src/model/model.ts';
+import type { NamedWeights } from '../../src/model/parameters.ts';
 import { loadEngine, startWorkers } from '../../src/node.ts';
-import { parseExperiment } from '../../src/training/experiment.ts';
+import { type Experiment, parseExperiment } from '../../src/training/experiment.ts';
 import { finalLosses } from '../../src/training/finalLosses.ts';
 import { type StepRecord, train } from '../../src/training/train.ts';
 
@@ -43,19 +45,36 @@ const descending = (values: readonly number[]): number[] => [...values].sort((a,
 // biome-ignore lint/suspicious/noExplicitAny: its fields are checked when it is parsed
 type PresetJson = any;
 
+/** A preset of the picture's data, or what `change` makes of it. */
+export function pictureExperiment(
+  preset: 'picture' | 'hub',
+  change: (json: PresetJson) => void = () => undefined,
+): Experiment {
+  const json = JSON.parse(readFileSync(new URL(`../../presets/${preset}.json`, import.meta.url), 'utf8'));
+  change(json);
+  return parseExperiment(json);
+}
+
 /** Trains a preset of two layers, or what `change` makes of it, on the fastest build and two threads, and measures it. */
 export async function pictureOf(
   preset: 'picture' | 'hub',
   seed: number,
-  change: (json: PresetJson) => void = () => undefined,
+  change?: (json: PresetJson) => void,
 ): Promise<Picture> {
   const engine = await loadEngine();
-  const json = JSON.parse(readFileSync(new URL(`../../presets/${preset}.json`, import.meta.url), 'utf8'));
-  change(json);
-  const experiment = parseExperiment(json);
+  const experiment = pictureExperiment(preset, change);
   const records: StepRecord[] = [];
   const observer = { onStep: (record: StepRecord) => void records.push(record) };
   const { weights } = await train({ engine, experiment, seed, threads: 2, startPool: startWorkers(), observer });
+  return measurePicture(engine, experiment, { weights, records });
+}
+
+/** Measures what a training came to, from its last weights and the records of its steps. */
+export function measurePicture(
+  engine: Engine,
+  experiment: Experiment,
+  { weights, records }: { weights: NamedWeights; records: readonly StepRecord[] },
+): Picture {
   const model = new Model(engine, experiment.model);
   model.setWeights(weights);
   const record = audit(model);

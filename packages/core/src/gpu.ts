@@ -1,0 +1,17 @@
+// Training on a GPU, for whoever asks for it: nothing else of the library loads this. Node finds its GPUs in nodeGpu.ts.
+import { findGpu, type Gpu, GpuError } from './gpu/adapter.ts';
+
+export { findGpu, type Gpu, GpuError, type GpuInfo, isSoftware } from './gpu/adapter.ts';
+export { gpuPool } from './gpu/gpuPool.ts';
+export { refusalOf as gpuRefusal } from './gpu/refusal.ts';
+export { type EnsembleRun, trainEnsemble } from './gpu/trainEnsemble.ts';
+
+/**
+ * The GPU of a browser, in a page or a worker: hardware, or with `software` whatever the browser has. Rejects with a GpuError
+ * that says what there is instead.
+ */
+export async function openBrowserGpu({ software = false }: { readonly software?: boolean } = {}): Promise<Gpu> {
+  const { gpu } = globalThis.navigator as Partial<Navigator>;
+  if (gpu === undefined) throw new GpuError('This browser has no WebGPU.');
+  return findGpu(() => gpu.requestAdapter({ powerPreference: 'high-performance' }), { asked: software });
+}

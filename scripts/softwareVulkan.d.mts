@@ -1,0 +1,1 @@
+export function softwareVulkan(): Record<string, string>;
