@@ -8,6 +8,6 @@ if (!run || !existsSync(join(run, 'literal', 'figures'))) {
   process.exit(2);
 }
 mkdirSync('docs/images', { recursive: true });
-for (const preset of ['literal', 'varied'])
+for (const preset of ['literal', 'varied', 'picture'])
   for (const ending of ['', '-dark'])
     copyFileSync(join(run, preset, 'figures', `scores${ending}.png`), `docs/images/${preset}-scores${ending}.png`);

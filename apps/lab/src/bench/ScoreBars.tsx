@@ -41,8 +41,8 @@ export function ScoreBars(): JSX.Element {
     <figure class="panel scores">
       <figcaption>
         <h3>Scores</h3>
-        <span class="key first">previous-token</span>
-        <span class="key repeat">induction stripe</span>
+        <span class="key side">previous-token</span>
+        <span class="key main">induction stripe</span>
         <span class="key hollow">the same, no repeat</span>
         {viewOfScores.value?.broken ? <span data-testid="intact-scores">(of the intact model)</span> : null}
       </figcaption>

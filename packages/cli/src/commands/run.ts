@@ -5,7 +5,7 @@ export const run: DeclareCommand = (program) => {
   program
     .command('run')
     .description(
-      'tell the story in five trainings, score and audit them, and write a report (two to three minutes on two cores)',
+      'tell the story in five trainings, score and audit them, and write a report (about two minutes on two cores)',
     )
     .addOption(seed().default(1))
     .option('--quick', 'fewer steps: 500, 500, 800, 600 and 600')
