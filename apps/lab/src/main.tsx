@@ -31,7 +31,7 @@ function followState({ isLoaded, linkState, opening, other, run, selected, statu
   });
 }
 
-function takeDrops({ loadFile, report }: Lab): void {
+function takeDrops({ loadFile }: Lab): void {
   const over = (on: boolean): void => {
     document.body.classList.toggle('dropping', on);
   };
@@ -46,9 +46,8 @@ function takeDrops({ loadFile, report }: Lab): void {
     if (!hasFiles(event)) return;
     event.preventDefault();
     over(false);
-    const [file, ...more] = event.dataTransfer?.files ?? [];
-    if (more.length > 0) report(new Error(`${more.length + 1} files were dropped; drop one checkpoint at a time.`));
-    else if (file) void loadFile(file);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length > 0) void loadFile(files);
   });
 }
 

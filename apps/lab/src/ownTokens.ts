@@ -1,6 +1,7 @@
 // The reader's own sequence: whole numbers are tokens, any other word gets a token of its own.
 import { listed } from '@induction-lab/core/names';
 import { printable, quoted, shortened } from '@induction-lab/core/printable';
+import { MOST_SEEN } from './protocol.ts';
 
 export interface OwnTokens {
   /** Two or more, or none where the sequence was refused. */
@@ -46,7 +47,8 @@ function readTyped(
   const byWord = new Map<string, number>();
   const tokens: number[] = [];
   let next = dVocab - 1;
-  for (const part of parts.slice(0, nCtx)) {
+  const most = Math.min(nCtx, MOST_SEEN);
+  for (const part of parts.slice(0, most)) {
     if (isToken(part)) {
       tokens.push(Number(part));
       continue;
@@ -63,10 +65,10 @@ function readTyped(
     }
     tokens.push(byWord.get(word) as number);
   }
-  const left = parts.length - nCtx;
+  const left = parts.length - most;
   const complaint =
     left > 0
-      ? `The model sees ${nCtx} tokens at most${bos === undefined ? '' : ' behind the start token'}; ${left} were left out.`
+      ? `${nCtx > most ? 'This page looks at' : 'The model sees'} ${most} tokens at most${bos === undefined ? '' : ' behind the start token'}; ${left} were left out.`
       : null;
   return enough(tokens, { words: invert(byWord), complaint });
 }

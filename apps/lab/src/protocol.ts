@@ -55,6 +55,9 @@ export interface HeadBars extends HeadIndex {
 /** Times the loss of guessing: above it a model is said to be worse than that, and not merely as good. */
 export const WORSE_THAN_GUESSING = 1.05;
 
+/** Positions of a sequence that are looked at: of a model with a longer context the first ones. */
+export const MOST_SEEN = 100;
+
 /** Most probable next tokens that are shown. */
 export const TOP = 3;
 
@@ -143,7 +146,8 @@ export interface Questions {
   exercise: { ask: { name: ExerciseName; answer: ExerciseAnswer }; answer: ExerciseResult & CheckedOn };
   checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number; run: BenchRun } };
   metrics: { ask: Record<string, never>; answer: { lines: string; run: BenchRun } };
-  load: { ask: { bytes: Uint8Array<ArrayBuffer>; file: string }; answer: BenchRun };
+  /** `config` is the text of a config.json that came with the file. */
+  load: { ask: { bytes: Uint8Array<ArrayBuffer>; file: string; config: string | null }; answer: BenchRun };
 }
 
 export type QuestionKind = keyof Questions;

@@ -1,5 +1,7 @@
 // One record: at every moment, whatever is asked for meanwhile, what the page says of a model is what was computed of it.
 // The whole of the page but its elements, and the whole of the worker but its thread, with models small enough to hurry.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { effect } from '@preact/signals';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULTS, type LinkState, readLink, writeLink } from '../src/link.ts';
@@ -206,6 +208,24 @@ test('runs side by side keep their names; an ended comparison leaves nothing', a
   await lab.endComparison();
   await settled();
   expect(lab.beside.value).toBeNull();
+});
+
+test('a model of the Hugging Face hub comes with its config, a GGUF file alone, and a config never alone', async () => {
+  const golden = fileURLToPath(new URL('../../../packages/core/test/golden/', import.meta.url));
+  const file = (path: string, name: string): File => new File([readFileSync(golden + path)], name);
+  const [model, config] = ['model.safetensors', 'config.json'].map((name) => file(`stories260k/${name}`, name));
+  await lab.loadFile([config as File]);
+  expect(lab.notice.value?.text).toBe('A config says nothing without its model; drop both together.');
+  await lab.loadFile([model as File]);
+  expect(lab.notice.value?.text).toMatch(
+    /model\.safetensors holds no config.*drop the model and its config\.json together/,
+  );
+  await lab.loadFile([config as File, model as File]);
+  await settled();
+  expect([lab.isLoaded.value, shown().nLayers, shown().nHeads, shown().tokens.length]).toEqual([true, 5, 8, 100]);
+  await lab.loadFile([file('gguf/llama.gguf', 'llama.gguf')]);
+  await settled();
+  expect(lab.notice.value?.text).toMatch(/^llama\.gguf is on the bench/);
 });
 
 test('no view was ever at odds with itself', () => {

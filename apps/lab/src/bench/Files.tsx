@@ -109,14 +109,17 @@ export function Files(): JSX.Element {
           PNG
         </button>
         <label class="file">
-          <span>look at a checkpoint (or drop it anywhere)</span>
+          <span>
+            look at a model: .safetensors, with its config.json where it has one, or .gguf (or drop it anywhere)
+          </span>
           <input
             type="file"
-            accept=".safetensors"
+            accept=".safetensors,.gguf,.json"
+            multiple
             data-testid="file"
             onChange={(e) => {
-              const file = e.currentTarget.files?.[0];
-              if (file) void loadFile(file);
+              const files = [...(e.currentTarget.files ?? [])];
+              if (files.length > 0) void loadFile(files);
               e.currentTarget.value = '';
             }}
           />

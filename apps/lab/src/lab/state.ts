@@ -2,7 +2,15 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { DEFAULTS, type LinkState, type Wanted } from '../link.ts';
 import { type OwnTokens, readTokens } from '../ownTokens.ts';
-import type { AuditAnswer, BenchRun, HeadIndex, Losses, RunStatus, View } from '../protocol.ts';
+import {
+  type AuditAnswer,
+  type BenchRun,
+  type HeadIndex,
+  type Losses,
+  MOST_SEEN,
+  type RunStatus,
+  type View,
+} from '../protocol.ts';
 import type { Setting } from '../setting.ts';
 import { titleOf } from '../viewText.ts';
 
@@ -77,7 +85,7 @@ export interface ShownBeside extends View {
 
 /** The longest period of which two copies fit the context, behind a start token if there is one. */
 export const longestPeriod = ({ nCtx, bos }: { nCtx: number; bos?: number }): number =>
-  Math.floor((nCtx - (bos === undefined ? 0 : 1)) / 2);
+  Math.floor((Math.min(nCtx, MOST_SEEN) - (bos === undefined ? 0 : 1)) / 2);
 
 export const sameHead = (a: HeadIndex, b: HeadIndex): boolean => a.layer === b.layer && a.head === b.head;
 

@@ -15,16 +15,19 @@ import {
   NotFiniteError,
 } from '@induction-lab/core/browser';
 import { copiesIn } from '../copying.ts';
-import { type HeadBars, type Look, TOP, type View } from '../protocol.ts';
+import { type HeadBars, type Look, MOST_SEEN, TOP, type View } from '../protocol.ts';
 
 /** Sequences whose mean loss is shown; the first of them is the one to be seen. */
 export const LOOK_SEQUENCES = 16;
+
+/** A model's config as far as sequences are looked at. */
+export const asSeen = (config: ModelConfig): ModelConfig => ({ ...config, nCtx: Math.min(config.nCtx, MOST_SEEN) });
 
 /** A look as this model can take it: heads and paths that it has, and a period of which two copies fit. */
 export function fitted(config: ModelConfig, look: Look): Look {
   return {
     ...look,
-    period: Math.min(look.period, longestPeriod(config)),
+    period: Math.min(look.period, longestPeriod(asSeen(config))),
     ablated: look.ablated.filter(({ layer, head }) => layer < config.nLayers && head < config.nHeads),
     cuts: config.nLayers < 2 ? [] : look.cuts,
   };
@@ -42,7 +45,8 @@ export function interventionsOf(config: ModelConfig, look: Look): Intervention[]
 }
 
 /** The sequences of a fitted look: the one to be seen first, all of one length. */
-function sequencesOf(config: ModelConfig, { period, tokens: own }: Look): number[][] {
+function sequencesOf(model: ModelConfig, { period, tokens: own }: Look): number[][] {
+  const config = asSeen(model);
   return Array.from({ length: LOOK_SEQUENCES }, (_, seed) => {
     if (own) return seed === 0 ? [...own] : exampleTokens(config, { period: 0, seed }).slice(0, own.length);
     return exampleTokens(config, { period, seed });
@@ -94,8 +98,10 @@ export function lookAt(model: Model, asked: Look, known: Pick<View, 'step' | 'ba
   const top = topPredictions(run.logits, tokens, config.dVocab);
   const lossRepeatIntact =
     interventions.length === 0 ? lossRepeat : countedLoss(model.run(sequences).lossPerPosition, start, look, sequences);
-  const quiet = exampleTokens(config, { period: 0, seed: 0 }).slice(0, length);
-  const others = sequences.slice(1).map((_, i) => exampleTokens(config, { period: 0, seed: i + 1 }).slice(0, length));
+  const quiet = exampleTokens(asSeen(config), { period: 0, seed: 0 }).slice(0, length);
+  const others = sequences
+    .slice(1)
+    .map((_, i) => exampleTokens(asSeen(config), { period: 0, seed: i + 1 }).slice(0, length));
   // Means and resamples need other sequences beside the one that is shown.
   const controls = look.kind === 'mean' || look.kind === 'resample' ? [quiet, ...others] : [quiet];
   const still = model.runWithInterventions(controls, interventions, { names });

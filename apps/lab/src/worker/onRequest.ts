@@ -5,14 +5,26 @@ import { decodeCheckpoint } from '@induction-lab/core/browser';
 export { audit, encodeCheckpoint, headMarks, mapPicture, prove } from '@induction-lab/core/browser';
 export { checkExercise } from './exercises.ts';
 
-/** Reads a checkpoint; what only the command line can do about a bad one is told as such. */
-export function readCheckpoint(bytes: Uint8Array, file: string): ReturnType<typeof decodeCheckpoint> {
+/** Reads a checkpoint, with the config.json that came with it; the remedy for one that needs a config is this page's own. */
+export function readCheckpoint(
+  bytes: Uint8Array,
+  file: string,
+  config: string | null,
+): ReturnType<typeof decodeCheckpoint> {
   try {
-    return decodeCheckpoint(bytes, file);
+    return decodeCheckpoint(bytes, file, config === null ? {} : { config: parsed(config) });
   } catch (error) {
     const { message } = error as Error;
     throw message.includes('--model-config')
-      ? new Error(`${message} This page has no such option: use the command line's audit.`)
+      ? new Error(`${message} Here: drop the model and its config.json together.`)
       : error;
+  }
+}
+
+function parsed(config: string): unknown {
+  try {
+    return JSON.parse(config);
+  } catch {
+    throw new Error('The config.json that came with the model is not JSON; drop a good one.');
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '@induction-lab/core/browser';
 import type { BenchRun, Look, Questions } from '../protocol.ts';
 import type { Later } from './later.ts';
-import { barsOf, LOOK_SEQUENCES, lookAt } from './look.ts';
+import { asSeen, barsOf, LOOK_SEQUENCES, lookAt } from './look.ts';
 import { LIVE_SEQUENCES } from './subject.ts';
 
 /** The look before anything has been asked for. */
@@ -28,12 +28,12 @@ export interface OpenedFile {
 /** Reads a file. Throws an Error that names it where it cannot be read or shown here. */
 export function openFile(
   engine: Engine,
-  { bytes, file }: Questions['load']['ask'],
+  { bytes, file, config: given }: Questions['load']['ask'],
   { readCheckpoint, period }: Pick<Later, 'readCheckpoint'> & { readonly period: number },
 ): OpenedFile {
-  const { config, weights, metadata } = readCheckpoint(bytes, file);
+  const { config, weights, metadata } = readCheckpoint(bytes, file, given);
   refuseTooLarge(config, file);
-  const look: Look = { ...START, period: Math.min(period, longestPeriod(config)) };
+  const look: Look = { ...START, period: Math.min(period, longestPeriod(asSeen(config))) };
   const model = new Model(engine, config);
   model.setWeights(weights);
   try {
@@ -49,7 +49,7 @@ export function openFile(
 const LOOK_BYTES = 200e6;
 
 function refuseTooLarge(config: ModelConfig, file: string): void {
-  const { nLayers, nHeads, nCtx, dVocab } = config;
+  const { nLayers, nHeads, nCtx, dVocab } = asSeen(config);
   const floats = LOOK_SEQUENCES * nCtx * (nLayers * nHeads * nCtx + 2 * dVocab); // logits, and their softmax
   if (4 * floats > LOOK_BYTES)
     throw new Error(
