@@ -80,7 +80,7 @@ const CHANGES: readonly { what: string; spoils: boolean; change: Parameters<type
     what: 'competition for 200 steps',
     spoils: false,
     change: ({ training }) => {
-      training.competitionSteps = 200;
+      training.competitionSteps = [1, 200];
     },
   },
 ];
