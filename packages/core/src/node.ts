@@ -9,7 +9,7 @@ export { type OpenedModel, readInto, withContext } from './model/formats/openedM
 export { CONVERSIONS, type Conversion, type PreparedConversion, prepareConversion } from './nodeConvert.ts';
 export { loadData } from './nodeData.ts';
 export { loadEngine } from './nodeEngine.ts';
-export { writeWhole } from './nodeFiles.ts';
+export { type WritePiece, writeWhole, writeWholeInPieces } from './nodeFiles.ts';
 export { configBeside, type HuggingFaceFolder, openHuggingFaceFolder } from './nodeHuggingFace.ts';
 export { checkMemory } from './nodeMemory.ts';
 export { loadModel, type SaveOptions, saveModel } from './nodeModels.ts';

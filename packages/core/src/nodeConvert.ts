@@ -1,12 +1,11 @@
 // Models in other programs' formats under Node: a safetensors file is written tensor by tensor, so that memory holds a few at a time.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { forHuggingFace } from './model/formats/export/huggingFaceTarget.ts';
 import { ourTarget } from './model/formats/export/ourTarget.ts';
 import { describe, filled, refuseLost, type Target } from './model/formats/export/target.ts';
 import { transformerLensTarget } from './model/formats/export/transformerLensTarget.ts';
 import type { OpenedModel } from './model/formats/openedModel.ts';
-import { writeWhole } from './nodeFiles.ts';
+import { writeWhole, writeWholeInPieces } from './nodeFiles.ts';
 
 /** What a model can be converted to: a folder for TransformerLens or transformers, or a checkpoint of our own. */
 export const CONVERSIONS = ['transformer-lens', 'hugging-face', 'safetensors'] as const;
@@ -62,28 +61,12 @@ function writeTensors(path: string, target: Target, opened: OpenedModel): void {
   const first = Buffer.alloc(start, 0x20);
   first.writeBigUInt64LE(BigInt(start - 8));
   text.copy(first, 8);
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = openSync(temporary, 'w');
-    try {
-      writeAt(file, first, 0);
-      for (const [name, bytes] of filled(target, opened)) writeAt(file, bytes, start + places.get(name)!);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw Object.assign(error as Error, { path });
-  }
-}
-
-/** Bytes that the system writes in one piece. */
-const PIECE = 2 ** 30;
-
-function writeAt(file: number, bytes: Uint8Array, place: number): void {
-  for (let at = 0; at < bytes.length; )
-    at += writeSync(file, bytes, at, Math.min(PIECE, bytes.length - at), place + at);
+  writeWholeInPieces(
+    path,
+    (write) => {
+      write(first, 0);
+      for (const [name, bytes] of filled(target, opened)) write(bytes, start + places.get(name)!);
+    },
+    { durable: true },
+  );
 }

@@ -12,7 +12,7 @@ import {
 import { badInput } from '../errors.ts';
 import { folderInstead } from './folderInstead.ts';
 
-export { writeWhole } from '@induction-lab/core/node';
+export { writeWhole, writeWholeInPieces } from '@induction-lab/core/node';
 
 /** A JSON file; numbers that are not finite become null, typed arrays plain ones. */
 export const writeJson = (path: string, value: unknown): void =>

@@ -1,9 +1,8 @@
 // The table of a sweep as a file: Parquet, CSV or JSON Lines, by its name.
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { extname } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { badInput } from '../../errors.ts';
-import { writeWhole } from '../../files/wholeFiles.ts';
+import { writeWhole, writeWholeInPieces } from '../../files/wholeFiles.ts';
 import type { Columns } from './columns.ts';
 import type { Cell } from './runRows.ts';
 
@@ -52,24 +51,13 @@ function* jsonLines(columns: Columns): Generator<string> {
 const BATCH = 1000;
 
 function writeLines(path: string, lines: Iterable<string>): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = openSync(temporary, 'w');
-    try {
-      let batch: string[] = [];
-      const flush = (): void => {
-        const bytes = Buffer.from(batch.join(''));
-        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-        batch = [];
-      };
-      for (const line of lines) if (batch.push(`${line}\n`) >= BATCH) flush();
-      flush();
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw Object.assign(error as Error, { path });
-  }
+  writeWholeInPieces(path, (write) => {
+    let batch: string[] = [];
+    const flush = (): void => {
+      write(Buffer.from(batch.join('')));
+      batch = [];
+    };
+    for (const line of lines) if (batch.push(`${line}\n`) >= BATCH) flush();
+    flush();
+  });
 }
