@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
 import { pages } from './pages.ts';
+import { programs } from './programs.ts';
 import { repositoryLinks } from './repositoryLinks.ts';
 import { themedImages } from './themedImages.ts';
 
@@ -25,6 +26,7 @@ export default defineConfig({
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config(md) {
+      programs(md);
       repositoryLinks(md, at('../..'));
       themedImages(md);
     },

@@ -1,24 +1,7 @@
 // Links to files of the repository that are no pages.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-
-/** What we need of markdown-it: a rule may change the tokens of a page. */
-interface Token {
-  type: string;
-  tag: string;
-  content: string;
-  children: Token[] | null;
-  attrGet(name: string): string | null;
-  attrSet(name: string, value: string): void;
-  attrPush(pair: [string, string]): void;
-}
-export interface Markdown {
-  readonly core: {
-    readonly ruler: {
-      push(name: string, rule: (state: { tokens: Token[]; env: { path?: string } }) => void): void;
-    };
-  };
-}
+import type { Markdown, Token } from './markdown.ts';
 
 /** Where the repository can be looked at, if package.json says so. */
 function addressOf(root: string): string | null {

@@ -2,10 +2,10 @@
 // system; the site has a switch of its own, so both are in the page and its style shows one.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Markdown } from './repositoryLinks.ts';
+import type { Markdown } from './markdown.ts';
 
 const darkOf = (src: string): string => src.replace(/(\.\w+)$/, '-dark$1');
-const escape = (text: string): string =>
+const asAttribute = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
 /** An image in both themes; `rest` are its other attributes. */
@@ -31,7 +31,7 @@ export function themedImages(md: Markdown): void {
         const src = child.type === 'image' ? child.attrGet('src') : null;
         if (!src || !env.path || !existsSync(join(env.path, '..', darkOf(src)))) continue;
         child.type = 'html_inline';
-        child.content = both(src.replace(/^\.\//, ''), ` alt="${escape(child.content)}"`);
+        child.content = both(src.replace(/^\.\//, ''), ` alt="${asAttribute(child.content)}"`);
         child.children = null;
       }
     }

@@ -23,9 +23,11 @@ export async function apiPages(folder) {
     disableSources: true,
   });
   app.validate(project);
-  await app.generateOutputs(project);
   await app.outputs.writeOutput({ name: 'markdown', path: folder }, project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('The reference has faults; see above.');
-  const rooms = project.children.map(({ name }) => name);
+  const rooms = project.children.map(({ name }) => ({
+    text: name.replace('@induction-lab/', ''),
+    link: `/api/${name}`,
+  }));
   writeFileSync(join(folder, 'rooms.json'), JSON.stringify(rooms));
 }

@@ -1,8 +1,10 @@
 // The reference of the command line, made from the program: what `--help` says, as a page.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { COMMANDS } from '../../packages/cli/dist/commands/list.js';
+
+const { Command } = createRequire(new URL('../../packages/cli/package.json', import.meta.url))('commander');
 
 /** Text as it stands in a cell of a table. */
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('{{', '{ {');
@@ -49,7 +51,9 @@ export function commandPages(folder) {
   const program = new Command('induction-lab');
   for (const declare of COMMANDS) declare(program, async () => {});
   const commands = program.commands.filter((command) => !command._hidden);
-  const table = commands.map((command) => `| [${command.name()}](#${command.name()}) | ${cell(command.description())} |`);
+  const table = commands.map(
+    (command) => `| [${command.name()}](#${command.name()}) | ${cell(command.description())} |`,
+  );
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'index.md'),

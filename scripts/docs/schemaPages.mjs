@@ -29,7 +29,8 @@ function words(schema) {
 /** The rows of a schema's fields, those of inner objects under their paths: [path, value, needed]. */
 function* rows(schema, path = '', kinds = 1) {
   const choices = schema.anyOf ?? schema.oneOf ?? [];
-  for (const variant of choices) yield* rows(variant, path, choices.filter(({ properties }) => properties?.kind).length);
+  for (const variant of choices)
+    yield* rows(variant, path, choices.filter(({ properties }) => properties?.kind).length);
   if (schema.type === 'array' && schema.items) yield* rows(schema.items, `${path}[].`.replace('.[]', '[]'));
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (name === 'why' || (name === 'value' && schema.properties.why)) continue;
@@ -47,7 +48,9 @@ function section(name, schema) {
     if (!known) seen.set(path, [value, needed]);
     else if (!known[0].includes(value)) seen.set(path, [`${known[0]} or ${value}`, known[1]]);
   }
-  const table = [...seen].map(([path, [value, needed]]) => `| \`${path}\` | ${value.replaceAll('|', '\\|')} | ${needed} |`);
+  const table = [...seen].map(
+    ([path, [value, needed]]) => `| \`${path}\` | ${value.replaceAll('|', '\\|')} | ${needed} |`,
+  );
   return `## ${schema.title}
 
 [${name}.schema.json](./${name}.schema.json)
