@@ -4,7 +4,7 @@ import { drawnTokens, headMap, loadEngine, loadModel, tokenizerOf } from '@induc
 import { headMapChart } from '@induction-lab/figures/node';
 import { draw } from './draw.mjs';
 
-const folder = fileURLToPath(new URL('../packages/core/test/golden/stories260k', import.meta.url));
+const folder = fileURLToPath(new URL('stories260K', import.meta.url));
 const model = await loadModel(folder, { engine: await loadEngine({ exact: true }) });
 const { tokens } = drawnTokens(model, { kinds: await tokenizerOf(folder) });
 const { heads, chance, marked } = headMap(model, { tokens, sequences: 4, period: 25 });
