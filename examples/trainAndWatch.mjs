@@ -24,17 +24,13 @@ await train({
   observer: { onStep: ({ step, segments }) => points.push({ step, segments }) },
 });
 
-draw('trainAndWatch', (options) =>
-  lossChart(
-    {
-      title: 'Sixteen tokens, periods 4 to 12: the repeat is predictable, and then it is predicted',
-      points,
-      segments: segmentsOf(experiment.task),
-      lnVocab: Math.log(experiment.model.dVocab),
-      xScale: 'linear',
-    },
-    options,
-  ),
-);
+const record = {
+  title: 'Sixteen tokens, periods 4 to 12: the repeat is predictable, and then it is predicted',
+  points,
+  segments: segmentsOf(experiment.task),
+  lnVocab: Math.log(experiment.model.dVocab),
+  xScale: 'linear',
+};
+draw('trainAndWatch', (options) => lossChart(record, options));
 const at = (step) => points[step - 1].segments.repeat.toFixed(2);
 console.log(`loss on the repeat: ${at(100)} nats at step 100, ${at(400)} at step 400`);
