@@ -11,37 +11,31 @@ function namedIn(html) {
   return { addresses, ids };
 }
 
-/** A sentence for each broken link of the pages below a folder; `base` is where the folder lies on its host. */
+/** A sentence for each address that leads nowhere, with the first page that has it; `base` is where the folder lies on its host. */
 export function checkLinks(site, base = '/') {
   const files = readdirSync(site, { recursive: true }).map((file) => String(file).replaceAll('\\', '/'));
   const pages = new Map(
     files
-      .filter((file) => file.endsWith('.html'))
+      // The lab's own tests look at its pages.
+      .filter((file) => file.endsWith('.html') && !file.startsWith('lab/'))
       .map((file) => [file, namedIn(readFileSync(join(site, file), 'utf8'))]),
   );
-  const broken = [];
-  for (const [page, { addresses }] of pages) {
-    if (page.startsWith('lab/')) continue; // its own tests look at it
+  const broken = new Map();
+  const found = (address, page, fault) => {
+    if (!broken.has(address)) broken.set(address, `${page}: ${address} ${fault}.`);
+  };
+  for (const [page, { addresses }] of pages)
     for (const address of addresses) {
       if (/^(?:[a-z]+:|\/\/)/.test(address)) continue;
       const [path, hash] = address.split('#');
       const within = path.startsWith('/') ? path : posix.join(base, posix.dirname(page), path || posix.basename(page));
-      if (!within.startsWith(base)) {
-        broken.push(`${page}: ${address} leaves the site.`);
-        continue;
-      }
-      const target = decodeURI(within.slice(base.length).split('?')[0]) || 'index.html';
-      const file = target.endsWith('/') ? `${target}index.html` : target;
-      if (!existsSync(join(site, file)) || statSync(join(site, file)).isDirectory())
-        broken.push(`${page}: ${address} leads nowhere.`);
-      else if (
-        hash &&
-        pages.has(file) &&
-        !file.startsWith('lab/') &&
-        !pages.get(file).ids.has(decodeURIComponent(hash))
-      )
-        broken.push(`${page}: ${address} leads to no place of that page.`);
+      const target = decodeURI(within.slice(base.length).split('?')[0]);
+      const file = target === '' || target.endsWith('/') ? `${target}index.html` : target;
+      if (!within.startsWith(base)) found(address, page, 'leaves the site');
+      else if (!existsSync(join(site, file)) || statSync(join(site, file)).isDirectory())
+        found(address, page, 'leads nowhere');
+      else if (hash && pages.has(file) && !pages.get(file).ids.has(decodeURIComponent(hash)))
+        found(address, page, 'leads to no place of that page');
     }
-  }
-  return [...new Set(broken)];
+  return [...broken.values()];
 }

@@ -7,15 +7,15 @@ import { Application, ReflectionKind } from 'typedoc';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** Entries that gather rooms or add to them come last, in this order. */
-const LAST = ['.', './browser', './node', './gpu', './node-gpu'];
+/** Entries that gather rooms or add to them come last, in this order; a room within a room comes before it. */
+const LAST = ['./circuits', '.', './browser', './node', './gpu', './node-gpu'];
 
 /** What can be imported: `{ name: '@induction-lab/core/node', source: 'packages/core/src/node.ts' }`. */
 export function entries() {
   return ['core', 'figures'].flatMap((folder) => {
     const { name, exports } = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'));
     return Object.entries(exports)
-      .filter(([, target]) => target.types && !target.types.includes('*'))
+      .filter(([path, target]) => target.types && !path.startsWith('./internal'))
       .sort(([a], [b]) => LAST.indexOf(a) - LAST.indexOf(b))
       .map(([path, target]) => ({
         name: `${name}${path.slice(1)}`,
@@ -29,6 +29,7 @@ export async function readLibrary(options = {}) {
   const all = entries();
   const app = await Application.bootstrapWithPlugins({
     options: join(root, 'typedoc.json'),
+    sortEntryPoints: false,
     entryPoints: all.map(({ source }) => join(root, source)),
     ...options,
   });

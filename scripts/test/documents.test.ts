@@ -13,10 +13,22 @@ const pathsIn = (text: string): string[] =>
     .map((m) => m[1]!)
     .filter((path) => !/\/(dist|\.jupyter)\b/.test(path));
 
-const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)];
+const documents = ['docs', 'docs/guides'].flatMap((folder) =>
+  readdirSync(new URL(folder, root))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`),
+);
+const pages = ['README.md', 'CONTRIBUTING.md', ...documents];
 
-test.for(pages.filter((page) => page.endsWith('.md')))('every path that %s names exists', (page) => {
+test.for(pages)('every path that %s names exists', (page) => {
   expect(missing(pathsIn(read(page)))).toEqual([]);
+});
+
+test('every page of docs/ stands in the sidebar of the site', async () => {
+  const { pages } = await import('../../docs/.vitepress/pages.ts');
+  const links = pages([]).flatMap(({ items }) => items.map(({ link }) => link));
+  const linkOf = (page: string): string => page.replace('docs', '').replace(/(?:index)?\.md$/, '');
+  expect(links).toEqual(expect.arrayContaining(documents.map(linkOf)));
 });
 
 test('each row of "where do I put" names one file or folder', () => {

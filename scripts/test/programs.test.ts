@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CUT, programOf, withPrinted } from '../docs/programsOf.mjs';
+import { CUT, programOf, withPrinted } from './documentPrograms.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const pages = ['docs', 'docs/guides'].flatMap((folder) =>

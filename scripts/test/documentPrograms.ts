@@ -6,9 +6,18 @@ const BLOCK = /^```js run\n([\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```\n)?/gm;
 /** Between what one block prints and what the next one does. */
 export const CUT = '--- 8< ---';
 
-/** The program of a page, and what it says that each block prints ('' of one without); null of a page without one. */
-export function programOf(page) {
-  const blocks = [...page.matchAll(BLOCK)].map(([, code, printed = '']) => ({ code, printed: printed.trimEnd() }));
+/** A page's program, and what it says that each of its blocks prints ('' of one without). */
+export interface DocumentProgram {
+  readonly code: string;
+  readonly printed: readonly string[];
+}
+
+/** The program of a page; null of one without. */
+export function programOf(page: string): DocumentProgram | null {
+  const blocks = [...page.matchAll(BLOCK)].map(([, code, printed = '']) => ({
+    code: code!,
+    printed: printed.trimEnd(),
+  }));
   if (blocks.length === 0) return null;
   return {
     code: blocks.map(({ code }) => code).join(`console.log('${CUT}');\n`),
@@ -17,9 +26,9 @@ export function programOf(page) {
 }
 
 /** The page with what its blocks did print. */
-export function withPrinted(page, printed) {
+export function withPrinted(page: string, printed: readonly string[]): string {
   let at = 0;
-  return page.replace(BLOCK, (_, code) => {
+  return page.replace(BLOCK, (_, code: string) => {
     const text = printed[at++];
     return `\`\`\`js run\n${code}\`\`\`\n${text === '' ? '' : `\n\`\`\`text\n${text}\n\`\`\`\n`}`;
   });
