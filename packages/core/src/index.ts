@@ -133,11 +133,13 @@ export * from './model/activationCache.ts';
 export * from './model/config.ts';
 export {
   type Checkpoint,
+  type CheckpointOptions,
   decodeCheckpoint,
   encodeCheckpoint,
   openCheckpoint,
   toTransformerLensConfig,
 } from './model/formats/checkpoint.ts';
+export type { ConfigWords, FileFormatCode } from './model/formats/fileFormatError.ts';
 export { mergeShards } from './model/formats/foreignFormats.ts';
 export { LARGEST_JSON, readJsonText } from './model/formats/jsonText.ts';
 export * from './model/formats/safetensors.ts';
