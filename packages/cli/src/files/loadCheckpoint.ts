@@ -4,6 +4,7 @@ import {
   configBeside,
   type Engine,
   Model,
+  type ModelConfig,
   NotFiniteError,
   type OpenedModel,
   openCheckpoint,
@@ -28,9 +29,18 @@ export interface GivenBeside extends DrawnOptions {
   readonly modelConfig?: string | undefined;
 }
 
-/** A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. */
-export function loadCheckpoint(engine: Engine, path: string, given: GivenBeside = {}): LoadedCheckpoint {
+/**
+ * A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. `accept` looks at its
+ * config, and may throw, before any weight is read.
+ */
+export function loadCheckpoint(
+  engine: Engine,
+  path: string,
+  given: GivenBeside = {},
+  accept: (config: ModelConfig) => void = () => {},
+): LoadedCheckpoint {
   const { opened, sources, first } = openNamed(path, given);
+  accept(opened.config);
   checkMemory(opened.config, path);
   const model = new Model(engine, opened.config);
   readInto(model, opened);

@@ -10,7 +10,7 @@ import { type ByteSource, sourceOf } from './byteSource.ts';
 import { COMMAND_WORDS, type ConfigWords, FileFormatError } from './fileFormatError.ts';
 import { mergeShards, shardOf } from './foreignFormats.ts';
 import { openGguf } from './gguf/gguf.ts';
-import { isGguf } from './gguf/ggufHeader.ts';
+import { isGguf, notGguf } from './gguf/ggufHeader.ts';
 import { isHuggingFaceConfig, openHuggingFace } from './huggingFace/huggingFace.ts';
 import { keyFault } from './jsonKeys.ts';
 import { allWeights, type OpenedModel } from './openedModel.ts';
@@ -71,6 +71,7 @@ export function openCheckpoint(source: ByteSource, options: CheckpointOptions = 
       { code: 'config-unwanted' },
     );
   }
+  if (/\.gguf$/i.test(file)) throw notGguf(source);
   if (isHuggingFaceConfig(options.config))
     return openHuggingFace(options.config, { configFile: `the config of ${file}`, files: [source] });
   const { entries, metadata, rangeFault } = readHeader(source);
