@@ -209,6 +209,11 @@ describe('one sentence for what cannot be meant', () => {
       ['prompt', bare, 'A text.'],
       /Text needs a tokenizer, and there is no tokenizer.json beside .*; name one with --tokenizer FILE/,
     ],
+    [['prompt', join(folder, 'nowhere'), 'A text.'], /There is no checkpoint at .*nowhere; check the path/],
+    [
+      ['heads', STORIES, '--model-config', writeJson(join(folder, 'mamba.json'), { model_type: 'mamba' })],
+      /mamba\.json: models of/,
+    ],
     [['prompt', STORIES, ''], /The text is empty; write a sentence in quotation marks/],
     [['prompt', STORIES, '   '], /The text is empty/],
     [['prompt', STORIES, 'a b '.repeat(400)], /The text has [\d,]+ tokens, and the model’s context is 512; shorten it/],

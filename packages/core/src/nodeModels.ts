@@ -49,13 +49,17 @@ export async function loadModel(
   const config = modelConfig === undefined ? undefined : await configOf(modelConfig);
   const folder = openHuggingFaceFolder(path);
   const opened = folder
-    ? openHuggingFace(config ?? folder.config, folder)
+    ? openHuggingFace(config ?? folder.config, { ...folder, configFile: nameOf(modelConfig) ?? folder.configFile })
     : openNamed(await sourceOfNamed(path), config);
   checkMemory(opened.config, path);
   const model = new Model(options.engine ?? (await loadEngine()), withStartToken(opened.config, options.bos, path));
   readInto(model, opened);
   return model;
 }
+
+/** What a config that was given is called in messages. */
+const nameOf = (given: string | object | undefined): string | undefined =>
+  typeof given === 'object' ? 'the option modelConfig' : given;
 
 /** A config as an object, or from a JSON file. */
 const configOf = async (given: string | Readonly<Record<string, unknown>>): Promise<unknown> =>

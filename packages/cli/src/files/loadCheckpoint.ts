@@ -56,7 +56,7 @@ export function openNamed(
   const folder = openHuggingFaceFolder(path);
   const sources = folder?.files ?? [inputSource(path, 'checkpoint')];
   const opened = folder
-    ? openHuggingFace(options.config ?? folder.config, folder)
+    ? openHuggingFace(options.config ?? folder.config, { ...folder, configFile: modelConfig ?? folder.configFile })
     : openCheckpoint(sources[0]!, { config: options.config ?? configBeside(sources[0]!) });
   const config = withDrawn(opened.config, drawn, path);
   return { opened: { ...opened, config }, sources, first: folder?.configBytes };

@@ -9,6 +9,7 @@ import {
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { checkTokenizer, findTokenizer } from '../files/findTokenizer.ts';
 import { tokensFrom } from '../files/tokensFrom.ts';
+import { inputSource } from '../files/wholeFiles.ts';
 import { type Analysis, type AnalysisOptions, analyse } from './analysis.ts';
 
 export interface LanguageOptions extends AnalysisOptions {
@@ -30,6 +31,7 @@ export async function analyseLanguage<Measured extends object, Prepared>(
   },
 ): Promise<void> {
   const { target, options } = task;
+  if (!existsSync(target)) inputSource(target, 'checkpoint'); // says so
   const tokenizer = await findTokenizer(target, options);
   const prepared = prepare(tokenizer);
   const bos = options.bos ?? tokenizer?.bos ?? undefined;
