@@ -1,4 +1,5 @@
 // What the commands that know about text have in common: the tokenizer is read first, and says which token starts a sequence.
+import { existsSync } from 'node:fs';
 import {
   drawnTokens,
   type Model,
