@@ -1,7 +1,6 @@
+import { checkMemory, configBeside, openHuggingFaceFolder } from '@induction-lab/core/internal/node';
 import {
   type ByteSource,
-  checkMemory,
-  configBeside,
   type Engine,
   Model,
   type ModelConfig,
@@ -9,7 +8,6 @@ import {
   type OpenedModel,
   openCheckpoint,
   openHuggingFace,
-  openHuggingFaceFolder,
   readInto,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
