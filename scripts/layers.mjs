@@ -40,6 +40,7 @@ const ORDER = {
   'apps/lab/src': [
     'notFetched.ts',
     'protocol.ts',
+    'wallProtocol.ts',
     'copying.ts',
     'worker',
     '.',

@@ -3,6 +3,7 @@
 import { notFetched } from '../notFetched.ts';
 
 export type Later = typeof import('./onRequest.ts');
+export type OnGpu = typeof import('./onGpu.ts');
 
 let found: Promise<Later> | null = null;
 
@@ -14,3 +15,9 @@ export function later(): Promise<Later> {
   });
   return found;
 }
+
+/** Fetches what trains on a GPU, which nobody loads who does not choose one. Throws as `later` does. */
+export const onGpu = (): Promise<OnGpu> =>
+  import('./onGpu.ts').catch((error: Error) => {
+    throw notFetched(error);
+  });

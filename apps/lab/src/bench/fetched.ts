@@ -1,0 +1,4 @@
+// Panels that the first view does without, fetched by FetchedPanels.tsx as a script of their own.
+import '../style/wall.css';
+
+export { WallPanel } from './wall/WallPanel.tsx';
