@@ -3,11 +3,11 @@
 import { serveTrainingThread } from '@induction-lab/core/browser';
 import { WALL } from '../wallProtocol.ts';
 import { serveLab } from './coordinator.ts';
-import { serveWall } from './wall/serveWall.ts';
+import { serveFetched } from './later.ts';
 
 /** What the address of a training thread ends with. */
 const THREAD = '#thread';
 
 if (location.hash === THREAD) serveTrainingThread();
-else if (self.name === WALL) serveWall();
+else if (self.name === WALL) serveFetched(() => import('./wall/serveWall.ts'));
 else serveLab(new URL(THREAD, location.href).href);

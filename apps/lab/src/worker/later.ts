@@ -21,3 +21,17 @@ export const onGpu = (): Promise<OnGpu> =>
   import('./onGpu.ts').catch((error: Error) => {
     throw notFetched(error);
   });
+
+/** Lets a script that is fetched for it serve the page; what the page says meanwhile waits. */
+export function serveFetched(fetched: () => Promise<{ serve(): (event: MessageEvent) => void }>): void {
+  const serving = fetched().then(
+    ({ serve }) => serve(),
+    (error: Error) => {
+      setTimeout(() => {
+        throw notFetched(error); // the page is told that the worker died, and why
+      });
+      return () => {};
+    },
+  );
+  globalThis.onmessage = (event: MessageEvent) => void serving.then((receive) => receive(event));
+}

@@ -54,9 +54,6 @@ export function WallTile({ wall, tile }: { wall: Wall; tile: Signal<Tile> }): JS
       <p class="wall-line">
         <b>seed {seed}</b>
         <span class="quiet">step {glimpse?.step ?? 0}</span>
-        <span class="dot" title={verdict?.sentence ?? 'not revealed yet'}>
-          {verdict?.verdict ?? (trouble === null ? '?' : 'failed')}
-        </span>
       </p>
       <svg
         class="wall-curve"
@@ -76,6 +73,9 @@ export function WallTile({ wall, tile }: { wall: Wall; tile: Signal<Tile> }): JS
           <Head key={head.label} head={head} of={glimpse} named={verdict !== null} />
         ))}
       </div>
+      <span class="dot" title={verdict?.sentence ?? 'not revealed yet'}>
+        {verdict?.verdict ?? (trouble === null ? '?' : 'failed')}
+      </span>
       <p class="wall-line">
         <button
           type="button"

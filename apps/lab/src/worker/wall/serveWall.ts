@@ -9,9 +9,9 @@ import { Seeds } from './seeds.ts';
 const post = (message: WallMessage | Told, transfer: Transferable[] = []): void =>
   globalThis.postMessage(message, { transfer });
 
-export function serveWall(): void {
+/** What receives the page's messages. */
+export function serve(): (event: MessageEvent) => void {
   showLife(post);
   const ready = loadEngine({ exact: true, shared: false }).then((engine) => new Seeds(engine, post));
-  ready.catch(() => {}); // told to whoever asks
-  globalThis.onmessage = answering(ready, post);
+  return answering(ready, post);
 }
