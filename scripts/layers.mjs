@@ -44,6 +44,7 @@ const ORDER = {
     'copying.ts',
     'worker',
     '.',
+    'gallery',
     'lab',
     'bench',
     'lesson',

@@ -26,5 +26,12 @@ export function FetchedPanels(): JSX.Element | null {
     return stop;
   }, []);
   const fetched = panels.value;
-  return fetched && <fetched.WallPanel />;
+  return (
+    fetched && (
+      <>
+        <fetched.WallPanel />
+        <fetched.GalleryPanel />
+      </>
+    )
+  );
 }
