@@ -1,6 +1,7 @@
 // The reference of the library: a page for each entry of the packages, by TypeDoc's Markdown plugin.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gapsOf } from './coverage.mjs';
 import { readLibrary } from './library.mjs';
 
 /** Writes the pages into the folder, and rooms.json with their names for the sidebar. */
@@ -23,6 +24,8 @@ export async function apiPages(folder) {
     disableSources: true,
   });
   app.validate(project);
+  const gaps = gapsOf(project);
+  if (gaps.length > 0) throw new Error(`The reference leaves out:\n${gaps.join('\n')}`);
   await app.outputs.writeOutput({ name: 'markdown', path: folder }, project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('The reference has faults; see above.');
   const rooms = project.children.map(({ name }) => ({

@@ -31,10 +31,18 @@ function isOurs(type) {
   return type.type === 'reference' && type.reflection !== undefined && !NUMBERS.test(type.name);
 }
 
+/** Whether a class is an Error; whether something is somebody else's, which is documented there. */
+const isError = ({ extendedTypes = [] }) => extendedTypes.some(({ name }) => /Error$/.test(name));
+const isForeign = (project, reflection) =>
+  !/^@induction-lab/.test(project.getSymbolIdFromReflection(reflection)?.packageName ?? '@induction-lab');
+
 /** What needs no words: nothing, and literals, which say themselves. */
 const isPlain = (type) =>
   type === undefined ||
-  type.type === 'literal' || (type.type === 'intrinsic' && /^(?:void|undefined|null|never|this)$/.test(type.name));
+  (type.type === 'typeOperator' && isPlain(type.target)) ||
+  (type.type === 'array' && isPlain(type.elementType)) ||
+  type.type === 'literal' ||
+  (type.type === 'intrinsic' && /^(?:void|undefined|null|never|this)$/.test(type.name));
 
 /** Whether a type holds numbers in an order. */
 function hasAxes(type) {
@@ -55,6 +63,7 @@ export function gapsOf(project) {
   const say = (path, what) => gaps.push(`${path}: ${what}`);
 
   function callable(reflection, path) {
+    if (reflection.kind === Kind.Constructor && isError(reflection.parent)) return; // a message, and its cause
     for (const signature of reflection.signatures ?? []) {
       const own = signature.comment;
       const text = textOf(own);
@@ -63,14 +72,15 @@ export function gapsOf(project) {
       const { type } = signature;
       const given = type?.name === 'Promise' ? type.typeArguments?.[0] : type;
       const gives = textOf({ summary: own?.blockTags?.find(({ tag }) => tag === '@returns')?.content });
-      const needed = reflection.kind !== Kind.Constructor && !isPlain(given) && !isOurs(given) && gives === '';
+      // A docstring that begins with a noun says what there is.
+      const needed = !/^(?:An?|The|What|Whether|How) /.test(text) && reflection.kind !== Kind.Constructor && !isPlain(given) && !isOurs(given) && gives === '';
       if (needed && hasAxes(given)) {
         if (!SHAPE.test(text)) say(path, 'does not say the axes of what it gives');
       } else if (needed && !/^(?:boolean|string)$/.test(given?.name))
         say(path, 'does not say what it gives (@returns)');
       if (
         REFUSES.test(sourceOf(project, reflection)) &&
-        !/\b(?:throws?|rejects?|refused?s?)\b/i.test(text) &&
+        !/\b(?:throws?|thrown|rejects?|refuses?|refused)\b/i.test(text) &&
         !own?.blockTags?.some(({ tag }) => tag === '@throws')
       )
         say(path, 'does not say what it throws');
@@ -91,23 +101,23 @@ export function gapsOf(project) {
     else if (hasAxes(type) && !SHAPE.test(text === '' ? whole : text)) say(name, 'does not say its axes');
   }
 
-  function property(reflection, path) {
+  function property(reflection, path, owner = '') {
     const type = reflection.type ?? reflection.getSignature?.type;
     const text = textOf(reflection.comment ?? reflection.getSignature?.comment);
     if (type instanceof ReflectionType && type.declaration.children?.length)
       for (const inner of type.declaration.children) property(inner, `${path}.${inner.name}`);
     else if (text === '') {
-      if (!isOurs(type) && !isPlain(type)) say(path, 'is not said');
+      if (!isOurs(type) && !isPlain(type) && !owner.includes(`\`${reflection.name}\``)) say(path, 'is not said');
     } else if (hasAxes(type) && !SHAPE.test(text)) say(path, 'does not say its axes');
   }
 
-  function visit(reflection, path) {
-    if (reflection.kindOf(Kind.Reference) || reflection.flags.isInherited) return;
+  function visit(reflection, path, owner = '') {
+    if (reflection.kindOf(Kind.Reference) || reflection.flags.isInherited || isForeign(project, reflection)) return;
     if (reflection.kindOf(CALLABLE)) return callable(reflection, path);
-    if (reflection.kindOf(Kind.Property | Kind.Accessor)) return property(reflection, path);
+    if (reflection.kindOf(Kind.Property | Kind.Accessor)) return property(reflection, path, owner);
     if (textOf(reflection.comment) === '') say(path, 'says nothing of itself');
     const { type } = reflection;
-    for (const child of reflection.children ?? []) visit(child, `${path}.${child.name}`);
+    for (const child of reflection.children ?? []) visit(child, `${path}.${child.name}`, textOf(reflection.comment));
     if (type instanceof ReflectionType)
       for (const child of type.declaration.children ?? []) visit(child, `${path}.${child.name}`);
   }

@@ -17,7 +17,12 @@ const nameOf = (node) => node.name?.text ?? (node.kind === ts.SyntaxKind.Constru
 
 /** The source of what a reflection was made from; '' where its file holds no such declaration. */
 export function sourceOf(project, reflection) {
-  const { fileName, packagePath, packageName = '', qualifiedName = '' } = project.getSymbolIdFromReflection(reflection) ?? {};
+  const {
+    fileName,
+    packagePath,
+    packageName = '',
+    qualifiedName = '',
+  } = project.getSymbolIdFromReflection(reflection) ?? {};
   const file = fileName ?? join(root, packageName.replace('@induction-lab', 'packages'), packagePath ?? '');
   if (!/\.ts$/.test(file) || file.endsWith('.d.ts') || !existsSync(file)) return '';
   const path = qualifiedName.replace('.__constructor', '.constructor').split('.');

@@ -33,3 +33,10 @@ export function withPrinted(page: string, printed: readonly string[]): string {
     return `\`\`\`js run\n${code}\`\`\`\n${text === '' ? '' : `\n\`\`\`text\n${text}\n\`\`\`\n`}`;
   });
 }
+
+/** The `@example`s in a source's comments: the code of each, in order. */
+export function examplesOf(source: string): string[] {
+  return [...source.matchAll(/^ *\* @example\n *\* ```ts\n((?: *\*.*\n)*?) *\* ```$/gm)].map(([, code]) =>
+    code!.replace(/^ *\* ?/gm, ''),
+  );
+}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CUT, programOf, withPrinted } from './documentPrograms.ts';
+import { CUT, examplesOf, programOf, withPrinted } from './documentPrograms.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const pages = ['docs', 'docs/guides'].flatMap((folder) =>
@@ -19,6 +19,14 @@ const programs = pages.flatMap((page) => {
   return program ? [{ page, text, ...program }] : [];
 });
 
+/** The examples of the reference, with the file that each stands in. */
+const examples = ['packages/core/src', 'packages/figures/src'].flatMap((folder) =>
+  readdirSync(at(folder), { recursive: true })
+    .map((name) => `${folder}/${String(name).replaceAll('\\', '/')}`)
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .flatMap((name) => examplesOf(readFileSync(at(name), 'utf8')).map((code, i) => ({ name: `${name} ${i}`, code }))),
+);
+
 /** Where they run: a folder with the examples in it, as beside a checkout. */
 const folder = mkdtempSync(join(tmpdir(), 'programs-'));
 const written = at('.cache/programs'); // below the root, so that packages are found
@@ -27,8 +35,9 @@ let printed: string[] = [];
 beforeAll(() => {
   symlinkSync(at('examples'), join(folder, 'examples'), 'junction');
   mkdirSync(written, { recursive: true });
-  const files = programs.map(({ page, code }) => {
-    const file = join(written, `${page.replaceAll('/', '-')}.mjs`);
+  const all = [...programs.map(({ page, code }) => ({ name: page, code })), ...examples];
+  const files = all.map(({ name, code }) => {
+    const file = join(written, `${name.replaceAll(/\W+/g, '-')}.mjs`);
     writeFileSync(file, code);
     return file;
   });
@@ -42,7 +51,10 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('there are some in most guides', () => expect(programs.length).toBeGreaterThan(5));
+test('there are some in most guides, and in the reference; an @example that is not read would not run', () => {
+  expect(programs.length).toBeGreaterThan(5);
+  expect(examples.length).toBeGreaterThan(10);
+});
 
 test.for(programs.map((program, i) => ({ ...program, i })))('$page', ({ i, page, text, printed: promised }) => {
   const found = printed[i]!.split(CUT).map((part) => part.trim());

@@ -1,5 +1,8 @@
-// The library in a browser, inside a worker: kernels from a URL beside this file, worker threads where memory can be
-// shared. Everything of the browser-safe entry is here too. A bundler finds the kernels and the worker by their URLs.
+/**
+ * The library in a browser, inside a worker: kernels from a URL beside this file, worker threads where memory can be
+ * shared. Everything of the browser-safe entry is here too. A bundler finds the kernels and the worker by their URLs.
+ * @module browser
+ */
 
 import { startHelpers } from './browserHelpers.ts';
 import { checkLoadOptions } from './engine/checkEngine.ts';
@@ -22,6 +25,7 @@ const RELAXED_URL = new URL('../dist/kernels/relaxed.wasm', import.meta.url);
  * otherwise the fastest build that this browser runs. `shared` memory, for threads, needs cross-origin isolation: it is
  * the default exactly where the page has it. Without it a model has one thread whatever `threads` says, and the engine no
  * helpers. Throws an Error when the kernels cannot be fetched.
+ * @throws an ArgumentError for an option that cannot be meant, an Error where the kernels cannot be had.
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options);

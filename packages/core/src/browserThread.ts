@@ -23,6 +23,7 @@ function holdLock(): void {
  * Makes this worker a training thread: to be called once, while its script runs, by a script whose URL is given to
  * `startWorkers` as `workerUrl`. The first message starts the thread, the others are orders, until a null ends the run;
  * the next message starts another.
+ * What goes wrong in the thread is thrown as an error of this worker, which its owner hears.
  */
 export function serveTrainingThread(): void {
   holdLock();

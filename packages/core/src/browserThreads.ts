@@ -52,6 +52,7 @@ function rest(worker: Worker, url: string | undefined): void {
  * is the script of a worker, a module: dist/browserWorker.js where a bundler has put it elsewhere, or any that calls
  * `serveTrainingThread`. When one dies, the run
  * fails and the rest end.
+ * @throws an ArgumentError for an option that it does not have, or an address that is none.
  */
 export function startWorkers(options: { readonly workerUrl?: string | URL } = {}): StartPool {
   checkWorkerOptions(options);

@@ -1,4 +1,8 @@
-// Training on a GPU, for whoever asks for it: nothing else of the library loads this. Node finds its GPUs in nodeGpu.ts.
+/**
+ * Training on a GPU, for whoever asks for it: nothing else of the library loads this. Node finds its GPUs in nodeGpu.ts.
+ * @module gpu
+ */
+
 import { findGpu, type Gpu, GpuError } from './gpu/adapter.ts';
 
 export { findGpu, type Gpu, GpuError, type GpuInfo, isSoftware } from './gpu/adapter.ts';

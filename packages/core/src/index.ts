@@ -1,5 +1,8 @@
-// The library, browser-safe: every room but those that are loaded on request (text, gpu). Node and browsers add where kernels and
-// threads come from, in node.ts and browser.ts.
+/**
+ * The library, browser-safe: every room but those that are loaded on request (text, gpu). Node and browsers add where kernels and
+ * threads come from, in node.ts and browser.ts.
+ * @module core
+ */
 
 export * from './circuits/index.ts';
 export * from './engine/index.ts';

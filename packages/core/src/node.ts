@@ -1,4 +1,8 @@
-// The library under Node: kernels from files, worker threads, models in files. Everything of the browser-safe entry is here too.
+/**
+ * The library under Node: kernels from files, worker threads, models in files. Everything of the browser-safe entry is here too.
+ * @module node
+ */
+
 export * from './index.ts';
 export { CONVERSIONS, type Conversion, type PreparedConversion, prepareConversion } from './nodeConvert.ts';
 export { loadData } from './nodeData.ts';

@@ -9,6 +9,7 @@ import { writeWhole, writeWholeInPieces } from './nodeFiles.ts';
 
 /** What a model can be converted to: a folder for TransformerLens or transformers, or a checkpoint of our own. */
 export const CONVERSIONS = ['transformer-lens', 'hugging-face', 'safetensors'] as const;
+/** One of CONVERSIONS. */
 export type Conversion = (typeof CONVERSIONS)[number];
 
 /** A conversion that is known to be possible, and not begun. */
@@ -17,8 +18,12 @@ export interface PreparedConversion {
   readonly files: readonly string[];
   /** Tensors and bytes of the safetensors file, its header not counted. */
   readonly tensors: number;
+  /** How large the file will be. */
   readonly bytes: number;
-  /** Writes the folder's files, or the file, each as a whole or not at all. */
+  /**
+   * Writes the folder's files, or the file, each as a whole or not at all.
+   * @param path The file or folder to write.
+   */
   write(path: string): void;
 }
 

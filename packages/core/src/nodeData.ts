@@ -29,6 +29,7 @@ const Options = z.strictObject({
  * Data to train on from a file: a module (.js, .mjs; .ts where this Node reads it) or sequences of tokens (.jsonl, .bin,
  * .safetensors), with its SHA-256. `dtype` says how a .bin is stored: uint16 unless given. Throws a DataError that names the
  * file and what is wrong with it.
+ * @param path The file.
  */
 export async function loadData(
   path: string,

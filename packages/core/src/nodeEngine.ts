@@ -12,6 +12,15 @@ import { scriptUrl } from './nodeScript.ts';
  * The kernels' engine under Node. `exact` asks for the plain-SIMD build, which gives the same bits on every machine;
  * otherwise the fastest build that this Node runs (Node 20 has relaxed SIMD behind a flag, which is set here). With
  * `threads` above 1, forward passes of a model are divided among so many by sequence: the same bits, sooner.
+ * @throws an ArgumentError for an option that cannot be meant, an Error where the kernels cannot be had.
+ * @example
+ * ```ts
+ * import { loadEngine } from '@induction-lab/core/node';
+ *
+ * const engine = await loadEngine(); // the fastest build, one thread
+ * const same = await loadEngine({ exact: true }); // the same bits on every machine
+ * console.log(engine.backend, same.backend);
+ * ```
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options);

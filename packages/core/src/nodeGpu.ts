@@ -1,4 +1,8 @@
-// GPUs under Node, by Dawn in the npm package `webgpu`, which is loaded when a GPU is asked for and may be missing.
+/**
+ * GPUs under Node, by Dawn in the npm package `webgpu`, which is loaded when a GPU is asked for and may be missing.
+ * @module node-gpu
+ */
+
 import { listed } from './errors/names.ts';
 import { printable, quoted, shortened } from './errors/printable.ts';
 import { findGpu, type Gpu, GpuError } from './gpu/adapter.ts';

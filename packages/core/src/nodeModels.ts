@@ -37,6 +37,7 @@ const OWN_METADATA = ['format', 'config', 'induction_lab'];
  * TransformerLens's fields or a Hugging Face model's, or the path of a JSON file with them. `bos` is the start token that the
  * model saw in front of every sequence, where the file does not say so. Throws an Error for a file that cannot be read, a
  * FileFormatError for one that is no such checkpoint, each with the file's name.
+ * @param path A file or folder.
  */
 export async function loadModel(
   path: string,
@@ -75,6 +76,7 @@ export interface SaveOptions {
  * Writes a model as a checkpoint that `loadModel`, the command line and TransformerLens read: float32, as a whole or not at
  * all, under a temporary name first; its folder is made where there is none. Throws an ArgumentError for what is no model or
  * could not be read again, and an Error that names the file where it cannot be written.
+ * @param path The file to write.
  */
 export async function saveModel(model: Model, path: string, options: SaveOptions = {}): Promise<void> {
   checkModel('saveModel', model);

@@ -10,6 +10,7 @@ const PIECE = 2 ** 30;
 /**
  * The bytes of a file, which is opened whenever some are asked for. Throws what the file system says, and a FileFormatError for a
  * folder; reading throws one where the file has become shorter.
+ * @param path The file.
  */
 export function fileSource(path: string): ByteSource {
   const found = statSync(path);

@@ -9,6 +9,7 @@ import { type TrainingThread, workerPool } from './training/parallel/workerPool.
 /**
  * Starts worker threads over shared memory, as many as a run has work for. `workerUrl` is the script of a worker
  * (dist/nodeWorker.js) where a bundler has put it elsewhere. When one dies, the run fails and the rest end.
+ * @throws an ArgumentError for an option that it does not have, or an address that is none.
  */
 export function startWorkers(options: { readonly workerUrl?: string | URL } = {}): StartPool {
   checkWorkerOptions(options);

@@ -12,6 +12,7 @@ import type { TextTokenizer, TokenizerSource } from './text/tokenizer.ts';
 /**
  * The tokenizer that comes with a model: of a GGUF file its own, else tokenizer.json in the model's folder. Null where there is
  * none. Throws a FileFormatError for one that cannot be read.
+ * @param model The model's file or folder.
  */
 export async function tokenizerOf(model: string): Promise<TextTokenizer | null> {
   const found = statSync(model, { throwIfNoEntry: false });
@@ -24,6 +25,7 @@ export async function tokenizerOf(model: string): Promise<TextTokenizer | null> 
 /**
  * The tokenizer in a tokenizer.json, with the tokenizer_config.json beside it, in a folder that has one, or in a GGUF file. Throws
  * a FileFormatError for what is none of it.
+ * @param path A file or folder.
  */
 export async function loadTokenizer(path: string): Promise<TextTokenizer> {
   const found = statSync(path, { throwIfNoEntry: false });

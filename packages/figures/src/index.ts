@@ -1,4 +1,7 @@
-/** Charts of induction-lab's records as SVG text. Browser-safe: plain data in, a string out. */
+/**
+ * Charts of induction-lab's records as SVG text. Browser-safe: plain data in, a string out.
+ * @module figures
+ */
 
 export type { SettingRun, SettingRuns } from './charts/dotColumns.ts';
 export { type DynamicsRecord, dynamicsChart } from './charts/dynamicsChart.ts';

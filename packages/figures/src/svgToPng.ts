@@ -11,6 +11,7 @@ const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) =>
  * comes with the package, so that the picture is the same on every machine.
  *
  * Throws on an 'auto' figure, whose colours only a page can decide, and on text that is not SVG.
+ * @param svg The text of a figure that was drawn in a concrete theme.
  */
 export function svgToPng(svg: string, options: { readonly width?: number } = {}): Uint8Array {
   if (svg.includes('var(--figure-')) {

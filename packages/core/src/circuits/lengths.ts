@@ -21,6 +21,7 @@ const found = new Map<string, number>();
 /**
  * The length at which a model is analysed, in tokens: its context, unless that is above 2048 or three sequences with all
  * patterns, per-head inputs, results and gradients do not fit memory. The records say which length it was.
+ * @returns Tokens.
  */
 export function analysedLength(config: ModelConfig): number {
   const { nCtx, nLayers, nHeads, dModel, dHead, dVocab, dMlp = 0 } = config;
@@ -39,7 +40,10 @@ export function analysedLength(config: ModelConfig): number {
 /** The same model with its context shortened to the analysed length: what probes are drawn for. */
 export const asAnalysed = (config: ModelConfig): ModelConfig => ({ ...config, nCtx: analysedLength(config) });
 
-/** The longest block of which two copies fit the context. */
+/**
+ * The longest block of which two copies fit the context.
+ * @returns Tokens.
+ */
 export const longestPeriod = (config: ModelConfig): number => Math.floor((config.nCtx - firstDrawn(config)) / 2);
 
 /**

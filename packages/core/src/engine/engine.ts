@@ -13,18 +13,30 @@ import { compileKernels, INITIAL_PAGES, type KernelBuild, MAXIMUM_PAGES } from '
 /** Which arithmetic ran: recorded with every result. */
 export type Backend = KernelBuild | 'reference';
 
+/** Kernels and their memory: what a model computes with. `loadEngine` of the Node or browser entry makes one. */
 export interface Engine {
   readonly backend: Backend;
   /** Bytes of one float, and bytes that the memory of one model may grow to. */
-  readonly memory: { readonly floatBytes: 4 | 8; readonly limit: number };
-  /** An arena over fresh memory. */
+  readonly memory: { readonly floatBytes: 4 | 8 /** The most bytes that it may grow to. */; readonly limit: number };
+  /**
+   * An arena over fresh memory.
+   * @returns An empty arena.
+   */
   createArena(): Arena;
   /**
    * The operations of a model of those sizes on that many sequences, with scratch space in the arena; over a measuring
    * arena they only take their space. The one place where operations are made.
+   * @param sizes The model's sizes.
+   * @param extent How many sequences, of how many tokens.
+   * @param arena The memory in which scratch space is taken.
+   * @returns The operations, over that memory.
    */
   opsFor(sizes: ModelSizes, extent: Extent, arena: Arena): ModelOps;
-  /** The operations of an optimiser over that arena's memory. */
+  /**
+   * The operations of an optimiser over that arena's memory.
+   * @param arena The memory in which weights, gradients and moments lie.
+   * @returns The operations, over that memory.
+   */
   optimizerFor(arena: Arena): OptimizerOps;
   /** Threads among which forward passes are divided; null for the calling thread alone. */
   readonly helpers: Helpers | null;
@@ -43,6 +55,7 @@ const FromModule = z.strictObject({ module: z.instanceof(WebAssembly.Module), ..
 /**
  * The kernels' engine. `bytes` is the .wasm file of `backend`; without `shared` memory there is one thread. A memory grows
  * to at most `maximumPages` of 64 KiB (4 GiB unless given, where WebAssembly's addresses end); browsers on phones do not reserve as much.
+ * @throws an Error where the bytes are no kernels or the memory cannot be had.
  */
 export async function createWasmEngine(options: {
   bytes: Uint8Array<ArrayBuffer>;

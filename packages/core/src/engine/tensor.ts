@@ -143,7 +143,10 @@ export interface Layout {
   readonly strides: readonly number[];
 }
 
-/** Keeps padding zero by construction: everything that writes a tensor writes zeros there, or nothing. */
+/**
+ * Numbers called `name`, from `address` (bytes) of an engine's memory on: `rows` rows of `width`, for people `shape` with `strides` in numbers.
+ * Keeps padding zero by construction: everything that writes a tensor writes zeros there, or nothing.
+ */
 export class Tensor implements Layout {
   readonly name: string;
   readonly address: number;
@@ -173,17 +176,17 @@ export class Tensor implements Layout {
     return this.view;
   }
 
-  /** The same layout over other memory of the same arena, or over this memory under another name. */
+  /** The same layout over the memory from `address` (bytes) on, of the same arena, called `name`. */
   at(address: number, name: string = this.name): Tensor {
     return new Tensor(this.arena, name, address, this);
   }
 
-  /** Columns [from, from + width) as a matrix, multiples of 4 floats: one head's part of q, or of W_Q. */
+  /** Columns [`from`, `from` + `width`) as a matrix, multiples of 4 floats: one head's part of q, or of W_Q. */
   columns(from: number, width: number): Tensor {
     return this.part(from, { rows: this.rows, width, stride: this.stride });
   }
 
-  /** Rows [from, from + rows) as a matrix: one head's part of W_O. */
+  /** Rows [`from`, `from` + `rows`) as a matrix: one head's part of W_O. */
   rowRange(from: number, rows: number): Tensor {
     return this.part(from * this.stride, { rows, width: this.width, stride: this.stride });
   }
@@ -199,7 +202,7 @@ export class Tensor implements Layout {
     return this.rowsJoined(1 / count);
   }
 
-  /** Another reading for people of the same memory. */
+  /** Another reading for people of the same memory, called `name`, with that `shape` and `strides`. */
   viewed(name: string, { shape, strides }: { shape: readonly number[]; strides: readonly number[] }): Tensor {
     return new Tensor(this.arena, name, this.address, { rows: this.rows, width: this.width, shape, strides });
   }
@@ -209,7 +212,7 @@ export class Tensor implements Layout {
     return new Tensor(this.arena, `part of ${this.name}`, this.address + offset * this.arena.floatBytes, layout);
   }
 
-  /** Whether this is a view of that arena's memory. */
+  /** Whether this is a view of that `arena`'s memory. */
   livesIn(arena: Arena): boolean {
     return this.arena.memory === arena.memory;
   }
@@ -219,14 +222,14 @@ export class Tensor implements Layout {
     return sizeOf(this.shape);
   }
 
-  /** Copies the elements out, row-major in `shape`. */
+  /** Copies the elements out, row-major in `shape`: [row, column] without padding. */
   toArray(): Floats {
     const out = this.arena.floatBytes === 4 ? new Float32Array(this.size) : new Float64Array(this.size);
     copyElements(this, this.data, out, 'out');
     return out;
   }
 
-  /** Writes the elements, row-major in `shape`; padding stays as it is. */
+  /** Writes the elements, `values`, row-major in `shape`; padding stays as it is. Throws an Error for another number of them. */
   set(values: ArrayLike<number>): void {
     if (values?.length !== this.size)
       throw new Error(
@@ -236,7 +239,7 @@ export class Tensor implements Layout {
   }
 }
 
-/** An index array in the same memory, for kernels that gather, scatter and rotate. */
+/** An index array in the same memory, from `address` (bytes) on: `length` whole numbers, `data`, for kernels that gather, scatter and rotate. */
 export class Integers {
   readonly address: number;
   readonly length: number;

@@ -8,6 +8,7 @@ import { checkSizes, type HandBuiltSizes, writtenModel } from './writtenModel.ts
  * the part "first", L0H1 the token one back into "second": position j holds the pair of tokens j − 2 and j − 1. L1H0 finds
  * the position whose first token is the query's (K-composition) and copies its second (V-composition). It attends to
  * q − P + 2, one further than an induction head. Positions 0 and 1, which hold no pair, are kept from matching. L1H1 is 0.
+ * @throws an ArgumentError for sizes that cannot be meant.
  */
 export function handBuiltHub(engine: Engine, sizes: HandBuiltSizes): Model {
   checkSizes('handBuiltHub', sizes);

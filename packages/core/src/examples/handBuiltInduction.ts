@@ -8,6 +8,7 @@ import { checkSizes, type HandBuiltSizes, writtenModel } from './writtenModel.ts
  * L0H0 (previous-token head): the query at position p looks for position p − 1 and writes its token into the part
  * "previous token". L1H0 (induction head): the query's token looks for keys whose previous token it is (K-composition)
  * and copies their token to the output. Position 0, which attends to itself, is kept from matching. L0H1 and L1H1 are 0.
+ * @throws an ArgumentError for sizes that cannot be meant.
  */
 export function handBuiltInduction(engine: Engine, sizes: HandBuiltSizes): Model {
   checkSizes('handBuiltInduction', sizes);

@@ -8,6 +8,7 @@ import { checkSizes, type HandBuiltSizes, writtenModel } from './writtenModel.ts
 /**
  * The shortcut: L0H0 looks `period` − 1 positions back, whatever stands there, and copies that token to the output.
  * One layer, one head. Right on every repeat at that period and confidently wrong at every other.
+ * @throws an ArgumentError for sizes that cannot be meant, or a period that the context does not hold.
  */
 export function handBuiltPositionalCopier(engine: Engine, sizes: HandBuiltSizes & { readonly period: number }): Model {
   checkSizes('handBuiltPositionalCopier', sizes, { period: z.int().check(z.gte(2)) });

@@ -13,7 +13,9 @@ const CONFIDENCE = 20;
 
 /** The sizes to choose; the others follow. */
 export interface HandBuiltSizes {
+  /** Tokens of the vocabulary. */
   readonly dVocab: number;
+  /** The longest sequence, in tokens. */
   readonly nCtx: number;
 }
 

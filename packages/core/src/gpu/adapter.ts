@@ -6,6 +6,7 @@ export class GpuError extends Error {}
 
 /** A GPU as records name it. */
 export interface GpuInfo {
+  /** The adapter, as it names itself. */
   readonly adapter: string;
   /** What is known of its driver, often nothing. */
   readonly driver: string;
@@ -14,7 +15,10 @@ export interface GpuInfo {
 /** A GPU that was found. */
 export interface Gpu {
   readonly info: GpuInfo;
-  /** Opens it, also once more after it was lost. Rejects with a GpuError. */
+  /**
+   * Opens it, also once more after it was lost. Rejects with a GpuError.
+   * @returns A GPU that is ready.
+   */
   open(): Promise<GPUDevice>;
 }
 
@@ -27,7 +31,10 @@ const SOFTWARE_HINT = 'a software adapter computes on the CPU and is only used b
 const wordsOf = ({ vendor, architecture, device, description }: GPUAdapterInfo): string[] =>
   [vendor, architecture, device, description].filter((word) => word !== '');
 
-/** Whether an adapter computes on the CPU. */
+/**
+ * Whether an adapter computes on the CPU.
+ * @param info What the adapter says of itself.
+ */
 export const isSoftware = (info: GPUAdapterInfo): boolean =>
   info.isFallbackAdapter === true || wordsOf(info).some((word) => SOFTWARE.test(word));
 
@@ -48,7 +55,7 @@ export function infoOf(info: GPUAdapterInfo): GpuInfo {
 const RAISED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const;
 
 /**
- * Finds a GPU: hardware, unless the adapter was asked for by its name. `requestAdapter` asks the platform anew each time.
+ * Finds a GPU: hardware, unless the adapter was `asked` for by its name. `requestAdapter` asks the platform anew each time.
  * Rejects with a GpuError that says what there is instead.
  */
 export async function findGpu(

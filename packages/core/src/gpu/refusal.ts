@@ -12,7 +12,10 @@ const LARGEST_MODEL = 4 * WORKGROUP;
 const KNOWN =
   /^(embed\.W_E|pos_embed\.W_pos|blocks\.\d+\.(ln1\.[wb]|attn\.[Wb]_[QKVO])|ln_final\.[wb]|unembed\.[Wb]_U)$/;
 
-/** A sentence that says what of an experiment the GPU does not train; null where there is nothing. */
+/**
+ * What of an experiment the GPU does not train.
+ * @returns A sentence; null where it trains all of it.
+ */
 export function refusalOf({ model, training }: Pick<Experiment, 'model' | 'training'>): string | null {
   const { normalization, dMlp, dModel, nKeyValueHeads } = model;
   const has = (what: string): string => `The GPU trains no model with ${what}`;

@@ -16,6 +16,8 @@ export type EnsembleRun = Omit<TrainOptions, 'startPool' | 'threads'>;
  * models and batches of one size train together, as many as fit; seeds, tasks, rates, schedules and steps may differ. One
  * that fails does not disturb the others. Resolves to how each run ended, in their order: a GpuError is the reason of one
  * that the GPU does not train, and nothing of it has begun.
+ * @returns The outcome of each run, in their order.
+ * @throws a GpuError where the device is lost or refuses, and what `train` throws.
  */
 export async function trainEnsemble(
   gpu: Gpu,

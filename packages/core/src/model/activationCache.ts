@@ -24,6 +24,7 @@ export interface PartOfActivation {
   readonly sequence?: number;
   /** Position in the sequence, from 0; of patterns and scores the query's. */
   readonly position?: number;
+  /** One head: its number within the layer, from 0. */
   readonly head?: number;
 }
 
@@ -39,13 +40,17 @@ interface Kept {
   dense: Floats | null;
 }
 
-/** An activation as threads share it: raw, padding included. */
+/**
+ * An activation as threads share it: raw, padding included.
+ * @internal
+ */
 export interface SharedActivation {
   readonly name: string;
   readonly layout: Layout;
   readonly raw: Float32Array;
 }
 
+/** What a run kept: activations, or gradients of them, by hook point. */
 export class ActivationCache {
   /** Whether it holds gradients of activations in place of activations. */
   readonly ofGradients: boolean;
@@ -53,6 +58,7 @@ export class ActivationCache {
   /** Of the model whose activations these are; an empty cache is nobody's. */
   private readonly config: ModelConfig | null;
 
+  /** An empty cache: `ofGradients` says of what, `config` of which model. */
   constructor(options: { ofGradients?: boolean; config?: ModelConfig } = {}) {
     this.ofGradients = options.ofGradients ?? false;
     this.config = options.config ?? null;
@@ -63,11 +69,18 @@ export class ActivationCache {
     return [...this.kept.keys()];
   }
 
+  /**
+   * Whether the run kept the activation of that name.
+   * @param name The hook point.
+   */
   has(name: string): boolean {
     return this.kept.has(name);
   }
 
-  /** The activation of that name. Throws when the run did not keep it. */
+  /**
+   * The activation of that name. Throws when the run did not keep it.
+   * @param name The hook point.
+   */
   get(name: string): CachedActivation {
     const kept = this.kept.get(name);
     if (!kept) throw new Error(`ActivationCache: ${quoted(name, 80)} was not kept; this cache has ${this.near(name)}.`);
@@ -80,6 +93,8 @@ export class ActivationCache {
   /**
    * The numbers of an activation as they were kept, no copy: the rows of its last axis one after the other, `width` numbers
    * each, of which those behind the axis mean nothing. Throws when the run did not keep it.
+   * @param name The hook point.
+   * @returns The numbers, and how many a row takes.
    */
   rows(name: string): { readonly values: Floats; readonly width: number } {
     const kept = this.kept.get(name);
@@ -91,6 +106,7 @@ export class ActivationCache {
    * A dense copy of part of an activation, with the axes that are left: at one `position` of one `sequence`, of one `head`.
    * `cache.at('blocks.0.attn.hook_z', { sequence: 1, head: 2 })` is [pos, dHead]. Throws an Error when the run did not keep
    * it, and an ArgumentError where it has no such axis, or not so many.
+   * @param name The hook point.
    */
   at(name: string, part: PartOfActivation = {}): Values<readonly Axis[]> {
     checkArgument('ActivationCache.at', 'part', Part, part);
@@ -102,9 +118,18 @@ export class ActivationCache {
    * `cache.pattern(1, 0).at(0, 8, 3)` is how much the query at 8 of sequence 0 attends to the key at 3, a share from 0 to 1,
    * and `row(0, 8)` what it attends to. Of gradients, their gradients. Throws an ArgumentError that names the layers whose
    * patterns were kept, or the heads there are.
+   * @param layer The layer, from 0.
    */
   pattern(layer: number): Patterns;
+  /**
+   * @param layer The layer, from 0.
+   * @param head Its number within the layer, from 0; all heads where it is left out.
+   */
   pattern(layer: number, head: number): Pattern;
+  /**
+   * @param layer The layer, from 0.
+   * @param head Its number within the layer, from 0; all heads where it is left out.
+   */
   pattern(layer: number, head?: number): Patterns | Pattern {
     const caller = 'ActivationCache.pattern';
     const name = patternName(layer);
@@ -121,6 +146,10 @@ export class ActivationCache {
    * A cache of one activation on the straight line from what it is here (at a `share` of 0) to what it is in another run's
    * cache (1). What is −∞, a score that is masked, stays so. Throws an Error where one of them did not keep it, or in another
    * shape.
+   * @param other The other run's cache.
+   * @param part Which activation, and how far.
+   * @param part.name The hook point.
+   * @param part.share How far along the line, 0 to 1.
    */
   towards(other: ActivationCache, { name, share }: { name: string; share: number }): ActivationCache {
     const [here, there] = [this.get(name).shape, other.get(name).shape];
@@ -158,6 +187,7 @@ export class ActivationCache {
   /**
    * Keeps a copy. `causal` is for [.., queryPos, keyPos] whose entries above the diagonal mean nothing, as gradients there: 0.
    * Of a batch that runs in slices, `slice` says which sequence comes first and how many there are in all.
+   * @internal
    */
   keep(tensor: Tensor, options: { causal?: boolean; slice?: { first: number; batch: number } } = {}): void {
     const { shape, strides, rows, width, name, data } = tensor;
@@ -184,14 +214,20 @@ export class ActivationCache {
     this.kept.get(name)!.raw.set(data, (data.length / sequences) * first);
   }
 
-  /** Makes room for an activation of a whole batch, which several threads fill. */
+  /**
+   * Makes room for an activation of a whole batch, which several threads fill.
+   * @internal
+   */
   allot(name: string, layout: Layout): SharedActivation {
     const raw = new Float32Array(new SharedArrayBuffer(4 * layout.rows * layout.width));
     this.kept.set(name, { layout, raw, causal: false, shared: true, dense: null });
     return { name, layout, raw };
   }
 
-  /** What is kept, where other threads can read it too: copied there once. */
+  /**
+   * What is kept, where other threads can read it too: copied there once.
+   * @internal
+   */
   share(): SharedActivation[] {
     return [...this.kept].map(([name, kept]) => {
       if (!kept.shared) {
@@ -204,7 +240,10 @@ export class ActivationCache {
     });
   }
 
-  /** A cache over what another thread has shared. */
+  /**
+   * A cache over what another thread has shared.
+   * @internal
+   */
   static over(shared: readonly SharedActivation[], config: ModelConfig): ActivationCache {
     const cache = new ActivationCache({ config });
     for (const { name, layout, raw } of shared)

@@ -15,6 +15,7 @@ import { POSITION_SCHEMES } from './components/positions/schemes.ts';
  * head's own. `none`: no positions (the causal mask remains). Each is a file in components/positions/.
  */
 export const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'alibi', 'none'] as const;
+/** How positions reach the model (docs/lesson.md has the three that matter there). */
 export type Positions = (typeof POSITIONS)[number];
 
 /**
@@ -22,13 +23,17 @@ export type Positions = (typeof POSITIONS)[number];
  * and at the end. It is attention-only unless it has a `dMlp`. Fields that may be absent are absent where they would say nothing.
  */
 export interface ModelConfig {
+  /** Layers. */
   readonly nLayers: number;
+  /** Attention heads of each layer. */
   readonly nHeads: number;
+  /** Length of the residual stream's vectors. */
   readonly dModel: number;
   /** Size of a head; nHeads × dHead need not equal dModel. */
   readonly dHead: number;
   /** Longest sequence. */
   readonly nCtx: number;
+  /** Tokens of the vocabulary, the start token included. */
   readonly dVocab: number;
   readonly positions: Positions;
   readonly normalization: 'LN' | 'RMS' | null;
@@ -42,6 +47,7 @@ export interface ModelConfig {
   readonly attnScale: number;
   /** Rotated dimensions of a head (rotary): even, at most dHead. */
   readonly rotaryDim: number;
+  /** The base of the rotary angles: 10000 unless told. */
   readonly rotaryBase: number;
   /** Pairs are neighbours, (2i, 2i + 1), in place of (i, i + rotaryDim / 2). */
   readonly rotaryAdjacentPairs?: boolean;
@@ -67,8 +73,11 @@ export interface ModelConfig {
 
 /** How Llama 3 stretches rotary positions: components/positions/rotary.ts. */
 export interface RotaryScaling {
+  /** Low frequencies are divided by it. */
   readonly factor: number;
+  /** Frequencies of fewer turns than this in the original context are divided. */
   readonly lowFreqFactor: number;
+  /** Frequencies of more turns than this in the original context stay. */
   readonly highFreqFactor: number;
   /** Positions of the context before it was stretched. */
   readonly originalCtx: number;
@@ -142,6 +151,7 @@ export function modelConfig(options: ModelOptions): ModelConfig {
   return withParts(config, refuse);
 }
 
+/** The norms that a model may have; null for none. */
 export const NORMALIZATIONS: readonly ModelConfig['normalization'][] = ['LN', 'RMS', null];
 
 const SCALING = ['factor', 'lowFreqFactor', 'highFreqFactor', 'originalCtx'] as const;

@@ -24,12 +24,15 @@ import { checkTokens, type Tokens } from './tokens.ts';
 import type { Transformer } from './transformer.ts';
 import { type BatchSlice, checkOutputs, endOf, layOut, slicesOf, type Workspace } from './workspace.ts';
 
+/** Logits and losses of a batch. */
 export interface RunResult {
   /** [batch, pos, dVocab] */
   readonly logits: Floats;
   /** Next-token loss in nats of positions 0 … T − 2: [batch, pos − 1]. */
   readonly lossPerPosition: Floats;
+  /** How many sequences ran. */
   readonly batch: number;
+  /** Tokens of each. */
   readonly length: number;
 }
 

@@ -20,6 +20,7 @@ import { checkTokens, type Tokens } from './tokens.ts';
 import type { Transformer } from './transformer.ts';
 import type { BatchSlice } from './workspace.ts';
 
+/** What a run gave, with the gradients. */
 export interface GradientRun extends RunResult {
   /** Gradients of the mean loss, or of the mean of the measure, with respect to each weight. */
   readonly gradients: NamedWeights;
@@ -29,6 +30,7 @@ export interface GradientRun extends RunResult {
   readonly measured?: Float64Array;
 }
 
+/** Of what gradients are taken, and with respect to which activations. */
 export interface GradientOptions extends Partial<MeasureOptions> {
   /** The hook points to take gradients at; none by default. */
   readonly names?: HookSelection;

@@ -3,27 +3,43 @@ import { ArgumentError } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 import type { ModelConfig } from './config.ts';
 
+/** A head. */
 export interface HeadIndex {
+  /** Its layer, from 0. */
   readonly layer: number;
+  /** Its number within the layer, from 0. */
   readonly head: number;
 }
 
-/** A head's name as everybody writes it: L0H3. */
+/**
+ * A head's name as everybody writes it: L0H3.
+ * @param layer From 0.
+ * @param head From 0, within the layer.
+ */
 export const headLabel = (layer: number, head: number): string => `L${layer}H${head}`;
 
 /** The name of keys and values that several heads share: L0KV1. */
 export const keyValueHeadLabel = (layer: number, head: number): string => `L${layer}KV${head}`;
 
+/** The label of a head, as in L0H3. */
 export const labelOf = ({ layer, head }: HeadIndex): string => headLabel(layer, head);
+/** Whether two are the same head. */
 export const sameHead = (a: HeadIndex, b: HeadIndex): boolean => a.layer === b.layer && a.head === b.head;
 
 /** Whether several heads share each head of keys and values. */
 export const isGrouped = ({ nKeyValueHeads, nHeads }: ModelConfig): boolean => (nKeyValueHeads ?? nHeads) !== nHeads;
 
-/** How many heads of keys and values a layer has. */
+/**
+ * How many heads of keys and values a layer has.
+ * @returns How many there are in each layer.
+ */
 export const keyValueHeads = ({ nKeyValueHeads, nHeads }: ModelConfig): number => nKeyValueHeads ?? nHeads;
 
-/** The head of keys and values that a head reads, among those that there are. */
+/**
+ * The head of keys and values that a head reads, among those that there are.
+ * @param head The query head, from 0.
+ * @returns The head whose keys and values it reads, from 0.
+ */
 export const keyValueHeadOf = (config: ModelConfig, head: number): number =>
   Math.floor(head / (config.nHeads / keyValueHeads(config)));
 
@@ -38,15 +54,22 @@ export function headWeight(
   return { name: `blocks.${layer}.attn.${shared ? '_' : ''}W_${part}`, index };
 }
 
-/** All heads of all layers before this one. */
+/**
+ * All heads of all layers before this one.
+ * @param layer The layer that reads, from 0.
+ */
 export function earlierHeads(config: ModelConfig, layer: number): HeadIndex[] {
   return Array.from({ length: layer }, (_, earlier) => headsOf(config, earlier)).flat();
 }
 
-/** A layer's heads. */
+/**
+ * A layer's heads.
+ * @param layer From 0.
+ */
 export const headsOf = ({ nHeads }: ModelConfig, layer: number): HeadIndex[] =>
   Array.from({ length: nHeads }, (_, head) => ({ layer, head }));
 
+/** Every head of a model, layer by layer. */
 export const allHeads = (config: ModelConfig): HeadIndex[] => earlierHeads(config, config.nLayers);
 
 /** Throws an Error naming the head and what the model has. */

@@ -11,7 +11,12 @@ export { type Axis, type HookPoint, hasHeads, headAxis, isSquare } from './compo
 
 const Options = z.strictObject({ onRequest: z.boolean() });
 
-/** The names of every hook point of this model in forward order; those on request only when asked for. */
+/**
+ * The names of every hook point of this model in forward order; those on request only when asked for.
+ * @param options.onRequest Whether those are listed that are there when they are named.
+ * @returns Names, in forward order.
+ * @throws an ArgumentError for options that it does not have.
+ */
 export function hookPoints(config: ModelConfig, options: { onRequest: boolean }): string[] {
   checkArgument('hookPoints', 'options', Options, options);
   return declaredHookPoints(config)

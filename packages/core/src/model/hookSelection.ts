@@ -15,6 +15,8 @@ export type HookSelection = string | readonly string[] | ((name: string) => bool
  * than a lone `*`; predicates do not see them. Throws an Error listing the nearest names when a name or glob matches
  * nothing, and one when a predicate does, since what was to be looked at or changed there would be missed in silence. An
  * empty list selects nothing.
+ * @param caller Who asks: named in messages.
+ * @returns Names, in forward order.
  */
 export function selectHookPoints(config: ModelConfig, selection: HookSelection, caller: string): string[] {
   const points = declaredHookPoints(config);

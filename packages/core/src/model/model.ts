@@ -30,6 +30,7 @@ export type { Hook, HookedActivation } from './interventions/hooked.ts';
 export { checkTokens, type Tokens } from './tokens.ts';
 export { longestRunnable, memoryNeeded } from './workspace.ts';
 
+/** What a run gave, and what it kept. */
 export interface CachedRun extends RunResult {
   readonly cache: ActivationCache;
 }
@@ -40,12 +41,13 @@ const CacheOptions = z.strictObject({ names: Selection });
 const InterventionOptions = z.strictObject({ names: Selection, clean: z.optional(z.unknown()) });
 const Measuring = z.strictObject(MeasureOptionsSchema);
 
+/** A transformer whose every activation can be read and changed. */
 export class Model {
   readonly config: ModelConfig;
   readonly engine: Engine;
   private readonly executor: Executor;
 
-  /** A model with zero weights (LayerNorm gains 1). Use `setWeights`, or `initialize` in training. */
+  /** A model with zero weights (LayerNorm gains 1). Use `setWeights`, or `initialize` in training. Throws an ArgumentError for sizes that no model can have. */
   constructor(engine: Engine, options: ModelOptions) {
     checkEngine(engine, 'Model');
     this.engine = engine;
@@ -86,7 +88,7 @@ export class Model {
     return namedCopies(this.executor.weights);
   }
 
-  /** A copy of one weight. Throws an Error with the nearest names where the model has none of that name. */
+  /** A copy of one weight, row-major, and its shape; `name` is as in `blocks.0.attn.W_Q`. Throws an Error with the nearest names where the model has none of that name. */
   getWeight(name: string): NamedWeights[string] {
     const tensor = this.executor.weights.named(name, 'getWeight');
     return { shape: tensor.shape, data: tensor.toArray() };
@@ -119,7 +121,7 @@ export class Model {
     return isOneSequence(prompt) ? (sequences[0] as number[]) : sequences;
   }
 
-  /** Runs and keeps the named activations (all but those on request unless `names` says otherwise). */
+  /** Runs and keeps the named activations (all but those on request unless `names` says otherwise). Throws an ArgumentError for a name that no hook point has. */
   runWithCache(tokens: Tokens, options: { names?: HookSelection } = {}): CachedRun {
     checkArgument('runWithCache', 'options', CacheOptions, options);
     const { names = '*' } = options;
@@ -146,7 +148,7 @@ export class Model {
   /**
    * The same for tokens that are run again and again: what comes before the first intervention is computed once, by the first
    * run in which nothing acts. The same bits. It takes memory: of every layer the residual stream and z of these tokens.
-   * Where `logits` is false nobody asks for them, and there are none where something acts.
+   * Where `logits` is false nobody asks for them, and there are none where something acts. Throws an Error for tokens that cannot run.
    */
   repeatedly(
     tokens: Tokens,
@@ -232,7 +234,7 @@ export class Model {
   }
 
   /**
-   * Runs with functions called at hook points, in the order given: look at an activation, or change it before anything
+   * Runs with functions called at hook points, `hooks`, each with its name or glob, in the order given: look at an activation, or change it before anything
    * uses it (`Hook` says how). A name may be a glob. Hooks on a layer's per-head inputs and on its LayerNorm exclude each
    * other. A hook sees all sequences at once: a batch whose activations do not fit into memory together is refused.
    */

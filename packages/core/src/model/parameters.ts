@@ -72,14 +72,20 @@ export class Parameters {
 /** Weights by name, dense and row-major in TransformerLens's shapes. */
 export type NamedWeights = Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
 
-/** Number of parameters that are learned: fixed position tables do not count, a tied W_U counts once. */
+/**
+ * Number of parameters that are learned: fixed position tables do not count, a tied W_U counts once.
+ * @returns How many numbers training changes.
+ */
 export function parameterCount(config: ModelConfig): number {
   let count = 0;
   for (const { learned, layout } of weightsOf(modelConfig(config))) count += learned ? sizeOf(layout.shape) : 0;
   return count;
 }
 
-/** LayerNorm gains 1, a fixed position table where the model has one, everything else 0. */
+/**
+ * LayerNorm gains 1, a fixed position table where the model has one, everything else 0.
+ * @param weights Names and shapes.
+ */
 export function blankWeights(config: ModelConfig, weights: Parameters): void {
   [...weightsOf(config)].forEach(({ start }, i) => {
     const tensor = weights.all[i] as Tensor;
@@ -90,7 +96,10 @@ export function blankWeights(config: ModelConfig, weights: Parameters): void {
   weights.changed();
 }
 
-/** The names of the weights that training changes: all but fixed position tables. */
+/**
+ * The names of the weights that training changes: all but fixed position tables.
+ * @returns Their names, with their shapes.
+ */
 export const learnedWeights = (config: ModelConfig): string[] =>
   [...weightsOf(config)].flatMap(({ name, learned }) => (learned ? [name] : []));
 

@@ -3,6 +3,7 @@ import type { Tensor } from '../engine/tensor.ts';
 import type { ModelConfig } from './config.ts';
 import type { Parameters } from './parameters.ts';
 
+/** The weights of a layer, by their names in the literature. */
 export interface LayerWeights {
   readonly lnGain: Tensor | null;
   readonly lnBias: Tensor | null;

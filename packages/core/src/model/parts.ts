@@ -18,8 +18,12 @@ export interface ModelParts {
   readonly weights: PartWeights;
   /** The tokens, and the position of each in its sequence: row numbers of W_E and of W_pos. */
   readonly tokens: Integers;
+  /** How positions reach the model. */
   readonly positions: Integers;
-  /** One row of the table for each position: [batch, pos, dModel]. */
+  /**
+   * One row of the table for each position: [batch, pos, dModel].
+   * @param index Which rows, in the order in which they are wanted.
+   */
   rows(table: Tensor, index: Integers): Tensor;
   /** a + b, both [batch, pos, dModel]. */
   add(a: Tensor, b: Tensor): Tensor;

@@ -25,7 +25,11 @@ export const firstDrawn = (opening: Opening): number => openingOf(opening).lengt
 /** How many tokens there are to draw from: all but the start token, the opening's and those that training never showed. */
 export const drawnVocabulary = (vocabulary: Vocabulary): number => vocabulary.dVocab - neverDrawn(vocabulary).length;
 
-/** The loss of guessing among the tokens that are drawn, nats. */
+/**
+ * The loss of guessing among the tokens that are drawn, nats.
+ * @param vocabulary How many tokens are drawn from, or the model's config.
+ * @returns Nats.
+ */
 export const guessingLoss = (vocabulary: Vocabulary): number => Math.log(drawnVocabulary(vocabulary));
 
 /** Turns numbers below `drawnVocabulary` into tokens that are drawn, in place. */

@@ -32,6 +32,10 @@ export class Values<Axes extends readonly string[] = readonly string[]> {
   /** All numbers, row-major in `shape`. Do not change them: others read them too. */
   readonly data: Floats;
 
+  /**
+   * @param name What it is called in messages.
+   * @param values The numbers and their axes.
+   */
   constructor(name: string, { shape, axes, data }: { shape: readonly number[]; axes: Axes; data: Floats }) {
     this.name = name;
     this.shape = shape;
@@ -39,12 +43,20 @@ export class Values<Axes extends readonly string[] = readonly string[]> {
     this.data = data;
   }
 
-  /** The number at these indices, one for each axis. Throws an ArgumentError that names the axis and its range. */
+  /**
+   * The number at these indices, one for each axis. Throws an ArgumentError that names the axis and its range.
+   * @param indices An index along each axis, in order.
+   * @returns The number there.
+   */
   at(...indices: IndexOf<Axes>): number {
     return this.data[this.offset('at', indices, this.shape.length)] as number;
   }
 
-  /** A copy of the numbers along the last axis, at these indices of all others. Throws as `at` does. */
+  /**
+   * A copy of the numbers along the last axis, at these indices of all others. Throws as `at` does.
+   * @param indices An index along each axis but the last, in order.
+   * @returns A view of the last axis: [its entries].
+   */
   row(...indices: RowOf<Axes>): Floats {
     const rank = this.shape.length;
     if (rank === 0) throw new ArgumentError(`row: ${this.name} is a single number and has no rows; use at().`);

@@ -146,6 +146,8 @@ const FitOptions = z.strictObject({
  * The longest length, at most nCtx, at which so many `sequences` (1) of a model run together and every head\'s pattern can
  * be kept of each; 0 where not even one token fits. With `everything`, gradients, each head\'s results and per-head inputs
  * fit too, as path attribution and removals from inputs need them. The memory is `engine`\'s, or 4 GiB of float32, where WebAssembly\'s addresses end.
+ * @returns Tokens.
+ * @throws an ArgumentError for what is no config or no engine.
  */
 export function longestRunnable(
   config: ModelConfig,
@@ -168,7 +170,10 @@ export function longestRunnable(
   });
 }
 
-/** Bytes that a model and one run of so many sequences take in its memory; with `gradients` those of all weights and activations too. */
+/**
+ * Bytes that a model and one run of so many sequences take in its memory; with `gradients` those of all weights and activations too.
+ * @returns Bytes.
+ */
 export function memoryNeeded(
   config: ModelConfig,
   { sequences, length, gradients = false }: { sequences: number; length: number; gradients?: boolean },

@@ -43,18 +43,27 @@ export class RandomStream {
   private counter = 0;
   private spare: number | null = null;
 
+  /**
+   * @param name The stream's name, and what tells it from others of that name.
+   */
   constructor(...name: readonly number[]) {
     for (const part of name) this.key = derive(this.key, part);
   }
 
-  /** The stream whose name is this one's with one more part; what this stream has drawn does not matter. */
+  /**
+   * The stream whose name is this one's with one more part; what this stream has drawn does not matter.
+   * @param part What tells the child from its siblings.
+   */
   child(part: number): RandomStream {
     const child = new RandomStream();
     child.key = derive(this.key, part);
     return child;
   }
 
-  /** A uniform 32-bit word. */
+  /**
+   * A uniform 32-bit word.
+   * @returns A whole number from 0 to 2³² − 1.
+   */
   word(): number {
     if (this.spare !== null) {
       const word = this.spare;
@@ -66,19 +75,29 @@ export class RandomStream {
     return first;
   }
 
-  /** A whole number from 0 to n − 1; the bias is below n / 2^32. Throws a RangeError unless n is from 1 to 2^32. */
+  /**
+   * A whole number from 0 to n − 1; the bias is below n / 2^32. Throws a RangeError unless n is from 1 to 2^32.
+   * @param n From 1 to 2³².
+   * @returns A whole number from 0 to n − 1.
+   */
   below(n: number): number {
     if (!(n >= 1 && n <= 4294967296 && Number.isInteger(n)))
       throw new RangeError(`RandomStream: below expects a whole number from 1 to 2^32, got ${quoted(n)}.`);
     return Math.floor((this.word() * n) / 4294967296);
   }
 
-  /** A number in (0, 1). */
+  /**
+   * A number in (0, 1).
+   * @returns A number from 0 to below 1.
+   */
   uniform(): number {
     return (this.word() + 0.5) / 4294967296;
   }
 
-  /** A standard normal number (Box and Muller's transform in exact arithmetic; see exactMath.ts). */
+  /**
+   * A standard normal number (Box and Muller's transform in exact arithmetic; see exactMath.ts).
+   * @returns A number of N(0, 1).
+   */
   normal(): number {
     const radius = Math.sqrt(-2 * exactLog(this.uniform()));
     return radius * exactCosSin(this.uniform()).cos;

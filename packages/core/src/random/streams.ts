@@ -1,6 +1,7 @@
 // The purposes of random streams, so that no two draw the same numbers. A stream is named by the seed, one of these, and
 // what follows beside it. Two others name themselves by what they are drawn for alone: the resamples of an interval
 // (statistics/estimate.ts) and the random matrices that composition is compared with (weights/composition.ts).
+/** The streams of random numbers, by their names: each purpose has its own. */
 export const STREAMS = {
   /** (seed, batches, step, sequence): the sequences of a task. */
   batches: 1,

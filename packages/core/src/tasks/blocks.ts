@@ -31,7 +31,9 @@ export const blockFields: Readonly<Record<keyof BlockFields, TaskField>> = {
 
 /** Where the block lies in a sequence. `period` is 0 when nothing repeats. */
 export interface BlockPlace {
+  /** Position of its first token. */
   readonly start: number;
+  /** Length of the block, in tokens. */
   readonly period: number;
 }
 
@@ -57,9 +59,13 @@ export function queryRanges(place: BlockPlace, length: number): QueryRanges {
   };
 }
 
+/** The queries of two or more copies of a block, by what can be known there. */
 export interface QueryRanges {
+  /** Queries of the first copy but its last, [from, to). */
   readonly first: readonly [number, number];
+  /** The last query of the first copy. */
   readonly boundary: number;
+  /** Queries of the later copies, [from, to). */
   readonly repeat: readonly [number, number];
 }
 

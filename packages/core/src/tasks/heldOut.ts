@@ -10,7 +10,11 @@ export interface HeldOutTokens {
 
 export const heldOutTokensField: TaskField = { value: { is: 'list', of: whole(0) }, optional: true };
 
-/** How many tokens are left to draw. */
+/**
+ * How many tokens are left to draw.
+ * @param options Which tokens may be drawn.
+ * @param options.asked The tokens asked for: then no other is drawn.
+ */
 export const drawnTokens = ({ heldOutTokens = [] }: HeldOutTokens, dVocab: number): number =>
   dVocab - heldOutTokens.length;
 

@@ -24,6 +24,7 @@ const BatchOptions = z.strictObject({
   length: whole(1),
 });
 
+/** Sequences of one step, and what is known of them. */
 export interface Batch<T extends Task> {
   /** [sequence][position] */
   readonly tokens: Int32Array[];
@@ -36,6 +37,10 @@ export interface Batch<T extends Task> {
 /**
  * A batch as training draws it at `step`, with the places of what it is made of and the queries of its segments. Throws an
  * ArgumentError for an option that cannot be meant, and for a task that sequences of this length and vocabulary cannot be of.
+ * @param options.batch How many sequences.
+ * @param options.dVocab Tokens of the vocabulary.
+ * @param options.length Tokens of each sequence.
+ * @param options.seed The run's seed.
  */
 export function makeBatch<T extends Task>(options: {
   task: T;

@@ -1,6 +1,7 @@
 // A segment is a named set of queries of a sequence, over which the loss is told apart. Its name stands in records: a
 // segment `repeat` is `lossRepeat` in metrics.jsonl and wherever a record is flat.
 
+/** A named set of the queries of a sequence. */
 export interface Segment {
   /** Letters and digits, the first a small letter. */
   readonly name: string;

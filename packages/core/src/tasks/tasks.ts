@@ -8,6 +8,7 @@ import { type StartTokenField, sizesBehind } from './startToken.ts';
 import type { Sizes, TaskDefinition, TaskSequences } from './task.ts';
 import { type VariedTask, varied } from './varied.ts';
 
+/** What sequences look like; docs/data.md has the fields of each kind. */
 export type Task = (RepeatedTask | VariedTask | RandomTask | ScatteredTask | GivenTask) & StartTokenField;
 
 export const TASKS: readonly TaskDefinition<Task, unknown>[] = [repeated, varied, random, scattered, givenData];

@@ -32,7 +32,10 @@ function split(pattern: string): object {
   return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
 }
 
-/** What the tokenizer of a GGUF file is made of; null where the file holds none. Throws a FileFormatError for a kind that is not read. */
+/**
+ * What the tokenizer of a GGUF file is made of; null where the file holds none. Throws a FileFormatError for a kind that is not read.
+ * @param name The file's name, for messages.
+ */
 export function ggufTokenizer(metadata: GgufMetadata, name: string): TokenizerSource | null {
   const kind = metadata['tokenizer.ggml.model'];
   const tokens = metadata['tokenizer.ggml.tokens'] as readonly string[] | undefined;

@@ -9,7 +9,9 @@ import { bytesOf, isByteToken, legible, type Spelling } from './tokenPieces.ts';
 export interface TokenizerSource {
   /** Named in messages. */
   readonly name: string;
+  /** What stands in `tokenizer.json`. */
   readonly json: unknown;
+  /** What stands in `tokenizer_config.json`, if there is one. */
   readonly config?: unknown;
 }
 
@@ -61,7 +63,10 @@ export class TextTokenizer {
     }
   }
 
-  /** The tokens of a text, without a start token. Throws a TextError for a text that has characters without a token. */
+  /**
+   * The tokens of a text, without a start token. Throws a TextError for a text that has characters without a token.
+   * @param text Any text.
+   */
   encode(text: string): number[] {
     const ids = this.plain(text);
     if (this.unknown === null || !ids.includes(this.unknown)) return ids;
@@ -73,6 +78,7 @@ export class TextTokenizer {
   /**
    * The tokens that follow a text when it goes on with `more`: an answer after a prompt. Throws a TextError where the two grow
    * together, so that the text itself would be cut otherwise.
+   * @param text The text before.
    */
   continuation(text: string, more: string): number[] {
     const [before, whole] = [this.encode(text), this.encode(text + more)];
@@ -82,12 +88,18 @@ export class TextTokenizer {
     );
   }
 
-  /** The text of tokens. */
+  /**
+   * The text of tokens.
+   * @param ids Tokens, in order.
+   */
   decode(ids: readonly number[]): string {
     return this.tokenizer.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   }
 
-  /** One token on one line: ␣ for a space, ␊ for a line's end, ⟨E2⟩ for a byte that is no whole character. */
+  /**
+   * One token on one line: ␣ for a space, ␊ for a line's end, ⟨E2⟩ for a byte that is no whole character.
+   * @param id The token.
+   */
   label(id: number): string {
     const added = this.added.get(id);
     if (added !== undefined) return printable(added);
@@ -95,7 +107,10 @@ export class TextTokenizer {
     return token === undefined ? `⟨token ${id}⟩` : printable(legible(bytesOf(token, this.spelling)));
   }
 
-  /** Whether a token stands for text of its own: no special one, no single byte to fall back on, none without a spelling. */
+  /**
+   * Whether a token stands for text of its own: no special one, no single byte to fall back on, none without a spelling.
+   * @param id The token.
+   */
   isText(id: number): boolean {
     const token = this.byId.get(id);
     if (token === undefined || token === '' || this.special.has(id) || id === this.unknown) return false;

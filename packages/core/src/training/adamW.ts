@@ -11,10 +11,15 @@ import { exactPower } from '../random/exactMath.ts';
 import { ADAMW_DEFAULTS } from './adamWDefaults.ts';
 import { type DecayRun, decayRuns } from './decayRuns.ts';
 
+/** How AdamW takes its steps (Loshchilov and Hutter 2019). */
 export interface AdamWOptions {
+  /** The size of a step. */
   readonly learningRate: number;
+  /** Decay of the running mean of the gradient, from 0 to below 1. */
   readonly beta1?: number;
+  /** Decay of the running mean of its square, from 0 to below 1. */
   readonly beta2?: number;
+  /** Added to the root of that mean. */
   readonly epsilon?: number;
   /** Decoupled: weights shrink by learningRate × weightDecay per step. */
   readonly weightDecay?: number;
@@ -54,6 +59,9 @@ export class AdamW {
   /** Steps done. */
   private done = 0;
 
+  /**
+   * @throws an ArgumentError for what is no model, or for an option that cannot be meant.
+   */
   constructor(model: Model, options: AdamWOptions) {
     if (!(model instanceof Model)) throw new ArgumentError(`AdamW: model must be a Model, got ${quoted(model)}.`);
     checkArgument('AdamW', 'options', Options, options);
@@ -90,6 +98,7 @@ export class AdamW {
    * Changes the model's weights by one step along gradients, those of all weights as runWithGradients gives them. `learningRate`
    * is this step's, where it follows a schedule. Returns the global norm of the gradient, before clipping. Throws an Error
    * for a gradient of another model, or one that is not finite, and then changes nothing.
+   * @returns The norm of the gradient before clipping.
    */
   step(gradients: NamedWeights, options: { readonly learningRate?: number } = {}): { gradientNorm: number } {
     checkArgument('AdamW.step', 'options', StepOptions, options);
@@ -129,6 +138,7 @@ const StepOfTraining = z.strictObject({
 /**
  * One step of training: gradients of the mean next-token loss, at all queries or some, and the optimiser's update. Throws an
  * ArgumentError for an optimiser of another model, and for sequences without a next token.
+ * @returns The loss of these tokens, nats, and the norm of the gradient before clipping.
  */
 export function trainingStep(options: {
   readonly model: Model;

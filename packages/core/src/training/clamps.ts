@@ -8,9 +8,12 @@ import { eachRow, headMatrices } from './headMatrices.ts';
 /** `freeze` keeps the head's W_Q, W_K, W_V and W_O as they are; `ablate` keeps W_O at 0, so that the head writes nothing. */
 export const CLAMP_KINDS = ['freeze', 'ablate'] as const;
 
+/** A head that is held from a step on. */
 export interface Clamp {
   readonly kind: (typeof CLAMP_KINDS)[number];
+  /** Its layer, from 0. */
   readonly layer: number;
+  /** Its number within the layer, from 0. */
   readonly head: number;
   /** First step, counted from 1, whose update the head does not follow. */
   readonly fromStep: number;

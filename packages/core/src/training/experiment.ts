@@ -18,16 +18,22 @@ export { ExperimentError };
 /** How the learning rate runs after the warm-up: it stays, or falls to 0 at the last step linearly or as a cosine. */
 export type Schedule = 'constant' | 'linear' | 'cosine';
 
+/** How an experiment is trained. */
 export interface TrainingOptions {
+  /** How many there are. */
   readonly steps: number;
   /** Sequences per step. */
   readonly batch: number;
+  /** The highest rate; the schedule says what becomes of it. */
   readonly learningRate: number;
   /** Steps over which the learning rate rises linearly from 0. */
   readonly warmupSteps: number;
   readonly schedule: Schedule;
+  /** AdamW's decay of the running mean of the gradient, from 0 to below 1. */
   readonly beta1: number;
+  /** AdamW's decay of the running mean of its square, from 0 to below 1. */
   readonly beta2: number;
+  /** Added to the root of that mean. */
   readonly epsilon: number;
   /** Decoupled: weights shrink by learningRate × weightDecay per step. */
   readonly weightDecay: number;
@@ -47,8 +53,11 @@ export interface TrainingOptions {
   readonly initStd: number;
 }
 
+/** Everything that decides a training but the seed. */
 export interface Experiment {
+  /** What it is called in records and figures. */
   readonly name: string;
+  /** What it is for, in a sentence. */
   readonly about: string;
   readonly model: ModelConfig;
   readonly task: Task;
@@ -159,6 +168,7 @@ function unwrapKind(raw: unknown): unknown {
 /**
  * Reads an experiment from parsed JSON. Throws an ExperimentError with one sentence that names the field, what it
  * expects and what came, for unknown fields, impossible values, impossible combinations, and what would have no effect.
+ * @param json An object as a preset has it, or a file's JSON.
  */
 export function parseExperiment(json: unknown): Experiment {
   const result = ExperimentSchema.safeParse(json, { reportInput: true });
@@ -190,6 +200,7 @@ function startOf(task: Task, { bos, dVocab }: { bos?: number; dVocab?: number })
 /**
  * The same experiment with another number of steps: the warm-up stays, a falling schedule stretches to the new end.
  * Throws an ExperimentError where that does not go together.
+ * @param steps How many.
  */
 export const withSteps = (experiment: Experiment, steps: number): Experiment =>
   parseExperiment({ ...experiment, training: { ...experiment.training, steps } });

@@ -4,7 +4,10 @@ import type { SegmentLosses } from '../tasks/segments.ts';
 /** Steps averaged for the loss that a run ended with. */
 export const LAST_STEPS = 20;
 
-/** Means over the last 20 of the steps given, or over all where there are fewer; null for a segment that none of them has. */
+/**
+ * Means over the last 20 of the steps given, or over all where there are fewer; null for a segment that none of them has.
+ * @param steps The records of a run's steps, in order.
+ */
 export function finalLosses(steps: readonly { readonly segments: SegmentLosses }[]): SegmentLosses {
   const last = steps.slice(-LAST_STEPS);
   const names = [...new Set(last.flatMap(({ segments }) => Object.keys(segments)))];

@@ -26,7 +26,10 @@ export function initialize(config: ModelConfig, weights: Parameters, options: { 
   weights.changed();
 }
 
-/** The untrained model: the weights from which a run of this experiment and seed starts. Throws an ArgumentError for JSON. */
+/**
+ * The untrained model: the weights from which a run of this experiment and seed starts. Throws an ArgumentError for JSON.
+ * @param seed The run's seed.
+ */
 export function initialModel(engine: Engine, experiment: Experiment, seed: number): Model {
   checkEngine(engine, 'initialModel');
   checkExperiment(experiment, 'initialModel');

@@ -1,7 +1,11 @@
 import { exactCosSin } from '../random/exactMath.ts';
 import type { TrainingOptions } from './experiment.ts';
 
-/** Learning rate of a step, counted from 1: linear warm-up from 0, then the schedule, which ends at 0 unless constant. */
+/**
+ * Learning rate of a step, counted from 1: linear warm-up from 0, then the schedule, which ends at 0 unless constant.
+ * @param step Counted from 1.
+ * @returns The rate of that step.
+ */
 export function learningRateAt(step: number, options: TrainingOptions): number {
   const { learningRate, warmupSteps, schedule, steps } = options;
   if (step < warmupSteps) return (learningRate * step) / warmupSteps;

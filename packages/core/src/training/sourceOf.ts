@@ -3,7 +3,11 @@ import { behindStartToken, sizesBehind, startTokenOf } from '../tasks/startToken
 import type { RunData } from './data/trainingData.ts';
 import type { Experiment } from './experiment.ts';
 
-/** Where the sequences of a run come from: its data, or else its task. */
+/**
+ * Where the sequences of a run come from: its data, or else its task.
+ * @param bytes The file's bytes.
+ * @param name Its name, for messages.
+ */
 export function sourceOf(
   { experiment, seed }: { experiment: Experiment; seed: number },
   data?: RunData,

@@ -19,6 +19,7 @@ export interface StepRecord extends StepLosses {
 
 /** A run at rest. */
 export interface Pause {
+  /** Steps done. */
   readonly step: number;
   /** Copies of the weights by name. */
   weights(): NamedWeights;
@@ -26,15 +27,22 @@ export interface Pause {
   state(): TrainingState;
 }
 
+/** Who is told of a training while it runs. */
 export interface TrainingObserver {
+  /** Called after each step. */
   onStep?(record: StepRecord): void;
-  /** Called before the first step, after each step of `pauseAt`, and at the end, stopped or not. Training waits for it. */
+  /**
+   * Called before the first step, after each step of `pauseAt`, and at the end, stopped or not. Training waits for it.
+   * @returns A promise where training is to wait for it.
+   */
   onPause?(pause: Pause): Promise<void> | void;
 }
 
+/** What is trained, on what, and who is told. */
 export interface TrainOptions {
   readonly engine: Engine;
   readonly experiment: Experiment;
+  /** The seed of initial weights and of all sequences. */
   readonly seed: number;
   /**
    * Threads to share the batch among, at most; the result does not depend on it. There are never more than `startPool`
@@ -53,6 +61,7 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a training ended. */
 export interface TrainingOutcome {
   readonly status: 'done' | 'stopped';
   /** Steps done. */
@@ -64,8 +73,14 @@ export interface TrainingOutcome {
 
 /** Raised when the loss stops being a number. The weights of the step before are untouched but of little use. */
 export class NonFiniteLossError extends Error {
+  /** The step at which the loss was not finite. */
   readonly step: number;
+  /** The seed of the run. */
   readonly seed: number;
+  /**
+   * @param step The step at which it happened.
+   * @param seed The seed of the run.
+   */
   constructor(step: number, seed: number) {
     super(
       `The loss is not a finite number at step ${step} with seed ${seed}; lower the learning rate or clip the gradient.`,
@@ -78,6 +93,23 @@ export class NonFiniteLossError extends Error {
 /**
  * Trains to the experiment's last step, or until `signal` aborts. Rejects with an ArgumentError for an option that cannot be
  * meant, a NonFiniteLossError, whatever the observer throws, and an Error when a thread dies.
+ * @example
+ * ```ts
+ * import { loadEngine, parseExperiment, startInline, train } from '@induction-lab/core/node';
+ *
+ * const experiment = parseExperiment({
+ *   name: 'tiny',
+ *   model: {
+ *     ...{ nLayers: 2, nHeads: 2, dModel: 16, dHead: 8, nCtx: 12, dVocab: 8 },
+ *     ...{ positions: 'shortformer', normalization: 'LN' },
+ *   },
+ *   task: { kind: 'varied', periods: [3, 6] },
+ *   training: { steps: 5, batch: 8, learningRate: 0.01 },
+ * });
+ * const engine = await loadEngine({ shared: false });
+ * const { weights, step } = await train({ engine, experiment, seed: 1, threads: 1, startPool: startInline() });
+ * console.log(step, Object.keys(weights));
+ * ```
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   checkTrainOptions(options);

@@ -18,7 +18,10 @@ export interface SettingRuns {
   readonly x: string;
   readonly runs: readonly SettingRun[];
   /** What stands for them all, such as their median, with its interval; not finite for none. Drawn behind the dots. */
-  readonly summary?: { readonly value: number; readonly interval: readonly [low: number, high: number] };
+  readonly summary?: {
+    /** In the unit of the values. */ readonly value: number /** Its lower and upper end. */;
+    readonly interval: readonly [low: number, high: number];
+  };
 }
 
 /** Sideways offsets for dots at these heights: each takes the place nearest the middle that no earlier dot covers. */

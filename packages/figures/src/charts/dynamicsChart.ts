@@ -12,6 +12,7 @@ import { type DynamicsPanel, drawPanel, drawPanelHeading, type PreparedPanel, pr
 
 /** What `dynamicsChart` draws. */
 export interface DynamicsRecord {
+  /** The figure’s title. */
   readonly title: string;
   /** From the top down, at least one. */
   readonly panels: readonly DynamicsPanel[];

@@ -15,6 +15,7 @@ import {
 
 /** Lines that share a vertical axis. */
 export interface DynamicsPanel {
+  /** What the panel shows. */
   readonly title: string;
   /** The values' unit, such as "nats per token" or "share of attention". */
   readonly unit: string;
@@ -22,7 +23,10 @@ export interface DynamicsPanel {
   /** Ends of the vertical axis; by default the range of what is drawn, 0 included. */
   readonly domain?: readonly [low: number, high: number];
   /** A level worth comparing with, such as chance. */
-  readonly reference?: { readonly value: number; readonly label: string };
+  readonly reference?: {
+    /** Where it lies, in the panel's unit. */ readonly value: number /** What is written beside the line. */;
+    readonly label: string;
+  };
 }
 
 const padding = 16;

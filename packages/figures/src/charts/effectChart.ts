@@ -30,6 +30,7 @@ import {
 
 /** What `effectChart` draws. */
 export interface EffectRecord {
+  /** The figure’s title. */
   readonly title: string;
   /** What the values are, with their unit, such as "rise of the loss on the repeat (nats)". */
   readonly unit: string;

@@ -19,6 +19,7 @@ export interface EffectRow {
 
 /** Rows that belong together. */
 export interface EffectGroup {
+  /** Written above its rows. */
   readonly title?: string;
   /** In the order to draw, at least one. */
   readonly rows: readonly EffectRow[];

@@ -14,6 +14,7 @@ import { type Hue, hueRamp, type ValueRamp, valueImage, valueRampImage } from '.
 
 /** One score of all heads. */
 export interface HeadMapPanel {
+  /** What the panel shows. */
   readonly title: string;
   /** Its colour. */
   readonly hue: Hue;
@@ -27,7 +28,9 @@ export interface HeadMapPanel {
 
 /** What `headMapChart` draws. */
 export interface HeadMapChartRecord {
+  /** The figure’s title. */
   readonly title: string;
+  /** Layers of the model. */
   readonly layers: number;
   /** Heads of each layer. */
   readonly heads: number;

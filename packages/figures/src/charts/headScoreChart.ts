@@ -13,10 +13,17 @@ export interface HeadScoreRecord {
   /** In the order to draw, layer by layer; at least one. */
   readonly heads: readonly HeadScoreBars[];
   /** Each score under uniform attention. */
-  readonly chance: { readonly previousToken: number; readonly induction: number };
+  readonly chance: {
+    /** Share of attention. */ readonly previousToken: number /** Share of attention. */;
+    readonly induction: number;
+  };
+  /** The figure’s title. */
   readonly title: string;
   /** One more score: its name, and what uniform attention scores. Every head then has `detected`. */
-  readonly detector?: { readonly name: string; readonly chance: number };
+  readonly detector?: {
+    /** What the detector is called in the key. */ readonly name: string /** What uniform attention scores, share of attention. */;
+    readonly chance: number;
+  };
   /** Names the induction score in the key, with its definition; default "induction score (stripe)". */
   readonly inductionLabel?: string;
   /** Says in the key what the whiskers are, such as "95 % interval over 200 sequences"; default "interval". */
@@ -37,6 +44,20 @@ const marginLeft = 40;
  * layers together where they fit.
  *
  * Throws if there are no heads, if a label comes twice, or if a score or interval end is not a share from 0 to 1.
+ * @example
+ * ```ts
+ * import { headScoreChart, nodeDocument } from '@induction-lab/figures/node';
+ *
+ * const svg = headScoreChart(
+ *   {
+ *     title: 'One head',
+ *     heads: [{ label: 'L1H0', previousToken: 0.05, induction: 0.97, inductionControl: 0.04 }],
+ *     chance: { previousToken: 0.07, induction: 0.03 },
+ *   },
+ *   { document: nodeDocument(), theme: 'light' },
+ * );
+ * console.log(svg.startsWith('<svg'));
+ * ```
  */
 export function headScoreChart(record: HeadScoreRecord, options: FigureOptions = {}): string {
   checkRecord(record);

@@ -4,9 +4,11 @@ import { textWidth } from '../frame/text.ts';
 export interface HeadScoreBars {
   /** "L0H1": layer 0, head 1. */
   readonly label: string;
+  /** Its previous-token score, share of attention. */
   readonly previousToken: number;
   /** Lower and upper end. */
   readonly previousTokenInterval?: readonly [number, number];
+  /** Its induction score, share of attention. */
   readonly induction: number;
   /** Lower and upper end. */
   readonly inductionInterval?: readonly [number, number];

@@ -17,6 +17,7 @@ import { drawHatching, drawHeatmapPanel, type HeatmapPanel } from './heatmapPane
 
 /** What `heatmaps` draws. */
 export interface HeatmapsRecord {
+  /** The figure’s title. */
   readonly title: string;
   /** What the rows are, such as "layer-0 head". */
   readonly rowAxis: string;

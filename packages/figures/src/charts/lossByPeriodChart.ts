@@ -18,7 +18,9 @@ import { dashedAt, drawValuePlot, rightOf } from '../marks/valuePlot.ts';
 export interface PeriodPoint {
   /** Length of the repeated block, in tokens. */
   readonly period: number;
+  /** Loss on the repeat, nats. */
   readonly lossRepeat: number;
+  /** Loss at the last query of the first copy, nats. */
   readonly lossBoundary?: number | null;
   /** Whether the model counts as solving this period; drawn as a filled dot, a hollow one otherwise. */
   readonly solved: boolean;
@@ -32,6 +34,7 @@ export interface LossByPeriodRecord {
   readonly lnVocab: number;
   /** The loss below which a period counts as solved, in nats; half of ln V by our convention. */
   readonly threshold: number;
+  /** The figure’s title. */
   readonly title: string;
 }
 

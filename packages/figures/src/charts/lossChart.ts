@@ -20,6 +20,7 @@ export interface LossPoint {
 
 /** A named part of the positions, whose loss is a curve. */
 export interface LossSegment {
+  /** Its name in the points. */
   readonly name: string;
   /** As in "loss on the repeat". */
   readonly title: string;
@@ -37,6 +38,7 @@ export interface LossRecord {
   readonly segments: readonly LossSegment[];
   /** Loss of the uniform guess, ln(vocabulary size), in nats. */
   readonly lnVocab: number;
+  /** The figure’s title. */
   readonly title: string;
   readonly xScale: 'linear' | 'log';
   /** Height of the plot in pixels, default 300. */

@@ -17,8 +17,11 @@ import { linearScale } from '../scales/valueScale.ts';
 
 /** One place of a map: a copy of so many tokens that starts at `start` and comes again `distance` later. */
 export interface MapPlace {
+  /** Position of the first copy. */
   readonly start: number;
+  /** How far back the first copy lies, in tokens. */
   readonly distance: number;
+  /** Queries of each sequence. */
   readonly queries: number;
   readonly solution: 'by content' | 'by position' | 'not solved';
   /** Nats. */
@@ -29,6 +32,7 @@ export interface MapPlace {
 
 /** What `mapChart` draws. */
 export interface MapRecord {
+  /** The figure’s title. */
   readonly title: string;
   /** At least one. */
   readonly places: readonly MapPlace[];

@@ -23,6 +23,7 @@ export interface PatternComparisonRecord {
   readonly stripes?: readonly (Stripe | null)[];
   /** Positions in a sequence, the same under every condition. */
   readonly size: number;
+  /** The figure’s title. */
   readonly title: string;
 }
 

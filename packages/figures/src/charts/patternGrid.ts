@@ -23,6 +23,7 @@ export interface PatternGridRecord {
   readonly tokens?: readonly number[];
   /** Where the pattern is expected to have weight, drawn as two dashed lines beside its cells. */
   readonly stripe?: Stripe;
+  /** The figure’s title. */
   readonly title: string;
   /** Panels in a row; chosen by the number of heads if left out. */
   readonly columns?: number;

@@ -6,8 +6,11 @@ import { rampPosition, weightScaleName } from '../scales/colourRamp.ts';
 
 /** The diagonal on which a kind of head puts its weight: key = query − offset, for queries `fromQuery` to `toQuery`, both included. */
 export interface Stripe {
+  /** How many positions before the query the key lies. */
   readonly offset: number;
+  /** The first query that has one. */
   readonly fromQuery: number;
+  /** The last query that has one. */
   readonly toQuery: number;
 }
 

@@ -18,6 +18,7 @@ export interface PatternStripRecord {
   readonly size: number;
   /** Where an induction head's weight is expected, drawn as two dashed lines beside its cells. */
   readonly stripe?: Stripe;
+  /** The figure’s title. */
   readonly title: string;
 }
 

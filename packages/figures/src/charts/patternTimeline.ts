@@ -16,6 +16,7 @@ export interface TimelineHead {
 
 /** What `patternTimeline` draws. */
 export interface PatternTimelineRecord {
+  /** The figure’s title. */
   readonly title: string;
   /** Positions in the sequence, the same at every step. */
   readonly size: number;

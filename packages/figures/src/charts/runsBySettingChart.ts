@@ -10,6 +10,7 @@ import { drawColumn, drawSettings, type SettingRuns } from './dotColumns.ts';
 
 /** What `runsBySettingChart` draws. */
 export interface RunsBySettingRecord {
+  /** The figure’s title. */
   readonly title: string;
   /** What the settings are, such as "period". */
   readonly xAxis: string;

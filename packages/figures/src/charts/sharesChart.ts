@@ -18,11 +18,13 @@ import { drawSettings } from './dotColumns.ts';
 export interface SettingShares {
   /** The setting, such as "24–25" or "5 %". */
   readonly x: string;
+  /** How many runs came out each way, by kind. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
 /** What `sharesChart` draws. */
 export interface SharesRecord {
+  /** The figure’s title. */
   readonly title: string;
   /** What the settings are, such as "period". */
   readonly xAxis: string;

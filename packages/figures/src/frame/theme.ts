@@ -3,6 +3,7 @@ export type Theme = 'light' | 'dark' | 'auto';
 
 /** The named colours of a figure. Every value is valid as an SVG presentation attribute. */
 export interface Palette {
+  /** What lies behind the figure. */
   readonly background: string;
   /** Text and axes. */
   readonly ink: string;

@@ -72,7 +72,11 @@ export function colourAlong({ lightness, chroma, hue }: RampPath, position: numb
   return [r!, g!, b!];
 }
 
-/** The colour at a place on a theme's ramp, 0 to 1. */
+/**
+ * The colour at a place on a theme's ramp, 0 to 1.
+ * @param position Along the ramp, 0 to 1.
+ * @returns Red, green and blue, 0 to 255.
+ */
 export function rampColour(theme: Theme, position: number): Rgb {
   return colourAlong(paths[theme], position);
 }
@@ -80,12 +84,20 @@ export function rampColour(theme: Theme, position: number): Rgb {
 /** Levels of the ramp in an image: index 0 of the palette is the transparent future, 1 … 127 the ramp. */
 export const rampLevels = 127;
 
-/** The palette index of a weight: 1 … 127. */
+/**
+ * The palette index of a weight: 1 … 127.
+ * @param weight A share of attention, 0 to 1.
+ * @returns A whole number from 1 on.
+ */
 export function rampLevel(weight: number): number {
   return 1 + Math.round(rampPosition(weight) * (rampLevels - 1));
 }
 
-/** The colour that a weight has in a figure of this theme. */
+/**
+ * The colour that a weight has in a figure of this theme.
+ * @param weight A share of attention, 0 to 1.
+ * @returns A CSS colour.
+ */
 export function weightColour(theme: Theme, weight: number): Rgb {
   return rampColour(theme, (rampLevel(weight) - 1) / (rampLevels - 1));
 }

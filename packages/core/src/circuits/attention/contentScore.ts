@@ -12,6 +12,8 @@ export function copyKeys(tokens: ArrayLike<number>, query: number, shift: 0 | 1)
 /**
  * Sum over the keys after earlier copies of the current token, averaged over the queries that have one: induction by
  * content, for any sequence. With `shift` 0, over the copies themselves: the duplicate-token score. NaN without any.
+ * @param tokens The sequence, a token for each position.
+ * @returns Share of attention, 0 to 1; NaN where no query counts.
  */
 export const contentScore = (attention: AttentionWeight, tokens: ArrayLike<number>, shift: 0 | 1): number =>
   scoreOn(countedQueries({ name: 'content', keys: (all, query) => copyKeys(all, query, shift) }, tokens), attention);
@@ -19,6 +21,8 @@ export const contentScore = (attention: AttentionWeight, tokens: ArrayLike<numbe
 /**
  * Prefix matching (Olsson et al. 2022, appendix), on a block repeated four times: attention from each token to the
  * positions after its earlier copies, averaged over the queries of the second to fourth copy.
+ * @param tokens The sequence, a token for each position.
+ * @returns Share of attention, 0 to 1; NaN where no query counts.
  */
 export const prefixMatchingScore = (attention: AttentionWeight, tokens: ArrayLike<number>): number =>
   contentScore(attention, tokens, 1);

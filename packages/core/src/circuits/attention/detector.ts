@@ -8,17 +8,25 @@ import { uniformAttention } from './line.ts';
 
 /** Sequences to look at a job on: two copies of a block, no repeat, or four copies (docs/scores.md: S at P = T/2, R, prefix matching). */
 export const PROBES = ['repeat', 'control', 'fourfold'] as const;
+/** The kinds of sequences that a detector may be measured on. */
 export type ProbeName = (typeof PROBES)[number];
 
 /** A job of heads. */
 export interface Detector {
+  /** What it is called in records and tables. */
   readonly name: string;
   /**
    * The keys that a query of that job looks at: positions from 0 to the query. Where there are none, the query does not
    * count, unless `counts` says that it does. Must depend on its arguments alone. The tokens are a copy, its own.
+   * @param tokens The sequence, a token for each position.
+   * @param query The position that looks.
    */
   keys(tokens: ArrayLike<number>, query: number): readonly number[];
-  /** Whether a query counts; those with keys unless given. Where sequences are drawn, queries without a next token never do. */
+  /**
+   * Whether a query counts; those with keys unless given. Where sequences are drawn, queries without a next token never do.
+   * @param tokens The sequence, a token for each position.
+   * @param query The position that looks.
+   */
   counts?(tokens: ArrayLike<number>, query: number): boolean;
   /** Where it is measured: on two copies of a block unless given. Says nothing on given prompts. */
   readonly on?: ProbeName;

@@ -10,12 +10,15 @@ import { controlProbe, repeatedProbe } from '../data/probes.ts';
 import { checkLosses, checkNumbers } from '../finite.ts';
 import { asAnalysed } from '../lengths.ts';
 
+/** A sequence and every head's pattern on it. */
 export interface ExamplePatterns {
+  /** The sequence, a token for each position. */
   readonly tokens: readonly number[];
   /** Period of the block at the start (behind a start token, if the model has one), two copies; 0 without a repeat. */
   readonly period: number;
   /** Position of the block: 1 behind a start token, else 0. */
   readonly start: number;
+  /** Every head with its pattern, layer by layer. */
   readonly heads: readonly {
     readonly label: string;
     /** [queryPos, keyPos], row-major. */
@@ -29,6 +32,7 @@ const optionsSchema = z.strictObject({ period: z.int().check(z.gte(0)), seed: z.
  * One sequence of the whole context (of its first 2048 tokens where it is longer), the model's start token in front: two copies of a block of `period`
  * tokens, then tokens that repeat nothing as long as the vocabulary has any; with period 0 no repeat at all. Throws an
  * ArgumentError when two copies do not fit.
+ * @param options.seed Seed of the sequence.
  */
 export function exampleTokens(config: ModelConfig, options: { period: number; seed?: number }): number[] {
   checkConfig('exampleTokens', config);
@@ -47,7 +51,11 @@ export function exampleTokens(config: ModelConfig, options: { period: number; se
   return tokens;
 }
 
-/** Every head's pattern on `exampleTokens`. Throws a NotFiniteError when a loss or a pattern is not finite. */
+/**
+ * Every head's pattern on `exampleTokens`. Throws a NotFiniteError when a loss or a pattern is not finite.
+ * @param options.period Length of the block, in tokens; 0 for no repeat.
+ * @param options.seed Seed of the sequence.
+ */
 export function examplePatterns(model: Model, options: { period: number; seed?: number }): ExamplePatterns {
   checkModel('examplePatterns', model);
   const { config } = model;

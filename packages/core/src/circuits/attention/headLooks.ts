@@ -10,6 +10,7 @@ export interface HeadLook {
     | 'fixed distance'
     | 'duplicate'
     | 'after the duplicate';
+  /** The share of attention above chance. */
   readonly share: number;
   /** What a head is called that looks there: "duplicate-token pattern". */
   readonly label: string;

@@ -25,6 +25,7 @@ import { type ScoreName, ScoreTable } from './scoreTable.ts';
 export interface ScoreOptions {
   /** Sequences of each probe. */
   readonly sequences?: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed?: number;
   /** Scan only about so many periods, evenly spread: for scores logged during training. */
   readonly mostPeriods?: number;
@@ -73,7 +74,17 @@ export function scoringSize(model: Model, options: ScoreOptions): number {
 export const measureHeads = (model: Model, options: ScoreOptions = {}): MeasuredHeads =>
   scoreHeads('measureHeads', model, options);
 
-/** Scores alone; `measureHeads` gives the losses of the scan too, and throws the same. Throws a TooSmallError, too, when no repeat fits. */
+/**
+ * Scores alone; `measureHeads` gives the losses of the scan too, and throws the same. Throws a TooSmallError, too, when no repeat fits.
+ * @example
+ * ```ts
+ * import { handBuiltInduction, headScores, loadEngine } from '@induction-lab/core/node';
+ *
+ * const model = handBuiltInduction(await loadEngine(), { dVocab: 31, nCtx: 24 });
+ * for (const { label, inductionStripe, inductionStripeControl } of headScores(model, { sequences: 8 }).heads)
+ *   console.log(label, inductionStripe.value, inductionStripeControl.value);
+ * ```
+ */
 export function headScores(model: Model, options: ScoreOptions = {}): HeadScoresRecord {
   checkScoring('headScores', model, options);
   scannedPeriods(model.config, 'headScores');

@@ -31,10 +31,13 @@ export interface HeadScoresRecord {
   readonly length: number;
   /** Periods of the scan, and the one that the stripe scores use: the longest, half the context in a large vocabulary. */
   readonly periods: readonly number[];
+  /** The period of the stripe scores, in tokens. */
   readonly stripePeriod: number;
   /** Block length of the prefix-matching probe, repeated four times. */
   readonly prefixMatchingBlock: number;
+  /** How many sequences were measured. */
   readonly sequences: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed: number;
   /** The detectors that were given besides the built-in ones. */
   readonly detectors?: readonly DetectorChance[];

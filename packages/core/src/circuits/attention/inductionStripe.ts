@@ -15,6 +15,7 @@ export function stripeLine(place: StripePlace): Line {
  * Induction score, stripe: mean over the repeat queries q = start + P … T − 2 of pattern[q, q − P + 1]. The key is
  * q − P + 1, the successor of the current token's last copy, not q − P. `start` is where the block starts: 1
  * behind a start token, else 0. Olsson et al. (2022) count the same cells.
+ * @returns Share of attention, 0 to 1.
  */
 export const inductionStripe = (attention: AttentionWeight, place: StripePlace): number =>
   meanAlong(attention, stripeLine(place));

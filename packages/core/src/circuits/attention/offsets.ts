@@ -9,8 +9,10 @@ import { type Line, uniformAlong } from './line.ts';
 
 /** The offset with the largest attention above chance; NaN where two positions back is more than half the context. */
 export interface PositionalOffset {
+  /** How many positions it looks back. */
   readonly offset: number;
   readonly estimate: Estimate;
+  /** How far its mean share of attention lies above chance. */
   readonly aboveChance: number;
 }
 

@@ -9,14 +9,18 @@ import { inductionStripe } from './inductionStripe.ts';
 
 /** Losses and excess at one period: exactly two copies of a block, from the first position on. */
 export interface ScannedPeriod {
+  /** Length of the block, in tokens. */
   readonly period: number;
+  /** Loss of the first copy, nats. */
   readonly lossFirst: number;
+  /** Loss at the last query of the first copy, nats. */
   readonly lossBoundary: number;
   readonly lossRepeat: Estimate;
   /** By head (layer × nHeads + head). */
   readonly excess: readonly number[];
 }
 
+/** Losses and scores at every period of the scan. */
 export interface PeriodScan {
   readonly periods: readonly ScannedPeriod[];
 }

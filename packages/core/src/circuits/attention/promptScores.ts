@@ -17,6 +17,7 @@ import { uniformAttention } from './line.ts';
 import { checkAnswers, checkDetectors, onCopies } from './ownDetectors.ts';
 import type { DetectorChance, DetectorScore } from './scoredDetectors.ts';
 
+/** The scores that have a meaning on given prompts. */
 export const PROMPT_SCORES = [
   'previousToken',
   'currentToken',
@@ -24,6 +25,7 @@ export const PROMPT_SCORES = [
   'duplicateToken',
   'inductionByContent',
 ] as const;
+/** The name of a score that has a meaning on given prompts. */
 export type PromptScoreName = (typeof PROMPT_SCORES)[number];
 
 /** One head's scores on the prompts: shares of attention, NaN where no query of the prompts counts. */
@@ -36,6 +38,7 @@ export type PromptHeadScores = Readonly<Record<PromptScoreName, Estimate>> & {
   readonly detectors?: Readonly<Record<string, DetectorScore>>;
 };
 
+/** Scores of every head on given prompts. */
 export interface PromptScoresRecord {
   readonly heads: readonly PromptHeadScores[];
   /** What uniform attention scores on these prompts. */
@@ -44,6 +47,7 @@ export interface PromptScoresRecord {
   readonly detectors?: readonly Pick<DetectorChance, 'name' | 'chance'>[];
   /** Why the other scores are not there. */
   readonly doesNotApply: string;
+  /** How many sequences were measured. */
   readonly sequences: number;
   /** What the model makes of the prompts, by `measure`. */
   readonly measured: Estimate;
@@ -59,6 +63,7 @@ const optionsSchema = z.strictObject({
   onProgress: commonFields.onProgress,
 });
 
+/** How prompts are scored. */
 export interface PromptScoresOptions {
   readonly measure?: MeasureName | Measure;
   /** Detectors of your own beside the built-in ones. */

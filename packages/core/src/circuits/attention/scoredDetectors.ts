@@ -26,6 +26,7 @@ export interface DetectorScore {
 
 /** A detector of the user's, and its chance level. */
 export interface DetectorChance {
+  /** The detector. */
   readonly name: string;
   readonly on: ProbeName;
   /** What uniform attention scores. */

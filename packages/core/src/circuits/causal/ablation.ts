@@ -20,6 +20,7 @@ import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
  * later heads look because of it.
  */
 export const ABLATION_KINDS = ['zero', 'mean', 'resample', 'pattern-preserving'] as const;
+/** One of ABLATION_KINDS. */
 export type AblationKind = (typeof ABLATION_KINDS)[number];
 
 const kindSchema = z.enum(ABLATION_KINDS);
@@ -28,6 +29,7 @@ const kindSchema = z.enum(ABLATION_KINDS);
 export interface AblationEffect extends Effect {
   /** The head, or the layer when all of its heads were ablated together. */
   readonly label: string;
+  /** Its layer, from 0. */
   readonly layer: number;
 }
 
@@ -40,6 +42,7 @@ export interface AblationRecord extends Measured {
   readonly heads: readonly AblationEffect[];
   /** Whole layers: redundant heads can be harmless one by one and not together. */
   readonly layers: readonly AblationEffect[];
+  /** How many sequences were measured. */
   readonly sequences: number;
   /** Of the repeats; null where prompts were given. */
   readonly seed: number | null;
@@ -74,6 +77,14 @@ export function ablate(config: ModelConfig, heads: readonly HeadIndex[], kind: A
  * is the mean over all of them, every sequence weighted the same. Throws an ArgumentError for options that it does not
  * have, an Error for prompts that cannot be meant, or of which one has no other of its length to resample from; a
  * TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs are not finite.
+ * @example
+ * ```ts
+ * import { ablationEffects, handBuiltInduction, loadEngine } from '@induction-lab/core/node';
+ *
+ * const model = handBuiltInduction(await loadEngine(), { dVocab: 31, nCtx: 24 });
+ * const { heads } = ablationEffects(model, { sequences: 8, kind: 'mean' });
+ * for (const { label, increase, control } of heads) console.log(label, increase.value, control?.value);
+ * ```
  */
 export function ablationEffects(
   model: Model,

@@ -52,6 +52,7 @@ export interface PatchingRecord extends Measured {
   readonly doesNotApply: string | null;
   /** Null where the prompts have queries of their own. */
   readonly queries: readonly [from: number, to: number] | null;
+  /** How many sequences were measured. */
   readonly sequences: number;
   /** Tokens of a prompt, of the longest where they differ. */
   readonly length: number;
@@ -59,6 +60,7 @@ export interface PatchingRecord extends Measured {
   readonly integrationSteps?: number;
 }
 
+/** What is patched, and what is measured. */
 export interface PatchingOptions {
   /** Hook points by name or glob; every head's output before W_O by default. */
   readonly hooks?: HookSelection;
@@ -92,6 +94,15 @@ const caller = 'activationPatching';
  * the prompts at a time. Throws an ArgumentError for options that it does not have; an Error that names sequence and query
  * when a prompt has no twin of its length or cannot be meant, or a hook point is not the model's; a NotFiniteError when a
  * loss or gradient is not finite.
+ * @example
+ * ```ts
+ * import { activationPatching, corruptedPair, handBuiltInduction, loadEngine } from '@induction-lab/core/node';
+ *
+ * const model = handBuiltInduction(await loadEngine(), { dVocab: 31, nCtx: 24 });
+ * const pair = corruptedPair({ config: model.config, count: 8, seed: 1 }, 10, 'change-match');
+ * const { effects } = activationPatching(model, pair);
+ * console.log(effects.map(({ label, effect }) => `${label} ${effect.value.toFixed(2)}`).join(', '));
+ * ```
  */
 export function activationPatching(
   model: Model,

@@ -7,7 +7,9 @@ import { type ResidualWriter, residualWriters } from './residualWriters.ts';
 
 /** A logit to be split. */
 export interface LogitAsked {
+  /** The position whose prediction is asked for. */
   readonly query: number;
+  /** The token whose logit is asked for. */
   readonly token: number;
 }
 
@@ -19,13 +21,17 @@ export interface SplitLogit extends LogitAsked {
   readonly total: number;
 }
 
+/** What each part of a model writes into the logits asked for. */
 export interface DirectLogits {
   /** The writers: `embedding`, `positions`, heads, MLPs, `biases`; `layer` is a head's. */
   readonly parts: readonly { readonly part: string; readonly layer: number | null }[];
   readonly logits: readonly SplitLogit[];
 }
 
-/** Splits logits of one sequence (TransformerLens: decompose_resid, logit_attrs). Throws a NotFiniteError where a number is not finite. */
+/**
+ * Splits logits of one sequence (TransformerLens: decompose_resid, logit_attrs). Throws a NotFiniteError where a number is not finite.
+ * @param tokens The sequence, a token for each position.
+ */
 export function directLogits(model: Model, tokens: ArrayLike<number>, asked: readonly LogitAsked[]): DirectLogits {
   const { config } = model;
   const { dModel, nHeads, normalization } = config;

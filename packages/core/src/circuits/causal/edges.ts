@@ -14,7 +14,9 @@ import { PromptSet } from '../data/promptSet.ts';
  * reads. The MLP of a head's own layer is later, unless both are parallel.
  */
 export interface Edge {
+  /** The earlier head or MLP. */
   readonly source: PartIndex;
+  /** The later head or MLP, which reads. */
   readonly target: PartIndex;
   readonly input: Input | 'mlp';
 }
@@ -26,6 +28,7 @@ export interface HeadEdge {
   readonly input: Input;
 }
 
+/** The label of an edge, as in "L0H3 → L1H0 k". */
 export const edgeLabel = ({ source, target, input }: Edge): string =>
   `${partLabel(source)} → ${partLabel(target)}${input === 'mlp' ? '' : ` ${input.toUpperCase()}`}`;
 
@@ -48,7 +51,10 @@ export const allEdges = (config: ModelConfig): Edge[] =>
 const comesBefore = (source: PartIndex, target: PartIndex): boolean =>
   source.layer < target.layer || (source.layer === target.layer && isMlp(target) && !isMlp(source));
 
-/** From some parts into one input of each of the targets that comes later. */
+/**
+ * From some parts into one input of each of the targets that comes later.
+ * @returns The edges, source by source.
+ */
 export const edgesInto = <Source extends PartIndex, Target extends PartIndex, In extends Input | 'mlp'>(
   targets: readonly Target[],
   { input, sources }: { input: In; sources: readonly Source[] },
@@ -83,6 +89,7 @@ const ablationSchema = z.strictObject({ by: z.optional(z.enum(['zero', 'mean']))
  * Edge ablation: takes the edges' sources out of their targets' inputs, leaving the mean or nothing; each target input in one
  * go. As values, in links and in records, interventions on edges are of the kind `removeFromInput`. Throws an ArgumentError
  * for what is no edge; with a set, an Error for a source that its model does not have.
+ * @param options What takes the source's place: zero, or the mean over a set, which is then given.
  */
 export function ablateEdges(edges: readonly Edge[], options: EdgeAblation = {}): Intervention[] {
   checkEdges('ablateEdges', 'edges', edges);
@@ -103,6 +110,7 @@ const meanOf = (set: PromptSet, sources: readonly PartIndex[]): number[] =>
  * Path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023): gives the edges what they carry in the clean run, that is
  * in the run of `clean`, and leaves everything else of this run as it is. What changes is what the targets read there, and
  * what follows from it.
+ * @throws an Error for an edge that the model does not have.
  */
 export function patchEdges(edges: readonly Edge[]): Intervention[] {
   checkEdges('patchEdges', 'edges', edges);

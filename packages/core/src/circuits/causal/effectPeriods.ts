@@ -24,6 +24,7 @@ const periodsSchema = z.strictObject({
  * The periods at which effects on a model mean something: at most six of those it solves, evenly spread, and of all where
  * it solves none. A quick scan of `count` (8) sequences a period; the audit has a closer one. Throws a TooSmallError when
  * context or vocabulary leave no period, a NotFiniteError when a loss is not finite.
+ * @param options.seed Seed of the sequences that are drawn.
  */
 export function periodsToMeasure(
   model: Model,

@@ -34,6 +34,7 @@ export interface LogitAttribution extends Measured {
    * holds 0: parts that cancel are no share of their sum.
    */
   readonly layerShares: readonly number[] | null;
+  /** How many sequences were measured. */
   readonly sequences: number;
 }
 

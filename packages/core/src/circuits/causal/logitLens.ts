@@ -31,6 +31,14 @@ const residualAfter = (layer: number): string => `blocks.${layer}.hook_resid_pos
  * `layers` (all unless said): logits, probabilities and loss by layer. After the last layer they are the model's own, within
  * rounding. Throws an Error for tokens that the model cannot run, an ArgumentError for a layer that there is none of, a
  * TooLargeError with the number, and a NotFiniteError when the model's outputs are not finite.
+ * @example
+ * ```ts
+ * import { handBuiltInduction, loadEngine, logitLens } from '@induction-lab/core/node';
+ *
+ * const model = handBuiltInduction(await loadEngine(), { dVocab: 31, nCtx: 24 });
+ * const { probabilities, layers } = logitLens(model, [[3, 1, 4, 3, 1, 4]]);
+ * for (const layer of layers) console.log(layer, probabilities.at(layer, 0, 4, 4)); // of token 4 after the second 1
+ * ```
  */
 export function logitLens(model: Model, tokens: Tokens, options: { layers?: readonly number[] } = {}): LogitLens {
   checkModel('logitLens', model);

@@ -19,6 +19,7 @@ import { effectPeriods, periodsToMeasure, scanSize } from './effectPeriods.ts';
 export interface OnSetOptions {
   /** Sequences in all, 96 by default. */
   readonly sequences?: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed?: number;
   /** Measures on these prompts instead of drawing repeats: no sequences and no seed then. */
   readonly prompts?: Prompts;

@@ -8,10 +8,13 @@ import { type Estimate, mean } from '../statistics/estimate.ts';
 
 /** One place to patch. */
 export interface PatchSite {
+  /** The hook point. */
   readonly hook: string;
   /** Of the head, or of the layer, or the hook's name before the first layer. */
   readonly label: string;
+  /** Its layer, from 0; null where it belongs to none. */
   readonly layer: number | null;
+  /** The head, from 0; null where the hook point has none. */
   readonly head: number | null;
   /** Null for all positions at once. */
   readonly position: number | null;

@@ -7,19 +7,27 @@ import type { PathCell, PathTableRecord } from './pathTable.ts';
 
 /** An edge by its labels, as records have it. */
 export interface LabelledEdge {
+  /** Label of the earlier part. */
   readonly source: string;
+  /** Label of the later part. */
   readonly target: string;
   readonly input: Input | 'mlp';
 }
 
 /** Numbers by edge, as a table [source][target]; NaN where there is no edge. */
 export interface EdgeMatrix {
+  /** Labels of the rows. */
   readonly sources: string[];
+  /** Labels of the columns. */
   readonly targets: string[];
+  /** [source][target]; NaN where there is no such edge. */
   readonly values: number[][];
 }
 
-/** What `pick` says of the edges into one input, such as those of path patching. */
+/**
+ * What `pick` says of the edges into one input, such as those of path patching.
+ * @throws an ArgumentError for an input that there is none of.
+ */
 export function edgeMatrix<E extends LabelledEdge>(
   edges: readonly E[],
   input: Input | 'mlp',
@@ -38,7 +46,11 @@ export function edgeMatrix<E extends LabelledEdge>(
   return { sources, targets, values };
 }
 
-/** The cells of one input, as a table [source][target] of increases in nats; NaN where there is no path. */
+/**
+ * The cells of one input, as a table [source][target] of increases in nats; NaN where there is no path.
+ * @param pick The number of a cell.
+ * @throws an ArgumentError for an input that there is none of.
+ */
 export function pathMatrix(
   { cells }: PathTableRecord,
   input: Input | 'mlp',
@@ -51,6 +63,7 @@ export function pathMatrix(
 /**
  * How well attribution ranks the edges: Pearson's correlation of attributed with measured increases, by first order or by
  * integrated gradients. NaN where one of them does not vary. Throws an ArgumentError where the table has none of these.
+ * @returns Their correlation (Pearson's), −1 to 1.
  */
 export function attributionAgreement(
   { cells }: PathTableRecord,

@@ -22,7 +22,9 @@ import { measuredOf, type TwinPrompts, twinPrompts } from './twinPrompts.ts';
 
 /** One edge that was patched, and how much it restored. */
 export interface PatchedEdge {
+  /** Label of the earlier part. */
   readonly source: string;
+  /** Label of the later part. */
   readonly target: string;
   readonly input: Edge['input'];
   /** (patched − corrupted) / (clean − corrupted), of the measure: 0 restores nothing, 1 everything. NaN without a difference. */
@@ -45,11 +47,13 @@ export interface PathPatchingRecord extends Measured {
   readonly doesNotApply: string | null;
   /** Null where the prompts have queries of their own. */
   readonly queries: readonly [from: number, to: number] | null;
+  /** How many sequences were measured. */
   readonly sequences: number;
   /** Tokens of a prompt, of the longest where they differ. */
   readonly length: number;
 }
 
+/** Which paths are patched, and what is measured. */
 export interface PathPatchingOptions {
   /** What is measured of the clean prompt's answers: the loss by default. */
   readonly measure?: MeasureName | Measure;

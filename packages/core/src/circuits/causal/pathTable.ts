@@ -20,7 +20,9 @@ import { checkOnSet, type OnSetOptions, onSet } from './onSet.ts';
 
 /** One edge ablated: what a head or an MLP writes, into one input of one later part alone. The control: other heads of its layer, same target. */
 export interface PathCell extends Effect {
+  /** Label of the part that writes. */
   readonly source: string;
+  /** Label of the part that reads. */
   readonly target: string;
   readonly input: Edge['input'];
   /**
@@ -42,6 +44,7 @@ export interface PathCell extends Effect {
  * alone: small cells of its column can hide a large joint effect.
  */
 export interface JointPath {
+  /** Label of the part that reads. */
   readonly target: string;
   readonly input: Edge['input'];
   /** Increase of the measure, lossRepeat unless told. */
@@ -61,6 +64,7 @@ export interface PathTableOptions extends OnSetOptions {
 export interface PathTableRecord extends Measured {
   /** What takes the place of the source's output: nothing, or its mean over the whole set. */
   readonly by: 'zero' | 'mean';
+  /** Periods of the repeats, in tokens; none where prompts were given. */
   readonly periods: readonly number[];
   readonly cleanLoss: Estimate;
   readonly cells: readonly PathCell[];
@@ -68,6 +72,7 @@ export interface PathTableRecord extends Measured {
   readonly joint: readonly JointPath[];
   /** Why there are no cells; null when there are. */
   readonly doesNotApply: string | null;
+  /** How many sequences were measured. */
   readonly sequences: number;
   /** Of the repeats; null where prompts were given. */
   readonly seed: number | null;
@@ -85,6 +90,14 @@ const fields = {
  * LayerNorm. A model of one layer has no paths between heads, and the record says so. Throws an ArgumentError for options
  * that it does not have, or where integrated gradients are asked for of a measure without a gradient; an Error for prompts that cannot be meant, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs or
  * gradients are not finite.
+ * @example
+ * ```ts
+ * import { handBuiltInduction, loadEngine, pathTable } from '@induction-lab/core/node';
+ *
+ * const model = handBuiltInduction(await loadEngine(), { dVocab: 31, nCtx: 24 });
+ * for (const { source, target, input, increase } of pathTable(model, { sequences: 8 }).cells)
+ *   console.log(source, '→', target, input, increase.value); // L0H0 → L1H0 k costs most
+ * ```
  */
 export function pathTable(model: Model, options: PathTableOptions = {}): PathTableRecord {
   checkOnSet('pathTable', { model, options, fields });

@@ -27,6 +27,7 @@ export interface PathEffect {
 
 /** A head's edges into the keys of the heads that follow the period, ablated. */
 export interface KeySource {
+  /** The head that writes, as in L0H3. */
   readonly label: string;
   /** Increase of lossRepeat, nats, by sequence. */
   readonly increase: Estimate;

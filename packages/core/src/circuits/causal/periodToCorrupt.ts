@@ -10,6 +10,9 @@ import { periodsToMeasure } from './effectPeriods.ts';
 /**
  * A period to corrupt a model's repeats at: the middle one of those that it solves, as `periodsToMeasure` finds them, and
  * for `change-match` one that leaves a token outside the block.
+ * @param options.seed Seed of the sequences that are drawn.
+ * @returns Tokens.
+ * @throws a TooSmallError where no period fits.
  */
 export function periodToCorrupt(
   model: Model,

@@ -25,6 +25,14 @@ import { judge } from './verdict.ts';
  * verdict by the rules of verdict.ts. A close call is repeated with two more seeds of sequences. Throws an ArgumentError for
  * options that it does not have, a TooSmallError when the vocabulary is too small to tell, a NotFiniteError when
  * outputs are not finite: then there is no verdict. `heldOut` is measured besides, and has no part in the verdict.
+ * @example
+ * ```ts
+ * import { audit, handBuiltInduction, loadEngine } from '@induction-lab/core/node';
+ *
+ * const model = handBuiltInduction(await loadEngine(), { dVocab: 31, nCtx: 24 });
+ * const { verdict, sentence } = audit(model, { sequences: 8 });
+ * console.log(verdict, sentence);
+ * ```
  */
 export function audit(model: Model, options: AuditOptions = {}): AuditRecord {
   checkModel('audit', model);
@@ -40,6 +48,7 @@ export function audit(model: Model, options: AuditOptions = {}): AuditRecord {
   return { ...record, heldOut: measureHeldOut(asAudited(model, record), heldOut, how) };
 }
 
+/** How much is measured, on what, and what is asked besides. */
 export interface AuditOptions extends MapAuditOptions {
   /** What training held out, to be measured too. */
   readonly heldOut?: HeldOut;

@@ -19,9 +19,11 @@ import { VERDICTS, type Verdict } from './verdict.ts';
 
 /** Everything the verdict rests on. Losses in nats. */
 export interface AuditEvidence {
+  /** Loss of the uniform guess, nats. */
   readonly lnVocab: number;
   /** A period is solved when lossRepeat is below this: half of ln V. */
   readonly solvedBelow: number;
+  /** The scan: each period with its losses, from the shortest. */
   readonly periods: readonly {
     readonly period: number;
     readonly lossRepeat: Estimate;
@@ -31,7 +33,9 @@ export interface AuditEvidence {
     /** lossRepeat when the block follows a random prefix; null without room for one. */
     readonly lossRepeatAfterPrefix: number | null;
   }[];
+  /** The solved period of the lowest loss; null where none is solved. */
   readonly best: number | null;
+  /** The periods that are solved, in ascending order. */
   readonly solved: readonly number[];
   /** Solved periods that are neither divisor nor multiple nor close neighbour of the best one. */
   readonly independent: readonly number[];
@@ -39,16 +43,20 @@ export interface AuditEvidence {
   readonly otherPeriodLoss: number;
   /** The free detector: loss at the boundary query, at the best period and on average over the other solved ones. */
   readonly boundaryAtBest: number | null;
+  /** Mean loss at the boundary query of the other solved periods, nats; null without them. */
   readonly boundaryElsewhere: number | null;
   /** Periods on which the paths were tested; no path was where the model has one layer or solves nothing. */
   readonly pathPeriods: readonly number[];
   readonly paths: readonly PathEffect[];
   /** For each earlier head, what ablating its edges into the followers' keys costs; empty without followers. */
   readonly keySources: readonly KeySource[];
+  /** Each number that decides, with its threshold. */
   readonly margins: readonly Margin[];
+  /** Whether a number that decides lies within 15 % of its threshold. */
   readonly close: boolean;
   /** Seeds of the sequences drawn, with the verdict that each gave; more than one after a close call. */
   readonly seeds: readonly { readonly seed: number; readonly verdict: Verdict }[];
+  /** Sequences of each period. */
   readonly sequences: number;
 }
 
@@ -74,6 +82,7 @@ export interface AuditRecord {
   readonly evidence: AuditEvidence;
   /** Heads whose attention follows the period, and heads that keep their offset without a repeat. */
   readonly followers: readonly string[];
+  /** Labels of the heads that keep a stripe where nothing repeats. */
   readonly positionalHeads: readonly string[];
   readonly scores: HeadScoresRecord;
   /** Where the first copy starts × how far back it lies: what the verdict is made from. */

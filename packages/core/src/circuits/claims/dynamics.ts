@@ -23,11 +23,15 @@ import { ablateHeads } from './circuit.ts';
 
 /** What is measured of one head at one checkpoint. */
 export interface HeadPoint {
+  /** Its label, as in L0H3. */
   readonly label: string;
+  /** Its layer, from 0. */
   readonly layer: number;
+  /** Its previous-token score, share of attention. */
   readonly previousToken: number;
   /** Attention to the token after the earlier copy, at half the context as period. */
   readonly inductionStripe: number;
+  /** Its period-free excess, share of attention. */
   readonly inductionExcess: number;
   /** Increase of lossRepeat when the head alone is mean-ablated, nats. */
   readonly ablation: number;
@@ -37,8 +41,11 @@ export interface HeadPoint {
 
 /** One checkpoint. Losses and effects in nats, on two copies of a block at several periods. */
 export interface DynamicsPoint {
+  /** Steps trained. */
   readonly step: number;
+  /** Loss of the first copy, nats. */
   readonly lossFirst: number;
+  /** Loss of the repeat, nats. */
   readonly lossRepeat: number;
   /** Loss at a late query minus loss at an early one (Olsson et al. 2022), on a block of half the context or all tokens. */
   readonly inContextLearning: number;
@@ -65,6 +72,9 @@ const optionsSchema = z.strictObject({ ...commonFields, step: z.int().check(z.gt
 /**
  * Measures one checkpoint: the same sequences for every one of the same seed. Throws an ArgumentError for options that it
  * does not have, a TooSmallError when context or vocabulary leave no period, a NotFiniteError when outputs are not finite.
+ * @param options.seed Seed of the sequences that are drawn.
+ * @param options.sequences How many.
+ * @param options.step The step of the checkpoint.
  */
 export function measureCheckpoint(
   model: Model,

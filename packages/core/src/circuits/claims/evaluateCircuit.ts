@@ -27,6 +27,7 @@ import { minimalSets } from './minimalSets.ts';
 import { evaluateOnPrompts } from './promptEvaluation.ts';
 import { evaluatedSequences, sampleOf } from './sample.ts';
 
+/** What a circuit is evaluated on, and how much. */
 export interface EvaluationOptions {
   /** Repeats to measure on, 96 by default; half as many others to choose on. */
   readonly sequences?: number;
@@ -39,6 +40,7 @@ export interface EvaluationOptions {
   readonly audit?: AuditRecord;
   /** What the audit, and so everything, draws: as `audit` has them. Of repeats alone, and not beside `audit`. */
   readonly prefix?: readonly number[];
+  /** Tokens that no sequence may hold. */
   readonly excludeTokens?: readonly number[];
   /** Instead of repeats: the circuit is chosen on one half of these prompts and evaluated on the other. */
   readonly prompts?: Prompts;
@@ -63,6 +65,15 @@ const optionsSchema = z.strictObject({
  * named by what their ablation does, not by their patterns. Throws an ArgumentError for options that it does not have, or an
  * audit of another model; an Error for prompts that cannot be meant or are fewer than four; a TooSmallError when context or
  * vocabulary are too small to tell; a NotFiniteError when outputs are not finite.
+ * @example
+ * ```ts
+ * import { evaluateCircuit, handBuiltInduction, loadEngine } from '@induction-lab/core/node';
+ *
+ * const model = handBuiltInduction(await loadEngine(), { dVocab: 31, nCtx: 24 });
+ * const { heads, sentence } = evaluateCircuit(model, { sequences: 8 });
+ * for (const { label, role } of heads) console.log(label, role); // L0H0, L1H0
+ * console.log(sentence);
+ * ```
  */
 export const evaluateCircuit = (model: Model, options: EvaluationOptions = {}): CircuitEvaluation =>
   evaluateAs('evaluateCircuit', model, options);

@@ -12,6 +12,7 @@ export type CircuitKind = 'induction' | 'pair hub' | 'other';
 
 /** A head of the circuit, with what it was chosen for and the scores that go with it. */
 export interface CircuitHead {
+  /** Its label, as in L0H3. */
   readonly label: string;
   readonly role: 'previous-token head' | 'induction head' | 'hub writer' | 'hub reader' | 'source' | 'reader';
   /** Share of attention to the previous token on sequences without repeats, or at the given prompts' queries. */
@@ -25,7 +26,9 @@ export interface CircuitHead {
 
 /** An edge of the circuit, by labels. */
 export interface CircuitEdge {
+  /** Label of the head that writes. */
   readonly source: string;
+  /** Label of the head that reads. */
   readonly target: string;
   readonly input: Input;
 }
@@ -59,6 +62,7 @@ export interface CircuitEvaluation extends Measured {
   readonly verdict: Verdict | null;
   /** Null when there is no circuit to claim; `other` on given prompts. */
   readonly kind: CircuitKind | null;
+  /** What came out, in words. */
   readonly sentence: string;
   readonly heads: readonly CircuitHead[];
   readonly edges: readonly CircuitEdge[];
@@ -91,6 +95,8 @@ export type ProofRecord = CircuitEvaluation;
 
 /** How many, and the seed that drew repeats or divided prompts; random circuits are drawn by it, too. */
 export interface Sequences {
+  /** How many sequences were measured. */
   readonly sequences: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed: number;
 }

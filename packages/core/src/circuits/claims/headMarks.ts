@@ -22,6 +22,8 @@ export const keyBuilder = (record: AuditRecord): KeySource | undefined =>
  * What a head is called. A "head" by the evidence, never by score alone: its role in the proven circuit where there is one, or
  * else by its effect on keys and by what its attention follows. Of the others, those that look at one place sharply are
  * called by that "pattern" (`headLook`). In the order of importance.
+ * @param judged An audit, and the circuit where it was evaluated.
+ * @returns What each marked head is called, by label.
  */
 export function headMarks({ audit, proof }: Judged): Map<string, string> {
   const marks = new Map<string, string>();

@@ -16,9 +16,11 @@ import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 
 /** What training never drew. */
 export interface HeldOut {
+  /** Periods that training never showed, in tokens. */
   readonly periods?: readonly number[];
   /** Where blocks never began. */
   readonly starts?: readonly number[];
+  /** Tokens that training never showed. */
   readonly tokens?: readonly number[];
 }
 
@@ -35,6 +37,7 @@ export interface HeldOutRecord {
     readonly lossAtMatch: Estimate;
     readonly lossAtCopy: Estimate;
   } | null;
+  /** How many sequences were measured. */
   readonly sequences: number;
 }
 

@@ -10,6 +10,7 @@ export interface PicturedPlace extends Pick<MapCell, 'start' | 'distance' | 'que
   readonly attention: readonly number[];
 }
 
+/** The map of an audit as a picture needs it. */
 export interface MapPicture {
   readonly places: readonly PicturedPlace[];
   /** Tokens of the longest sequence. */

@@ -8,10 +8,13 @@ import { FOLLOWS } from './thresholds.ts';
 /** When something of a run first held, in steps, at the resolution of what was measured; null when never. */
 export interface DynamicsEvent {
   readonly what: 'loss' | 'induction' | 'previous-token head' | 'K-composition' | 'K path';
+  /** What happened, in words. */
   readonly description: string;
+  /** The step of the checkpoint at which it had happened; null when never. */
   readonly step: number | null;
 }
 
+/** When the circuit formed, and what came before and after. */
 export interface PhaseChange {
   /** The first step at which lossRepeat has fallen by half and some head's excess has passed 0.3; null when never. */
   readonly step: number | null;
@@ -19,6 +22,7 @@ export interface PhaseChange {
   readonly events: readonly DynamicsEvent[];
   /** The earlier head that builds the keys at the end, by its effect on them, and its strongest reader. */
   readonly previousTokenHead: string | null;
+  /** Label of the strongest reader of those keys at the end; null without one. */
   readonly inductionHead: string | null;
 }
 
@@ -49,6 +53,8 @@ function halved(losses: readonly { readonly step: number; readonly lossRepeat: n
  * ten records, otherwise at the checkpoints), and some head's period-free excess is above 0.3. Around it, when the others crossed half of their final value: the previous-token
  * score of the head that builds the keys at the end, its K-composition with its strongest reader (above random), and the
  * effect of the K path. Crossings are counted from the step or checkpoint after which they hold to the end.
+ * @param log Steps with their loss on the repeat, in order.
+ * @throws an ArgumentError for points that are none.
  */
 export function phaseChange(
   points: readonly DynamicsPoint[],

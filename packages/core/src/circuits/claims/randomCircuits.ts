@@ -12,7 +12,10 @@ import type { Circuit } from './circuit.ts';
 /** So many are drawn. */
 export const RANDOM_CIRCUITS = 10;
 
-/** Different circuits of the same shape: heads mapped to others of their layer, edges along with them, into random inputs. */
+/**
+ * Different circuits of the same shape: heads mapped to others of their layer, edges along with them, into random inputs.
+ * @param seed Seed of the draws.
+ */
 export function randomCircuits(config: ModelConfig, circuit: Circuit<HeadEdge>, seed: number): Circuit<HeadEdge>[] {
   const seen = new Set([nameOf(circuit)]);
   const found: Circuit<HeadEdge>[] = [];

@@ -1,7 +1,9 @@
 // The rules by which the map becomes a verdict. They see numbers only: no preset, no file name, no training.
 import { DESTROYED, FOLLOWS, KEEPS_STRIPE, type Margin, marginOf, NEEDED, PLACES_NEEDED } from './thresholds.ts';
 
+/** What an audit can come to; docs/scores.md has the rules. */
 export const VERDICTS = ['induction', 'positional shortcut', 'mixed', 'other circuit', 'not learned'] as const;
+/** One of VERDICTS. */
 export type Verdict = (typeof VERDICTS)[number];
 
 /** The numbers that the rules decide by. Shares of places are of those measured, shares lost are of the loss drop. */

@@ -18,12 +18,14 @@ import { repeatQueries, type StripePlace, twoCopies } from './twoCopies.ts';
  * last query of the repeat does not count: the rotation has taken its target away from behind its copy.
  */
 export const CORRUPTIONS = ['break-repeat', 'change-match', 'shift-block'] as const;
+/** What is changed in the corrupted twin. */
 export type Corruption = (typeof CORRUPTIONS)[number];
 
 /** Clean and corrupted sequences of equal length, and the queries [from, to) whose loss counts. */
 export interface PromptPair {
   readonly clean: Tokens;
   readonly corrupted: Tokens;
+  /** The positions that count, [from, to). */
   readonly queries: readonly [from: number, to: number];
 }
 
@@ -37,6 +39,7 @@ export const checkCorruption = (caller: string, corruption: unknown): void =>
  * Two copies of a block, and the same with the first one corrupted. Throws an ArgumentError for a corruption that there is
  * not or a period that does not fit; an Error when the vocabulary has no other token, or when a block of two tokens is to
  * be shifted, which leaves no query.
+ * @param period Length of the block, in tokens.
  */
 export function corruptedPair(probe: ProbeOptions, period: number, corruption: Corruption): PromptPair {
   checkCorruption('corruptedPair', corruption);

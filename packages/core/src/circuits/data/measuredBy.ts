@@ -7,6 +7,7 @@ import { RepeatSet } from './repeatSet.ts';
 
 /** A measure in a record. */
 export interface MeasuredBy {
+  /** The measure's name. */
   readonly name: string;
   /** Of every number that is not a share. */
   readonly unit: string;

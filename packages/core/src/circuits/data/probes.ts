@@ -9,10 +9,12 @@ import { type BlockPlace, fillTokens } from '../../tasks/blocks.ts';
 import { checkConfig, checkPeriods, seedSchema, sequencesSchema } from '../checks.ts';
 import { TooSmallError } from '../lengths.ts';
 
+/** What is drawn: for which model, how many, from which seed. */
 export interface ProbeOptions {
   readonly config: ModelConfig;
   /** Sequences. */
   readonly count: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed: number;
   /** Sequences that no choice was made on: repeated probes of their own, to measure what was chosen on the others. */
   readonly heldOut?: boolean;
@@ -51,6 +53,7 @@ export function drawBlock(length: number, place: BlockPlace, config: ModelConfig
  * A block of `period` tokens and exactly one more copy, from the first position on (behind the start token where the model
  * has one; three copies would let a divisor of a trained
  * period pass). Tokens of a block differ where the vocabulary allows.
+ * @throws an ArgumentError for options that it does not have or a period that does not fit.
  */
 export function repeatedProbe(probe: ProbeOptions, period: number): Int32Array[] {
   checkProbe('repeatedProbe', probe, period);
@@ -61,7 +64,12 @@ export function repeatedProbe(probe: ProbeOptions, period: number): Int32Array[]
   );
 }
 
-/** The same after a prefix of 1 … nCtx − 2 · period random tokens, one length for the whole probe; null without room. `start` is the block's position. */
+/**
+ * The same after a prefix of 1 … nCtx − 2 · period random tokens, one length for the whole probe; null without room. `start` is the block's position.
+ * @param period Length of the block, in tokens.
+ * @returns The sequences, [sequence][position], and where the block stands.
+ * @throws an ArgumentError for options that it does not have or a period that does not fit.
+ */
 export function prefixedProbe(probe: ProbeOptions, period: number): { tokens: Int32Array[]; start: number } | null {
   checkProbe('prefixedProbe', probe, period);
   const { config, count, seed } = probe;
@@ -83,6 +91,7 @@ export function prefixedProbe(probe: ProbeOptions, period: number): { tokens: In
  * The control: whole contexts without a repeat. All tokens differ where the vocabulary allows; where it is smaller than
  * the context they are drawn with replacement, and the scores on them leave out the cells where content may act
  * (`contentFree`).
+ * @throws an ArgumentError for options that it does not have.
  */
 export function controlProbe(probe: ProbeOptions): Int32Array[] {
   checkProbe('controlProbe', probe);
@@ -103,7 +112,11 @@ export function fourfoldBlock(config: ModelConfig): number {
   return longest < 2 ? 0 : longest;
 }
 
-/** A block of a quarter of the context, or of all tokens where there are fewer, four times. */
+/**
+ * A block of a quarter of the context, or of all tokens where there are fewer, four times.
+ * @returns The sequences, [sequence][position], and the length of the block in tokens.
+ * @throws an ArgumentError for options that it does not have, a TooSmallError where four copies do not fit.
+ */
 export function fourfoldProbe(probe: ProbeOptions): { tokens: Int32Array[]; period: number } {
   checkProbe('fourfoldProbe', probe);
   const { config, count, seed } = probe;

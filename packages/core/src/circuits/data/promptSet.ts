@@ -21,16 +21,18 @@ import { type AskedPrompt, askedOf, askedPrompts, byLength, commonQueries, type 
 import { RepeatedRuns } from './repeatedRuns.ts';
 import { sequencesTogether, slices } from './slices.ts';
 
+/** What is measured, and on what. */
 export interface PromptSetOptions {
   readonly prompts: Prompts;
   /** What is measured of each sequence: the loss by default. */
   readonly measure?: MeasureName | Measure;
 }
 
-/** Prompts of one length that run together. */
+/** Prompts of one `length` that run together. */
 export interface PromptSlice {
   /** Which of the set's they are. */
   readonly sequences: readonly number[];
+  /** [sequence][position], of `length` tokens each. */
   readonly tokens: readonly ArrayLike<number>[];
   readonly length: number;
 }
@@ -39,7 +41,7 @@ const interventionsSchema = z.array(z.looseObject({ kind: z.string() }));
 
 const optionsSchema = z.strictObject({ prompts: z.unknown(), measure: z.optional(z.unknown()) });
 
-/** Prompts that are measured, and what the measure says of them as the model is. */
+/** Prompts that are measured, and what the measure says of them as the model is; `seed` is that of repeats that were drawn. */
 export class PromptSet {
   readonly model: Model;
   readonly measure: Measure;
@@ -94,7 +96,7 @@ export class PromptSet {
     return this.prompts.reduce((sum, { tokens }) => sum + tokens.length, 0);
   }
 
-  /** Tells of every run of this set while `work` lasts. */
+  /** Tells `progress` of every run of this set while `work` lasts. @internal */
   reporting<T>(progress: Progress, work: () => T): T {
     const outer = this.progress;
     this.progress = progress;
@@ -168,7 +170,7 @@ export class PromptSet {
     return this.measureLogits(sequence, logits.subarray(s * size, (s + 1) * size));
   }
 
-  /** The measure of one sequence from logits, [pos, dVocab]. Throws an Error where it gives no finite number. */
+  /** The measure of one `sequence` of the set from its `logits`, [pos, dVocab], in its unit. Throws an Error where it gives no finite number. */
   measureLogits(sequence: number, logits: Floats): number {
     return this.measuring.value(sequence, logits);
   }
@@ -183,7 +185,7 @@ export class PromptSet {
     });
   }
 
-  /** What `runWithGradients` is to be asked of some of the sequences, so that it measures as the set does. */
+  /** What `runWithGradients` is to be asked of some of the sequences, so that it measures as the set does; `sequences` counts from 0. */
   gradientOptions(sequences: readonly number[]): Asked & { readonly measure?: Measure } {
     const chosen = sequences.map((s) => this.prompts[s]!);
     const queries = this.readsLosses ? commonQueries(chosen) : null;
@@ -222,13 +224,13 @@ export class PromptSet {
     return this.sign;
   }
 
-  /** Sets a head's z to its mean over all positions of all sequences of this set, every sequence weighted the same. */
+  /** Sets a head's z to its mean over all positions of all sequences of this set, every sequence weighted the same. Throws an Error for a head that there is none of. */
   meanAblate(head: HeadIndex): Intervention {
     checkHead(this.model.config, head, 'PromptSet.meanAblate');
     return { kind: 'meanAblate', ...headOutput(head), mean: this.meansOfZ().get(head.layer)![head.head]! };
   }
 
-  /** What a head (hook_result) or an MLP (hook_mlp_out) writes into the residual stream, by the same mean: dModel numbers. */
+  /** What a head (hook_result) or an MLP (hook_mlp_out) writes into the residual stream, by the same mean: dModel numbers. Throws an Error for a `part` that there is none of. */
   meanResult(part: PartIndex): readonly number[] {
     checkPart(this.model.config, part, 'PromptSet.meanResult');
     if (isMlp(part)) {

@@ -23,6 +23,7 @@ export interface QueriedPrompt {
   readonly corrupted?: ArrayLike<number>;
 }
 
+/** Sequences with the queries that count; docs/prompts.md defines each field. */
 export type Prompts = readonly QueriedPrompt[];
 
 /** The same with every default filled in; `wrong` is empty, and an answer −1, where there is none and none is needed. */

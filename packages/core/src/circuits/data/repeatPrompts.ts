@@ -10,6 +10,7 @@ import { repeatQueries, twoCopies } from './twoCopies.ts';
  * Two copies of a block at each of the periods, those of a period in turn, `probe.count` of each. The queries are those of
  * the repeat, P … 2P − 2 from the block on, and the right answer is the next token; as the wrong one stands the token of the block that comes
  * after it, as likely without the repeat. Throws what `repeatedProbe` throws.
+ * @param periods Lengths of blocks, in tokens.
  */
 export const repeatPrompts = (probe: ProbeOptions, periods: readonly number[]): QueriedPrompt[] =>
   periods.flatMap((period) =>
@@ -19,7 +20,10 @@ export const repeatPrompts = (probe: ProbeOptions, periods: readonly number[]): 
     })),
   );
 
-/** The same two copies with their first copy corrupted, as `corruptedPair` draws them, and wrong answers. */
+/**
+ * The same two copies with their first copy corrupted, as `corruptedPair` draws them, and wrong answers.
+ * @param period Length of the block, in tokens.
+ */
 export const corruptedPrompts = (probe: ProbeOptions, period: number, corruption: Corruption): QueriedPrompt[] => {
   const { clean, corrupted, queries } = corruptedPair(probe, period, corruption);
   return clean.map((tokens, s) => ({

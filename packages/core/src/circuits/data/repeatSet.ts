@@ -10,11 +10,15 @@ import { PromptSet } from './promptSet.ts';
 import { repeatPrompts } from './repeatPrompts.ts';
 import { periodOfLength, repeatQueries, type StripePlace, twoCopies } from './twoCopies.ts';
 
+/** Which repeats are drawn, and how many. */
 export interface RepeatSetOptions {
   /** Sequences in all, a whole number of each period and at least two: resampling takes another one's. */
   readonly sequences: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed: number;
+  /** Tokens that no sequence may hold. */
   readonly heldOut?: boolean;
+  /** Periods of the repeats, in tokens, each with as many sequences. */
   readonly periods: readonly number[];
   /** What is measured: the loss by default. The wrong answer is the token of the block after the right one. */
   readonly measure?: MeasureName | Measure;
@@ -30,14 +34,18 @@ const optionsSchema = z.strictObject({
 
 /** Sequences of a period that run together, and the queries [from, to) at which the repeat can be predicted. */
 export interface RepeatBatch {
+  /** The period of all of them. */
   readonly period: number;
+  /** The sequences: [sequence][position]. */
   readonly tokens: readonly Int32Array[];
+  /** The queries of the repeat, [from, to). */
   readonly queries: readonly [from: number, to: number];
 }
 
 /** The prompts of `repeatPrompts`, and lossRepeat of each of them unless something else is measured. */
 export class RepeatSet extends PromptSet {
   override readonly periods: readonly number[];
+  /** The seed that the sequences were drawn from. */
   override readonly seed: number;
 
   /**
@@ -61,12 +69,19 @@ export class RepeatSet extends PromptSet {
     return this.measured(interventions);
   }
 
-  /** The period of a sequence. */
+  /**
+   * The period of a sequence.
+   * @param sequence Which of the set's.
+   * @returns Tokens.
+   */
   periodOf(sequence: number): number {
     return periodOfLength(this.model.config, this.prompts[sequence]!.tokens.length);
   }
 
-  /** Where the two copies of that period lie in its sequences. */
+  /**
+   * Where the two copies of that period lie in its sequences.
+   * @param period One of the set's.
+   */
   place(period: number): StripePlace {
     return twoCopies(this.model.config, period);
   }

@@ -4,6 +4,7 @@ import { copyKeys } from '../attention/contentScore.ts';
 
 /** A query whose token came before. */
 export interface CopyQuery {
+  /** The position that is asked. */
   readonly query: number;
   /** The places after its earlier copies, in order. */
   readonly after: readonly number[];
@@ -15,7 +16,10 @@ export interface CopyQuery {
   readonly comesAgain: boolean | null;
 }
 
-/** All of them. A start token, which stands nowhere else, is no copy; `from` leaves out earlier positions. */
+/**
+ * All of them. A start token, which stands nowhere else, is no copy; `from` leaves out earlier positions.
+ * @param tokens The sequence, a token for each position.
+ */
 export function copyQueries(tokens: ArrayLike<number>, from = 0): CopyQuery[] {
   const found: CopyQuery[] = [];
   for (let query = from; query < tokens.length; query++) {

@@ -11,14 +11,21 @@ export interface DrawOptions {
   readonly config: ModelConfig;
   /** Tokens to draw from. */
   readonly tokens: readonly number[];
+  /** How many sequences. */
   readonly count: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed: number;
+  /** Length of the block that repeats, in tokens. */
   readonly period: number;
   /** Random tokens between the start of the text and the block; none unless told. */
   readonly start?: number;
 }
 
-/** The period where none is asked for: 25, or as long as so many copies fit the context and two blocks the tokens. */
+/**
+ * The period where none is asked for: 25, or as long as so many copies fit the context and two blocks the tokens.
+ * @param tokens Tokens that may be drawn.
+ * @returns Tokens.
+ */
 export const usualPeriod = (config: ModelConfig, tokens: readonly number[], copies: 2 | 4): number =>
   Math.max(2, Math.min(25, Math.floor((config.nCtx - firstDrawn(config)) / copies), Math.floor(tokens.length / 2)));
 
@@ -53,7 +60,10 @@ export function drawRepeats({ config, tokens, count, seed, period, start = 0 }: 
   return { repeat: pairs.map(([repeat]) => repeat), control: pairs.map(([, control]) => control), place };
 }
 
-/** Four copies of a block, as prefix matching is defined on (Olsson et al. 2022). Throws what `drawRepeats` throws. */
+/**
+ * Four copies of a block, as prefix matching is defined on (Olsson et al. 2022). Throws what `drawRepeats` throws.
+ * @returns [sequence][position].
+ */
 export function drawFourfold({ config, tokens, count, seed, period }: Omit<DrawOptions, 'start'>): Int32Array[] {
   const length = firstDrawn(config) + 4 * period;
   refuseTooLarge(config, { length, tokens, needed: period, copies: 4, period });

@@ -27,7 +27,9 @@ export interface RepeatLosses {
 export interface FollowingHead {
   /** L0H3 */
   readonly label: string;
+  /** Its layer, from 0. */
   readonly layer: number;
+  /** Its number within the layer, from 0. */
   readonly head: number;
   /** Mean of pattern[q, q − P + 1] over the queries of the repeat. */
   readonly stripe: Estimate;
@@ -39,15 +41,17 @@ export interface FollowingHead {
 
 /** What repeats at one period and start show. */
 export interface Following {
+  /** Length of the block that repeats, in tokens. */
   readonly period: number;
   /** Tokens in front of the block, the start token not counted. */
   readonly start: number;
+  /** How many sequences were measured. */
   readonly sequences: number;
   readonly losses: RepeatLosses;
   readonly heads: readonly FollowingHead[];
 }
 
-/** Runs the pairs. `start` is what stands in front of the block, for the record. Throws a NotFiniteError where a loss is not finite. */
+/** Runs the pairs. `start` is what stands in front of the block, for the record; `progress` is told of every token run. Throws a NotFiniteError where a loss is not finite. */
 export function measureFollowing(
   model: Model,
   { repeat, control, place }: RepeatPairs,

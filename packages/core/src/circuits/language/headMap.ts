@@ -53,8 +53,11 @@ export interface HeadMapRecord {
   readonly losses: RepeatLosses;
   /** The user's detectors in the order given, where there are any. */
   readonly detectors?: readonly DetectorChance[];
+  /** Length of the block that repeats, in tokens. */
   readonly period: number;
+  /** How many sequences were measured. */
   readonly sequences: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed: number;
 }
 
@@ -89,6 +92,7 @@ export interface HeadMapOptions {
   readonly period?: number;
   /** Of each kind: repeats, their controls, four copies. */
   readonly sequences?: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed?: number;
   /** Detectors of your own beside the built-in ones. */
   readonly detectors?: readonly Detector[];

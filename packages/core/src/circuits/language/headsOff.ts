@@ -30,7 +30,10 @@ export const RANDOM_DRAWS = 10;
 
 const schema = z.strictObject({ heads: z.array(headSchema).check(z.minLength(1)), seed: z.optional(seedSchema) });
 
-/** Measures a set with heads off. Throws a NotFiniteError where a loss is not finite. */
+/**
+ * Measures a set with heads off. Throws a NotFiniteError where a loss is not finite.
+ * @param options.seed Seed of the random draws.
+ */
 export function headsOff(set: PromptSet, options: { heads: readonly HeadIndex[]; seed?: number }): HeadsOff {
   checkOptions('headsOff', schema, options);
   const { heads, seed = 0 } = options;

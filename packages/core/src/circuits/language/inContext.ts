@@ -11,8 +11,11 @@ export interface InContext {
   readonly loss: Estimate;
   /** Loss at position `late` minus loss at position `early` (Olsson et al. 2022: 500 and 50): below 0, context helps. */
   readonly score: Estimate;
+  /** The earlier position, from 0. */
   readonly early: number;
+  /** The later position, from 0. */
   readonly late: number;
+  /** How many sequences were measured. */
   readonly sequences: number;
   /** Tokens of each sequence, a start token included. */
   readonly length: number;
@@ -32,6 +35,7 @@ const SHORTEST = 20;
 /**
  * Cuts the tokens of a text into pieces as long as the context or 512 tokens, each behind the start token, and measures the
  * first 8. Throws an ArgumentError for a text of fewer than 20 tokens, a NotFiniteError where a loss is not finite.
+ * @param text The tokens of a text.
  */
 export function inContext(model: Model, text: readonly number[], progress: Progress | null = null): InContext {
   const { nCtx, bos } = model.config;

@@ -25,6 +25,7 @@ export interface LanguageAuditOptions {
   readonly text?: readonly number[];
   /** Sequences of each kind, 16 unless told. */
   readonly sequences?: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed?: number;
   readonly onProgress?: OnProgress;
 }

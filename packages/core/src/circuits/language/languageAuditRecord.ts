@@ -9,9 +9,11 @@ export type Answer = 'yes' | 'in part' | 'no';
 
 /** Where a block repeats. */
 export interface RepeatRow extends RepeatLosses {
+  /** Length of the block that repeats, in tokens. */
   readonly period: number;
   /** Random tokens in front of the block; a start token is not counted. */
   readonly start: number;
+  /** How many sequences were measured. */
   readonly sequences: number;
 }
 
@@ -24,17 +26,22 @@ export interface BehaviourAnswer {
   readonly repeats: readonly RepeatRow[];
   /** Pieces of the given text, said twice; null without a text. */
   readonly text: RepeatRow | null;
+  /** The answer in words. */
   readonly says: string;
 }
 
 /** A head, and how far its attention follows the repeat. */
 export interface HeadThatFollows {
+  /** Its label, as in L0H3. */
   readonly label: string;
+  /** Its layer, from 0. */
   readonly layer: number;
+  /** Its number within the layer, from 0. */
   readonly head: number;
   /** Attention to the token after the earlier copy above the control, in the order of the behaviour's rows. */
   readonly excess: readonly Estimate[];
   readonly onText: Estimate | null;
+  /** Its mean excess, share of attention. */
   readonly mean: number;
 }
 
@@ -45,6 +52,7 @@ export interface AttentionAnswer {
   readonly heads: readonly HeadThatFollows[];
   /** The strongest of the others. */
   readonly next: readonly HeadThatFollows[];
+  /** The answer in words. */
   readonly says: string;
 }
 
@@ -54,8 +62,11 @@ export interface CauseAnswer {
   readonly off: HeadsOff | null;
   /** Share of the fall that is lost without the heads, and without each draw of random ones; may be above 1. */
   readonly lost: number | null;
+  /** The same without each draw of random heads, shares of the fall. */
   readonly randomLost: readonly number[];
+  /** Length of the block that repeats, in tokens. */
   readonly period: number;
+  /** The answer in words. */
   readonly says: string;
 }
 
@@ -67,7 +78,10 @@ export interface LanguageAudit {
   readonly inContext: InContext | null;
   /** What was not measured, and why. */
   readonly leftOut: readonly string[];
+  /** What came out, in words. */
   readonly sentence: string;
+  /** How many sequences were measured. */
   readonly sequences: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed: number;
 }

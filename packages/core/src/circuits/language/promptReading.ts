@@ -16,13 +16,17 @@ import { HEADS_OFF_RUNS, type HeadsOff, headsOff } from './headsOff.ts';
 
 /** A token that may come next, and how likely it is. */
 export interface Likely {
+  /** The token. */
   readonly token: number;
+  /** What the model gives it, 0 to 1. */
   readonly probability: number;
 }
 
 /** A token of the text, what it cost, and what was expected after it. */
 export interface PromptPosition {
+  /** Counted from 0. */
   readonly position: number;
+  /** The token that stands there. */
   readonly token: number;
   /** Nats that this token cost, given those before it; null of the first, and of a start token. */
   readonly loss: number | null;
@@ -34,14 +38,19 @@ export interface PromptPosition {
 
 /** Where a head looks most from a query, a start token left out; and how much of its attention goes to the places after earlier copies. */
 export interface HeadLooks {
+  /** The position that looks. */
   readonly query: number;
+  /** The position with most of its attention. */
   readonly key: number;
+  /** That key's share of attention. */
   readonly weight: number;
+  /** Share of attention on the tokens that followed earlier copies. */
   readonly afterCopies: number;
 }
 
 /** A head, and where it looks. */
 export interface ReadingHead extends HeadIndex {
+  /** Its label, as in L0H3. */
   readonly label: string;
   /** At the queries whose token came before. */
   readonly looks: readonly HeadLooks[];
@@ -67,6 +76,7 @@ export interface ReadingOptions {
   readonly top?: number;
   /** Likely tokens of each position, 5 unless told. */
   readonly likely?: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed?: number;
   readonly onProgress?: OnProgress;
 }
@@ -82,6 +92,7 @@ const schema = z.strictObject({
 /**
  * Reads one sequence of at least two tokens. Throws an ArgumentError for options that it does not have, an Error for tokens that
  * the model cannot run, a NotFiniteError where a loss is not finite.
+ * @param tokens The text, a token for each position.
  */
 export function readPrompt(model: Model, tokens: ArrayLike<number>, options: ReadingOptions): PromptReading {
   const caller = 'readPrompt';
@@ -174,7 +185,11 @@ function copyingWithout(
   return set.reporting(progress, () => headsOff(set, { heads: off, seed }));
 }
 
-/** The most likely tokens of a row of logits, with their probabilities. */
+/**
+ * The most likely tokens of a row of logits, with their probabilities.
+ * @param logits [dVocab].
+ * @param count How many.
+ */
 export function likeliest(logits: ArrayLike<number>, count: number): Likely[] {
   let highest = Number.NEGATIVE_INFINITY;
   for (let t = 0; t < logits.length; t++) highest = Math.max(highest, logits[t] as number);

@@ -14,8 +14,11 @@ import { randomHeads } from './headsOff.ts';
 
 /** A candidate: what attribution said, and what was measured. */
 export interface ScreenedHead {
+  /** Its label, as in L0H3. */
   readonly label: string;
+  /** Its layer, from 0. */
   readonly layer: number;
+  /** Its number within the layer, from 0. */
   readonly head: number;
   /** First order: what mean ablation would add to the loss, nats. */
   readonly attributed: number;
@@ -25,6 +28,7 @@ export interface ScreenedHead {
 
 /** Of the drop that heads make: the loss with every head mean-ablated minus the model's own. MLPs and embeddings always stay. */
 export interface ScreenedCircuit {
+  /** Labels of its heads. */
   readonly heads: readonly string[];
   /** Kept with every other head mean-ablated, and lost with only these mean-ablated. */
   readonly kept: Estimate;
@@ -41,9 +45,13 @@ export interface ScreeningRecord {
   readonly circuits: readonly ScreenedCircuit[];
   /** Sets of random heads of the same layers, as many as the largest circuit has. */
   readonly random: readonly { readonly kept: number; readonly lost: number }[];
+  /** What was left out, in words. */
   readonly notSearched: readonly string[];
+  /** Length of the block that repeats, in tokens. */
   readonly period: number;
+  /** How many sequences were measured. */
   readonly sequences: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed: number;
 }
 
@@ -53,8 +61,11 @@ export interface ScreeningOptions {
   readonly tokens: readonly number[];
   /** Heads that are measured, those with the largest attribution; 16 unless told. */
   readonly candidates?: number;
+  /** Length of the block that repeats, in tokens. */
   readonly period?: number;
+  /** How many sequences were measured. */
   readonly sequences?: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed?: number;
   readonly onProgress?: OnProgress;
 }

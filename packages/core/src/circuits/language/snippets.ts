@@ -8,7 +8,10 @@ import type { RepeatPairs } from './drawRepeats.ts';
 const PIECE = 25;
 const SHORTEST = 4;
 
-/** Up to `count` pieces of the text, evenly spread. Throws an ArgumentError for a text too short for two of them. */
+/**
+ * Up to `count` pieces of the text, evenly spread. Throws an ArgumentError for a text too short for two of them.
+ * @param text The tokens of a text.
+ */
 export function repeatSnippets(config: ModelConfig, text: readonly number[], count: number): RepeatPairs {
   const start = firstDrawn(config);
   const period = Math.min(PIECE, Math.floor((config.nCtx - start) / 2), Math.floor(text.length / 2));

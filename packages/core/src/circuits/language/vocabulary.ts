@@ -5,7 +5,10 @@ import { untrainedTokens } from '../map/untrainedTokens.ts';
 
 /** What is known of tokens beside the weights; a tokenizer knows it. */
 export interface TokenKinds {
-  /** Whether a token stands for text of its own: no special one, no fallback byte, none without a spelling. */
+  /**
+   * Whether a token stands for text of its own: no special one, no fallback byte, none without a spelling.
+   * @param token The token.
+   */
   isText(token: number): boolean;
 }
 
@@ -27,6 +30,8 @@ export interface Vocabulary {
 /**
  * The tokens to draw: of those asked for (all unless told) the ones that are text and that training has moved. What was asked for
  * by number is taken as it is, but for the start token. Throws an ArgumentError for a token that the model does not have, and where fewer than two are left.
+ * @param options Which tokens may be drawn.
+ * @param options.asked The tokens asked for: then no other is drawn.
  */
 export function drawnTokens(
   model: Model,

@@ -38,7 +38,11 @@ export interface MeasureMapOptions {
   readonly progress?: Progress | null;
 }
 
-/** Measures the map of a model: a first grid, the lines on which it copies from a fixed distance, and where answers change. */
+/**
+ * Measures the map of a model: a first grid, the lines on which it copies from a fixed distance, and where answers change.
+ * @param options On how many sequences, from which seed.
+ * @returns The map as it was measured, for `mapRecord`.
+ */
 export function measureMap(model: Model, config: ModelConfig, options: MeasureMapOptions): MeasuredMap {
   const { sequences, seed, progress = null } = options;
   const space = mapSpace(config);
@@ -132,7 +136,10 @@ function judgedCell(
   return { ...cell, withoutMatch, solution, solutions };
 }
 
-/** The map as a record. */
+/**
+ * The map as a record.
+ * @param measured What `measureMap` gave.
+ */
 export const mapRecord = (
   { cells, space, factor, sequences, seed }: MeasuredMap,
   { untrained }: Pick<ModelConfig, 'untrained'>,

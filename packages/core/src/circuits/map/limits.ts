@@ -7,7 +7,9 @@ import type { Solution } from './mapRecord.ts';
 /** Something that the repeat must keep to: how far back the first copy lies, or where one of the copies stands. */
 export interface Limit {
   readonly what: 'period' | 'first copy' | 'second copy';
+  /** The least that holds what is solved. */
   readonly from: number;
+  /** The most that holds what is solved. */
   readonly to: number;
 }
 

@@ -5,11 +5,15 @@ export type Solution = 'by content' | 'by position' | 'not solved';
 
 /** One place: tokens from `start` on come again `distance` later. Losses in nats, means over queries and sequences. */
 export interface MapCell {
+  /** Position of the first copy. */
   readonly start: number;
+  /** How far back the first copy lies, in tokens. */
   readonly distance: number;
+  /** Queries of each sequence. */
   readonly queries: number;
   /** Loss of the queries as the model gives it, and at the map's temperature. */
   readonly loss: number;
+  /** Loss of the queries at the map's temperature, nats. */
   readonly lossAtBestTemperature: number;
   /** Loss of the same keys' tokens where nothing repeats, at that temperature; at most what guessing costs. */
   readonly lossWithoutRepeat: number;
@@ -25,6 +29,7 @@ export interface InductionMap {
   readonly cellsInAll: number;
   /** Tokens of the longest sequence, its prefix included, and the prefix. */
   readonly length: number;
+  /** What stands in front of every sequence, in tokens. */
   readonly prefix: readonly number[];
   /** Tokens that were not drawn, where there are any: left out as asked, or since they look untrained. */
   readonly excluded?: readonly number[];
@@ -34,5 +39,6 @@ export interface InductionMap {
   readonly temperature: number;
   /** Of a cell, more where it has few queries. */
   readonly sequences: number;
+  /** Seed of the sequences that are drawn. */
   readonly seed: number;
 }

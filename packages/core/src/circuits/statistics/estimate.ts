@@ -5,6 +5,7 @@ import { eachResample, percentiles, RESAMPLES } from './bootstrap.ts';
 
 /** A mean over sequences with its bootstrap 95 % interval. */
 export interface Estimate {
+  /** The mean, in the unit of what was measured. */
   readonly value: number;
   /** 2.5th and 97.5th percentile of the means of resampled sequences; NaN twice where fewer than two sequences count. */
   readonly interval: readonly [low: number, high: number];
@@ -15,6 +16,7 @@ export interface Estimate {
 /**
  * Mean of one number per sequence, with the percentile bootstrap over sequences (Efron 1979), seeded, so that the same
  * numbers give the same interval. NaN entries (sequences without a counting query) are left out; none at all gives NaN.
+ * @param perSequence A number for each sequence.
  */
 export function estimate(perSequence: ArrayLike<number>): Estimate {
   const values = Array.from(perSequence).filter((x) => !Number.isNaN(x));
@@ -45,6 +47,9 @@ export function holdsZero({ value, interval: [low, high], n }: Estimate): boolea
  * Ratio of two means over the same sequences, Σ numerator / Σ denominator, with its bootstrap 95 % interval: a share of
  * a whole that is itself measured. NaN when the whole is not positive, or its own interval holds 0: no share of such a
  * whole means anything. Resamples whose denominator is not positive are left out.
+ * @param numerators A number for each sequence.
+ * @param denominators A number for each sequence, in the same order.
+ * @throws an ArgumentError where the two are not as long.
  */
 export function estimateRatio(numerators: ArrayLike<number>, denominators: ArrayLike<number>): Estimate {
   const n = numerators.length;
@@ -68,7 +73,11 @@ export function estimateRatio(numerators: ArrayLike<number>, denominators: Array
   return { value, interval: percentiles(Float64Array.from(ratios.filter((x) => !Number.isNaN(x))).sort()), n };
 }
 
-/** The mean; NaN of nothing. */
+/**
+ * The mean; NaN of nothing.
+ * @param values The numbers, in any order.
+ * @returns Their sum divided by their number; NaN of none.
+ */
 export const mean = (values: ArrayLike<number>): number => {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] as number;

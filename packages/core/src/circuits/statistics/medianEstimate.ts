@@ -12,6 +12,7 @@ export function median(values: ArrayLike<number>): number {
 /**
  * Median of one number a run, with the percentile bootstrap over runs (Efron 1979), seeded, so that the same numbers give the
  * same 95 % interval. NaN entries are left out; the interval is NaN twice where fewer than two are left.
+ * @param perRun A number for each run.
  */
 export function medianEstimate(perRun: ArrayLike<number>): Estimate {
   const values = Array.from(perRun).filter((x) => !Number.isNaN(x));

@@ -10,8 +10,11 @@ import { type OnProgress, Progress } from '../progress.ts';
 import { FactoredMatrix, Matrix } from './factoredMatrix.ts';
 import { WeightCircuits } from './weightCircuits.ts';
 
+/** How much a later head reads of what an earlier one writes, from the weights alone. */
 export interface CompositionScore {
+  /** Label of the head that writes. */
   readonly earlier: string;
+  /** Label of the head that reads. */
   readonly later: string;
   readonly kind: Input;
   /** ‖W_OV¹ M‖_F / (‖W_OV¹‖_F ‖M‖_F), 0 to 1, with M = W_QK² (Q), W_QK²ᵀ (K), W_OV² (V). 0 for a head of zeros. */
@@ -20,13 +23,21 @@ export interface CompositionScore {
   readonly corrected: number;
 }
 
+/** Composition scores of all pairs of heads, with those of random matrices. */
 export interface CompositionRecord {
   readonly scores: readonly CompositionScore[];
   /** Mean and standard deviation of the score of random Gaussian factors of the same shapes, and how many were drawn. */
-  readonly baseline: { readonly mean: number; readonly deviation: number; readonly draws: number };
+  readonly baseline: {
+    /** Mean score of random matrices. */ readonly mean: number /** Standard deviation of the scores of random matrices. */;
+    readonly deviation: number /** How many random pairs were drawn. */;
+    readonly draws: number;
+  };
 }
 
-/** The composition score of two factored matrices, whatever their scale. Throws a NotFiniteError when an entry is not finite. */
+/**
+ * The composition score of two factored matrices, whatever their scale. Throws a NotFiniteError when an entry is not finite.
+ * @returns ‖A B‖ / (‖A‖ ‖B‖), 0 to 1.
+ */
 export function compositionScore(first: FactoredMatrix, second: FactoredMatrix): number {
   for (const [what, value] of Object.entries({ first, second }))
     checkInstance('compositionScore', { what, value }, FactoredMatrix);
@@ -59,6 +70,9 @@ const optionsSchema = z.strictObject({
 /**
  * Scores of every earlier head with every head of a later layer, of all three kinds. Throws an ArgumentError for options
  * that it does not have, a NotFiniteError when a weight is not finite.
+ * @param options.baseline What random matrices score, where it is known already.
+ * @param options.draws How many random pairs are drawn for the baseline.
+ * @param options.seed Seed of those draws.
  */
 export function compositionScores(
   circuits: WeightCircuits,
@@ -95,7 +109,16 @@ export function compositionScores(
 const drawsSchema = z.strictObject({ draws: optionsSchema.shape.draws, seed: optionsSchema.shape.seed });
 const side = z.int().check(z.gte(1), z.lte(65536));
 
-/** What matrices without any relation score: products of Gaussian factors [dModel, dHead] and [dHead, dModel]. */
+/**
+ * What matrices without any relation score: products of Gaussian factors [dModel, dHead] and [dHead, dModel].
+ * @param sizes The shapes of the factors.
+ * @param sizes.dHead Their inner size.
+ * @param sizes.dModel Their outer size.
+ * @param options.draws How many random pairs are drawn.
+ * @param options.seed Seed of the draws.
+ * @returns Mean and standard deviation of their scores.
+ * @throws an ArgumentError for sizes or options that cannot be meant.
+ */
 export function randomComposition(
   sizes: { dModel: number; dHead: number },
   options: { draws?: number; seed?: number } = {},

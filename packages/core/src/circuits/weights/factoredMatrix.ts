@@ -24,10 +24,12 @@ export class FactoredMatrix {
     this.B = B;
   }
 
+  /** Rows of the product. */
   get rows(): number {
     return this.A.rows;
   }
 
+  /** Columns of the product. */
   get columns(): number {
     return this.B.columns;
   }
@@ -37,7 +39,11 @@ export class FactoredMatrix {
     return this.denseRows(0, this.rows);
   }
 
-  /** Rows from … to − 1 of the product: a large one need not be in memory as a whole. */
+  /**
+   * Rows from … to − 1 of the product: a large one need not be in memory as a whole.
+   * @param from The first row.
+   * @param to The end of the rows, which is not one of them.
+   */
   denseRows(from: number, to: number): Matrix {
     const rows = from === 0 && to === this.rows ? this.A : this.A.subMatrix(from, to - 1, 0, this.A.columns - 1);
     const product = rows.mmul(this.B);
@@ -60,6 +66,7 @@ export class FactoredMatrix {
     return { matrix, exponent: a + b };
   }
 
+  /** The transposed product, with its factors in the other order. */
   transpose(): FactoredMatrix {
     return new FactoredMatrix(this.B.transpose(), this.A.transpose());
   }
@@ -85,7 +92,10 @@ export class FactoredMatrix {
     return new FactoredMatrix(left.mmul(this.A), this.B);
   }
 
-  /** Frobenius norm, from the inner matrices: ‖AB‖² = tr(AᵀA · BBᵀ). Throws a NotFiniteError when an entry is not finite. */
+  /**
+   * Frobenius norm, from the inner matrices: ‖AB‖² = tr(AᵀA · BBᵀ). Throws a NotFiniteError when an entry is not finite.
+   * @returns The root of the sum of squares of its entries.
+   */
   norm(): number {
     const { matrix, exponent } = this.scaled();
     const left = matrix.A.transpose().mmul(matrix.A);
@@ -108,7 +118,10 @@ export class FactoredMatrix {
     return eigenvaluesOf(matrix.B.mmul(matrix.A).to2DArray()).map(({ re, im }) => ({ re: scaled(re), im: scaled(im) }));
   }
 
-  /** Singular value decomposition U·diag(S)·Vᵀ of the product: U [rows, inner], S descending [inner], V [columns, inner]. */
+  /**
+   * Singular value decomposition U·diag(S)·Vᵀ of the product: U [rows, inner], S descending [inner], V [columns, inner].
+   * @returns U, the singular values from the largest on, and V.
+   */
   svd(): { U: Matrix; S: number[]; V: Matrix } {
     const { matrix, exponent } = this.scaled();
     const a = thinSvd(matrix.A);
@@ -121,7 +134,11 @@ export class FactoredMatrix {
     };
   }
 
-  /** Top left n × n entries, for a look. */
+  /**
+   * Top left n × n entries, for a look.
+   * @param n How many rows and columns.
+   * @returns [row][column].
+   */
   corner(n = 3): number[][] {
     const [rows, columns] = [Math.min(n, this.rows), Math.min(n, this.columns)];
     const left = this.A.subMatrix(0, rows - 1, 0, this.A.columns - 1);

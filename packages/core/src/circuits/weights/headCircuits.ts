@@ -9,21 +9,30 @@ import { type OnProgress, Progress } from '../progress.ts';
 import { FactoredMatrix, type Matrix } from './factoredMatrix.ts';
 import { WeightCircuits } from './weightCircuits.ts';
 
-/** Share of rows whose largest entry is on the diagonal: top-1 accuracy of copying or matching, 0 to 1. */
+/**
+ * Share of rows whose largest entry is on the diagonal: top-1 accuracy of copying or matching, 0 to 1.
+ * @returns 0 to 1.
+ */
 export function diagonalShare(matrix: Matrix): number {
   let hits = 0;
   for (let i = 0; i < matrix.rows; i++) if (matrix.maxRowIndex(i)[1] === i) hits++;
   return hits / matrix.rows;
 }
 
-/** OV copying (Elhage et al. 2021): Σ Re λ / Σ |λ| over the eigenvalues of a full OV circuit, −1 to 1; 0 for no circuit. */
+/**
+ * OV copying (Elhage et al. 2021): Σ Re λ / Σ |λ| over the eigenvalues of a full OV circuit, −1 to 1; 0 for no circuit.
+ * @returns −1 to 1.
+ */
 export function copyingScore(fullOV: FactoredMatrix): number {
   const eigenvalues = fullOV.normalized().eigenvalues();
   const size = eigenvalues.reduce((sum, { re, im }) => sum + Math.hypot(re, im), 0);
   return size === 0 ? 0 : eigenvalues.reduce((sum, { re }) => sum + re, 0) / size;
 }
 
-/** Share of query positions p ≥ 1 whose largest positional score over keys 0 … p is at p − 1. */
+/**
+ * Share of query positions p ≥ 1 whose largest positional score over keys 0 … p is at p − 1.
+ * @returns 0 to 1.
+ */
 export function previousPositionShare(positionalQK: Matrix): number {
   let hits = 0;
   for (let p = 1; p < positionalQK.rows; p++) {
@@ -34,8 +43,11 @@ export function previousPositionShare(positionalQK: Matrix): number {
   return hits / (positionalQK.rows - 1);
 }
 
+/** What the weight circuits say of a head. */
 export interface HeadCircuitRecord {
+  /** Its label, as in L0H3. */
   readonly label: string;
+  /** The copying score of its full OV circuit, −1 to 1. */
   readonly copying: number;
   /** Share of tokens whose own logit is raised most when the head attends to them. */
   readonly copiesTop1: number;

@@ -21,7 +21,18 @@ const namedWeights = z.record(
   ),
 );
 
-/** The matrices of a model as circuits use them, LayerNorm folded in. */
+/**
+ * The matrices of a model as circuits use them, LayerNorm folded in.
+ * @example
+ * ```ts
+ * import { handBuiltInduction, loadEngine, WeightCircuits } from '@induction-lab/core/node';
+ *
+ * const model = handBuiltInduction(await loadEngine(), { dVocab: 31, nCtx: 24 });
+ * const circuits = new WeightCircuits(model.config, model.getWeights());
+ * const ov = circuits.fullOV({ layer: 1, head: 0 }); // W_E W_V W_O W_U, [dVocab, dVocab], as factors
+ * console.log(ov.rows, ov.columns, ov.dense().trace());
+ * ```
+ */
 export class WeightCircuits {
   readonly config: ModelConfig;
   /** [dVocab, dModel] */

@@ -13,7 +13,9 @@ export type Axis =
   | 'dMlp'
   | 'one';
 
+/** A hook point of a model, as its component declares it. */
 export interface HookPoint {
+  /** As in `blocks.0.attn.hook_z`. */
   readonly name: string;
   readonly axes: readonly Axis[];
   /** Costs memory of its own, so it is there only when named. */

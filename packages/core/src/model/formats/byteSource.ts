@@ -1,5 +1,6 @@
 // A file's bytes, read in parts: what is in memory is what somebody looks at just now.
 
+/** Where bytes come from: a file, or memory. */
 export interface ByteSource {
   /** What it is called in messages. */
   readonly name: string;
@@ -9,7 +10,11 @@ export interface ByteSource {
   readonly bytes: (from: number, to: number) => Uint8Array;
 }
 
-/** The parts of an array. */
+/**
+ * The parts of an array.
+ * @param bytes The file's bytes.
+ * @param name Its name, for messages.
+ */
 export const sourceOf = (bytes: Uint8Array, name: string): ByteSource => ({
   name,
   size: bytes.length,

@@ -22,9 +22,11 @@ import { parseOwnFields, readTransformerLensConfig } from './transformerLensConf
 export { encodeCheckpoint } from './encodeCheckpoint.ts';
 export { toTransformerLensConfig } from './transformerLensConfig.ts';
 
+/** A model's config and weights as a checkpoint holds them. */
 export interface Checkpoint {
   readonly config: ModelConfig;
   readonly weights: NamedWeights;
+  /** The text fields of the file's header, by name. */
   readonly metadata: Record<string, string>;
 }
 
@@ -53,6 +55,8 @@ const CheckpointOptionsSchema = z.strictObject({
  * memory in proportion to the bytes. Throws a FileFormatError: corrupt file or another format, no config, a part that we
  * do not run, a field that we do not know, a tensor missing, unknown or of another shape; its `code` tells what is wrong with
  * a config from all else.
+ * @param bytes The file's bytes.
+ * @param file Its name, for messages.
  */
 export function decodeCheckpoint(bytes: Uint8Array, file: string, options: CheckpointOptions = {}): Checkpoint {
   checkDecoded(bytes, file, options);
@@ -60,7 +64,10 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, options: Check
   return { config: opened.config, weights: allWeights(opened), metadata: opened.metadata };
 }
 
-/** The same, with weights that are read one after the other, when they are asked for. */
+/**
+ * The same, with weights that are read one after the other, when they are asked for.
+ * @throws a FileFormatError that names the tensor or field which is not as it must be.
+ */
 export function openCheckpoint(source: ByteSource, options: CheckpointOptions = {}): OpenedModel {
   const { name: file } = source;
   const { words = COMMAND_WORDS } = options;

@@ -13,6 +13,7 @@ import { ownFields, toTransformerLensConfig } from './transformerLensConfig.ts';
 /**
  * Encodes a model; a tied W_U is written out. `metadata` is added to the file's own. Throws an ArgumentError for what could
  * not be read again: an impossible config, a weight missing, unknown, of another shape or not finite in float32.
+ * @returns The file's bytes.
  */
 export function encodeCheckpoint(
   config: ModelConfig,

@@ -6,6 +6,7 @@ import type { StoredTensor } from './safetensors.ts';
 /** Whether a weight is wanted, by its name. */
 export type Wanted = (name: string) => boolean;
 
+/** A model whose config is known and whose weights are still in the file. */
 export interface OpenedModel {
   readonly config: ModelConfig;
   /** Text that the file holds beside its tensors. */

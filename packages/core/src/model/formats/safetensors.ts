@@ -10,10 +10,13 @@ export { FileFormatError } from './fileFormatError.ts';
 
 /** A tensor as read: row-major. */
 export interface StoredTensor {
+  /** Length of each axis, in order. */
   readonly shape: readonly number[];
+  /** Its numbers, row-major. */
   readonly data: Float32Array;
 }
 
+/** The tensors of a safetensors file, and its metadata. */
 export interface SafetensorsFile {
   /** In the order of the header; tensors of whole numbers are left out. */
   readonly tensors: Record<string, StoredTensor>;
@@ -21,7 +24,12 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>;
 }
 
-/** Encodes tensors in the order given. Lengths must fit the shapes. */
+/**
+ * Encodes tensors in the order given. Lengths must fit the shapes.
+ * @param tensors By name: a shape and as many numbers, row-major.
+ * @param metadata Text fields for the header, by name.
+ * @throws an ArgumentError for a tensor whose shape and numbers do not fit.
+ */
 export function encodeSafetensors(
   tensors: Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>,
   metadata: Record<string, string>,
@@ -53,6 +61,7 @@ export function encodeSafetensors(
 /**
  * Decodes a file as strictly as the reference reader. `file` is what to call it in messages. Takes memory in proportion to
  * the bytes. Throws a FileFormatError that says what is wrong, or which other format it is and how to convert it.
+ * @param bytes The file's bytes.
  */
 export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
   checkBytes('decodeSafetensors', bytes, file);

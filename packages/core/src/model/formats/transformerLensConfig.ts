@@ -18,7 +18,10 @@ const SIZES = {
   dVocab: 'd_vocab',
 } as const;
 
-/** The config with TransformerLens's field names. Positions that it lacks are `standard` there (see ownFields). */
+/**
+ * The config with TransformerLens's field names. Positions that it lacks are `standard` there (see ownFields).
+ * @returns The fields of a HookedTransformerConfig, by their names there.
+ */
 export function toTransformerLensConfig(config: ModelConfig): Record<string, unknown> {
   const { positions } = config;
   return {

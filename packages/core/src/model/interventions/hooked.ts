@@ -7,9 +7,11 @@ import type { HookSelection } from '../hookSelection.ts';
 
 /** What a hook sees: a dense copy, row-major in `shape`. Changes to `data` take effect; `data` may also be replaced. */
 export interface HookedActivation {
+  /** The hook point. */
   readonly name: string;
   /** Axes as in TransformerLens: [batch, pos, ...]; patterns and scores are [batch, head, queryPos, keyPos]. */
   readonly shape: readonly number[];
+  /** The numbers, row-major in the order of `axes`. A hook may change them in place, or return others. */
   data: Floats;
 }
 

@@ -11,16 +11,21 @@ import { sumOfDeviations, takeOut } from './removals.ts';
 
 /** What a head reads: the inputs of its queries, keys and values. */
 export const INPUTS = ['q', 'k', 'v'] as const;
+/** Which of a head's inputs: the query's, the key's or the value's. */
 export type Input = (typeof INPUTS)[number];
 
 /** A head's output before W_O: setting it to zero takes the head out of the residual stream. */
 export const headOutput = ({ layer, head }: HeadIndex): Place => ({ hook: `blocks.${layer}.attn.hook_z`, head });
 
-/** Every head's output after W_O in a layer: what edges carry. */
+/**
+ * Every head's output after W_O in a layer: what edges carry.
+ * @param layer From 0.
+ */
 export const headResult = (layer: number | '*'): string => `blocks.${layer}.attn.hook_result`;
 
 /** What takes the place of an output in an input. */
 export const REPLACEMENTS = ['zero', 'mean', 'clean'] as const;
+/** An intervention that puts other values in an activation's place. */
 export type Replacement = (typeof REPLACEMENTS)[number];
 
 /**
@@ -32,6 +37,7 @@ export type Replacement = (typeof REPLACEMENTS)[number];
  */
 export interface RemoveFromInput {
   readonly kind: 'removeFromInput';
+  /** The layer that reads, from 0. */
   readonly layer: number;
   /** Of Q, K and V inputs; an MLP has none. */
   readonly head?: number;
@@ -45,6 +51,7 @@ export interface RemoveFromInput {
   readonly share?: number;
 }
 
+/** What is done to a run, as plain data: serialisable, applied at named places. */
 export type Intervention = PlacedIntervention | RemoveFromInput;
 
 /** The part whose input it is. */

@@ -11,9 +11,11 @@ import { selectHookPoints } from '../hookSelection.ts';
 
 /** Where to intervene: a hook point, whole or one head's part of it, at all positions or at some (query positions). */
 export interface Place {
+  /** The hook point, or a glob that matches several. */
   readonly hook: string;
   /** For hook points with a head axis. */
   readonly head?: number;
+  /** Positions at which it acts, from 0: all unless told. */
   readonly positions?: readonly number[];
 }
 
@@ -28,12 +30,14 @@ export interface ZeroAblate extends Place {
  */
 export interface MeanAblate extends Place {
   readonly kind: 'meanAblate';
+  /** A number for each entry of the last axis, in place of the mean of the clean run. */
   readonly mean?: readonly number[];
 }
 
 /** Gives every sequence the activation of another one in the clean run: the one `shift` (1) further in the batch. */
 export interface ResampleAblate extends Place {
   readonly kind: 'resampleAblate';
+  /** How many sequences further the values come from, around the batch: 1 unless told. */
   readonly shift?: number;
 }
 
@@ -45,6 +49,7 @@ export interface Patch extends Place {
   readonly kind: 'patch';
 }
 
+/** An intervention that acts at a hook point. */
 export type PlacedIntervention = ZeroAblate | MeanAblate | ResampleAblate | Patch;
 
 /**

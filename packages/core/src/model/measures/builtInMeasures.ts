@@ -2,7 +2,9 @@
 import { crossEntropy } from './crossEntropy.ts';
 import type { Measure, MeasuredSequence } from './measure.ts';
 
+/** The names of the built-in measures. */
 export const MEASURE_NAMES = ['loss', 'logit-diff', 'probability'] as const;
+/** The name of a built-in measure. */
 export type MeasureName = (typeof MEASURE_NAMES)[number];
 
 const mean = ({ queries }: MeasuredSequence, of: (query: number, i: number) => number): number =>
@@ -33,6 +35,7 @@ function probabilities({ logits, dVocab }: MeasuredSequence, query: number): Flo
 const lossAt = ({ logits, dVocab }: MeasuredSequence, query: number, answer: number): number =>
   crossEntropy(logits.subarray(query * dVocab, (query + 1) * dVocab), answer);
 
+/** The built-in measures by name; docs/causes.md defines them. */
 export const MEASURES: Readonly<Record<MeasureName, Required<Measure>>> = {
   /** Mean of −ln p(answer). */
   loss: {

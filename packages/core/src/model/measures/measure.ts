@@ -5,6 +5,7 @@ import type { Floats } from '../../engine/tensor.ts';
 export interface MeasuredSequence {
   /** [pos, dVocab], row-major. */
   readonly logits: Floats;
+  /** Tokens of the vocabulary: the length of a row of `logits`. */
   readonly dVocab: number;
   /** [pos] */
   readonly tokens: ArrayLike<number>;
@@ -16,7 +17,9 @@ export interface MeasuredSequence {
   readonly wrong: readonly number[];
 }
 
+/** What is compared between runs: a number of each sequence. */
 export interface Measure {
+  /** What it is called in records and messages. */
   readonly name: string;
   /** Such as "nats". */
   readonly unit: string;
@@ -24,6 +27,10 @@ export interface Measure {
   readonly better?: 'higher' | 'lower';
   /** What it must be told of every query besides the logits: nothing by default. */
   readonly needs?: readonly ('answers' | 'wrong')[];
+  /**
+   * The number of a sequence, in the measure's unit.
+   * @returns A finite number.
+   */
   value(sequence: MeasuredSequence): number;
   /** dValue / dLogits: [pos, dVocab], row-major. A measure without it can be measured, and has no gradients. */
   gradient?(sequence: MeasuredSequence): ArrayLike<number>;

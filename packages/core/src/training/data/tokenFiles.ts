@@ -5,6 +5,7 @@ import { quotedName, readHeader, shapeText, unreadable } from '../../model/forma
 import { MOST_TOKENS, partOf, tokenTable } from './tokenTable.ts';
 import { DataError, type TokenTable, type TokenType } from './trainingData.ts';
 
+/** How a file of tokens is read. */
 export interface TokenFileOptions {
   /** The file's name: its ending says what it is, .jsonl, .bin or .safetensors. */
   readonly name: string;
@@ -14,7 +15,10 @@ export interface TokenFileOptions {
   readonly dtype?: TokenType;
 }
 
-/** Reads a file of token sequences. Throws a DataError or a FileFormatError that names what is wrong with it. */
+/**
+ * Reads a file of token sequences. Throws a DataError or a FileFormatError that names what is wrong with it.
+ * @param bytes The file's bytes.
+ */
 export function readTokenFile(bytes: Uint8Array, { name, nCtx, dtype }: TokenFileOptions): TokenTable {
   const kind = /\.(jsonl|bin|safetensors)$/i.exec(name)?.[1]?.toLowerCase();
   if (kind === undefined)

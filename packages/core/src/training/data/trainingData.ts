@@ -5,6 +5,7 @@ import type { SequenceSource, SourceOptions } from '../../tasks/source.ts';
 
 /** What a data module is asked for: one sequence of the batch of a step. */
 export interface SequenceRequest {
+  /** The seed of the run. */
   readonly seed: number;
   /** Counted from 1. */
   readonly step: number;
@@ -14,6 +15,7 @@ export interface SequenceRequest {
   readonly random: RandomStream;
   /** The most tokens that it may have: the context. */
   readonly length: number;
+  /** Tokens to choose from: 0 to dVocab − 1. */
   readonly dVocab: number;
 }
 
@@ -34,6 +36,7 @@ export type GivenSequence =
 
 /** Where data came from, for records. */
 export interface DataOrigin {
+  /** The file, as it was named. */
   readonly path: string;
   /** Of the file's bytes, as hexadecimals. */
   readonly sha256: string;
@@ -42,6 +45,7 @@ export interface DataOrigin {
 
 /** How the tokens of a file without any header are stored: little-endian. */
 export const TOKEN_TYPES = ['uint16', 'int32'] as const;
+/** How tokens of a .bin file are stored. */
 export type TokenType = (typeof TOKEN_TYPES)[number];
 
 /**
@@ -49,6 +53,7 @@ export type TokenType = (typeof TOKEN_TYPES)[number];
  * resumed run: it may depend on nothing else.
  */
 export interface DataModule {
+  /** Makes a sequence: tokens, or tokens with segments. The same for the same request, always. */
   sequence(request: SequenceRequest): GivenSequence;
   /** Named parts by which losses are told; one of the whole sequence unless given. */
   readonly segments?: readonly (string | Segment)[];
@@ -59,11 +64,15 @@ export interface DataModule {
 
 /** Sequences in one array, which threads can share. */
 export interface TokenTable {
+  /** All sequences one after the other. */
   readonly tokens: Int32Array;
   /** Where each sequence begins, and where the last one ends. */
   readonly starts: Float64Array;
   /** What a sequence is called in messages, and where it was found: "line 3 of mine.jsonl". */
-  readonly called: { readonly part: 'sequence' | 'line' | 'row' | 'window'; readonly of: string };
+  readonly called: {
+    readonly part: 'sequence' | 'line' | 'row' | 'window' /** Where they were found, such as the name of the file. */;
+    readonly of: string;
+  };
   readonly origin?: DataOrigin;
 }
 
@@ -78,7 +87,10 @@ export interface RunData {
   readonly given: ReadyData;
   /** The parts by which its losses are told. */
   readonly segments: readonly Segment[];
-  /** Its sequences, as a run of this seed and these sizes draws them. */
+  /**
+   * Its sequences, as a run of this seed and these sizes draws them.
+   * @returns What makes the sequences of each step.
+   */
   source(options: SourceOptions): SequenceSource;
 }
 

@@ -15,6 +15,7 @@ import type { TrainingState } from '../trainingState.ts';
 export interface PoolOptions {
   readonly engine: Engine;
   readonly experiment: Experiment;
+  /** The seed of weights and sequences. */
   readonly seed: number;
   /** Threads to share the batch among, at most. */
   readonly threads: number;
@@ -26,7 +27,15 @@ export interface PoolOptions {
 
 /** A run at rest, read back: copies, made when they are asked for. */
 export interface PoolReading {
+  /**
+   * Copies of the weights, by name.
+   * @returns Weights by name.
+   */
   weights(): NamedWeights;
+  /**
+   * Copies of AdamW's moments, by the weight's name.
+   * @returns By name: [weight].
+   */
   moments(): { m: NamedWeights; v: NamedWeights };
 }
 
@@ -34,12 +43,17 @@ export interface PoolReading {
 export interface TrainingPool {
   /** Threads that take part. */
   readonly threads: number;
-  /** Runs steps `from` … `to` unless stopped; resolves to the last step done, when every thread is at rest. */
+  /**
+   * Runs steps `from` … `to` unless stopped; resolves to the last step done, when every thread is at rest.
+   * @param onStep Called after each step, in order.
+   * @returns The last step that was done.
+   */
   run(from: number, to: number, onStep: (losses: StepLosses) => void): Promise<number>;
   /** Asks to stop after the step under way. */
   requestStop(): void;
   /** Resolves when weights and moments can be read as they are now; they are until the next `run`. */
   read(): Promise<PoolReading>;
+  /** Ends what the pool has started. */
   close(): Promise<void>;
 }
 

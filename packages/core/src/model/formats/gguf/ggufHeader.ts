@@ -9,6 +9,7 @@ import { READ_TYPES, typeName } from './ggufTypes.ts';
 
 /** A tensor as the header describes it. */
 export interface GgufTensor {
+  /** Its name in the file. */
   readonly name: string;
   /** One of READ_TYPES, by its number. */
   readonly type: number;
@@ -16,9 +17,11 @@ export interface GgufTensor {
   readonly shape: readonly number[];
   /** Its bytes in the file, from the file's beginning. */
   readonly from: number;
+  /** The end of its bytes in the file. */
   readonly to: number;
 }
 
+/** What stands in front of a GGUF file's tensors. */
 export interface GgufHeader {
   /** By key, such as `llama.block_count` or `tokenizer.ggml.tokens`. */
   readonly metadata: ReadonlyMap<string, GgufValue>;

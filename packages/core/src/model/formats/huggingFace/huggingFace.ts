@@ -31,6 +31,7 @@ export const isHuggingFaceConfig = (config: unknown): boolean =>
 /**
  * The model in a config and its files. Throws a FileFormatError for a family, a part or a tensor that induction-lab does not know, one
  * that is missing or of another shape.
+ * @param raw The contents of config.json.
  */
 export function openHuggingFace(
   raw: unknown,
