@@ -7,7 +7,7 @@ const CALLABLE = Kind.Function | Kind.Method | Kind.Constructor;
 const NUMBERS = /^(?:Float(?:32|64)Array|Int32Array|Uint\d+Array|Floats|Integers|ArrayLike|Nested\w*|NestedNumbers)$/;
 /** Axes in brackets, or words that say what the entries stand for. */
 const SHAPE =
-  /\[[^\]]+\]|\b(?:by|per|each|every|one|two|in order|in the order|lower|list|tokens?|positions?|periods?|steps?|heads?|layers?|bytes|from|axes)\b/i;
+  /\[[^\]]+\]|\b(?:by|per|each|every|one|two|in order|in the order|lower|list|row-major|shape|numbers|values|tokens?|positions?|periods?|steps?|heads?|layers?|bytes|from|axes)\b/i;
 const REFUSES = /\bthrow\b|\b(?:check[A-Z]\w*|must|refuse\w*)\(/;
 
 const textOf = (comment) =>
@@ -104,7 +104,8 @@ export function gapsOf(project) {
   function property(reflection, path, owner = '') {
     const type = reflection.type ?? reflection.getSignature?.type;
     const text = textOf(reflection.comment ?? reflection.getSignature?.comment);
-    if (type instanceof ReflectionType && type.declaration.children?.length)
+    // An object in place that has words of its own is said by them.
+    if (text === '' && type instanceof ReflectionType && type.declaration.children?.length)
       for (const inner of type.declaration.children) property(inner, `${path}.${inner.name}`);
     else if (text === '') {
       if (!isOurs(type) && !isPlain(type) && !owner.includes(`\`${reflection.name}\``)) say(path, 'is not said');

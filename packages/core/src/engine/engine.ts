@@ -17,7 +17,7 @@ export type Backend = KernelBuild | 'reference';
 export interface Engine {
   readonly backend: Backend;
   /** Bytes of one float, and bytes that the memory of one model may grow to. */
-  readonly memory: { readonly floatBytes: 4 | 8 /** The most bytes that it may grow to. */; readonly limit: number };
+  readonly memory: { readonly floatBytes: 4 | 8; readonly limit: number };
   /**
    * An arena over fresh memory.
    * @returns An empty arena.

@@ -117,19 +117,11 @@ export class ActivationCache {
    * A layer's attention patterns, a copy: [batch, head, queryPos, keyPos], or one head's, [batch, queryPos, keyPos]; so
    * `cache.pattern(1, 0).at(0, 8, 3)` is how much the query at 8 of sequence 0 attends to the key at 3, a share from 0 to 1,
    * and `row(0, 8)` what it attends to. Of gradients, their gradients. Throws an ArgumentError that names the layers whose
-   * patterns were kept, or the heads there are.
-   * @param layer The layer, from 0.
+   * patterns were kept, or the heads there are. `layer` counts from 0.
    */
   pattern(layer: number): Patterns;
-  /**
-   * @param layer The layer, from 0.
-   * @param head Its number within the layer, from 0; all heads where it is left out.
-   */
+  /** One head's, [batch, queryPos, keyPos]: `layer` and `head` count from 0. Throws an ArgumentError as above. */
   pattern(layer: number, head: number): Pattern;
-  /**
-   * @param layer The layer, from 0.
-   * @param head Its number within the layer, from 0; all heads where it is left out.
-   */
   pattern(layer: number, head?: number): Patterns | Pattern {
     const caller = 'ActivationCache.pattern';
     const name = patternName(layer);

@@ -171,8 +171,7 @@ export function longestRunnable(
 }
 
 /**
- * Bytes that a model and one run of so many sequences take in its memory; with `gradients` those of all weights and activations too.
- * @returns Bytes.
+ * Bytes that a model and one run of `sequences` of `length` tokens take in its memory; with `gradients` those of all weights and activations too.
  */
 export function memoryNeeded(
   config: ModelConfig,

@@ -19,7 +19,7 @@ export interface SettingRuns {
   readonly runs: readonly SettingRun[];
   /** What stands for them all, such as their median, with its interval; not finite for none. Drawn behind the dots. */
   readonly summary?: {
-    /** In the unit of the values. */ readonly value: number /** Its lower and upper end. */;
+    readonly value: number;
     readonly interval: readonly [low: number, high: number];
   };
 }

@@ -24,7 +24,7 @@ export interface DynamicsPanel {
   readonly domain?: readonly [low: number, high: number];
   /** A level worth comparing with, such as chance. */
   readonly reference?: {
-    /** Where it lies, in the panel's unit. */ readonly value: number /** What is written beside the line. */;
+    readonly value: number;
     readonly label: string;
   };
 }

@@ -14,14 +14,14 @@ export interface HeadScoreRecord {
   readonly heads: readonly HeadScoreBars[];
   /** Each score under uniform attention. */
   readonly chance: {
-    /** Share of attention. */ readonly previousToken: number /** Share of attention. */;
+    readonly previousToken: number;
     readonly induction: number;
   };
   /** The figure’s title. */
   readonly title: string;
   /** One more score: its name, and what uniform attention scores. Every head then has `detected`. */
   readonly detector?: {
-    /** What the detector is called in the key. */ readonly name: string /** What uniform attention scores, share of attention. */;
+    readonly name: string;
     readonly chance: number;
   };
   /** Names the induction score in the key, with its definition; default "induction score (stripe)". */

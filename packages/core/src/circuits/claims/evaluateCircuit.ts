@@ -38,7 +38,7 @@ export interface EvaluationOptions {
    * which tokens are not drawn. Of repeats alone.
    */
   readonly audit?: AuditRecord;
-  /** What the audit, and so everything, draws: as `audit` has them. Of repeats alone, and not beside `audit`. */
+  /** Tokens in front of what the audit, and so everything, draws: as `audit` has them. Of repeats alone, and not beside `audit`. */
   readonly prefix?: readonly number[];
   /** Tokens that no sequence may hold. */
   readonly excludeTokens?: readonly number[];

@@ -83,7 +83,7 @@ export interface CircuitEvaluation extends Measured {
   readonly lossWithoutHeads: Estimate;
   /** Direct logit attribution on the measured sequences. */
   readonly logits: LogitAttribution;
-  /** Of the repeats; none of given prompts. */
+  /** Periods of the repeats, in tokens; none of given prompts. */
   readonly periods: readonly number[];
   /** Sequences on which heads and edges were chosen, and the others on which everything was measured. */
   readonly selected: Sequences;

@@ -18,7 +18,7 @@ import { type Estimate, estimate, mean } from '../statistics/estimate.ts';
 export interface HeldOut {
   /** Periods that training never showed, in tokens. */
   readonly periods?: readonly number[];
-  /** Where blocks never began. */
+  /** Positions at which blocks never began. */
   readonly starts?: readonly number[];
   /** Tokens that training never showed. */
   readonly tokens?: readonly number[];

@@ -30,7 +30,7 @@ export interface PromptSetOptions {
 
 /** Prompts of one `length` that run together. */
 export interface PromptSlice {
-  /** Which of the set's they are. */
+  /** Which of the set's they are, in order. */
   readonly sequences: readonly number[];
   /** [sequence][position], of `length` tokens each. */
   readonly tokens: readonly ArrayLike<number>[];

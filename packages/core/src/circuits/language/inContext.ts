@@ -36,6 +36,7 @@ const SHORTEST = 20;
  * Cuts the tokens of a text into pieces as long as the context or 512 tokens, each behind the start token, and measures the
  * first 8. Throws an ArgumentError for a text of fewer than 20 tokens, a NotFiniteError where a loss is not finite.
  * @param text The tokens of a text.
+ * @param progress Is told of every token run.
  */
 export function inContext(model: Model, text: readonly number[], progress: Progress | null = null): InContext {
   const { nCtx, bos } = model.config;

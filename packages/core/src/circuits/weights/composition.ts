@@ -28,8 +28,8 @@ export interface CompositionRecord {
   readonly scores: readonly CompositionScore[];
   /** Mean and standard deviation of the score of random Gaussian factors of the same shapes, and how many were drawn. */
   readonly baseline: {
-    /** Mean score of random matrices. */ readonly mean: number /** Standard deviation of the scores of random matrices. */;
-    readonly deviation: number /** How many random pairs were drawn. */;
+    readonly mean: number;
+    readonly deviation: number;
     readonly draws: number;
   };
 }

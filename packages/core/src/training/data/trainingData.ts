@@ -70,7 +70,7 @@ export interface TokenTable {
   readonly starts: Float64Array;
   /** What a sequence is called in messages, and where it was found: "line 3 of mine.jsonl". */
   readonly called: {
-    readonly part: 'sequence' | 'line' | 'row' | 'window' /** Where they were found, such as the name of the file. */;
+    readonly part: 'sequence' | 'line' | 'row' | 'window';
     readonly of: string;
   };
   readonly origin?: DataOrigin;
@@ -88,7 +88,7 @@ export interface RunData {
   /** The parts by which its losses are told. */
   readonly segments: readonly Segment[];
   /**
-   * Its sequences, as a run of this seed and these sizes draws them.
+   * Its sequences, as a run of this seed and these sizes (`options`) draws them.
    * @returns What makes the sequences of each step.
    */
   source(options: SourceOptions): SequenceSource;

@@ -29,7 +29,7 @@ export const isHuggingFaceConfig = (config: unknown): boolean =>
   isNanoGptConfig(config) || (typeof config === 'object' && config !== null && 'model_type' in config);
 
 /**
- * The model in a config and its files. Throws a FileFormatError for a family, a part or a tensor that induction-lab does not know, one
+ * The model in a config, whose name is `configFile`, and its files. Throws a FileFormatError for a family, a part or a tensor that induction-lab does not know, one
  * that is missing or of another shape.
  * @param raw The contents of config.json.
  */
