@@ -2,11 +2,8 @@
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { Breaking } from './Breaking.tsx';
-import { Comparison } from './Comparison.tsx';
-import { EnlargedHead } from './EnlargedHead.tsx';
-import { Files } from './Files.tsx';
 import { HeadGrid } from './HeadGrid.tsx';
-import { KnobPanel } from './KnobPanel.tsx';
+import { Later } from './Later.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
 import { Probe } from './Probe.tsx';
@@ -38,17 +35,23 @@ export const BenchPane = (): JSX.Element => (
     <Transport />
     <Timeline />
     <Watch />
-    <EnlargedHead />
+    <Later part={({ EnlargedHead }) => <EnlargedHead />} />
     <Probe />
     <div class="columns">
       <div>
         <Breaking />
-        <Comparison />
+        <Later part={({ Comparison }) => <Comparison />} />
       </div>
       <VerdictPanel />
     </div>
-    <KnobPanel />
-    <Files />
+    <Later
+      part={({ Files, KnobPanel }) => (
+        <>
+          <KnobPanel />
+          <Files />
+        </>
+      )}
+    />
     <Readout />
   </>
 );

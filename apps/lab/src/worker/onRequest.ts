@@ -4,6 +4,7 @@ import { decodeCheckpoint } from '@induction-lab/core/browser';
 
 export { audit, encodeCheckpoint, headMarks, mapPicture, prove } from '@induction-lab/core/browser';
 export { checkExercise } from './exercises.ts';
+export { marksOf, sweepOf } from './marks.ts';
 
 /** Reads a checkpoint, with the config.json that came with it; the remedy for one that needs a config is this page's own. */
 export function readCheckpoint(
