@@ -12,10 +12,10 @@ import { keepIsolated } from './isolation.ts';
 import type { LabWorker } from './lab/client.ts';
 import { createLab, type Lab } from './lab/createLab.ts';
 import { LabProvider } from './lab/LabContext.ts';
+import { fetchRecordingWhenIdle, recording } from './lab/recorded.ts';
 import { STAGE } from './lab/story.ts';
 import { mountLesson } from './lesson/mountLesson.tsx';
 import { writeLink } from './link.ts';
-import { fetchRecordingWhenIdle, recording } from './recorded.ts';
 import { startWorker } from './startWorker.ts';
 import { viewport } from './viewport.ts';
 
@@ -70,11 +70,13 @@ async function begin(lab: Lab): Promise<void> {
     </LabProvider>,
     document.getElementById('bench') as HTMLElement,
   );
+  const story = document.getElementById('story') as HTMLElement;
+  story.replaceChildren(); // the button that stood there before the script
   render(
     <LabProvider value={lab}>
       <Story />
     </LabProvider>,
-    document.getElementById('story') as HTMLElement,
+    story,
   );
   mountLesson(lab);
   takeDrops(lab);

@@ -7,13 +7,13 @@ import { SHORTEST_PERIOD, type View } from '../protocol.ts';
 const TOP = 2.6;
 
 export function PeriodSweep({ shown }: { shown: View }): JSX.Element {
-  const { sweep } = useLab();
+  const { sweep, tooLarge } = useLab();
   const losses = sweep.value?.losses ?? [];
   const { lnVocab, period } = shown;
   const solved = losses.flatMap((loss, i) => (loss < lnVocab / 2 ? [SHORTEST_PERIOD + i] : []));
   const text =
     losses.length === 0
-      ? 'Loss at every period: measured when the model rests.'
+      ? `Loss at every period: ${tooLarge.value ? 'too much work for a model of this size' : 'measured when the model rests'}.`
       : `Loss at every period from ${SHORTEST_PERIOD} to ${SHORTEST_PERIOD + losses.length - 1}; below half of guessing: ${solved.join(', ') || 'none'}.`;
   return (
     <div class="sweep" role="img" aria-label={text} data-testid="sweep" title={text}>
@@ -27,7 +27,7 @@ export function PeriodSweep({ shown }: { shown: View }): JSX.Element {
         />
       ))}
       <b style={{ bottom: `${100 / TOP}%` }} />
-      <span class="quiet">{losses.length === 0 ? 'loss at every period: when it rests' : 'loss at every period'}</span>
+      <span class="quiet">{losses.length === 0 ? text : 'loss at every period'}</span>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import { computed, effect, type Signal, signal } from '@preact/signals';
 import { type Look, type Mark, type PeriodSweep, SHORTEST_PERIOD } from '../protocol.ts';
 import type { Client } from './client.ts';
-import type { LabState } from './state.ts';
+import { type LabState, longestPeriod } from './state.ts';
 
 /** Milliseconds of rest before anything is measured: a reader who drags a slider is not made to wait. */
 const PATIENCE = 250;
@@ -10,6 +10,9 @@ const PATIENCE = 250;
 /** What makes the losses of a look other ones than those of the whole model. */
 const brokenText = ({ ablated, kind, cuts }: Pick<Look, 'ablated' | 'kind' | 'cuts'>): string =>
   JSON.stringify([ablated, ablated.length > 0 ? kind : '', cuts]);
+
+/** Parameters × positions × periods: more would keep the worker from what the reader asks for. */
+const MOST_WORK = 400e6;
 
 /** A sweep, and what was broken in it. */
 type Swept = PeriodSweep & { readonly broken: string };
@@ -27,11 +30,19 @@ export function createMarking(state: LabState, { client }: { client: Pick<Client
     return same && !shown.look.tokens ? found : null;
   });
 
+  /** Whether the model on the bench is too large to be swept. */
+  const tooLarge = computed(() => {
+    const { parameters = 0, experiment } = state.run.value ?? {};
+    if (!experiment) return false;
+    const longest = longestPeriod(experiment.model);
+    return parameters * 2 * longest ** 2 > MOST_WORK;
+  });
+
   async function measure(): Promise<void> {
     if (asking || subject.value === null || view.value === null) return;
     asking = true;
     try {
-      if (sweep.value === null && !view.value.look.tokens) await sweepPeriods();
+      if (sweep.value === null && !tooLarge.value && !view.value.look.tokens) await sweepPeriods();
       if (!isLoaded.value && (await mark()) > 0) later();
     } catch {
       // Nobody has asked for it; what is wrong with a model is told where it is looked at.
@@ -84,6 +95,7 @@ export function createMarking(state: LabState, { client }: { client: Pick<Client
   return {
     /** The loss at every period, while it is of what is shown; null until it has been measured. */
     sweep,
+    tooLarge,
     /** Marks of the steps that are kept. */
     marks: computed<readonly Mark[]>(() => {
       const kept = new Set(progress.value.kept);

@@ -80,13 +80,12 @@ export function createPlayer(
   const lastOf = ({ run }: Played): number => run.frames.at(-1)?.step ?? 0;
 
   /** The trained run takes the place of the frames, at the step that they had come to, and is looked at as is wanted now. */
-  async function handOver(played: Played, step: number): Promise<void> {
+  async function handOver(played: Played): Promise<void> {
     const before = view.value;
+    const { step } = progress.value;
     connection.handOver();
-    if (step < progress.value.step && wanted.value.viewed === null) {
-      wanting.want({ viewed: step });
-      if (step < lastOf(played)) await client.ask('control', { action: 'pause' });
-    }
+    if (step < progress.value.step && wanted.value.viewed === null) wanting.want({ viewed: step });
+    if (step < lastOf(played)) await client.ask('control', { action: 'pause' });
     if (view.value?.recorded) await client.ask('look', wanting.lookNow());
     const now = view.value;
     if (now && before && now.step === before.step && now.fingerprint !== before.fingerprint)
@@ -102,7 +101,7 @@ export function createPlayer(
     const on = subject.value;
     const played = on?.played;
     if (!on || !played) return;
-    const { step } = progress.value;
+    const step = wanted.value.viewed ?? progress.value.step;
     if (unseen.value.step < step) {
       const text = `These frames are a recording: the page trains to step ${step} first, which has weights to work on.`;
       notices.notify({ tone: 'plain', text });
@@ -112,7 +111,7 @@ export function createPlayer(
       if (state.notice.value?.text === text) notices.notify(null);
     }
     if (subject.value?.run.id !== on.run.id) throw new WorkerGone('something else is on the bench');
-    await handOver(played, step);
+    await handOver(played);
   }
 
   const frameFor = ({ run }: Played, look: Look): RecordedFrame | undefined =>
@@ -191,7 +190,7 @@ export function createPlayer(
       // The trained run takes over as soon as it is there; nobody waits for it, unless weights are needed.
       void connection.trainedUnseen(lastOf(played)).then(() => {
         if (subject.value?.played === played && !catchingUp.value && progress.value.step === lastOf(played))
-          void handOver(played, lastOf(played)).catch(notices.report);
+          void handOver(played).catch(notices.report);
       });
     },
   };

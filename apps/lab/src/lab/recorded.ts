@@ -1,16 +1,16 @@
 // The recording of the first screen, which is fetched when that screen has been painted.
 import { effect } from '@preact/signals';
-import type { Lab } from './lab/createLab.ts';
-import { notFetched } from './notFetched.ts';
-import type { Recording } from './recording.ts';
-import { whenIdle } from './whenIdle.ts';
+import { notFetched } from '../notFetched.ts';
+import type { Recording } from '../recording.ts';
+import { whenIdle } from '../whenIdle.ts';
+import type { Lab } from './createLab.ts';
 
-const address = new URL('./recording.bin', import.meta.url);
+const address = new URL('../recording.bin', import.meta.url);
 
 let found: Promise<Recording> | null = null;
 
 async function fetchIt(): Promise<Recording> {
-  const [{ readRecording }, response] = await Promise.all([import('./recording.ts'), fetch(address)]);
+  const [{ readRecording }, response] = await Promise.all([import('../recording.ts'), fetch(address)]);
   if (!response.ok || !response.body) throw new Error(`recording.bin: ${response.status}`);
   const expanded = response.body.pipeThrough(new DecompressionStream('gzip'));
   return readRecording(new Uint8Array(await new Response(expanded).arrayBuffer()));
