@@ -1,7 +1,7 @@
 // The recording that the first screen plays: two runs, trained anew with the build that gives the same bits on every machine,
 // looked at as the page looks at them. recording.mjs writes it, and a test compares it with what is there.
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
 import {
   type Engine,
   loadEngine,

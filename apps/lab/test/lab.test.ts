@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
 import { afterEach, expect, test, vi } from 'vitest';
 import known from '../../../packages/core/test/unchanged/fixtures/weights.json' with { type: 'json' };
 import { eventsOf, eventText, lossFall } from '../src/bench/events.ts';

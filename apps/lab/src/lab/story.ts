@@ -1,6 +1,6 @@
 // The story that the first screen tells: one thing to press at a time. It seems to have learned; move the period, and it
 // collapses; force it, and two heads appear.
-import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
 import { type Signal, signal } from '@preact/signals';
 import { DEFAULTS, type LinkState, settingText } from '../link.ts';
 import type { Recording } from '../recording.ts';

@@ -1,14 +1,7 @@
 // What is measured while the page rests and nobody has asked for it: what kept steps are like, for the events on the timeline,
 // and the loss at every period. A few are measured each time, so that whatever else is asked meanwhile does not wait.
-import {
-  allHeads,
-  type Intervention,
-  type Model,
-  mean,
-  RepeatSet,
-  scannedPeriods,
-  spread,
-} from '@induction-lab/core/browser';
+import { allHeads, type Intervention, type Model, mean, RepeatSet } from '@induction-lab/core/browser';
+import { scannedPeriods, spread } from '@induction-lab/core/internal';
 import { type Look, type Mark, type Questions, SHORTEST_PERIOD } from '../protocol.ts';
 import { barsOf, longestSeen, lossAt } from './look.ts';
 import { LIVE_SEQUENCES, loadStep, type Subject } from './subject.ts';
