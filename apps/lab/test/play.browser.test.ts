@@ -76,10 +76,10 @@ test('the first screen has one thing to press at a time: learned, moved, and a f
   const { page, errors } = await openPage(browser, served.url);
   const story = page.getByTestId('story');
   const told = page.getByTestId('told');
-  await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => /\.bin$/.test(name)));
-  await page.locator('.tile').first().waitFor();
-  const since = Date.now();
+  await page.locator('.tile').first().waitFor({ timeout: 60_000 });
   await story.click();
+  await untilStep(page, 1);
+  const since = Date.now();
   await untilStep(page, 90);
   await told.getByText(/The loss fell at step \d+\./).waitFor();
   await story.getByText('Now move the period').waitFor();
