@@ -156,7 +156,7 @@ test('the first view loads under 115 KB of JavaScript, workers included, kernels
   await expect
     .poll(
       () =>
-        later().length === 6 &&
+        later().length === 7 &&
         later().every((name) => finished.some((url) => url.endsWith(name))) &&
         finished.length === requests.length,
       { timeout: 30_000 },

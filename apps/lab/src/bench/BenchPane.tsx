@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { Breaking } from './Breaking.tsx';
+import { FetchedPanels } from './FetchedPanels.tsx';
 import { HeadGrid } from './HeadGrid.tsx';
 import { Later } from './Later.tsx';
 import { LossCurves } from './LossCurves.tsx';
@@ -44,14 +45,9 @@ export const BenchPane = (): JSX.Element => (
       </div>
       <VerdictPanel />
     </div>
-    <Later
-      part={({ Files, KnobPanel }) => (
-        <>
-          <KnobPanel />
-          <Files />
-        </>
-      )}
-    />
+    <Later part={({ KnobPanel }) => <KnobPanel />} />
+    <FetchedPanels />
+    <Later part={({ Files }) => <Files />} />
     <Readout />
   </>
 );

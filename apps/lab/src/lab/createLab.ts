@@ -1,6 +1,7 @@
 // The lab without its page: signals that say what is shown, and what can be done. A test drives it with any worker.
 import type { Recording } from '../recording.ts';
 import type { Viewport } from '../viewport.ts';
+import { createAdopting } from './adopting.ts';
 import type { LabWorker } from './client.ts';
 import { createConnection } from './connection.ts';
 import { createGuessing } from './guessing.ts';
@@ -52,6 +53,7 @@ export function createLab({ worker, viewport, recording = none }: LabOptions) {
     ...looking,
     ...steering,
     ...links,
+    ...createAdopting(state, { connection, notices, runs, waiting, wanting }),
     ...createGuessing(state),
     ...createMarking(state, { client }),
     ...createRewinding(state, { looking }),

@@ -13,8 +13,21 @@ import type { Wanting } from './wanted.ts';
 /** Milliseconds for which a frame is shown. */
 const FRAME = 300;
 
-/** Questions that are not about the weights that are shown. */
-const FREE: readonly QuestionKind[] = ['load', 'speed', 'endComparison'];
+/** Questions about what is shown: they are answered from the frames, or need weights. */
+const ABOUT: readonly QuestionKind[] = [
+  'look',
+  'control',
+  'sweep',
+  'marks',
+  'resume',
+  'audit',
+  'prove',
+  'exercise',
+  'checkpoint',
+  'metrics',
+];
+/** Questions that put something else on the bench. */
+const ELSE: readonly QuestionKind[] = ['start', 'load', 'adopt'];
 
 export type Player = ReturnType<typeof createPlayer>;
 
@@ -151,11 +164,10 @@ export function createPlayer(
   /** Asks the worker, or the recording. */
   async function ask<K extends QuestionKind>(kind: K, what: Questions[K]['ask']): Promise<Questions[K]['answer']> {
     const played = subject.value?.played;
-    if (!played || FREE.includes(kind)) return client.ask(kind, what);
-    if (kind === 'start' && !(what as Questions['start']['ask']).keepOther) {
-      stop();
-      return client.ask(kind, what);
-    }
+    if (!played) return client.ask(kind, what);
+    const beside = kind === 'start' && (what as Questions['start']['ask']).keepOther; // the run itself is kept
+    if (ELSE.includes(kind) && !beside) stop();
+    if (!ABOUT.includes(kind) && !beside) return client.ask(kind, what);
     const answer = recorded(kind, what, played);
     if (answer !== undefined) return answer as Questions[K]['answer'];
     await trained();
