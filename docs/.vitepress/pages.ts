@@ -1,4 +1,5 @@
 // What stands in the sidebar. scripts/test/documents.test.ts asks that every page of docs/ does.
+import { existsSync } from 'node:fs';
 
 interface Page {
   readonly text: string;
@@ -37,6 +38,7 @@ export const pages = (rooms: readonly Page[]): Section[] => [
       page('In the browser', '/guides/browser'),
       page('Many sequences, little memory', '/guides/memory'),
       page('Sweeps on SLURM', '/guides/slurm'),
+      ...(existsSync(new URL('../python.md', import.meta.url)) ? [page('From Python and back', '/python')] : []),
       page('The lab on your own host', '/guides/host'),
     ],
   },
