@@ -48,7 +48,7 @@ beforeAll(() => {
   );
   expect(status, stderr).toBe(0);
   printed = JSON.parse(stdout) as string[];
-}, 120_000);
+}, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('there are some in most guides, and in the reference; an @example that is not read would not run', () => {
