@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import { aFunction } from '../../errors/arguments.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import { type HeadIndex, headLabel } from '../../model/heads.ts';
+import { checkHead, type HeadIndex, headLabel } from '../../model/heads.ts';
 import { checkTokens, type Model } from '../../model/model.ts';
 import { firstDrawn } from '../../model/startToken.ts';
 import { ablate } from '../causal/ablation.ts';
@@ -91,6 +91,7 @@ export function readPrompt(model: Model, tokens: ArrayLike<number>, options: Rea
   checkOptions(caller, schema, options);
   checkTokens(model.config, [tokens], caller);
   const { heads, top = 4, likely = 5, seed = 0, onProgress } = options;
+  for (const head of heads) checkHead(model.config, head, caller);
   const copies = copyQueries(tokens, firstDrawn(model.config));
   const counting = copiesThatCount(copies);
   const off = heads.slice(0, top);
