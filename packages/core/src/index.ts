@@ -169,6 +169,7 @@ export * from './model/model.ts';
 export * from './model/parameters.ts';
 export * from './model/parts.ts';
 export type { LayerWeights, PartWeights } from './model/partWeights.ts';
+export type { Returns } from './model/returned.ts';
 export { drawnVocabulary, firstDrawn, guessingLoss } from './model/startToken.ts';
 export { type Nested, type NestedNumbers, Values } from './model/values.ts';
 export { exactExp, exactLog } from './random/exactMath.ts';
