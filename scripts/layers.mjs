@@ -30,6 +30,7 @@ const ORDER = {
     'map',
     'claims',
     'language',
+    'index.ts',
   ],
   'packages/figures/src': ['frame', 'scales', 'marks', 'charts', '.'],
   'packages/cli/src': [
@@ -40,9 +41,11 @@ const ORDER = {
   'apps/lab/src': [
     'notFetched.ts',
     'protocol.ts',
+    'wallProtocol.ts',
     'copying.ts',
     'worker',
     '.',
+    'gallery',
     'lab',
     'bench',
     'lesson',

@@ -1,11 +1,6 @@
 // The bench inside the worker: what is done for each question of the page, and what the page is told of a run.
-import {
-  type AuditRecord,
-  type Engine,
-  flatLosses,
-  NonFiniteLossError,
-  type StartPool,
-} from '@induction-lab/core/browser';
+import { type AuditRecord, type Engine, NonFiniteLossError, type StartPool } from '@induction-lab/core/browser';
+import { flatLosses } from '@induction-lab/core/internal';
 import type { AuditAnswer, BenchRun, Questions } from '../protocol.ts';
 import { later } from './later.ts';
 import { Models } from './models.ts';
@@ -52,6 +47,12 @@ export class Bench {
         this.progress();
       }
       return info;
+    },
+    adopt: async ({ saved, look }) => {
+      const run = await this.models.takeUp(saved);
+      this.views.begin(look);
+      await run.takeUp(saved);
+      return this.models.subject().info;
     },
     control: async ({ action, until }) => {
       const run = this.models.run();

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Experiment, guessingLoss, loadEngine, printable, type Verdict } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
+import { type Experiment, guessingLoss, loadEngine, type Verdict } from '@induction-lab/core/node';
 import { CommandError, EXIT } from '../errors.ts';
 import { writeFigures } from '../figures/drawing.ts';
 import { loadPreset } from '../files/presets.ts';
@@ -50,7 +51,7 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
         }
         if (!quiet)
           process.stderr.write(
-            `${run.sweep} ${run.setting}, seed ${seed}: ${run.verdict}, other periods ${run.otherPeriodLoss.toFixed(2)} nats\n`,
+            `${runs.length}/${settings.length * seeds}  ${run.sweep} ${run.setting}, seed ${seed}: ${run.verdict}, other periods ${run.otherPeriodLoss.toFixed(2)} nats\n`,
           );
       }
     writeFigures(join(folder, 'figures'), diversityFigures(runs, guessingLoss(experiment.model)));
