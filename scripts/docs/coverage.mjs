@@ -73,7 +73,12 @@ export function gapsOf(project) {
       const given = type?.name === 'Promise' ? type.typeArguments?.[0] : type;
       const gives = textOf({ summary: own?.blockTags?.find(({ tag }) => tag === '@returns')?.content });
       // A docstring that begins with a noun says what there is.
-      const needed = !/^(?:An?|The|What|Whether|How) /.test(text) && reflection.kind !== Kind.Constructor && !isPlain(given) && !isOurs(given) && gives === '';
+      const needed =
+        !/^(?:An?|The|What|Whether|How) /.test(text) &&
+        reflection.kind !== Kind.Constructor &&
+        !isPlain(given) &&
+        !isOurs(given) &&
+        gives === '';
       if (needed && hasAxes(given)) {
         if (!SHAPE.test(text)) say(path, 'does not say the axes of what it gives');
       } else if (needed && !/^(?:boolean|string)$/.test(given?.name))
