@@ -32,6 +32,7 @@ NATIVE = {
 
 
 def compute(model, tokens):
+    model.eval()  # patching asks for it
     with torch.no_grad():
         logits, cache = model.run_with_cache(tokens)
         loss = model(tokens, return_type="loss", loss_per_token=True)
@@ -47,13 +48,15 @@ def compute(model, tokens):
 
 
 def gradients(model, tokens, names):
-    """Of the mean loss, by hook; those of the weights stay in the model."""
+    """Of the mean loss, by hook under each of its names; those of the weights stay in the model."""
     found = {}
 
-    def add(tensor, hook):  # a hook that is called for Q, K and V each has three parts
-        found[hook.name] = found.get(hook.name, 0) + tensor.detach()
+    def adding(name):
+        def add(tensor, hook):  # a hook that is called for Q, K and V each has three parts
+            found[name] = found.get(name, 0) + tensor.detach()
+        return add
 
-    with model.hooks(bwd_hooks=[(name, add) for name in model.hook_dict if name in names]):
+    with model.hooks(bwd_hooks=[(name, adding(name)) for name in model.hook_dict if name in names]):
         model.zero_grad()
         model(tokens, return_type="loss", loss_per_token=True).mean().backward()
     return found
@@ -93,8 +96,9 @@ def native(name, tokens, folder):
     save(model, "bridge")
     model.enable_compatibility_mode(no_processing=True)
     save_file(compute(model.double(), tokens), folder / f"{name}.computed.safetensors")
-    # Gradients under the weights' names make a file of the same kind.
-    grads = {n: torch.zeros_like(p) if p.grad is None else p.grad for n, p in model.named_parameters()}
+    # Gradients under the native names of the weights make a file of the same kind.
+    named = [(n.replace("_original_component.", ""), p) for n, p in model.named_parameters()]
+    grads = {n: torch.zeros_like(p) if p.grad is None else p.grad for n, p in named}
     save_file({n: t.double().contiguous().clone() for n, t in grads.items()}, folder / f"{name}.gradients.safetensors",
               {"format": "pt", "config": json.dumps(cfg.to_dict(), default=str)})
 
