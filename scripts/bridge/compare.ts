@@ -76,7 +76,12 @@ function note(
  */
 export function compareRuns(
   model: Model,
-  { tokens, expected, native, weights }: { tokens: Tokens; expected: Expected; native: boolean; weights?: NamedWeights },
+  {
+    tokens,
+    expected,
+    native,
+    weights,
+  }: { tokens: Tokens; expected: Expected; native: boolean; weights?: NamedWeights },
 ): Map<string, Compared> {
   const { out, check } = checker(expected);
   const names = declaredHookPoints(model.config)

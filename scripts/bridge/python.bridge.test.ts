@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { distanceOf } from './compare.ts';
-import { decodeSafetensors, handBuiltInduction, loadModel, readTokenFile, referenceEngine, saveModel } from './library.ts';
+import {
+  decodeSafetensors,
+  handBuiltInduction,
+  loadModel,
+  readTokenFile,
+  referenceEngine,
+  saveModel,
+} from './library.ts';
 
 const { python } = (await import(new URL('environment.mjs', import.meta.url).href)) as {
   python(code: string, where: { cwd: string; path?: string }): string;
@@ -16,7 +23,9 @@ const at = (name: string): string => join(folder, name);
 /** The page as one program: lines of the shell are run by Python, and everything that it names is told at its end. */
 const page = readFileSync(new URL('docs/python.md', root), 'utf8');
 const lines = [...page.matchAll(/```(python|sh)\n([\s\S]*?)```/g)].map(([, language, code]) =>
-  language === 'python' ? code! : `import subprocess; subprocess.run(${JSON.stringify(code!.trim())}, shell=True, check=True)\n`,
+  language === 'python'
+    ? code!
+    : `import subprocess; subprocess.run(${JSON.stringify(code!.trim())}, shell=True, check=True)\n`,
 );
 const TOLD = `
 print(json.dumps({
@@ -44,10 +53,22 @@ beforeAll(async () => {
     at('mine.json'),
     JSON.stringify({
       ...{ name: 'mine', task: { kind: 'data' }, training: { steps: 3, batch: 2, learningRate: 0.01 } },
-      model: { nLayers: 1, nHeads: 1, dModel: 4, dHead: 4, nCtx: 8, dVocab: 9, positions: 'standard', normalization: 'LN' },
+      model: {
+        nLayers: 1,
+        nHeads: 1,
+        dModel: 4,
+        dHead: 4,
+        nCtx: 8,
+        dVocab: 9,
+        positions: 'standard',
+        normalization: 'LN',
+      },
     }),
   );
-  const said = python([...lines, TOLD].join('\n'), { cwd: folder }).trim().split('\n').at(-1)!;
+  const said = python([...lines, TOLD].join('\n'), { cwd: folder })
+    .trim()
+    .split('\n')
+    .at(-1)!;
   told = JSON.parse(said) as Told;
 }, 3_600_000);
 
