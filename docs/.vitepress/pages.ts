@@ -24,6 +24,7 @@ export const pages = (rooms: readonly Page[]): Section[] => [
       page('The lesson', '/lesson'),
       page('The notebook', '/notebook'),
       page('Coming from TransformerLens', '/transformerlens'),
+      page('From Python, and back', '/python'),
       page('Gallery', '/gallery'),
     ],
   },

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
+from transformer_lens import patching
 from transformer_lens.model_bridge import TransformerBridge
 from transformers import PreTrainedTokenizerFast
 from transformer_lens.config import TransformerBridgeConfig
@@ -31,11 +32,34 @@ NATIVE = {
 
 
 def compute(model, tokens):
+    model.eval()  # patching asks for it
     with torch.no_grad():
         logits, cache = model.run_with_cache(tokens)
         loss = model(tokens, return_type="loss", loss_per_token=True)
-    out = {"logits": logits, "loss": loss} | {f"activation {name}": t for name, t in cache.items() if torch.is_tensor(t) and t.is_floating_point()}
+    activations = {name: t for name, t in cache.items() if torch.is_tensor(t) and t.is_floating_point()}
+    out = {"logits": logits, "loss": loss} | {f"activation {name}": t for name, t in activations.items()}
+    out |= {f"activation gradient {name}": t for name, t in gradients(model, tokens, activations).items()}
+    corrupted, right = tokens.roll(1, 0), tokens[:, -1]
+    metric = lambda logits: logits[range(len(right)), -2, right].mean()
+    with torch.no_grad():
+        out["patching head out"] = patching.get_act_patch_attn_head_out_all_pos(model, corrupted, cache, metric)
+        out["patching resid pre"] = patching.get_act_patch_resid_pre(model, corrupted, cache, metric)
     return {name: t.double().contiguous().clone() for name, t in out.items()}
+
+
+def gradients(model, tokens, names):
+    """Of the mean loss, by hook under each of its names; those of the weights stay in the model."""
+    found = {}
+
+    def adding(name):
+        def add(tensor, hook):  # a hook that is called for Q, K and V each has three parts
+            found[name] = found.get(name, 0) + tensor.detach()
+        return add
+
+    with model.hooks(bwd_hooks=[(name, adding(name)) for name in model.hook_dict if name in names]):
+        model.zero_grad()
+        model(tokens, return_type="loss", loss_per_token=True).mean().backward()
+    return found
 
 
 def add_tokenizer(folder):
@@ -72,9 +96,24 @@ def native(name, tokens, folder):
     save(model, "bridge")
     model.enable_compatibility_mode(no_processing=True)
     save_file(compute(model.double(), tokens), folder / f"{name}.computed.safetensors")
+    # Gradients under the native names of the weights make a file of the same kind.
+    named = [(n.replace("_original_component.", ""), p) for n, p in model.named_parameters()]
+    grads = {n: torch.zeros_like(p) if p.grad is None else p.grad for n, p in named}
+    save_file({n: t.double().contiguous().clone() for n, t in grads.items()}, folder / f"{name}.gradients.safetensors",
+              {"format": "pt", "config": json.dumps(cfg.to_dict(), default=str)})
+
+
+def check_no_alibi():
+    """ALiBi is refused under the names of 4 because its own models refuse it, too."""
+    try:
+        NativeModel(TransformerBridgeConfig.from_dict({**SIZES, "attn_only": True, "positional_embedding_type": "alibi"}))
+    except ValueError:
+        return
+    raise SystemExit("TransformerLens's own models have ALiBi now: read it and compare it")
 
 
 def main(folder):
+    check_no_alibi()
     folder = pathlib.Path(folder)
     tokens = {name: torch.tensor(t) for name, t in json.loads((folder / "tokens.json").read_text()).items()}
     for path in sorted((folder / "hugging-face").iterdir()):

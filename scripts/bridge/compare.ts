@@ -9,6 +9,7 @@ import {
   inductionStripe,
   isGrouped,
   type Model,
+  type NamedWeights,
   previousTokenScore,
   type Tokens,
   WeightCircuits,
@@ -50,23 +51,37 @@ function checker(expected: Expected): { out: Map<string, Compared>; check: Check
   const check: Check = (kind, name, got) => {
     const want = expected[name];
     if (!want) throw new Error(`TransformerLens has no ${name}.`);
-    const { numbers, distance, worst } = out.get(kind) ?? { numbers: 0, distance: -1, worst: '' };
-    const here = distanceOf(got, want.data, name);
-    out.set(kind, {
-      numbers: numbers + got.length,
-      ...(here > distance ? { distance: here, worst: name } : { distance, worst }),
-    });
+    note(out, { kind, name, got, want: want.data });
   };
   return { out, check };
 }
 
+/** Adds what was compared of a kind. */
+function note(
+  out: Map<string, Compared>,
+  { kind, name, got, want }: { kind: string; name: string; got: ArrayLike<number>; want: ArrayLike<number> },
+): void {
+  const { numbers, distance, worst } = out.get(kind) ?? { numbers: 0, distance: -1, worst: '' };
+  const here = distanceOf(got, want, name);
+  out.set(kind, {
+    numbers: numbers + got.length,
+    ...(here > distance ? { distance: here, worst: name } : { distance, worst }),
+  });
+}
+
 /**
- * Logits, losses and the activations that have the same name on both sides: those that any model has must be among them. Of
- * TransformerLens 4's `native` models hook_attn_scores holds the pattern, which is checked instead.
+ * Logits, losses, patching, and the activations with their gradients that have the same name on both sides: those that any model has must be
+ * among them. Of TransformerLens 4's `native` models hook_attn_scores holds the pattern, which is checked instead, and `weights` are
+ * the gradients of their weights.
  */
 export function compareRuns(
   model: Model,
-  { tokens, expected, native }: { tokens: Tokens; expected: Expected; native: boolean },
+  {
+    tokens,
+    expected,
+    native,
+    weights,
+  }: { tokens: Tokens; expected: Expected; native: boolean; weights?: NamedWeights },
 ): Map<string, Compared> {
   const { out, check } = checker(expected);
   const names = declaredHookPoints(model.config)
@@ -92,7 +107,40 @@ export function compareRuns(
     }
     check('activations', `activation ${name}`, got);
   }
+  const { gradients, activationGradients } = model.runWithGradients(tokens, { names });
+  for (const { name, future } of declaredHookPoints(model.config)) {
+    const key = `activation gradient ${name}`;
+    if (!names.includes(name) || !expected[key] || name.endsWith('hook_attn_scores')) continue;
+    const { data, shape } = activationGradients.get(name);
+    if (future !== undefined) hideFuture(expected[key].data, shape.at(-1)!);
+    check('gradients of activations', key, data);
+  }
+  for (const [name, { data }] of Object.entries(weights ?? {}))
+    if (gradients[name]) note(out, { kind: 'gradients of weights', name, got: gradients[name].data, want: data });
+  comparePatching(model, tokens, check);
   return out;
+}
+
+/** Each head and each place of the residual stream put from the clean run into the one whose sequences are moved by one. */
+function comparePatching(model: Model, tokens: Tokens, check: Check): void {
+  const { config } = model;
+  const corrupted = tokens.map((_, s) => tokens.at(s - 1)!);
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const rightLogit = (intervention: Intervention): number => {
+    const { logits } = model.runWithInterventions(corrupted, [intervention], { clean: tokens });
+    const length = tokens[0]!.length;
+    return mean(tokens.map((t, s) => logits[(s * length + length - 2) * config.dVocab + t[length - 1]!]!));
+  };
+  const heads = allHeads(config).map(({ layer, head }) =>
+    rightLogit({ kind: 'patch', hook: `blocks.${layer}.attn.hook_z`, head }),
+  );
+  check('patching', 'patching head out', heads);
+  const residual = Array.from({ length: config.nLayers }, (_, layer) => layer).flatMap((layer) =>
+    Array.from(tokens[0]!, (_, position) =>
+      rightLogit({ kind: 'patch', hook: `blocks.${layer}.hook_resid_pre`, positions: [position] }),
+    ),
+  );
+  check('patching', 'patching resid pre', residual);
 }
 
 /** Everything of a run on `tokens` that was written down there. */
@@ -129,24 +177,7 @@ export function compare(model: Model, tokens: Tokens, expected: Expected): Map<s
   const without = (h: (typeof heads)[number]): number =>
     mean(model.runWithInterventions(tokens, [{ kind: 'zeroAblate', ...z(h) }]).lossPerPosition);
   check('ablation', 'zero ablation', heads.map(without));
-  const corrupted = tokens.map((_, s) => tokens.at(s - 1)!);
-  const rightLogit = (intervention: Intervention): number => {
-    const { logits } = model.runWithInterventions(corrupted, [intervention], { clean: tokens });
-    const length = tokens[0]!.length;
-    return mean(tokens.map((t, s) => logits[(s * length + length - 2) * config.dVocab + t[length - 1]!]!));
-  };
-  check(
-    'patching',
-    'patching head out',
-    heads.map((h) => rightLogit({ kind: 'patch', ...z(h) })),
-  );
-  const layers = Array.from({ length: config.nLayers }, (_, layer) => layer);
-  const residual = layers.flatMap((layer) =>
-    Array.from(tokens[0]!, (_, position) =>
-      rightLogit({ kind: 'patch', hook: `blocks.${layer}.hook_resid_pre`, positions: [position] }),
-    ),
-  );
-  check('patching', 'patching resid pre', residual);
+  comparePatching(model, tokens, check);
   const { scores } = compositionScores(new WeightCircuits(config, model.getWeights()));
   const labels = heads.map(({ layer, head }) => headLabel(layer, head));
   for (const kind of ['q', 'k', 'v'] as const) {

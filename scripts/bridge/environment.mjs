@@ -10,7 +10,7 @@ import { findPyTorch } from '../../benchmarks/pytorch.mjs';
 export const VERSIONS = { legacy: '3.9.0', bridge: '4.3.0' };
 
 const cache = fileURLToPath(new URL('../../.cache/bridge', import.meta.url));
-const python = join(cache, 'venv/bin/python');
+const interpreter = join(cache, 'venv/bin/python');
 const finished = join(cache, 'finished.json');
 
 /**
@@ -31,9 +31,15 @@ export function transformerLens(say = console.log) {
         HF_HUB_OFFLINE: '1',
         TQDM_DISABLE: '1',
       };
-      return spoken(python, [fileURLToPath(new URL(script, import.meta.url)), ...args], env);
+      return spoken(interpreter, [fileURLToPath(new URL(script, import.meta.url)), ...args], env);
     };
   return Object.fromEntries(Object.entries(VERSIONS).map(([name, version]) => [name, run(version)]));
+}
+
+/** Runs lines of Python in a folder, in the same environment; returns what they printed. */
+export function python(code, { cwd, path = process.env.PATH }, say = console.log) {
+  transformerLens(say);
+  return spoken(interpreter, ['-c', code], { PATH: path, PYTHONDONTWRITEBYTECODE: '1' }, cwd);
 }
 
 const folderOf = (version) => join(cache, `transformer-lens-${version}`);
@@ -46,7 +52,7 @@ function install(torch, say) {
   mkdirSync(cache, { recursive: true });
   spoken('python3', ['-m', 'venv', join(cache, 'venv')]);
   const ask = (command, code, env) => spoken(command, ['-c', code], env).trim();
-  const site = ask(python, 'import sysconfig; print(sysconfig.get_path("purelib"))');
+  const site = ask(interpreter, 'import sysconfig; print(sysconfig.get_path("purelib"))');
   const code = 'import torch, pathlib; print(torch.__version__); print(pathlib.Path(torch.__file__).parents[1])';
   const [version, theirs] = ask(torch.command, code, torch.env).split('\n').slice(-2);
   // PyTorch itself is found there; that it asks for CUDA's libraries is kept from pip.
@@ -54,17 +60,18 @@ function install(torch, say) {
   const record = join(site, `torch-${version}.dist-info`);
   mkdirSync(record);
   writeFileSync(join(record, 'METADATA'), `Metadata-Version: 2.1\nName: torch\nVersion: ${version}\n`);
-  const pip = (...args) => spoken(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...args]);
+  const pip = (...args) => spoken(interpreter, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...args]);
   for (const each of Object.values(VERSIONS)) {
     pip('--no-deps', '--target', folderOf(each), `transformer-lens==${each}`);
     pip(`transformer-lens==${each}`, 'safetensors'); // for what it depends on
   }
-  spoken(python, ['-m', 'pip', 'uninstall', '--quiet', '--yes', 'transformer-lens']);
+  spoken(interpreter, ['-m', 'pip', 'uninstall', '--quiet', '--yes', 'transformer-lens']);
   writeFileSync(finished, JSON.stringify(VERSIONS));
 }
 
-function spoken(command, args, env = {}) {
-  const result = spawnSync(command, args, { env: { ...process.env, ...env }, encoding: 'utf8', maxBuffer: 2 ** 28 });
+function spoken(command, args, env = {}, cwd = process.cwd()) {
+  const options = { env: { ...process.env, ...env }, cwd, encoding: 'utf8', maxBuffer: 2 ** 28 };
+  const result = spawnSync(command, args, options);
   if (result.status === 0) return result.stdout;
   const said = (result.error?.message ?? result.stderr).trim().split('\n').slice(-12).join('\n');
   throw new Error(`test:bridge: ${command} ${args.slice(0, 4).join(' ')} failed:\n${said}`);

@@ -9,6 +9,7 @@ import { CASES, drawnModel, everydayModel, repeatedTokens } from './cases.ts';
 import { type Compared, compare, compareRuns, distanceOf, KINDS } from './compare.ts';
 import { EVERYDAY, everydayTokens, hereOf, setUp } from './everyday.ts';
 import {
+  decodeCheckpoint,
   decodeSafetensors,
   type Expected,
   handBuiltInduction,
@@ -102,9 +103,11 @@ test.for(BOOTED)(
 describe.for(['native', 'bridge'])(`TransformerLens ${VERSIONS.bridge}, its own models, under %s names`, (spelling) => {
   test.for(NATIVE)('%s', async (name) => {
     const model = await loadModel(file(`native/${name}.${spelling}`), { engine: referenceEngine });
+    const { weights } = decodeCheckpoint(readFileSync(file(`native/${name}.gradients`)), name);
     const found = compareRuns(model, {
-      ...{ tokens: NATIVE_TOKENS, expected: read(`native/${name}.computed`), native: true },
+      ...{ tokens: NATIVE_TOKENS, expected: read(`native/${name}.computed`), native: true, weights },
     });
+    if (spelling === 'native') expect(found.get('gradients of weights')!.numbers).toBeGreaterThan(500);
     keep(`${VERSIONS.bridge}`, found);
     for (const { distance, worst } of found.values()) expect(distance, worst).toBeLessThan(ANGLES);
   });

@@ -40,6 +40,7 @@ test('every file that README, CONTRIBUTING and docs link to exists', () => {
     'docs/causes.md',
     'docs/prompts.md',
     'docs/language.md',
+    'docs/python.md',
     'docs/sweeps.md',
     'docs/architecture.md',
     'docs/dependencies.md',
