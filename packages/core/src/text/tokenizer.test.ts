@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { STORIES, storySamples } from '../../test/support/stories.ts';
+import { STORIES, STORY_VOCABULARY, storySamples } from '../../test/support/stories.ts';
 import { loadTokenizer, tokenizerOf } from '../nodeTokenizer.ts';
 import { ggufTokenizer } from './ggufTokenizer.ts';
 import { TextError, TextTokenizer } from './tokenizer.ts';
@@ -96,7 +96,7 @@ test('bytes are legible in one line, whatever they are', () => {
 
 /** tokenizer.bin of llama2.c: the longest piece, then score, length and bytes of each. */
 function storiesInGguf(): Record<string, unknown> {
-  const bytes = readFileSync(join(STORIES, 'tokenizer.bin'));
+  const bytes = readFileSync(STORY_VOCABULARY);
   const [tokens, scores, types]: [string[], number[], number[]] = [[], [], []];
   for (let at = 4; at < bytes.length; ) {
     const [score, length] = [bytes.readFloatLE(at), bytes.readInt32LE(at + 4)];
@@ -170,15 +170,28 @@ describe('one sentence says why a tokenizer is not read', () => {
       { model: { type: 'BPE', vocab: { a: 1 } } },
       /cannot be worked with as a tokenizer \(.*\); save it with AutoTokenizer/,
     ],
+    [{ model: { ...byteLevel.model, merges: [['a']] } }, /\(model.merges is no list of pairs of tokens\)/],
+    [{ model: { ...byteLevel.model, type: 'Zorb' } }, /its model is of the type "Zorb", and BPE, Unigram/],
+    [{ model: { ...byteLevel.model, vocab: { a: '1' } } }, /model.vocab gives "a" the number "1", which is no token/],
+    [{ model: { ...byteLevel.model, vocab: { a: -1 } } }, /gives "a" the number -1/],
+    [{ model: { ...byteLevel.model, vocab: { a: 1e9 } } }, /gives "a" the number 1000000000/],
+    [{ model: { type: 'Unigram', vocab: ['a'] } }, /gives "a" the number/],
+    [{ ...byteLevel, added_tokens: [{ id: 'x' }] }, /added_tokens has {"id":"x"}, which has no id and content/],
   ] as const)('%#', ([json, sentence]) => {
     expect(made(json)).toThrow(sentence);
   });
 
+  test('as many tokens as Llama 3 and Qwen have, and no list of added ones, are no trouble', () => {
+    const vocab = { ...letters, ...Object.fromEntries(Array.from({ length: 152_000 }, (_, i) => [`t${i}`, 300 + i])) };
+    const json = { ...byteLevel, added_tokens: null, model: { ...byteLevel.model, vocab } };
+    const large = new TextTokenizer({ name: 'tokenizer.json', json });
+    expect(large.last).toBe(152_299);
+    expect(large.encode(' the')).toEqual([258]);
+  });
+
   test('a file that is not there, or of another kind', async () => {
     await expect(loadTokenizer('/nowhere/tokenizer.json')).rejects.toThrow(/There is no tokenizer at \/nowhere/);
-    await expect(loadTokenizer(join(STORIES, 'tokenizer.bin'))).rejects.toThrow(
-      /is not a tokenizer.json; save the tokenizer/,
-    );
+    await expect(loadTokenizer(STORY_VOCABULARY)).rejects.toThrow(/is not a tokenizer.json; save the tokenizer/);
     await expect(loadTokenizer(join(STORIES, 'config.json'))).rejects.toThrow(/is no tokenizer.json/);
     expect(await tokenizerOf('/nowhere/model')).toBeNull();
     expect((await tokenizerOf(join(STORIES, 'model.safetensors')))!.bos).toBe(1);
