@@ -106,7 +106,7 @@ test('one file and a script in the page, without a bundler', async () => {
 
 test('one file that esbuild made of a page and the standalone entry', async () => {
   const source =
-    "import * as library from '@induction-lab/core/standalone';\nimport preset from '@induction-lab/core/presets/varied.json';\nimport { tell, trainAndAudit } from './experiment.js';\ntell((outcome) => { globalThis.outcome = outcome; }, async () => trainAndAudit(library, preset, { engine: await library.loadEngine({ exact: true }), threads: 1, startPool: library.startInline }));\n";
+    "import * as library from '@induction-lab/core/standalone';\nimport preset from '@induction-lab/core/presets/varied.json';\nimport { tell, trainAndAudit } from './experiment.js';\ntell((outcome) => { globalThis.outcome = outcome; }, async () => trainAndAudit(library, preset, { engine: await library.loadEngine({ exact: true }), threads: 1, startPool: library.startInline() }));\n";
   writeFileSync(join(project.folder, 'oneFile.js'), source);
   project.run('npx', 'esbuild', 'oneFile.js', ...ESBUILD, '--outdir=out/oneFile');
   expect(readdirSync(join(project.folder, 'out/oneFile'))).toEqual(['oneFile.js']);
