@@ -9,6 +9,15 @@ export interface Copies {
   readonly afterLast: readonly number[];
 }
 
+/**
+ * Queries [from, to) whose next token induction can know, in a sequence of two copies of a block: those of the second copy but
+ * its last. The induction stripe is the cells (q, q − period + 1) of these queries. Empty without a repeat.
+ */
+export function repeatQueries(at: { period: number; start: number; length: number }): { from: number; to: number } {
+  const from = at.start + at.period;
+  return { from, to: Math.max(from, Math.min(at.length, from + at.period - 1)) };
+}
+
 /** Looks for earlier copies of every token of a sequence. */
 export function copiesIn(tokens: readonly number[]): Copies {
   const followers = new Map<number, Set<number>>();

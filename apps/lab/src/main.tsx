@@ -7,10 +7,13 @@ import './style/bench.css';
 import './style/lesson.css';
 import { BenchPane } from './bench/BenchPane.tsx';
 import { fetchFiguresWhenIdle } from './bench/figures.ts';
+import { Story } from './bench/Story.tsx';
 import { keepIsolated } from './isolation.ts';
 import type { LabWorker } from './lab/client.ts';
 import { createLab, type Lab } from './lab/createLab.ts';
 import { LabProvider } from './lab/LabContext.ts';
+import { fetchRecordingWhenIdle, recording } from './lab/recorded.ts';
+import { STAGE } from './lab/story.ts';
 import { mountLesson } from './lesson/mountLesson.tsx';
 import { writeLink } from './link.ts';
 import { startWorker } from './startWorker.ts';
@@ -67,6 +70,14 @@ async function begin(lab: Lab): Promise<void> {
     </LabProvider>,
     document.getElementById('bench') as HTMLElement,
   );
+  const story = document.getElementById('story') as HTMLElement;
+  story.replaceChildren(); // the button that stood there before the script
+  render(
+    <LabProvider value={lab}>
+      <Story />
+    </LabProvider>,
+    story,
+  );
   mountLesson(lab);
   takeDrops(lab);
   closeOnEscape(lab);
@@ -78,8 +89,10 @@ async function begin(lab: Lab): Promise<void> {
   });
   followState(lab);
   fetchFiguresWhenIdle(lab);
-  await lab.openAddress(location.hash);
+  fetchRecordingWhenIdle(lab);
+  // Without a link the page opens where its story begins.
+  await (location.hash.includes('=') ? lab.openAddress(location.hash) : lab.open(STAGE));
 }
 
-const lab = createLab({ worker: () => startWorker() as LabWorker, viewport });
+const lab = createLab({ worker: () => startWorker() as LabWorker, viewport, recording });
 begin(lab).catch(lab.report);

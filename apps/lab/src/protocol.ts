@@ -97,6 +97,28 @@ export interface View {
   readonly chance: { readonly previousToken: number; readonly induction: number };
   /** A fingerprint of the bits of the weights that were looked at. */
   readonly fingerprint: string;
+  /** A frame of a recording: its patterns are known to 1/255, and its weights are not at hand. */
+  readonly recorded?: true;
+}
+
+/** The shortest period of the probe. */
+export const SHORTEST_PERIOD = 2;
+
+/** What the model, as it is looked at, pays at every period of the probe. */
+export interface PeriodSweep {
+  /** Mean loss on the repeat in nats at `SHORTEST_PERIOD` and every longer period that fits. */
+  readonly losses: readonly number[];
+  /** Of the weights that were measured. */
+  readonly fingerprint: string;
+}
+
+/** What is measured of a kept step, for the events on the timeline. */
+export interface Mark {
+  readonly step: number;
+  readonly bars: readonly HeadBars[];
+  /** Mean loss on the repeat over a few periods, in nats: of the whole model, and without what earlier layers wrote into keys. */
+  readonly intact: number;
+  readonly withoutKeys: number;
 }
 
 /**
@@ -169,6 +191,10 @@ export interface Questions {
   control: { ask: { action: 'play' | 'pause' | 'step'; until?: number }; answer: null };
   speed: { ask: { stepsPerSecond: number }; answer: null };
   look: { ask: Look; answer: null };
+  /** The loss at every period of the probe from one of them on: at some, and `left` counts the others. */
+  sweep: { ask: { look: Look; from: number }; answer: PeriodSweep & { left: number } };
+  /** What the kept steps are like: those that are not known yet, a few at a time; `left` counts the others. */
+  marks: { ask: { known: readonly number[] }; answer: { run: number; marks: readonly Mark[]; left: number } };
   resume: { ask: { step: number }; answer: null };
   endComparison: { ask: Record<string, never>; answer: null };
   audit: { ask: Record<string, never>; answer: AuditAnswer };

@@ -1,9 +1,18 @@
 // The lab driven by hand: a worker that says only what the test lets it say, at the moment that hurts.
-import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
+import { afterEach, expect, test, vi } from 'vitest';
+import known from '../../../packages/core/test/unchanged/fixtures/weights.json' with { type: 'json' };
+import { eventsOf, eventText, lossFall } from '../src/bench/events.ts';
+import { roleOf } from '../src/bench/headRoles.ts';
 import { createLab, type Lab } from '../src/lab/createLab.ts';
 import { readLink } from '../src/link.ts';
-import type { BenchRun, Message, Question } from '../src/protocol.ts';
+import type { BenchRun, HeadBars, Look, Mark, Message, Question } from '../src/protocol.ts';
 import { SEEN } from '../src/protocol.ts';
+import { type Recording, readRecording } from '../src/recording.ts';
+import type { PresetName } from '../src/setting.ts';
 
 class ScriptedWorker {
   onmessage: ((event: { data: Message }) => void) | null = null;
@@ -48,13 +57,23 @@ class ScriptedWorker {
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
+const file = readFileSync(fileURLToPath(new URL('../src/recording.bin', import.meta.url)));
+const recorded: Recording = readRecording(gunzipSync(file));
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 function scripted(): { lab: Lab; workers: ScriptedWorker[]; worker: () => ScriptedWorker } {
   const workers: ScriptedWorker[] = [];
   const start = (): ScriptedWorker => {
     workers.push(new ScriptedWorker());
     return workers.at(-1) as ScriptedWorker;
   };
-  const lab = createLab({ worker: start as never, viewport: { showPanel: () => {}, painted: settled } });
+  const lab = createLab({
+    worker: start as never,
+    viewport: { showPanel: () => {}, painted: settled },
+    recording: async () => recorded,
+  });
   return { lab, workers, worker: () => workers.at(-1) as ScriptedWorker };
 }
 
@@ -144,4 +163,200 @@ test('a death is told once, nothing that waited hangs, and another worker trains
   expect([workers.length, lab.notice.value, lab.run.value]).toEqual([2, null, null]);
   const again = worker().question('start').ask as { seed: number; until: number };
   expect([again.seed, again.until]).toEqual([5, 40]);
+});
+
+test('the recording is of what this page trains, fits, and shows what the story tells', () => {
+  expect(file.length).toBeLessThan(400_000);
+  expect(recorded.kernels).toBe(KERNELS_VERSION);
+  const [literal, picture] = recorded.runs;
+  const at = (frames: typeof literal, step: number, period: number) =>
+    frames!.frames.find((f) => f.step === step && f.period === period)!;
+  expect(at(literal, known.literal.step, 25).fingerprint).toBe(known.literal.fingerprint);
+  expect(recorded.runs.map((r) => [r.setting.preset, r.frames.at(-1)?.step, r.losses.length])).toEqual([
+    ['literal', 300, 300],
+    ['picture', 600, 600],
+  ]);
+  expect(at(literal, 300, 25).lossRepeat).toBeLessThan(0.1);
+  for (let period = 17; period < 25; period++)
+    expect(at(literal, 300, period).lossRepeat, String(period)).toBeGreaterThan(Math.log(64));
+  expect(at(picture, 600, 17).lossRepeat).toBeLessThan(0.1);
+  expect(at(picture, 600, 17).bars.map(roleOf).sort()).toEqual([
+    'induction',
+    'previous',
+    ...Array.from({ length: 6 }, () => 'quiet'),
+  ]);
+  for (const { frames } of recorded.runs)
+    for (const frame of frames) {
+      const { patterns, control, tokens } = recorded.view(frame);
+      const size = tokens.length;
+      expect([patterns.length, control.length]).toEqual([8 * size * size, 8 * size * size]);
+      for (const row of [0, size, 8 * size - 1]) {
+        const sum = patterns.subarray(row * size, (row + 1) * size).reduce((a, b) => a + b, 0);
+        expect(Math.abs(sum - 1)).toBeLessThan(size / 2 / 255);
+      }
+    }
+});
+
+const runOf = (id: number, preset: PresetName): BenchRun => ({
+  ...run(id, 1),
+  name: preset,
+  segments: [{ name: 'repeat', title: 'repeat', predictable: true }] as never,
+});
+
+/** A lab that has come to the first screen. */
+async function atTheBeginning(): Promise<ReturnType<typeof scripted>> {
+  const made = scripted();
+  const { lab, worker } = made;
+  const { STAGE } = await import('../src/lab/story.ts');
+  void lab.open(STAGE);
+  await worker().answerRest();
+  await worker().answer(worker().question('start'), runOf(1, 'literal'));
+  await worker().answerRest();
+  worker().asked.length = 0;
+  return made;
+}
+
+test('the story’s frames move at once while the worker trains unseen, and the trained run takes their place', async () => {
+  const { lab, worker } = await atTheBeginning();
+  vi.useFakeTimers();
+  void lab.tellOn();
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(lab.chapter.value).toBe('learning');
+  expect(worker().question('control').ask).toEqual({ action: 'play', until: 300 });
+  expect(lab.view.value).toMatchObject({ step: 60, recorded: true });
+  worker().say(progressOf(1, 20));
+  worker().say(viewOf(1, 20, 'behind'));
+  expect([lab.step.value, lab.unseen.value.step, lab.view.value?.step]).toEqual([60, 20, 60]);
+  await vi.advanceTimersByTimeAsync(4000);
+  expect([lab.chapter.value, lab.step.value, lab.subject.value?.losses.length]).toEqual(['learned', 300, 300]);
+  // The period is moved, the timeline scrubbed, on frames alone.
+  worker().asked.length = 0;
+  void lab.tellOn();
+  await vi.advanceTimersByTimeAsync(3000);
+  expect([lab.chapter.value, lab.view.value?.period, lab.view.value?.fingerprint]).toEqual(['moved', 17, 'c5c5e2c1']);
+  lab.change({ period: 25, viewed: 100 });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(lab.view.value).toMatchObject({ step: 100, fingerprint: known.literal.fingerprint });
+  expect([lab.underWay.value, worker().asked.length]).toEqual([false, 0]);
+  lab.change({ viewed: null });
+  await vi.advanceTimersByTimeAsync(10);
+  // The same bits, trained here.
+  worker().say({ ...progressOf(1, 300), status: 'paused' } as Message);
+  await vi.advanceTimersByTimeAsync(10);
+  expect([lab.subject.value?.played, worker().question('look').ask]).toMatchObject([undefined, { period: 25 }]);
+});
+
+test('breaking a frame trains as far first and says so; then what was asked is looked at, of the step that was shown', async () => {
+  const { lab, worker } = await atTheBeginning();
+  vi.useFakeTimers();
+  void lab.tellOn();
+  await vi.advanceTimersByTimeAsync(6000);
+  lab.change({ viewed: 90 });
+  await vi.advanceTimersByTimeAsync(10);
+  worker().say(progressOf(1, 40));
+  lab.toggleAblation({ layer: 0, head: 2 });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(lab.notice.value?.text).toMatch(/are a recording: the page trains to step 90 first/);
+  expect(worker().asked.map(({ kind }) => kind)).not.toContain('look');
+  expect(lab.underWay.value).toBe(true);
+  worker().say(progressOf(1, 95));
+  await vi.advanceTimersByTimeAsync(10);
+  const look = worker().question('look').ask as Look;
+  expect(look).toMatchObject({ ablated: [{ layer: 0, head: 2 }], step: 90 });
+  expect([lab.notice.value, lab.step.value, lab.subject.value?.played]).toEqual([null, 95, undefined]);
+});
+
+test('a run that fails behind the frames is shown as it is; without a recording the story trains', async () => {
+  const { lab, worker } = await atTheBeginning();
+  vi.useFakeTimers();
+  void lab.tellOn();
+  await vi.advanceTimersByTimeAsync(1500);
+  worker().say({ ...progressOf(1, 7), status: 'failed' } as Message);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect([lab.status.value, lab.step.value, lab.chapter.value]).toEqual(['failed', 7, 'begin']);
+});
+
+test('kept steps are played backwards, and stop where something else is wanted', async () => {
+  const { lab, worker } = await atTheBeginning();
+  worker().say({ ...progressOf(1, 30), status: 'paused', kept: [0, 10, 20, 30] } as Message);
+  vi.useFakeTimers();
+  const seen: (number | null)[] = [];
+  const look = (): void => {
+    const { step, request } = worker().question('look').ask as Look;
+    seen.push(step);
+    const message = viewOf(1, step ?? 30, String(step)) as Extract<Message, { kind: 'view' }>;
+    worker().say({ ...message, view: { ...message.view, look: { ...message.view.look, step, request: request! } } });
+    void worker().answerRest();
+  };
+  lab.rewind();
+  for (let i = 0; i < 3; i++) {
+    await vi.advanceTimersByTimeAsync(50);
+    look();
+    await vi.advanceTimersByTimeAsync(200);
+  }
+  expect([seen, lab.rewinding.value]).toEqual([[20, 10, 0], false]);
+});
+
+test('the sweep is asked for in slices while the bench rests, and shown only while it is of what is shown', async () => {
+  const { lab, worker } = await atTheBeginning();
+  vi.useFakeTimers();
+  worker().say(viewOf(1, 0, 'first'));
+  lab.request.value = 0;
+  const request = 0;
+  const say = (fingerprint: string, ablated: Look['ablated'] = []): void => {
+    const message = viewOf(1, 0, fingerprint) as Extract<Message, { kind: 'view' }>;
+    worker().say({ ...message, view: { ...message.view, look: { ...message.view.look, ablated, request } } });
+  };
+  say('first');
+  await vi.advanceTimersByTimeAsync(300);
+  expect(worker().question('sweep').ask).toMatchObject({ from: 2, look: { step: 0, period: 17 } });
+  void worker().answer(worker().question('sweep'), { losses: [4, 3], fingerprint: 'first', left: 1 });
+  await vi.advanceTimersByTimeAsync(20);
+  expect([worker().question('sweep').ask, lab.sweep.value]).toMatchObject([{ from: 4 }, null]);
+  void worker().answer(worker().question('sweep'), { losses: [2], fingerprint: 'first', left: 0 });
+  await vi.advanceTimersByTimeAsync(20);
+  expect(lab.sweep.value?.losses).toEqual([4, 3, 2]);
+  say('first', [{ layer: 0, head: 0 }]);
+  expect(lab.sweep.value).toBe(null);
+  say('first');
+  expect(lab.sweep.value?.losses).toEqual([4, 3, 2]);
+  say('other');
+  expect(lab.sweep.value).toBe(null);
+});
+
+const quiet = (label: string): HeadBars => ({
+  ...{ layer: Number(label[1]), head: Number(label[3]), label, previousToken: 0, induction: 0 },
+  control: 0,
+  excess: 0,
+  offset: 0,
+});
+const mark = (step: number, part: Partial<Mark>, ...bars: HeadBars[]): Mark => ({
+  ...{ step, bars, intact: 4, withoutKeys: 4 },
+  ...part,
+});
+
+test('events are computed: a loss that fell for five steps, a role that was kept since, a path without which it is unsolved', () => {
+  const about = { segments: runOf(1, 'literal').segments, lnVocab: Math.log(64) };
+  const losses = [4, 4, 4, 1, 4, 4, 1, 1, 1, 1, 1, 4].map((repeat, i) => ({ step: i + 1, segments: { repeat } }));
+  expect(lossFall(losses, about)).toBe(10);
+  expect(lossFall(losses.slice(0, 8), about)).toBe(null);
+  const seen = { ...quiet('L0H1'), previousToken: 0.9 };
+  const follows = { ...quiet('L1H0'), excess: 0.8 };
+  const marks = [
+    mark(0, {}, quiet('L0H1'), quiet('L1H0')),
+    mark(10, {}, seen, quiet('L1H0')),
+    mark(20, {}, quiet('L0H1'), quiet('L1H0')), // not for good
+    mark(30, { intact: 1, withoutKeys: 1 }, seen, follows),
+    mark(40, { intact: 1, withoutKeys: 3 }, seen, follows),
+  ];
+  const events = eventsOf(losses, marks, about);
+  expect(events.map(({ kind, step, after }) => [kind, step, after])).toEqual([
+    ['loss', 10, 9],
+    ['head', 30, 20],
+    ['path', 40, 30],
+  ]);
+  expect(events.map((event) => eventText(event, false))).toEqual(['loss falls', '2 heads appear', 'K path appears']);
+  expect(eventText(events[1]!, true)).toBe('L0H1 previous token, L1H0 induction appears');
+  // What was there from the first mark on did not appear.
+  expect(eventsOf([], [mark(0, {}, seen), mark(10, {}, seen)], about)).toEqual([]);
 });

@@ -72,6 +72,34 @@ test('the timeline goes back and forth, and a resumed run has the bits of one th
   expect(await scrub(last as string)).toEqual({ step: 30, bits: end });
 });
 
+test('the first screen has one thing to press at a time: learned, moved, and a frame that is broken is trained to', async () => {
+  const { page, errors } = await openPage(browser, served.url);
+  const story = page.getByTestId('story');
+  const told = page.getByTestId('told');
+  await page.locator('.tile').first().waitFor({ timeout: 60_000 });
+  await story.click();
+  await untilStep(page, 1);
+  const since = Date.now();
+  await untilStep(page, 90);
+  await told.getByText(/The loss fell at step \d+\./).waitFor();
+  await story.getByText('Now move the period').waitFor();
+  await story.click();
+  await story.getByText('Now force it').waitFor();
+  expect(await told.innerText()).toMatch(/with period 17: \d+\.\d\d nats, worse than guessing/);
+  expect(Date.now() - since).toBeLessThan(20_000); // of forty
+  await page.getByRole('listitem').getByText('loss falls').waitFor();
+  // Where nothing moves under the pointer, the same place switches the same head off and on.
+  await page.getByTestId('timeline').fill('1');
+  const off = page.locator('.tile .ablate').nth(2);
+  const at = await off.boundingBox();
+  await off.click();
+  await page.locator('.tile[data-off="true"]').waitFor({ timeout: 60_000 });
+  expect(await off.boundingBox()).toEqual(at);
+  expect(await fingerprintOf(page, 10)).toBe('759a8db8');
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
 test('a preset trained in the page has after a hundred steps the weights that it has under Node', async () => {
   const { seed, step, fingerprint } = known.varied;
   await visit(page, `preset=varied&seed=${seed}&step=${step}`);

@@ -85,6 +85,7 @@ test('everything on the bench can be done from the keyboard', async () => {
   await page.keyboard.press('Home');
   await page.waitForFunction(() => document.querySelector('.timeline output')?.textContent === 'step 0');
   await reach('.tile .enlarge');
+  await page.getByTestId('arcs').getByText(/looks sharply from \d+ of 50 positions/).waitFor();
   await page.keyboard.press('Enter');
   await page.locator('.enlarged').waitFor();
   await reach('.tile .ablate');
@@ -146,7 +147,8 @@ test('the first view loads under 115 KB of JavaScript, workers included, kernels
     [...new Set(requests.map((url) => new URL(url).pathname))].filter((path) => path.endsWith('.js'));
   const text = (path: string): string => readFileSync(site + path, 'utf8');
   // What is imported by a call comes when the first view is there: the curves, the charts that downloads are drawn with,
-  // the lesson's diagram and exercises, and in the worker the verdict, the judge of exercises and the reader of files.
+  // the lesson's diagram and exercises, the lower panels, the recording's reader, and in the worker the verdict, the judge of
+  // exercises and the reader of files.
   const later = (): string[] =>
     scripts().flatMap((path) =>
       [...text(path).matchAll(/import\(\W\.(\/[\w.-]+\.js)/g)].map(([, name]) => name as string),
@@ -154,7 +156,7 @@ test('the first view loads under 115 KB of JavaScript, workers included, kernels
   await expect
     .poll(
       () =>
-        later().length === 4 &&
+        later().length === 7 &&
         later().every((name) => finished.some((url) => url.endsWith(name))) &&
         finished.length === requests.length,
       { timeout: 30_000 },
@@ -163,6 +165,10 @@ test('the first view loads under 115 KB of JavaScript, workers included, kernels
   expect(requests.filter((url) => !url.startsWith(own.url))).toEqual([]);
   const first = scripts().filter((path) => !later().some((name) => path.endsWith(name)));
   expect(first.some((path) => path.includes('labWorker'))).toBe(true);
+  // The recording comes after the first view, too, and so after its scripts.
+  expect(requests.findIndex((url) => url.includes('recording'))).toBeGreaterThan(
+    Math.max(...first.map((path) => requests.findIndex((url) => url.endsWith(path)))),
+  );
   expect(first.some((path) => path.includes('browserWorker'))).toBe(false); // threads run the same script
   expect(first.reduce((sum, path) => sum + gzipSync(text(path), { level: 9 }).length, 0)).toBeLessThan(115_000);
   // The server may go: another run, the audit, a figure and its picture need nothing from it.

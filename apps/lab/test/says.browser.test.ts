@@ -49,7 +49,7 @@ const said = (
       broken: document.querySelectorAll('[data-testid="broken"], [data-testid="loss-intact"], .broken .chip').length,
       off: document.querySelectorAll('.tile[data-off="true"], .cuts [aria-pressed="true"]').length,
       tokens: text('.tokens .token'),
-      label: text('.period span'),
+      label: text('.period label'),
       slider: value('period'),
       own: value('own'),
     };
@@ -136,7 +136,7 @@ test('of typed sequences nothing is said that they do not hold', async () => {
     ['−3 1 2', '−3 is no token'],
   ] as const) {
     const probe = await type(text, 50);
-    expect(probe).toMatch(/probe’s period 9\s+loss on the repeat \d/);
+    expect(probe).toMatch(/probe’s period 9[\s\S]*loss on the repeat \d/);
     expect(await page.locator('.probe .complaint').innerText()).toContain(complaint);
     expect(await page.locator('.tokens').innerText()).toMatch(/^[\d\s]+$/);
   }

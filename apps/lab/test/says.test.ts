@@ -8,10 +8,12 @@ import {
 } from '@induction-lab/core/node';
 import { describe, expect, test } from 'vitest';
 import { sharpLooks, sharpText } from '../src/bench/sharpLooks.ts';
-import { copiesIn } from '../src/copying.ts';
+import { copiesIn, repeatQueries } from '../src/copying.ts';
 import type { Look, View } from '../src/protocol.ts';
+import { packRecording, readRecording } from '../src/recording.ts';
 import { brokenParts, brokenTitle, lookText, titleAt, wordIn } from '../src/viewText.ts';
 import { barsOf, fingerprintOf, lookAt } from '../src/worker/look.ts';
+import { markOf, sweepPeriods } from '../src/worker/marks.ts';
 
 const engine = await loadEngine({ exact: true });
 const whole: Look = { period: 9, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
@@ -155,5 +157,49 @@ describe('where heads look from a query that is pointed at', () => {
     const said = sharpText(sharpLooks(made(keys), 5), word);
     expect(said).toContain('L0H0, L0H6, L0H12, L0H18 and 20 more: 5 back, first token');
     expect(said.length).toBeLessThan(600);
+  });
+});
+
+describe('what is measured without being asked for', () => {
+  const copier = handBuiltPositionalCopier(engine, { dVocab: 31, nCtx: 20, period: 9 });
+  const circuit = handBuiltInduction(engine, { dVocab: 31, nCtx: 20 });
+  const solved = (model: Model, look: Partial<Look> = {}): number[] =>
+    sweepPeriods(model, { ...whole, ...look }).flatMap((loss, i) => (loss < Math.log(31) / 2 ? [i + 2] : []));
+
+  test('the sweep is the loss that is shown at each period, broken or not: a shortcut solves its own, a circuit all', () => {
+    expect(solved(copier)).toEqual([9]);
+    expect(solved(circuit)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(Math.max(0, ...solved(circuit, { cuts: ['k'] }))).toBeLessThan(3); // of two tokens the other one is known
+    expect(sweepPeriods(circuit, whole)[7]).toBe(viewOf(circuit, { period: 9 }).lossRepeat);
+  });
+
+  test('a circuit’s mark shows its heads and that its keys carry the copying; a single layer has no such path', () => {
+    const { bars, intact, withoutKeys } = markOf(circuit, 5);
+    expect(intact).toBeLessThan(Math.log(31) / 2);
+    expect(withoutKeys).toBeGreaterThan(Math.log(31) / 2);
+    expect(bars.find(({ label }) => label === 'L1H0')?.excess).toBeGreaterThan(0.5);
+    const alone = markOf(copier, 5);
+    expect(alone.withoutKeys).toBe(alone.intact);
+  });
+
+  test('a recording gives a view back, its patterns to the nearest 1/255', () => {
+    const view = viewOf(circuit);
+    const setting = { preset: 'varied', seed: 1, turned: {} } as const;
+    const sweep = { losses: [1.25, 2], fingerprint: view.fingerprint };
+    const run = { setting, losses: [{ step: 1, segments: { repeat: 0.1 } }], marks: [markOf(circuit, 7)] };
+    const recorded = readRecording(packRecording([{ ...run, frames: [{ view, sweep }] }], 2));
+    expect(recorded).toMatchObject({ kernels: 2, runs: [{ ...run, frames: [{ sweep }] }] });
+    const { patterns, control, recorded: flag, ...rest } = recorded.view(recorded.runs[0]!.frames[0]!);
+    const { patterns: before, control: quiet, ...whole } = view;
+    expect(rest).toEqual(whole);
+    expect(flag).toBe(true);
+    const far = (a: Float32Array, b: Float32Array): number => Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
+    expect(Math.max(far(patterns, before), far(control, quiet))).toBeLessThanOrEqual(0.5 / 255 + 1e-7);
+  });
+
+  test('the queries of a repeat are those of the second copy but its last, as far as the sequence goes', () => {
+    expect(repeatQueries({ period: 9, start: 1, length: 20 })).toEqual({ from: 10, to: 18 });
+    expect(repeatQueries({ period: 9, start: 0, length: 12 })).toEqual({ from: 9, to: 12 });
+    expect(repeatQueries({ period: 0, start: 0, length: 12 })).toEqual({ from: 0, to: 0 });
   });
 });

@@ -2,12 +2,9 @@
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { Breaking } from './Breaking.tsx';
-import { Comparison } from './Comparison.tsx';
-import { EnlargedHead } from './EnlargedHead.tsx';
 import { FetchedPanels } from './FetchedPanels.tsx';
-import { Files } from './Files.tsx';
 import { HeadGrid } from './HeadGrid.tsx';
-import { KnobPanel } from './KnobPanel.tsx';
+import { Later } from './Later.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
 import { Probe } from './Probe.tsx';
@@ -39,18 +36,18 @@ export const BenchPane = (): JSX.Element => (
     <Transport />
     <Timeline />
     <Watch />
-    <EnlargedHead />
+    <Later part={({ EnlargedHead }) => <EnlargedHead />} />
     <Probe />
     <div class="columns">
       <div>
         <Breaking />
-        <Comparison />
+        <Later part={({ Comparison }) => <Comparison />} />
       </div>
       <VerdictPanel />
     </div>
-    <KnobPanel />
+    <Later part={({ KnobPanel }) => <KnobPanel />} />
     <FetchedPanels />
-    <Files />
+    <Later part={({ Files }) => <Files />} />
     <Readout />
   </>
 );

@@ -1,5 +1,5 @@
 // The attention patterns of all heads. Click one to enlarge it; switch heads off below them.
-import { useSignalEffect } from '@preact/signals';
+import { signal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { useLab } from '../lab/LabContext.ts';
@@ -7,11 +7,15 @@ import { sameHead } from '../lab/state.ts';
 import type { View } from '../protocol.ts';
 import { titleAt } from '../viewText.ts';
 import { Guess } from './Guess.tsx';
-import { type Role, roleName, roleOf, roleOfMark } from './headRoles.ts';
+import { headHue } from './headHue.ts';
+import { type Role, roleOf, seenRole } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
+import { Later } from './Later.tsx';
 import { PatternCanvas } from './PatternCanvas.tsx';
 import { PeriodControl } from './PeriodControl.tsx';
 import { Stripe } from './Stripe.tsx';
+
+const NO_AUDIT = signal(null);
 
 /** With more heads in a row than this, words on buttons do not fit. */
 const MANY = 8;
@@ -35,15 +39,31 @@ interface TileProps {
 
 /** Its properties are plain values, so that a new view renders only the tiles that say something else. */
 function Tile({ layer, head, label, looks, index, off, still, narrow, ...stripe }: TileProps): JSX.Element {
-  const { besideView, mainView, currentAudit, rolesSeen, selected, toggleAblation, toggleEnlarged } = useLab();
+  const lab = useLab();
+  const { besideView, mainView, pointedHead, selected, toggleAblation, toggleEnlarged } = lab;
   const name = { layer, head };
-  const mark = still ? undefined : currentAudit.value?.marks.get(label);
-  const role = rolesSeen.value ? (roleOfMark(mark) ?? looks) : 'quiet';
+  // The audit is of the run on the bench.
+  const { role, says } = seenRole(still ? { ...lab, currentAudit: NO_AUDIT } : lab, label, looks);
   const chosen = !still && selected.value !== null && sameHead(selected.value, name);
   const source = still ? besideView : mainView;
-  const says = mark ?? (role === 'quiet' ? '' : roleName[role]);
+  const point = (): void => {
+    if (!still) pointedHead.value = index;
+  };
+  const leave = (): void => {
+    if (pointedHead.value === index) pointedHead.value = null;
+  };
   return (
-    <div class="tile" data-role={role} data-off={off} data-head={label}>
+    <div
+      class="tile"
+      data-role={role}
+      data-off={off}
+      data-head={label}
+      style={{ '--hue': headHue(index) }}
+      onPointerEnter={point}
+      onPointerLeave={leave}
+      onFocusIn={point}
+      onFocusOut={leave}
+    >
       <div class="tile-head">
         <b>{label}</b>
         <span class="says">{says}</span>
@@ -161,6 +181,7 @@ export function HeadGrid(): JSX.Element {
               </p>
             ) : null}
             <Heads shown={shown} still={false} />
+            <Later part={({ Arcs }) => <Arcs />} />
           </div>
           {compared ? (
             <div data-testid="beside">

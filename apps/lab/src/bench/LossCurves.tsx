@@ -10,6 +10,7 @@ import 'uplot/dist/uPlot.min.css';
 import { notFetched } from '../notFetched.ts';
 import type { Segment } from '../protocol.ts';
 import { scheme } from './colours.ts';
+import { lossFall } from './events.ts';
 import { drawn, isMain } from './lossSegments.ts';
 
 /** What draws curves: fetched when the first view, which does without, is there. */
@@ -109,5 +110,7 @@ function describe(subject: Subject | null): string {
     return `${title} ${told}`;
   };
   const told = drawn(subject.run).map(nats).join(', ');
-  return `Loss curves up to step ${last.step}, mean of the last ${recent.length} steps: ${told}.`;
+  const fall = lossFall(subject.losses, subject.run);
+  const fell = fall === null ? '' : ` The loss fell at step ${fall}.`;
+  return `Loss curves up to step ${last.step}, mean of the last ${recent.length} steps: ${told}.${fell}`;
 }

@@ -3,8 +3,9 @@ import type { JSX } from 'preact';
 import { copiesIn } from '../copying.ts';
 import { useLab } from '../lab/LabContext.ts';
 import { longestPeriod, type Shown } from '../lab/state.ts';
-import { TOP, type View, WORSE_THAN_GUESSING } from '../protocol.ts';
+import { SHORTEST_PERIOD, TOP, type View, WORSE_THAN_GUESSING } from '../protocol.ts';
 import { wordIn } from '../viewText.ts';
+import { PeriodSweep } from './PeriodSweep.tsx';
 
 /** What the model expects after the reader's own last token. */
 function Expected({ shown }: { shown: View }): JSX.Element | null {
@@ -85,13 +86,15 @@ export function PeriodControl(): JSX.Element {
   const longest = shown ? longestPeriod(shown.run.experiment.model) : 25;
   return (
     <div class="period-control">
-      <label class="period">
-        <span>
+      <div class="period">
+        <label for="probe-period">
           probe’s period <b>{shown?.look.tokens ? 'own' : (shown?.period ?? wanted.value.period)}</b>
-        </span>
+        </label>
+        {shown ? <PeriodSweep shown={shown} /> : null}
         <input
+          id="probe-period"
           type="range"
-          min="2"
+          min={SHORTEST_PERIOD}
           max={longest}
           step="1"
           value={wanted.value.period}
@@ -99,7 +102,7 @@ export function PeriodControl(): JSX.Element {
           data-testid="period"
           onInput={(e) => change({ period: Number(e.currentTarget.value) })}
         />
-      </label>
+      </div>
       {shown ? <Expected shown={shown} /> : null}
       {shown ? <LossNow shown={shown} /> : null}
     </div>

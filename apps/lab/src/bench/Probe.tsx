@@ -1,12 +1,12 @@
 // The sequence that everything is seen on: a block repeated at a period, or the reader's own; predictions token by token.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import type { Lab } from '../lab/createLab.ts';
 import { useLab } from '../lab/LabContext.ts';
 import { MOST_LETTERS } from '../link.ts';
 import { TOP, type View } from '../protocol.ts';
 import { wordIn } from '../viewText.ts';
-import { type SharpLook, sharpLooks } from './sharpLooks.ts';
+import { pointAt } from './pointAt.ts';
+import { sharpLooks } from './sharpLooks.ts';
 
 /** A token, and below it what the model expects to come next: the fuller the colour, the more probable. */
 function Column({ shown, position, looked }: { shown: View; position: number; looked: boolean }): JSX.Element {
@@ -36,14 +36,6 @@ function Column({ shown, position, looked }: { shown: View; position: number; lo
       </span>
     </span>
   );
-}
-
-/** Points at the key at which the sharpest look of a query goes, one by content before one by position. */
-function pointAt({ cell }: Lab, shown: View, query: number): void {
-  const rank = ({ relations, weight }: SharpLook): number =>
-    weight + (relations.includes('after an earlier copy') ? 1 : 0);
-  const found = sharpLooks(shown, query).sort((a, b) => rank(b) - rank(a))[0];
-  cell.value = { query, key: found?.key ?? query, head: found?.index ?? null };
 }
 
 /** Whether what comes after the two copies repeats something: a small vocabulary has not enough tokens to avoid it. */
@@ -83,6 +75,12 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
       aria-label={`Sequence of ${shown.tokens.length} tokens; left and right arrow keys move the query`}
       onPointerOver={hover}
       onPointerLeave={() => {
+        cell.value = null;
+      }}
+      onFocus={() => {
+        if (cell.value === null) pointAt(lab, shown, Math.min(shown.tokens.length - 1, shown.start + shown.period));
+      }}
+      onBlur={() => {
         cell.value = null;
       }}
       onKeyDown={walk}

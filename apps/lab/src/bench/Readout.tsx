@@ -52,11 +52,14 @@ function CellText({ shown, at }: { shown: View; at: Cell }): JSX.Element {
         query {query} (token {wordIn(shown, shown.tokens[query] as number)}) → key {key} (token{' '}
         {wordIn(shown, shown.tokens[key] as number)})
       </b>
-      {label && weight !== undefined && weight !== null ? `, ${label} gives it ${weight.toFixed(3)}` : ''}. Predicts{' '}
+      {label && weight !== undefined && weight !== null
+        ? `, ${label} gives it ${shown.recorded ? `about ${weight.toFixed(2)}` : weight.toFixed(3)}`
+        : ''}
+      . Predicts{' '}
       {top.map(({ token, share }, i) => (
         <span key={token}>
           {i > 0 ? ', ' : ''}
-          <span class="expected" data-right={token === next} style={{ '--share': share }}>
+          <span class="expected" data-right={token === next} data-first={i === 0} style={{ '--share': share }}>
             {wordIn(shown, token)}
           </span>{' '}
           ({(100 * share).toFixed(0)} %)

@@ -3,15 +3,15 @@ import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { sameHead } from '../lab/state.ts';
 import type { HeadBars } from '../protocol.ts';
-import { roleName, roleOf, roleOfMark } from './headRoles.ts';
+import { roleOf, seenRole } from './headRoles.ts';
 
 /** More heads in a row than this stand lower and closer. */
 const MANY = 8;
 
 function Bars({ head }: { head: HeadBars }): JSX.Element {
-  const { currentAudit, rolesSeen, selected, toggleEnlarged } = useLab();
-  const mark = currentAudit.value?.marks.get(head.label);
-  const role = rolesSeen.value ? (roleOfMark(mark) ?? roleOf(head)) : 'quiet';
+  const lab = useLab();
+  const { selected, toggleEnlarged } = lab;
+  const { role, says } = seenRole(lab, head.label, roleOf(head));
   const share = (value: number): string => `${Math.max(0, Math.min(1, value)) * 100}%`;
   const chosen = selected.value !== null && sameHead(selected.value, head);
   return (
@@ -21,7 +21,7 @@ function Bars({ head }: { head: HeadBars }): JSX.Element {
       data-role={role}
       aria-pressed={chosen}
       onClick={() => toggleEnlarged(head)}
-      aria-label={`${head.label}${role === 'quiet' ? '' : `, ${mark ?? `${roleName[role]} pattern`}`}: previous-token ${head.previousToken.toFixed(2)}, induction ${head.induction.toFixed(2)}, without a repeat ${head.control.toFixed(2)}`}
+      aria-label={`${head.label}${says === '' ? '' : `, ${says}`}: previous-token ${head.previousToken.toFixed(2)}, induction ${head.induction.toFixed(2)}, without a repeat ${head.control.toFixed(2)}`}
     >
       <span class="bars" aria-hidden="true">
         <i class="previous" style={{ height: share(head.previousToken) }} />
@@ -36,6 +36,7 @@ function Bars({ head }: { head: HeadBars }): JSX.Element {
 export function ScoreBars(): JSX.Element {
   const { viewOfScores } = useLab();
   const bars = viewOfScores.value?.bars ?? [];
+  const chance = viewOfScores.value?.chance;
   const layers = [...new Set(bars.map((b) => b.layer))];
   return (
     <figure class="panel scores">
@@ -44,11 +45,26 @@ export function ScoreBars(): JSX.Element {
         <span class="key side">previous-token</span>
         <span class="key main">induction stripe</span>
         <span class="key hollow">the same, no repeat</span>
+        {chance ? (
+          <span class="key chance">
+            chance, {chance.previousToken.toFixed(2)} and {chance.induction.toFixed(2)} of the attention
+          </span>
+        ) : null}
         {viewOfScores.value?.broken ? <span data-testid="intact-scores">(of the intact model)</span> : null}
       </figcaption>
       <div class="score-layers">
         {layers.map((layer) => (
-          <div class="score-row" key={layer} data-many={(viewOfScores.value?.nHeads ?? 0) > MANY}>
+          <div
+            class="score-row"
+            key={layer}
+            data-many={(viewOfScores.value?.nHeads ?? 0) > MANY}
+            style={{ '--previous-chance': chance?.previousToken ?? 0, '--induction-chance': chance?.induction ?? 0 }}
+          >
+            <span class="axis" aria-hidden="true">
+              <span>1</span>
+              <span>½</span>
+              <span>0</span>
+            </span>
             {bars
               .filter((b) => b.layer === layer)
               .map((head) => (

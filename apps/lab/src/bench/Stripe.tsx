@@ -1,5 +1,6 @@
 // Where the induction stripe is expected at the probe's period: two lines beside its cells, over a pattern.
 import type { JSX } from 'preact';
+import { repeatQueries } from '../copying.ts';
 import type { View } from '../protocol.ts';
 
 /** The cells of the induction stripe: (q, q − P + 1) for the queries of the second copy, behind a start token if there is one. */
@@ -7,16 +8,17 @@ export function stripeCells({ period, start, tokens }: Pick<View, 'period' | 'st
   query: number;
   key: number;
 }[] {
-  return Array.from({ length: Math.max(0, period - 1) }, (_, i) => ({
-    query: start + period + i,
-    key: start + i + 1,
-  })).filter(({ query }) => query < tokens.length);
+  const { from, to } = repeatQueries({ period, start, length: tokens.length });
+  return Array.from({ length: period > 0 ? to - from : 0 }, (_, i) => ({
+    query: from + i,
+    key: from + i - period + 1,
+  }));
 }
 
 /** Plain values, so that a new view of the same period draws nothing anew. */
 export function Stripe({ period, start, size }: { period: number; start: number; size: number }): JSX.Element | null {
-  const first = start + period;
-  const last = Math.min(size, start + 2 * period - 1) - 1;
+  const { from: first, to } = repeatQueries({ period, start, length: size });
+  const last = to - 1;
   if (period < 2 || last < first) return null;
   /** A line along the stripe, so far from its cells' middle. */
   const line = (away: number): string =>

@@ -8,10 +8,10 @@ import { Action, focusOn } from './Action.tsx';
 import { VerdictBadge } from './VerdictBadge.tsx';
 
 const SPEEDS: readonly { rate: number; name: string }[] = [
-  { rate: 2, name: '2 steps a second' },
-  { rate: 10, name: '10 steps a second' },
-  { rate: 40, name: '40 steps a second' },
-  { rate: Number.POSITIVE_INFINITY, name: 'as fast as it goes' },
+  { rate: 2, name: '2 steps/s' },
+  { rate: 10, name: '10 steps/s' },
+  { rate: 40, name: '40 steps/s' },
+  { rate: Number.POSITIVE_INFINITY, name: 'all it can' },
 ];
 
 function Seed(): JSX.Element {
@@ -54,7 +54,7 @@ function Presets(): JSX.Element {
 
 /** What trains, and how fast. */
 export function Speedometer(): JSX.Element | null {
-  const { isLoaded, isolated, opening, other, progress, run, status, step } = useLab();
+  const { isLoaded, isolated, opening, other, progress, run, status, step, subject, unseen } = useLab();
   const { stepsPerSecond, threads } = progress.value;
   const shared = isolated.value;
   const last = run.value?.experiment.training.steps ?? 0;
@@ -72,6 +72,9 @@ export function Speedometer(): JSX.Element | null {
           {status.value === 'done' ? ', done' : ''}
         </span>
       )}
+      {subject.value?.played ? (
+        <span data-testid="recorded">recorded frames; trained here: step {unseen.value.step}</span>
+      ) : null}
       {playing && stepsPerSecond > 0 ? <span>{Math.round(stepsPerSecond)} steps/s</span> : null}
       {shared === null ? (
         <span>starting …</span>
@@ -123,6 +126,7 @@ export function Transport(): JSX.Element {
             aria-valuetext={SPEEDS[rate]?.name ?? ''}
             onInput={(e) => setSpeed(SPEEDS[Number(e.currentTarget.value)]!.rate)}
           />
+          <span class="quiet">{SPEEDS[rate]?.name ?? ''}</span>
         </label>
         <Speedometer />
       </div>

@@ -3,86 +3,7 @@ import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import type { Audited } from '../lab/state.ts';
 import { Action } from './Action.tsx';
-import { AuditMap } from './AuditMap.tsx';
-
-const signed = (x: number): string => `${x >= 0 ? '+' : '−'}${Math.abs(x).toFixed(2)}`;
-
-/** Loss on the repeat at every period of the sweep: filled where solved. */
-function Periods({ record }: { record: Audited['record'] }): JSX.Element {
-  const { periods, lnVocab, solvedBelow } = record.evidence;
-  const top = Math.max(lnVocab * 1.2, 1e-9, ...periods.map((p) => p.lossRepeat.value));
-  const x = (i: number): number => 8 + (i * 284) / Math.max(1, periods.length - 1);
-  const y = (loss: number): number => 84 - (76 * Math.min(loss, top)) / top;
-  const solved = periods.filter((p) => p.solved).map((p) => p.period);
-  return (
-    <figure class="periods">
-      <svg
-        viewBox="0 0 300 104"
-        role="img"
-        aria-label={`Loss on the repeat at periods ${periods[0]?.period} to ${periods.at(-1)?.period}; solved: ${solved.join(', ') || 'none'}`}
-      >
-        <line x1="0" x2="300" y1={y(lnVocab)} y2={y(lnVocab)} class="chance" />
-        <line x1="0" x2="300" y1={y(solvedBelow)} y2={y(solvedBelow)} class="half" />
-        {periods.map((p, i) => (
-          <circle key={p.period} cx={x(i)} cy={y(p.lossRepeat.value)} r="3.6" class={p.solved ? 'solved' : 'open'} />
-        ))}
-        {periods.map((p, i) =>
-          i % 4 === 0 || i === periods.length - 1 ? (
-            <text key={p.period} x={x(i)} y="101">
-              {p.period}
-            </text>
-          ) : null,
-        )}
-      </svg>
-      <figcaption class="quiet">loss on the repeat by period; filled: below half of guessing</figcaption>
-    </figure>
-  );
-}
-
-function Evidence({ record }: { record: Audited['record'] }): JSX.Element {
-  const { margins, paths, keySources } = record.evidence;
-  return (
-    <details>
-      <summary>Evidence</summary>
-      <table>
-        <caption class="spoken">Numbers that decided, beside their thresholds</caption>
-        <thead>
-          <tr>
-            <th scope="col">what decided</th>
-            <th scope="col">value</th>
-            <th scope="col">threshold</th>
-          </tr>
-        </thead>
-        <tbody>
-          {margins.map((m) => (
-            <tr key={m.what}>
-              <th scope="row">{m.what}</th>
-              <td>
-                {m.value.toFixed(2)}
-                {m.close ? ' (close)' : ''}
-              </td>
-              <td>{m.threshold}</td>
-            </tr>
-          ))}
-          {paths.map((p) => (
-            <tr key={p.path}>
-              <th scope="row">edges from earlier layers into {p.path.toUpperCase()} ablated</th>
-              <td>{signed(p.increase.value)} nats</td>
-              <td />
-            </tr>
-          ))}
-          {keySources.map((s) => (
-            <tr key={s.label}>
-              <th scope="row">edges from {s.label} into the induction heads’ keys ablated</th>
-              <td>{signed(s.increase.value)} nats</td>
-              <td />
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
-  );
-}
+import { Later } from './Later.tsx';
 
 /** What the circuit's proof says: which heads, and how much of the copying they are. */
 function Proof({ proof }: { proof: NonNullable<Audited['proof']> }): JSX.Element {
@@ -124,7 +45,7 @@ export function VerdictPanel(): JSX.Element {
               {stale ? <span class="quiet"> on other weights than are shown, those of step {said.step}</span> : null}
               {view.value?.broken ? <span class="quiet"> on the intact model</span> : null}
             </p>
-            <p>{said.record.sentence}</p>
+            <Later part={({ VerdictEvidence }) => <VerdictEvidence said={said} />} />
             {said.proof ? <Proof proof={said.proof} /> : null}
           </>
         ) : (
@@ -148,9 +69,6 @@ export function VerdictPanel(): JSX.Element {
           </span>
         </p>
       ) : null}
-      {said ? <AuditMap map={said.map} title={`Step ${said.step}: where it finds the earlier copy`} /> : null}
-      {said ? <Periods record={said.record} /> : null}
-      {said ? <Evidence record={said.record} /> : null}
     </section>
   );
 }

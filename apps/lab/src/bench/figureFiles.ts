@@ -1,5 +1,6 @@
 // Figures of what is on the bench, as files: fetched when the first view is there (Files.tsx), with the charts.
 import { type FigureOptions, headScoreChart, lossChart, mapChart, patternGrid } from '@induction-lab/figures';
+import { repeatQueries } from '../copying.ts';
 import type { Lab } from '../lab/createLab.ts';
 import type { BenchRun, MapPicture } from '../protocol.ts';
 import { brokenTitle, titleAt } from '../viewText.ts';
@@ -45,6 +46,7 @@ export function figure({ currentAudit, subject, view }: Lab, name: FigureName): 
     return of(drawMap(judged.map, { title: `${title}: where it finds the earlier copy`, theme: scheme.value }));
   }
   const { period, start } = shown;
+  const { from: fromQuery, to } = repeatQueries({ period, start, length: size });
   return of(
     patternGrid(
       {
@@ -54,9 +56,7 @@ export function figure({ currentAudit, subject, view }: Lab, name: FigureName): 
         })),
         size,
         tokens: shown.tokens,
-        ...(period > 0
-          ? { stripe: { offset: period - 1, fromQuery: start + period, toQuery: start + 2 * period - 2 } }
-          : {}),
+        ...(period > 0 ? { stripe: { offset: period - 1, fromQuery, toQuery: to - 1 } } : {}),
         title: `${title}: attention patterns${brokenTitle(shown.look)}`,
       },
       options,

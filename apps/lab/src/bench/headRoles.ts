@@ -1,6 +1,6 @@
-import { sameHead } from '../lab/state.ts';
 // What a head looks like from its live scores, until the audit has spoken: thresholds as in the audit where it has one.
-
+import type { Lab } from '../lab/createLab.ts';
+import { sameHead } from '../lab/state.ts';
 import type { HeadBars, HeadIndex } from '../protocol.ts';
 
 export type Role = 'previous' | 'induction' | 'positional' | 'quiet';
@@ -26,7 +26,7 @@ export function roleOf(bars: HeadBars): Role {
 }
 
 /** The audit's word for a head as a role. */
-export const roleOfMark = (mark: string | undefined): Role | null =>
+const roleOfMark = (mark: string | undefined): Role | null =>
   mark === 'previous-token head'
     ? 'previous'
     : mark === 'induction head'
@@ -34,6 +34,17 @@ export const roleOfMark = (mark: string | undefined): Role | null =>
       : mark === 'positional head'
         ? 'positional'
         : null;
+
+/** What is said of a head: nothing until roles are seen, the audit's word where it has one, else what its pattern looks like. */
+export function seenRole(
+  { currentAudit, rolesSeen }: Pick<Lab, 'currentAudit' | 'rolesSeen'>,
+  label: string,
+  looks: Role,
+): { role: Role; says: string } {
+  const mark = currentAudit.value?.marks.get(label);
+  const role = rolesSeen.value ? (roleOfMark(mark) ?? looks) : 'quiet';
+  return { role, says: mark ?? roleName[role] };
+}
 
 export const barsFor = (bars: readonly HeadBars[], head: HeadIndex): HeadBars | undefined =>
   bars.find((candidate) => sameHead(candidate, head));

@@ -2,6 +2,7 @@
 import uPlot from 'uplot';
 import type { Lab } from '../lab/createLab.ts';
 import type { BenchRun, Losses } from '../protocol.ts';
+import { lossFall } from './events.ts';
 import { drawn, isMain } from './lossSegments.ts';
 
 export { uPlot };
@@ -40,7 +41,12 @@ export function joined(run: BenchRun | null, main: readonly Losses[], beside: re
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--figure-${name}`).trim();
 
-export function plotOptions({ other, run, view }: Lab, width: number, lnVocab: number, beside: boolean): uPlot.Options {
+export function plotOptions(
+  { other, run, subject, view }: Lab,
+  width: number,
+  lnVocab: number,
+  beside: boolean,
+): uPlot.Options {
   const [ink, muted, faint] = [colour('ink'), colour('muted'), colour('faint')];
   const axis = { stroke: muted, grid: { stroke: faint, width: 1 }, ticks: { show: false }, font: '12px system-ui' };
   const line = (label: string, stroke: string, dash?: number[]): uPlot.Series => ({
@@ -63,6 +69,23 @@ export function plotOptions({ other, run, view }: Lab, width: number, lnVocab: n
     c.lineTo(...to);
     c.stroke();
     c.restore();
+  };
+  /** The step at which the loss fell, named. */
+  const markFall = (u: uPlot): void => {
+    const on = subject.value;
+    const fall = on && lossFall(on.losses, on.run);
+    if (fall === null) return;
+    const x = u.valToPos(fall, 'x', true);
+    rule(u, [x, u.bbox.top], [x, u.bbox.top + u.bbox.height], colour('blue'), [2, 3]);
+    const right = x < u.bbox.left + u.bbox.width * 0.55;
+    u.ctx.save();
+    u.ctx.fillStyle = ink;
+    u.ctx.font = `600 ${12 * devicePixelRatio}px system-ui`;
+    u.ctx.textAlign = right ? 'left' : 'right';
+    u.ctx.textBaseline = 'top';
+    const text = `the loss falls: step ${fall}`;
+    u.ctx.fillText(text, x + (right ? 6 : -6) * devicePixelRatio, u.bbox.top + u.bbox.height * 0.42);
+    u.ctx.restore();
   };
   return {
     width,
@@ -93,6 +116,7 @@ export function plotOptions({ other, run, view }: Lab, width: number, lnVocab: n
         (u) => {
           const y = u.valToPos(lnVocab, 'y', true);
           rule(u, [u.bbox.left, y], [u.bbox.left + u.bbox.width, y], muted, [5, 4]);
+          markFall(u);
           const shown = view.value;
           if (!shown || shown.look.step === null || shown.run.id !== run.value?.id) return;
           const seen = shown.step;

@@ -1,11 +1,11 @@
 // The worker of the lab: what it says changes what is shown.
-import { batch } from '@preact/signals';
+import { batch, effect, type Signal, signal } from '@preact/signals';
 import type { BenchRun, Losses, Message } from '../protocol.ts';
 import type { Setting } from '../setting.ts';
 import type { Viewport } from '../viewport.ts';
 import { Client, type LabWorker } from './client.ts';
 import type { Notices } from './notices.ts';
-import type { LabState, Subject } from './state.ts';
+import type { LabState, Played, Progress, Subject } from './state.ts';
 import type { Waiting } from './waiting.ts';
 import type { Wanting } from './wanted.ts';
 
@@ -27,6 +27,10 @@ export function createConnection(
   /** What has been said of runs that the page has not been given yet: a run is shown under its own name or not at all. */
   let early: RunMessage[] = [];
   let laterDue = false;
+  /** What has been said of the run on the bench while recorded frames of it are shown: it is shown when it takes their place. */
+  let held: RunMessage[] = [];
+  /** How far the run has been trained behind them. */
+  const unseen: Signal<Pick<Progress, 'step' | 'status'>> = signal({ step: 0, status: 'paused' });
 
   const client = new Client(startWorker, { message: receive, death: workerDied, silence: tellSilence });
 
@@ -62,9 +66,32 @@ export function createConnection(
       if (refused !== undefined) wanting.keepLook(refused);
     } else if (message.kind === 'progress' || message.kind === 'view') {
       const here = run.value?.id ?? 0;
-      if (message.run === here) take(message);
-      else if (message.run > here) early.push(message);
+      if (message.run === here) {
+        if (subject.value?.played) hold(message);
+        else take(message);
+      } else if (message.run > here) early.push(message);
     }
+  }
+
+  function hold(message: RunMessage): void {
+    if (message.kind === 'view') held = held.filter(({ kind }) => kind !== 'view');
+    held.push(message);
+    if (message.kind !== 'progress') return;
+    unseen.value = { step: message.step, status: message.status };
+    if (message.status === 'failed') handOver();
+  }
+
+  /** The run that was trained behind recorded frames takes their place. */
+  function handOver(): void {
+    const on = subject.value;
+    if (!on?.played) return;
+    batch(() => {
+      subject.value = { ...on, played: undefined };
+      // A view that was asked for before the last look is not what is wanted now.
+      const wanted = (message: RunMessage): boolean =>
+        message.kind === 'progress' || message.view.look.request === state.request.value;
+      for (const message of held.splice(0).filter(wanted)) take(message);
+    });
   }
 
   function take(message: RunMessage): void {
@@ -113,7 +140,31 @@ export function createConnection(
   }
 
   return {
-    client,
+    client: client as Pick<Client, 'ask' | 'restart'>,
+    unseen,
+    handOver,
+
+    /** Recorded frames of the run on the bench, which has not begun, are shown from now on: `tell` says what they show. */
+    hold(played: Played): void {
+      held = [];
+      unseen.value = { step: 0, status: 'paused' };
+      if (subject.value) subject.value = { ...subject.value, played };
+    },
+    tell: take,
+
+    /** Settles when the run behind recorded frames has come to a step, or nobody waits for it any more. */
+    trainedUnseen: (step: number): Promise<void> =>
+      new Promise((resolve) => {
+        const { played } = subject.value ?? {};
+        const stop = effect(() => {
+          const there = unseen.value.step >= step;
+          if (!there && subject.value?.played === played && state.workerGone.value === null) return;
+          queueMicrotask(() => {
+            stop();
+            resolve();
+          });
+        });
+      }),
 
     forgetEarly(): void {
       early = [];

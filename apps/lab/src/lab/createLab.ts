@@ -1,4 +1,5 @@
 // The lab without its page: signals that say what is shown, and what can be done. A test drives it with any worker.
+import type { Recording } from '../recording.ts';
 import type { Viewport } from '../viewport.ts';
 import { createAdopting } from './adopting.ts';
 import type { LabWorker } from './client.ts';
@@ -8,10 +9,14 @@ import { createJudging } from './judging.ts';
 import { createLinks } from './links.ts';
 import { createLoading } from './loadFile.ts';
 import { createLooking } from './looking.ts';
+import { createMarking } from './marking.ts';
 import { createNotices } from './notices.ts';
+import { createPlayer } from './player.ts';
+import { createRewinding } from './rewinding.ts';
 import { createRuns } from './runs.ts';
 import { watchSleep } from './sleep.ts';
 import { createState } from './state.ts';
+import { createStory } from './story.ts';
 import { createWaiting } from './waiting.ts';
 import { createWanting } from './wanted.ts';
 
@@ -21,16 +26,23 @@ export interface LabOptions {
   /** Starts the worker that owns the models; called again when one has died. */
   readonly worker: () => LabWorker;
   readonly viewport: Viewport;
+  /** Fetches the recording of the first screen; without it the story trains what it shows. */
+  readonly recording?: () => Promise<Recording>;
 }
 
+const none = (): Promise<never> => Promise.reject(new Error('There is no recording.'));
+
 /** A lab in which nothing has happened; its worker is started. */
-export function createLab({ worker, viewport }: LabOptions) {
+export function createLab({ worker, viewport, recording = none }: LabOptions) {
   const state = createState();
   const notices = createNotices(state);
   const waiting = createWaiting(state);
   const wanting = createWanting(state);
-  const connection = createConnection(state, { startWorker: worker, viewport, notices, waiting, wanting });
-  const { client } = connection;
+  const worked = createConnection(state, { startWorker: worker, viewport, notices, waiting, wanting });
+  const player = createPlayer(state, { connection: worked, notices, wanting });
+  const { client } = player;
+  /** What is asked of recorded frames is answered by the player. */
+  const connection = { ...worked, client };
   const looking = createLooking(state, { client, notices, viewport, wanting });
   const runs = createRuns(state, { connection, looking, notices, waiting, wanting });
   const links = createLinks(state, { connection, looking, notices, runs, waiting, wanting });
@@ -43,11 +55,16 @@ export function createLab({ worker, viewport }: LabOptions) {
     ...links,
     ...createAdopting(state, { connection, notices, runs, waiting, wanting }),
     ...createGuessing(state),
+    ...createMarking(state, { client }),
+    ...createRewinding(state, { looking }),
+    ...createStory(state, { looking, notices, player, recording, runs }),
     ...createJudging(state, { client, notices }),
     ...createLoading(state, { connection, looking, notices, waiting }),
     viewport,
     /** Asks the worker a question of a panel's own. */
-    ask: client.ask.bind(client) as typeof client.ask,
+    ask: client.ask,
+    /** How far the run has been trained behind the recorded frames that are shown. */
+    unseen: player.unseen,
     watchSleep: (): void => watchSleep(state, notices),
   };
 }

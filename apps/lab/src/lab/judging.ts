@@ -5,7 +5,7 @@ import type { LabState } from './state.ts';
 
 export function createJudging(
   { audited, judging }: LabState,
-  { client, notices }: { client: Client; notices: Notices },
+  { client, notices }: { client: Pick<Client, 'ask'>; notices: Notices },
 ) {
   /** Has the model that is shown audited, or the circuit of the audited one named and measured. */
   async function examine(question: 'audit' | 'prove'): Promise<void> {

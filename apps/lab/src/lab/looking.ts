@@ -11,7 +11,12 @@ export type Looking = ReturnType<typeof createLooking>;
 
 export function createLooking(
   { request, selected, wanted }: LabState,
-  { client, notices, viewport, wanting }: { client: Client; notices: Notices; viewport: Viewport; wanting: Wanting },
+  {
+    client,
+    notices,
+    viewport,
+    wanting,
+  }: { client: Pick<Client, 'ask'>; notices: Notices; viewport: Viewport; wanting: Wanting },
 ) {
   let underWay = false;
   let again = false;

@@ -81,11 +81,11 @@ export function createRuns(
     }
   }
 
-  /** Starts a run of a setting. An impossible one is refused with a sentence, and the bench stays as it is. */
-  async function start(next: Setting): Promise<void> {
+  /** Starts a run of a setting, looked at as a link says, or as it is now. An impossible one is refused with a sentence, and the bench stays as it is. */
+  async function start(next: Setting, look?: LinkState): Promise<void> {
     waiting.cancelOpening();
     notices.notify(null);
-    await begin(next);
+    await begin(next, look ? { look } : {});
   }
 
   return {

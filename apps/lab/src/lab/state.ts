@@ -7,10 +7,12 @@ import {
   type BenchRun,
   type HeadIndex,
   type Losses,
+  type Mark,
   MOST_SEEN,
   type RunStatus,
   type View,
 } from '../protocol.ts';
+import type { RecordedRun, Recording } from '../recording.ts';
 import type { Setting } from '../setting.ts';
 import { titleOf } from '../viewText.ts';
 
@@ -41,6 +43,16 @@ export interface Subject {
   readonly progress: Progress;
   /** The losses so far: the array grows in place, and every growth makes a new Subject. */
   readonly losses: readonly Losses[];
+  /** While recorded frames of this run are shown in place of the run itself (player.ts). */
+  readonly played?: Played | undefined;
+  /** What has been measured of its kept steps, in their order. */
+  readonly marks?: readonly Mark[];
+}
+
+/** A run of a recording. */
+export interface Played {
+  readonly recording: Recording;
+  readonly run: RecordedRun;
 }
 
 /** A head that the reader takes for the one that copies, in a run. */
@@ -163,6 +175,8 @@ export function createState() {
 
     selected: signal<HeadIndex | null>(null),
     cell: signal<Cell | null>(null),
+    /** The head, by its index in the view, that is pointed at as a whole. */
+    pointedHead: signal<number | null>(null),
 
     audited,
     /** The audit, while it is about the weights that are shown. */

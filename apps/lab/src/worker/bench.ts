@@ -71,6 +71,8 @@ export class Bench {
       this.views.change(look);
       return null;
     },
+    sweep: async (ask) => (await later()).sweepOf(this.models.subject(), ask),
+    marks: async ({ known }) => (await later()).marksOf(this.models.subject(), known),
     resume: async ({ step }) => {
       await this.models.run().resume(step);
       this.models.subject().sent = 0;

@@ -14,7 +14,7 @@ import {
   NotFiniteError,
 } from '@induction-lab/core/browser';
 import { firstDrawn } from '@induction-lab/core/internal';
-import { copiesIn } from '../copying.ts';
+import { copiesIn, repeatQueries } from '../copying.ts';
 import { type HeadBars, type Look, MOST_SEEN, TOP, type View } from '../protocol.ts';
 
 /** Sequences whose mean loss is shown; the first of them is the one to be seen. */
@@ -27,7 +27,7 @@ export const asSeen = (config: ModelConfig): ModelConfig => ({ ...config, nCtx: 
 export function fitted(config: ModelConfig, look: Look): Look {
   return {
     ...look,
-    period: Math.min(look.period, longestPeriod(asSeen(config))),
+    period: Math.min(look.period, longestSeen(config)),
     ablated: look.ablated.filter(({ layer, head }) => layer < config.nLayers && head < config.nHeads),
     cuts: config.nLayers < 2 ? [] : look.cuts,
   };
@@ -56,7 +56,8 @@ function sequencesOf(model: ModelConfig, { period, tokens: own }: Look): number[
 /** Queries whose next token induction can know: those of the second copy; in own tokens those where copying is right. */
 function countedQueries(look: Look, start: number, tokens: readonly number[]): readonly number[] {
   if (look.tokens) return copiesIn(tokens).right;
-  return Array.from({ length: Math.max(0, look.period - 1) }, (_, i) => start + look.period + i);
+  const { from, to } = repeatQueries({ period: look.period, start, length: tokens.length });
+  return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
 /** Mean loss of the counted queries: over all sequences, or over the reader's own alone. */
@@ -124,6 +125,20 @@ export function lookAt(model: Model, asked: Look, known: Pick<View, 'step' | 'ba
     lnVocab: guessingLoss(config),
   };
 }
+
+/** The loss that `lookAt` shows of a period of the probe. Throws a NotFiniteError where the outputs overflow. */
+export function lossAt(model: Model, asked: Look, period: number): number {
+  const { config } = model;
+  const look: Look = { ...asked, tokens: null, period };
+  const sequences = sequencesOf(config, look);
+  const { lossPerPosition } = model.runWithInterventions(sequences, interventionsOf(config, asked), {});
+  const loss = countedLoss(lossPerPosition, firstDrawn(config), look, sequences) as number;
+  refuseOverflow([[loss]], asked.step ?? 0);
+  return loss;
+}
+
+/** The longest period of the probe. */
+export const longestSeen = (config: ModelConfig): number => longestPeriod(asSeen(config));
 
 /** No number is shown that is none. */
 function refuseOverflow(numbers: readonly (Float32Array | number[])[], step: number): void {

@@ -4,6 +4,7 @@ import { decodeCheckpoint } from '@induction-lab/core/browser';
 
 export { audit, encodeCheckpoint, headMarks, mapPicture, prove } from '@induction-lab/core/browser';
 export { checkExercise } from './exercises.ts';
+export { marksOf, sweepOf } from './marks.ts';
 
 /** How this page is given a config: the remedies of what is wrong with one. */
 const WORDS = { pass: 'by dropping the model and its config.json together', name: 'the config.json' };

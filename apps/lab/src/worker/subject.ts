@@ -7,7 +7,7 @@ import type { Run } from './run.ts';
 
 /** Sequences behind the live scores: fewer while training, since the threads wait for them. */
 export const LIVE_SEQUENCES = 4;
-const RESTING_SEQUENCES = 16;
+export const RESTING_SEQUENCES = 16;
 
 export interface Subject {
   readonly id: number;

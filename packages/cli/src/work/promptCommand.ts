@@ -3,8 +3,8 @@ import { quoted } from '@induction-lab/core/internal/printable';
 import {
   drawRepeats,
   followersOf,
+  followingHeads,
   type Model,
-  measureFollowing,
   readPrompt,
   type TextTokenizer,
   usualPeriod,
@@ -92,7 +92,7 @@ function readText(
   const period = usualPeriod(config, vocabulary, 2);
   const { seed, top, likely } = options;
   const pairs = drawRepeats({ config, tokens: vocabulary, count: FINDING, seed, period });
-  const { heads } = measureFollowing(model, pairs);
+  const heads = followingHeads(model, pairs);
   const following = followersOf(heads);
   const strongest = [...heads].sort((a, b) => b.excess.value - a.excess.value);
   const named = (following.length > 0 ? following : strongest).slice(0, Math.max(top, SHOWN));

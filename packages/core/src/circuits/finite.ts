@@ -34,6 +34,20 @@ export function checkLosses(
   );
 }
 
+/** The same of a run without losses, of which patterns are kept. */
+export function checkPatterns(
+  model: Model,
+  { cache }: Pick<CachedRun, 'cache'>,
+  { tokens, interventions = [] }: Ran,
+): void {
+  for (const name of cache.names)
+    if (firstThatIsNone(cache.rows(name).values, 8) >= 0)
+      checkLosses(model, model.runWithInterventions(tokens, interventions, { returns: 'losses' }), {
+        tokens,
+        interventions,
+      });
+}
+
 /** Throws a NotFiniteError unless all numbers are finite; `what` is the subject of the sentence and its verb. */
 export function checkNumbers(what: string, values: ArrayLike<number>): void {
   const at = firstThatIsNone(values, 8);

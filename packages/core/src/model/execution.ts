@@ -16,13 +16,14 @@ import type { Acting } from './forwardRun.ts';
 import { axesIn } from './hookPoints.ts';
 import { askHelpers, idOf, sharedClean, sharesOf, threadsFor } from './parallel/forwardPool.ts';
 import type { ForwardJob } from './parallel/order.ts';
-import { attempt, sharedFloats, sharedTokens, shareWeights } from './parallel/shared.ts';
+import { attempt, sharedFloats, sharedTokens, shareWeights, takeOver } from './parallel/shared.ts';
 import { Parameters } from './parameters.ts';
+import { type Returns, sizesOf } from './returned.ts';
 import { layoutOf } from './shapes.ts';
 import type { Stem } from './stems.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import type { Transformer } from './transformer.ts';
-import { type BatchSlice, checkOutputs, endOf, layOut, slicesOf, type Workspace } from './workspace.ts';
+import { type BatchSlice, checkOutputs, endOf, keyOf, layOut, slicesOf, type Workspace } from './workspace.ts';
 
 export interface RunResult {
   /** [batch, pos, dVocab] */
@@ -32,6 +33,8 @@ export interface RunResult {
   readonly batch: number;
   readonly length: number;
 }
+
+type Outputs = Pick<RunResult, 'logits' | 'lossPerPosition' | 'length'>;
 
 /** What watches a slice of a batch; `transformer` computes it. */
 export type Watch = (transformer: Transformer, slice: BatchSlice) => Watcher | null;
@@ -50,8 +53,8 @@ export interface Execution {
   /** After the losses of a slice. */
   readonly after?: (workspace: Workspace, slice: BatchSlice) => void;
   readonly queries?: readonly [from: number, to: number];
-  /** Whether nobody asks for logits: then there are none. */
-  readonly lossesOnly?: boolean;
+  /** What nobody asks for is left empty; everything unless told. */
+  readonly returns?: Returns;
 }
 
 /** Divisions of batches that are remembered. */
@@ -117,10 +120,9 @@ export class Executor {
     const { sequences, length } = this.checked(options);
     return this.guarded(options.caller, () => {
       const slices = this.slices(options, { sequences, length });
-      const logits = this.floats(options.lossesOnly ? 0 : sequences * length * this.config.dVocab);
-      const lossPerPosition = this.floats(sequences * (length - 1));
-      this.runSlices(options, { slices, length, logits, lossPerPosition });
-      return { logits, lossPerPosition, batch: sequences, length };
+      const out = this.outputs(options, { sequences, length });
+      this.runSlices(options, { slices, length, ...out });
+      return { ...out, batch: sequences, length };
     });
   }
 
@@ -133,7 +135,7 @@ export class Executor {
     threads: number,
   ): RunResult {
     const { config, engine, weights, arena } = this;
-    const { caller, tokens, plan, names = [] } = options;
+    const { caller, tokens, plan, names = [], returns = 'logits' } = options;
     const { sequences: batch, length } = this.checked(options);
     return this.guarded(caller, () => {
       const shares = sharesOf(batch, threads).map(({ first, count }) =>
@@ -142,11 +144,12 @@ export class Executor {
           first: first + slice.first,
         })),
       );
-      const [logits, losses] = [sharedFloats(batch * length * config.dVocab), sharedFloats(batch * (length - 1))];
       const shape = { sequences: batch, length };
+      const out = this.outputs(options, shape);
+      const [logits, losses] = [sharedFloats(out.logits.length), sharedFloats(out.lossPerPosition.length)];
       this.shared = this.shared?.version === weights.version ? this.shared : shareWeights(weights, arena);
       const job: ForwardJob = {
-        ...{ config, batch, length, plan, names, logits, losses },
+        ...{ config, batch, length, plan, names, returns, logits, losses },
         model: { id: idOf(this), ...this.shared },
         tokens: sharedTokens(tokens, length),
         interventions: acting.interventions,
@@ -155,22 +158,24 @@ export class Executor {
       };
       const finish = askHelpers(engine.helpers!, job, shares.slice(1));
       try {
-        this.runSlices(options, { slices: shares[0]!, length, logits, lossPerPosition: losses });
+        this.runSlices(options, { slices: shares[0]!, length, ...out });
       } catch (error) {
         attempt(finish);
         throw error;
       }
       finish();
-      // Copies that nobody shares: a memory of its own is what callers expect of an array.
-      return { logits: new Float32Array(logits), lossPerPosition: new Float32Array(losses), batch, length };
+      const { first } = shares[1]![0]!;
+      takeOver(logits, out.logits, { first, batch });
+      takeOver(losses, out.lossPerPosition, { first, batch });
+      return { ...out, batch, length };
     });
   }
 
-  private checked({ caller, tokens, plan, names = [] }: Execution): Extent {
+  private checked({ caller, tokens, plan, names = [], returns = 'logits' }: Execution): Extent {
     this.refuseWhileRunning(caller);
     const length = checkTokens(this.config, tokens, caller);
     const extent = { sequences: tokens.length, length };
-    checkOutputs(this.config, { caller, extent, names, plan, floatBytes: this.arena.floatBytes });
+    checkOutputs(this.config, { caller, extent, names, plan, returns, floatBytes: this.arena.floatBytes });
     return extent;
   }
 
@@ -186,6 +191,11 @@ export class Executor {
     }
   }
 
+  private outputs({ returns = 'logits' }: Execution, extent: Extent): Omit<Outputs, 'length'> {
+    const { logits, losses } = sizesOf(returns, { ...extent, dVocab: this.config.dVocab });
+    return { logits: this.floats(logits), lossPerPosition: this.floats(losses) };
+  }
+
   private floats(size: number): Floats {
     try {
       return this.arena.floatBytes === 4 ? new Float32Array(size) : new Float64Array(size);
@@ -198,16 +208,13 @@ export class Executor {
   }
 
   /** Runs slices of a batch one after the other; `out` is of the whole batch. */
-  runSlices(
-    options: Execution,
-    { slices, ...out }: { slices: readonly BatchSlice[]; length: number; logits: Floats; lossPerPosition: Floats },
-  ): void {
+  runSlices(options: Execution, { slices, ...out }: Outputs & { slices: readonly BatchSlice[] }): void {
     for (const slice of slices) this.executeSlice(options, { slice, ...out });
   }
 
   private executeSlice(
-    { tokens, plan, watch, after, queries, lossesOnly, from: stem }: Execution,
-    out: { slice: BatchSlice; length: number; logits: Floats; lossPerPosition: Floats },
+    { tokens, plan, watch, after, queries, names = [], returns = 'logits', from: stem }: Execution,
+    out: Outputs & { slice: BatchSlice },
   ): void {
     const { slice, length } = out;
     const { first, count } = slice;
@@ -224,15 +231,17 @@ export class Executor {
     }
     transformer.watcher = watch ? watch(transformer, slice) : null;
     try {
-      if (stem) transformer.forwardFrom(stem.layer, stem.stem);
-      else transformer.forward();
-      transformer.loss(1 / (tokens.length * Math.max(1, to - from)));
+      const through = returns === 'nothing' ? names : null;
+      if (stem) transformer.forwardFrom(stem.layer, stem.stem, through);
+      else transformer.forward(through);
+      if (returns !== 'nothing') transformer.loss(1 / (tokens.length * Math.max(1, to - from)));
       after?.(workspace, slice);
     } finally {
       transformer.watcher = null;
     }
+    if (returns === 'nothing') return;
     const losses = transformer.losses.viewed('losses', { shape: [count, length - 1], strides: [length, 1] });
-    if (!lossesOnly) copyOut(transformer.logits, out.logits, first * length * this.config.dVocab);
+    if (returns === 'logits') copyOut(transformer.logits, out.logits, first * length * this.config.dVocab);
     copyOut(losses, out.lossPerPosition, first * (length - 1));
   }
 
@@ -282,14 +291,3 @@ export class Executor {
 /** Writes a tensor's elements, row-major, into `out` from `at` on. */
 const copyOut = (tensor: Tensor, out: Floats, at: number): void =>
   copyElements(tensor, tensor.data, out.subarray(at, at + tensor.size), 'out');
-
-const keyOf = (extent: Extent, plan: PlanOptions): string => {
-  const layers = (chosen: readonly number[]): number[] => [...new Set(chosen)].sort((a, b) => a - b);
-  return JSON.stringify([
-    extent,
-    plan.gradients,
-    layers(plan.results),
-    layers(plan.splitInputs),
-    ...[plan.attentionInputs, plan.mlpInputs].map((chosen) => layers(chosen ?? [])),
-  ]);
-};

@@ -65,6 +65,7 @@ export { type CachedRun, Model } from './model.ts';
 export { blankWeights, learnedWeights, type NamedWeights, parameterCount } from './parameters.ts';
 export { type ModelParts, modelParts } from './parts.ts';
 export type { LayerWeights, PartWeights } from './partWeights.ts';
+export type { Returns } from './returned.ts';
 export { guessingLoss } from './startToken.ts';
 export type { Tokens } from './tokens.ts';
 export { type Nested, type NestedNumbers, Values } from './values.ts';

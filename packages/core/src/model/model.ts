@@ -7,7 +7,7 @@ import { ArgumentError, checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 import { ActivationCache } from './activationCache.ts';
 import { type ModelConfig, type ModelOptions, modelConfig } from './config.ts';
-import { type Execution, Executor, type RunResult, type Watch } from './execution.ts';
+import { Executor, type RunResult, type Watch } from './execution.ts';
 import { fillOutputMeans, keepIn, planFor, planRun, refuseClash, watchedNorms, watchRun } from './forwardRun.ts';
 import { type GenerateOptions, generate, isOneSequence, type Prompt } from './generate.ts';
 import { type GradientOptions, type GradientRun, runForGradients } from './gradientRun.ts';
@@ -19,8 +19,10 @@ import { cleanRunNeeds, hooksOfMeans, type Intervention, type TensorHooks } from
 import { type MeasureOptions, MeasureOptionsSchema } from './measures/measureOptions.ts';
 import { measuring } from './measures/measuring.ts';
 import { blankWeights, type NamedWeights, namedCopies } from './parameters.ts';
+import { RETURNS, type Returns } from './returned.ts';
 import { openingOf } from './startToken.ts';
-import { lastStemBefore, Stems } from './stems.ts';
+import { fromStem } from './stemRuns.ts';
+import { Stems } from './stems.ts';
 import { checkTokens, type Tokens } from './tokens.ts';
 import { checkWeights } from './weightChecks.ts';
 
@@ -36,8 +38,9 @@ export interface CachedRun extends RunResult {
 
 // What a selection may be is said by selectHookPoints, what tokens may be by checkTokens.
 const Selection = z.optional(z.unknown());
-const CacheOptions = z.strictObject({ names: Selection });
-const InterventionOptions = z.strictObject({ names: Selection, clean: z.optional(z.unknown()) });
+const Returning = z.optional(z.enum(RETURNS));
+const CacheOptions = z.strictObject({ names: Selection, returns: Returning });
+const InterventionOptions = z.strictObject({ ...CacheOptions.shape, clean: z.optional(z.unknown()) });
 const Measuring = z.strictObject(MeasureOptionsSchema);
 
 export class Model {
@@ -119,25 +122,28 @@ export class Model {
     return isOneSequence(prompt) ? (sequences[0] as number[]) : sequences;
   }
 
-  /** Runs and keeps the named activations (all but those on request unless `names` says otherwise). */
-  runWithCache(tokens: Tokens, options: { names?: HookSelection } = {}): CachedRun {
+  /**
+   * Runs and keeps the named activations (all but those on request unless `names` says otherwise). `returns` says whether logits
+   * are given back, losses alone, or `nothing` besides what is kept: then they are empty, and what only they need is not computed.
+   */
+  runWithCache(tokens: Tokens, options: { names?: HookSelection; returns?: Returns } = {}): CachedRun {
     checkArgument('runWithCache', 'options', CacheOptions, options);
-    const { names = '*' } = options;
+    const { names = '*', ...rest } = options;
     if (Array.isArray(names) && names.length === 0)
       throw new ArgumentError('runWithCache: names is empty, so nothing would be kept; name hook points, or use run.');
-    return this.runAndKeep('runWithCache', tokens, [], { names });
+    return this.runAndKeep('runWithCache', tokens, [], { names, ...rest });
   }
 
   /**
    * Runs with interventions; keeps the named activations (none unless `names` says so), as changed. The clean run, from
    * which means, resampled and patched values come, is one without interventions on `clean`: these tokens by default,
-   * or what was kept of such a run before. Several interventions at one place act in the order given. Throws an
+   * or what was kept of such a run before. `returns` as in `runWithCache`. Several interventions at one place act in the order given. Throws an
    * ArgumentError for an intervention with a field or value that there is none of.
    */
   runWithInterventions(
     tokens: Tokens,
     interventions: readonly Intervention[],
-    options: { names?: HookSelection; clean?: Tokens | ActivationCache } = {},
+    options: { names?: HookSelection; clean?: Tokens | ActivationCache; returns?: Returns } = {},
   ): CachedRun {
     checkArgument('runWithInterventions', 'options', InterventionOptions, options);
     return this.runAndKeep('runWithInterventions', tokens, interventions, options);
@@ -151,13 +157,14 @@ export class Model {
   repeatedly(
     tokens: Tokens,
     { logits = true }: { logits?: boolean } = {},
-  ): (interventions: readonly Intervention[], options?: { names?: HookSelection }) => CachedRun {
+  ): (interventions: readonly Intervention[], options?: { names?: HookSelection; returns?: Returns }) => CachedRun {
     const caller = 'repeatedly';
     checkTokens(this.config, tokens, caller);
     const [own, stems] = [tokens.map((sequence) => Int32Array.from(sequence)), new Stems()];
     return (interventions, options = {}) => {
       checkArgument(caller, 'options', CacheOptions, options);
-      return this.runAndKeep(caller, own, interventions, { ...options, stems, logits });
+      const returns = logits || interventions.length === 0 ? 'logits' : 'losses';
+      return this.runAndKeep(caller, own, interventions, { returns, ...options, stems });
     };
   }
 
@@ -169,7 +176,7 @@ export class Model {
       names?: HookSelection;
       clean?: Tokens | ActivationCache;
       stems?: Stems;
-      logits?: boolean;
+      returns?: Returns;
     },
   ): CachedRun {
     const { config, executor } = this;
@@ -183,36 +190,15 @@ export class Model {
     const acting = { config, interventions, names, clean, batch: extent.sequences, means: new Map(), outputMeans: new Map() };
     fillOutputMeans(acting, { executor, tokens, plan, caller });
     const cache = new ActivationCache({ config });
-    const run = { caller, tokens, plan, names, watch: watchRun(acting, keepIn(cache, names)) };
+    const { returns = 'logits', stems } = options;
+    const run = { caller, tokens, plan, names, returns, watch: watchRun(acting, keepIn(cache, names)) };
     const threads = hooksOfMeans(config, interventions).length > 0 ? 1 : executor.threadsFor(extent);
     if (threads > 1) return { ...executor.executeDivided({ ...run, acting, cache }, threads), cache };
-    const stems = options.stems && executor.slices(run, extent).length === 1 ? options.stems : null;
-    const only = { lossesOnly: options.logits === false && interventions.length > 0 };
-    return { ...executor.execute({ ...(stems ? this.fromStem(run, { stems, interventions }) : run), ...only }), cache };
-  }
-
-  /** A run that is taken up at the last stem before what acts and what is kept; or one that keeps its stems. */
-  private fromStem(
-    run: Execution & { names: readonly string[]; watch: Watch },
-    { stems, interventions }: { stems: Stems; interventions: readonly Intervention[] },
-  ): Execution {
-    const { config } = this;
-    if (stems.areOf(this.executor.weights.version, config)) {
-      const layer = lastStemBefore(config, { interventions, names: run.names });
-      return layer < 0 ? run : { ...run, from: { layer, stem: stems.at(layer) } };
-    }
-    if (interventions.length > 0) return run;
-    const watch: Watch = (transformer, slice) => {
-      const [watcher, keep] = [run.watch(transformer, slice), stems.keeping(transformer)];
-      return {
-        ...watcher,
-        forward: (activation) => {
-          watcher?.forward?.(activation);
-          keep(activation);
-        },
-      };
-    };
-    return { ...run, watch };
+    const taken =
+      stems && executor.slices(run, extent).length === 1
+        ? fromStem(run, { config, stems, version: executor.weights.version, interventions })
+        : run;
+    return { ...executor.execute(taken), cache };
   }
 
   private cleanRun(

@@ -72,10 +72,18 @@ export class Transformer {
     return this.plan.dLogits;
   }
 
-  /** tokens → logits */
-  forward(): void {
+  /** tokens → logits; or up to where all of those hook points have been passed. */
+  forward(through: readonly string[] | null = null): void {
     this.derive();
-    for (const part of this.parts) part.forward();
+    for (const part of this.partsThrough(through)) part.forward();
+  }
+
+  private partsThrough(hooks: readonly string[] | null): readonly Part[] {
+    if (!hooks) return this.parts;
+    const last = [...components(this.config)].findLastIndex((part) =>
+      part.hooks.some(({ name }) => hooks.includes(name)),
+    );
+    return this.parts.slice(0, last + 1);
   }
 
   /** Where a pass can be taken up again, by layer. */
@@ -84,9 +92,9 @@ export class Transformer {
   }
 
   /** tokens → logits, the first layers up to the stem of one of them left out: what they made is given. */
-  forwardFrom(layer: number, values: readonly Floats[]): void {
+  forwardFrom(layer: number, values: readonly Floats[], through: readonly string[] | null = null): void {
     this.derive();
-    const { parts } = this;
+    const parts = this.partsThrough(through);
     const stem = this.stems[layer] as PartStem;
     parts[0]!.forward(); // rows of positions, which later layers may read
     stem.tensors.forEach(({ data }, i) => void data.set(values[i]!));

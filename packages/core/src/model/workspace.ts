@@ -12,6 +12,7 @@ import type { PlanOptions } from './components/plan.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
 import { axesIn, sizePerPosition } from './hookPoints.ts';
 import { Parameters } from './parameters.ts';
+import type { Returns } from './returned.ts';
 import { Transformer } from './transformer.ts';
 
 /**
@@ -42,6 +43,18 @@ export function layOut(arena: Arena, { config, engine, weights, extent, plan }: 
   const gradients = plan.gradients ? new Parameters(config, arena) : null;
   return { transformer: new Transformer({ config, extent, plan, ops, arena, weights }), gradients };
 }
+
+/** What tells layouts apart. */
+export const keyOf = (extent: Extent, plan: PlanOptions): string => {
+  const layers = (chosen: readonly number[]): number[] => [...new Set(chosen)].sort((a, b) => a - b);
+  return JSON.stringify([
+    extent,
+    plan.gradients,
+    layers(plan.results),
+    layers(plan.splitInputs),
+    ...[plan.attentionInputs, plan.mlpInputs].map((chosen) => layers(chosen ?? [])),
+  ]);
+};
 
 /** The address at which it would end. */
 export function endOf(start: number, arena: Arena, options: LayoutOptions): number {
@@ -122,15 +135,24 @@ export function checkOutputs(
     extent,
     names,
     plan,
+    returns,
     floatBytes,
-  }: { caller: string; extent: Extent; names: readonly string[]; plan: PlanOptions; floatBytes: number },
+  }: {
+    caller: string;
+    extent: Extent;
+    names: readonly string[];
+    plan: PlanOptions;
+    returns: Returns;
+    floatBytes: number;
+  },
 ): void {
   const { sequences, length } = extent;
   const sizeOf = (name: string): number => sizePerPosition(config, { axes: axesIn(config, name, plan) }, length);
-  const perToken = config.dVocab + 1 + names.reduce((sum, name) => sum + sizeOf(name), 0);
+  const logits = returns === 'logits' ? config.dVocab : 0;
+  const perToken = logits + 1 + names.reduce((sum, name) => sum + sizeOf(name), 0);
   const bytes = sequences * length * perToken * floatBytes;
   if (bytes <= MOST_GIVEN_BACK) return;
-  const what = names.length > 0 ? 'logits and kept activations' : 'logits';
+  const what = [...(logits > 0 ? ['logits'] : []), ...(names.length > 0 ? ['kept activations'] : [])].join(' and ');
   throw new TooLargeError(
     `${caller}: the ${what} of ${counted(sequences, 'sequence')} of ${counted(length, 'token')} take ${sizeText(bytes)}, and a run gives back at most ${sizeText(MOST_GIVEN_BACK)}; run fewer sequences${names.length > 1 ? ' or keep fewer activations' : ''} at a time.`,
   );

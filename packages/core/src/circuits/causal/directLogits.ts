@@ -1,7 +1,7 @@
 // What each writer into the residual stream adds to the logit of one token at one query: direct logit attribution read off a
 // direction, which takes no more than a dot product a writer, however large the vocabulary.
 import type { ModelConfig } from '../../model/config.ts';
-import type { Model } from '../../model/model.ts';
+import type { CachedRun, Model } from '../../model/model.ts';
 import { checkLosses, checkNumbers } from '../finite.ts';
 import { type ResidualWriter, residualWriters } from './residualWriters.ts';
 
@@ -27,15 +27,22 @@ export interface DirectLogits {
 
 /** Splits logits of one sequence (TransformerLens: decompose_resid, logit_attrs). Throws a NotFiniteError where a number is not finite. */
 export function directLogits(model: Model, tokens: ArrayLike<number>, asked: readonly LogitAsked[]): DirectLogits {
-  const { config } = model;
-  const { dModel, nHeads, normalization } = config;
-  const writers = residualWriters(config);
-  const hooks = writers.flatMap(({ hook }) => (hook === null ? [] : [hook]));
-  const scaled = normalization !== null;
-  const names = [...new Set(hooks), ...(scaled ? ['ln_final.hook_scale'] : [])];
-  const run = model.runWithCache([tokens], { names });
+  const run = model.runWithCache([tokens], { names: hooksOfSplit(model.config), returns: 'losses' });
   checkLosses(model, run, { tokens: [tokens] });
-  const scales = scaled ? run.cache.get('ln_final.hook_scale').data : null;
+  return splitLogits(model, run, asked);
+}
+
+/** What must be kept of a run for its logits to be split. */
+export function hooksOfSplit(config: ModelConfig): string[] {
+  const hooks = residualWriters(config).flatMap(({ hook }) => (hook === null ? [] : [hook]));
+  return [...new Set(hooks), ...(config.normalization === null ? [] : ['ln_final.hook_scale'])];
+}
+
+/** Splits logits of a run of one sequence. Throws a NotFiniteError where a number is not finite. */
+export function splitLogits(model: Model, run: Pick<CachedRun, 'cache'>, asked: readonly LogitAsked[]): DirectLogits {
+  const { dModel, nHeads, normalization } = model.config;
+  const writers = residualWriters(model.config);
+  const scales = normalization !== null ? run.cache.get('ln_final.hook_scale').data : null;
   const directions = new Directions(model);
   const logits = asked.map(({ query, token }): SplitLogit => {
     const { direction, fixed } = directions.of(token);
@@ -53,6 +60,19 @@ export function directLogits(model: Model, tokens: ArrayLike<number>, asked: rea
     return { query, token, written, total: written.reduce((a, b) => a + b, 0) };
   });
   return { parts: writers.map(({ part, layer }) => ({ part, layer })), logits };
+}
+
+/** The mean over the vocabulary of W_U, or of its transpose where it is W_E: [dModel]. A large one has tens of millions of numbers. */
+function meanOverVocabulary(
+  unembed: ArrayLike<number>,
+  { dModel, dVocab, tied }: Pick<ModelConfig, 'dModel' | 'dVocab' | 'tied'>,
+): Float64Array {
+  const mean = new Float64Array(dModel);
+  const [outer, inner] = tied ? [dVocab, dModel] : [dModel, dVocab];
+  for (let row = 0; row < outer; row++)
+    for (let column = 0; column < inner; column++)
+      mean[tied ? column : row]! += (unembed[row * inner + column] as number) / dVocab;
+  return mean;
 }
 
 /** Directions of the residual stream along which a token's logit rises above the mean over the vocabulary. */
@@ -76,8 +96,7 @@ class Directions {
     this.gain = normalization === null ? null : model.getWeight('ln_final.w').data;
     this.shift = normalization === 'LN' ? model.getWeight('ln_final.b').data : null;
     this.b_U = biases ? model.getWeight('unembed.b_U').data : null;
-    this.mean = new Float64Array(dModel);
-    for (let t = 0; t < dVocab; t++) for (let i = 0; i < dModel; i++) this.mean[i]! += this.at(i, t) / dVocab;
+    this.mean = meanOverVocabulary(this.unembed, { dModel, dVocab, tied });
     this.meanBias = this.b_U ? Array.from(this.b_U).reduce((a, b) => a + b, 0) / dVocab : 0;
     this.outputBias = new Float64Array(dModel);
     for (let layer = 0; biases && layer < nLayers; layer++) {

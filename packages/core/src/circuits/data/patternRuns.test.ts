@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { randomModel, randomTokens } from '../../../test/support/models.ts';
 import { referenceEngine } from '../../engine/engine.ts';
+import { NotFiniteError } from '../../errors/notFinite.ts';
 import type { Intervention } from '../../model/interventions/interventions.ts';
 import { loadEngine } from '../../node.ts';
-import { runPatterns } from './patternRuns.ts';
+import { runPatterns, showPatterns } from './patternRuns.ts';
 
 const engine = await loadEngine();
 const SIZES = { nLayers: 2, nHeads: 3, dModel: 5, dHead: 2, nCtx: 5, dVocab: 7 };
@@ -41,4 +42,17 @@ describe('however many sequences there are', () => {
 
 test('a lone sequence has no other to be given the activations of, and says so', () => {
   expect(() => runPatterns(model, tokens.slice(0, 1), { interventions: [resample] })).toThrow(/use more sequences/);
+});
+
+test('patterns alone are those of a run with losses, and one that is not finite is told', () => {
+  const seen = (run: typeof showPatterns | typeof runPatterns): number[] => {
+    const found: number[] = [];
+    run(model, tokens.slice(0, 5), { visit: ({ attention }) => void found.push(attention(4, 1)) });
+    return found;
+  };
+  expect(seen(showPatterns)).toEqual(seen(runPatterns));
+  const wild = randomModel(engine, SIZES);
+  const W_Q = wild.getWeight('blocks.1.attn.W_Q');
+  wild.setWeights({ 'blocks.1.attn.W_Q': { ...W_Q, data: Float32Array.from(W_Q.data, () => 3e38) } });
+  expect(() => showPatterns(wild, tokens.slice(0, 5), { visit: () => {} })).toThrow(NotFiniteError);
 });

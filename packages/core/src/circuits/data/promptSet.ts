@@ -142,7 +142,7 @@ export class PromptSet {
         this.model,
         this.tokensOf(group),
         {
-          ...{ interventions, progress: this.progress },
+          ...{ interventions, progress: this.progress, returns: logits ? 'logits' : 'losses' },
           ...(show ? { visit: show } : {}),
           ...(layer === undefined ? {} : { layer }),
           ...(this.repeated.fit

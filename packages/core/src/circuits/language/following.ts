@@ -1,11 +1,11 @@
 // Does the loss fall where a block repeats, and do heads attend to the token after the earlier copy? Each measured against
 // sequences that ask for the same tokens without having shown them.
-import { allHeads, headLabel } from '../../model/heads.ts';
+import { allHeads, type HeadIndex, headLabel } from '../../model/heads.ts';
 import type { Model } from '../../model/model.ts';
 import { stripeLine } from '../attention/inductionStripe.ts';
 import { meanAlong } from '../attention/line.ts';
 import { FOLLOWS } from '../claims/thresholds.ts';
-import { runPatterns } from '../data/patternRuns.ts';
+import { type PatternVisit, runPatterns, showPatterns } from '../data/patternRuns.ts';
 import { lossOnRepeat } from '../data/twoCopies.ts';
 import type { Progress } from '../progress.ts';
 import { type Estimate, estimate, estimateRatio, mean } from '../statistics/estimate.ts';
@@ -50,34 +50,66 @@ export interface Following {
 /** Runs the pairs. `start` is what stands in front of the block, for the record. Throws a NotFiniteError where a loss is not finite. */
 export function measureFollowing(
   model: Model,
-  { repeat, control, place }: RepeatPairs,
+  pairs: RepeatPairs,
   { start = 0, progress = null }: { start?: number; progress?: Progress | null } = {},
 ): Following {
-  const heads = allHeads(model.config);
-  const line = stripeLine(place);
-  const run = (tokens: readonly Int32Array[]): { losses: Float64Array[]; stripes: Float64Array[] } => {
-    const stripes = heads.map(() => new Float64Array(tokens.length));
-    const losses = runPatterns(model, tokens, {
-      progress,
-      visit: ({ head, sequence, attention }) => {
-        stripes[head]![sequence] = meanAlong(attention, line);
-      },
-    });
-    return { losses, stripes };
-  };
-  const [repeated, fresh] = [run(repeat), run(control)];
+  const { repeat, control, place } = pairs;
+  const stripes = new Stripes(model, pairs);
+  const [repeated, fresh] = [
+    runPatterns(model, repeat, { progress, visit: stripes.seeRepeat }),
+    runPatterns(model, control, { progress, visit: stripes.seeControl }),
+  ];
   return {
     period: place.period,
     start,
     sequences: repeat.length,
-    losses: repeatLosses(repeated.losses, fresh.losses, place),
-    heads: heads.map(({ layer, head }, i) => ({
-      ...{ label: headLabel(layer, head), layer, head },
-      stripe: estimate(repeated.stripes[i]!),
-      control: estimate(fresh.stripes[i]!),
-      excess: estimate(repeated.stripes[i]!.map((x, s) => x - fresh.stripes[i]![s]!)),
-    })),
+    losses: repeatLosses(repeated, fresh, place),
+    heads: stripes.heads(),
   };
+}
+
+/** How far each head's attention follows the repeat, where nobody asks for losses. Throws a NotFiniteError where a pattern is not finite. */
+export function followingHeads(model: Model, pairs: RepeatPairs): FollowingHead[] {
+  const stripes = new Stripes(model, pairs);
+  showPatterns(model, pairs.repeat, { visit: stripes.seeRepeat });
+  showPatterns(model, pairs.control, { visit: stripes.seeControl });
+  return stripes.heads();
+}
+
+/** Every head's attention along the repeat's stripe, in sequences that repeat and in their controls. */
+class Stripes {
+  readonly seeRepeat: (visit: PatternVisit) => void;
+  readonly seeControl: (visit: PatternVisit) => void;
+  private readonly indices: readonly HeadIndex[];
+  /** [head][sequence] */
+  private readonly repeated: readonly Float64Array[];
+  private readonly fresh: readonly Float64Array[];
+
+  constructor(model: Model, { repeat, control, place }: RepeatPairs) {
+    const line = stripeLine(place);
+    const into =
+      (values: readonly Float64Array[]) =>
+      ({ head, sequence, attention }: PatternVisit): void => {
+        values[head]![sequence] = meanAlong(attention, line);
+      };
+    this.indices = allHeads(model.config);
+    this.repeated = this.indices.map(() => new Float64Array(repeat.length));
+    this.fresh = this.indices.map(() => new Float64Array(control.length));
+    this.seeRepeat = into(this.repeated);
+    this.seeControl = into(this.fresh);
+  }
+
+  heads(): FollowingHead[] {
+    return this.indices.map(({ layer, head }, i) => {
+      const [repeated, fresh] = [this.repeated[i]!, this.fresh[i]!];
+      return {
+        ...{ label: headLabel(layer, head), layer, head },
+        stripe: estimate(repeated),
+        control: estimate(fresh),
+        excess: estimate(repeated.map((x, s) => x - fresh[s]!)),
+      };
+    });
+  }
 }
 
 /** Of losses by sequence and position, of the repeats and of their controls. */

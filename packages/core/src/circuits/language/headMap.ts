@@ -9,7 +9,7 @@ import { type DetectorChance, type DetectorScore, scoredDetectors } from '../att
 import { type ScoreName, ScoreTable } from '../attention/scoreTable.ts';
 import { checkModel, checkOptions, commonFields } from '../checks.ts';
 import { FOLLOWS } from '../claims/thresholds.ts';
-import { runPatterns } from '../data/patternRuns.ts';
+import { runPatterns, showPatterns } from '../data/patternRuns.ts';
 import { withNextToken } from '../data/prompts.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { type Estimate, estimate } from '../statistics/estimate.ts';
@@ -131,10 +131,10 @@ export function headMap(model: Model, options: HeadMapOptions): HeadMapRecord {
   const config = { ...model.config, nCtx: place.length, dVocab: Math.max(model.config.dVocab, place.length) };
   const own = given.map(onCopies);
   const detectors = scoredDetectors([...copies, ...own], { config, probes, table });
-  const run = (kind: keyof typeof probes): Float64Array[] =>
+  const run = (kind: 'repeat' | 'control'): Float64Array[] =>
     runPatterns(model, probes[kind], { progress, visit: (visit) => detectors.score(kind, visit) });
   const losses = repeatLosses(run('repeat'), run('control'), place);
-  run('fourfold');
+  showPatterns(model, probes.fourfold, { progress, visit: (visit) => detectors.score('fourfold', visit) });
   const mapped = heads.map(({ layer, head }, index): MappedHead => {
     const [stripe, fresh] = (['inductionStripe', 'inductionStripeControl'] as const).map((n) =>
       table.valuesOf(n, index),

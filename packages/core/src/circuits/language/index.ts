@@ -5,7 +5,14 @@
 
 export { type CopyQuery, copiesThatCount, copyQueries } from './copies.ts';
 export { type DrawOptions, drawFourfold, drawRepeats, type RepeatPairs, usualPeriod } from './drawRepeats.ts';
-export { type Following, type FollowingHead, followersOf, measureFollowing, type RepeatLosses } from './following.ts';
+export {
+  type Following,
+  type FollowingHead,
+  followersOf,
+  followingHeads,
+  measureFollowing,
+  type RepeatLosses,
+} from './following.ts';
 export {
   type HeadMapOptions,
   type HeadMapRecord,

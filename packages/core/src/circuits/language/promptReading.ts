@@ -2,14 +2,16 @@
 // predictions owe to whom, and what is left of the copying when those heads are off.
 import * as z from 'zod/mini';
 import { aFunction } from '../../errors/arguments.ts';
-import { type HeadIndex, headLabel } from '../../model/heads.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { checkHead, type HeadIndex, headLabel } from '../../model/heads.ts';
 import { checkTokens, type Model } from '../../model/model.ts';
 import { firstDrawn } from '../../model/startToken.ts';
 import { ablate } from '../causal/ablation.ts';
-import { type DirectLogits, directLogits } from '../causal/directLogits.ts';
+import { type DirectLogits, hooksOfSplit, splitLogits } from '../causal/directLogits.ts';
 import { checkModel, checkOptions, headSchema, seedSchema } from '../checks.ts';
-import { runPatterns } from '../data/patternRuns.ts';
+import { type PatternVisit, patternOf, seePatterns } from '../data/patternRuns.ts';
 import { PromptSet } from '../data/promptSet.ts';
+import { checkLosses } from '../finite.ts';
 import { type OnProgress, Progress } from '../progress.ts';
 import { type CopyQuery, copiesThatCount, copyQueries } from './copies.ts';
 import { HEADS_OFF_RUNS, type HeadsOff, headsOff } from './headsOff.ts';
@@ -89,23 +91,31 @@ export function readPrompt(model: Model, tokens: ArrayLike<number>, options: Rea
   checkOptions(caller, schema, options);
   checkTokens(model.config, [tokens], caller);
   const { heads, top = 4, likely = 5, seed = 0, onProgress } = options;
+  for (const head of heads) checkHead(model.config, head, caller);
   const copies = copyQueries(tokens, firstDrawn(model.config));
   const counting = copiesThatCount(copies);
   const off = heads.slice(0, top);
   const measuresOff = counting.length > 0 && off.length > 0;
-  const runs = 3 + (off.length > 0 ? 1 : 0) + (measuresOff ? HEADS_OFF_RUNS + 1 : 0);
+  const runs = 1 + (off.length > 0 ? 1 : 0) + (measuresOff ? HEADS_OFF_RUNS + 1 : 0);
   const progress = new Progress(onProgress, runs * tokens.length);
-  const { logits, lossPerPosition } = model.run([tokens]);
-  const without = off.length === 0 ? null : model.runWithInterventions([tokens], ablate(model.config, off, 'zero'));
+  const layers = copies.length > 0 ? [...new Set(heads.map(({ layer }) => layer))] : [];
+  const rerun = model.repeatedly([tokens], { logits: false });
+  const run = rerun([], { names: [...hooksOfSplit(model.config), ...layers.map(patternOf)] });
+  checkLosses(model, run, { tokens: [tokens] });
+  const without = off.length === 0 ? null : rerun(ablate(model.config, off, 'zero'));
   progress.add((without ? 2 : 1) * tokens.length);
+  const { logits, lossPerPosition } = run;
   const { dVocab } = model.config;
   const next = Array.from({ length: tokens.length }, (_, p) =>
     likeliest(logits.subarray(p * dVocab, (p + 1) * dVocab), likely),
   );
-  const looking = lookingHeads(model, tokens, { heads, copies, progress });
+  const looks = new Map<number, HeadLooks[]>();
+  seePatterns(model, run, {
+    layers,
+    visit: (visit) => void looks.set(visit.head, looksOf(visit, copies, model.config)),
+  });
   const asked = counting.length > 0 ? counting.map(({ query, copied }) => ({ query, token: copied })) : [lastOf(next)];
-  const attribution = directLogits(model, tokens, asked);
-  progress.add(tokens.length);
+  const attribution = splitLogits(model, run, asked);
   const reading: PromptReading = {
     positions: Array.from(tokens, (token, position) => ({
       ...{ position, token },
@@ -114,7 +124,10 @@ export function readPrompt(model: Model, tokens: ArrayLike<number>, options: Rea
       next: next[position]!,
     })),
     copies,
-    heads: looking,
+    heads: heads.map(({ layer, head }) => ({
+      ...{ label: headLabel(layer, head), layer, head },
+      looks: looks.get(layer * model.config.nHeads + head) ?? [],
+    })),
     attribution,
     without: measuresOff ? copyingWithout(model, tokens, { counting, off, seed, progress }) : null,
   };
@@ -127,33 +140,15 @@ const lastOf = (next: readonly (readonly Likely[])[]): { query: number; token: n
   token: next.at(-1)![0]!.token,
 });
 
-/** Where each head looks, at the queries whose token came before. */
-function lookingHeads(
-  model: Model,
-  tokens: ArrayLike<number>,
-  { heads, copies, progress }: { heads: readonly HeadIndex[]; copies: readonly CopyQuery[]; progress: Progress },
-): ReadingHead[] {
-  const { nHeads } = model.config;
-  const start = firstDrawn(model.config);
-  const looks = new Map<number, HeadLooks[]>(heads.map(({ layer, head }) => [layer * nHeads + head, []]));
-  if (heads.length > 0 && copies.length > 0)
-    runPatterns(model, [tokens], {
-      progress,
-      visit: ({ head, attention }) => {
-        const seen = looks.get(head);
-        if (!seen) return;
-        for (const { query, after } of copies) {
-          let key = start;
-          for (let k = start; k <= query; k++) if (attention(query, k) > attention(query, key)) key = k;
-          const afterCopies = after.reduce((sum, k) => sum + attention(query, k), 0);
-          seen.push({ query, key, weight: attention(query, key), afterCopies });
-        }
-      },
-    });
-  return heads.map(({ layer, head }) => ({
-    ...{ label: headLabel(layer, head), layer, head },
-    looks: looks.get(layer * nHeads + head)!,
-  }));
+/** Where a head looks, at the queries whose token came before. */
+function looksOf({ attention }: PatternVisit, copies: readonly CopyQuery[], config: ModelConfig): HeadLooks[] {
+  const start = firstDrawn(config);
+  return copies.map(({ query, after }) => {
+    let key = start;
+    for (let k = start; k <= query; k++) if (attention(query, k) > attention(query, key)) key = k;
+    const afterCopies = after.reduce((sum, k) => sum + attention(query, k), 0);
+    return { query, key, weight: attention(query, key), afterCopies };
+  });
 }
 
 /** The mean loss of what copying gives, at the copies that count, with heads off. */

@@ -93,6 +93,19 @@ describe.for(engines.map((engine) => [engine.helpers!.count + 1, engine] as cons
     expect(models[0]!.run(tokens).logits).toEqual(wanted[1]);
   });
 
+  test('where less is given back, it is the same', () => {
+    const [one, many] = [alone, engine].map((on) => randomModel(on, OPTIONS));
+    const names = ['blocks.1.attn.hook_pattern'];
+    const { lossPerPosition } = one!.run(tokens);
+    const { data } = one!.runWithCache(tokens, { names }).cache.get(names[0]!);
+    for (const returns of ['losses', 'nothing'] as const) {
+      const run = many!.runWithCache(tokens, { names, returns });
+      expect(run.logits).toHaveLength(0);
+      expect(run.lossPerPosition).toEqual(returns === 'losses' ? lossPerPosition : new Float32Array(0));
+      expect(run.cache.get(names[0]!).data).toEqual(data);
+    }
+  });
+
   test('what a helper cannot do is told, and the model runs on', () => {
     const model = randomModel(engine, OPTIONS);
     const short = randomTokens({ sequences: 22, length: 37 }, OPTIONS.dVocab);

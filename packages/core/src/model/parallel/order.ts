@@ -4,6 +4,7 @@ import type { SharedActivation } from '../activationCache.ts';
 import type { PlanOptions } from '../components/plan.ts';
 import type { ModelConfig } from '../config.ts';
 import type { Intervention } from '../interventions/interventions.ts';
+import type { Returns } from '../returned.ts';
 import type { BatchSlice } from '../workspace.ts';
 
 /** The forward pass of a whole batch. */
@@ -21,7 +22,8 @@ export interface ForwardJob {
   readonly names: readonly string[];
   /** What interventions take from the clean run, if anything. */
   readonly clean: { readonly id: string; readonly kept: readonly SharedActivation[] } | null;
-  /** [batch, pos, dVocab], [batch, pos − 1], and the named activations. */
+  readonly returns: Returns;
+  /** [batch, pos, dVocab], [batch, pos − 1], where they are asked for, and the named activations. */
   readonly logits: Float32Array;
   readonly losses: Float32Array;
   readonly kept: readonly SharedActivation[];

@@ -68,7 +68,7 @@ function cleanRunOf(
 
 function runPart(executor: Executor, { job, slices, control, helper }: ForwardOrder, clean: ActivationCache): void {
   const { config } = executor; // one object for all orders, about which much is remembered
-  const { interventions, names, batch, length, plan } = job;
+  const { interventions, names, batch, length, plan, returns } = job;
   const cache = ActivationCache.over(job.kept, config);
   const acting = { config, interventions, names, clean, batch, means: new Map(), outputMeans: new Map() };
   const keep = keepIn(cache, names);
@@ -78,7 +78,7 @@ function runPart(executor: Executor, { job, slices, control, helper }: ForwardOr
   });
   const tokens = Array.from({ length: batch }, (_, s) => job.tokens.subarray(s * length, (s + 1) * length));
   const out = { logits: job.logits, lossPerPosition: job.losses };
-  executor.runSlices({ caller: 'run', tokens, plan, watch }, { slices, length, ...out });
+  executor.runSlices({ caller: 'run', tokens, plan, watch, names, returns }, { slices, length, ...out });
 }
 
 function writeFailure(into: Uint8Array, message: string): void {

@@ -1,5 +1,5 @@
 // Arrays that threads share: copies of what only one of them had.
-import type { Arena } from '../../engine/tensor.ts';
+import type { Arena, Floats } from '../../engine/tensor.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Tokens } from '../tokens.ts';
 
@@ -13,6 +13,12 @@ export function shareWeights(weights: Parameters, arena: Arena): { version: numb
   const shared = sharedFloats(weights.length);
   shared.set(own);
   return { version, weights: shared };
+}
+
+/** Copies what helpers have written, from sequence `first` on, behind what this thread has: callers expect an array of its own. */
+export function takeOver(shared: Float32Array, own: Floats, { first, batch }: { first: number; batch: number }): void {
+  const at = first * (shared.length / batch);
+  own.set(shared.subarray(at), at);
 }
 
 export function sharedTokens(tokens: Tokens, length: number): Int32Array {

@@ -1,0 +1,33 @@
+// The loss at every period, above the slider that sets it: each bar stands over the slider's place for its period.
+import type { JSX } from 'preact';
+import { useLab } from '../lab/LabContext.ts';
+import { SHORTEST_PERIOD, type View } from '../protocol.ts';
+
+/** In nats, as shares of guessing: what is more is cut off, and said so by its edge. */
+const TOP = 2.6;
+
+export function PeriodSweep({ shown }: { shown: View }): JSX.Element {
+  const { sweep, tooLarge } = useLab();
+  const losses = sweep.value?.losses ?? [];
+  const { lnVocab, period } = shown;
+  const solved = losses.flatMap((loss, i) => (loss < lnVocab / 2 ? [SHORTEST_PERIOD + i] : []));
+  const text =
+    losses.length === 0
+      ? `Loss at every period: ${tooLarge.value ? 'too much work for a model of this size' : 'measured when the model rests'}.`
+      : `Loss at every period from ${SHORTEST_PERIOD} to ${SHORTEST_PERIOD + losses.length - 1}; below half of guessing: ${solved.join(', ') || 'none'}.`;
+  return (
+    <div class="sweep" role="img" aria-label={text} data-testid="sweep" title={text}>
+      {losses.map((loss, i) => (
+        <i
+          key={i}
+          data-solved={loss < lnVocab / 2}
+          data-more={loss > TOP * lnVocab}
+          data-here={period === SHORTEST_PERIOD + i}
+          style={{ height: `${(100 * Math.min(TOP, loss / lnVocab)) / TOP}%` }}
+        />
+      ))}
+      <b style={{ bottom: `${100 / TOP}%` }} />
+      <span class="quiet">{losses.length === 0 ? text : 'loss at every period'}</span>
+    </div>
+  );
+}

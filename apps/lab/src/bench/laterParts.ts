@@ -1,0 +1,7 @@
+// What Later.tsx draws, as a script of its own.
+export { Arcs } from './Arcs.tsx';
+export { Comparison } from './Comparison.tsx';
+export { EnlargedHead } from './EnlargedHead.tsx';
+export { Files } from './Files.tsx';
+export { KnobPanel } from './KnobPanel.tsx';
+export { VerdictEvidence } from './VerdictEvidence.tsx';
