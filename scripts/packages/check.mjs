@@ -11,7 +11,11 @@ const folder = mkdtempSync(join(tmpdir(), 'induction-lab-check-'));
 let failed = 0;
 
 function run(command, ...args) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) failed++;
 }
 
@@ -23,7 +27,8 @@ try {
   for (const tarball of tarballs) {
     run('npx', 'publint', '--strict', tarball);
     // The command and the lab have nothing to import; everything else is ESM, which is what Node 20.19 can require, too.
-    if (/-(core|figures)-\d/.test(tarball)) run('npx', 'attw', '--profile', 'esm-only', '--format', 'table-flipped', tarball);
+    if (/-(core|figures)-\d/.test(tarball))
+      run('npx', 'attw', '--profile', 'esm-only', '--format', 'table-flipped', tarball);
   }
 } finally {
   rmSync(folder, { recursive: true });

@@ -25,7 +25,9 @@ test(`from an empty folder to a page of one's own in ${MINUTES} minutes`, {
   try {
     const [inNode] = blocks('packages/core/README.md', 'js');
     writeFileSync(join(project.folder, 'first.js'), inNode!);
-    expect(project.run('node', 'first.js')).toMatch(/^(induction|other circuit|positional shortcut|mixed|not learned)\n/);
+    expect(project.run('node', 'first.js')).toMatch(
+      /^(induction|other circuit|positional shortcut|mixed|not learned)\n/,
+    );
 
     project.run('npx', 'induction-lab', 'train', '--preset', 'literal', '--steps', '60', '--out', 'run', '--quiet');
     const audited = project.run('npx', 'induction-lab', 'audit', 'run/checkpoints/step-000060.safetensors', '--json');
@@ -38,7 +40,9 @@ test(`from an empty folder to a page of one's own in ${MINUTES} minutes`, {
     const served = await serveFolder(join(project.folder, 'dist'));
     const opened = await browser.newPage();
     await opened.goto(served.url);
-    const shown = opened.locator('output', { hasText: /induction|other circuit|positional shortcut|mixed|not learned/ });
+    const shown = opened.locator('output', {
+      hasText: /induction|other circuit|positional shortcut|mixed|not learned/,
+    });
     await shown.waitFor({ timeout: MINUTES * 60_000 });
     served.close();
     expect((performance.now() - started) / 60_000).toBeLessThan(MINUTES);

@@ -19,9 +19,14 @@ const packed = Object.values(
 );
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 const standalone = gzipSync(readFileSync(`${root}packages/core/dist/standalone.js`), { level: 9 }).length;
-const rows = packed.map(({ name, size, unpackedSize }) => `| \`${name}\` | ${megabytes(size)} | ${megabytes(unpackedSize)} |`);
+const rows = packed.map(
+  ({ name, size, unpackedSize }) => `| \`${name}\` | ${megabytes(size)} | ${megabytes(unpackedSize)} |`,
+);
 const table = `| package | to download | unpacked |\n|---|---|---|\n${rows.join('\n')}\n\nThe library as one file for a browser, kernels and workers inside: ${Math.round(standalone / 1000)} kB gzipped.\n`;
 
 const readme = readFileSync(`${root}README.md`, 'utf8');
 if (!MARKS.test(readme)) throw new Error('sizes: README.md has no marks <!-- sizes --> and <!-- /sizes -->.');
-writeFileSync(`${root}README.md`, readme.replace(MARKS, (_, from, to) => `${from}${table}${to}`));
+writeFileSync(
+  `${root}README.md`,
+  readme.replace(MARKS, (_, from, to) => `${from}${table}${to}`),
+);
