@@ -70,6 +70,8 @@ if (
   say('Building the kernels ...');
   node('building the kernels', 'packages/core/scripts/buildKernels.mjs');
 }
+if (always || !existsSync(join(root, 'packages/figures/dist/fonts/DejaVuSans-Bold.ttf')))
+  node('copying the fonts', 'packages/figures/scripts/copyFonts.mjs');
 const sources = ['core', 'figures', 'cli'].map((name) => newest(join(root, 'packages', name, 'src')));
 const built = join(root, 'node_modules/.induction-lab-built');
 if (always || !existsSync(stamp) || time(built) < Math.max(...sources, time(join(root, 'tsconfig.base.json')))) {

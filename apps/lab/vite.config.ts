@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { licencesOf } from '../../scripts/packages/licences.mjs';
 import { figureColours } from './build/figureColours.ts';
 import { lessonPage } from './build/lessonPage.ts';
 import { presetValues } from './build/presetValues.ts';
@@ -13,6 +14,7 @@ const { version } = JSON.parse(readFileSync(at('./package.json'), 'utf8')) as { 
 /** `vite build` makes the site; `vite build --mode offline` one page that also opens from a local folder. */
 export default defineConfig(({ mode }) => {
   const offline = mode === 'offline';
+  const licences = licencesOf();
   return {
     root: at('.'),
     base: './',
@@ -23,6 +25,7 @@ export default defineConfig(({ mode }) => {
       lessonPage(),
       ...(offline ? [singleFile()] : []),
       securityPolicy({ offline }),
+      licences.emit('licences.txt'),
     ],
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     resolve: offline
@@ -32,7 +35,7 @@ export default defineConfig(({ mode }) => {
     preview: { headers: { ...isolationHeaders, ...policyHeader } },
     worker: {
       format: offline ? 'iife' : 'es',
-      plugins: () => [presetValues()],
+      plugins: () => [presetValues(), licences.collect],
       ...(offline ? { rolldownOptions: { output: { codeSplitting: false } } } : {}),
     },
     build: {

@@ -15,9 +15,13 @@ const readme = `induction-lab, offline
 
 Open index.html in a browser. Nothing else is needed, and nothing is loaded from a network.
 Training uses one thread here: a page opened from a folder gets no shared memory.
+licences.txt has the licences of induction-lab and of what it is built with.
 `;
-const page = readFileSync(`${lab}dist/offline/index.html`);
-const files = { 'induction-lab/index.html': page, 'induction-lab/README.txt': new TextEncoder().encode(readme) };
+const files = {
+  'induction-lab/index.html': readFileSync(`${lab}dist/offline/index.html`),
+  'induction-lab/README.txt': new TextEncoder().encode(readme),
+  'induction-lab/licences.txt': readFileSync(`${lab}dist/offline/licences.txt`),
+};
 // A fixed date, so that the same sources give the same file.
 writeFileSync(
   `${lab}dist/site/induction-lab-offline.zip`,

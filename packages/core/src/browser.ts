@@ -7,8 +7,8 @@
 import { startHelpers } from './browserHelpers.ts';
 import { checkLoadOptions } from './engine/checkEngine.ts';
 import { createWasmEngine, type Engine } from './engine/engine.ts';
-import type { LoadOptions } from './engine/loadOptions.ts';
-import { bestBuild, compileKernels, type KernelBuild } from './engine/wasm/kernels.ts';
+import { kernelsAt, type LoadOptions, loadedBuild } from './engine/loadOptions.ts';
+import { compileKernels } from './engine/wasm/kernels.ts';
 
 export { serveTrainingThread } from './browserThread.ts';
 export { startWorkers } from './browserThreads.ts';
@@ -30,17 +30,21 @@ const RELAXED_URL = new URL('../dist/kernels/relaxed.wasm', import.meta.url);
 export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options);
   const isolated = globalThis.crossOriginIsolated === true;
-  const { exact = false, shared = isolated, threads = 1 } = options;
-  const backend: KernelBuild = exact ? 'simd' : bestBuild();
-  const url = options.wasmUrl?.(backend) ?? (backend === 'simd' ? SIMD_URL : RELAXED_URL);
-  const response = await fetch(url).catch((error: Error) => error);
-  if (response instanceof Error || !response.ok) {
-    const why = response instanceof Error ? response.message : response.status;
-    throw new Error(`loadEngine: the kernels could not be fetched (${why}); reload the page.`);
-  }
-  const bytes = new Uint8Array(await response.arrayBuffer());
+  const { shared = isolated, threads = 1 } = options;
+  const { url, build } = kernelsAt(options, (ours) => (ours === 'simd' ? SIMD_URL : RELAXED_URL));
+  const bytes = await fetched(url);
+  const backend = loadedBuild(bytes, build, options);
   const engine = await createWasmEngine({ bytes, backend, shared, maximumPages: MAXIMUM_PAGES });
   if (threads === 1 || !isolated) return engine;
   const module = await compileKernels(bytes, false);
   return { ...engine, helpers: await startHelpers(threads - 1, { module, backend }, options.helperUrl) };
+}
+
+async function fetched(url: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url).catch((error: Error) => error);
+  if (response instanceof Response && response.ok) return new Uint8Array(await response.arrayBuffer());
+  const why = response instanceof Response ? response.status : response.message;
+  throw new Error(
+    `loadEngine: the kernels are not at ${url} (${why}); reload the page, or say where they are: wasmUrl, for bundlers that leave them behind.`,
+  );
 }

@@ -36,6 +36,9 @@ const ready = (worker: Worker): Promise<void> =>
     worker.onmessage = () => resolve();
     worker.onerror = (event) =>
       reject(
-        new Error(event.message || 'A helper thread could not be started; reload the page, or ask for one thread.'),
+        new Error(
+          event.message ||
+            'A helper thread could not be started; reload the page, correct helperUrl, or ask for one thread.',
+        ),
       );
   });

@@ -74,7 +74,7 @@ function startThread(start: ThreadStart, url: string | undefined): TrainingThrea
       worker.onmessage = ({ data }) => onMessage(data);
       worker.onerror = (event) => {
         event.preventDefault();
-        onDeath(new Error(event.message || 'its script could not be loaded; reload the page.'));
+        onDeath(new Error(event.message || 'its script could not be loaded; reload the page, or correct workerUrl.'));
       };
       worker.onmessageerror = () => onDeath(new Error('a message could not be read; reload the page.'));
       whenGone.set(worker, () =>

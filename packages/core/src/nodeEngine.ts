@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { checkLoadOptions } from './engine/checkEngine.ts';
 import { createWasmEngine, type Engine } from './engine/engine.ts';
-import type { LoadOptions } from './engine/loadOptions.ts';
-import { bestBuild, compileKernels, type KernelBuild } from './engine/wasm/kernels.ts';
+import { kernelsAt, type LoadOptions, loadedBuild } from './engine/loadOptions.ts';
+import { bestBuild, compileKernels } from './engine/wasm/kernels.ts';
 import { startHelpers } from './nodeHelpers.ts';
 import { scriptUrl } from './nodeScript.ts';
 
@@ -26,13 +26,13 @@ export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options);
   const { exact = false, shared = true, threads = 1 } = options;
   if (!exact && bestBuild() === 'simd') setFlagsFromString('--experimental-wasm-relaxed-simd');
-  const backend: KernelBuild = exact ? 'simd' : bestBuild();
-  const file = options.wasmUrl?.(backend) ?? new URL(`../dist/kernels/${backend}.wasm`, import.meta.url);
-  const bytes = await readFile(file).catch((error: Error) => error);
+  const { url, build } = kernelsAt(options, (ours) => new URL(`../dist/kernels/${ours}.wasm`, import.meta.url));
+  const bytes = await readFile(url).catch((error: Error) => error);
   if (bytes instanceof Error)
     throw new Error(
       `loadEngine: the kernels could not be read (${bytes.message}); ${options.wasmUrl ? 'correct wasmUrl' : 'run "npm run build"'}.`,
     );
+  const backend = loadedBuild(bytes, build, options);
   const engine = await createWasmEngine({ bytes: new Uint8Array(bytes), backend, shared });
   if (threads === 1) return engine;
   // Compiled code lies in dist, also when this file runs from src. A helper has a memory that nobody shares.

@@ -27,6 +27,18 @@ test('kernels come from where wasmUrl says, by build', async () => {
   );
 });
 
+test('wasmUrl may be the address of one file, whose build is read off it', async () => {
+  for (const build of ['simd', 'relaxed'])
+    for (const wasmUrl of [kernels(build), fileURLToPath(kernels(build))])
+      expect((await loadEngine({ wasmUrl })).backend).toBe(build);
+  await expect(loadEngine({ wasmUrl: kernels('relaxed'), exact: true })).rejects.toThrow(
+    /^loadEngine: options\.wasmUrl names the build with fused multiply-add, which is not exact; give .*\.$/,
+  );
+  await expect(loadEngine({ wasmUrl: 3 as never })).rejects.toThrow(
+    'loadEngine: options.wasmUrl must be a URL, the text of one, or a function that gives one, got 3.',
+  );
+});
+
 test('helpers come from where helperUrl says, and an engine that needs none has none', async () => {
   const engine = await loadEngine({ threads: 2, helperUrl: new URL('../dist/nodeHelper.js', import.meta.url) });
   expect(engine.helpers?.count).toBe(1);

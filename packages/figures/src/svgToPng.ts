@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { Resvg } from '@resvg/resvg-js';
 
-const require = createRequire(import.meta.url);
+// The build copies them there, also for when this file runs from src.
 const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) =>
-  require.resolve(`dejavu-fonts-ttf/ttf/${file}`),
+  fileURLToPath(new URL(`../dist/fonts/${file}`, import.meta.url)),
 );
 
 /**

@@ -47,6 +47,10 @@ const RELAXED_PROBE = new Uint8Array([
 /** The fastest build that this JavaScript engine runs. */
 export const bestBuild = (): KernelBuild => (WebAssembly.validate(RELAXED_PROBE) ? 'relaxed' : 'simd');
 
+/** The build that a file of kernels is: only `relaxed` holds the instruction f32x4.relaxed_madd (0xfd 0x85 0x02). */
+export const buildOf = (bytes: Uint8Array): KernelBuild =>
+  bytes.some((byte, at) => byte === 0xfd && bytes[at + 1] === 0x85 && bytes[at + 2] === 0x02) ? 'relaxed' : 'simd';
+
 /** Compiles kernels for a shared memory, or, where the platform has none, for a memory of one thread. */
 export async function compileKernels(bytes: Uint8Array<ArrayBuffer>, shared: boolean): Promise<WebAssembly.Module> {
   try {
