@@ -99,7 +99,7 @@ function declareCollect(all: Command): void {
       new Option(
         '--out <file>',
         'table.parquet, table.csv or table.jsonl; repeatable (default: all three in the folder)',
-      ).argParser((file: string, all: string[] = []) => [...all, file]),
+      ).argParser(severalFiles),
     )
     .option('--force', 'write over --out where it exists')
     .addOption(mixed('take results of several versions of the program together, marked'))
@@ -115,11 +115,14 @@ function declareReport(all: Command): void {
     .argument('<sweep>', TARGET)
     .addOption(sweepFolder())
     .option('--by <axis>', 'the axis along which figures go, the others in panels (default: the first)')
-    .option(
-      '--markdown <file>',
-      'write the table into this page, too, between <!-- NAME:begin --> and <!-- NAME:end -->',
+    .addOption(
+      new Option(
+        '--markdown <file>',
+        'write into this page, too: tables between <!-- NAME:begin --> and <!-- NAME:end -->, a figure between <!-- NAME.FIGURE:begin --> and its end; repeatable',
+      ).argParser(severalFiles),
     )
-    .option('--section <name>', 'the NAME of that section (default: the name of the sweep)')
+    .option('--images <dir>', 'where figures of pages are written as SVG (default: images, beside the page)')
+    .option('--section <name>', 'the NAME of those sections (default: the name of the sweep)')
     .addOption(mixed('take results of several versions of the program together, marked'))
     .action(async (target, options) =>
       (await import('../work/sweeps/reportSweep.ts')).reportSweepCommand(target, options),
@@ -172,6 +175,9 @@ function declareVerify(all: Command): void {
       (await import('../work/sweeps/verifySweep.ts')).verifySweepCommand(target, options),
     );
 }
+
+/** A file more, of an option that may be given several times. */
+const severalFiles = (file: string, all: string[] = []): string[] => [...all, file];
 
 function readShare(text: string): number {
   const value = Number(text);

@@ -5,6 +5,7 @@ import { pointText } from '../definition/points.ts';
 import type { OpenSweep } from '../folder/openSweep.ts';
 import { type JobResult, programText } from '../jobs/jobResult.ts';
 import type { Entry } from '../jobs/plan.ts';
+import { outcomeOf } from './outcomes.ts';
 
 /** What a cell holds. */
 export type Cell = string | number | boolean | null;
@@ -102,6 +103,7 @@ function measuredCells({ measured, seconds }: JobResult): Record<string, Cell> {
       inductionExcess: largest('inductionExcess'),
     }),
     ...(proof && {
+      outcome: outcomeOf(measured),
       circuit: proof.kind ?? 'none',
       circuitHeads: proof.heads.map(({ label, role }) => `${label} ${role}`).join('; '),
       kept: proof.kept,

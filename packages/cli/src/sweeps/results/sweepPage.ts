@@ -7,6 +7,7 @@ import { VERSION } from '../../version.ts';
 import { axesText, seedsText } from '../definition/readSweep.ts';
 import type { Sweep } from '../definition/sweep.ts';
 import type { GroupedGrid } from './groupRuns.ts';
+import { type ResultsTable, totalsTable } from './outcomeTables.ts';
 import type { Collected } from './runRows.ts';
 import { settingTable } from './settingTable.ts';
 
@@ -43,16 +44,26 @@ const countText = ({ runs, done, failed, missing }: Collected, sweep: Sweep): st
   `${done.toLocaleString('en')} of ${runs.toLocaleString('en')} runs are done, ${seedsText(sweep)} of each setting; ${failed.length} failed, ${missing.length} missing.`;
 
 function gridSection(grid: GroupedGrid, figures: Readonly<Record<string, Draw>>, index: number): string {
-  const { headings, rows } = settingTable(grid);
+  const shown = ({ headings, rows }: ResultsTable, caption: string): string =>
+    table(
+      headings.map(escapeHtml),
+      rows.map((row) => row.map(escapeHtml)),
+      caption,
+    );
+  const totals = totalsTable(grid);
   return section(
     `grid-${index + 1}`,
     grid.name === '' ? 'Results' : escapeHtml(grid.name),
     ...Object.values(figures).map((draw) => `<figure>${draw('auto')}</figure>`),
-    table(
-      headings.map(escapeHtml),
-      rows.map((row) => row.map(escapeHtml)),
-      'Medians with 95 % bootstrap intervals over runs; losses in nats.',
-    ),
+    ...(totals
+      ? [
+          shown(
+            totals,
+            'What became of the runs, by each axis: how many, and their share with its 95 % interval in per cent (Wilson).',
+          ),
+        ]
+      : []),
+    shown(settingTable(grid), 'Every setting. Medians with 95 % bootstrap intervals over runs; losses in nats.'),
   );
 }
 

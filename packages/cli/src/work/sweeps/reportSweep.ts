@@ -1,32 +1,35 @@
 // `induction-lab sweep report`: HTML, figures, and on request a table in a page of Markdown.
 import { guessingLoss, mainSegment, printable, type Segment, segmentsOf } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
-import { writeFigures } from '../../figures/drawing.ts';
+import { type Draw, writeFigures } from '../../figures/drawing.ts';
 import { writeWhole } from '../../files/wholeFiles.ts';
 import { experimentAt } from '../../sweeps/definition/points.ts';
 import { type OpenSweep, readTarget } from '../../sweeps/folder/openSweep.ts';
 import { curveOf, type FinishedRun, groupRuns } from '../../sweeps/results/groupRuns.ts';
-import { readSection, writeSection } from '../../sweeps/results/markdownSection.ts';
+import { checkFigures, readPage } from '../../sweeps/results/markdownSection.ts';
 import { type Collected, eachRun } from '../../sweeps/results/runRows.ts';
 import { sweepFigures } from '../../sweeps/results/sweepFigures.ts';
 import { sweepPage } from '../../sweeps/results/sweepPage.ts';
+import { writeMarkdown } from '../../sweeps/results/writeMarkdown.ts';
 import { completenessText } from './collectSweep.ts';
 
 export interface ReportOptions {
   sweepFolder?: string;
   by?: string;
   mixed?: boolean;
-  markdown?: string;
+  markdown?: string[];
+  images?: string;
   section?: string;
 }
 
 export async function reportSweepCommand(target: string, options: ReportOptions): Promise<void> {
-  const { by, mixed, markdown } = options;
+  const { by, mixed, markdown = [], images } = options;
   const open = await readTarget(target, { out: options.sweepFolder });
   const section = options.section ?? open.sweep.name;
-  if (markdown !== undefined) readSection(markdown, section);
-  else if (options.section !== undefined)
-    throw badInput('--section names a place in a page; give the page with --markdown.');
+  const pages = markdown.map((path) => readPage(path, section));
+  for (const [name, given] of Object.entries({ section: options.section, images }))
+    if (given !== undefined && pages.length === 0)
+      throw badInput(`--${name} is about a page of Markdown; give the page with --markdown.`);
   const { runs, collected } = finishedRuns(open, mixed);
   if (runs.length === 0) throw badInput(`${printable(open.folder.path)} holds no results yet; run the sweep first.`);
   const { lnVocab, segment } = about(open);
@@ -34,11 +37,13 @@ export async function reportSweepCommand(target: string, options: ReportOptions)
     const grouped = groupRuns(grid, runs, by);
     return { grid: grouped, figures: sweepFigures(grouped, { lnVocab, curve: `training loss (${segment.title})` }) };
   });
-  writeFigures(open.folder.file('figures'), Object.assign({}, ...grids.map(({ figures }) => figures)));
+  const figures = Object.assign({}, ...grids.map((grid) => grid.figures)) as Readonly<Record<string, Draw>>;
+  const report = { sweep: open.sweep, collected, grids: grids.map(({ grid }) => grid), figures };
+  for (const page of pages) checkFigures(page, Object.keys(figures));
+  writeFigures(open.folder.file('figures'), figures);
   const page = open.folder.file('report.html');
   writeWhole(page, sweepPage({ sweep: open.sweep, collected, grids }));
-  if (markdown !== undefined)
-    writeSection(markdown, section, { sweep: open.sweep, collected, grids: grids.map(({ grid }) => grid) });
+  writeMarkdown(pages, report, { section, images });
   for (const line of completenessText(collected)) process.stderr.write(`${printable(line)}\n`);
   process.stdout.write(`Report: ${printable(page)}\nFigures: ${printable(open.folder.file('figures'))}\n`);
 }
