@@ -67,6 +67,7 @@ export * from './circuits/claims/headMarks.ts';
 export type { HeldOut, HeldOutRecord } from './circuits/claims/heldOut.ts';
 export * from './circuits/claims/mapPicture.ts';
 export * from './circuits/claims/phaseChange.ts';
+export * from './circuits/claims/pictureProperties.ts';
 export * from './circuits/claims/prove.ts';
 export { randomCircuits } from './circuits/claims/randomCircuits.ts';
 export { VERDICTS, type Verdict } from './circuits/claims/verdict.ts';

@@ -1,10 +1,12 @@
 // What a sweep file means: its points, its jobs, and what is said of one that is wrong.
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { pointsOf } from '../../src/sweeps/definition/points.ts';
-import { readSweep } from '../../src/sweeps/definition/readSweep.ts';
+import { readSweep, spellOut } from '../../src/sweeps/definition/readSweep.ts';
 import { readJob } from '../../src/sweeps/jobs/job.ts';
 import { jobOfEntry, planSweep } from '../../src/sweeps/jobs/plan.ts';
+import { diversitySweep } from '../../src/work/diversity.ts';
 import { experimentJson } from '../support/experiment.ts';
 import { temporaryFolder, writeJson } from '../support/folders.ts';
 import { writeSweep } from '../support/sweeps.ts';
@@ -128,6 +130,11 @@ test('two grids that ask for the same run share its job', async () => {
   expect(entries).toHaveLength(4);
   expect(entries[1]!.job).toBe(entries[2]!.job);
   expect(new Set(entries.map(({ job }) => job)).size).toBe(3);
+});
+
+test('the sweep of `diversity` and its file are the same', async () => {
+  const file = fileURLToPath(new URL('../../../../sweeps/diversity.json', import.meta.url));
+  expect(await spellOut(diversitySweep({ seeds: 4, steps: 600 }), { file })).toEqual(await readSweep(file));
 });
 
 test('a job’s id follows from what decides its result, and from nothing else', async () => {

@@ -1,6 +1,7 @@
 // An axis of a sweep: the settings that it goes through, from a list, a range or random draws.
 import { checkArgument, exactExp, exactLog, listed, quoted, RandomStream, STREAMS } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
+import { presetExperiment } from './presetExperiment.ts';
 import { AXIS_KINDS, AXIS_SCHEMAS, type AxisJson, type AxisKind, type Spacing } from './sweepSchema.ts';
 
 /** One place on an axis: what it is called, and the fields that it sets, by dotted path. */
@@ -54,7 +55,14 @@ const READERS: { readonly [Kind in AxisKind]: (json: AxisJson[Kind], where: Wher
     const values = Array.from({ length: count }, (_, i) => between(range, count === 1 ? 0 : i / (count - 1)));
     return { name: field, settings: values.map((value) => ({ label: labelOf(value), set: { [field]: value } })) };
   },
-  settings: ({ name, settings }) => ({ name, settings }),
+  settings: ({ name, settings }, { file, at }) => ({
+    name,
+    settings: settings.map(({ label, preset, set = {} }, i) => {
+      if (preset === undefined) return { label, set };
+      const { model, task, training } = presetExperiment(preset, `${file}: ${at}.settings.${i}`);
+      return { label, set: { model, task, training, ...set } };
+    }),
+  }),
   draw: ({ name, draw }, { file, at, stream }) => {
     const fields = Object.entries(draw.fields);
     if (fields.length === 0) throw badInput(`${file}: ${at}.draw.fields names no field; name what is to be drawn.`);

@@ -2,6 +2,7 @@
 import type { Backend, DataOrigin } from '@induction-lab/core/node';
 import type { Axis } from './axes.ts';
 import type { Measurements } from './measurements.ts';
+import type { TableJson } from './tables.ts';
 
 /** Axes whose settings are combined, each with each. */
 export interface Grid {
@@ -22,4 +23,6 @@ export interface Sweep {
   /** Which build of the kernels trains and measures. */
   readonly backend: Backend;
   readonly data: DataOrigin | null;
+  /** What its report shows; not there for the usual table. */
+  readonly tables?: readonly TableJson[];
 }

@@ -3,6 +3,7 @@
 import { must, TOKEN_TYPES, type TokenType } from '@induction-lab/core/node';
 import * as z from 'zod/mini';
 import { type Measurements, measurementsSchema } from './measurements.ts';
+import { type TableJson, tablesSchema } from './tables.ts';
 
 const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): z.ZodMiniNumber =>
   z.int().check(z.minimum(least), z.maximum(most));
@@ -31,7 +32,8 @@ export interface AxisJson {
   readonly range: { readonly field: string; readonly range: Spacing & { readonly count: number } };
   readonly settings: {
     readonly name: string;
-    readonly settings: readonly { readonly label: string; readonly set: Fields }[];
+    /** Each from a preset, where it names one, and with fields that are set. */
+    readonly settings: readonly { readonly label: string; readonly preset?: string; readonly set?: Fields }[];
   };
   readonly draw: {
     readonly name?: string;
@@ -58,7 +60,9 @@ export const AXIS_SCHEMAS: Readonly<Record<AxisKind, z.ZodMiniType>> = {
   range: z.strictObject({ field: text, range: z.strictObject({ ...spacing, count: whole(1, MOST) }) }),
   settings: z.strictObject({
     name: text,
-    settings: z.array(z.strictObject({ label: text, set: fields })).check(z.minLength(1)),
+    settings: z
+      .array(z.strictObject({ label: text, preset: z.optional(z.string()), set: z.optional(fields) }))
+      .check(z.minLength(1)),
   }),
   draw: z.strictObject({
     name: z.optional(text),
@@ -88,6 +92,7 @@ export interface SweepJson {
   readonly seeds: SeedsJson;
   readonly measure?: Partial<Measurements>;
   readonly exact?: boolean;
+  readonly tables?: readonly TableJson[];
 }
 
 const seedsSchema = z.union([
@@ -114,6 +119,7 @@ const sweepWith = ({ axis, seeds }: { axis: z.ZodMiniType; seeds: z.ZodMiniType 
     seeds,
     measure: z.optional(measurementsSchema),
     exact: z.optional(z.boolean()),
+    tables: z.optional(tablesSchema),
   });
 
 /** Checks a file. Axes are checked by kind afterwards, so that messages name what is wrong within one. */

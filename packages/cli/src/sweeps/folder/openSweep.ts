@@ -53,7 +53,8 @@ export async function readTarget(target: string, options: TargetOptions = {}): P
   const { folder, sweep } = await resolveTarget(target, options);
   const record = folder.read();
   if (sweep && !sameSweep(record.sweep, sweep)) throw otherSweep(folder, record, target);
-  return { folder, sweep: record.sweep, points: pointsOf(record.sweep), entries: folder.entries() };
+  const shown = sweep ?? record.sweep;
+  return { folder, sweep: shown, points: pointsOf(shown), entries: folder.entries() };
 }
 
 /** The plan of a target, whether or not it has begun. */
@@ -61,6 +62,14 @@ export async function planTarget(target: string, options: TargetOptions = {}): P
   const { folder, sweep } = await resolveTarget(target, options);
   const chosen = sweep ?? folder.read().sweep;
   return { folder, sweep: chosen, ...planSweep(chosen, target) };
+}
+
+/** Begins a sweep in a folder in which nothing lies yet. `name` is what to call it in messages. */
+export function beginSweep(folder: SweepFolder, sweep: Sweep, name: string): OpenSweep {
+  folder.refuseForeign();
+  const { points, entries } = planSweep(sweep, name);
+  folder.write({ ...provenance(sweep.backend), sweep }, entries);
+  return { folder, sweep, points, entries };
 }
 
 /**
@@ -73,20 +82,17 @@ export async function beginTarget(
   { mixed = false, ...options }: TargetOptions & { mixed?: boolean | undefined },
 ): Promise<OpenSweep> {
   const { folder, sweep: given } = await resolveTarget(target, options);
-  const record = folder.begun || given === null ? folder.read() : null;
-  const sweep = given ?? record!.sweep;
+  if (given && !folder.begun) return beginSweep(folder, given, target);
+  const record = folder.read();
+  const sweep = given ?? record.sweep;
   const { points, entries } = planSweep(sweep, target);
   const now: SweepRecord = { ...provenance(sweep.backend), sweep };
-  if (record === null) {
-    folder.refuseForeign();
-    folder.write(now, entries);
-    return { folder, sweep, points, entries };
-  }
   const before = folder.entries();
   const planned = new Set(entries.map(({ job }) => job));
   const others = before.filter(({ job }) => !planned.has(job));
   if (others.length === 0) {
-    if (entries.length > before.length || !sameSweep(record.sweep, sweep)) folder.write(now, entries);
+    if (entries.length > before.length || canonicalJson(record.sweep) !== canonicalJson(sweep))
+      folder.write(now, entries);
     return { folder, sweep, points, entries };
   }
   if (!sameSweep(record.sweep, sweep)) throw otherSweep(folder, record, target);
@@ -100,7 +106,9 @@ export async function beginTarget(
   return { folder, sweep, points, entries: both };
 }
 
-const sameSweep = (a: Sweep, b: Sweep): boolean => canonicalJson(a) === canonicalJson(b);
+/** Whether two ask for the same runs, whatever they say of them and show. */
+const sameSweep = (a: Sweep, b: Sweep): boolean => canonicalJson(runsOf(a)) === canonicalJson(runsOf(b));
+const runsOf = ({ about: _, tables: __, ...runs }: Sweep): object => runs;
 
 const otherSweep = (folder: SweepFolder, { sweep }: SweepRecord, target: string): Error =>
   badInput(

@@ -3,8 +3,9 @@ import { ArgumentError, checkArgument, quoted, TOKEN_TYPES } from '@induction-la
 import * as z from 'zod/mini';
 import { badInput } from '../../errors.ts';
 import { type Provenance, SCHEMA_VERSION } from '../../files/provenance.ts';
-import { measurementsSchema } from '../definition/measurements.ts';
+import { measurementsSchema, recordedMeasurements } from '../definition/measurements.ts';
 import type { Sweep } from '../definition/sweep.ts';
+import { tablesSchema } from '../definition/tables.ts';
 
 export interface SweepRecord extends Provenance {
   readonly sweep: Sweep;
@@ -30,6 +31,7 @@ const recordSchema = z.object({
     seeds: z.array(z.int()),
     measure: measurementsSchema,
     backend: z.enum(['relaxed', 'simd', 'reference']),
+    tables: z.optional(tablesSchema),
     data: z.nullable(z.object({ path: z.string(), sha256: z.string(), dtype: z.optional(z.enum(TOKEN_TYPES)) })),
   }),
 });
@@ -47,5 +49,6 @@ export function parseSweepRecord(json: unknown, path: string): SweepRecord {
     if (!(error instanceof ArgumentError)) throw error;
     throw badInput(error.message.replace(/\.$/, '; put back what sweep wrote.'));
   }
-  return json as SweepRecord;
+  const record = json as SweepRecord;
+  return { ...record, sweep: { ...record.sweep, measure: recordedMeasurements(record.sweep.measure) } };
 }

@@ -12,7 +12,7 @@ import {
 } from '@induction-lab/core/node';
 import * as z from 'zod/mini';
 import { VERSION } from '../../version.ts';
-import { type Measurements, measurementsSchema } from '../definition/measurements.ts';
+import { decidingMeasurements, type Measurements, measurementsSchema } from '../definition/measurements.ts';
 
 export interface Job {
   readonly id: string;
@@ -48,8 +48,9 @@ export function jobOf(given: Pick<Job, 'experiment' | 'seed' | 'measure' | 'data
 
 function idOf({ experiment, data, ...rest }: Omit<Job, 'id'>): string {
   const { name: _, about: __, ...deciding } = experiment;
+  const measure = decidingMeasurements(rest.measure);
   const from = data === null ? null : { sha256: data.sha256, dtype: data.dtype ?? null };
-  return sha256(canonicalJson({ ...rest, experiment: deciding, data: from }));
+  return sha256(canonicalJson({ ...rest, measure, experiment: deciding, data: from }));
 }
 
 const jobSchema = z.strictObject({

@@ -6,7 +6,7 @@ import type { Point } from '../definition/points.ts';
 import type { Grid } from '../definition/sweep.ts';
 import type { Curves } from '../jobs/history.ts';
 import type { JobResult } from '../jobs/jobResult.ts';
-import type { RunRow } from './runRows.ts';
+import type { RunRow } from './cells.ts';
 
 /** A finished run, as figures and tables need it. */
 export interface FinishedRun {

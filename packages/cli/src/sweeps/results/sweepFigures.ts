@@ -1,5 +1,5 @@
 // The figures of a sweep: what became of the runs, every run as a dot with the median and its interval, losses over steps.
-import { medianEstimate, VERDICTS } from '@induction-lab/core/node';
+import { guessingLoss, medianEstimate, VERDICTS } from '@induction-lab/core/node';
 import {
   type DynamicsLine,
   dynamicsChart,
@@ -9,6 +9,9 @@ import {
   sharesChart,
 } from '@induction-lab/figures/node';
 import { type Draw, figureOptions } from '../../figures/drawing.ts';
+import { experimentAt } from '../definition/points.ts';
+import type { OpenSweep } from '../folder/openSweep.ts';
+import { segmentOf } from './finishedRuns.ts';
 import { type Group, type GroupedGrid, type Panel, shortName } from './groupRuns.ts';
 import { kindsOf, OUTCOMES } from './outcomes.ts';
 
@@ -48,7 +51,14 @@ export interface SweepFiguresOptions {
   readonly curve: string;
 }
 
-/** All figures of a grid, by name. */
+/** All figures of a grid of a sweep, by name: what guessing costs, and which losses are drawn, by its first setting. */
+export function figuresOf(open: OpenSweep, grid: GroupedGrid): Readonly<Record<string, Draw>> {
+  const { model } = experimentAt(open.sweep, open.points[0]!, open.sweep.name);
+  const curve = `training loss (${segmentOf(open).title})`;
+  return sweepFigures(grid, { lnVocab: guessingLoss(model), curve });
+}
+
+/** The same by what it needs of the sweep. */
 export function sweepFigures(grid: GroupedGrid, options: SweepFiguresOptions): Readonly<Record<string, Draw>> {
   const prefix = grid.name === '' ? '' : `${grid.name}-`;
   const by = `by ${shortName(grid.axis)}${grid.name === '' ? '' : ` (${grid.name})`}`;

@@ -7,6 +7,7 @@ import type { Sweep } from '../definition/sweep.ts';
 import type { GroupedGrid } from './groupRuns.ts';
 import { type MarkdownPage, markdownTable, pictureOf, sectionOf, writeSections } from './markdownSection.ts';
 import { countsTable, totalsTable } from './outcomeTables.ts';
+import { ownTable } from './ownTables.ts';
 import type { Collected } from './runRows.ts';
 import { settingTable } from './settingTable.ts';
 
@@ -33,6 +34,14 @@ export function writeMarkdown(
     const folder = images ?? join(dirname(page.path), 'images');
     const contents = new Map<string, string>(page.tables ? [[section, tables(report).join('\n')]] : []);
     for (const name of page.figures) {
+      const own = report.sweep.tables?.find((table) => table.name === name);
+      if (own) {
+        contents.set(
+          `${section}.${name}`,
+          [madeBy(report), '', ...markdownTable(ownTable(own, report.grids))].join('\n'),
+        );
+        continue;
+      }
       const before = sectionOf(page, `${section}.${name}`);
       contents.set(
         `${section}.${name}`,
@@ -63,13 +72,17 @@ function picture(
   return pictureOf({ wide, narrow }, { title, before });
 }
 
-function tables({ sweep, collected, grids }: Report): string[] {
-  const { done, runs, failed, programs } = collected;
+function tables(report: Report): string[] {
+  const own = report.sweep.tables?.find(({ name }) => name === undefined);
+  if (own) return [madeBy(report), '', ...markdownTable(ownTable(own, report.grids))];
   return [
-    `${done} of ${runs} runs, ${seedsText(sweep)} of each setting${failed.length > 0 ? `, ${failed.length} failed` : ''}; made by ${programs.join('; ')}.`,
-    ...grids.flatMap((grid) => [...(grid.name === '' ? [] : ['', `${grid.name}:`]), ...gridTables(grid)]),
+    madeBy(report),
+    ...report.grids.flatMap((grid) => [...(grid.name === '' ? [] : ['', `${grid.name}:`]), ...gridTables(grid)]),
   ];
 }
+
+const madeBy = ({ sweep, collected: { done, runs, failed, programs } }: Report): string =>
+  `${done} of ${runs} runs, ${seedsText(sweep)} of each setting${failed.length > 0 ? `, ${failed.length} failed` : ''}; made by ${programs.join('; ')}.`;
 
 /** Every setting in a row; where there are three axes, counts alone, by each axis and by all of them. */
 function gridTables(grid: GroupedGrid): string[] {

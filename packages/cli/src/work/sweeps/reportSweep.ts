@@ -1,14 +1,13 @@
 // `induction-lab sweep report`: HTML, figures, and on request a table in a page of Markdown.
-import { guessingLoss, mainSegment, printable, type Segment, segmentsOf } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { type Draw, writeFigures } from '../../figures/drawing.ts';
 import { writeWhole } from '../../files/wholeFiles.ts';
-import { experimentAt } from '../../sweeps/definition/points.ts';
-import { type OpenSweep, readTarget } from '../../sweeps/folder/openSweep.ts';
-import { curveOf, type FinishedRun, groupRuns } from '../../sweeps/results/groupRuns.ts';
+import { readTarget } from '../../sweeps/folder/openSweep.ts';
+import { finishedRuns } from '../../sweeps/results/finishedRuns.ts';
+import { groupRuns } from '../../sweeps/results/groupRuns.ts';
 import { checkFigures, readPage } from '../../sweeps/results/markdownSection.ts';
-import { type Collected, eachRun } from '../../sweeps/results/runRows.ts';
-import { sweepFigures } from '../../sweeps/results/sweepFigures.ts';
+import { figuresOf } from '../../sweeps/results/sweepFigures.ts';
 import { sweepPage } from '../../sweeps/results/sweepPage.ts';
 import { writeMarkdown } from '../../sweeps/results/writeMarkdown.ts';
 import { completenessText } from './collectSweep.ts';
@@ -30,35 +29,20 @@ export async function reportSweepCommand(target: string, options: ReportOptions)
   for (const [name, given] of Object.entries({ section: options.section, images }))
     if (given !== undefined && pages.length === 0)
       throw badInput(`--${name} is about a page of Markdown; give the page with --markdown.`);
-  const { runs, collected } = finishedRuns(open, mixed);
+  const { runs, collected } = finishedRuns(open, { mixed });
   if (runs.length === 0) throw badInput(`${printable(open.folder.path)} holds no results yet; run the sweep first.`);
-  const { lnVocab, segment } = about(open);
   const grids = open.sweep.grids.map((grid) => {
     const grouped = groupRuns(grid, runs, by);
-    return { grid: grouped, figures: sweepFigures(grouped, { lnVocab, curve: `training loss (${segment.title})` }) };
+    return { grid: grouped, figures: figuresOf(open, grouped) };
   });
   const figures = Object.assign({}, ...grids.map((grid) => grid.figures)) as Readonly<Record<string, Draw>>;
   const report = { sweep: open.sweep, collected, grids: grids.map(({ grid }) => grid), figures };
-  for (const page of pages) checkFigures(page, Object.keys(figures));
+  const tables = (open.sweep.tables ?? []).flatMap(({ name }) => name ?? []);
+  for (const page of pages) checkFigures(page, [...Object.keys(figures), ...tables]);
   writeFigures(open.folder.file('figures'), figures);
   const page = open.folder.file('report.html');
   writeWhole(page, sweepPage({ sweep: open.sweep, collected, grids }));
   writeMarkdown(pages, report, { section, images });
   for (const line of completenessText(collected)) process.stderr.write(`${printable(line)}\n`);
   process.stdout.write(`Report: ${printable(page)}\nFigures: ${printable(open.folder.file('figures'))}\n`);
-}
-
-function finishedRuns(open: OpenSweep, mixed: boolean | undefined): { runs: FinishedRun[]; collected: Collected } {
-  const { segment } = about(open);
-  const runs: FinishedRun[] = [];
-  const collected = eachRun(open, { mixed }, (row, result, { point, seed }) => {
-    if (result) runs.push({ point: open.points[point]!, seed, row, curve: curveOf(result, segment.name) });
-  });
-  return { runs, collected };
-}
-
-/** What all runs have in common, by the first: what guessing costs, and the segment whose losses are drawn. */
-function about({ sweep, points }: OpenSweep): { lnVocab: number; segment: Segment } {
-  const { model, task } = experimentAt(sweep, points[0]!, sweep.name);
-  return { lnVocab: guessingLoss(model), segment: mainSegment(task.kind === 'data' ? [] : segmentsOf(task)) };
 }
