@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readPart } from '../sweeps/pool/part.ts';
 import { type DeclareCommand, examples } from './declare.ts';
-import { exact, quiet, wholeNumber } from './options.ts';
+import { exact, gpu, quiet, wholeNumber } from './options.ts';
 
 const TARGET = 'a sweep file, or the folder of a sweep that has begun';
 
@@ -57,6 +57,7 @@ function declareRun(all: Command): void {
     )
     .option('--retry', 'do failed runs again')
     .option('--on <engine>', 'run it elsewhere: redis://host:6379 (workers of a queue), or slurm')
+    .addOption(gpu())
     .addOption(mixed('go on with a sweep that another version of the program has begun'))
     .addOption(exact())
     .addOption(quiet())

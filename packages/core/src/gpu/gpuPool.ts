@@ -14,3 +14,14 @@ export async function gpuPool(
 ): Promise<StartPool> {
   return (await GpuEnsemble.start(gpu, { engine, experiments: [experiment] })).member(0);
 }
+
+/**
+ * Tests the GPU with a run's model, and gives it back. Rejects with a GpuError where it cannot train such a model, or computes
+ * wrong gradients.
+ */
+export async function testGpu(
+  gpu: Gpu,
+  { engine, experiment }: { readonly engine: Engine; readonly experiment: Experiment },
+): Promise<void> {
+  (await GpuEnsemble.start(gpu, { engine, experiments: [experiment] })).leave(0);
+}

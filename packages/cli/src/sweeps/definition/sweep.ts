@@ -1,5 +1,6 @@
 // A sweep with everything that it says spelled out: it depends on no preset, no file beside it and no default any more.
 import type { Backend, DataOrigin } from '@induction-lab/core/node';
+import type { GpuInfo } from '@induction-lab/core/node-gpu';
 import type { Axis } from './axes.ts';
 import type { Measurements } from './measurements.ts';
 import type { TableJson } from './tables.ts';
@@ -22,6 +23,8 @@ export interface Sweep {
   readonly measure: Measurements;
   /** Which build of the kernels trains and measures. */
   readonly backend: Backend;
+  /** The GPU that trains what it can of it; not there where the CPU does. */
+  readonly gpu?: GpuInfo;
   readonly data: DataOrigin | null;
   /** What its report shows; not there for the usual table. */
   readonly tables?: readonly TableJson[];

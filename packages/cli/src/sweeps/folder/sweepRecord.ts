@@ -6,6 +6,7 @@ import { type Provenance, SCHEMA_VERSION } from '../../files/provenance.ts';
 import { measurementsSchema, recordedMeasurements } from '../definition/measurements.ts';
 import type { Sweep } from '../definition/sweep.ts';
 import { tablesSchema } from '../definition/tables.ts';
+import { gpuSchema } from '../jobs/job.ts';
 
 export interface SweepRecord extends Provenance {
   readonly sweep: Sweep;
@@ -32,6 +33,7 @@ const recordSchema = z.object({
     measure: measurementsSchema,
     backend: z.enum(['relaxed', 'simd', 'reference']),
     tables: z.optional(tablesSchema),
+    gpu: z.optional(gpuSchema),
     data: z.nullable(z.object({ path: z.string(), sha256: z.string(), dtype: z.optional(z.enum(TOKEN_TYPES)) })),
   }),
 });

@@ -10,6 +10,7 @@ import {
   parseExperiment,
   TOKEN_TYPES,
 } from '@induction-lab/core/node';
+import type { GpuInfo } from '@induction-lab/core/node-gpu';
 import * as z from 'zod/mini';
 import { VERSION } from '../../version.ts';
 import { decidingMeasurements, type Measurements, measurementsSchema } from '../definition/measurements.ts';
@@ -21,6 +22,8 @@ export interface Job {
   readonly measure: Measurements;
   readonly data: DataOrigin | null;
   readonly backend: Backend;
+  /** The GPU that trains it; not there where the CPU does. */
+  readonly gpu?: GpuInfo | undefined;
   /** Version of the kernels, and of the program. */
   readonly kernels: number;
   readonly program: string;
@@ -41,8 +44,8 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
  * Makes the job of a run with this program. Names and descriptions of the experiment, and where its data lies, decide
  * nothing and are left out of the id.
  */
-export function jobOf(given: Pick<Job, 'experiment' | 'seed' | 'measure' | 'data' | 'backend'>): Job {
-  const job = { ...given, kernels: KERNELS_VERSION, program: VERSION };
+export function jobOf({ gpu, ...given }: Omit<Job, 'id' | 'kernels' | 'program'>): Job {
+  const job = { ...given, ...(gpu ? { gpu } : {}), kernels: KERNELS_VERSION, program: VERSION };
   return { id: idOf(job), ...job };
 }
 
@@ -53,6 +56,9 @@ function idOf({ experiment, data, ...rest }: Omit<Job, 'id'>): string {
   return sha256(canonicalJson({ ...rest, measure, experiment: deciding, data: from }));
 }
 
+/** A GPU as records name it. */
+export const gpuSchema: z.ZodMiniType<GpuInfo> = z.strictObject({ adapter: z.string(), driver: z.string() });
+
 const jobSchema = z.strictObject({
   id: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   experiment: z.looseObject({}),
@@ -60,6 +66,7 @@ const jobSchema = z.strictObject({
   measure: measurementsSchema,
   data: z.nullable(z.strictObject({ path: z.string(), sha256: z.string(), dtype: z.optional(z.enum(TOKEN_TYPES)) })),
   backend: z.enum(['relaxed', 'simd', 'reference']),
+  gpu: z.optional(gpuSchema),
   kernels: z.int().check(z.minimum(1)),
   program: z.string(),
 });

@@ -21,12 +21,29 @@ export type Causes = Readonly<Record<string, Cell>>;
 
 const INPUTS: readonly Input[] = ['k', 'q', 'v'];
 
+/** What there is where a circuit was found. */
+const OF_A_CIRCUIT = [
+  ...(['cleanLoss', 'withoutStrongest', 'withoutStrongestMatters', 'strongestByMean', 'strongestFrozen'] as const),
+  ...(['strongestFrozenCostsNothing', 'withoutAnotherLeast', 'withoutAnotherMost', 'withoutLaterHeadLeast'] as const),
+  ...(['withoutLaterHeadMost', 'withoutLaterLayer', 'withoutInputK', 'withoutInputQ', 'withoutInputV'] as const),
+  ...(['excessWithoutK', 'copyingLeast', 'copyingMost', 'builders', 'buildersScoreHighest'] as const),
+  ...(['kCompositionLeast', 'kCompositionMost', 'kCompositionOfOthersLeast', 'kCompositionOfOthersMost'] as const),
+  ...(['vCompositionLeast', 'vCompositionMost', 'attributionAgreement', 'keptByRandomLeast'] as const),
+  ...(['keptByRandomMost', 'lostEdges', 'minimalHeads', 'logitByLaterLayer'] as const),
+] as const;
+type CircuitCauses = Readonly<Record<(typeof OF_A_CIRCUIT)[number], Cell>>;
+
+const NO_CIRCUIT: Causes = Object.fromEntries(OF_A_CIRCUIT.map((name) => [name, null]));
+
 /** Measures the causes of what an audit found, with the evaluation of its circuit. */
 export function measureCauses(
   model: Model,
   { audit, evaluation }: { audit: AuditRecord; evaluation: CircuitEvaluation },
 ): Causes {
-  return { ...evidenceOf(audit), ...(evaluation.kind === null ? {} : circuitCauses(model, { audit, evaluation })) };
+  return {
+    ...evidenceOf(audit),
+    ...(evaluation.kind === null ? NO_CIRCUIT : circuitCauses(model, { audit, evaluation })),
+  };
 }
 
 /** What the verdict rests on. */
@@ -54,7 +71,7 @@ const PREVIOUS_TOKEN = 0.38;
 function circuitCauses(
   model: Model,
   { audit, evaluation }: { audit: AuditRecord; evaluation: CircuitEvaluation },
-): Causes {
+): CircuitCauses {
   const [zero, average, frozen] = (['zero', 'mean', 'pattern-preserving'] as const).map((kind) =>
     ablationEffects(model, { kind }),
   ) as [AblationRecord, AblationRecord, AblationRecord];
@@ -115,11 +132,19 @@ const increaseOf = ({ increase }: Pick<AblationEffect, 'increase'>): number => i
 
 const largestBy = <T>(all: readonly T[], of: (one: T) => number): T => all.reduce((a, b) => (of(b) > of(a) ? b : a));
 
-const named = (inputs: readonly Input[], name: string, of: (input: Input) => number | null): Causes =>
-  Object.fromEntries(inputs.map((input) => [`${name}${input.toUpperCase()}`, of(input)]));
+const named = <Name extends string>(
+  inputs: readonly Input[],
+  name: Name,
+  of: (input: Input) => number | null,
+): Record<`${Name}${Uppercase<Input>}`, Cell> =>
+  Object.fromEntries(inputs.map((input) => [`${name}${input.toUpperCase()}`, of(input)])) as never;
 
 /** The least and the most of some numbers, as two. */
-const extremes = (name: string, values: readonly number[]): Causes => ({
-  [`${name}Least`]: values.length === 0 ? null : Math.min(...values),
-  [`${name}Most`]: values.length === 0 ? null : Math.max(...values),
-});
+const extremes = <Name extends string>(
+  name: Name,
+  values: readonly number[],
+): Record<`${Name}Least` | `${Name}Most`, Cell> =>
+  ({
+    [`${name}Least`]: values.length === 0 ? null : Math.min(...values),
+    [`${name}Most`]: values.length === 0 ? null : Math.max(...values),
+  }) as never;

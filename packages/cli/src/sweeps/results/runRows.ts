@@ -3,7 +3,7 @@ import { listed } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { type Point, pointText } from '../definition/points.ts';
 import type { OpenSweep } from '../folder/openSweep.ts';
-import { type JobResult, programText } from '../jobs/jobResult.ts';
+import { gpuText, type JobResult, programText } from '../jobs/jobResult.ts';
 import type { Entry } from '../jobs/plan.ts';
 import type { Cell, RunRow } from './cells.ts';
 import { outcomeOf } from './outcomes.ts';
@@ -64,7 +64,7 @@ export function eachRun(
 
 const mixedPrograms = (path: string, programs: ReadonlyMap<string, string>): Error =>
   badInput(
-    `${path} holds results of several versions of the program (${listed(
+    `${path} holds results of several versions of the program, or of CPU and GPU (${listed(
       [...programs].map(([program, place]) => `${program}: ${place}`),
       2,
     )}); add --mixed to take them together, marked, or do the sweep again with one.`,
@@ -124,13 +124,14 @@ const prefixed = (name: string, cells: RunRow): RunRow =>
   Object.fromEntries(Object.entries(cells).map(([key, cell]) => [`${name}.${key}`, cell]));
 
 const programCells = (
-  { versions, commit, kernels, backend, sha256 }: JobResult,
+  { versions, commit, kernels, backend, gpu, sha256 }: JobResult,
   { job }: Entry,
 ): Record<string, Cell> => ({
   program: versions.inductionLab,
   commit,
   kernels,
   backend,
+  ...(gpu ? { gpu: gpuText(gpu) } : {}),
   node: versions.node,
   sha256,
   job,

@@ -5,6 +5,7 @@ import { badInput, CommandError, EXIT } from '../../errors.ts';
 import { JobQueue, queueKey } from '../../sweeps/engines/jobQueue.ts';
 import { connectQueue } from '../../sweeps/engines/queueConnection.ts';
 import { beginTarget, jobsOf, type OpenSweep, readTarget } from '../../sweeps/folder/openSweep.ts';
+import { refuseGpu } from '../../sweeps/gpu/refuseGpu.ts';
 import { SweepProgress } from '../../sweeps/pool/sweepProgress.ts';
 import { interruptSignal } from '../../terminal/interrupt.ts';
 
@@ -36,6 +37,7 @@ async function openToPush(target: string, options: QueueSweepOptions): Promise<O
     throw badInput(
       `${printable(target)} trains on data of its own (${printable(open.sweep.data.path)}), which a queue does not carry; run it here, or in parts (--part) on machines that have the file.`,
     );
+  refuseGpu(open, 'a queue does not say which GPUs its workers have');
   if (options.retry) open.folder.forgetFailures();
   return open;
 }

@@ -3,6 +3,7 @@ import { printable } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { submitArray } from '../../sweeps/engines/slurm.ts';
 import { beginTarget, jobsOf } from '../../sweeps/folder/openSweep.ts';
+import { refuseGpu } from '../../sweeps/gpu/refuseGpu.ts';
 import { secondsPerRun, timeOfOne } from '../../sweeps/pool/timeOfOne.ts';
 import type { RunSweepOptions } from './runSweep.ts';
 
@@ -14,6 +15,7 @@ export async function submitSweep(target: string, options: RunSweepOptions): Pro
     throw badInput('--on slurm divides the sweep by itself; leave --part and --parts out.');
   const open = await beginTarget(target, options);
   const { folder, entries, sweep } = open;
+  refuseGpu(open, 'an array does not say which GPUs its nodes have');
   if (options.retry) folder.forgetFailures();
   const there = new Set([...folder.done(), ...folder.failed()]);
   const left = new Set(entries.map(({ job }) => job).filter((job) => !there.has(job))).size;
