@@ -25,6 +25,8 @@ export interface Sweep {
   readonly backend: Backend;
   /** The GPU that trains what it can of it; not there where the CPU does. */
   readonly gpu?: GpuInfo;
+  /** The name by which it was asked for; not there for whatever hardware there is. */
+  readonly gpuName?: string;
   readonly data: DataOrigin | null;
   /** What its report shows; not there for the usual table. */
   readonly tables?: readonly TableJson[];

@@ -63,7 +63,7 @@ export async function readTarget(target: string, options: TargetOptions = {}): P
   const { folder, sweep } = await resolveTarget(target, options);
   const record = folder.read();
   if (sweep && !sameSweep(record.sweep, sweep)) throw otherSweep(folder, record, target);
-  const shown = sweep ? withGpu(sweep, record.sweep.gpu) : record.sweep;
+  const shown = sweep ? withGpu(sweep, record.sweep) : record.sweep;
   return { folder, sweep: shown, points: pointsOf(shown), entries: folder.entries() };
 }
 
@@ -75,7 +75,11 @@ export async function planTarget(target: string, options: TargetOptions = {}): P
 }
 
 /** A sweep with the GPU that it has begun on. */
-const withGpu = (sweep: Sweep, gpu: Sweep['gpu']): Sweep => ({ ...sweep, ...(gpu ? { gpu } : {}) });
+const withGpu = (sweep: Sweep, { gpu, gpuName }: Pick<Sweep, 'gpu' | 'gpuName'>): Sweep => ({
+  ...sweep,
+  ...(gpu ? { gpu } : {}),
+  ...(gpuName === undefined ? {} : { gpuName }),
+});
 
 /** Begins a sweep in a folder in which nothing lies yet. `name` is what to call it in messages. */
 export function beginSweep(folder: SweepFolder, sweep: Sweep, name: string, onGpu?: TrainsOnGpu): OpenSweep {
@@ -99,7 +103,12 @@ export async function beginTarget(
     folder.refuseForeign();
     planSweep(given, target); // whatever is wrong with it is said before a GPU is tested
     const chosen = asked === undefined ? null : await chooseGpu(asked, given, target);
-    const open = beginSweep(folder, withGpu(given, chosen?.gpu.info), target, chosen?.trains);
+    const open = beginSweep(
+      folder,
+      withGpu(given, chosen ? { gpu: chosen.gpu.info, ...(typeof asked === 'string' ? { gpuName: asked } : {}) } : {}),
+      target,
+      chosen?.trains,
+    );
     return { ...open, ...(chosen ? { gpu: chosen.gpu } : {}) };
   }
   const record = folder.read();
@@ -112,7 +121,7 @@ export async function beginTarget(
     throw badInput(
       `${printable(folder.path)} was begun without a GPU; leave --gpu out, or name the sweep’s file and another --out.`,
     );
-  const sweep = given ? withGpu(given, before) : record.sweep;
+  const sweep = given ? withGpu(given, record.sweep) : record.sweep;
   const { points, entries } = planSweep(sweep, target, await onGpuOf(sweep));
   const now: SweepRecord = { ...provenance(sweep.backend), sweep };
   const known = folder.entries();
@@ -134,7 +143,7 @@ export async function beginTarget(
   return opened(both);
 
   async function opened(all: readonly Entry[]): Promise<OpenSweep> {
-    const gpu = before ? await (await import('../gpu/sweepGpu.ts')).sameSweepGpu(before, folder.path) : null;
+    const gpu = before ? await (await import('../gpu/sweepGpu.ts')).sameSweepGpu(record.sweep, folder.path) : null;
     return { folder, sweep, points, entries: all, ...(gpu ? { gpu } : {}) };
   }
 }
@@ -156,7 +165,7 @@ async function onGpuOf({ gpu }: Sweep): Promise<TrainsOnGpu | undefined> {
 
 /** Whether two ask for the same runs, whatever they say of them and show. */
 const sameSweep = (a: Sweep, b: Sweep): boolean => canonicalJson(runsOf(a)) === canonicalJson(runsOf(b));
-const runsOf = ({ about: _, tables: __, gpu: ___, ...runs }: Sweep): object => runs;
+const runsOf = ({ about: _, tables: __, gpu: ___, gpuName: ____, ...runs }: Sweep): object => runs;
 
 const otherSweep = (folder: SweepFolder, { sweep }: SweepRecord, target: string): Error =>
   badInput(

@@ -34,6 +34,7 @@ const recordSchema = z.object({
     backend: z.enum(['relaxed', 'simd', 'reference']),
     tables: z.optional(tablesSchema),
     gpu: z.optional(gpuSchema),
+    gpuName: z.optional(z.string()),
     data: z.nullable(z.object({ path: z.string(), sha256: z.string(), dtype: z.optional(z.enum(TOKEN_TYPES)) })),
   }),
 });

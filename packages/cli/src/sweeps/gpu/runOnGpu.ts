@@ -7,12 +7,12 @@ import { type RunHereOptions, runHere } from '../pool/runHere.ts';
 import { SweepProgress } from '../pool/sweepProgress.ts';
 import { inEnsembles, trainOnGpu } from './trainOnGpu.ts';
 
-/** Ends early, with what is under way saved, when the signal aborts. Throws a CommandError where the GPU fails. */
+/** Returns how many it did. Ends early, with what is under way saved, when the signal aborts. Throws a CommandError where the GPU fails. */
 export async function runOnGpu(
   open: OpenSweep,
   gpu: Gpu,
   { entries, ...how }: Pick<RunHereOptions, 'jobs' | 'threads' | 'quiet' | 'signal'> & { entries: readonly Entry[] },
-): Promise<void> {
+): Promise<number> {
   const { folder, sweep } = open;
   const { quiet, signal } = how;
   const [done, failed] = [folder.done(), folder.failed()];
@@ -30,11 +30,12 @@ export async function runOnGpu(
     progress.end();
     if (signal.aborted) break;
     const ids = new Set(ensemble.map(({ id }) => id));
-    await runHere(
+    const ran = await runHere(
       open,
       entries.filter(({ job }) => ids.has(job)),
       how,
     );
-    ended += ensemble.length;
+    ended += ran.ended;
   }
+  return ended;
 }

@@ -1,6 +1,6 @@
 // The GPU of a sweep: found when it begins, tested with every shape of model that it is to train.
 import { type Experiment, loadEngine, printable } from '@induction-lab/core/node';
-import type { Gpu, GpuInfo } from '@induction-lab/core/node-gpu';
+import type { Gpu } from '@induction-lab/core/node-gpu';
 import { badInput } from '../../errors.ts';
 import { type AskedGpu, checkGpu } from '../../runs/gpuChoice.ts';
 import { experimentAt, pointsOf } from '../definition/points.ts';
@@ -45,9 +45,10 @@ export async function chooseSweepGpu(
 }
 
 /** The GPU that a sweep has begun on. Throws a CommandError where it is not there: another one would give other bits. */
-export async function sameSweepGpu(before: GpuInfo, folder: string): Promise<Gpu> {
+export async function sameSweepGpu({ gpu: info, gpuName }: Sweep, folder: string): Promise<Gpu> {
   const { GpuError, openGpu } = await import('@induction-lab/core/node-gpu');
-  const gpu = await openGpu({ name: before.adapter }).catch((error: unknown) => {
+  const before = info!;
+  const gpu = await openGpu(gpuName === undefined ? {} : { name: gpuName }).catch((error: unknown) => {
     if (!(error instanceof GpuError)) throw error;
     throw badInput(
       `${printable(folder)} was begun on the GPU ${before.adapter}: ${error.message} Go on where it is, or choose another --out.`,

@@ -83,9 +83,9 @@ export function checkJobFailure(value: unknown, from: string): JobFailure {
   return value as JobFailure;
 }
 
-/** The program that a result comes from, in a few words: "0.1.0 at 1a2b3c4d, kernels 5, simd, trained on a GPU (NVIDIA H100)". */
+/** The program that a result comes from, in a few words: "0.1.0 at 1a2b3c4d, kernels 5, simd"; first the GPU that trained it. */
 export const programText = ({ versions, commit, kernels, backend, gpu }: Provenance & { gpu?: GpuInfo }): string =>
-  `${versions.inductionLab}${commit === null ? '' : ` at ${commit.slice(0, 8)}`}, kernels ${kernels}, ${backend}${gpu ? `, trained on a GPU (${gpuText(gpu)})` : ''}`;
+  `${gpu ? `GPU ${gpuText(gpu)}, ` : ''}${versions.inductionLab}${commit === null ? '' : ` at ${commit.slice(0, 8)}`}, kernels ${kernels}, ${backend}`;
 
 /** A GPU with what is known of its driver. */
 export const gpuText = ({ adapter, driver }: GpuInfo): string => (driver === '' ? adapter : `${adapter}, ${driver}`);

@@ -41,8 +41,11 @@ export async function runSweepCommand(target: string, options: RunSweepOptions):
     if (options.retry) open.folder.forgetFailures();
     const { jobs, threads, quiet = false } = options;
     const how = { jobs, threads, quiet, signal };
-    if (open.gpu) await (await import('../../sweeps/gpu/runOnGpu.ts')).runOnGpu(open, open.gpu, { ...how, entries });
-    tell(await runHere(open, entries, how), { open, quiet, stopped: signal.aborted });
+    const onGpu = open.gpu
+      ? await (await import('../../sweeps/gpu/runOnGpu.ts')).runOnGpu(open, open.gpu, { ...how, entries })
+      : 0;
+    const ran = await runHere(open, entries, how); // none where it was stopped
+    tell({ ...ran, ended: onGpu + ran.ended }, { open, quiet, stopped: signal.aborted });
   } finally {
     lock.release();
     dispose();
