@@ -211,9 +211,11 @@ test('runs side by side keep their names; an ended comparison leaves nothing', a
 });
 
 test('a model of the Hugging Face hub comes with its config, a GGUF file alone, and a config never alone', async () => {
-  const golden = fileURLToPath(new URL('../../../packages/core/test/golden/', import.meta.url));
-  const file = (path: string, name: string): File => new File([readFileSync(golden + path)], name);
-  const [model, config] = ['model.safetensors', 'config.json'].map((name) => file(`stories260k/${name}`, name));
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const file = (path: string, name: string): File => new File([readFileSync(root + path)], name);
+  const [model, config] = ['model.safetensors', 'config.json'].map((name) =>
+    file(`examples/stories260K/${name}`, name),
+  );
   await lab.loadFile([config as File]);
   expect(lab.notice.value?.text).toBe('A config says nothing without its model; drop both together.');
   await lab.loadFile([model as File]);
@@ -223,7 +225,7 @@ test('a model of the Hugging Face hub comes with its config, a GGUF file alone, 
   await lab.loadFile([config as File, model as File]);
   await settled();
   expect([lab.isLoaded.value, shown().nLayers, shown().nHeads, shown().tokens.length]).toEqual([true, 5, 8, 100]);
-  await lab.loadFile([file('gguf/llama.gguf', 'llama.gguf')]);
+  await lab.loadFile([file('packages/core/test/golden/gguf/llama.gguf', 'llama.gguf')]);
   await settled();
   expect(lab.notice.value?.text).toMatch(/^llama\.gguf is on the bench/);
 });

@@ -1,5 +1,5 @@
 // A checkpoint from a file on the bench.
-import { printable, shortened } from '@induction-lab/core/printable';
+import { printable, shortened } from '@induction-lab/core/internal/printable';
 import { batch } from '@preact/signals';
 import { DEFAULTS } from '../link.ts';
 import type { Connection } from './connection.ts';

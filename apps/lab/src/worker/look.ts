@@ -3,7 +3,6 @@ import {
   ablate,
   allHeads,
   exampleTokens,
-  firstDrawn,
   guessingLoss,
   headLabel,
   headScores,
@@ -14,6 +13,7 @@ import {
   type NamedWeights,
   NotFiniteError,
 } from '@induction-lab/core/browser';
+import { firstDrawn } from '@induction-lab/core/internal';
 import { copiesIn } from '../copying.ts';
 import { type HeadBars, type Look, MOST_SEEN, TOP, type View } from '../protocol.ts';
 

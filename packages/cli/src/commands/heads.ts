@@ -22,7 +22,7 @@ export const heads: DeclareCommand = (program, measure) => {
       examples(
         'npx induction-lab heads pythia-70m',
         'npx induction-lab heads gpt2 --bos 50256 --figures figures',
-        'npx induction-lab heads stories260k --tokens-from 259..511',
+        'npx induction-lab heads examples/stories260K --tokens-from 259..511',
         'npx induction-lab heads model.safetensors --period 8 --json',
       ),
     )

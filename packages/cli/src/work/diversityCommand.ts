@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { printable, type Verdict } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
+import type { Verdict } from '@induction-lab/core/node';
 import { CommandError, EXIT } from '../errors.ts';
 import { writeFigures } from '../figures/drawing.ts';
 import { writeWhole } from '../files/wholeFiles.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { beginTarget } from '../../src/sweeps/folder/openSweep.ts';
 import { runHere } from '../../src/sweeps/pool/runHere.ts';
-import type { RunRow } from '../../src/sweeps/results/cells.ts';
+import type { RunRow } from '../../src/sweeps/jobs/cells.ts';
 import { finishedRuns } from '../../src/sweeps/results/finishedRuns.ts';
 import { succeed } from '../support/inProcess.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { STORIES, storySamples } from '../../test/support/stories.ts';
+import { STORIES, STORY_VOCABULARY, storySamples } from '../../test/support/stories.ts';
 import { loadTokenizer, tokenizerOf } from '../nodeTokenizer.ts';
 import { ggufTokenizer } from './ggufTokenizer.ts';
 import { TextError, TextTokenizer } from './tokenizer.ts';
@@ -96,7 +96,7 @@ test('bytes are legible in one line, whatever they are', () => {
 
 /** tokenizer.bin of llama2.c: the longest piece, then score, length and bytes of each. */
 function storiesInGguf(): Record<string, unknown> {
-  const bytes = readFileSync(join(STORIES, 'tokenizer.bin'));
+  const bytes = readFileSync(STORY_VOCABULARY);
   const [tokens, scores, types]: [string[], number[], number[]] = [[], [], []];
   for (let at = 4; at < bytes.length; ) {
     const [score, length] = [bytes.readFloatLE(at), bytes.readInt32LE(at + 4)];
@@ -176,9 +176,7 @@ describe('one sentence says why a tokenizer is not read', () => {
 
   test('a file that is not there, or of another kind', async () => {
     await expect(loadTokenizer('/nowhere/tokenizer.json')).rejects.toThrow(/There is no tokenizer at \/nowhere/);
-    await expect(loadTokenizer(join(STORIES, 'tokenizer.bin'))).rejects.toThrow(
-      /is not a tokenizer.json; save the tokenizer/,
-    );
+    await expect(loadTokenizer(STORY_VOCABULARY)).rejects.toThrow(/is not a tokenizer.json; save the tokenizer/);
     await expect(loadTokenizer(join(STORIES, 'config.json'))).rejects.toThrow(/is no tokenizer.json/);
     expect(await tokenizerOf('/nowhere/model')).toBeNull();
     expect((await tokenizerOf(join(STORIES, 'model.safetensors')))!.bos).toBe(1);

@@ -1,5 +1,8 @@
 // A preset that a sweep file names, as an experiment.
-import { type Experiment, nearest, parseExperiment, quoted } from '@induction-lab/core/node';
+
+import { nearest } from '@induction-lab/core/internal/names';
+import { quoted } from '@induction-lab/core/internal/printable';
+import { type Experiment, parseExperiment } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { PRESETS } from '../../files/presetNames.ts';
 import { type PresetName, presetJson } from '../../files/presets.ts';

@@ -1,6 +1,9 @@
 // A sweep file, read and spelled out. Every run that it asks for is checked before the first one begins (points.ts).
 import { basename, dirname, resolve } from 'node:path';
-import { checkArgument, listed, loadData, loadEngine, quoted } from '@induction-lab/core/node';
+import { checkArgument } from '@induction-lab/core/internal';
+import { listed } from '@induction-lab/core/internal/names';
+import { quoted } from '@induction-lab/core/internal/printable';
+import { loadData, loadEngine } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { readExperiment } from '../../files/readExperiment.ts';
 import { readJson } from '../../files/wholeFiles.ts';

@@ -1,6 +1,6 @@
 // Opens the folder of a sweep, named by itself or by the sweep's file: to read what is there, or to go on with it.
 import { statSync } from 'node:fs';
-import { printable, quoted } from '@induction-lab/core/node';
+import { printable, quoted } from '@induction-lab/core/internal/printable';
 import type { Gpu } from '@induction-lab/core/node-gpu';
 import { badInput } from '../../errors.ts';
 import { provenance } from '../../files/provenance.ts';
@@ -8,7 +8,7 @@ import type { AskedGpu } from '../../runs/gpuChoice.ts';
 import { type Point, pointsOf } from '../definition/points.ts';
 import { readSweep } from '../definition/readSweep.ts';
 import type { Sweep } from '../definition/sweep.ts';
-import type { SweepGpu } from '../gpu/sweepGpu.ts';
+import type { SweepGpu } from './sweepGpu.ts';
 import { canonicalJson, type Job } from '../jobs/job.ts';
 import { programText } from '../jobs/jobResult.ts';
 import { type Entry, jobOfEntry, planSweep, type TrainsOnGpu } from '../jobs/plan.ts';
@@ -143,13 +143,13 @@ export async function beginTarget(
   return opened(both);
 
   async function opened(all: readonly Entry[]): Promise<OpenSweep> {
-    const gpu = before ? await (await import('../gpu/sweepGpu.ts')).sameSweepGpu(record.sweep, folder.path) : null;
+    const gpu = before ? await (await import('./sweepGpu.ts')).sameSweepGpu(record.sweep, folder.path) : null;
     return { folder, sweep, points, entries: all, ...(gpu ? { gpu } : {}) };
   }
 }
 
 async function chooseGpu(asked: AskedGpu, sweep: Sweep, file: string): Promise<SweepGpu | null> {
-  const { chooseSweepGpu } = await import('../gpu/sweepGpu.ts');
+  const { chooseSweepGpu } = await import('./sweepGpu.ts');
   return chooseSweepGpu(asked, sweep, {
     file,
     say: (sentence) => void process.stderr.write(`${printable(sentence)}\n`),

@@ -1,4 +1,4 @@
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { badInput } from '../../errors.ts';
 import type { OpenSweep } from '../folder/openSweep.ts';
 

@@ -1,15 +1,9 @@
 // A job: one run of a sweep as data, by which any process on any machine does the same. Its id is the SHA-256 of all that
 // decides its result.
 import { createHash } from 'node:crypto';
-import {
-  type Backend,
-  checkArgument,
-  type DataOrigin,
-  type Experiment,
-  KERNELS_VERSION,
-  parseExperiment,
-  TOKEN_TYPES,
-} from '@induction-lab/core/node';
+import { checkArgument } from '@induction-lab/core/internal';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
+import { type Backend, type DataOrigin, type Experiment, parseExperiment, TOKEN_TYPES } from '@induction-lab/core/node';
 import type { GpuInfo } from '@induction-lab/core/node-gpu';
 import * as z from 'zod/mini';
 import { VERSION } from '../../version.ts';

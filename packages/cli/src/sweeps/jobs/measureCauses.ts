@@ -14,7 +14,7 @@ import {
   pathTable,
   WeightCircuits,
 } from '@induction-lab/core/node';
-import type { Cell } from '../results/cells.ts';
+import type { Cell } from './cells.ts';
 
 /** By name; null for what this model does not have. */
 export type Causes = Readonly<Record<string, Cell>>;

@@ -1,12 +1,8 @@
 // Whether a run has the picture that textbooks draw: the five properties, and the numbers that they are judged by.
-import {
-  type AuditRecord,
-  type Model,
-  PICTURE_PROPERTIES,
-  pictureNumbers,
-  type SegmentLosses,
-} from '@induction-lab/core/node';
-import type { RunRow } from '../results/cells.ts';
+
+import { PICTURE_PROPERTIES, pictureNumbers } from '@induction-lab/core/internal';
+import type { AuditRecord, Model, SegmentLosses } from '@induction-lab/core/node';
+import type { RunRow } from './cells.ts';
 
 /** Empty for a model that has not two layers, or that was trained on something without a repeat. */
 export function measurePicture(model: Model, { audit, losses }: { audit: AuditRecord; losses: SegmentLosses }): RunRow {

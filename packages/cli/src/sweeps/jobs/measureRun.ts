@@ -16,7 +16,7 @@ import {
   type SegmentLosses,
   type Verdict,
 } from '@induction-lab/core/node';
-import type { RunRow } from '../results/cells.ts';
+import type { RunRow } from './cells.ts';
 import type { Curves, Drop, History } from './history.ts';
 import type { Job } from './job.ts';
 import { measureCauses } from './measureCauses.ts';

@@ -1,6 +1,8 @@
 // What a sweep comes to: its entries, a run of a point with a seed each, and the jobs that do them. Entries of two grids
 // that ask for the same run share a job.
-import { type Experiment, LONGEST_NAME } from '@induction-lab/core/node';
+
+import { LONGEST_NAME } from '@induction-lab/core/internal';
+import type { Experiment } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { countPoints, experimentAt, type Point, pointsOf } from '../definition/points.ts';
 import type { Sweep } from '../definition/sweep.ts';

@@ -1,12 +1,12 @@
 // The runs of a sweep by setting: along one axis, in a panel for each combination of the others.
-import { nearest } from '@induction-lab/core/node';
+import { nearest } from '@induction-lab/core/internal/names';
 import { badInput } from '../../errors.ts';
 import type { Axis } from '../definition/axes.ts';
 import type { Point } from '../definition/points.ts';
 import type { Grid } from '../definition/sweep.ts';
 import type { Curves } from '../jobs/history.ts';
 import type { JobResult } from '../jobs/jobResult.ts';
-import type { RunRow } from './cells.ts';
+import type { RunRow } from '../jobs/cells.ts';
 
 /** A finished run, as figures and tables need it. */
 export interface FinishedRun {

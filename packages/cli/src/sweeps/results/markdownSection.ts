@@ -1,7 +1,8 @@
 // What a sweep has in a page of Markdown, between comments: <!-- NAME:begin --> … <!-- NAME:end --> its tables, and
 // <!-- NAME.FIGURE:begin --> … one of its figures.
 import { readFileSync } from 'node:fs';
-import { nearest, printable, quoted } from '@induction-lab/core/node';
+import { nearest } from '@induction-lab/core/internal/names';
+import { printable, quoted } from '@induction-lab/core/internal/printable';
 import { badInput } from '../../errors.ts';
 import { writeWhole } from '../../files/wholeFiles.ts';
 

@@ -1,9 +1,12 @@
 // The tables that a sweep file asks for.
-import { medianEstimate, nearest, quoted } from '@induction-lab/core/node';
+
+import { nearest } from '@induction-lab/core/internal/names';
+import { quoted } from '@induction-lab/core/internal/printable';
+import { medianEstimate } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { intervalText, NONE, plainNumber } from '../../terminal/textTable.ts';
 import type { TableCellJson, TableJson } from '../definition/tables.ts';
-import type { Cell } from './cells.ts';
+import type { Cell } from '../jobs/cells.ts';
 import type { FinishedRun, GroupedGrid } from './groupRuns.ts';
 import type { ResultsTable } from './outcomeTables.ts';
 

@@ -1,11 +1,11 @@
 // The results of a sweep as rows: one a run, with where it stands in the sweep, what was measured, and what measured it.
-import { listed } from '@induction-lab/core/node';
+import { listed } from '@induction-lab/core/internal/names';
 import { badInput } from '../../errors.ts';
 import { type Point, pointText } from '../definition/points.ts';
 import type { OpenSweep } from '../folder/openSweep.ts';
 import { gpuText, type JobResult, programText } from '../jobs/jobResult.ts';
 import type { Entry } from '../jobs/plan.ts';
-import type { Cell, RunRow } from './cells.ts';
+import type { Cell, RunRow } from '../jobs/cells.ts';
 import { outcomeOf } from './outcomes.ts';
 
 /** How complete a table is. */

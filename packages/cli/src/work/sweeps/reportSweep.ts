@@ -1,5 +1,5 @@
 // `induction-lab sweep report`: HTML, figures, and on request a table in a page of Markdown.
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { badInput } from '../../errors.ts';
 import { type Draw, writeFigures } from '../../figures/drawing.ts';
 import { writeWhole } from '../../files/wholeFiles.ts';

@@ -1,6 +1,6 @@
 // `induction-lab sweep`: does what is not done yet, here or on an engine that somebody has.
 import { mkdirSync } from 'node:fs';
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { badInput, CommandError, EXIT } from '../../errors.ts';
 import type { AskedGpu } from '../../runs/gpuChoice.ts';
 import { RunLock } from '../../runs/runLock.ts';

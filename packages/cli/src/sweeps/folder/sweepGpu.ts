@@ -1,5 +1,7 @@
 // The GPU of a sweep: found when it begins, tested with every shape of model that it is to train.
-import { type Experiment, loadEngine, printable } from '@induction-lab/core/node';
+
+import { printable } from '@induction-lab/core/internal/printable';
+import { type Experiment, loadEngine } from '@induction-lab/core/node';
 import type { Gpu } from '@induction-lab/core/node-gpu';
 import { badInput } from '../../errors.ts';
 import { type AskedGpu, checkGpu } from '../../runs/gpuChoice.ts';
