@@ -19,14 +19,14 @@ import { viewport } from './viewport.ts';
 /** Browsers allow only so many changes of the address; while a run plays the address waits. */
 const ADDRESS_DELAY = 300;
 
-function followState({ isLoaded, linkState, opening, other, run, selected, status, step, view }: Lab): void {
+function followState({ linkState, noLink, opening, other, run, selected, status, step, view }: Lab): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
     // Every part of the link, so that any change is noticed.
     void [run.value, step.value, view.value, selected.value, other.value];
     clearTimeout(timer);
     if (opening.value || status.value === 'playing') return;
-    const link = isLoaded.value ? '' : writeLink(linkState()); // a link cannot bring a file along
+    const link = noLink.value === null ? writeLink(linkState()) : ''; // nothing is said that does not hold
     timer = setTimeout(() => history.replaceState(null, '', `#${link}`), ADDRESS_DELAY);
   });
 }

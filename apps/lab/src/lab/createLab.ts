@@ -1,5 +1,6 @@
 // The lab without its page: signals that say what is shown, and what can be done. A test drives it with any worker.
 import type { Viewport } from '../viewport.ts';
+import { createAdopting } from './adopting.ts';
 import type { LabWorker } from './client.ts';
 import { createConnection } from './connection.ts';
 import { createGuessing } from './guessing.ts';
@@ -40,6 +41,7 @@ export function createLab({ worker, viewport }: LabOptions) {
     ...looking,
     ...steering,
     ...links,
+    ...createAdopting(state, { connection, notices, runs, waiting, wanting }),
     ...createGuessing(state),
     ...createJudging(state, { client, notices }),
     ...createLoading(state, { connection, looking, notices, waiting }),

@@ -67,7 +67,7 @@ export function createLinks(
 
   /** Whether the run on the bench has been where a link wants to go, or only has to train on. */
   function isOnTheWay({ setting: goal, step: to, other: besides }: LinkState): boolean {
-    if (!run.value || state.isLoaded.value || status.value === 'failed' || besides) return false;
+    if (!run.value || state.noLink.value !== null || status.value === 'failed' || besides) return false;
     if (settingText(goal) !== settingText(setting.value)) return false;
     return progress.value.kept.includes(to) || (to > step.value && status.value !== 'playing');
   }

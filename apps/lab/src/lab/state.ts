@@ -124,6 +124,10 @@ export function createState() {
     status: computed<RunStatus>(() => (workerGone.value === null ? progress.value.status : 'failed')),
     /** True where a checkpoint from a file is on the bench. */
     isLoaded: computed(() => Boolean(run.value?.file)),
+    /** Why no link brings back what stands on the bench; null where one does. */
+    noLink: computed(() =>
+      run.value?.file ? 'it was loaded from a file, which a link cannot bring along.' : (run.value?.noLink ?? null),
+    ),
     /** What stands on the bench, in words. */
     runTitle: computed(() => (run.value ? titleOf(run.value) : '')),
     /** Whether the page may have threads; null until the worker has said so. */

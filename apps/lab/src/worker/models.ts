@@ -1,6 +1,7 @@
 // Who owns the models of the worker: the run that trains or the file that was opened, and the run kept beside it.
 import {
   type Engine,
+  type Experiment,
   guessingLoss,
   Model,
   type NamedWeights,
@@ -9,9 +10,10 @@ import {
   type StartPool,
   segmentsOf,
 } from '@induction-lab/core/browser';
-import type { BenchRun, Questions } from '../protocol.ts';
+import type { BenchRun, Questions, SavedRun } from '../protocol.ts';
 import type { OpenedFile } from './openedFile.ts';
 import { Run } from './run.ts';
+import { checkSavedRun, noLinkFor } from './savedRun.ts';
 import type { Subject } from './subject.ts';
 
 /** What happens to a run while it trains. */
@@ -72,6 +74,26 @@ export class Models {
       this.other = this.main;
       this.main = null;
     } else await this.drop('main');
+    const run = this.newRun(experiment, seed);
+    this.adopt({ experiment, seed, file: null }, { run, model });
+    return run;
+  }
+
+  /** Puts a saved run, which waits where it stood, in the place of all that was there. */
+  async takeUp(saved: SavedRun): Promise<Run> {
+    checkSavedRun(saved);
+    const experiment = parseExperiment(saved.experiment);
+    const { seed, gpu } = saved;
+    const model = new Model(this.engine, experiment.model);
+    await this.drop('main');
+    await this.drop('other');
+    const run = this.newRun(experiment, seed);
+    const about = { experiment, seed, file: null, ...(gpu === null ? {} : { gpu }), ...noLinkFor(saved) };
+    this.adopt(about, { run, model });
+    return run;
+  }
+
+  private newRun(experiment: Experiment, seed: number): Run {
     const run = new Run({
       engine: this.engine,
       experiment,
@@ -82,7 +104,6 @@ export class Models {
       onFailure: (failed, error) => this.events.failed(failed, error),
     });
     run.setSpeed(this.speed);
-    this.adopt({ experiment, seed, file: null }, { run, model });
     return run;
   }
 
@@ -94,7 +115,7 @@ export class Models {
   }
 
   private adopt(
-    about: Pick<BenchRun, 'experiment' | 'seed' | 'file'>,
+    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'gpu' | 'noLink'>,
     made: { model: Model } & ({ run: Run } | { loaded: NamedWeights }),
   ): void {
     const { model: config, name, task } = about.experiment;
