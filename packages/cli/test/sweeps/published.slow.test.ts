@@ -3,8 +3,8 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { beginTarget } from '../../src/sweeps/folder/openSweep.ts';
-import { runHere } from '../../src/sweeps/pool/runHere.ts';
 import type { RunRow } from '../../src/sweeps/jobs/cells.ts';
+import { runHere } from '../../src/sweeps/pool/runHere.ts';
 import { finishedRuns } from '../../src/sweeps/results/finishedRuns.ts';
 import { succeed } from '../support/inProcess.ts';
 

@@ -8,11 +8,11 @@ import type { AskedGpu } from '../../runs/gpuChoice.ts';
 import { type Point, pointsOf } from '../definition/points.ts';
 import { readSweep } from '../definition/readSweep.ts';
 import type { Sweep } from '../definition/sweep.ts';
-import type { SweepGpu } from './sweepGpu.ts';
 import { canonicalJson, type Job } from '../jobs/job.ts';
 import { programText } from '../jobs/jobResult.ts';
 import { type Entry, jobOfEntry, planSweep, type TrainsOnGpu } from '../jobs/plan.ts';
 import { SweepFolder } from './sweepFolder.ts';
+import type { SweepGpu } from './sweepGpu.ts';
 import type { SweepRecord } from './sweepRecord.ts';
 
 export interface OpenSweep {

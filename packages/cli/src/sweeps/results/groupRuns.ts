@@ -4,9 +4,9 @@ import { badInput } from '../../errors.ts';
 import type { Axis } from '../definition/axes.ts';
 import type { Point } from '../definition/points.ts';
 import type { Grid } from '../definition/sweep.ts';
+import type { RunRow } from '../jobs/cells.ts';
 import type { Curves } from '../jobs/history.ts';
 import type { JobResult } from '../jobs/jobResult.ts';
-import type { RunRow } from '../jobs/cells.ts';
 
 /** A finished run, as figures and tables need it. */
 export interface FinishedRun {

@@ -3,9 +3,9 @@ import { listed } from '@induction-lab/core/internal/names';
 import { badInput } from '../../errors.ts';
 import { type Point, pointText } from '../definition/points.ts';
 import type { OpenSweep } from '../folder/openSweep.ts';
+import type { Cell, RunRow } from '../jobs/cells.ts';
 import { gpuText, type JobResult, programText } from '../jobs/jobResult.ts';
 import type { Entry } from '../jobs/plan.ts';
-import type { Cell, RunRow } from '../jobs/cells.ts';
 import { outcomeOf } from './outcomes.ts';
 
 /** How complete a table is. */
