@@ -189,7 +189,7 @@ test.for<[string, object, RegExp]>([
   ['two experiments', { preset: 'varied' }, /has preset and experiment; give one/],
   ['an unknown preset', { experiment: undefined, preset: 'varid' }, /no preset "varid"; the nearest is "varied"/],
   ['no seeds', { seeds: undefined }, /seeds is missing; it must be how many seeds/],
-  ['seeds that are text', { seeds: 'eight' }, /seeds must be how many seeds, such as 8, a list of them.* got "eight"/],
+  ['seeds that are text', { seeds: 'eight' }, /seeds must be how many seeds, such as 8.* got "eight"/],
   ['a seed twice', { seeds: [1, 2, 1] }, /seeds has 1 twice/],
   [
     'an axis of no kind',
@@ -208,6 +208,33 @@ test.for<[string, object, RegExp]>([
     /axes\.0\.values must be at least 1 entries long/,
   ],
   ['a value twice', { axes: [{ field: 'training.batch', values: [8, 8] }] }, /goes through "8" twice/],
+  [
+    'a setting under two names',
+    { axes: [{ field: 'training.batch', values: [8, 8], labels: ['a', 'b'] }] },
+    /axes\.0 calls the same setting "a" and "b"; leave one out/,
+  ],
+  [
+    'a whole range that is too fine',
+    { axes: [{ field: 'training.batch', range: { from: 8, to: 9, count: 3, whole: true } }] },
+    /goes through "9" twice; ask for fewer, or for numbers that need not be whole/,
+  ],
+  [
+    'no settings',
+    { axes: [{ name: 'a', settings: [] }] },
+    /axes\.0\.settings must be at least 1 entries long/,
+  ],
+  ['no seed at all', { seeds: 0 }, /seeds must be how many seeds.* got 0/],
+  ['a seed below 0', { seeds: [-1] }, /seeds must be how many seeds.* whole numbers from 0 on.* got \[-1\]/],
+  [
+    'an unknown preset of a setting',
+    { axes: [{ name: 'a', settings: [{ label: 'a', preset: 'varid' }] }] },
+    /axes\.0\.settings\.0: there is no preset "varid"; the nearest is "varied"/,
+  ],
+  [
+    'a mistyped way of a table',
+    { tables: [{ cells: [{ of: 'verdict', as: 'rang' }] }] },
+    /tables\.0\.cells\.0\.as must be one of .*got "rang"/,
+  ],
   [
     'a range backwards',
     { axes: [{ field: 'training.batch', range: { from: 9, to: 1, count: 2 } }] },

@@ -1,7 +1,7 @@
 // The points of a sweep: every combination of its axes' settings, as an experiment.
 
 import { listed } from '@induction-lab/core/internal/names';
-import { shortened } from '@induction-lab/core/internal/printable';
+import { quoted, shortened } from '@induction-lab/core/internal/printable';
 import { type Experiment, ExperimentError, parseExperiment } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { setField } from './setField.ts';
@@ -57,7 +57,7 @@ function setText({ set, labels }: Point): string {
   const all = [
     ...Object.entries(labels).flatMap(([axis, label]) => (Object.hasOwn(set, axis) ? [] : [`${axis} ${label}`])),
     ...Object.entries(set).flatMap(([path, value]) =>
-      isSection(path) && !Object.hasOwn(labels, path) ? [] : [`${path} = ${JSON.stringify(value)}`],
+      isSection(path) && !Object.hasOwn(labels, path) ? [] : [`${path} = ${quoted(value)}`],
     ),
   ];
   return shortened(listed(all, 4), 160);

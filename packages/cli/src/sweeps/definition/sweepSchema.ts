@@ -128,7 +128,7 @@ const sweepWith = ({ axis, seeds }: { axis: z.ZodMiniType; seeds: z.ZodMiniType 
 export const sweepFileSchema: z.ZodMiniType = sweepWith({
   axis: must('be an axis, an object', (x) => typeof x === 'object' && x !== null && !Array.isArray(x)),
   seeds: must(
-    'be how many seeds, such as 8, a list of them, or { "from": 1, "count": 8 }',
+    'be how many seeds, such as 8 (at most 1,000,000), a list of whole numbers from 0 on, or { "from": 1, "count": 8 }',
     (x) => seedsSchema.safeParse(x).success,
   ),
 });

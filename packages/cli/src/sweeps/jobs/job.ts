@@ -7,6 +7,7 @@ import { type Backend, type DataOrigin, type Experiment, parseExperiment, TOKEN_
 import type { GpuInfo } from '@induction-lab/core/node-gpu';
 import * as z from 'zod/mini';
 import { VERSION } from '../../version.ts';
+import { canonicalJson } from '../definition/canonicalJson.ts';
 import { decidingMeasurements, type Measurements, measurementsSchema } from '../definition/measurements.ts';
 
 export interface Job {
@@ -21,15 +22,6 @@ export interface Job {
   /** Version of the kernels, and of the program. */
   readonly kernels: number;
   readonly program: string;
-}
-
-/** The same value as text whatever the order in which its fields were written. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, x: unknown) =>
-    typeof x === 'object' && x !== null && !Array.isArray(x)
-      ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : x,
-  );
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -4,7 +4,8 @@ import { checkArgument } from '@induction-lab/core/internal';
 import type { GpuInfo } from '@induction-lab/core/node-gpu';
 import * as z from 'zod/mini';
 import { type Provenance, provenance } from '../../files/provenance.ts';
-import { canonicalJson, gpuSchema, type Job, sha256 } from './job.ts';
+import { canonicalJson } from '../definition/canonicalJson.ts';
+import { gpuSchema, type Job, sha256 } from './job.ts';
 import type { Measured } from './measureRun.ts';
 
 export interface JobResult extends Provenance {

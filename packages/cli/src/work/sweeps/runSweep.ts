@@ -71,7 +71,7 @@ function tell(
     );
   if (failed > 0)
     throw new CommandError(
-      `${failed} of ${of} runs failed; sweep status ${printable(path)} says which and why, and --retry does them again.`,
+      `${failed} of ${of} runs failed; sweep status ${shellWord(path)} says which and why, and --retry does them again.`,
       EXIT.failed,
     );
   if (!quiet)

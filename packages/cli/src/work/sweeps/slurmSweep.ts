@@ -5,6 +5,7 @@ import { submitArray } from '../../sweeps/engines/slurm.ts';
 import { beginTarget, jobsOf } from '../../sweeps/folder/openSweep.ts';
 import { refuseGpu } from '../../sweeps/gpu/refuseGpu.ts';
 import { secondsPerRun, timeOfOne } from '../../sweeps/pool/timeOfOne.ts';
+import { shellWord } from '../../terminal/shellWord.ts';
 import type { RunSweepOptions } from './runSweep.ts';
 
 /** Seconds that are assumed of a run whose time is not measured: one that trains on data of its own. */
@@ -35,6 +36,6 @@ export async function submitSweep(target: string, options: RunSweepOptions): Pro
   });
   if (!options.quiet)
     process.stdout.write(
-      `SLURM job ${jobId}: ${left.toLocaleString('en')} runs in ${elements} elements, about ${Math.round(secondsPerJob)} s a run. How far it is: npx induction-lab sweep status ${printable(folder.path)}\n`,
+      `SLURM job ${jobId}: ${left.toLocaleString('en')} runs in ${elements} elements, about ${Math.round(secondsPerJob)} s a run. How far it is: npx induction-lab sweep status ${printable(shellWord(folder.path))}\n`,
     );
 }
