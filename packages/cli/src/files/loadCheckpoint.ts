@@ -27,21 +27,26 @@ export interface GivenBeside extends DrawnOptions {
   readonly modelConfig?: string | undefined;
 }
 
+export interface WhileLoading {
+  readonly accept?: ((config: ModelConfig) => void) | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 /**
  * A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. `accept` looks at its
- * config, and may throw, before any weight is read.
+ * config, and may throw, before any weight is read; `onProgress` is told how many weights are.
  */
 export function loadCheckpoint(
   engine: Engine,
   path: string,
   given: GivenBeside = {},
-  accept: (config: ModelConfig) => void = () => {},
+  { accept, onProgress }: WhileLoading = {},
 ): LoadedCheckpoint {
   const { opened, sources, first } = openNamed(path, given);
-  accept(opened.config);
+  accept?.(opened.config);
   checkMemory(opened.config, path);
   const model = new Model(engine, opened.config);
-  readInto(model, opened);
+  readInto(model, opened, onProgress);
   return { model, checkpoint: measuredSources(path, sources, first) };
 }
 

@@ -49,9 +49,12 @@ export async function analyse<Measured extends object>(
   analysis: Analysis<Measured>,
 ): Promise<void> {
   const { json = false, figures, prompts, exact = false, threads = 1 } = options;
-  host.stage('loading');
+  const onLoaded = host.stage('loading');
   const engine = await loadEngine({ exact, shared: false, threads });
-  const { model, checkpoint } = loadCheckpoint(engine, target, options, analysis.accept);
+  const { model, checkpoint } = loadCheckpoint(engine, target, options, {
+    accept: analysis.accept,
+    onProgress: onLoaded,
+  });
   const onProgress = host.stage('measuring');
   const measured = blameCheckpoint(target, () =>
     blamePrompts(prompts, () => analysis.measure(model, onProgress, engine)),

@@ -41,10 +41,12 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
   try {
     const sweep = await spellOut(diversitySweep(options), { file: 'diversity', exact });
     const open = beginSweep(new SweepFolder(path), sweep, 'diversity');
+    const jobs = new Set(open.entries.map(({ job }) => job)).size;
+    let ended = 0;
     const ran = await runHere(open, open.entries, {
       ...{ threads, quiet: true, signal },
       jobs: Math.max(1, Math.floor(availableParallelism() / threads)),
-      onResult: ({ job }) => quiet || process.stderr.write(`${runText(open, job)}\n`),
+      onResult: ({ job }) => quiet || process.stderr.write(`${++ended}/${jobs}  ${runText(open, job)}\n`),
     });
     const { runs, file } = writeRuns(open);
     if (ran.done < ran.of)
