@@ -64,7 +64,7 @@ export function eachRun(
 
 const mixedPrograms = (path: string, programs: ReadonlyMap<string, string>): Error =>
   badInput(
-    `${path} holds results of several versions of the program, or of CPU and GPU (${listed(
+    `${path} holds results of several versions of the program or of CPU and GPU (${listed(
       [...programs].map(([program, place]) => `${program}: ${place}`),
       2,
     )}); add --mixed to take them together, marked, or do the sweep again with one.`,
