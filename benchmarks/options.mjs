@@ -15,8 +15,8 @@ induction-lab promises of its own costs. Exits with 0 whatever is measured: a be
   --threads LIST   numbers of threads for every size (this machine has ${allThreads})
   --rivals LIST    race only these against us: ${RIVALS.join(', ')}, or none
   --against REV    race our step of another commit too; it is checked out and built in a temporary folder
-  --only PART      measure only the speed (speed), only what follows it (measurements), or training on the GPU (gpu),
-                   which is measured when asked for alone
+  --only PART      measure only the speed (speed), only what follows it (measurements), training on the GPU (gpu) or
+                   what a sweep costs (sweep); the last two are measured when asked for alone
   --gpu NAME       the adapter of that name, for --only gpu; without it hardware
   --quick          batch 64 and dModel 64 if not given, 3 short rounds
   --json           print one JSON document
@@ -25,7 +25,7 @@ induction-lab promises of its own costs. Exits with 0 whatever is measured: a be
   --no-install     install nothing: what is not there is reported as missing
   --help           this text`;
 
-const PARTS = ['speed', 'measurements', 'gpu'];
+const PARTS = ['speed', 'measurements', 'gpu', 'sweep'];
 
 /** Those that are measured where nobody says which. */
 const USUAL_PARTS = ['speed', 'measurements'];

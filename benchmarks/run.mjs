@@ -96,6 +96,10 @@ async function main() {
     const [dModel = 64] = options.dModels ?? [];
     record.gpu = await measureGpu({ ...settings, batch, dModel, name: options.gpu, say });
   }
+  if (options.parts.includes('sweep')) {
+    const { measureSweep } = await import('./sweep.mjs');
+    record.measurements = await measureSweep({ say });
+  }
   if (options.json) console.log(JSON.stringify(record));
   else printReport(record);
 }

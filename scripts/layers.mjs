@@ -37,7 +37,7 @@ const ORDER = {
     ...['.', 'terminal', 'aside', 'files', 'runs', 'figures', 'finished', 'report', 'sweeps', 'work', 'commands'],
     ...['main.ts', 'asideWorker.ts', 'sweepProcess.ts'],
   ],
-  'packages/cli/src/sweeps': ['definition', 'jobs', 'folder', 'pool', 'engines', 'results'],
+  'packages/cli/src/sweeps': ['definition', 'jobs', 'folder', 'pool', 'gpu', 'engines', 'results'],
   'apps/lab/src': [
     'notFetched.ts',
     'protocol.ts',

@@ -243,4 +243,5 @@ test('diversity trains every setting of a sweep and draws every run as a dot', a
   expect(readdirSync(join(out, 'figures'))).toContain('diversity-width.svg');
   expect(readdirSync(join(out, 'figures'))).not.toContain('diversity-share.svg');
   expect(printed.stdout).toContain('not learned 1 of 1');
+  expect((await succeed('sweep', 'status', out)).stdout).toContain('diversity: 6 of 6 runs done'); // it is one
 });

@@ -2,9 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { beginTarget } from '../src/sweeps/folder/openSweep.ts';
+import { jobOfEntry, planSweep } from '../src/sweeps/jobs/plan.ts';
 import { writeExperiment } from './support/experiment.ts';
 import { checkpointFile, readJson, temporaryFolder, weightsHash } from './support/folders.ts';
 import { run, succeed } from './support/inProcess.ts';
+import { writeSweep } from './support/sweeps.ts';
 
 const folder = temporaryFolder();
 const SMALL = {
@@ -48,4 +51,29 @@ test('a model with parts that the GPU does not have trains on the CPU', async ()
     /^(The GPU trains no model with MLPs \(model\.dMlp is 6\)|There is no GPU).* The CPU trains\.\n$/,
   );
   expect(readJson(folder, 'mlps', 'run.json')).toMatchObject({ status: 'done' });
+});
+
+test('sweep --gpu: what is refused or not there, and a job that a GPU trains is another than that of the CPU', async () => {
+  const file = writeSweep(folder, { exact: false, seeds: 1 });
+  expect(await run('sweep', file, '--exact', '--gpu', '--out', join(folder, 'none'))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--exact promises the same bits on every machine'),
+  });
+  expect(await run('sweep', file, '--on', 'slurm', '--gpu', '--out', join(folder, 'none'))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--gpu trains on the GPU of this machine; leave out --on'),
+  });
+  expect(existsSync(join(folder, 'none'))).toBe(false);
+  const open = await beginTarget(file, { out: join(folder, 'sweep'), gpu: 'no such adapter' });
+  expect(open.gpu).toBeUndefined();
+  expect(open.sweep).not.toHaveProperty('gpu');
+  const info = { adapter: 'A', driver: '' };
+  const onGpu = planSweep({ ...open.sweep, gpu: info }, file, () => true);
+  expect(new Set([...onGpu.entries, ...open.entries].map(({ job }) => job)).size).toBe(6);
+  expect(jobOfEntry({ ...open.sweep, gpu: info }, open.points, onGpu.entries[0]!)).toMatchObject({ gpu: info });
+  expect(planSweep({ ...open.sweep, gpu: info }, file, () => false).entries).toEqual(open.entries);
+  expect(await run('sweep', join(folder, 'sweep'), '--gpu')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('was begun without a GPU; leave --gpu out'),
+  });
 });

@@ -6,9 +6,9 @@
 import { findGpu, type Gpu, GpuError } from './gpu/adapter.ts';
 
 export { findGpu, type Gpu, GpuError, type GpuInfo, isSoftware } from './gpu/adapter.ts';
-export { gpuPool, gpuPools } from './gpu/gpuPool.ts';
+export { gpuPool, gpuPools, testGpu } from './gpu/gpuPool.ts';
 export { refusalOf as gpuRefusal } from './gpu/refusal.ts';
-export { type EnsembleRun, trainEnsemble } from './gpu/trainEnsemble.ts';
+export { type EnsembleRun, shapeOf, trainEnsemble } from './gpu/trainEnsemble.ts';
 
 /**
  * The GPU of a browser, in a page or a worker: hardware, or with `software` whatever the browser has. Rejects with a GpuError

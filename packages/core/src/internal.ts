@@ -2,6 +2,7 @@
 
 export { inContextQueries } from './circuits/claims/dynamics.ts';
 export { type Judged, keyBuilder } from './circuits/claims/headMarks.ts';
+export { PICTURE_PROPERTIES, type PictureNumbers, pictureNumbers } from './circuits/claims/pictureProperties.ts';
 export { scannedPeriods, spread } from './circuits/data/periods.ts';
 export { checkPrompts, type PromptChecks, promptsSchema } from './circuits/data/prompts.ts';
 export { markShares } from './circuits/language/headMap.ts';

@@ -1,4 +1,5 @@
 // Files are written to a temporary name and renamed, so that a crash or a full disk leaves the old one whole.
+import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -28,7 +29,8 @@ export function writeWholeInPieces(
   { durable = false }: { readonly durable?: boolean } = {},
 ): void {
   mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
+  // A name of its own on every machine: processes in containers share their numbers.
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.${process.pid}.tmp`;
   try {
     const file = openSync(temporary, 'w');
     try {

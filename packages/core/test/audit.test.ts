@@ -102,7 +102,7 @@ test('other vocabularies, contexts and layers are audited', () => {
 });
 
 describe('models trained from the presets', () => {
-  // Eight seeds each, at full length, are in presets.slow.test.ts; more seeds at these lengths in audit.slow.test.ts.
+  // Eight seeds each, at full length, are in sweeps/presets.json; more seeds at these lengths in audit.slow.test.ts.
   const CASES = [
     { name: 'literal-1-layer', steps: 300, seed: 102, verdict: 'positional shortcut' },
     { name: 'varied', steps: 400, seed: 101, verdict: 'induction' },

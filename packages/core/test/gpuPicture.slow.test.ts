@@ -1,10 +1,11 @@
 // The promised picture over 8 seeds that train as one ensemble on the GPU, here a software adapter, which takes an hour or
 // more. SEEDS sets how many there are.
 import { expect, test } from 'vitest';
+import { PICTURE_PROPERTIES } from '../src/circuits/claims/pictureProperties.ts';
 import { trainEnsemble } from '../src/gpu/trainEnsemble.ts';
 import { loadEngine } from '../src/node.ts';
 import type { StepRecord } from '../src/training/train.ts';
-import { measurePicture, PROPERTIES, pictureExperiment } from './support/picture.ts';
+import { measurePicture, pictureExperiment } from './support/picture.ts';
 import { HINT, softwareGpu } from './support/softwareGpu.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 8);
@@ -31,7 +32,7 @@ test(`${SEEDS} seeds of picture, trained as one ensemble, have its five properti
     if (result.status === 'rejected') throw result.reason;
     return measurePicture(engine, experiment, { weights: result.value.weights, records: runs[i]!.records });
   });
-  const complete = pictures.filter((picture) => Object.values(PROPERTIES).every((holds) => holds(picture)));
+  const complete = pictures.filter((picture) => Object.values(PICTURE_PROPERTIES).every((holds) => holds(picture)));
   console.log(pictures.map(({ record, ...rest }) => ({ verdict: record.verdict, ...rest, model: undefined })));
   expect(complete.length).toBeGreaterThanOrEqual(SEEDS - MAY_FAIL);
 });

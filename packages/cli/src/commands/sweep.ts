@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readPart } from '../sweeps/pool/part.ts';
 import { type DeclareCommand, examples } from './declare.ts';
-import { exact, quiet, wholeNumber } from './options.ts';
+import { exact, gpu, quiet, wholeNumber } from './options.ts';
 
 const TARGET = 'a sweep file, or the folder of a sweep that has begun';
 
@@ -57,6 +57,7 @@ function declareRun(all: Command): void {
     )
     .option('--retry', 'do failed runs again')
     .option('--on <engine>', 'run it elsewhere: redis://host:6379 (workers of a queue), or slurm')
+    .addOption(gpu())
     .addOption(mixed('go on with a sweep that another version of the program has begun'))
     .addOption(exact())
     .addOption(quiet())
@@ -105,7 +106,7 @@ function declareCollect(all: Command): void {
       new Option(
         '--out <file>',
         'table.parquet, table.csv or table.jsonl; repeatable (default: all three in the folder)',
-      ).argParser((file: string, all: string[] = []) => [...all, file]),
+      ).argParser(severalFiles),
     )
     .option('--force', 'write over --out where it exists')
     .addOption(mixed('take results of several versions of the program together, marked'))
@@ -122,11 +123,14 @@ function declareReport(all: Command): void {
     .argument('<sweep>', TARGET)
     .addOption(sweepFolder())
     .option('--by <axis>', 'the axis along which figures go, the others in panels (default: the first)')
-    .option(
-      '--markdown <file>',
-      'write the table into this page, too, between <!-- NAME:begin --> and <!-- NAME:end -->',
+    .addOption(
+      new Option(
+        '--markdown <file>',
+        'write into this page, too: tables between <!-- NAME:begin --> and <!-- NAME:end -->, a figure between <!-- NAME.FIGURE:begin --> and its end; repeatable',
+      ).argParser(severalFiles),
     )
-    .option('--section <name>', 'the NAME of that section (default: the name of the sweep)')
+    .option('--images <dir>', 'where figures of pages are written as SVG (default: images, beside the page)')
+    .option('--section <name>', 'the NAME of those sections (default: the name of the sweep)')
     .addOption(mixed('take results of several versions of the program together, marked'))
     .addHelpText('after', examples('npx induction-lab sweep report runs/sweep-mine --by task.periods'))
     .action(async (target, options) =>
@@ -183,6 +187,9 @@ function declareVerify(all: Command): void {
       (await import('../work/sweeps/verifySweep.ts')).verifySweepCommand(target, options),
     );
 }
+
+/** A file more, of an option that may be given several times. */
+const severalFiles = (file: string, all: string[] = []): string[] => [...all, file];
 
 function readShare(text: string): number {
   const value = Number(text);

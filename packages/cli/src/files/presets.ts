@@ -10,6 +10,9 @@ export { PRESETS, type PresetName };
 export function loadPreset(name: string): Experiment {
   if (!PRESETS.includes(name as PresetName))
     throw badInput(`There is no preset "${name}"; choose one of ${PRESETS.join(', ')}.`);
-  const path = createRequire(import.meta.url).resolve(`@induction-lab/core/presets/${name}.json`);
-  return parseExperiment(JSON.parse(readFileSync(path, 'utf8')));
+  return parseExperiment(presetJson(name as PresetName));
 }
+
+/** A preset as its file has it, with a reason beside each number. */
+export const presetJson = (name: PresetName): unknown =>
+  JSON.parse(readFileSync(createRequire(import.meta.url).resolve(`@induction-lab/core/presets/${name}.json`), 'utf8'));

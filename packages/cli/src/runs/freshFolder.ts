@@ -38,7 +38,7 @@ function refuseTaken(path: string, option: '--out' | '--figures'): void {
 
 /** A lock, or a file that was being written when its process was killed. */
 export const isLeftover = (name: string): boolean =>
-  name === LOCK_FILE || /^(run\.json|run\.lock)\.\d+\.tmp$/.test(name);
+  name === LOCK_FILE || /^(run\.json|run\.lock)\.([0-9a-f]+\.)?\d+\.tmp$/.test(name);
 
 /**
  * The same, and takes the folder's lock, so that no other process begins a run there at the same moment. Whoever calls it

@@ -1,65 +1,81 @@
-import { appendFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { printable } from '@induction-lab/core/internal/printable';
-import { type Experiment, guessingLoss, loadEngine, type Verdict } from '@induction-lab/core/node';
+import type { Verdict } from '@induction-lab/core/node';
 import { CommandError, EXIT } from '../errors.ts';
 import { writeFigures } from '../figures/drawing.ts';
-import { loadPreset } from '../files/presets.ts';
+import { writeWhole } from '../files/wholeFiles.ts';
 import { claimFreshFolder, freshRunFolder } from '../runs/freshFolder.ts';
+import { spellOut } from '../sweeps/definition/readSweep.ts';
+import { beginSweep, type OpenSweep } from '../sweeps/folder/openSweep.ts';
+import { SweepFolder } from '../sweeps/folder/sweepFolder.ts';
+import { runHere } from '../sweeps/pool/runHere.ts';
 import { DIVERSITY } from '../terminal/headings.ts';
 import { interruptSignal } from '../terminal/interrupt.ts';
+import { shellWord } from '../terminal/shellWord.ts';
 import { columnsOf, explainedTable } from '../terminal/textTable.ts';
-import { DIVERSITY_SETTINGS, type DiversityRun, diversityFigures, diversityRun } from './diversity.ts';
+import {
+  type DiversityOptions,
+  type DiversityRun,
+  diversityFigures,
+  diversityRun,
+  diversitySweep,
+} from './diversity.ts';
 
-export interface DiversityCommandOptions {
-  seeds: number;
-  steps: number;
-  sweep?: 'width' | 'share';
+export interface DiversityCommandOptions extends DiversityOptions {
   threads: number;
   out?: string;
   exact?: boolean;
   quiet?: boolean;
-  /** What is trained in place of the preset `varied`: for tests. */
-  experiment?: Experiment;
 }
 
-/** `induction-lab diversity`: how varied must the data be for the circuit to form? Each run a line of runs.jsonl. */
+/**
+ * `induction-lab diversity`: how varied must the data be for the circuit to form? A sweep in a folder of its own, with each
+ * run a line of runs.jsonl besides.
+ */
 export async function diversityCommand(options: DiversityCommandOptions): Promise<void> {
-  const { seeds, steps, sweep, threads, quiet = false, experiment = loadPreset('varied') } = options;
-  const settings = DIVERSITY_SETTINGS.filter((setting) => sweep === undefined || setting.sweep === sweep);
-  const folder = options.out ?? freshRunFolder('diversity');
-  const lock = await claimFreshFolder(folder);
-  const engine = await loadEngine({ exact: options.exact ?? false });
-  const { signal, dispose } = interruptSignal();
-  const file = join(folder, 'runs.jsonl');
-  const runs: DiversityRun[] = [];
+  const { threads, exact = false, quiet = false } = options;
+  const path = options.out ?? freshRunFolder('diversity');
+  const lock = await claimFreshFolder(path);
+  const { signal, dispose } = interruptSignal('Saving the runs under way; press Ctrl-C again to stop at once.');
   try {
-    for (const setting of settings)
-      for (let seed = 1; seed <= seeds; seed++) {
-        const run = await diversityRun(engine, setting, { experiment, seed, steps, threads, signal });
-        if (!run)
-          throw new CommandError(
-            `Stopped after ${runs.length} of ${settings.length * seeds} runs; those are in ${file}.`,
-            EXIT.interrupted,
-          );
-        runs.push(run);
-        lock.check();
-        try {
-          appendFileSync(file, `${JSON.stringify(run)}\n`);
-        } catch (error) {
-          throw Object.assign(error as Error, { path: file });
-        }
-        if (!quiet)
-          process.stderr.write(
-            `${runs.length}/${settings.length * seeds}  ${run.sweep} ${run.setting}, seed ${seed}: ${run.verdict}, other periods ${run.otherPeriodLoss.toFixed(2)} nats\n`,
-          );
-      }
-    writeFigures(join(folder, 'figures'), diversityFigures(runs, guessingLoss(experiment.model)));
+    const sweep = await spellOut(diversitySweep(options), { file: 'diversity', exact });
+    const open = beginSweep(new SweepFolder(path), sweep, 'diversity');
+    const jobs = new Set(open.entries.map(({ job }) => job)).size;
+    let ended = 0;
+    const ran = await runHere(open, open.entries, {
+      ...{ threads, quiet: true, signal },
+      jobs: Math.max(1, Math.floor(availableParallelism() / threads)),
+      onResult: ({ job }) => quiet || process.stderr.write(`${++ended}/${jobs}  ${runText(open, job)}\n`),
+    });
+    const { runs, file } = writeRuns(open);
+    if (ran.done < ran.of)
+      throw new CommandError(
+        `${signal.aborted ? 'Stopped after' : `${ran.failed} runs failed,`} ${runs.length} of ${open.entries.length} runs${signal.aborted ? '' : ' are done'}; those are in ${file}, and npx induction-lab sweep ${shellWord(path)} does the rest.`,
+        signal.aborted ? EXIT.interrupted : EXIT.failed,
+      );
+    writeFigures(join(path, 'figures'), diversityFigures(open));
     process.stdout.write(`${diversityText(runs).join('\n')}\n\nRuns: ${printable(file)}\n`);
   } finally {
     lock.release();
     dispose();
   }
+}
+
+/** A run in one line. */
+function runText(open: OpenSweep, job: string): string {
+  const entry = open.entries.find((one) => one.job === job)!;
+  const { sweep, setting, seed, verdict, otherPeriodLoss } = diversityRun(open, entry);
+  return `${sweep} ${setting}, seed ${seed}: ${verdict}, other periods ${otherPeriodLoss.toFixed(2)} nats`;
+}
+
+/** Writes runs.jsonl: the runs that are done, in the order of the sweep. */
+function writeRuns(open: OpenSweep): { runs: DiversityRun[]; file: string } {
+  const done = open.folder.done();
+  const runs = open.entries.filter(({ job }) => done.has(job)).map((entry) => diversityRun(open, entry));
+  const file = open.folder.file('runs.jsonl');
+  writeWhole(file, runs.map((run) => `${JSON.stringify(run)}\n`).join(''));
+  return { runs, file };
 }
 
 /** One row for each setting: counts of verdicts, and the range of losses and excess. */

@@ -5,12 +5,14 @@ import { badInput } from '../errors.ts';
 import { JobQueue } from '../sweeps/engines/jobQueue.ts';
 import { connectQueue } from '../sweeps/engines/queueConnection.ts';
 import { serveQueue } from '../sweeps/engines/serveQueue.ts';
+import { stateFolder } from '../sweeps/engines/stateFolder.ts';
 import { interruptSignal } from '../terminal/interrupt.ts';
 
 export interface WorkerCommandOptions {
   on: string;
   jobs?: number;
   threads: number;
+  state?: string;
   untilEmpty?: boolean;
   quiet?: boolean;
 }
@@ -19,10 +21,12 @@ export async function workerCommand({
   on,
   jobs,
   threads,
+  state,
   untilEmpty = false,
   quiet = false,
 }: WorkerCommandOptions): Promise<void> {
   const say = (sentence: string): void => void (quiet || process.stderr.write(`${printable(sentence)}\n`));
+  const folder = stateFolder(state);
   const connection = await connectQueue(on, { patient: true });
   const queue = new JobQueue(connection);
   const { signal, dispose } = interruptSignal(
@@ -38,7 +42,7 @@ export async function workerCommand({
     }
     const atOnce = jobs ?? Math.max(1, Math.floor(availableParallelism() / threads));
     say(`Working for ${connection.address}, ${atOnce} at once; Ctrl-C ends it.`);
-    const done = await serveQueue(connection, queue, { jobs: atOnce, threads, untilEmpty, signal, say });
+    const done = await serveQueue(connection, queue, { jobs: atOnce, threads, state: folder, untilEmpty, signal, say });
     say(`${done} runs done.`);
   } finally {
     dispose();

@@ -20,31 +20,60 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** How a server is secured: a certificate that signs itself, for localhost, and a password. */
+export interface Secured {
+  readonly certificate: string;
+  readonly key: string;
+  readonly password: string;
+}
+
+/** Makes a certificate for localhost by openssl; null where that is not installed. */
+export function selfSigned(folder: string, password: string): Secured | null {
+  const [certificate, key] = [join(folder, 'redis.crt'), join(folder, 'redis.key')];
+  const { status } = spawnSync('openssl', [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
+    ...['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate],
+  ]);
+  return status === 0 ? { certificate, key, password } : null;
+}
+
 /** A server that keeps what it holds when it is restarted. */
 export class RedisServer {
   readonly port: number;
   private readonly folder: string;
   private child: ChildProcess | null = null;
 
-  private constructor(port: number) {
+  private readonly secured: Secured | null;
+
+  private constructor(port: number, secured: Secured | null) {
     this.port = port;
+    this.secured = secured;
     this.folder = mkdtempSync(join(tmpdir(), 'induction-lab-redis-'));
   }
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+  /** With TLS and a password where `secured` says by which files. */
+  static async start(secured: Secured | null = null): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), secured);
     await server.begin();
     return server;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    const { secured, port } = this;
+    return secured ? `rediss://:${secured.password}@localhost:${port}` : `redis://127.0.0.1:${port}`;
   }
 
   private async begin(): Promise<void> {
+    const { secured } = this;
     const args = [
-      '--port',
+      ...(secured ? ['--port', '0', '--tls-port'] : ['--port']),
       String(this.port),
+      ...(secured
+        ? [
+            ...['--tls-cert-file', secured.certificate, '--tls-key-file', secured.key, '--tls-auth-clients', 'no'],
+            ...['--tls-ca-cert-file', secured.certificate, '--requirepass', secured.password],
+          ]
+        : []),
       '--bind',
       '127.0.0.1',
       '--save',

@@ -1,10 +1,12 @@
 // What a sweep file means: its points, its jobs, and what is said of one that is wrong.
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { pointsOf } from '../../src/sweeps/definition/points.ts';
-import { readSweep } from '../../src/sweeps/definition/readSweep.ts';
+import { readSweep, spellOut } from '../../src/sweeps/definition/readSweep.ts';
 import { readJob } from '../../src/sweeps/jobs/job.ts';
 import { jobOfEntry, planSweep } from '../../src/sweeps/jobs/plan.ts';
+import { diversitySweep } from '../../src/work/diversity.ts';
 import { experimentJson } from '../support/experiment.ts';
 import { temporaryFolder, writeJson } from '../support/folders.ts';
 import { writeSweep } from '../support/sweeps.ts';
@@ -130,6 +132,11 @@ test('two grids that ask for the same run share its job', async () => {
   expect(new Set(entries.map(({ job }) => job)).size).toBe(3);
 });
 
+test('the sweep of `diversity` and its file are the same', async () => {
+  const file = fileURLToPath(new URL('../../../../sweeps/diversity.json', import.meta.url));
+  expect(await spellOut(diversitySweep({ seeds: 4, steps: 600 }), { file })).toEqual(await readSweep(file));
+});
+
 test('a job’s id follows from what decides its result, and from nothing else', async () => {
   const idOf = async (changes: object): Promise<string> =>
     planSweep(await readSweep(writeSweep(folder, changes)), 'mine.json').entries[0]!.job;
@@ -182,7 +189,7 @@ test.for<[string, object, RegExp]>([
   ['two experiments', { preset: 'varied' }, /has preset and experiment; give one/],
   ['an unknown preset', { experiment: undefined, preset: 'varid' }, /no preset "varid"; the nearest is "varied"/],
   ['no seeds', { seeds: undefined }, /seeds is missing; it must be how many seeds/],
-  ['seeds that are text', { seeds: 'eight' }, /seeds must be how many seeds, such as 8, a list of them.* got "eight"/],
+  ['seeds that are text', { seeds: 'eight' }, /seeds must be how many seeds, such as 8.* got "eight"/],
   ['a seed twice', { seeds: [1, 2, 1] }, /seeds has 1 twice/],
   [
     'an axis of no kind',
@@ -201,6 +208,33 @@ test.for<[string, object, RegExp]>([
     /axes\.0\.values must be at least 1 entries long/,
   ],
   ['a value twice', { axes: [{ field: 'training.batch', values: [8, 8] }] }, /goes through "8" twice/],
+  [
+    'a setting under two names',
+    { axes: [{ field: 'training.batch', values: [8, 8], labels: ['a', 'b'] }] },
+    /axes\.0 calls the same setting "a" and "b"; leave one out/,
+  ],
+  [
+    'a whole range that is too fine',
+    { axes: [{ field: 'training.batch', range: { from: 8, to: 9, count: 3, whole: true } }] },
+    /goes through "9" twice; ask for fewer, or for numbers that need not be whole/,
+  ],
+  [
+    'no settings',
+    { axes: [{ name: 'a', settings: [] }] },
+    /axes\.0\.settings must be at least 1 entries long/,
+  ],
+  ['no seed at all', { seeds: 0 }, /seeds must be how many seeds.* got 0/],
+  ['a seed below 0', { seeds: [-1] }, /seeds must be how many seeds.* whole numbers from 0 on.* got \[-1\]/],
+  [
+    'an unknown preset of a setting',
+    { axes: [{ name: 'a', settings: [{ label: 'a', preset: 'varid' }] }] },
+    /axes\.0\.settings\.0: there is no preset "varid"; the nearest is "varied"/,
+  ],
+  [
+    'a mistyped way of a table',
+    { tables: [{ cells: [{ of: 'verdict', as: 'rang' }] }] },
+    /tables\.0\.cells\.0\.as must be one of .*got "rang"/,
+  ],
   [
     'a range backwards',
     { axes: [{ field: 'training.batch', range: { from: 9, to: 1, count: 2 } }] },

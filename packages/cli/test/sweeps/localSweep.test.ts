@@ -217,12 +217,19 @@ test('the report has every run as a dot, and its table in a page of Markdown', a
     code: 2,
     stderr: expect.stringMatching(/There is no .*page\.md/),
   });
-  writeFileSync(page, 'before\n<!-- tiny:begin -->\nold\n<!-- tiny:end -->\nafter\n');
-  await succeed('sweep', 'report', out, '--markdown', page);
+  writeFileSync(
+    page,
+    'before\n<!-- tiny:begin -->\nold\n<!-- tiny:end -->\nafter\n<!-- tiny.curves:begin -->\n<!-- tiny.curves:end -->\n',
+  );
+  await succeed('sweep', 'report', out, '--markdown', page, '--images', join(folder, 'pictures'));
   const text = readFileSync(page, 'utf8');
   expect(text).toMatch(/^before\n<!-- tiny:begin -->\n6 of 6 runs, 2 seeds of each setting; made by /);
   expect(text).toContain(
     '| training.learningRate | runs |\n|---|---|\n| 0.001 | 2 |\n| 0.01 | 2 |\n| 0.02 | 2 |\n<!-- tiny:end -->\nafter\n',
+  );
+  expect(text).toContain('<img src="pictures/tiny-curves.svg" alt="Training loss');
+  expect(readdirSync(join(folder, 'pictures'))).toEqual(
+    ['-dark', '-narrow-dark', '-narrow', ''].map((ending) => `tiny-curves${ending}.svg`),
   );
   expect(readdirSync(join(out, 'figures'))).toEqual(['curves-dark.png', 'curves-dark.svg', 'curves.png', 'curves.svg']);
   expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain(

@@ -27,3 +27,14 @@ export async function gpuPools(
   const ensemble = await GpuEnsemble.start(gpu, { engine, experiments });
   return experiments.map((_, i) => ensemble.member(i));
 }
+
+/**
+ * Tests the GPU with a run's model, and gives it back. Rejects with a GpuError where it cannot train such a model, or computes
+ * wrong gradients.
+ */
+export async function testGpu(
+  gpu: Gpu,
+  { engine, experiment }: { readonly engine: Engine; readonly experiment: Experiment },
+): Promise<void> {
+  (await GpuEnsemble.start(gpu, { engine, experiments: [experiment] })).leave(0);
+}

@@ -1,6 +1,7 @@
 // Many runs at once: seeds and settings of one shape are one ensemble, whose members share every dispatch.
 import { ArgumentError } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
+import type { Experiment } from '../training/experiment.ts';
 import { type TrainingOutcome, type TrainOptions, train } from '../training/train.ts';
 import { type Gpu, GpuError } from './adapter.ts';
 import { membersThatFit } from './buffers.ts';
@@ -50,12 +51,15 @@ async function membersOf(gpu: Gpu, runs: readonly EnsembleRun[]): Promise<number
   return Math.max(1, Math.min(...fitting));
 }
 
+/** What experiments have in common that can train in one ensemble, as text. */
+export const shapeOf = ({ model, training }: Pick<Experiment, 'model' | 'training'>): string =>
+  JSON.stringify([Object.entries(model).sort(), training.batch]);
+
 /** Runs apart by what an ensemble has in common. */
 function ofOneShape(runs: readonly EnsembleRun[]): EnsembleRun[][] {
   const shapes = new Map<string, EnsembleRun[]>();
   for (const run of runs) {
-    const { model, training } = run.experiment;
-    const shape = JSON.stringify([Object.entries(model).sort(), training.batch]);
+    const shape = shapeOf(run.experiment);
     shapes.set(shape, [...(shapes.get(shape) ?? []), run]);
   }
   return [...shapes.values()];

@@ -70,10 +70,35 @@ describe('sharesChart', () => {
       counts: { induction: 100 + i },
     }));
     const title = 'learningRate 0.009487, positions shortformer, batch 64, normalization LN';
+    const faceted = ['shortformer', 'rotary', 'standard', 'shortformer', 'rotary', 'standard'].map((x) => ({
+      title: `positions ${x}`,
+      groups: groups.slice(0, 6),
+    }));
     const many = { ...record, panels: Array.from({ length: 5 }, (_, i) => ({ title: `${title} ${i}`, groups })) };
     const single = { ...record, panels: [{ title: '', groups: record.panels[0]!.groups }] };
-    for (const each of [record, many, single])
+    for (const each of [
+      record,
+      many,
+      single,
+      { ...many, panels: faceted, rows: ['learningRate 0.002', 'learningRate 0.01'] },
+    ])
       expect(misplacedTexts(readFigure(sharesChart(each, inTheme('light', width))))).toEqual([]);
+  });
+
+  test('panels in rows and columns: those of a row stand at one height, those of a column above each other', () => {
+    const [a, b] = record.panels as [SharesRecord['panels'][number], SharesRecord['panels'][number]];
+    const rows = { ...record, panels: [a, b, b, a], rows: ['rotary', 'standard'] };
+    const wide = partsOf(readFigure(sharesChart(rows, inTheme('light'))));
+    const lowest = (parts: typeof wide, panel: number): number =>
+      Math.max(...parts.filter((part) => part.panel === panel).map(({ top, height }) => top + height));
+    expect([1, 3].map((panel) => lowest(wide, panel))).toEqual([0, 2].map((panel) => lowest(wide, panel)));
+    expect(lowest(wide, 2)).toBeGreaterThan(lowest(wide, 0));
+    const narrow = readFigure(sharesChart(rows, inTheme('light', 320)));
+    const feet = [0, 1, 2, 3].map((panel) => lowest(partsOf(narrow), panel));
+    expect([...feet].sort((x, y) => x - y)).toEqual(feet);
+    expect(new Set(feet).size).toBe(4);
+    expect(narrow.querySelector('desc')?.textContent).toContain(' standard, learningRate 0.01: 25 only');
+    expect(textsOf(narrow)).toContain('standard, learningRate 0.01');
   });
 
   test('describes every column by its counts', () => {
@@ -90,6 +115,7 @@ describe('sharesChart', () => {
     expect(draw({ panels: panel({ other: 1 }) })).toThrow('"other" at "x" is none of the kinds');
     expect(draw({ panels: panel({ induction: 0.5 }) })).toThrow('the count of "induction" at "x"');
     expect(draw({ panels: panel({ induction: 0 }) })).toThrow('there are no runs');
+    expect(draw({ rows: ['a', 'b', 'c'] })).toThrow('2 panels cannot stand in 3 rows');
     const groups = record.panels[0]!.groups;
     expect(draw({ panels: [{ title: 'p', groups: [...groups, groups[0]!] }] })).toThrow('comes twice');
   });

@@ -5,6 +5,8 @@ import { listed } from '@induction-lab/core/internal/names';
 import { quoted } from '@induction-lab/core/internal/printable';
 import { RandomStream, STREAMS } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
+import { canonicalJson } from './canonicalJson.ts';
+import { presetExperiment } from './presetExperiment.ts';
 import { AXIS_KINDS, AXIS_SCHEMAS, type AxisJson, type AxisKind, type Spacing } from './sweepSchema.ts';
 
 /** One place on an axis: what it is called, and the fields that it sets, by dotted path. */
@@ -34,12 +36,24 @@ export function readAxis(
   const axis = READERS[kind](json as never, { file, at, stream });
   const labels = axis.settings.map(({ label }) => label);
   const twice = labels.find((label, i) => labels.indexOf(label) !== i);
-  if (twice !== undefined && kind !== 'draw')
+  if (kind === 'draw') return axis; // chance may draw the same again
+  if (twice !== undefined)
+    throw badInput(`${file}: ${at} goes through ${quoted(twice)} twice; ${REMEDIES[kind]}.`);
+  const sets = axis.settings.map(({ set }) => canonicalJson(set));
+  const same = sets.findIndex((set, i) => sets.indexOf(set) !== i);
+  if (same >= 0)
     throw badInput(
-      `${file}: ${at} goes through ${quoted(twice)} twice; leave one out${kind === 'values' ? ', or tell them apart by labels' : ''}.`,
+      `${file}: ${at} calls the same setting ${quoted(labels[sets.indexOf(sets[same]!)])} and ${quoted(labels[same])}; leave one out.`,
     );
   return axis;
 }
+
+/** What to do about settings that are called the same. */
+const REMEDIES: { readonly [Kind in AxisKind]?: string } = {
+  values: 'leave one out, or tell them apart by labels',
+  range: 'ask for fewer, or for numbers that need not be whole',
+  settings: 'leave one out, or call it otherwise',
+};
 
 type Where = { readonly file: string; readonly at: string; readonly stream: readonly number[] };
 
@@ -58,7 +72,14 @@ const READERS: { readonly [Kind in AxisKind]: (json: AxisJson[Kind], where: Wher
     const values = Array.from({ length: count }, (_, i) => between(range, count === 1 ? 0 : i / (count - 1)));
     return { name: field, settings: values.map((value) => ({ label: labelOf(value), set: { [field]: value } })) };
   },
-  settings: ({ name, settings }) => ({ name, settings }),
+  settings: ({ name, settings }, { file, at }) => ({
+    name,
+    settings: settings.map(({ label, preset, set = {} }, i) => {
+      if (preset === undefined) return { label, set };
+      const { model, task, training } = presetExperiment(preset, `${file}: ${at}.settings.${i}`);
+      return { label, set: { model, task, training, ...set } };
+    }),
+  }),
   draw: ({ name, draw }, { file, at, stream }) => {
     const fields = Object.entries(draw.fields);
     if (fields.length === 0) throw badInput(`${file}: ${at}.draw.fields names no field; name what is to be drawn.`);

@@ -1,7 +1,7 @@
 // The points of a sweep: every combination of its axes' settings, as an experiment.
 
 import { listed } from '@induction-lab/core/internal/names';
-import { shortened } from '@induction-lab/core/internal/printable';
+import { quoted, shortened } from '@induction-lab/core/internal/printable';
 import { type Experiment, ExperimentError, parseExperiment } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { setField } from './setField.ts';
@@ -38,7 +38,10 @@ export const countPoints = ({ grids }: Pick<Sweep, 'grids'>): number =>
 /** The experiment at a point. Throws a CommandError that names the point and the field that is wrong there. */
 export function experimentAt({ base }: Pick<Sweep, 'base'>, point: Point, file: string): Experiment {
   const json = structuredClone(base) as Record<string, unknown>;
-  for (const [path, value] of Object.entries(point.set)) setField(json, path, value);
+  // Whole sections come first, so that a field of one can be set beside it.
+  const set = Object.entries(point.set);
+  for (const sections of [true, false])
+    for (const [path, value] of set) if (path.includes('.') !== sections) setField(json, path, structuredClone(value));
   try {
     return parseExperiment(json);
   } catch (error) {
@@ -48,9 +51,15 @@ export function experimentAt({ base }: Pick<Sweep, 'base'>, point: Point, file: 
   }
 }
 
-/** What a point sets, in a few words. */
-function setText({ set }: Point): string {
-  const all = Object.entries(set).map(([path, value]) => `${path} = ${JSON.stringify(value)}`);
+/** What a point sets, in a few words: whole sections go by the names that axes have for them. */
+function setText({ set, labels }: Point): string {
+  const isSection = (path: string): boolean => !path.includes('.') && typeof set[path] === 'object';
+  const all = [
+    ...Object.entries(labels).flatMap(([axis, label]) => (Object.hasOwn(set, axis) ? [] : [`${axis} ${label}`])),
+    ...Object.entries(set).flatMap(([path, value]) =>
+      isSection(path) && !Object.hasOwn(labels, path) ? [] : [`${path} = ${quoted(value)}`],
+    ),
+  ];
   return shortened(listed(all, 4), 160);
 }
 

@@ -1,17 +1,15 @@
 // A sweep file, read and spelled out. Every run that it asks for is checked before the first one begins (points.ts).
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, resolve } from 'node:path';
 import { checkArgument } from '@induction-lab/core/internal';
-import { listed, nearest } from '@induction-lab/core/internal/names';
+import { listed } from '@induction-lab/core/internal/names';
 import { quoted } from '@induction-lab/core/internal/printable';
 import { loadData, loadEngine } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
-import { PRESETS } from '../../files/presetNames.ts';
 import { readExperiment } from '../../files/readExperiment.ts';
 import { readJson } from '../../files/wholeFiles.ts';
 import { type Axis, readAxis } from './axes.ts';
 import { measurementsOf } from './measurements.ts';
+import { namedPreset } from './presetExperiment.ts';
 import { setField } from './setField.ts';
 import type { Grid, Sweep } from './sweep.ts';
 import { MOST, type SeedsJson, type SweepJson, sweepFileSchema } from './sweepSchema.ts';
@@ -20,7 +18,14 @@ type Json = Record<string, unknown>;
 
 /** Reads and checks a sweep file. `exact` asks for the plain-SIMD build where the file does not. Throws one sentence. */
 export async function readSweep(file: string, { exact = false }: { exact?: boolean } = {}): Promise<Sweep> {
-  const json = readJson(file, 'sweep');
+  return spellOut(readJson(file, 'sweep'), { file, exact });
+}
+
+/** Checks what a sweep file holds; `file` is what to call it, and beside which files that it names lie. Throws one sentence. */
+export async function spellOut(
+  json: unknown,
+  { file, exact = false }: { file: string; exact?: boolean },
+): Promise<Sweep> {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw badInput(`${file} must hold a sweep, an object, got ${quoted(json)}; see docs/sweeps.md.`);
   checkArgument(file, 'the sweep', sweepFileSchema, json);
@@ -38,6 +43,7 @@ export async function readSweep(file: string, { exact = false }: { exact?: boole
     measure: measurementsOf(given.measure),
     backend: engine.backend,
     data: await dataOf(given, { file, base }),
+    ...(given.tables ? { tables: given.tables } : {}),
   };
 }
 
@@ -50,15 +56,8 @@ function baseOf(given: SweepJson, file: string): Json {
     );
   const { preset, config } = given;
   let base: unknown = given.experiment;
-  if (preset !== undefined) {
-    if (!(PRESETS as readonly string[]).includes(preset))
-      throw badInput(
-        `${file}: there is no preset ${quoted(preset)}; the nearest is "${nearest(preset, PRESETS, 1)[0]}" of ${PRESETS.join(', ')}.`,
-      );
-    base = JSON.parse(
-      readFileSync(createRequire(import.meta.url).resolve(`@induction-lab/core/presets/${preset}.json`), 'utf8'),
-    );
-  } else if (config !== undefined) base = readJson(resolve(dirname(file), config), 'config');
+  if (preset !== undefined) base = namedPreset(preset, file);
+  else if (config !== undefined) base = readJson(resolve(dirname(file), config), 'config');
   readExperiment(base, config === undefined ? file : resolve(dirname(file), config));
   const { $schema: _, ...experiment } = structuredClone(base) as Json;
   return experiment;

@@ -1,7 +1,9 @@
 // A sweep with everything that it says spelled out: it depends on no preset, no file beside it and no default any more.
 import type { Backend, DataOrigin } from '@induction-lab/core/node';
+import type { GpuInfo } from '@induction-lab/core/node-gpu';
 import type { Axis } from './axes.ts';
 import type { Measurements } from './measurements.ts';
+import type { TableJson } from './tables.ts';
 
 /** Axes whose settings are combined, each with each. */
 export interface Grid {
@@ -21,5 +23,11 @@ export interface Sweep {
   readonly measure: Measurements;
   /** Which build of the kernels trains and measures. */
   readonly backend: Backend;
+  /** The GPU that trains what it can of it; not there where the CPU does. */
+  readonly gpu?: GpuInfo;
+  /** The name by which it was asked for; not there for whatever hardware there is. */
+  readonly gpuName?: string;
   readonly data: DataOrigin | null;
+  /** What its report shows; not there for the usual table. */
+  readonly tables?: readonly TableJson[];
 }

@@ -5,6 +5,7 @@ import { must } from '@induction-lab/core/internal';
 import { TOKEN_TYPES, type TokenType } from '@induction-lab/core/node';
 import * as z from 'zod/mini';
 import { type Measurements, measurementsSchema } from './measurements.ts';
+import { type TableJson, tablesSchema } from './tables.ts';
 
 const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): z.ZodMiniNumber =>
   z.int().check(z.minimum(least), z.maximum(most));
@@ -33,7 +34,8 @@ export interface AxisJson {
   readonly range: { readonly field: string; readonly range: Spacing & { readonly count: number } };
   readonly settings: {
     readonly name: string;
-    readonly settings: readonly { readonly label: string; readonly set: Fields }[];
+    /** Each from a preset, where it names one, and with fields that are set. */
+    readonly settings: readonly { readonly label: string; readonly preset?: string; readonly set?: Fields }[];
   };
   readonly draw: {
     readonly name?: string;
@@ -60,7 +62,9 @@ export const AXIS_SCHEMAS: Readonly<Record<AxisKind, z.ZodMiniType>> = {
   range: z.strictObject({ field: text, range: z.strictObject({ ...spacing, count: whole(1, MOST) }) }),
   settings: z.strictObject({
     name: text,
-    settings: z.array(z.strictObject({ label: text, set: fields })).check(z.minLength(1)),
+    settings: z
+      .array(z.strictObject({ label: text, preset: z.optional(z.string()), set: z.optional(fields) }))
+      .check(z.minLength(1)),
   }),
   draw: z.strictObject({
     name: z.optional(text),
@@ -90,6 +94,7 @@ export interface SweepJson {
   readonly seeds: SeedsJson;
   readonly measure?: Partial<Measurements>;
   readonly exact?: boolean;
+  readonly tables?: readonly TableJson[];
 }
 
 const seedsSchema = z.union([
@@ -116,13 +121,14 @@ const sweepWith = ({ axis, seeds }: { axis: z.ZodMiniType; seeds: z.ZodMiniType 
     seeds,
     measure: z.optional(measurementsSchema),
     exact: z.optional(z.boolean()),
+    tables: z.optional(tablesSchema),
   });
 
 /** Checks a file. Axes are checked by kind afterwards, so that messages name what is wrong within one. */
 export const sweepFileSchema: z.ZodMiniType = sweepWith({
   axis: must('be an axis, an object', (x) => typeof x === 'object' && x !== null && !Array.isArray(x)),
   seeds: must(
-    'be how many seeds, such as 8, a list of them, or { "from": 1, "count": 8 }',
+    'be how many seeds, such as 8 (at most 1,000,000), a list of whole numbers from 0 on, or { "from": 1, "count": 8 }',
     (x) => seedsSchema.safeParse(x).success,
   ),
 });

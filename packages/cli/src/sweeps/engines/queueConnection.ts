@@ -43,7 +43,10 @@ export async function connectQueue(url: string, { patient }: { patient: boolean 
   } catch (error) {
     client.disconnect();
     const why = shortened(printable((problem ?? (error as Error)).message.replaceAll(url, address)), 200);
-    throw badInput(`No Redis answers at ${address} (${why}); start it, or correct --on.`);
+    const remedy = /certificate|altname/i.test(why)
+      ? 'name the file of the authority that signed its certificate in NODE_EXTRA_CA_CERTS, or correct --on'
+      : 'start it, or correct --on';
+    throw badInput(`No Redis answers at ${address} (${why}); ${remedy}.`);
   }
   begun = true;
   return { bullmq, client, address };

@@ -1,7 +1,5 @@
 // A worker: does jobs of a queue in processes of its own, while this one renews their locks. What a queue holds is data,
 // checked in every field before it is done; nothing of it is executed.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { thrown } from '@induction-lab/core/internal/printable';
 import { readJob } from '../jobs/job.ts';
@@ -13,6 +11,8 @@ export interface ServeOptions {
   /** Jobs at once, and training threads of each. */
   readonly jobs: number;
   readonly threads: number;
+  /** Folder for the state of runs under way. */
+  readonly state: string;
   /** End when there is nothing to do and nobody does anything. */
   readonly untilEmpty: boolean;
   readonly signal: AbortSignal;
@@ -37,7 +37,6 @@ export async function serveQueue(
 ): Promise<number> {
   const { signal, say } = options;
   const pool = new ProcessPool({ threads: options.threads });
-  const half = mkdtempSync(join(tmpdir(), 'induction-lab-worker-'));
   const ending = new AbortController();
   let broken: Error | null = null;
   let done = 0;
@@ -45,11 +44,13 @@ export async function serveQueue(
     QUEUE_NAME,
     async (queued, token) => {
       const job = readJob(queued.data, `queue, job ${queued.id}`);
-      const outcome = await pool.run(job, { half: join(half, `${job.id}.safetensors`) }).catch((error: Error) => {
-        broken ??= error; // this machine's fault, not the job's
-        ending.abort();
-        return 'stopped' as const;
-      });
+      const outcome = await pool
+        .run(job, { half: join(options.state, `${job.id}.safetensors`) })
+        .catch((error: Error) => {
+          broken ??= error; // this machine's fault, not the job's
+          ending.abort();
+          return 'stopped' as const;
+        });
       if (outcome === 'stopped') {
         await queued.moveToWait(token); // another one's, at once
         throw new bullmq.WaitingError();
@@ -81,7 +82,6 @@ export async function serveQueue(
   pool.stop();
   await worker.close();
   pool.close();
-  rmSync(half, { recursive: true, force: true });
   if (broken) throw broken as Error;
   return done;
 }

@@ -1,15 +1,19 @@
 // Opens the folder of a sweep, named by itself or by the sweep's file: to read what is there, or to go on with it.
 import { statSync } from 'node:fs';
 import { printable, quoted } from '@induction-lab/core/internal/printable';
+import type { Gpu } from '@induction-lab/core/node-gpu';
 import { badInput } from '../../errors.ts';
 import { provenance } from '../../files/provenance.ts';
+import type { AskedGpu } from '../../runs/gpuChoice.ts';
+import { canonicalJson } from '../definition/canonicalJson.ts';
 import { type Point, pointsOf } from '../definition/points.ts';
 import { readSweep } from '../definition/readSweep.ts';
 import type { Sweep } from '../definition/sweep.ts';
-import { canonicalJson, type Job } from '../jobs/job.ts';
+import type { Job } from '../jobs/job.ts';
 import { programText } from '../jobs/jobResult.ts';
-import { type Entry, jobOfEntry, planSweep } from '../jobs/plan.ts';
+import { type Entry, jobOfEntry, planSweep, type TrainsOnGpu } from '../jobs/plan.ts';
 import { SweepFolder } from './sweepFolder.ts';
+import type { SweepGpu } from './sweepGpu.ts';
 import type { SweepRecord } from './sweepRecord.ts';
 
 export interface OpenSweep {
@@ -18,6 +22,13 @@ export interface OpenSweep {
   readonly points: readonly Point[];
   /** Its runs, in the order of the sweep. */
   readonly entries: readonly Entry[];
+  /** The GPU that trains what it can of it, opened. */
+  readonly gpu?: Gpu;
+}
+
+export interface BeginOptions extends TargetOptions {
+  readonly mixed?: boolean | undefined;
+  readonly gpu?: AskedGpu | undefined;
 }
 
 export interface TargetOptions {
@@ -53,14 +64,30 @@ export async function readTarget(target: string, options: TargetOptions = {}): P
   const { folder, sweep } = await resolveTarget(target, options);
   const record = folder.read();
   if (sweep && !sameSweep(record.sweep, sweep)) throw otherSweep(folder, record, target);
-  return { folder, sweep: record.sweep, points: pointsOf(record.sweep), entries: folder.entries() };
+  const shown = sweep ? withGpu(sweep, record.sweep) : record.sweep;
+  return { folder, sweep: shown, points: pointsOf(shown), entries: folder.entries() };
 }
 
 /** The plan of a target, whether or not it has begun. */
 export async function planTarget(target: string, options: TargetOptions = {}): Promise<OpenSweep> {
   const { folder, sweep } = await resolveTarget(target, options);
   const chosen = sweep ?? folder.read().sweep;
-  return { folder, sweep: chosen, ...planSweep(chosen, target) };
+  return { folder, sweep: chosen, ...planSweep(chosen, target, await onGpuOf(chosen)) };
+}
+
+/** A sweep with the GPU that it has begun on. */
+const withGpu = (sweep: Sweep, { gpu, gpuName }: Pick<Sweep, 'gpu' | 'gpuName'>): Sweep => ({
+  ...sweep,
+  ...(gpu ? { gpu } : {}),
+  ...(gpuName === undefined ? {} : { gpuName }),
+});
+
+/** Begins a sweep in a folder in which nothing lies yet. `name` is what to call it in messages. */
+export function beginSweep(folder: SweepFolder, sweep: Sweep, name: string, onGpu?: TrainsOnGpu): OpenSweep {
+  folder.refuseForeign();
+  const { points, entries } = planSweep(sweep, name, onGpu);
+  folder.write({ ...provenance(sweep.backend), sweep }, entries);
+  return { folder, sweep, points, entries };
 }
 
 /**
@@ -70,24 +97,41 @@ export async function planTarget(target: string, options: TargetOptions = {}): P
  */
 export async function beginTarget(
   target: string,
-  { mixed = false, ...options }: TargetOptions & { mixed?: boolean | undefined },
+  { mixed = false, gpu: asked, ...options }: BeginOptions,
 ): Promise<OpenSweep> {
   const { folder, sweep: given } = await resolveTarget(target, options);
-  const record = folder.begun || given === null ? folder.read() : null;
-  const sweep = given ?? record!.sweep;
-  const { points, entries } = planSweep(sweep, target);
-  const now: SweepRecord = { ...provenance(sweep.backend), sweep };
-  if (record === null) {
+  if (given && !folder.begun) {
     folder.refuseForeign();
-    folder.write(now, entries);
-    return { folder, sweep, points, entries };
+    planSweep(given, target); // whatever is wrong with it is said before a GPU is tested
+    const chosen = asked === undefined ? null : await chooseGpu(asked, given, target);
+    const open = beginSweep(
+      folder,
+      withGpu(given, chosen ? { gpu: chosen.gpu.info, ...(typeof asked === 'string' ? { gpuName: asked } : {}) } : {}),
+      target,
+      chosen?.trains,
+    );
+    return { ...open, ...(chosen ? { gpu: chosen.gpu } : {}) };
   }
-  const before = folder.entries();
+  const record = folder.read();
+  const { gpu: before } = record.sweep;
+  if ((before === undefined) !== (asked === undefined) && given)
+    throw badInput(
+      `${printable(folder.path)} was begun ${before ? `on the GPU ${before.adapter}; add --gpu` : 'without a GPU; leave --gpu out'}, or choose another --out.`,
+    );
+  if (!given && asked !== undefined && before === undefined)
+    throw badInput(
+      `${printable(folder.path)} was begun without a GPU; leave --gpu out, or name the sweep’s file and another --out.`,
+    );
+  const sweep = given ? withGpu(given, record.sweep) : record.sweep;
+  const { points, entries } = planSweep(sweep, target, await onGpuOf(sweep));
+  const now: SweepRecord = { ...provenance(sweep.backend), sweep };
+  const known = folder.entries();
   const planned = new Set(entries.map(({ job }) => job));
-  const others = before.filter(({ job }) => !planned.has(job));
+  const others = known.filter(({ job }) => !planned.has(job));
   if (others.length === 0) {
-    if (entries.length > before.length || !sameSweep(record.sweep, sweep)) folder.write(now, entries);
-    return { folder, sweep, points, entries };
+    if (entries.length > known.length || canonicalJson(record.sweep) !== canonicalJson(sweep))
+      folder.write(now, entries);
+    return opened(entries);
   }
   if (!sameSweep(record.sweep, sweep)) throw otherSweep(folder, record, target);
   if (!mixed)
@@ -95,12 +139,34 @@ export async function beginTarget(
       `${printable(folder.path)} was planned by ${programText(record)}, this program is ${programText(now)}; go on with that one, choose another --out, or add --mixed to do the rest with this one.`,
     );
   const done = folder.done();
-  const both = entries.map((entry, i) => (done.has(before[i]?.job ?? '') ? before[i]! : entry));
+  const both = entries.map((entry, i) => (done.has(known[i]?.job ?? '') ? known[i]! : entry));
   folder.write(now, both);
-  return { folder, sweep, points, entries: both };
+  return opened(both);
+
+  async function opened(all: readonly Entry[]): Promise<OpenSweep> {
+    const gpu = before ? await (await import('./sweepGpu.ts')).sameSweepGpu(record.sweep, folder.path) : null;
+    return { folder, sweep, points, entries: all, ...(gpu ? { gpu } : {}) };
+  }
 }
 
-const sameSweep = (a: Sweep, b: Sweep): boolean => canonicalJson(a) === canonicalJson(b);
+async function chooseGpu(asked: AskedGpu, sweep: Sweep, file: string): Promise<SweepGpu | null> {
+  const { chooseSweepGpu } = await import('./sweepGpu.ts');
+  return chooseSweepGpu(asked, sweep, {
+    file,
+    say: (sentence) => void process.stderr.write(`${printable(sentence)}\n`),
+  });
+}
+
+/** What of a sweep a GPU trains; nothing where it has none. */
+async function onGpuOf({ gpu }: Sweep): Promise<TrainsOnGpu | undefined> {
+  if (!gpu) return undefined;
+  const { gpuRefusal } = await import('@induction-lab/core/node-gpu');
+  return (experiment) => gpuRefusal(experiment) === null;
+}
+
+/** Whether two ask for the same runs, whatever they say of them and show. */
+const sameSweep = (a: Sweep, b: Sweep): boolean => canonicalJson(runsOf(a)) === canonicalJson(runsOf(b));
+const runsOf = ({ about: _, tables: __, gpu: ___, gpuName: ____, ...runs }: Sweep): object => runs;
 
 const otherSweep = (folder: SweepFolder, { sweep }: SweepRecord, target: string): Error =>
   badInput(

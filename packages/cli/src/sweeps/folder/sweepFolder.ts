@@ -5,8 +5,7 @@
 //   failed/….json     one file a job that could not be done
 //   half/….safetensors  the state of jobs under way
 // Files are written whole or not at all under names of their own, so any number of processes and machines may add results.
-import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { listed } from '@induction-lab/core/internal/names';
 import { printable } from '@induction-lab/core/internal/printable';
@@ -81,11 +80,11 @@ export class SweepFolder {
    * several that begin at once, finds the same there.
    */
   write(record: SweepRecord, entries: readonly Entry[]): void {
-    this.writeUnique(
-      'entries.jsonl',
+    writeWhole(
+      this.file('entries.jsonl'),
       entries.map(({ job, point, seed }) => `${JSON.stringify([job, point, seed])}\n`).join(''),
     );
-    this.writeUnique('sweep.json', `${JSON.stringify(record, null, 1)}\n`);
+    writeWhole(this.file('sweep.json'), `${JSON.stringify(record, null, 1)}\n`);
   }
 
   /** Ids of the jobs that are done. */
@@ -120,32 +119,17 @@ export class SweepFolder {
 
   /** Adds a result; it has reached the disk when this returns. The same job done twice is one file. */
   writeResult(result: JobResult): void {
-    this.writeUnique(join('results', result.job.slice(0, 2), `${result.job}.json`), JSON.stringify(result), {
-      durable: true,
-    });
+    writeWhole(this.resultPath(result.job), JSON.stringify(result), { durable: true });
     rmSync(this.file('failed', `${result.job}.json`), { force: true });
   }
 
   writeFailure(failure: JobFailure): void {
-    this.writeUnique(join('failed', `${failure.job}.json`), JSON.stringify(failure), { durable: true });
+    writeWhole(this.file('failed', `${failure.job}.json`), JSON.stringify(failure), { durable: true });
   }
 
   /** Takes failures back, so that their jobs are done again. */
   forgetFailures(): void {
     for (const id of this.failed()) rmSync(this.file('failed', `${id}.json`), { force: true });
-  }
-
-  /** A temporary name of its own on every machine: processes in containers share their numbers. */
-  private writeUnique(name: string, contents: string, { durable = false } = {}): void {
-    const path = this.file(name);
-    const temporary = `${path}.${randomUUID()}`;
-    try {
-      writeWhole(temporary, contents, { durable });
-      renameSync(temporary, path);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw Object.assign(error as Error, { path });
-    }
   }
 }
 

@@ -6,8 +6,10 @@ import { ArgumentError, TOKEN_TYPES } from '@induction-lab/core/node';
 import * as z from 'zod/mini';
 import { badInput } from '../../errors.ts';
 import { type Provenance, SCHEMA_VERSION } from '../../files/provenance.ts';
-import { measurementsSchema } from '../definition/measurements.ts';
+import { measurementsSchema, recordedMeasurements } from '../definition/measurements.ts';
 import type { Sweep } from '../definition/sweep.ts';
+import { tablesSchema } from '../definition/tables.ts';
+import { gpuSchema } from '../jobs/job.ts';
 
 export interface SweepRecord extends Provenance {
   readonly sweep: Sweep;
@@ -33,6 +35,9 @@ const recordSchema = z.object({
     seeds: z.array(z.int()),
     measure: measurementsSchema,
     backend: z.enum(['relaxed', 'simd', 'reference']),
+    tables: z.optional(tablesSchema),
+    gpu: z.optional(gpuSchema),
+    gpuName: z.optional(z.string()),
     data: z.nullable(z.object({ path: z.string(), sha256: z.string(), dtype: z.optional(z.enum(TOKEN_TYPES)) })),
   }),
 });
@@ -50,5 +55,6 @@ export function parseSweepRecord(json: unknown, path: string): SweepRecord {
     if (!(error instanceof ArgumentError)) throw error;
     throw badInput(error.message.replace(/\.$/, '; put back what sweep wrote.'));
   }
-  return json as SweepRecord;
+  const record = json as SweepRecord;
+  return { ...record, sweep: { ...record.sweep, measure: recordedMeasurements(record.sweep.measure) } };
 }

@@ -12,6 +12,12 @@ export interface Curves {
   readonly segments: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
+/** When the loss on the repeat first was below 1 nat, and how many later steps were above it again; null where it never was. */
+export interface Drop {
+  readonly step: number | null;
+  readonly relapses: number | null;
+}
+
 export class History {
   /** Losses by segment, [step − 1]. */
   readonly losses: SegmentLosses[];
@@ -42,6 +48,13 @@ export class History {
         names.map((name) => [name, ends.map((end, i) => meanOf(name, i === 0 ? 0 : ends[i - 1]!, end))]),
       ),
     };
+  }
+
+  drop(): Drop {
+    const log = this.repeatLog();
+    const at = log.findIndex(({ lossRepeat }) => lossRepeat < 1);
+    if (at < 0) return { step: null, relapses: null };
+    return { step: log[at]!.step, relapses: log.slice(at).filter(({ lossRepeat }) => lossRepeat > 1).length };
   }
 
   /** The log of the loss on the repeat, for the phase change. */

@@ -2,17 +2,13 @@
 // decides its result.
 import { createHash } from 'node:crypto';
 import { checkArgument } from '@induction-lab/core/internal';
-import {
-  type Backend,
-  type DataOrigin,
-  type Experiment,
-  KERNELS_VERSION,
-  parseExperiment,
-  TOKEN_TYPES,
-} from '@induction-lab/core/node';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
+import { type Backend, type DataOrigin, type Experiment, parseExperiment, TOKEN_TYPES } from '@induction-lab/core/node';
+import type { GpuInfo } from '@induction-lab/core/node-gpu';
 import * as z from 'zod/mini';
 import { VERSION } from '../../version.ts';
-import { type Measurements, measurementsSchema } from '../definition/measurements.ts';
+import { canonicalJson } from '../definition/canonicalJson.ts';
+import { decidingMeasurements, type Measurements, measurementsSchema } from '../definition/measurements.ts';
 
 export interface Job {
   readonly id: string;
@@ -21,18 +17,11 @@ export interface Job {
   readonly measure: Measurements;
   readonly data: DataOrigin | null;
   readonly backend: Backend;
+  /** The GPU that trains it; not there where the CPU does. */
+  readonly gpu?: GpuInfo | undefined;
   /** Version of the kernels, and of the program. */
   readonly kernels: number;
   readonly program: string;
-}
-
-/** The same value as text whatever the order in which its fields were written. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, x: unknown) =>
-    typeof x === 'object' && x !== null && !Array.isArray(x)
-      ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : x,
-  );
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -41,16 +30,20 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
  * Makes the job of a run with this program. Names and descriptions of the experiment, and where its data lies, decide
  * nothing and are left out of the id.
  */
-export function jobOf(given: Pick<Job, 'experiment' | 'seed' | 'measure' | 'data' | 'backend'>): Job {
-  const job = { ...given, kernels: KERNELS_VERSION, program: VERSION };
+export function jobOf({ gpu, ...given }: Omit<Job, 'id' | 'kernels' | 'program'>): Job {
+  const job = { ...given, ...(gpu ? { gpu } : {}), kernels: KERNELS_VERSION, program: VERSION };
   return { id: idOf(job), ...job };
 }
 
 function idOf({ experiment, data, ...rest }: Omit<Job, 'id'>): string {
   const { name: _, about: __, ...deciding } = experiment;
+  const measure = decidingMeasurements(rest.measure);
   const from = data === null ? null : { sha256: data.sha256, dtype: data.dtype ?? null };
-  return sha256(canonicalJson({ ...rest, experiment: deciding, data: from }));
+  return sha256(canonicalJson({ ...rest, measure, experiment: deciding, data: from }));
 }
+
+/** A GPU as records name it. */
+export const gpuSchema: z.ZodMiniType<GpuInfo> = z.strictObject({ adapter: z.string(), driver: z.string() });
 
 const jobSchema = z.strictObject({
   id: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
@@ -59,6 +52,7 @@ const jobSchema = z.strictObject({
   measure: measurementsSchema,
   data: z.nullable(z.strictObject({ path: z.string(), sha256: z.string(), dtype: z.optional(z.enum(TOKEN_TYPES)) })),
   backend: z.enum(['relaxed', 'simd', 'reference']),
+  gpu: z.optional(gpuSchema),
   kernels: z.int().check(z.minimum(1)),
   program: z.string(),
 });

@@ -1,9 +1,11 @@
 // The result of a job as one JSON file: what was measured, by what it was measured, and the hash by which two machines
 // compare.
 import { checkArgument } from '@induction-lab/core/internal';
+import type { GpuInfo } from '@induction-lab/core/node-gpu';
 import * as z from 'zod/mini';
 import { type Provenance, provenance } from '../../files/provenance.ts';
-import { canonicalJson, type Job, sha256 } from './job.ts';
+import { canonicalJson } from '../definition/canonicalJson.ts';
+import { gpuSchema, type Job, sha256 } from './job.ts';
 import type { Measured } from './measureRun.ts';
 
 export interface JobResult extends Provenance {
@@ -12,6 +14,8 @@ export interface JobResult extends Provenance {
   /** Of training and measuring on the machine that did it; of a job that was resumed, since then. */
   readonly seconds: number;
   readonly measured: Measured;
+  /** The GPU that trained it; not there where the CPU did. */
+  readonly gpu?: GpuInfo;
   /** SHA-256 of `measured`: with the plain-SIMD build the same on every machine. */
   readonly sha256: string;
 }
@@ -24,9 +28,21 @@ export interface JobFailure extends Provenance {
 }
 
 /** Numbers that are not finite become null, as in every record. */
-export function jobResult({ id, seed, backend }: Job, given: Measured, { seconds }: { seconds: number }): JobResult {
+export function jobResult(
+  { id, seed, backend, gpu }: Job,
+  given: Measured,
+  { seconds }: { seconds: number },
+): JobResult {
   const measured = JSON.parse(JSON.stringify(given)) as Measured;
-  return { ...provenance(backend), job: id, seed, seconds, measured, sha256: sha256(canonicalJson(measured)) };
+  return {
+    ...provenance(backend),
+    job: id,
+    seed,
+    seconds,
+    measured,
+    ...(gpu ? { gpu } : {}),
+    sha256: sha256(canonicalJson(measured)),
+  };
 }
 
 export const jobFailure = ({ id, seed, backend }: Job, error: string): JobFailure => ({
@@ -49,6 +65,7 @@ const resultSchema = z.object({
   ...common,
   seconds: z.number(),
   measured: z.looseObject({ weights: z.string() }),
+  gpu: z.optional(gpuSchema),
   sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
 });
 const failureSchema = z.object({ ...common, error: z.string() });
@@ -67,6 +84,9 @@ export function checkJobFailure(value: unknown, from: string): JobFailure {
   return value as JobFailure;
 }
 
-/** The program that a result comes from, in a few words: "0.1.0 at 1a2b3c4d, kernels 5, simd". */
-export const programText = ({ versions, commit, kernels, backend }: Provenance): string =>
-  `${versions.inductionLab}${commit === null ? '' : ` at ${commit.slice(0, 8)}`}, kernels ${kernels}, ${backend}`;
+/** The program that a result comes from, in a few words: "0.1.0 at 1a2b3c4d, kernels 5, simd"; first the GPU that trained it. */
+export const programText = ({ versions, commit, kernels, backend, gpu }: Provenance & { gpu?: GpuInfo }): string =>
+  `${gpu ? `GPU ${gpuText(gpu)}, ` : ''}${versions.inductionLab}${commit === null ? '' : ` at ${commit.slice(0, 8)}`}, kernels ${kernels}, ${backend}`;
+
+/** A GPU with what is known of its driver. */
+export const gpuText = ({ adapter, driver }: GpuInfo): string => (driver === '' ? adapter : `${adapter}, ${driver}`);

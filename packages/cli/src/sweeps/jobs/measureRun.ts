@@ -16,8 +16,11 @@ import {
   type SegmentLosses,
   type Verdict,
 } from '@induction-lab/core/node';
-import type { Curves, History } from './history.ts';
+import type { RunRow } from './cells.ts';
+import type { Curves, Drop, History } from './history.ts';
 import type { Job } from './job.ts';
+import { measureCauses } from './measureCauses.ts';
+import { measurePicture } from './measurePicture.ts';
 
 /** What an audit comes to, without its tables. */
 export interface AuditSummary {
@@ -62,6 +65,9 @@ export interface Measured {
   readonly audit?: AuditSummary;
   readonly scores?: readonly HeadSummary[];
   readonly proof?: ProofSummary;
+  readonly drop?: Drop;
+  readonly causes?: RunRow;
+  readonly picture?: RunRow;
   readonly phaseChange?: PhaseChange;
   readonly dynamics?: History['points'];
 }
@@ -72,17 +78,23 @@ export function measureRun(
   { measure, seed, experiment }: Pick<Job, 'measure' | 'seed' | 'experiment'>,
   { history, weights }: { history: History; weights: NamedWeights },
 ): Measured {
-  const audited = measure.audit || measure.proof ? audit(model, { seed }) : null;
+  const { proof, causes, picture } = measure;
+  const audited = measure.audit || proof || causes || picture ? audit(model, { seed }) : null;
+  const evaluation = audited && (proof || causes) ? evaluateCircuit(model, { audit: audited }) : null;
+  const losses = finalLosses(history.losses.map((segments) => ({ segments })));
   const scores = measure.scores ? (audited?.scores ?? headScores(model, { seed })) : null;
   // Only blocks have the repeat that the phase change is told by.
   const log = periodsOf(experiment.task).length > 0 ? history.repeatLog() : [];
   return {
     weights: weightsHash(weights),
-    ...(measure.losses ? { losses: finalLosses(history.losses.map((segments) => ({ segments }))) } : {}),
+    ...(measure.losses ? { losses } : {}),
     ...(measure.curves ? { curves: history.curves() } : {}),
     ...(measure.audit && audited ? { audit: auditSummary(audited) } : {}),
     ...(scores ? { scores: scoresSummary(scores) } : {}),
-    ...(measure.proof && audited ? { proof: proofSummary(evaluateCircuit(model, { audit: audited })) } : {}),
+    ...(proof && evaluation ? { proof: proofSummary(evaluation) } : {}),
+    ...(measure.drop ? { drop: history.drop() } : {}),
+    ...(causes && audited && evaluation ? { causes: measureCauses(model, { audit: audited, evaluation }) } : {}),
+    ...(picture && audited ? { picture: measurePicture(model, { audit: audited, losses }) } : {}),
     ...(measure.phaseChange ? { phaseChange: phaseChange(history.points, log) } : {}),
     ...(measure.dynamics ? { dynamics: history.points } : {}),
   };

@@ -3,6 +3,7 @@ import { shortened } from '@induction-lab/core/internal/printable';
 import { pointText } from '../definition/points.ts';
 import { jobsOf, type OpenSweep } from '../folder/openSweep.ts';
 import type { Job } from '../jobs/job.ts';
+import type { JobResult } from '../jobs/jobResult.ts';
 import type { Entry } from '../jobs/plan.ts';
 import { threadsEach, usualProcesses } from './processCount.ts';
 import { ProcessPool } from './processPool.ts';
@@ -16,6 +17,8 @@ export interface RunHereOptions {
   readonly signal: AbortSignal;
   /** Told of the steps of a job now and then, and which processes there are. */
   readonly onStep?: (job: Job, step: number, pool: ProcessPool) => void;
+  /** Told of each result when it is written. */
+  readonly onResult?: (result: JobResult) => void;
 }
 
 export interface Ran {
@@ -68,6 +71,7 @@ export async function runHere(open: OpenSweep, entries: readonly Entry[], option
     ended++;
     if ('result' in outcome) {
       folder.writeResult(outcome.result);
+      options.onResult?.(outcome.result);
       done++;
     } else {
       folder.writeFailure(outcome.failure);

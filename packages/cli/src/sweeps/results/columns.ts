@@ -1,5 +1,5 @@
 // Rows by columns: what a file of a hundred thousand rows is written from.
-import type { Cell, RunRow } from './runRows.ts';
+import type { Cell, RunRow } from '../jobs/cells.ts';
 
 export type ColumnType = 'BOOLEAN' | 'DOUBLE' | 'STRING';
 

@@ -4,9 +4,9 @@ import { badInput } from '../../errors.ts';
 import type { Axis } from '../definition/axes.ts';
 import type { Point } from '../definition/points.ts';
 import type { Grid } from '../definition/sweep.ts';
+import type { RunRow } from '../jobs/cells.ts';
 import type { Curves } from '../jobs/history.ts';
 import type { JobResult } from '../jobs/jobResult.ts';
-import type { RunRow } from './runRows.ts';
 
 /** A finished run, as figures and tables need it. */
 export interface FinishedRun {
@@ -25,6 +25,8 @@ export interface Group {
 export interface Panel {
   /** The settings of the other axes; empty where there are none. */
   readonly title: string;
+  /** The setting of the last axis alone, where panels stand in rows. */
+  readonly column: string;
   readonly groups: readonly Group[];
 }
 
@@ -34,7 +36,14 @@ export interface GroupedGrid {
   /** The axis along which its groups go. */
   readonly axis: string;
   readonly panels: readonly Panel[];
+  /** Where two or more other axes are: what the panels of each row have in common; row by row, with equally many. */
+  readonly rows: readonly string[] | null;
+  /** Along each axis all runs of a setting, whatever theirs on the others. */
+  readonly margins: readonly { readonly axis: string; readonly groups: readonly Group[] }[];
 }
+
+/** Panels that stand side by side. */
+const MOST_COLUMNS = 4;
 
 /** More settings than this are put together by their order into so many groups. */
 const MOST_GROUPS = 16;
@@ -50,22 +59,32 @@ export function groupRuns(grid: Grid, runs: readonly FinishedRun[], along?: stri
   const axis = grid.axes.find(({ name }) => name === (along ?? names[0]));
   const others = grid.axes.filter((other) => other !== axis);
   const mine = runs.filter(({ point }) => point.grid === grid.name);
-  const [label, labels] = axis ? binned(axis) : [() => 'all', ['all']];
   const panels = new Map<string, FinishedRun[]>(titlesOf(others).map((title) => [title, []]));
   for (const run of mine) panels.get(titleOf(run.point, others))?.push(run);
+  const columns = others.length > 1 ? titlesOf(others.slice(-1)) : [];
+  const inRows = columns.length > 1 && columns.length <= MOST_COLUMNS;
   return {
     name: grid.name,
     axis: axis?.name ?? 'runs',
+    rows: inRows ? titlesOf(others.slice(0, -1)) : null,
+    margins: grid.axes.map((one) => ({ axis: one.name, groups: groupsAlong(one, mine) })),
     panels: [...panels]
-      .filter(([, own]) => own.length > 0 || panels.size === 1)
-      .map(([title, own]) => ({
+      .map(([title, own], i) => ({
         title,
-        groups: labels.map((text) => ({
-          label: text,
-          runs: own.filter(({ point }) => label(axis ? point.labels[axis.name]! : '') === text),
-        })),
-      })),
+        column: inRows ? columns[i % columns.length]! : title,
+        groups: axis ? groupsAlong(axis, own) : [{ label: 'all', runs: own }],
+      }))
+      .filter(({ groups }) => inRows || panels.size === 1 || groups.some(({ runs: some }) => some.length > 0)),
   };
+}
+
+/** Runs by their settings on an axis, in its order. */
+function groupsAlong(axis: Axis, runs: readonly FinishedRun[]): Group[] {
+  const [groupOf, labels] = binned(axis);
+  return labels.map((label) => ({
+    label,
+    runs: runs.filter(({ point }) => groupOf(point.labels[axis.name]!) === label),
+  }));
 }
 
 /** Which group a setting's label belongs to, and all groups: the settings themselves where they are few. */

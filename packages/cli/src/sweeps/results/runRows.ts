@@ -1,16 +1,12 @@
 // The results of a sweep as rows: one a run, with where it stands in the sweep, what was measured, and what measured it.
 import { listed } from '@induction-lab/core/internal/names';
 import { badInput } from '../../errors.ts';
-import { pointText } from '../definition/points.ts';
+import { type Point, pointText } from '../definition/points.ts';
 import type { OpenSweep } from '../folder/openSweep.ts';
-import { type JobResult, programText } from '../jobs/jobResult.ts';
+import type { Cell, RunRow } from '../jobs/cells.ts';
+import { gpuText, type JobResult, programText } from '../jobs/jobResult.ts';
 import type { Entry } from '../jobs/plan.ts';
-
-/** What a cell holds. */
-export type Cell = string | number | boolean | null;
-
-/** A run by the names of the table's columns. */
-export type RunRow = Readonly<Record<string, Cell>>;
+import { outcomeOf } from './outcomes.ts';
 
 /** How complete a table is. */
 export interface Collected {
@@ -41,7 +37,7 @@ export function eachRun(
   for (const entry of entries) {
     const point = points[entry.point]!;
     const place = `${pointText(point)}, seed ${entry.seed}`;
-    const settings = Object.fromEntries(Object.entries(point.set).map(([field, value]) => [field, cellOf(value)]));
+    const settings = Object.fromEntries(Object.entries({ ...namesOf(point), ...point.set }).flatMap(cellsOf));
     const head = { ...(grids ? { grid: point.grid } : {}), ...settings, seed: entry.seed };
     const result = done.has(entry.job) ? folder.readResult(entry.job) : null;
     if (result) {
@@ -68,23 +64,30 @@ export function eachRun(
 
 const mixedPrograms = (path: string, programs: ReadonlyMap<string, string>): Error =>
   badInput(
-    `${path} holds results of several versions of the program (${listed(
+    `${path} holds results of several versions of the program or of CPU and GPU (${listed(
       [...programs].map(([program, place]) => `${program}: ${place}`),
       2,
     )}); add --mixed to take them together, marked, or do the sweep again with one.`,
   );
 
-/** A value of a field as a cell: what is no single value as JSON. */
-const cellOf = (value: unknown): Cell =>
-  value === null || ['string', 'number', 'boolean'].includes(typeof value) ? (value as Cell) : JSON.stringify(value);
+/** What axes call a setting that is more than the value of a field. */
+const namesOf = ({ labels, set }: Point): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).filter(([axis]) => !Object.hasOwn(set, axis)));
+
+/** A field as a cell: what is no single value as JSON, and none for a whole section, which its setting's name stands for. */
+const cellsOf = ([field, value]: [string, unknown]): [string, Cell][] => {
+  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return [[field, value as Cell]];
+  return !field.includes('.') && !Array.isArray(value) ? [] : [[field, JSON.stringify(value)]];
+};
 
 /** What was measured, as cells. Losses in nats, scores in shares of attention; of heads the largest score. */
 function measuredCells({ measured, seconds }: JobResult): Record<string, Cell> {
-  const { losses, audit, scores, proof, phaseChange, weights } = measured;
+  const { losses, drop, audit, scores, proof, causes, picture, phaseChange, weights } = measured;
   const largest = (name: 'previousToken' | 'inductionStripe' | 'inductionExcess'): Cell =>
     scores ? Math.max(...scores.map((head) => head[name])) : null;
   return {
     ...Object.fromEntries(Object.entries(losses ?? {}).map(([segment, loss]) => [`loss.${segment}`, loss])),
+    ...(drop && { dropStep: drop.step, relapses: drop.relapses }),
     ...(audit && {
       verdict: audit.verdict,
       closeCall: audit.close,
@@ -102,26 +105,33 @@ function measuredCells({ measured, seconds }: JobResult): Record<string, Cell> {
       inductionExcess: largest('inductionExcess'),
     }),
     ...(proof && {
+      outcome: outcomeOf(measured),
       circuit: proof.kind ?? 'none',
       circuitHeads: proof.heads.map(({ label, role }) => `${label} ${role}`).join('; '),
       kept: proof.kept,
       lost: proof.lost,
       minimalHeads: proof.minimal,
     }),
+    ...(causes && prefixed('causes', causes)),
+    ...(picture && prefixed('picture', picture)),
     ...(phaseChange && { phaseChangeStep: phaseChange.step }),
     seconds,
     weights,
   };
 }
 
+const prefixed = (name: string, cells: RunRow): RunRow =>
+  Object.fromEntries(Object.entries(cells).map(([key, cell]) => [`${name}.${key}`, cell]));
+
 const programCells = (
-  { versions, commit, kernels, backend, sha256 }: JobResult,
+  { versions, commit, kernels, backend, gpu, sha256 }: JobResult,
   { job }: Entry,
 ): Record<string, Cell> => ({
   program: versions.inductionLab,
   commit,
   kernels,
   backend,
+  ...(gpu ? { gpu: gpuText(gpu) } : {}),
   node: versions.node,
   sha256,
   job,

@@ -1,5 +1,5 @@
 // The figures of a sweep: what became of the runs, every run as a dot with the median and its interval, losses over steps.
-import { medianEstimate, VERDICTS } from '@induction-lab/core/node';
+import { guessingLoss, medianEstimate, VERDICTS } from '@induction-lab/core/node';
 import {
   type DynamicsLine,
   dynamicsChart,
@@ -9,12 +9,16 @@ import {
   sharesChart,
 } from '@induction-lab/figures/node';
 import { type Draw, figureOptions } from '../../figures/drawing.ts';
+import { experimentAt } from '../definition/points.ts';
+import type { OpenSweep } from '../folder/openSweep.ts';
+import { segmentOf } from './finishedRuns.ts';
 import { type Group, type GroupedGrid, type Panel, shortName } from './groupRuns.ts';
+import { kindsOf, OUTCOMES } from './outcomes.ts';
 
 /** What a run may have become, by the column that says so. */
 const KINDS = {
-  verdict: { title: 'What the runs became', order: VERDICTS as readonly string[] },
-  circuit: { title: 'The circuits of the runs', order: ['induction', 'pair hub', 'other', 'none'] },
+  outcome: { title: 'What the runs became', order: OUTCOMES },
+  verdict: { title: 'Verdicts on the runs', order: VERDICTS as readonly string[] },
 } as const;
 type KindColumn = keyof typeof KINDS;
 
@@ -47,13 +51,21 @@ export interface SweepFiguresOptions {
   readonly curve: string;
 }
 
-/** All figures of a grid, by name. */
+/** All figures of a grid of a sweep, by name: what guessing costs, and which losses are drawn, by its first setting. */
+export function figuresOf(open: OpenSweep, grid: GroupedGrid): Readonly<Record<string, Draw>> {
+  const { model } = experimentAt(open.sweep, open.points[0]!, open.sweep.name);
+  const curve = `training loss (${segmentOf(open).title})`;
+  return sweepFigures(grid, { lnVocab: guessingLoss(model), curve });
+}
+
+/** The same by what it needs of the sweep. */
 export function sweepFigures(grid: GroupedGrid, options: SweepFiguresOptions): Readonly<Record<string, Draw>> {
   const prefix = grid.name === '' ? '' : `${grid.name}-`;
   const by = `by ${shortName(grid.axis)}${grid.name === '' ? '' : ` (${grid.name})`}`;
   const figures: Record<string, Draw | null> = {};
+  const byAll = `by ${andAll(grid.margins.map(({ axis }) => shortName(axis)))}${grid.name === '' ? '' : ` (${grid.name})`}`;
   for (const column of Object.keys(KINDS) as KindColumn[])
-    figures[`${prefix}${column}`] = sharesFigure(grid, column, by);
+    figures[`${prefix}${column}`] = sharesFigure(grid, column, grid.rows ? byAll : by);
   for (const value of VALUES)
     grid.panels.slice(0, MOST_PANELS).forEach((panel, i) => {
       const name = `${prefix}${value.column}${grid.panels.length > 1 ? `-${i + 1}` : ''}`;
@@ -63,15 +75,22 @@ export function sweepFigures(grid: GroupedGrid, options: SweepFiguresOptions): R
   return Object.fromEntries(Object.entries(figures).filter((entry): entry is [string, Draw] => entry[1] !== null));
 }
 
-function sharesFigure({ axis, panels }: GroupedGrid, column: KindColumn, by: string): Draw | null {
+/** "a, b and c". */
+const andAll = (names: readonly string[]): string => names.join(', ').replace(/, (?=[^,]*$)/, ' and ');
+
+function sharesFigure({ axis, panels, rows }: GroupedGrid, column: KindColumn, by: string): Draw | null {
   const runs = panels.flatMap(({ groups }) => groups.flatMap((group) => group.runs));
   const kinds = kindsOf(runs.flatMap(({ row }) => row[column] ?? []).map(String), KINDS[column].order);
   if (kinds.length === 0 || kinds.length > MOST_KINDS) return null;
+  const across = rows ? panels.length / rows.length : 1;
+  const shownRows = Math.floor(MOST_PANELS / across);
+  const shown = across * shownRows;
   const record = {
     title: `${KINDS[column].title}, ${by}`,
     xAxis: shortName(axis),
     kinds,
-    panels: panels.slice(0, MOST_PANELS).map(({ title, groups }) => ({
+    ...(rows ? { rows: rows.slice(0, shownRows) } : {}),
+    panels: panels.slice(0, shown).map(({ column: title, groups }) => ({
       title,
       groups: groups.map(({ label, runs: own }) => ({
         x: label,
@@ -81,11 +100,6 @@ function sharesFigure({ axis, panels }: GroupedGrid, column: KindColumn, by: str
   };
   return (theme, width) => sharesChart(record, figureOptions(theme, width));
 }
-
-const kindsOf = (found: readonly string[], order: readonly string[]): string[] => {
-  const all = new Set(found);
-  return [...order.filter((kind) => all.has(kind)), ...[...all].filter((kind) => !order.includes(kind))];
-};
 
 function dotsFigure(
   { axis, panels }: GroupedGrid,

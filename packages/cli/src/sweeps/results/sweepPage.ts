@@ -7,6 +7,8 @@ import { VERSION } from '../../version.ts';
 import { axesText, seedsText } from '../definition/readSweep.ts';
 import type { Sweep } from '../definition/sweep.ts';
 import type { GroupedGrid } from './groupRuns.ts';
+import { type ResultsTable, totalsTable } from './outcomeTables.ts';
+import { ownTable } from './ownTables.ts';
 import type { Collected } from './runRows.ts';
 import { settingTable } from './settingTable.ts';
 
@@ -29,6 +31,19 @@ export function sweepPage({ sweep, collected, grids }: SweepReport): string {
       paragraph(countText(collected, sweep)),
     ),
     ...grids.map(({ grid, figures }, i) => gridSection(grid, figures, i)),
+    ...(sweep.tables ?? []).map((own, i) =>
+      section(
+        `table-${i + 1}`,
+        escapeHtml(own.name ?? 'In one table'),
+        htmlTable(
+          ownTable(
+            own,
+            grids.map(({ grid }) => grid),
+          ),
+          'Medians with the lowest and the highest, unless a cell says otherwise; losses in nats.',
+        ),
+      ),
+    ),
     completeness(collected),
   ];
   return `<!doctype html>
@@ -42,17 +57,28 @@ export function sweepPage({ sweep, collected, grids }: SweepReport): string {
 const countText = ({ runs, done, failed, missing }: Collected, sweep: Sweep): string =>
   `${done.toLocaleString('en')} of ${runs.toLocaleString('en')} runs are done, ${seedsText(sweep)} of each setting; ${failed.length} failed, ${missing.length} missing.`;
 
+const htmlTable = ({ headings, rows }: ResultsTable, caption: string): string =>
+  table(
+    headings.map(escapeHtml),
+    rows.map((row) => row.map(escapeHtml)),
+    caption,
+  );
+
 function gridSection(grid: GroupedGrid, figures: Readonly<Record<string, Draw>>, index: number): string {
-  const { headings, rows } = settingTable(grid);
+  const totals = totalsTable(grid);
   return section(
     `grid-${index + 1}`,
     grid.name === '' ? 'Results' : escapeHtml(grid.name),
     ...Object.values(figures).map((draw) => `<figure>${draw('auto')}</figure>`),
-    table(
-      headings.map(escapeHtml),
-      rows.map((row) => row.map(escapeHtml)),
-      'Medians with 95 % bootstrap intervals over runs; losses in nats.',
-    ),
+    ...(totals
+      ? [
+          htmlTable(
+            totals,
+            'What became of the runs, by each axis: how many, and their share with its 95 % interval in per cent (Wilson).',
+          ),
+        ]
+      : []),
+    htmlTable(settingTable(grid), 'Every setting. Medians with 95 % bootstrap intervals over runs; losses in nats.'),
   );
 }
 

@@ -3,8 +3,8 @@ import { extname } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { badInput } from '../../errors.ts';
 import { writeWhole, writeWholeInPieces } from '../../files/wholeFiles.ts';
+import type { Cell } from '../jobs/cells.ts';
 import type { Columns } from './columns.ts';
-import type { Cell } from './runRows.ts';
 
 export const TABLE_ENDINGS = ['.parquet', '.csv', '.jsonl'] as const;
 

@@ -5,8 +5,10 @@ import { badInput, CommandError, EXIT } from '../../errors.ts';
 import { JobQueue, queueKey } from '../../sweeps/engines/jobQueue.ts';
 import { connectQueue } from '../../sweeps/engines/queueConnection.ts';
 import { beginTarget, jobsOf, type OpenSweep, readTarget } from '../../sweeps/folder/openSweep.ts';
+import { refuseGpu } from '../../sweeps/gpu/refuseGpu.ts';
 import { SweepProgress } from '../../sweeps/pool/sweepProgress.ts';
 import { interruptSignal } from '../../terminal/interrupt.ts';
+import { shellWord } from '../../terminal/shellWord.ts';
 
 export interface QueueSweepOptions {
   on: string;
@@ -26,7 +28,7 @@ export async function pushSweepCommand(target: string, options: QueueSweepOption
   const { sent, address } = await push(open, options);
   if (!options.quiet)
     process.stdout.write(
-      `${sent.toLocaleString('en')} runs sent to ${address}. On any machine: npx induction-lab worker --on ${address}; here, for the results: npx induction-lab sweep pull ${printable(open.folder.path)} --on ${address}\n`,
+      `${sent.toLocaleString('en')} runs sent to ${address}. On any machine: npx induction-lab worker --on ${address}; here, for the results: npx induction-lab sweep pull ${printable(shellWord(open.folder.path))} --on ${address}\n`,
     );
 }
 
@@ -36,6 +38,7 @@ async function openToPush(target: string, options: QueueSweepOptions): Promise<O
     throw badInput(
       `${printable(target)} trains on data of its own (${printable(open.sweep.data.path)}), which a queue does not carry; run it here, or in parts (--part) on machines that have the file.`,
     );
+  refuseGpu(open, 'a queue does not say which GPUs its workers have');
   if (options.retry) open.folder.forgetFailures();
   return open;
 }
@@ -115,7 +118,7 @@ function tell(
     throw new CommandError(`Stopped; ${standing}, the rest stays in the queue.`, EXIT.interrupted);
   if (options.wait && failed > 0)
     throw new CommandError(
-      `${failed} of ${of} runs failed; sweep status ${printable(path)} says which and why, and --retry does them again.`,
+      `${failed} of ${of} runs failed; sweep status ${shellWord(path)} says which and why, and --retry does them again.`,
       EXIT.failed,
     );
   if (!options.quiet)

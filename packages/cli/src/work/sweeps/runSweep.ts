@@ -1,7 +1,8 @@
 // `induction-lab sweep`: does what is not done yet, here or on an engine that somebody has.
 import { mkdirSync } from 'node:fs';
 import { printable } from '@induction-lab/core/internal/printable';
-import { CommandError, EXIT } from '../../errors.ts';
+import { badInput, CommandError, EXIT } from '../../errors.ts';
+import type { AskedGpu } from '../../runs/gpuChoice.ts';
 import { RunLock } from '../../runs/runLock.ts';
 import { beginTarget, type OpenSweep } from '../../sweeps/folder/openSweep.ts';
 import { chosenPart, entriesOfPart, type Part } from '../../sweeps/pool/part.ts';
@@ -19,11 +20,16 @@ export interface RunSweepOptions {
   part?: Part;
   parts?: number;
   on?: string;
+  gpu?: AskedGpu;
   quiet?: boolean;
 }
 
 export async function runSweepCommand(target: string, options: RunSweepOptions): Promise<void> {
   const { on } = options;
+  if (on !== undefined && options.gpu !== undefined)
+    throw badInput(
+      '--gpu trains on the GPU of this machine; leave out --on, or start parts (--part) where there are GPUs.',
+    );
   if (on === 'slurm') return (await import('./slurmSweep.ts')).submitSweep(target, options);
   if (on !== undefined) return (await import('./queueSweep.ts')).runInQueue(target, { ...options, on });
   const part = chosenPart(options);
@@ -34,7 +40,12 @@ export async function runSweepCommand(target: string, options: RunSweepOptions):
   try {
     if (options.retry) open.folder.forgetFailures();
     const { jobs, threads, quiet = false } = options;
-    tell(await runHere(open, entries, { jobs, threads, quiet, signal }), { open, quiet, stopped: signal.aborted });
+    const how = { jobs, threads, quiet, signal };
+    const onGpu = open.gpu
+      ? await (await import('../../sweeps/gpu/runOnGpu.ts')).runOnGpu(open, open.gpu, { ...how, entries })
+      : 0;
+    const ran = await runHere(open, entries, how); // none where it was stopped
+    tell({ ...ran, ended: onGpu + ran.ended }, { open, quiet, stopped: signal.aborted });
   } finally {
     lock.release();
     dispose();
@@ -60,7 +71,7 @@ function tell(
     );
   if (failed > 0)
     throw new CommandError(
-      `${failed} of ${of} runs failed; sweep status ${printable(path)} says which and why, and --retry does them again.`,
+      `${failed} of ${of} runs failed; sweep status ${shellWord(path)} says which and why, and --retry does them again.`,
       EXIT.failed,
     );
   if (!quiet)

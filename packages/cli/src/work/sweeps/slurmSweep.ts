@@ -3,7 +3,9 @@ import { printable } from '@induction-lab/core/internal/printable';
 import { badInput } from '../../errors.ts';
 import { submitArray } from '../../sweeps/engines/slurm.ts';
 import { beginTarget, jobsOf } from '../../sweeps/folder/openSweep.ts';
+import { refuseGpu } from '../../sweeps/gpu/refuseGpu.ts';
 import { secondsPerRun, timeOfOne } from '../../sweeps/pool/timeOfOne.ts';
+import { shellWord } from '../../terminal/shellWord.ts';
 import type { RunSweepOptions } from './runSweep.ts';
 
 /** Seconds that are assumed of a run whose time is not measured: one that trains on data of its own. */
@@ -14,6 +16,7 @@ export async function submitSweep(target: string, options: RunSweepOptions): Pro
     throw badInput('--on slurm divides the sweep by itself; leave --part and --parts out.');
   const open = await beginTarget(target, options);
   const { folder, entries, sweep } = open;
+  refuseGpu(open, 'an array does not say which GPUs its nodes have');
   if (options.retry) folder.forgetFailures();
   const there = new Set([...folder.done(), ...folder.failed()]);
   const left = new Set(entries.map(({ job }) => job).filter((job) => !there.has(job))).size;
@@ -33,6 +36,6 @@ export async function submitSweep(target: string, options: RunSweepOptions): Pro
   });
   if (!options.quiet)
     process.stdout.write(
-      `SLURM job ${jobId}: ${left.toLocaleString('en')} runs in ${elements} elements, about ${Math.round(secondsPerJob)} s a run. How far it is: npx induction-lab sweep status ${printable(folder.path)}\n`,
+      `SLURM job ${jobId}: ${left.toLocaleString('en')} runs in ${elements} elements, about ${Math.round(secondsPerJob)} s a run. How far it is: npx induction-lab sweep status ${printable(shellWord(folder.path))}\n`,
     );
 }

@@ -8,6 +8,7 @@ import { badInput, CommandError, EXIT } from '../../errors.ts';
 import { pointText } from '../../sweeps/definition/points.ts';
 import { type OpenSweep, readTarget } from '../../sweeps/folder/openSweep.ts';
 import { SweepFolder } from '../../sweeps/folder/sweepFolder.ts';
+import { refuseGpu } from '../../sweeps/gpu/refuseGpu.ts';
 import { type Entry, jobOfEntry } from '../../sweeps/jobs/plan.ts';
 import { runHere } from '../../sweeps/pool/runHere.ts';
 import { interruptSignal } from '../../terminal/interrupt.ts';
@@ -25,6 +26,7 @@ export interface VerifyOptions {
 
 export async function verifySweepCommand(target: string, options: VerifyOptions): Promise<void> {
   const open = await readTarget(target, { out: options.sweepFolder });
+  refuseGpu(open, 'two GPUs give two results, so that there is nothing to compare');
   const chosen = chosenEntries(open, options);
   checkSameProgram(open, chosen[0]!);
   const again: OpenSweep = {
