@@ -60,7 +60,8 @@ function install(torch, say) {
   const record = join(site, `torch-${version}.dist-info`);
   mkdirSync(record);
   writeFileSync(join(record, 'METADATA'), `Metadata-Version: 2.1\nName: torch\nVersion: ${version}\n`);
-  const pip = (...args) => spoken(interpreter, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...args]);
+  const pip = (...args) =>
+    spoken(interpreter, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...args]);
   for (const each of Object.values(VERSIONS)) {
     pip('--no-deps', '--target', folderOf(each), `transformer-lens==${each}`);
     pip(`transformer-lens==${each}`, 'safetensors'); // for what it depends on

@@ -85,7 +85,10 @@ test('everything on the bench can be done from the keyboard', async () => {
   await page.keyboard.press('Home');
   await page.waitForFunction(() => document.querySelector('.timeline output')?.textContent === 'step 0');
   await reach('.tile .enlarge');
-  await page.getByTestId('arcs').getByText(/looks sharply from \d+ of 50 positions/).waitFor();
+  await page
+    .getByTestId('arcs')
+    .getByText(/looks sharply from \d+ of 50 positions/)
+    .waitFor();
   await page.keyboard.press('Enter');
   await page.locator('.enlarged').waitFor();
   await reach('.tile .ablate');

@@ -218,11 +218,7 @@ test.for<[string, object, RegExp]>([
     { axes: [{ field: 'training.batch', range: { from: 8, to: 9, count: 3, whole: true } }] },
     /goes through "9" twice; ask for fewer, or for numbers that need not be whole/,
   ],
-  [
-    'no settings',
-    { axes: [{ name: 'a', settings: [] }] },
-    /axes\.0\.settings must be at least 1 entries long/,
-  ],
+  ['no settings', { axes: [{ name: 'a', settings: [] }] }, /axes\.0\.settings must be at least 1 entries long/],
   ['no seed at all', { seeds: 0 }, /seeds must be how many seeds.* got 0/],
   ['a seed below 0', { seeds: [-1] }, /seeds must be how many seeds.* whole numbers from 0 on.* got \[-1\]/],
   [

@@ -37,8 +37,7 @@ export function readAxis(
   const labels = axis.settings.map(({ label }) => label);
   const twice = labels.find((label, i) => labels.indexOf(label) !== i);
   if (kind === 'draw') return axis; // chance may draw the same again
-  if (twice !== undefined)
-    throw badInput(`${file}: ${at} goes through ${quoted(twice)} twice; ${REMEDIES[kind]}.`);
+  if (twice !== undefined) throw badInput(`${file}: ${at} goes through ${quoted(twice)} twice; ${REMEDIES[kind]}.`);
   const sets = axis.settings.map(({ set }) => canonicalJson(set));
   const same = sets.findIndex((set, i) => sets.indexOf(set) !== i);
   if (same >= 0)
