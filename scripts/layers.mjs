@@ -92,7 +92,7 @@ function* offencesOf(file, target, packages) {
 }
 
 /** A source without its docstrings: their examples import what a user would. */
-const withoutDocumentation = (source) => source.replace(/^ *\/\*\*[^]*?\*\//gm, '');
+const withoutDocumentation = (source) => source.replace(/^ *\/\*\*[\s\S]*?\*\//gm, '');
 
 let offences = 0;
 function complain(sentence) {
