@@ -5,6 +5,7 @@ import 'virtual:figures.css';
 import './style/page.css';
 import './style/bench.css';
 import './style/lesson.css';
+import './style/language.css';
 import { BenchPane } from './bench/BenchPane.tsx';
 import { fetchFiguresWhenIdle } from './bench/figures.ts';
 import { keepIsolated } from './isolation.ts';
@@ -26,7 +27,8 @@ function followState({ isLoaded, linkState, opening, other, run, selected, statu
     void [run.value, step.value, view.value, selected.value, other.value];
     clearTimeout(timer);
     if (opening.value || status.value === 'playing') return;
-    const link = isLoaded.value ? '' : writeLink(linkState()); // a link cannot bring a file along
+    const shown = linkState();
+    const link = isLoaded.value && !shown.shipped ? '' : writeLink(shown); // a link cannot bring a file along
     timer = setTimeout(() => history.replaceState(null, '', `#${link}`), ADDRESS_DELAY);
   });
 }

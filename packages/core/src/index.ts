@@ -131,6 +131,7 @@ export * from './examples/handBuiltPositionalCopier.ts';
 export type { HandBuiltSizes } from './examples/writtenModel.ts';
 export * from './model/activationCache.ts';
 export * from './model/config.ts';
+export { type ByteSource, sourceOf } from './model/formats/byteSource.ts';
 export {
   type Checkpoint,
   decodeCheckpoint,
@@ -139,7 +140,9 @@ export {
   toTransformerLensConfig,
 } from './model/formats/checkpoint.ts';
 export { mergeShards } from './model/formats/foreignFormats.ts';
+export { isGguf, readGgufHeader } from './model/formats/gguf/ggufHeader.ts';
 export { LARGEST_JSON, readJsonText } from './model/formats/jsonText.ts';
+export { type OpenedModel, readInto } from './model/formats/openedModel.ts';
 export * from './model/formats/safetensors.ts';
 export type { GenerateOptions, Prompt } from './model/generate.ts';
 export * from './model/glob.ts';
@@ -174,6 +177,7 @@ export { type Nested, type NestedNumbers, Values } from './model/values.ts';
 export { exactExp, exactLog } from './random/exactMath.ts';
 export { RandomStream } from './random/randomStream.ts';
 export { STREAMS } from './random/streams.ts';
+export { type GgufMetadata, ggufTokenizer } from './text/ggufTokenizer.ts';
 export { type BlockPlace, fillTokens, type QueryRanges, queryRanges } from './tasks/blocks.ts';
 export { type Batch, makeBatch, type PlaceOf } from './tasks/makeBatch.ts';
 export * from './tasks/segments.ts';

@@ -7,6 +7,7 @@ import { EnlargedHead } from './EnlargedHead.tsx';
 import { Files } from './Files.tsx';
 import { HeadGrid } from './HeadGrid.tsx';
 import { KnobPanel } from './KnobPanel.tsx';
+import { LanguageMount } from './LanguageMount.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
 import { Probe } from './Probe.tsx';
@@ -32,6 +33,12 @@ function Watch(): JSX.Element {
   );
 }
 
+/** The verdict: of a language model in three answers, of any other in one. */
+function Verdicts(): JSX.Element {
+  const { readsText } = useLab();
+  return readsText.value ? <LanguageMount /> : <VerdictPanel />;
+}
+
 export const BenchPane = (): JSX.Element => (
   <>
     <NoticeLine />
@@ -45,7 +52,7 @@ export const BenchPane = (): JSX.Element => (
         <Breaking />
         <Comparison />
       </div>
-      <VerdictPanel />
+      <Verdicts />
     </div>
     <KnobPanel />
     <Files />

@@ -45,6 +45,7 @@ async function saveFigure(lab: Lab, name: FigureName, format: 'svg' | 'png'): Pr
 export function Files(): JSX.Element {
   const lab = useLab();
   const { address, isLoaded, loadFile, notify, report, run, step } = lab;
+  const noLink = isLoaded.value && !run.value?.file?.shipped;
   const attempt = (work: (lab: Lab) => Promise<void>) => (): void => {
     work(lab).catch(report);
   };
@@ -67,7 +68,7 @@ export function Files(): JSX.Element {
     <section class="panel files" aria-labelledby="files-title">
       <h3 id="files-title">Take it along</h3>
       <p class="row">
-        <button type="button" onClick={attempt(copy)} disabled={none || isLoaded.value} data-testid="copy-link">
+        <button type="button" onClick={attempt(copy)} disabled={none || noLink} data-testid="copy-link">
           Copy link
         </button>
         <button type="button" onClick={attempt(saveCheckpoint)} disabled={none} data-testid="save-checkpoint">
@@ -110,7 +111,8 @@ export function Files(): JSX.Element {
         </button>
         <label class="file">
           <span>
-            look at a model: .safetensors, with its config.json where it has one, or .gguf (or drop it anywhere)
+            look at a model: .safetensors, with its config.json and tokenizer.json where it has them, or .gguf (or drop
+            them anywhere)
           </span>
           <input
             type="file"

@@ -3,6 +3,7 @@ import { listed } from '@induction-lab/core/names';
 import type { JSX, TargetedEvent } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { presetNames } from '../setting.ts';
+import { SHIPPED_NAMES } from '../shippedNames.ts';
 import { brokenParts, lookText } from '../viewText.ts';
 import { Action, focusOn } from './Action.tsx';
 import { VerdictBadge } from './VerdictBadge.tsx';
@@ -30,7 +31,8 @@ function Seed(): JSX.Element {
 }
 
 function Presets(): JSX.Element {
-  const { isLoaded, setting, start } = useLab();
+  const { isLoaded, openModel, report, run, setting, start } = useLab();
+  const shipped = run.value?.file?.shipped;
   const { preset, turned } = setting.value;
   const changed = Object.keys(turned).length > 0;
   return (
@@ -46,6 +48,19 @@ function Presets(): JSX.Element {
         >
           {name}
           {preset === name && changed ? ' *' : ''}
+        </button>
+      ))}
+      {SHIPPED_NAMES.map((name) => (
+        <button
+          type="button"
+          key={name}
+          class="chip"
+          aria-pressed={shipped === name}
+          data-testid="language-model"
+          title={`${name}: 1 MB, fetched when it is asked for`}
+          onClick={() => void openModel(name).catch(report)}
+        >
+          a real language model
         </button>
       ))}
     </fieldset>

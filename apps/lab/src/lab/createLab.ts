@@ -1,4 +1,5 @@
 // The lab without its page: signals that say what is shown, and what can be done. A test drives it with any worker.
+import type { ShippedName } from '../shippedNames.ts';
 import type { Viewport } from '../viewport.ts';
 import type { LabWorker } from './client.ts';
 import { createConnection } from './connection.ts';
@@ -32,7 +33,8 @@ export function createLab({ worker, viewport }: LabOptions) {
   const { client } = connection;
   const looking = createLooking(state, { client, notices, viewport, wanting });
   const runs = createRuns(state, { connection, looking, notices, waiting, wanting });
-  const links = createLinks(state, { connection, looking, notices, runs, waiting, wanting });
+  const loading = createLoading(state, { connection, looking, notices, runs, waiting, wanting });
+  const links = createLinks(state, { connection, loading, looking, notices, runs, waiting, wanting });
   const { fitTo: _, begin: __, ...steering } = runs;
   return {
     ...state,
@@ -42,7 +44,9 @@ export function createLab({ worker, viewport }: LabOptions) {
     ...links,
     ...createGuessing(state),
     ...createJudging(state, { client, notices }),
-    ...createLoading(state, { connection, looking, notices, waiting }),
+    loadFile: loading.loadFile,
+    /** Opens a model that comes with this page. */
+    openModel: (name: ShippedName): Promise<void> => links.open(loading.shippedLink(name)),
     viewport,
     /** Asks the worker a question of a panel's own. */
     ask: client.ask.bind(client) as typeof client.ask,

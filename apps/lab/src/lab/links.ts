@@ -3,6 +3,7 @@ import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
 import { batch } from '@preact/signals';
 import { DEFAULTS, type LinkState, leftOut, otherKernels, readLink, settingText, writeLink } from '../link.ts';
 import type { Connection } from './connection.ts';
+import type { Loading } from './loadFile.ts';
 import type { Looking } from './looking.ts';
 import type { Notices } from './notices.ts';
 import type { Runs } from './runs.ts';
@@ -16,6 +17,7 @@ export function createLinks(
   state: LabState,
   {
     connection,
+    loading,
     looking,
     notices,
     runs,
@@ -23,6 +25,7 @@ export function createLinks(
     wanting,
   }: {
     connection: Connection;
+    loading: Loading;
     looking: Looking;
     notices: Notices;
     runs: Runs;
@@ -35,6 +38,8 @@ export function createLinks(
   const besideState = (): LinkState['other'] =>
     other.value ? { setting: other.value.setting, step: other.value.step } : null;
 
+  const shippedNow = (): LinkState['shipped'] => (run.value?.file?.shipped as LinkState['shipped']) ?? null;
+
   /** What is asked for: where the bench will be when nothing goes wrong. */
   const wantedState = (): LinkState =>
     opening.value ?? {
@@ -42,6 +47,7 @@ export function createLinks(
       setting: setting.value,
       step: step.value,
       selected: selected.value,
+      shipped: shippedNow(),
       other: besideState(),
     };
 
@@ -56,11 +62,12 @@ export function createLinks(
       step: newest ? shown.step : step.value,
       viewed: newest || shown.step === step.value ? null : shown.step,
       period: seen.tokens ? wanted.value.period : shown.period,
-      own: seen.tokens ? (seen.typed?.text ?? seen.tokens.join(' ')) : null,
+      own: seen.typed?.text ?? (seen.tokens ? seen.tokens.join(' ') : null),
       ablated: seen.ablated,
       kind: seen.kind,
       cuts: seen.cuts,
       selected: selected.value,
+      shipped: shippedNow(),
       other: besideState(),
     };
   }
@@ -97,6 +104,18 @@ export function createLinks(
     looking.change({ viewed: seen === step.value ? null : seen });
   }
 
+  /** A model of this page in place of a run; where it cannot be had, a run takes its place if there is none. */
+  async function openShipped(link: LinkState, name: NonNullable<LinkState['shipped']>): Promise<void> {
+    try {
+      await loading.openShipped(name, link);
+    } catch (error) {
+      if (opening.value !== link) return;
+      notices.noteOnLink(error instanceof Error ? error.message : String(error));
+      if (!run.value) await runs.begin(DEFAULTS.setting, { look: link });
+      if (opening.value === link) opening.value = null;
+    }
+  }
+
   /**
    * Brings the bench into the state that a link names: trains as far as it says, then looks the same way. `complaints` are
    * about the link's text, `kernels` is their version that it was made with.
@@ -117,6 +136,7 @@ export function createLinks(
     if (left) notices.noteOnLink(left);
     const differs = otherKernels(link, kernels);
     if (differs) notices.noteOnLink(differs);
+    if (link.shipped) return openShipped(link, link.shipped);
     await runs.endComparison();
     if (opening.value === link && isOnTheWay(link)) return revisit(link);
     let keepOther = false;

@@ -6,6 +6,7 @@ import {
   type AuditAnswer,
   type BenchRun,
   type HeadIndex,
+  type LanguageAnswer,
   type Losses,
   MOST_SEEN,
   type RunStatus,
@@ -113,6 +114,14 @@ export function createState() {
   const run = computed(() => subject.value?.run ?? null);
   const progress = computed(() => subject.value?.progress ?? AT_REST);
   const setting = computed(() => subject.value?.setting ?? DEFAULTS.setting);
+  /** Whether what is on the bench is given texts in words. */
+  const readsText = computed(() => run.value?.file?.readsText === true);
+  const languageAnswer: Signal<LanguageAnswer | null> = signal(null);
+  const ownTokens = computed<OwnTokens | null>(() => {
+    const { own } = wanted.value;
+    if (own === null || readsText.value) return null;
+    return readTokens(own, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 });
+  });
 
   return {
     subject,
@@ -149,12 +158,20 @@ export function createState() {
     underWay: computed(
       () => opening.value !== null || (view.value !== null && view.value.look.request !== request.value),
     ),
-    /** The reader's own tokens as they are typed now; null for the probe. */
-    ownTokens: computed<OwnTokens | null>(() =>
-      wanted.value.own === null
-        ? null
-        : readTokens(wanted.value.own, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 }),
-    ),
+    readsText,
+    /** The reader's own tokens as they are typed now; null for the probe, and for a text that the worker reads. */
+    ownTokens,
+    /** Whether a sequence of the reader's own takes the place of the probe. */
+    ownSeen: computed(() => (readsText.value ? wanted.value.own !== null : (ownTokens.value?.tokens.length ?? 0) > 0)),
+    /** What of the reader's own sequence could not be taken; null where there is nothing to say. */
+    ownComplaint: computed<string | null>(() => {
+      const { own } = wanted.value;
+      if (own === null) return null;
+      const typed = view.value?.look.typed;
+      if (readsText.value) return typed?.text === own ? (typed.complaint ?? null) : null;
+      if (ownTokens.value) return ownTokens.value.complaint;
+      return `Type two tokens or more${view.value?.look.tokens ? '' : '; until then the probe stays'}.`;
+    }),
     speed: signal(Number.POSITIVE_INFINITY),
 
     selected: signal<HeadIndex | null>(null),
@@ -168,6 +185,12 @@ export function createState() {
     rolesSeen: computed(() => rolesShown.value || currentAudit.value !== null),
     guess: signal<Guessed | null>(null),
     judging: signal(false),
+    /** The audit of a language model. */
+    languageAnswer,
+    /** The same, while it is about the weights that are shown. */
+    currentAnswer: computed(() =>
+      languageAnswer.value?.fingerprint === view.value?.fingerprint ? languageAnswer.value : null,
+    ),
     notice: signal<Notice | null>(null),
     /** Why a setting was refused, for the panel of settings. */
     complaint: signal<string | null>(null),

@@ -6,12 +6,12 @@ import {
   NonFiniteLossError,
   type StartPool,
 } from '@induction-lab/core/browser';
-import type { AuditAnswer, BenchRun, Questions } from '../protocol.ts';
+import type { AuditAnswer, BenchRun, LanguageAnswer, Questions, RandomOff } from '../protocol.ts';
 import { later } from './later.ts';
 import { Models } from './models.ts';
 import { openFile } from './openedFile.ts';
 import type { Run } from './run.ts';
-import { auditOf, checkpointOf, loadStep } from './subject.ts';
+import { auditOf, checkpointOf, loadStep, viewOf } from './subject.ts';
 import { type Post, Views } from './views.ts';
 
 type Answers = { [Q in keyof Questions]: (ask: Questions[Q]['ask']) => Promise<Questions[Q]['answer']> };
@@ -88,6 +88,8 @@ export class Bench {
     exercise: async ({ name, answer }) => {
       const { checkExercise, audit } = await later();
       const subject = this.models.subject();
+      if (subject.loaded?.reader)
+        throw new Error('The exercises are about the models of this lesson: set the bench up first.');
       const at = loadStep(subject, answer.look.step);
       const { model, info } = subject;
       const judged = (): AuditRecord => auditOf(subject, at.fingerprint, audit);
@@ -103,6 +105,8 @@ export class Bench {
       return { lines, run: this.models.subject().info };
     },
     load: (ask) => this.load(ask),
+    languageAudit: async () => this.languageAudit(),
+    randomOff: async () => this.randomOff(),
   };
 
   private async judge(wanted: { proof: boolean }): Promise<AuditAnswer> {
@@ -120,11 +124,23 @@ export class Bench {
     };
   }
 
+  private languageAudit(): LanguageAnswer {
+    const { model, loaded } = this.models.subject();
+    if (!loaded?.reader) throw new Error('This model reads no texts; audit it.');
+    return { record: loaded.reader.audit(model), fingerprint: loaded.fingerprint };
+  }
+
+  private randomOff(): RandomOff {
+    const subject = this.models.subject();
+    if (!subject.loaded?.reader) throw new Error('This is asked of a model that reads texts.');
+    return subject.loaded.reader.randomOff(subject.model, viewOf(subject, this.views.look, null));
+  }
+
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
   private async load(ask: Questions['load']['ask']): Promise<BenchRun> {
-    const { readCheckpoint } = await later();
+    const { readModel, readInto } = await later();
     const { period } = this.views.look;
-    const opened = openFile(this.models.engine, ask, { readCheckpoint, period });
+    const opened = await openFile(this.models.engine, ask, { readModel, readInto, period });
     await this.models.load(opened);
     this.views.begin(opened.look);
     this.views.tryToShow();

@@ -3,14 +3,13 @@ import {
   type Engine,
   guessingLoss,
   Model,
-  type NamedWeights,
   parameterCount,
   parseExperiment,
   type StartPool,
   segmentsOf,
 } from '@induction-lab/core/browser';
 import type { BenchRun, Questions } from '../protocol.ts';
-import type { OpenedFile } from './openedFile.ts';
+import type { Loaded, OpenedFile } from './openedFile.ts';
 import { Run } from './run.ts';
 import type { Subject } from './subject.ts';
 
@@ -87,15 +86,17 @@ export class Models {
   }
 
   /** Puts a file's model in the place of all that was there. */
-  async load({ about, model, loaded }: OpenedFile): Promise<void> {
+  async load({ about, model, loaded, scores }: OpenedFile): Promise<void> {
     await this.drop('main');
     await this.drop('other'); // its tokens may be other ones
     this.adopt(about, { model, loaded });
+    const measured = { fingerprint: loaded.fingerprint, sequences: Number.POSITIVE_INFINITY };
+    if (this.main) this.main.scored = { ...measured, ...scores };
   }
 
   private adopt(
     about: Pick<BenchRun, 'experiment' | 'seed' | 'file'>,
-    made: { model: Model } & ({ run: Run } | { loaded: NamedWeights }),
+    made: { model: Model } & ({ run: Run } | { loaded: Loaded }),
   ): void {
     const { model: config, name, task } = about.experiment;
     const id = this.nextId++;
