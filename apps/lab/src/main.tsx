@@ -76,7 +76,20 @@ async function begin(lab: Lab): Promise<void> {
   if (await keepIsolated()) return; // the page is about to load again, isolated
   // The address may have been written anew between the change and this event.
   addEventListener('hashchange', ({ newURL }) => {
-    lab.openAddress(new URL(newURL).hash).catch(lab.report);
+    if (back === null) lab.openAddress(new URL(newURL).hash).catch(lab.report);
+  });
+  /** The former view that Back goes to; its address says less, or the same as the present one. */
+  let back: number | null = null;
+  addEventListener('popstate', ({ state }) => {
+    back = (state as { former?: number } | null)?.former ?? null;
+    if (back === null) return;
+    lab
+      .bringBack(back)
+      .then((brought) => (brought ? undefined : lab.openAddress(location.hash)))
+      .catch(lab.report);
+    setTimeout(() => {
+      back = null; // the change of the address, which is told next, has been told by now
+    }, ADDRESS_DELAY);
   });
   followState(lab);
   fetchFiguresWhenIdle(lab);

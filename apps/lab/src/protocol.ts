@@ -138,6 +138,8 @@ export interface BenchRun {
   readonly segments: readonly Segment[];
   /** Of a checkpoint from a file, what it says of itself; null for a run of this page. */
   readonly file: OfFile | null;
+  /** The step whose weights were fetched: training goes on from step 0. */
+  readonly fetched?: number;
 }
 
 /** What the audit, and the proof where it was asked for, found in the weights with this fingerprint. */
@@ -157,6 +159,12 @@ export interface AuditAnswer {
 export interface LanguageAnswer {
   readonly record: LanguageAudit;
   readonly fingerprint: string;
+}
+
+/** The weights of a run at a step, in place of training so far. */
+export interface FetchedFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly file: string;
 }
 
 /** A model in a file, and what came with it. */
@@ -179,7 +187,14 @@ export type RunStatus = 'paused' | 'playing' | 'done' | 'failed';
 /** Answers to questions by their kind: what is asked, and what comes back. */
 export interface Questions {
   start: {
-    ask: { experiment: unknown; seed: number; until: number; keepOther: boolean; look: Look };
+    ask: {
+      experiment: unknown;
+      seed: number;
+      until: number;
+      keepOther: boolean;
+      look: Look;
+      fetched?: FetchedFile | null;
+    };
     answer: BenchRun;
   };
   control: { ask: { action: 'play' | 'pause' | 'step'; until?: number }; answer: null };

@@ -1,5 +1,5 @@
 // The lab driven by hand: a worker that says only what the test lets it say, at the moment that hurts.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createLab, type Lab } from '../src/lab/createLab.ts';
 import { readLink } from '../src/link.ts';
 import type { BenchRun, Message, Question } from '../src/protocol.ts';
@@ -144,4 +144,51 @@ test('a death is told once, nothing that waited hangs, and another worker trains
   expect([workers.length, lab.notice.value, lab.run.value]).toEqual([2, null, null]);
   const again = worker().question('start').ask as { seed: number; until: number };
   expect([again.seed, again.until]).toEqual([5, 40]);
+});
+
+test('Undo brings back what was shown before a button changed it, the latest first; nothing shown is nothing to remember', async () => {
+  const { lab, worker } = scripted();
+  expect([lab.remember(), lab.former.value]).toEqual([null, []]);
+  void lab.start({ preset: 'varied', seed: 1, turned: {} });
+  await worker().answer(worker().question('start'), run(1, 1));
+  worker().say(progressOf(1, 7));
+  worker().say(viewOf(1, 7, 'seven'));
+  const first = lab.remember();
+  void lab.open(readLink('preset=literal&seed=1&step=10').state);
+  await worker().answerRest();
+  await worker().answer(worker().question('start'), run(2, 1));
+  worker().say(progressOf(2, 10));
+  worker().say(viewOf(2, 10, 'ten'));
+  await settled();
+  lab.remember();
+  expect(lab.former.value.map(({ link }) => [link.setting.preset, link.step])).toEqual([
+    ['varied', 7],
+    ['literal', 10],
+  ]);
+  void lab.bringBack(first as number);
+  await worker().answerRest();
+  const again = worker().question('start').ask as { experiment: { name: string }; until: number };
+  expect([again.experiment.name, again.until, lab.former.value]).toEqual(['varied', 7, []]);
+  expect(await lab.bringBack(99)).toBe(false);
+});
+
+test('a state of the lesson that cannot be had is trained; one that is refused, too', async () => {
+  const link = readLink('preset=literal&seed=1&step=400&period=25').state;
+  const asked: boolean[] = [];
+  for (const response of [new Response('', { status: 404 }), new Response('no model')]) {
+    vi.stubGlobal('fetch', () => Promise.resolve(response.clone()));
+    const { lab, worker } = scripted();
+    void lab.open(link);
+    await worker().answerRest();
+    const { ask, id } = worker().question('start') as { id: number; ask: { fetched: unknown; until: number } };
+    asked.push(ask.fetched !== null);
+    if (ask.fetched !== null) {
+      worker().say({ kind: 'refusal', id, sentence: 'literal-400.safetensors is of other kernels.' });
+      await settled();
+    }
+    const trained = worker().question('start').ask as { fetched: unknown; until: number };
+    expect([trained.fetched, trained.until, lab.complaint.value]).toEqual([null, 400, null]);
+  }
+  expect(asked).toEqual([false, true]);
+  vi.unstubAllGlobals();
 });

@@ -10,6 +10,7 @@ import { KnobPanel } from './KnobPanel.tsx';
 import { LanguageMount } from './LanguageMount.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
+import { OpeningBar } from './OpeningBar.tsx';
 import { Probe } from './Probe.tsx';
 import { Readout } from './Readout.tsx';
 import { ScoreBars } from './ScoreBars.tsx';
@@ -57,5 +58,6 @@ export const BenchPane = (): JSX.Element => (
     <KnobPanel />
     <Files />
     <Readout />
+    <OpeningBar />
   </>
 );

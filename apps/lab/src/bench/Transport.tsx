@@ -69,7 +69,7 @@ function Presets(): JSX.Element {
 
 /** What trains, and how fast. */
 export function Speedometer(): JSX.Element | null {
-  const { isLoaded, isolated, opening, other, progress, run, status, step } = useLab();
+  const { isFetched, isLoaded, isolated, opening, other, progress, run, status, step } = useLab();
   const { stepsPerSecond, threads } = progress.value;
   const shared = isolated.value;
   const last = run.value?.experiment.training.steps ?? 0;
@@ -84,6 +84,7 @@ export function Speedometer(): JSX.Element | null {
         <span>
           step <b data-testid="step">{step.value}</b>
           {link ? `, on its way to ${target}` : ` of ${last}`}
+          {isFetched.value ? ', fetched' : ''}
           {status.value === 'done' ? ', done' : ''}
         </span>
       )}
@@ -166,13 +167,25 @@ function Fingerprint(): JSX.Element | null {
  * that nothing moves under the pointer. And what a link on its way will change.
  */
 function BenchLine(): JSX.Element {
-  const { opening, restore, view } = useLab();
+  const { former, opening, report, restore, undo, view } = useLab();
+  const last = former.value.at(-1);
   const parts = view.value ? brokenParts(view.value.look) : [];
   const link = opening.value;
   return (
     <>
       <div class="bench-line">
         <VerdictBadge />
+        {last ? (
+          <button
+            type="button"
+            class="plain undo"
+            data-testid="undo"
+            title={`Back to ${last.title}`}
+            onClick={() => void undo().catch(report)}
+          >
+            Undo <span class="quiet">back to {last.title}</span>
+          </button>
+        ) : null}
         {parts.length === 0 ? null : (
           <p class="broken-strip" data-testid="broken">
             <span title={parts.join(', ')}>

@@ -3,6 +3,7 @@ import type { ShippedName } from '../shippedNames.ts';
 import type { Viewport } from '../viewport.ts';
 import type { LabWorker } from './client.ts';
 import { createConnection } from './connection.ts';
+import { createFormer } from './former.ts';
 import { createGuessing } from './guessing.ts';
 import { createJudging } from './judging.ts';
 import { createLinks } from './links.ts';
@@ -42,6 +43,7 @@ export function createLab({ worker, viewport }: LabOptions) {
     ...looking,
     ...steering,
     ...links,
+    ...createFormer(state, { links, loading }),
     ...createGuessing(state),
     ...createJudging(state, { client, notices }),
     loadFile: loading.loadFile,

@@ -2,7 +2,9 @@
 import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
 import { batch } from '@preact/signals';
 import { DEFAULTS, type LinkState, leftOut, otherKernels, readLink, settingText, writeLink } from '../link.ts';
+import type { FetchedFile } from '../protocol.ts';
 import type { Connection } from './connection.ts';
+import { fetchState } from './lessonStates.ts';
 import type { Loading } from './loadFile.ts';
 import type { Looking } from './looking.ts';
 import type { Notices } from './notices.ts';
@@ -72,11 +74,30 @@ export function createLinks(
     };
   }
 
-  /** Whether the run on the bench has been where a link wants to go, or only has to train on. */
-  function isOnTheWay({ setting: goal, step: to, other: besides }: LinkState): boolean {
-    if (!run.value || state.isLoaded.value || status.value === 'failed' || besides) return false;
-    if (settingText(goal) !== settingText(setting.value)) return false;
-    return progress.value.kept.includes(to) || (to > step.value && status.value !== 'playing');
+  /** Whether a link is about the run on the bench. */
+  const isOfThisRun = ({ setting: goal, other: besides }: LinkState): boolean =>
+    run.value !== null &&
+    !state.isLoaded.value &&
+    status.value !== 'failed' &&
+    !besides &&
+    settingText(goal) === settingText(setting.value);
+
+  /** Whether the run on the bench has been where a link wants to go. */
+  const isKept = (link: LinkState): boolean => isOfThisRun(link) && progress.value.kept.includes(link.step);
+
+  /** Whether it has, or only has to train on. */
+  const isOnTheWay = (link: LinkState): boolean =>
+    isKept(link) || (isOfThisRun(link) && link.step > step.value && status.value !== 'playing');
+
+  /** Shows a run whose weights at the link's step were fetched; false where they could not be taken, and are trained. */
+  async function arriveFetched(link: LinkState, fetched: FetchedFile): Promise<boolean> {
+    const begun = await runs.begin(link.setting, { look: link, fetched });
+    if (begun === 'refused') {
+      complaint.value = null;
+      return false;
+    }
+    if (opening.value === link && begun === 'started') arrive(link.viewed ?? link.step);
+    return true;
   }
 
   /**
@@ -138,6 +159,9 @@ export function createLinks(
     if (differs) notices.noteOnLink(differs);
     if (link.shipped) return openShipped(link, link.shipped);
     await runs.endComparison();
+    if (opening.value === link && isKept(link)) return revisit(link);
+    const fetched = opening.value === link ? await fetchState(link) : null;
+    if (fetched && opening.value === link && (await arriveFetched(link, fetched))) return;
     if (opening.value === link && isOnTheWay(link)) return revisit(link);
     let keepOther = false;
     if (link.other && opening.value === link) {

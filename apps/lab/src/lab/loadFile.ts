@@ -48,15 +48,23 @@ export function createLoading(
 
   const load = (given: GivenModel): Promise<BenchRun> => connection.client.ask('load', given);
 
+  let files: readonly File[] | null = null;
+
   return {
-    /** A model from files takes the place of the run: a config.json and a tokenizer.json may come with it. */
-    async loadFile(files: readonly File[]): Promise<void> {
+    /** The files that the model on the bench was opened from. */
+    lastFiles: (): readonly File[] | null => files,
+
+    /** A model from files takes the place of the run: a config.json and a tokenizer.json may come with it. `look` is how it is looked at. */
+    async loadFile(dropped: readonly File[], look?: LinkState): Promise<void> {
       waiting.cancelOpening();
       try {
-        const given = await modelAmong(files);
+        const given = await modelAmong(dropped);
         const info = await load(given);
+        files = dropped;
         batch(() => {
           put(info);
+          if (look) wanting.wantAs(look);
+          if (look) runs.fitTo(info);
           const says = info.file?.readsText ? `${ELSEWHERE} ${IN_WORDS}` : ELSEWHERE;
           notices.notify({ tone: 'plain', text: `${given.file} is on the bench. ${says}` });
           looking.look();

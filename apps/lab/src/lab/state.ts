@@ -133,6 +133,13 @@ export function createState() {
     status: computed<RunStatus>(() => (workerGone.value === null ? progress.value.status : 'failed')),
     /** True where a checkpoint from a file is on the bench. */
     isLoaded: computed(() => Boolean(run.value?.file)),
+    /** True while the weights on the bench were fetched in place of being trained. */
+    isFetched: computed(
+      () =>
+        run.value?.fetched !== undefined &&
+        progress.value.step === run.value.fetched &&
+        progress.value.kept.length === 1,
+    ),
     /** What stands on the bench, in words. */
     runTitle: computed(() => (run.value ? titleOf(run.value) : '')),
     /** Whether the page may have threads; null until the worker has said so. */

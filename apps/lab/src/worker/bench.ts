@@ -43,7 +43,7 @@ export class Bench {
 
   private readonly answers: Answers = {
     start: async (ask) => {
-      const run = await this.models.start(ask);
+      const run = await this.models.start(ask, ask.fetched ? (await later()).readFetched : undefined);
       this.views.begin(ask.look);
       const { info } = this.models.subject();
       await run.begin();
@@ -55,6 +55,7 @@ export class Bench {
     },
     control: async ({ action, until }) => {
       const run = this.models.run();
+      if (run.isFetched && action !== 'pause') this.models.subject().sent = 0; // it begins anew
       if (action === 'play') run.play(until);
       else if (action === 'step') run.play(run.step + 1);
       else run.pause();
@@ -100,7 +101,9 @@ export class Bench {
       return checkpointOf(this.models.subject(), this.views.look.step, parts);
     },
     metrics: async () => {
-      const { records } = this.models.run();
+      const { isFetched, records } = this.models.run();
+      if (isFetched)
+        throw new Error('The weights of this run were fetched, its metrics were not: train it to have them.');
       const lines = records.map((r) => `${JSON.stringify({ ...flatLosses(r), perPosition: undefined })}\n`).join('');
       return { lines, run: this.models.subject().info };
     },
@@ -165,7 +168,7 @@ export class Bench {
     const subject = this.models.main;
     const run = subject?.run;
     if (!subject || !run) return;
-    const losses = run.records.slice(subject.sent).map(({ step, segments }) => ({ step, segments }));
+    const losses = run.losses.slice(subject.sent).map(({ step, segments }) => ({ step, segments }));
     this.post({
       kind: 'progress',
       run: subject.id,
@@ -177,6 +180,6 @@ export class Bench {
       losses,
       kept: run.keptSteps(),
     });
-    subject.sent = run.records.length;
+    subject.sent = run.losses.length;
   }
 }

@@ -9,6 +9,7 @@ import {
   segmentsOf,
 } from '@induction-lab/core/browser';
 import type { BenchRun, Questions } from '../protocol.ts';
+import type { Later } from './later.ts';
 import type { Loaded, OpenedFile } from './openedFile.ts';
 import { Run } from './run.ts';
 import type { Subject } from './subject.ts';
@@ -61,10 +62,14 @@ export class Models {
   }
 
   /** Puts a new run, which waits, in the place of what was there, or beside it. */
-  async start({ experiment: asked, seed, keepOther }: Questions['start']['ask']): Promise<Run> {
+  async start(
+    { experiment: asked, seed, keepOther, fetched: file }: Questions['start']['ask'],
+    readFetched?: Later['readFetched'],
+  ): Promise<Run> {
     // Before anything ends: an impossible setting leaves the bench as it is.
     const experiment = parseExperiment(asked);
     const model = new Model(this.engine, experiment.model);
+    const fetched = file && readFetched ? readFetched(file.bytes, { experiment, seed, file: file.file }) : null;
     if (keepOther) {
       await this.drop('other');
       await this.main?.run?.end();
@@ -79,9 +84,10 @@ export class Models {
       startPool: this.pool.start,
       onRest: (rested) => this.events.rested(rested),
       onFailure: (failed, error) => this.events.failed(failed, error),
+      fetched,
     });
     run.setSpeed(this.speed);
-    this.adopt({ experiment, seed, file: null }, { run, model });
+    this.adopt({ experiment, seed, file: null, ...(fetched ? { fetched: fetched.step } : {}) }, { run, model });
     return run;
   }
 
@@ -95,7 +101,7 @@ export class Models {
   }
 
   private adopt(
-    about: Pick<BenchRun, 'experiment' | 'seed' | 'file'>,
+    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'fetched'>,
     made: { model: Model } & ({ run: Run } | { loaded: Loaded }),
   ): void {
     const { model: config, name, task } = about.experiment;

@@ -8,6 +8,7 @@ import type { TextReader } from './textReader.ts';
 
 export { audit, encodeCheckpoint, headMarks, mapPicture, prove, readInto } from '@induction-lab/core/browser';
 export { checkExercise } from './exercises.ts';
+export { readFetched } from './fetchedState.ts';
 
 /** A model in a file whose weights have not been read, and what reads texts for it. */
 export interface ReadModel {

@@ -32,7 +32,7 @@ export function loadStep(subject: Subject, step: number | null): { step: number;
     ? (run
         .keptSteps()
         .filter((k) => k <= wanted)
-        .pop() ?? 0)
+        .pop() ?? run.keptSteps()[0]!)
     : 0;
   const weights = run?.weightsAt(at);
   if (!weights) throw new Error(`Step ${at} is not kept; choose one of the marks on the timeline.`);
