@@ -2,8 +2,9 @@
 // the command and its memory, the size of the kernels, the gain of a second thread.
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { namedCopies, Parameters } from '../packages/core/dist/model/parameters.js';
 import { layOut } from '../packages/core/dist/model/workspace.js';
-import { loadEngine, Model, makeBatch, namedCopies, Parameters, parseExperiment } from '../packages/core/dist/node.js';
+import { loadEngine, Model, makeBatch, parseExperiment } from '../packages/core/dist/node.js';
 import { initialize } from '../packages/core/dist/training/initialize.js';
 
 import { allThreads } from './competitors.mjs';

@@ -30,6 +30,7 @@ const ORDER = {
     'map',
     'claims',
     'language',
+    'index.ts',
   ],
   'packages/figures/src': ['frame', 'scales', 'marks', 'charts', '.'],
   'packages/cli/src': [

@@ -2,12 +2,12 @@
 // gives the same bits on every machine: node lessonFigures.mjs writes them, and a test compares them with what is there.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { keyBuilder } from '@induction-lab/core/internal';
 import {
   allHeads,
   audit,
   examplePatterns,
   headLabel,
-  keyBuilder,
   loadEngine,
   Model,
   parseExperiment,

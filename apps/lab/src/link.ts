@@ -1,8 +1,8 @@
 // The state of the view as a link, and back, from one table of properties. What a link says is checked: impossible values
 // are left out and named.
-import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
-import { listed } from '@induction-lab/core/names';
-import { quoted } from '@induction-lab/core/printable';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
+import { listed } from '@induction-lab/core/internal/names';
+import { quoted } from '@induction-lab/core/internal/printable';
 import { type AblationKind, type HeadIndex, MOST_SEEN, type PathInput } from './protocol.ts';
 import { type BenchKnobs, presetNames, type Setting, stepsOf, turn } from './setting.ts';
 import { SHIPPED_NAMES, type ShippedName } from './shippedNames.ts';

@@ -1,6 +1,6 @@
 // The reader's own sequence: whole numbers are tokens, any other word gets a token of its own.
-import { listed } from '@induction-lab/core/names';
-import { printable, quoted, shortened } from '@induction-lab/core/printable';
+import { listed } from '@induction-lab/core/internal/names';
+import { printable, quoted, shortened } from '@induction-lab/core/internal/printable';
 import { MOST_SEEN } from './protocol.ts';
 
 export interface OwnTokens {

@@ -1,5 +1,5 @@
 // What is said of a view, in words. Everything comes from the view and the run that it is of.
-import { listed } from '@induction-lab/core/names';
+import { listed } from '@induction-lab/core/internal/names';
 import { headText } from './link.ts';
 import type { BenchRun, Look, View } from './protocol.ts';
 

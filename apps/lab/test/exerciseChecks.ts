@@ -1,12 +1,13 @@
 // What passes each exercise and what does not, on the models of one seed: three of the seeds are tried by the slow tests,
 // one by the fast ones.
+
+import { keyBuilder } from '@induction-lab/core/internal';
 import {
   type AuditRecord,
   allHeads,
   audit,
   type Experiment,
   headLabel,
-  keyBuilder,
   loadEngine,
   Model,
   type NamedWeights,

@@ -1,6 +1,6 @@
 // Links come from anywhere: any text is read without a throw, in bounded time, into a state that can be, and what is said
 // about it is short and printable.
-import { printable } from '@induction-lab/core/printable';
+import { printable } from '@induction-lab/core/internal/printable';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fuzz } from '../../../packages/core/test/support/fuzz.ts';

@@ -1,5 +1,5 @@
 // Playing with runs: the timeline back and forth, resuming, two runs side by side, a dropped file, own tokens, hovering.
-import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import known from '../../../packages/core/test/unchanged/fixtures/weights.json' with { type: 'json' };

@@ -233,13 +233,13 @@ test('a model of the Hugging Face hub comes with its config, a GGUF file alone, 
   expect(lab.notice.value?.text).toMatch(/^llama\.gguf is on the bench/);
 });
 
+/** Files as this page's server gives them. */
+const served = (url: URL | string): Promise<Response> =>
+  Promise.resolve(new Response(readFileSync(fileURLToPath(url))));
+
 describe('a language model', () => {
   const folder = fileURLToPath(new URL('../../../examples/stories260K/', import.meta.url));
   const part = (name: string): File => new File([readFileSync(folder + name)], name);
-  /** Files as this page's server gives them. */
-  const served = (url: URL | string): Promise<Response> =>
-    Promise.resolve(new Response(readFileSync(fileURLToPath(url))));
-
   test('comes with the page: typed words are its tokens, and the link brings them back', async () => {
     vi.stubGlobal('fetch', served);
     await lab.openModel('stories260K');
@@ -323,6 +323,27 @@ describe('a language model', () => {
       /^wide\.gguf has 32 heads, 100 positions and 300000 tokens: looking at them takes [\d,]+ MB/,
     );
   });
+});
+
+test('a state of the lesson is fetched; to train on, the run begins anew', async () => {
+  vi.stubGlobal('fetch', served);
+  await lab.open(readLink('preset=two-heads&seed=1&step=300&period=17&off=L1H0').state);
+  await settled();
+  const fetched = shown();
+  expect([fetched.step, fetched.run.seed, brokenParts(fetched.look), lab.isFetched.value]).toEqual([
+    300,
+    1,
+    ['L1H0 off'],
+    true,
+  ]);
+  expect([lab.subject.value?.losses.length, lab.progress.value.kept, lab.linkState().step]).toEqual([300, [300], 300]);
+  await expect(lab.ask('metrics', {})).rejects.toThrow(/were fetched, its metrics were not/);
+  lab.control('step');
+  await until(() => lab.step.value > 0 && lab.step.value < 300, 'training has begun anew');
+  expect(lab.notice.value?.text).toMatch(/^The weights of step 300 were fetched, without what training needs/);
+  expect(lab.isFetched.value).toBe(false);
+  lab.control('pause');
+  await settled();
 });
 
 test('no view was ever at odds with itself', () => {

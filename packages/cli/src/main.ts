@@ -1,6 +1,6 @@
 // The `induction-lab` command: what all commands share. Each is declared in commands/ and does its work in work/, which is
 // loaded when it is called.
-import { printable } from '@induction-lab/core/printable';
+import { printable } from '@induction-lab/core/internal/printable';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import type { Measure } from './commands/declare.ts';

@@ -9,7 +9,6 @@ import { bestBuild, compileKernels, type KernelBuild } from './engine/wasm/kerne
 
 export { serveTrainingThread } from './browserThread.ts';
 export { startWorkers } from './browserThreads.ts';
-export type { LoadOptions } from './engine/loadOptions.ts';
 export * from './index.ts';
 
 /** Pages of 64 KiB that a model's memory may grow to: a phone's browser does not reserve what a server does. */

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { dataSegments } from '../src/internal.ts';
 import {
   DataError,
   type DataModule,
-  dataSegments,
   type Experiment,
   loadData,
   loadEngine,

@@ -1,5 +1,5 @@
 // Which experiment, and its transport: play, pause, step, reset, speed.
-import { listed } from '@induction-lab/core/names';
+import { listed } from '@induction-lab/core/internal/names';
 import type { JSX, TargetedEvent } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { presetNames } from '../setting.ts';

@@ -1,5 +1,5 @@
 // Which of the files that were dropped is the model, and what came with it.
-import { printable, shortened } from '@induction-lab/core/printable';
+import { printable, shortened } from '@induction-lab/core/internal/printable';
 import type { GivenModel } from '../protocol.ts';
 
 /** Letters of a file's name that are shown. */

@@ -1,5 +1,5 @@
 // The link of what is shown, and what a link says put onto the bench.
-import { KERNELS_VERSION } from '@induction-lab/core/kernels-version';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
 import { batch } from '@preact/signals';
 import { DEFAULTS, type LinkState, leftOut, otherKernels, readLink, settingText, writeLink } from '../link.ts';
 import type { FetchedFile } from '../protocol.ts';

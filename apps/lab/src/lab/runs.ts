@@ -1,5 +1,5 @@
 // Runs: starting, steering, comparing.
-import { listed } from '@induction-lab/core/names';
+import { listed } from '@induction-lab/core/internal/names';
 import { batch } from '@preact/signals';
 import { headText, type LinkState } from '../link.ts';
 import { readTokens } from '../ownTokens.ts';

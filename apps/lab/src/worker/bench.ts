@@ -1,11 +1,6 @@
 // The bench inside the worker: what is done for each question of the page, and what the page is told of a run.
-import {
-  type AuditRecord,
-  type Engine,
-  flatLosses,
-  NonFiniteLossError,
-  type StartPool,
-} from '@induction-lab/core/browser';
+import { type AuditRecord, type Engine, NonFiniteLossError, type StartPool } from '@induction-lab/core/browser';
+import { flatLosses } from '@induction-lab/core/internal';
 import type { AuditAnswer, BenchRun, LanguageAnswer, Questions, RandomOff } from '../protocol.ts';
 import { later } from './later.ts';
 import { Models } from './models.ts';

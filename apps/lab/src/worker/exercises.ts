@@ -3,23 +3,19 @@ import {
   type AuditRecord,
   ablate,
   allHeads,
-  drawnVocabulary,
   type Experiment,
-  firstDrawn,
   guessingLoss,
   type HeadIndex,
   headLabel,
   headMarks,
   type Intervention,
-  keyBuilder,
   type Model,
   type ModelConfig,
   mean,
   parseExperiment,
   RepeatSet,
-  scannedPeriods,
-  spread,
 } from '@induction-lab/core/browser';
+import { drawnVocabulary, firstDrawn, keyBuilder, scannedPeriods, spread } from '@induction-lab/core/internal';
 import literal from '@induction-lab/core/presets/literal.json' with { type: 'json' };
 import { type ExerciseAnswer, type ExerciseName, type ExerciseResult, WORSE_THAN_GUESSING } from '../protocol.ts';
 import { interventionsOf } from './look.ts';

@@ -3,7 +3,6 @@ import {
   copiesThatCount,
   copyQueries,
   drawnTokens,
-  firstDrawn,
   headMap,
   headsOff,
   languageAudit,
@@ -12,6 +11,7 @@ import {
   parameterCount,
   type TokenKinds,
 } from '@induction-lab/core/browser';
+import { firstDrawn } from '@induction-lab/core/internal';
 import type { HeadBars, LanguageAnswer, RandomOff, View } from '../protocol.ts';
 
 /** Sequences of each kind that the answers are measured on. */

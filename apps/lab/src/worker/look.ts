@@ -3,7 +3,6 @@ import {
   ablate,
   allHeads,
   exampleTokens,
-  firstDrawn,
   guessingLoss,
   headLabel,
   headScores,
@@ -15,6 +14,7 @@ import {
   NotFiniteError,
   parameterCount,
 } from '@induction-lab/core/browser';
+import { firstDrawn } from '@induction-lab/core/internal';
 import { copiesIn } from '../copying.ts';
 import { type HeadBars, type Look, MOST_SEEN, TOP, type View } from '../protocol.ts';
 

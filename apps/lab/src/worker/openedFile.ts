@@ -8,9 +8,8 @@ import {
   type NamedWeights,
   parameterCount,
   parseExperiment,
-  wasmEngine,
-  weightsOf,
 } from '@induction-lab/core/browser';
+import { wasmEngine, weightsOf } from '@induction-lab/core/internal';
 import { type BenchRun, type GivenModel, type Look, MOST_SEEN, type View } from '../protocol.ts';
 import type { Later } from './later.ts';
 import { asSeen, barsOf, fingerprintOf, LOOK_BYTES, lookAt, lookBytes } from './look.ts';

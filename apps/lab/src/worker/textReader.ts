@@ -1,14 +1,7 @@
 // Texts in words, for a model that came with its tokenizer: fetched when one is opened, since the library that does the work is large.
-import {
-  type ByteSource,
-  ggufTokenizer,
-  isGguf,
-  type Model,
-  type ModelConfig,
-  readGgufHeader,
-  readJsonText,
-} from '@induction-lab/core/browser';
-import { TextError, TextTokenizer, type TokenizerSource } from '@induction-lab/core/text';
+import { type ByteSource, isGguf, type Model, type ModelConfig, readGgufHeader } from '@induction-lab/core/browser';
+import { readJsonText } from '@induction-lab/core/internal';
+import { ggufTokenizer, TextError, TextTokenizer, type TokenizerSource } from '@induction-lab/core/text';
 import { type GivenModel, type LanguageAnswer, type Look, MOST_SEEN, type RandomOff, type View } from '../protocol.ts';
 import { languageAnswer, languageBars, randomOff } from './languageModel.ts';
 

@@ -1,5 +1,5 @@
 // Runs a command that measures: its work aside, its progress on stderr, its results on stdout, Ctrl-C answered at once.
-import { printable } from '@induction-lab/core/printable';
+import { printable } from '@induction-lab/core/internal/printable';
 import { type RunTask, Stopped } from '../aside/aside.ts';
 import type { Kept, MeasuringTask } from '../aside/host.ts';
 import { CommandError, EXIT } from '../errors.ts';

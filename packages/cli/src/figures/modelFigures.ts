@@ -1,16 +1,16 @@
 // The figures of one model: scores, losses by period, attention patterns of all heads with and without a repeat.
+
+import { asAnalysed, type Judged } from '@induction-lab/core/internal';
+import { printable } from '@induction-lab/core/internal/printable';
 import {
   type AuditRecord,
-  asAnalysed,
   type ExamplePatterns,
   examplePatterns,
   type HeadScoresRecord,
   headMarks,
-  type Judged,
   longestPeriod,
   type Model,
   mapPicture,
-  printable,
 } from '@induction-lab/core/node';
 import {
   type FigureOptions,

@@ -1,5 +1,7 @@
 // What sequences begin with and which tokens they are drawn from, as options say it beside a checkpoint.
-import { type ModelConfig, printable } from '@induction-lab/core/node';
+
+import { printable } from '@induction-lab/core/internal/printable';
+import type { ModelConfig } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import { tokensFrom } from './tokensFrom.ts';
 

@@ -1,5 +1,7 @@
 // The tokenizer of the model that a command was given: beside it, or where --tokenizer says.
-import { loadTokenizer, type ModelConfig, printable, type TextTokenizer, tokenizerOf } from '@induction-lab/core/node';
+
+import { printable } from '@induction-lab/core/internal/printable';
+import { loadTokenizer, type ModelConfig, type TextTokenizer, tokenizerOf } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 
 /** The tokenizer; null where none stands beside the model and none was named. Throws a CommandError for one that cannot be read. */

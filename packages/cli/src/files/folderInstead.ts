@@ -1,7 +1,9 @@
 // What is said to somebody who named a folder where a file was wanted: which file in it they may have meant.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { listed, mergeShards, printable } from '@induction-lab/core/node';
+import { mergeShards } from '@induction-lab/core/internal';
+import { listed } from '@induction-lab/core/internal/names';
+import { printable } from '@induction-lab/core/internal/printable';
 
 /** The sentence for a folder given in place of a `what` (checkpoint, model config, token file ...). */
 export function folderInstead(path: string, what: string): string {

@@ -1,14 +1,12 @@
+import { checkMemory, configBeside, openHuggingFaceFolder } from '@induction-lab/core/internal/node';
 import {
   type ByteSource,
-  checkMemory,
-  configBeside,
   type Engine,
   Model,
   NotFiniteError,
   type OpenedModel,
   openCheckpoint,
   openHuggingFace,
-  openHuggingFaceFolder,
   readInto,
 } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Detector, DetectorError, printable, quoted, thrown } from '@induction-lab/core/node';
+import { printable, quoted, thrown } from '@induction-lab/core/internal/printable';
+import { type Detector, DetectorError } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 
 const HOW = 'export const detectors = [{ name, keys: (tokens, query) => [...] }]';

@@ -1,15 +1,7 @@
 // Prompts in a file (docs/prompts.md says its form): read and checked at once, and against a model when there is one.
-import {
-  ArgumentError,
-  checkArgument,
-  checkPrompts,
-  type MeasureName,
-  type Model,
-  type Prompts,
-  PromptsError,
-  promptsSchema,
-  readJsonText,
-} from '@induction-lab/core/node';
+
+import { checkArgument, checkPrompts, promptsSchema, readJsonText } from '@induction-lab/core/internal';
+import { ArgumentError, type MeasureName, type Model, type Prompts, PromptsError } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import { type MeasuredFile, measuredFile } from './provenance.ts';
 import { readInput } from './wholeFiles.ts';

@@ -1,5 +1,7 @@
 // --tokens-from: which tokens random sequences are drawn from.
-import { type ModelConfig, printable, readTokenFile } from '@induction-lab/core/node';
+
+import { printable } from '@induction-lab/core/internal/printable';
+import { type ModelConfig, readTokenFile } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import { readInput, readJson } from './wholeFiles.ts';
 

@@ -1,18 +1,13 @@
 // Files as a whole: written under a temporary name and renamed (core's writeWhole), read with a sentence where that fails.
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
-import {
-  type ByteSource,
-  fileSource,
-  LARGEST_JSON,
-  printable,
-  readJsonText,
-  sourceOf,
-  writeWhole,
-} from '@induction-lab/core/node';
+import { LARGEST_JSON, readJsonText } from '@induction-lab/core/internal';
+import { writeWhole } from '@induction-lab/core/internal/node';
+import { printable } from '@induction-lab/core/internal/printable';
+import { type ByteSource, fileSource, sourceOf } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import { folderInstead } from './folderInstead.ts';
 
-export { writeWhole, writeWholeInPieces } from '@induction-lab/core/node';
+export { writeWhole, writeWholeInPieces } from '@induction-lab/core/internal/node';
 
 /** A JSON file; numbers that are not finite become null, typed arrays plain ones. */
 export const writeJson = (path: string, value: unknown): void =>

@@ -1,5 +1,7 @@
 // The models of a run's checkpoints, one after the other: they share a memory, and what has been laid out there.
-import { decodeCheckpoint, type Engine, type Experiment, Model, quoted } from '@induction-lab/core/node';
+
+import { quoted } from '@induction-lab/core/internal/printable';
+import { decodeCheckpoint, type Engine, type Experiment, Model } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import { type DrawnOptions, withDrawn } from '../files/drawnTokens.ts';
 import { type MeasuredFile, measuredFile } from '../files/provenance.ts';

@@ -1,11 +1,10 @@
 // The dynamics of a training run, from the checkpoints in its folder.
 import { readdirSync } from 'node:fs';
+import { firstDrawn, inContextQueries } from '@induction-lab/core/internal';
 import {
   type DynamicsPoint,
   type Engine,
   examplePatterns,
-  firstDrawn,
-  inContextQueries,
   longestPeriod,
   measureCheckpoint,
   type PhaseChange,

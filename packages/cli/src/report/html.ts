@@ -1,6 +1,6 @@
 // Small pieces of HTML.
 
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { NONE, plainNumber } from '../terminal/textTable.ts';
 
 /** Text made safe inside HTML, and printable. */

@@ -1,6 +1,7 @@
 // The sections about what was found: training, loss curves, scores, attention patterns, the twist, the discussion.
 
-import { headMarks, LAST_STEPS, mainSegment } from '@induction-lab/core/node';
+import { LAST_STEPS } from '@induction-lab/core/internal';
+import { headMarks, mainSegment } from '@induction-lab/core/node';
 import { lossFigure } from '../figures/modelFigures.ts';
 import { lossPoints } from '../runs/runFolder.ts';
 

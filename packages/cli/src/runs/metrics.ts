@@ -1,6 +1,8 @@
 // metrics.jsonl: a record per step, scores now and then; and the tables and curves made of it.
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
-import { flatLosses, lossKey, quoted, type SegmentLosses, segmentOfKey, withSegments } from '@induction-lab/core/node';
+import { flatLosses, lossKey, segmentOfKey, withSegments } from '@induction-lab/core/internal';
+import { quoted } from '@induction-lab/core/internal/printable';
+import type { SegmentLosses } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 
 /** A line of metrics.jsonl. Losses in nats; `scores` every so many steps, `perPosition` on request. */

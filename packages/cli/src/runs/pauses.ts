@@ -1,5 +1,5 @@
 // Where a run pauses: to keep a checkpoint, to log scores.
-import { nextCheckpoint } from '@induction-lab/core/node';
+import { nextCheckpoint } from '@induction-lab/core/internal';
 
 export class Pauses {
   private readonly steps: number;

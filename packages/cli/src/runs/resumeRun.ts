@@ -1,6 +1,7 @@
 // A run that was stopped, killed or failed goes on in its folder, with the same bits as if it had never ended.
 import { existsSync } from 'node:fs';
-import { type Engine, loadEngine, Model, printable, shortened } from '@induction-lab/core/node';
+import { printable, shortened } from '@induction-lab/core/internal/printable';
+import { type Engine, loadEngine, Model } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../errors.ts';
 import { shellWord } from '../terminal/shellWord.ts';
 import { chooseGpu, sameGpu } from './gpuChoice.ts';

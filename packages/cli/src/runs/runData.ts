@@ -1,6 +1,8 @@
 // The data that a run trains on, where that is no task: loaded, noted in run.json, and found again.
 import { resolve } from 'node:path';
-import { dataSegments, type Experiment, loadData, printable, type Segment, segmentsOf } from '@induction-lab/core/node';
+import { dataSegments } from '@induction-lab/core/internal';
+import { printable } from '@induction-lab/core/internal/printable';
+import { type Experiment, loadData, type Segment, segmentsOf } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import type { DataInfo, RunInfo } from './runInfo.ts';
 

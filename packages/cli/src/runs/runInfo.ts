@@ -1,13 +1,12 @@
 // run.json: what ran, where, how far, and how it is logged. Whatever somebody did to it by hand is told by field.
+
+import { checkArgument, LONGEST_NAME, SEGMENT_NAME } from '@induction-lab/core/internal';
+import { quoted } from '@induction-lab/core/internal/printable';
 import {
   ArgumentError,
   type Backend,
-  checkArgument,
   type DataOrigin,
   type Experiment,
-  LONGEST_NAME,
-  quoted,
-  SEGMENT_NAME,
   type Segment,
   TOKEN_TYPES,
 } from '@induction-lab/core/node';

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { printable, shortened } from '@induction-lab/core/node';
+import { printable, shortened } from '@induction-lab/core/internal/printable';
 import { badInput, CommandError, EXIT } from '../errors.ts';
 
 /** The file's name in a run folder. */

@@ -1,13 +1,9 @@
 // resume.safetensors: weights, AdamW's moments and counters in one file, so that it is never half new. It is read with
 // suspicion, since a run that goes on from a wrong state looks like a good one.
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  listed,
-  type NamedWeights,
-  quoted,
-  type TrainingState,
-} from '@induction-lab/core/node';
+
+import { listed } from '@induction-lab/core/internal/names';
+import { quoted } from '@induction-lab/core/internal/printable';
+import { decodeSafetensors, encodeSafetensors, type NamedWeights, type TrainingState } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import type { RunInfo } from './runInfo.ts';
 

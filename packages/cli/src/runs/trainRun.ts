@@ -1,4 +1,6 @@
 // Trains one experiment into a run folder: records to metrics.jsonl, checkpoints, a state to resume from.
+
+import { printable, shortened } from '@induction-lab/core/internal/printable';
 import {
   type Backend,
   type Engine,
@@ -7,9 +9,7 @@ import {
   Model,
   type NamedWeights,
   type Pause,
-  printable,
   type StepRecord,
-  shortened,
   startInline,
   startWorkers,
   type TrainingState,

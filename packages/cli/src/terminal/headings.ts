@@ -1,6 +1,7 @@
 // What each heading of a table on the terminal means: the tables print it as their legend.
+
+import { printable } from '@induction-lab/core/internal/printable';
 import type { DetectorChance, Estimate, HeadScores, MapScore, ProbeName } from '@induction-lab/core/node';
-import { printable } from '@induction-lab/core/printable';
 import { LOSS_ON_REPEATS, type MeasureWords } from './measureWords.ts';
 import type { Column } from './textTable.ts';
 

@@ -1,5 +1,7 @@
 // What a person sees while a run trains: one live line on a terminal, plain lines elsewhere, nothing when quiet.
-import { printable, type Segment, type StepRecord, shortened } from '@induction-lab/core/node';
+
+import { printable, shortened } from '@induction-lab/core/internal/printable';
+import type { Segment, StepRecord } from '@induction-lab/core/node';
 import { drawLine, eraseLine } from './liveLine.ts';
 
 export interface ProgressOptions {

@@ -1,5 +1,7 @@
 // What the commands that analyse one checkpoint have in common: load, measure, print, draw.
-import { type Engine, loadEngine, type Model, printable } from '@induction-lab/core/node';
+
+import { printable } from '@induction-lab/core/internal/printable';
+import { type Engine, loadEngine, type Model } from '@induction-lab/core/node';
 import type { Host, MeasuringTask, Told } from '../aside/host.ts';
 import type { Draw } from '../figures/drawing.ts';
 import type { DrawnOptions } from '../files/drawnTokens.ts';

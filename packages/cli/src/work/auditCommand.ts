@@ -1,4 +1,7 @@
 import { dirname, resolve } from 'node:path';
+import { heldOutOf } from '@induction-lab/core/internal';
+import { listed } from '@induction-lab/core/internal/names';
+import { printable } from '@induction-lab/core/internal/printable';
 import {
   type AuditRecord,
   audit,
@@ -6,10 +9,7 @@ import {
   type HeadScores,
   type HeldOut,
   type HeldOutRecord,
-  heldOutOf,
-  listed,
   type MeasureName,
-  printable,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';

@@ -1,3 +1,4 @@
+import { printable } from '@induction-lab/core/internal/printable';
 import {
   encodeSafetensors,
   hookPoints,
@@ -5,7 +6,6 @@ import {
   type Model,
   type NamedWeights,
   NotFiniteError,
-  printable,
   selectHookPoints,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask, Told } from '../aside/host.ts';

@@ -1,4 +1,6 @@
-import { type Conversion, prepareConversion, printable, withContext } from '@induction-lab/core/node';
+import { withContext } from '@induction-lab/core/internal';
+import { printable } from '@induction-lab/core/internal/printable';
+import { type Conversion, prepareConversion } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { openNamed } from '../files/loadCheckpoint.ts';

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Experiment, guessingLoss, loadEngine, printable, type Verdict } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
+import { type Experiment, guessingLoss, loadEngine, type Verdict } from '@induction-lab/core/node';
 import { CommandError, EXIT } from '../errors.ts';
 import { writeFigures } from '../figures/drawing.ts';
 import { loadPreset } from '../files/presets.ts';

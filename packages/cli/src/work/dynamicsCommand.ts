@@ -1,4 +1,5 @@
-import { type DynamicsPoint, guessingLoss, loadEngine, printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
+import { type DynamicsPoint, guessingLoss, loadEngine } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import type { DrawnOptions } from '../files/drawnTokens.ts';
 import { provenance } from '../files/provenance.ts';

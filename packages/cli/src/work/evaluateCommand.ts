@@ -1,4 +1,5 @@
-import { type CircuitEvaluation, evaluateCircuit, printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
+import { type CircuitEvaluation, evaluateCircuit } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { findTokenizer } from '../files/findTokenizer.ts';

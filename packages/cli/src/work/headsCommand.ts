@@ -1,3 +1,4 @@
+import { markShares } from '@induction-lab/core/internal';
 import {
   type HeadMapRecord,
   headMap,
@@ -5,7 +6,6 @@ import {
   type MappedHead,
   type MapScore,
   type Model,
-  markShares,
   type TextTokenizer,
   type Vocabulary,
 } from '@induction-lab/core/node';

@@ -1,6 +1,6 @@
 // JSON Schemas of the files that people write, for editors that complete and check by them. Made from the schemas that read
 // the files, so that they cannot differ.
-import { experimentSchema, promptsSchema } from '@induction-lab/core/node';
+import { experimentSchema, promptsSchema } from '@induction-lab/core/internal';
 import * as z from 'zod/mini';
 import { sweepSchema } from '../sweeps/definition/sweepSchema.ts';
 

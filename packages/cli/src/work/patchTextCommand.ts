@@ -1,10 +1,9 @@
+import { printable, quoted } from '@induction-lab/core/internal/printable';
 import {
   activationPatching,
   type Model,
   type PatchEffect,
   type PatchingRecord,
-  printable,
-  quoted,
   type TextTokenizer,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask, Told } from '../aside/host.ts';

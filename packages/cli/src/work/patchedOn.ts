@@ -1,4 +1,6 @@
 // What is patched from and into: the twins of a file, a pair that the user wrote, or repeats that are corrupted.
+
+import { quoted } from '@induction-lab/core/internal/printable';
 import {
   type Corruption,
   corruptedPair,
@@ -8,7 +10,6 @@ import {
   type PromptPair,
   type Prompts,
   periodToCorrupt,
-  quoted,
 } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
 import type { MeasuredFile } from '../files/provenance.ts';

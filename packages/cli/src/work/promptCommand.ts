@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
+import { quoted } from '@induction-lab/core/internal/printable';
 import {
   drawRepeats,
   followersOf,
   type Model,
   measureFollowing,
-  quoted,
   readPrompt,
   type TextTokenizer,
   usualPeriod,

@@ -1,5 +1,5 @@
 // What a terminal shows of a text that was read.
-import { shortened } from '@induction-lab/core/printable';
+import { shortened } from '@induction-lab/core/internal/printable';
 import { headsSentence, NOTHING_TWICE, type ReadText, withoutSentence, writersOf } from '../report/readText.ts';
 import { PROMPT_TOKENS, PROMPT_WRITERS } from '../terminal/headings.ts';
 import { explainedTable, percent, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';

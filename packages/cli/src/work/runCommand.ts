@@ -1,6 +1,7 @@
 // `induction-lab run`: the story end to end. Five models train, are scored and audited; figures and a report follow.
 import { join } from 'node:path';
-import { type Experiment, finalLosses, loadEngine, printable, withSteps } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
+import { type Experiment, finalLosses, loadEngine, withSteps } from '@induction-lab/core/node';
 import { AsideThread } from '../aside/aside.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';

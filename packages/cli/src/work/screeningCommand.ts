@@ -1,12 +1,11 @@
 import { totalmem } from 'node:os';
+import { SCREENING, screeningRuns } from '@induction-lab/core/internal';
 import {
   drawRepeats,
   type Model,
   memoryNeeded,
-  SCREENING,
   type ScreeningRecord,
   screenHeads,
-  screeningRuns,
   usualPeriod,
 } from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';

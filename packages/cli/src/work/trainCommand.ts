@@ -1,3 +1,4 @@
+import { printable, shortened } from '@induction-lab/core/internal/printable';
 import {
   type Clamp,
   type Experiment,
@@ -5,8 +6,6 @@ import {
   loadEngine,
   parameterCount,
   parseExperiment,
-  printable,
-  shortened,
   type TokenType,
   withSteps,
 } from '@induction-lab/core/node';

@@ -1,6 +1,6 @@
 // `induction-lab worker`: does runs of sweeps that somebody has pushed, until it is stopped.
 import { availableParallelism } from 'node:os';
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { badInput } from '../errors.ts';
 import { JobQueue } from '../sweeps/engines/jobQueue.ts';
 import { connectQueue } from '../sweeps/engines/queueConnection.ts';

@@ -1,5 +1,9 @@
 // An axis of a sweep: the settings that it goes through, from a list, a range or random draws.
-import { checkArgument, exactExp, exactLog, listed, quoted, RandomStream, STREAMS } from '@induction-lab/core/node';
+
+import { checkArgument, exactExp, exactLog } from '@induction-lab/core/internal';
+import { listed } from '@induction-lab/core/internal/names';
+import { quoted } from '@induction-lab/core/internal/printable';
+import { RandomStream, STREAMS } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { AXIS_KINDS, AXIS_SCHEMAS, type AxisJson, type AxisKind, type Spacing } from './sweepSchema.ts';
 

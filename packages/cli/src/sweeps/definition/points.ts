@@ -1,5 +1,8 @@
 // The points of a sweep: every combination of its axes' settings, as an experiment.
-import { type Experiment, ExperimentError, listed, parseExperiment, shortened } from '@induction-lab/core/node';
+
+import { listed } from '@induction-lab/core/internal/names';
+import { shortened } from '@induction-lab/core/internal/printable';
+import { type Experiment, ExperimentError, parseExperiment } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { setField } from './setField.ts';
 import type { Grid, Sweep } from './sweep.ts';

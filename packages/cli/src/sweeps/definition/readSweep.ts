@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, resolve } from 'node:path';
-import { checkArgument, listed, loadData, loadEngine, nearest, quoted } from '@induction-lab/core/node';
+import { checkArgument } from '@induction-lab/core/internal';
+import { listed, nearest } from '@induction-lab/core/internal/names';
+import { quoted } from '@induction-lab/core/internal/printable';
+import { loadData, loadEngine } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { PRESETS } from '../../files/presetNames.ts';
 import { readExperiment } from '../../files/readExperiment.ts';

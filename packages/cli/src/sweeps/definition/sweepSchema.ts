@@ -1,6 +1,8 @@
 // What a sweep file may hold (docs/sweeps.md says it in words). The same schemas check a file and make the JSON Schema that
 // editors complete and check by.
-import { must, TOKEN_TYPES, type TokenType } from '@induction-lab/core/node';
+
+import { must } from '@induction-lab/core/internal';
+import { TOKEN_TYPES, type TokenType } from '@induction-lab/core/node';
 import * as z from 'zod/mini';
 import { type Measurements, measurementsSchema } from './measurements.ts';
 

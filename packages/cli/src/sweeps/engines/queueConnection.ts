@@ -1,5 +1,5 @@
 // A connection to Redis or Valkey, and BullMQ, which are there only where somebody has installed them.
-import { printable, shortened } from '@induction-lab/core/node';
+import { printable, shortened } from '@induction-lab/core/internal/printable';
 import type * as BullMQ from 'bullmq';
 import type { Redis } from 'ioredis';
 import { badInput } from '../../errors.ts';

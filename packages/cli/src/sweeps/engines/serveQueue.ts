@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { thrown } from '@induction-lab/core/node';
+import { thrown } from '@induction-lab/core/internal/printable';
 import { readJob } from '../jobs/job.ts';
 import { ProcessPool } from '../pool/processPool.ts';
 import { type JobQueue, type Outcome, QUEUE_NAME } from './jobQueue.ts';

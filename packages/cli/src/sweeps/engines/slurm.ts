@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { printable, shortened } from '@induction-lab/core/node';
+import { printable, shortened } from '@induction-lab/core/internal/printable';
 import { badInput, CommandError, EXIT } from '../../errors.ts';
 import { readJson, writeJson, writeWhole } from '../../files/wholeFiles.ts';
 import { shellWord } from '../../terminal/shellWord.ts';

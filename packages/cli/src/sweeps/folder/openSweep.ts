@@ -1,6 +1,6 @@
 // Opens the folder of a sweep, named by itself or by the sweep's file: to read what is there, or to go on with it.
 import { statSync } from 'node:fs';
-import { printable, quoted } from '@induction-lab/core/node';
+import { printable, quoted } from '@induction-lab/core/internal/printable';
 import { badInput } from '../../errors.ts';
 import { provenance } from '../../files/provenance.ts';
 import { type Point, pointsOf } from '../definition/points.ts';

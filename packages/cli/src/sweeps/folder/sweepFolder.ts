@@ -8,7 +8,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { listed, printable } from '@induction-lab/core/node';
+import { listed } from '@induction-lab/core/internal/names';
+import { printable } from '@induction-lab/core/internal/printable';
 import { badInput } from '../../errors.ts';
 import { readJson, writeWhole } from '../../files/wholeFiles.ts';
 import { checkJobFailure, checkJobResult, type JobFailure, type JobResult } from '../jobs/jobResult.ts';

@@ -1,5 +1,8 @@
 // sweep.json: the sweep spelled out, and by which version of the program it was planned.
-import { ArgumentError, checkArgument, quoted, TOKEN_TYPES } from '@induction-lab/core/node';
+
+import { checkArgument } from '@induction-lab/core/internal';
+import { quoted } from '@induction-lab/core/internal/printable';
+import { ArgumentError, TOKEN_TYPES } from '@induction-lab/core/node';
 import * as z from 'zod/mini';
 import { badInput } from '../../errors.ts';
 import { type Provenance, SCHEMA_VERSION } from '../../files/provenance.ts';

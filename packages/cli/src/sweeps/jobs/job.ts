@@ -1,9 +1,9 @@
 // A job: one run of a sweep as data, by which any process on any machine does the same. Its id is the SHA-256 of all that
 // decides its result.
 import { createHash } from 'node:crypto';
+import { checkArgument } from '@induction-lab/core/internal';
 import {
   type Backend,
-  checkArgument,
   type DataOrigin,
   type Experiment,
   KERNELS_VERSION,

@@ -1,6 +1,6 @@
 // The result of a job as one JSON file: what was measured, by what it was measured, and the hash by which two machines
 // compare.
-import { checkArgument } from '@induction-lab/core/node';
+import { checkArgument } from '@induction-lab/core/internal';
 import * as z from 'zod/mini';
 import { type Provenance, provenance } from '../../files/provenance.ts';
 import { canonicalJson, type Job, sha256 } from './job.ts';

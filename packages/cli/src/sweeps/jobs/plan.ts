@@ -1,6 +1,6 @@
 // What a sweep comes to: its entries, a run of a point with a seed each, and the jobs that do them. Entries of two grids
 // that ask for the same run share a job.
-import { LONGEST_NAME } from '@induction-lab/core/node';
+import { LONGEST_NAME } from '@induction-lab/core/internal';
 import { badInput } from '../../errors.ts';
 import { countPoints, experimentAt, type Point, pointsOf } from '../definition/points.ts';
 import type { Sweep } from '../definition/sweep.ts';

@@ -1,5 +1,5 @@
 // Does the jobs of a sweep on this machine, in a pool of processes.
-import { shortened } from '@induction-lab/core/node';
+import { shortened } from '@induction-lab/core/internal/printable';
 import { pointText } from '../definition/points.ts';
 import { jobsOf, type OpenSweep } from '../folder/openSweep.ts';
 import type { Job } from '../jobs/job.ts';

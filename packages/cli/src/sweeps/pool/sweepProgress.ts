@@ -1,5 +1,5 @@
 // What a person sees while a sweep runs: one live line on a terminal, a plain line now and then elsewhere.
-import { printable, shortened } from '@induction-lab/core/node';
+import { printable, shortened } from '@induction-lab/core/internal/printable';
 import { durationText } from '../../terminal/duration.ts';
 import { drawLine, eraseLine } from '../../terminal/liveLine.ts';
 

@@ -1,5 +1,5 @@
 // The runs of a sweep by setting: along one axis, in a panel for each combination of the others.
-import { nearest } from '@induction-lab/core/node';
+import { nearest } from '@induction-lab/core/internal/names';
 import { badInput } from '../../errors.ts';
 import type { Axis } from '../definition/axes.ts';
 import type { Point } from '../definition/points.ts';

@@ -1,6 +1,6 @@
 // The table of a sweep in a page of Markdown, between two comments: <!-- NAME:begin --> and <!-- NAME:end -->.
 import { readFileSync } from 'node:fs';
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { badInput } from '../../errors.ts';
 import { writeWhole } from '../../files/wholeFiles.ts';
 import { seedsText } from '../definition/readSweep.ts';

@@ -1,5 +1,5 @@
 // The results of a sweep as rows: one a run, with where it stands in the sweep, what was measured, and what measured it.
-import { listed } from '@induction-lab/core/node';
+import { listed } from '@induction-lab/core/internal/names';
 import { badInput } from '../../errors.ts';
 import { pointText } from '../definition/points.ts';
 import type { OpenSweep } from '../folder/openSweep.ts';

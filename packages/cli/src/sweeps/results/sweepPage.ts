@@ -1,5 +1,5 @@
 // report.html of a sweep: one file that a browser opens from disk.
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import type { Draw } from '../../figures/drawing.ts';
 import { escapeHtml, paragraph, section, table } from '../../report/html.ts';
 import { style } from '../../report/style.ts';

@@ -1,5 +1,5 @@
 // `induction-lab sweep collect`: one table of all runs.
-import { shortened } from '@induction-lab/core/node';
+import { shortened } from '@induction-lab/core/internal/printable';
 import { claimOutputs } from '../../runs/outputs.ts';
 import { readTarget } from '../../sweeps/folder/openSweep.ts';
 import { Columns } from '../../sweeps/results/columns.ts';

@@ -1,6 +1,6 @@
 // `induction-lab sweep plan`: how many runs, which, and how long they will take.
 import { availableParallelism } from 'node:os';
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { MEASUREMENTS } from '../../sweeps/definition/measurements.ts';
 import { pointText } from '../../sweeps/definition/points.ts';
 import { axesText, seedsText } from '../../sweeps/definition/readSweep.ts';

@@ -1,6 +1,6 @@
 // `induction-lab sweep push` and `pull`, and both in turn: a sweep in a queue.
 import { setTimeout as wait } from 'node:timers/promises';
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { badInput, CommandError, EXIT } from '../../errors.ts';
 import { JobQueue, queueKey } from '../../sweeps/engines/jobQueue.ts';
 import { connectQueue } from '../../sweeps/engines/queueConnection.ts';

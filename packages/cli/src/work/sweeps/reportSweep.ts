@@ -1,5 +1,7 @@
 // `induction-lab sweep report`: HTML, figures, and on request a table in a page of Markdown.
-import { guessingLoss, mainSegment, printable, type Segment, segmentsOf } from '@induction-lab/core/node';
+
+import { printable } from '@induction-lab/core/internal/printable';
+import { guessingLoss, mainSegment, type Segment, segmentsOf } from '@induction-lab/core/node';
 import { badInput } from '../../errors.ts';
 import { writeFigures } from '../../figures/drawing.ts';
 import { writeWhole } from '../../files/wholeFiles.ts';

@@ -1,6 +1,6 @@
 // `induction-lab sweep`: does what is not done yet, here or on an engine that somebody has.
 import { mkdirSync } from 'node:fs';
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { CommandError, EXIT } from '../../errors.ts';
 import { RunLock } from '../../runs/runLock.ts';
 import { beginTarget, type OpenSweep } from '../../sweeps/folder/openSweep.ts';

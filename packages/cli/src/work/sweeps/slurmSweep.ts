@@ -1,5 +1,5 @@
 // `induction-lab sweep --on slurm`: a sweep as an array of SLURM.
-import { printable } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
 import { badInput } from '../../errors.ts';
 import { submitArray } from '../../sweeps/engines/slurm.ts';
 import { beginTarget, jobsOf } from '../../sweeps/folder/openSweep.ts';

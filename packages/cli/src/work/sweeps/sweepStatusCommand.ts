@@ -1,5 +1,5 @@
 // `induction-lab sweep status`: counts, rate, time left, and failures with their sentence.
-import { printable, shortened } from '@induction-lab/core/node';
+import { printable, shortened } from '@induction-lab/core/internal/printable';
 import { pointText } from '../../sweeps/definition/points.ts';
 import { readArray, statesOf } from '../../sweeps/engines/slurm.ts';
 import { readTarget } from '../../sweeps/folder/openSweep.ts';

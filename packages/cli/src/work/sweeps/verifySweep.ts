@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { printable, RandomStream, STREAMS } from '@induction-lab/core/node';
+import { printable } from '@induction-lab/core/internal/printable';
+import { RandomStream, STREAMS } from '@induction-lab/core/node';
 import { badInput, CommandError, EXIT } from '../../errors.ts';
 import { pointText } from '../../sweeps/definition/points.ts';
 import { type OpenSweep, readTarget } from '../../sweeps/folder/openSweep.ts';

@@ -1,0 +1,7 @@
+/**
+ * Estimates and their intervals.
+ * @module circuits/statistics
+ */
+
+export { type Estimate, estimate, estimateRatio, holdsZero, mean } from './estimate.ts';
+export { medianEstimate } from './medianEstimate.ts';
