@@ -37,7 +37,7 @@ export interface LinkState extends Wanted, Trained {
 
 /** What switching a head off can mean here. */
 export const KINDS = ['zero', 'mean', 'pattern-preserving'] as const satisfies readonly AblationKind[];
-const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'none'];
+const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'alibi', 'none'];
 
 /** Letters of the reader's own sequence: more make no link. */
 export const MOST_LETTERS = 4000;
@@ -99,6 +99,7 @@ const KNOBS: { [K in keyof BenchKnobs]: Property<BenchKnobs[K]> } = {
   heads: whole(1, 12),
   positions: oneOf(POSITIONS),
   layerNorm: yesOrNo,
+  mlp: yesOrNo,
   shortest: whole(2, 48),
   longest: whole(2, 48),
   distinct: yesOrNo,
@@ -163,7 +164,7 @@ export function settingText(setting: Setting): string {
   const params = new URLSearchParams();
   writeSetting(params, setting, 0);
   params.sort();
-  return params.toString();
+  return `${params}${setting.data ? ` own data ${setting.data.hash}` : ''}`;
 }
 
 /** The link's text after `#`. */

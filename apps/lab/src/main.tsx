@@ -20,7 +20,7 @@ import { viewport } from './viewport.ts';
 /** Browsers allow only so many changes of the address; while a run plays the address waits. */
 const ADDRESS_DELAY = 300;
 
-function followState({ isLoaded, linkState, opening, other, run, selected, status, step, view }: Lab): void {
+function followState({ linkState, noLink, opening, other, run, selected, status, step, view }: Lab): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
     // Every part of the link, so that any change is noticed.
@@ -28,12 +28,15 @@ function followState({ isLoaded, linkState, opening, other, run, selected, statu
     clearTimeout(timer);
     if (opening.value || status.value === 'playing') return;
     const shown = linkState();
-    const link = isLoaded.value && !shown.shipped ? '' : writeLink(shown); // a link cannot bring a file along
+    const link = noLink.value === null ? writeLink(shown) : '';
     timer = setTimeout(() => history.replaceState(null, '', `#${link}`), ADDRESS_DELAY);
   });
 }
 
-function takeDrops({ loadFile }: Lab): void {
+/** A file that is dropped alone and is no model is read as data to train on. */
+const OWN_DATA = /\.(txt|jsonl|csv|md)$/i;
+
+function takeDrops({ dropData, loadFile, report }: Lab): void {
   const over = (on: boolean): void => {
     document.body.classList.toggle('dropping', on);
   };
@@ -49,7 +52,8 @@ function takeDrops({ loadFile }: Lab): void {
     event.preventDefault();
     over(false);
     const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length > 0) void loadFile(files);
+    if (files.length === 1 && OWN_DATA.test(files[0]!.name)) void dropData(files[0]!).catch(report);
+    else if (files.length > 0) void loadFile(files);
   });
 }
 

@@ -194,6 +194,8 @@ export interface Questions {
       keepOther: boolean;
       look: Look;
       fetched?: FetchedFile | null;
+      /** Sequences to train on where the experiment's task is `data`. */
+      data?: readonly (readonly number[])[] | null;
     };
     answer: BenchRun;
   };

@@ -1,6 +1,7 @@
 // The lab driven by hand: a worker that says only what the test lets it say, at the moment that hurts.
 import { expect, test, vi } from 'vitest';
 import { createLab, type Lab } from '../src/lab/createLab.ts';
+import { aboutData, readOwnData } from '../src/lab/ownData.ts';
 import { readLink } from '../src/link.ts';
 import type { BenchRun, Message, Question } from '../src/protocol.ts';
 import { SEEN } from '../src/protocol.ts';
@@ -191,4 +192,25 @@ test('a state of the lesson that cannot be had is trained; one that is refused, 
   }
   expect(asked).toEqual([false, true]);
   vi.unstubAllGlobals();
+});
+
+test('own data: lines of numbers are sequences, a text is its words, and one sentence says what is wrong', () => {
+  const numbers = readOwnData('[3, 1, 4, 1]\n5 9\n\n7', 'pi.jsonl');
+  expect([numbers.sequences, numbers.dVocab, numbers.nCtx, numbers.words.size]).toEqual([[[3, 1, 4, 1], [5, 9]], 10, 8, 0]);
+  const words = readOwnData('A b, a b. A c', 'text');
+  expect([words.sequences, [...words.words.values()]]).toEqual([[[0, 1, 2, 0, 1, 3, 0, 4]], ['a', 'b', ',', '.', 'c']]);
+  expect(aboutData(words)).toBe('text: 1 sequence of 8 tokens, 5 different words.');
+  const long = readOwnData(Array.from({ length: 130 }, (_, i) => `w${i}`).join(' '), 'long');
+  expect(long.sequences.map((s) => s.length)).toEqual([50, 50, 30]);
+  const many = readOwnData(Array.from({ length: 3000 }, (_, i) => `w${i}`).join(' '), 'many');
+  expect([many.dVocab, many.words.get(1023)]).toEqual([1024, '⟨rare⟩']);
+  expect(readOwnData('1 2', 'a').hash).not.toBe(readOwnData('1 3', 'a').hash);
+  for (const [text, sentence] of [
+    ['  ', /^There is nothing to train on yet/],
+    ['1\n2', /^No line of x has two numbers/],
+    ['1 5000', /^x has the token 5000, and this page trains on tokens from 0 to 1023/],
+    ['word', /^x has fewer than two words/],
+    ['a '.repeat(1_000_001), /^x has 2,000,002 letters, and this page reads 2,000,000/],
+  ] as const)
+    expect(() => readOwnData(text, 'x'), text.slice(0, 9)).toThrow(sentence);
 });

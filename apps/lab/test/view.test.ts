@@ -346,6 +346,41 @@ test('a state of the lesson is fetched; to train on, the run begins anew', async
   await settled();
 });
 
+test('a run on data of one’s own: its words are its tokens, the link leaves it out and says so', async () => {
+  const text = 'the cat sat on the mat, and the dog sat on the cat. '.repeat(4);
+  await lab.dropData(new File([text], 'mine.txt'));
+  lab.control('step');
+  await until(() => lab.step.value === 1 && shown().step === 1, 'a step of it is trained');
+  const { experiment, segments } = shown().run;
+  expect([experiment.name, experiment.task.kind, experiment.model.dVocab, experiment.model.nCtx]).toEqual([
+    'two-heads, own data',
+    'data',
+    9,
+    50,
+  ]);
+  expect([segments.map(({ name }) => name), lab.subject.value?.losses[0]?.segments.all]).toEqual([
+    ['all'],
+    expect.closeTo(Math.log(9), 0),
+  ]);
+  lab.change({ own: 'the dog sat on the moon' });
+  await settled();
+  expect(shown().tokens.map((token) => wordIn(shown(), token))).toEqual(['the', 'dog', 'sat', 'on', 'the']);
+  expect(lab.ownComplaint.value).toBe('“moon” did not come in the text it was trained on, and was left out.');
+  expect(lab.noLink.value).toMatch(/own data/);
+  const other = readLink(`${TINY}&seed=1`).state;
+  await lab.open(other); // the same knobs, and other data: another run
+  await settled();
+  expect([shown().run.experiment.task.kind, lab.noLink.value]).toEqual(['varied', null]);
+});
+
+test('knobs for an MLP and for every kind of positions make the model that they name', async () => {
+  await lab.open(link('seed=1&mlp=yes&positions=alibi'));
+  await settled();
+  const { model } = shown().run.experiment;
+  expect([model.dMlp, model.positions]).toEqual([4 * model.dModel, 'alibi']);
+  expect(writeLink(lab.linkState())).toMatch(/positions=alibi&.*|mlp=yes/);
+});
+
 test('no view was ever at odds with itself', () => {
   expect(faults).toEqual([]);
   expect(bits.size).toBeGreaterThan(10);

@@ -44,8 +44,7 @@ async function saveFigure(lab: Lab, name: FigureName, format: 'svg' | 'png'): Pr
 
 export function Files(): JSX.Element {
   const lab = useLab();
-  const { address, isLoaded, loadFile, notify, report, run, step } = lab;
-  const noLink = isLoaded.value && !run.value?.file?.shipped;
+  const { address, isLoaded, loadFile, noLink, notify, report, run, step } = lab;
   const attempt = (work: (lab: Lab) => Promise<void>) => (): void => {
     work(lab).catch(report);
   };
@@ -68,7 +67,7 @@ export function Files(): JSX.Element {
     <section class="panel files" aria-labelledby="files-title">
       <h3 id="files-title">Take it along</h3>
       <p class="row">
-        <button type="button" onClick={attempt(copy)} disabled={none || noLink} data-testid="copy-link">
+        <button type="button" onClick={attempt(copy)} disabled={none || noLink.value !== null} title={noLink.value === null ? '' : `No link leads here: ${noLink.value}`} data-testid="copy-link">
           Copy link
         </button>
         <button type="button" onClick={attempt(saveCheckpoint)} disabled={none} data-testid="save-checkpoint">

@@ -10,6 +10,7 @@ import { createLinks } from './links.ts';
 import { createLoading } from './loadFile.ts';
 import { createLooking } from './looking.ts';
 import { createNotices } from './notices.ts';
+import { readOwnData } from './ownData.ts';
 import { createRuns } from './runs.ts';
 import { watchSleep } from './sleep.ts';
 import { createState } from './state.ts';
@@ -47,6 +48,9 @@ export function createLab({ worker, viewport }: LabOptions) {
     ...createGuessing(state),
     ...createJudging(state, { client, notices }),
     loadFile: loading.loadFile,
+    /** Starts a run of the present setting on the sequences, or the text, of a file. */
+    dropData: async (file: File): Promise<void> =>
+      runs.start({ ...state.setting.value, data: readOwnData(await file.text(), file.name) }),
     /** Opens a model that comes with this page. */
     openModel: (name: ShippedName): Promise<void> => links.open(loading.shippedLink(name)),
     viewport,

@@ -2,7 +2,7 @@
 import { listed } from '@induction-lab/core/internal/names';
 import { batch } from '@preact/signals';
 import { headText, type LinkState } from '../link.ts';
-import { readTokens } from '../ownTokens.ts';
+import { readOwn } from './readOwn.ts';
 import type { BenchRun, FetchedFile, HeadIndex } from '../protocol.ts';
 import { experimentOf, type Setting, stepsOf } from '../setting.ts';
 import { WorkerGone } from './client.ts';
@@ -62,9 +62,9 @@ export function createRuns(
     complaint.value = null; // so that the same refusal is said again
     if (options.look) wanting.wantAs(options.look);
     const { own } = wanted.value;
-    const asked = wanting.lookFor(own === null ? null : readTokens(own, experiment.model));
+    const asked = wanting.lookFor(own === null ? null : readOwn(own, next, experiment.model));
     try {
-      const info = await client.ask('start', { experiment, seed: next.seed, until, keepOther, look: asked, fetched });
+      const info = await client.ask('start', { experiment, seed: next.seed, until, keepOther, look: asked, fetched, data: next.data?.sequences ?? null });
       batch(() => {
         if (keepOther && before) {
           const { run: kept, losses } = before; // it trained on until it was set aside

@@ -1,7 +1,8 @@
 // What the lab shows, as signals. The worker owns the models; what can be done stands beside, a file a matter.
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { DEFAULTS, type LinkState, type Wanted } from '../link.ts';
-import { type OwnTokens, readTokens } from '../ownTokens.ts';
+import type { OwnTokens } from '../ownTokens.ts';
+import { readOwn } from './readOwn.ts';
 import {
   type AuditAnswer,
   type BenchRun,
@@ -120,7 +121,7 @@ export function createState() {
   const ownTokens = computed<OwnTokens | null>(() => {
     const { own } = wanted.value;
     if (own === null || readsText.value) return null;
-    return readTokens(own, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 });
+    return readOwn(own, setting.value, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 });
   });
 
   return {
@@ -139,6 +140,14 @@ export function createState() {
         run.value?.fetched !== undefined &&
         progress.value.step === run.value.fetched &&
         progress.value.kept.length === 1,
+    ),
+    /** Why no link brings back what stands on the bench; null where one does. */
+    noLink: computed(() =>
+      run.value?.file && !run.value.file.shipped
+        ? 'it was loaded from a file, which a link cannot bring along.'
+        : setting.value.data && !run.value?.file
+          ? 'it is trained on your own data, which a link cannot bring along.'
+          : null,
     ),
     /** What stands on the bench, in words. */
     runTitle: computed(() => (run.value ? titleOf(run.value) : '')),

@@ -38,7 +38,7 @@ export class Bench {
 
   private readonly answers: Answers = {
     start: async (ask) => {
-      const run = await this.models.start(ask, ask.fetched ? (await later()).readFetched : undefined);
+      const run = await this.models.start(ask, ask.fetched || ask.data ? await later() : undefined);
       this.views.begin(ask.look);
       const { info } = this.models.subject();
       await run.begin();

@@ -63,13 +63,13 @@ export class Models {
 
   /** Puts a new run, which waits, in the place of what was there, or beside it. */
   async start(
-    { experiment: asked, seed, keepOther, fetched: file }: Questions['start']['ask'],
-    readFetched?: Later['readFetched'],
+    { experiment: asked, seed, keepOther, fetched: file, data }: Questions['start']['ask'],
+    parts?: Later,
   ): Promise<Run> {
     // Before anything ends: an impossible setting leaves the bench as it is.
     const experiment = parseExperiment(asked);
     const model = new Model(this.engine, experiment.model);
-    const fetched = file && readFetched ? readFetched(file.bytes, { experiment, seed, file: file.file }) : null;
+    const fetched = file && parts ? parts.readFetched(file.bytes, { experiment, seed, file: file.file }) : null;
     if (keepOther) {
       await this.drop('other');
       await this.main?.run?.end();
@@ -85,6 +85,7 @@ export class Models {
       onRest: (rested) => this.events.rested(rested),
       onFailure: (failed, error) => this.events.failed(failed, error),
       fetched,
+      ...(data && parts ? { own: { sequences: data, train: parts.train } } : {}),
     });
     run.setSpeed(this.speed);
     this.adopt({ experiment, seed, file: null, ...(fetched ? { fetched: fetched.step } : {}) }, { run, model });

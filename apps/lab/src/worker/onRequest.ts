@@ -6,7 +6,7 @@ import type { GivenModel } from '../protocol.ts';
 import { sourceOfFile } from './fileSource.ts';
 import type { TextReader } from './textReader.ts';
 
-export { audit, encodeCheckpoint, headMarks, mapPicture, prove, readInto } from '@induction-lab/core/browser';
+export { audit, encodeCheckpoint, headMarks, mapPicture, prove, readInto, train } from '@induction-lab/core/browser';
 export { checkExercise } from './exercises.ts';
 export { readFetched } from './fetchedState.ts';
 

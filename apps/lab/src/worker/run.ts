@@ -9,6 +9,8 @@ import {
   type StartPool,
   type StepRecord,
   type TrainingState,
+  type TrainOptions,
+  type train,
   trainOnTask,
 } from '@induction-lab/core/browser';
 import type { Losses, RunStatus } from '../protocol.ts';
@@ -62,6 +64,8 @@ export interface RunOptions {
   readonly onFailure: (run: Run, error: Error) => void;
   /** Weights that are shown in place of training so far, until steps are taken. */
   readonly fetched?: Fetched | null;
+  /** Sequences to train on in place of a task's, and what trains on them. */
+  readonly own?: { readonly sequences: readonly (readonly number[])[]; readonly train: typeof train };
 }
 
 export class Run {
@@ -137,8 +141,11 @@ export class Run {
     const first = new Promise<void>((resolve) => {
       seen = resolve;
     });
-    const { engine, experiment, seed, startPool } = this.options;
-    this.ended = trainOnTask({
+    const { engine, experiment, seed, startPool, own } = this.options;
+    const trained = own
+      ? (options: TrainOptions) => own.train({ ...options, data: { sequences: own.sequences } })
+      : trainOnTask;
+    this.ended = trained({
       engine,
       experiment,
       seed,
