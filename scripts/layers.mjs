@@ -41,9 +41,11 @@ const ORDER = {
   'apps/lab/src': [
     'notFetched.ts',
     'protocol.ts',
+    'wallProtocol.ts',
     'copying.ts',
     'worker',
     '.',
+    'gallery',
     'lab',
     'bench',
     'lesson',

@@ -27,8 +27,7 @@ function followState({ linkState, noLink, opening, other, run, selected, status,
     void [run.value, step.value, view.value, selected.value, other.value];
     clearTimeout(timer);
     if (opening.value || status.value === 'playing') return;
-    const shown = linkState();
-    const link = noLink.value === null ? writeLink(shown) : '';
+    const link = noLink.value === null ? writeLink(linkState()) : ''; // nothing is said that does not hold
     timer = setTimeout(() => history.replaceState(null, '', `#${link}`), ADDRESS_DELAY);
   });
 }

@@ -11,6 +11,7 @@ import type {
   ProofRecord,
   Segment,
   StepRecord,
+  TrainingState,
 } from '@induction-lab/core/browser';
 
 export type {
@@ -126,6 +127,29 @@ export interface OfFile {
   readonly shipped?: string;
 }
 
+/**
+ * A run as it stood at a step, with all that it needs to go on with the same bits: handed from the wall of seeds to the bench,
+ * and kept from one visit to the next.
+ */
+export interface SavedRun {
+  readonly experiment: Experiment;
+  readonly seed: number;
+  /** Weights and moments at the newest step. */
+  readonly state: TrainingState;
+  /** The same at earlier steps, ascending. */
+  readonly earlier: readonly TrainingState[];
+  readonly records: readonly StepRecord[];
+  /** Of the newest weights: they are taken for these only while their bits say so. */
+  readonly fingerprint: string;
+  /** The kernels that trained it. */
+  readonly kernels: number;
+  /** The GPU that trained it; null for the CPU. */
+  readonly gpu: string | null;
+}
+
+/** Which GPU is to train: hardware, or whatever the browser has, which may be a software one. */
+export type GpuChoice = 'hardware' | 'software';
+
 /** What is known of a run besides what can be seen. */
 export interface BenchRun {
   readonly id: number;
@@ -140,6 +164,10 @@ export interface BenchRun {
   readonly file: OfFile | null;
   /** The step whose weights were fetched: training goes on from step 0. */
   readonly fetched?: number;
+  /** The GPU that trains it, or has trained it. */
+  readonly gpu?: string;
+  /** Why no link brings these weights back, where none does: it continues "No link leads here: ". */
+  readonly noLink?: string;
 }
 
 /** What the audit, and the proof where it was asked for, found in the weights with this fingerprint. */
@@ -199,6 +227,8 @@ export interface Questions {
     };
     answer: BenchRun;
   };
+  /** A run from elsewhere on the bench, at rest. */
+  adopt: { ask: { saved: SavedRun; look: Look }; answer: BenchRun };
   control: { ask: { action: 'play' | 'pause' | 'step'; until?: number }; answer: null };
   speed: { ask: { stepsPerSecond: number }; answer: null };
   look: { ask: Look; answer: null };
@@ -240,13 +270,18 @@ export const PULSE = 1000;
 /** Said of every view that the page has drawn, so that a slow or sleeping page is not sent more than it can show. */
 export const SEEN = 'seen';
 
-export type Message =
-  | { readonly kind: 'ready'; readonly isolated: boolean }
+/** What every worker of the lab says: that it lives, and its answers. */
+export type Told =
   /** Held for as long as the worker lives (watchdog.ts). */
   | { readonly kind: 'lock'; readonly name: string }
   | { readonly kind: 'pulse' }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
-  | { readonly kind: 'refusal'; readonly id: number; readonly sentence: string }
+  | { readonly kind: 'refusal'; readonly id: number; readonly sentence: string };
+export const TOLD = ['lock', 'pulse', 'answer', 'refusal'] as const satisfies readonly Told['kind'][];
+
+export type Message =
+  | Told
+  | { readonly kind: 'ready'; readonly isolated: boolean }
   | {
       readonly kind: 'progress';
       readonly run: number;

@@ -1,4 +1,4 @@
 import OfflineWorker from './worker/labWorker.ts?worker&inline';
 
-/** Starts the worker that trains, from the page itself: a page in a local folder may load no other file. */
-export const startWorker = (): Worker => new OfflineWorker({ name: 'training' });
+/** Starts a worker of the lab, from the page itself: a page in a local folder may load no other file. */
+export const startWorker = (name = 'training'): Worker => new OfflineWorker({ name });

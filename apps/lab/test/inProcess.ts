@@ -1,50 +1,42 @@
-// A lab without a page: the worker's bench runs in this thread, behind messages that are copied
-// and come later, as a real worker's do. What a test holds back arrives when it says so.
-import { loadEngine, startInline } from '@induction-lab/core/node';
+// A lab without a page: its workers run in this thread, behind messages that are copied and come later, as a real
+// worker's do. What a test holds back arrives when it says so.
+import { type Engine, loadEngine, startInline } from '@induction-lab/core/node';
 import type { LabWorker } from '../src/lab/client.ts';
 import { createLab, type Lab } from '../src/lab/createLab.ts';
-import type { Message, Question } from '../src/protocol.ts';
-import { SEEN } from '../src/protocol.ts';
+import type { Told } from '../src/protocol.ts';
 import type { Viewport } from '../src/viewport.ts';
+import { type Answerer, answering } from '../src/worker/answering.ts';
 import { Bench } from '../src/worker/bench.ts';
+import { type OpenEnsemble, Seeds } from '../src/worker/wall/seeds.ts';
 
-const engine = await loadEngine({ exact: true });
+export const engine: Engine = await loadEngine({ exact: true });
+
+type Post = (message: { readonly kind: string }) => void;
 
 class InProcessWorker {
-  onmessage: ((event: { data: Message }) => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
   onerror: unknown = null;
   onmessageerror: unknown = null;
-  private ended = false;
-  private queue: Promise<unknown> = Promise.resolve();
-  private readonly bench = new Bench(engine, { threads: 1, start: startInline() }, (message) => this.send(message));
+  ended = false;
+  private readonly receive: (event: MessageEvent) => void;
 
-  constructor() {
+  constructor(serve: (post: Post) => Answerer) {
     workers.push(this);
-    this.send({ kind: 'ready', isolated: false });
+    const post: Post = (message) => this.send(message);
+    this.receive = answering(Promise.resolve(serve(post)), post as (told: Told) => void) as typeof this.receive;
   }
 
-  private send(message: Message): void {
+  private send(message: unknown): void {
     const data = structuredClone(message);
     setTimeout(() => {
       if (!this.ended) this.onmessage?.({ data });
     });
   }
 
-  postMessage(sent: Question | typeof SEEN): void {
+  postMessage(sent: unknown): void {
     const data = structuredClone(sent);
-    if (data === SEEN) {
-      setTimeout(() => this.bench.seen());
-      return;
-    }
-    const { id, kind, ask } = data;
-    this.queue = this.queue.then(async () => {
-      await new Promise((resolve) => setTimeout(resolve));
-      if (this.ended) return;
-      try {
-        this.send({ kind: 'answer', id, answer: await this.bench.answer(kind, ask) });
-      } catch (error) {
-        this.send({ kind: 'refusal', id, sentence: (error as Error).message });
-      }
+    setTimeout(() => {
+      if (!this.ended) this.receive({ data } as MessageEvent);
     });
   }
 
@@ -55,9 +47,22 @@ class InProcessWorker {
 
 export const workers: InProcessWorker[] = [];
 
+const asWorker = (serve: (post: Post) => Answerer): LabWorker => new InProcessWorker(serve) as unknown as LabWorker;
+
 /** A page in which nothing is seen. */
 const viewport: Viewport = { showPanel: () => {}, painted: () => new Promise((resolve) => setTimeout(resolve)) };
 
 /** A lab whose worker runs in this thread. */
 export const labInProcess = (): Lab =>
-  createLab({ worker: () => new InProcessWorker() as unknown as LabWorker, viewport });
+  createLab({
+    worker: () =>
+      asWorker((post) => {
+        post({ kind: 'ready', isolated: false } as never);
+        return new Bench(engine, { threads: 1, start: startInline() }, post);
+      }),
+    viewport,
+  });
+
+/** A worker of the wall that runs in this thread. */
+export const wallWorker = (openEnsemble?: OpenEnsemble): LabWorker =>
+  asWorker((post) => new Seeds(engine, post, openEnsemble));

@@ -2,7 +2,7 @@
 import { findGpu, type Gpu, GpuError } from './gpu/adapter.ts';
 
 export { findGpu, type Gpu, GpuError, type GpuInfo, isSoftware } from './gpu/adapter.ts';
-export { gpuPool } from './gpu/gpuPool.ts';
+export { gpuPool, gpuPools } from './gpu/gpuPool.ts';
 export { refusalOf as gpuRefusal } from './gpu/refusal.ts';
 export { type EnsembleRun, trainEnsemble } from './gpu/trainEnsemble.ts';
 

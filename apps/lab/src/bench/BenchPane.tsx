@@ -4,6 +4,7 @@ import { useLab } from '../lab/LabContext.ts';
 import { Breaking } from './Breaking.tsx';
 import { Comparison } from './Comparison.tsx';
 import { EnlargedHead } from './EnlargedHead.tsx';
+import { FetchedPanels } from './FetchedPanels.tsx';
 import { Files } from './Files.tsx';
 import { HeadGrid } from './HeadGrid.tsx';
 import { KnobPanel } from './KnobPanel.tsx';
@@ -56,6 +57,7 @@ export const BenchPane = (): JSX.Element => (
       <Verdicts />
     </div>
     <KnobPanel />
+    <FetchedPanels />
     <Files />
     <Readout />
     <OpeningBar />

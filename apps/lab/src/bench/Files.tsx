@@ -67,7 +67,13 @@ export function Files(): JSX.Element {
     <section class="panel files" aria-labelledby="files-title">
       <h3 id="files-title">Take it along</h3>
       <p class="row">
-        <button type="button" onClick={attempt(copy)} disabled={none || noLink.value !== null} title={noLink.value === null ? '' : `No link leads here: ${noLink.value}`} data-testid="copy-link">
+        <button
+          type="button"
+          onClick={attempt(copy)}
+          disabled={none || noLink.value !== null}
+          title={noLink.value === null ? '' : `No link leads here: ${noLink.value}`}
+          data-testid="copy-link"
+        >
           Copy link
         </button>
         <button type="button" onClick={attempt(saveCheckpoint)} disabled={none} data-testid="save-checkpoint">

@@ -1,5 +1,5 @@
 // The page's side of the worker: questions with answers, messages, and what to do when the worker dies.
-import { type Message, type Question, type QuestionKind, type Questions, SEEN } from '../protocol.ts';
+import { type Message, type Questions, SEEN, TOLD, type Told } from '../protocol.ts';
 import { Watchdog } from './watchdog.ts';
 
 interface Waiting {
@@ -9,10 +9,10 @@ interface Waiting {
 
 /** What a client needs of a worker: a Worker has it, and so may anything else that answers. */
 export interface LabWorker {
-  onmessage: ((event: MessageEvent<Message>) => void) | null;
+  onmessage: ((event: MessageEvent) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
   onmessageerror: ((event: MessageEvent) => void) | null;
-  postMessage(message: Question | typeof SEEN): void;
+  postMessage(message: unknown): void;
   terminate(): void;
 }
 
@@ -20,33 +20,37 @@ export interface LabWorker {
 export class WorkerGone extends Error {}
 
 /** What the page is told of besides answers. */
-export interface ClientEvents {
-  message(message: Message): void;
+export interface ClientEvents<M = Message> {
+  message(message: M): void;
   /** The worker is gone, and why. */
   death(reason: string): void;
   /** The worker has not been heard of for so many seconds, or, at 0, is heard again. */
   silence(seconds: number): void;
 }
 
-export class Client {
+/** Questions by their kind: what is asked, and what comes back. */
+type AskedOf<Q> = { readonly [K in keyof Q]: { readonly ask: unknown; readonly answer: unknown } };
+
+/** The page's side of one worker: `Q` are the questions that it answers, `M` what it says besides. */
+export class Client<Q extends AskedOf<Q> = Questions, M extends { readonly kind: string } = Message> {
   private worker: LabWorker;
   private nextId = 1;
   /** Why the worker died; null while it lives. */
   private gone: string | null = null;
   private readonly waiting = new Map<number, Waiting>();
   private readonly watchdog: Watchdog;
-  private readonly on: ClientEvents;
+  private readonly on: ClientEvents<M>;
 
   private readonly startWorker: () => LabWorker;
 
-  constructor(startWorker: () => LabWorker, on: ClientEvents) {
+  constructor(startWorker: () => LabWorker, on: ClientEvents<M>) {
     this.startWorker = startWorker;
     this.on = on;
     this.watchdog = new Watchdog({ busy: () => this.waiting.size > 0, onSilence: on.silence });
     this.worker = this.listen(this.startWorker());
   }
 
-  ask<K extends QuestionKind>(kind: K, ask: Questions[K]['ask']): Promise<Questions[K]['answer']> {
+  ask<K extends keyof Q>(kind: K, ask: Q[K]['ask']): Promise<Q[K]['answer']> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       if (this.gone !== null) {
@@ -66,6 +70,14 @@ export class Client {
     this.worker = this.listen(this.startWorker());
   }
 
+  /** Ends the worker for good; whoever waits is told so. */
+  end(): void {
+    this.worker.terminate();
+    this.watchdog.rest();
+    this.gone = 'it was ended';
+    this.abandon(this.gone);
+  }
+
   private listen(worker: LabWorker): LabWorker {
     const dead = (reason: string): void => {
       if ((worker !== this.worker && this.worker) || this.gone !== null) return;
@@ -76,11 +88,14 @@ export class Client {
       this.on.death(reason);
     };
     this.watchdog.watch(() => dead('it stopped without an error; the browser may have ended it for want of memory'));
-    worker.onmessage = ({ data }: MessageEvent<Message>) => {
-      if (worker !== this.worker && this.worker) return; // said before it was ended
+    worker.onmessage = ({ data }: MessageEvent<Told | M>) => {
+      if ((worker !== this.worker && this.worker) || this.gone !== null) return; // said before it was ended
       this.watchdog.heard();
-      if (data.kind === 'lock') this.watchdog.hold(data.name);
-      else if (data.kind !== 'pulse') this.receive(data);
+      if (isTold(data)) this.hear(data);
+      else {
+        this.on.message(data);
+        if (SHOWS.includes(data.kind)) this.worker.postMessage(SEEN);
+      }
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -95,15 +110,18 @@ export class Client {
     this.waiting.clear();
   }
 
-  private receive(message: Message): void {
-    if (message.kind !== 'answer' && message.kind !== 'refusal') {
-      this.on.message(message);
-      if (message.kind === 'view') this.worker.postMessage(SEEN);
-      return;
-    }
-    const waiting = this.waiting.get(message.id);
-    this.waiting.delete(message.id);
-    if (message.kind === 'answer') waiting?.resolve(message.answer as never);
-    else waiting?.reject(new Error(message.sentence));
+  private hear(told: Told): void {
+    if (told.kind === 'lock') this.watchdog.hold(told.name);
+    if (told.kind !== 'answer' && told.kind !== 'refusal') return;
+    const waiting = this.waiting.get(told.id);
+    this.waiting.delete(told.id);
+    if (told.kind === 'answer') waiting?.resolve(told.answer as never);
+    else waiting?.reject(new Error(told.sentence));
   }
 }
+
+/** Messages that show something: the worker is told when they have been seen. */
+const SHOWS: readonly string[] = ['view', 'glimpse'];
+
+const isTold = (message: { readonly kind: string }): message is Told =>
+  (TOLD as readonly string[]).includes(message.kind);

@@ -1,6 +1,7 @@
 // The lab without its page: signals that say what is shown, and what can be done. A test drives it with any worker.
 import type { ShippedName } from '../shippedNames.ts';
 import type { Viewport } from '../viewport.ts';
+import { createAdopting } from './adopting.ts';
 import type { LabWorker } from './client.ts';
 import { createConnection } from './connection.ts';
 import { createFormer } from './former.ts';
@@ -45,6 +46,7 @@ export function createLab({ worker, viewport }: LabOptions) {
     ...steering,
     ...links,
     ...createFormer(state, { links, loading }),
+    ...createAdopting(state, { connection, notices, runs, waiting, wanting }),
     ...createGuessing(state),
     ...createJudging(state, { client, notices }),
     loadFile: loading.loadFile,

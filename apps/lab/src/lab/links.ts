@@ -78,6 +78,7 @@ export function createLinks(
   const isOfThisRun = ({ setting: goal, other: besides }: LinkState): boolean =>
     run.value !== null &&
     !state.isLoaded.value &&
+    !run.value.noLink &&
     status.value !== 'failed' &&
     !besides &&
     settingText(goal) === settingText(setting.value);

@@ -147,7 +147,7 @@ export function createState() {
         ? 'it was loaded from a file, which a link cannot bring along.'
         : setting.value.data && !run.value?.file
           ? 'it is trained on your own data, which a link cannot bring along.'
-          : null,
+          : (run.value?.noLink ?? null),
     ),
     /** What stands on the bench, in words. */
     runTitle: computed(() => (run.value ? titleOf(run.value) : '')),

@@ -48,6 +48,12 @@ export class Bench {
       }
       return info;
     },
+    adopt: async ({ saved, look }) => {
+      const run = await this.models.takeUp(saved);
+      this.views.begin(look);
+      await run.takeUp(saved);
+      return this.models.subject().info;
+    },
     control: async ({ action, until }) => {
       const run = this.models.run();
       if (run.isFetched && action !== 'pause') this.models.subject().sent = 0; // it begins anew

@@ -1,7 +1,8 @@
 // The worker that owns the models: it may wait, the page may not. Threads of its own where the page is cross-origin
 // isolated; otherwise this worker trains alone, and says so.
 import { loadEngine, startInline, startWorkers } from '@induction-lab/core/browser';
-import { type Message, type Question, SEEN } from '../protocol.ts';
+import type { Message } from '../protocol.ts';
+import { answering } from './answering.ts';
 import { Bench } from './bench.ts';
 import { showLife } from './showLife.ts';
 
@@ -23,27 +24,6 @@ export function serveLab(threadUrl: string): void {
       post,
     );
   });
-
-  /** Questions are answered one after the other, in the order in which they came. */
-  let queue: Promise<void> = ready.then(
-    () => {},
-    (error: Error) => post({ kind: 'trouble', sentence: error.message }),
-  );
-  globalThis.onmessage = ({ data }: MessageEvent<Question | typeof SEEN>) => {
-    if (data === SEEN) {
-      ready.then(
-        (bench) => bench.seen(),
-        () => {}, // told already
-      );
-      return;
-    }
-    const { id, kind, ask } = data;
-    queue = queue.then(async () => {
-      try {
-        post({ kind: 'answer', id, answer: await (await ready).answer(kind, ask) });
-      } catch (error) {
-        post({ kind: 'refusal', id, sentence: error instanceof Error ? error.message : String(error) });
-      }
-    });
-  };
+  ready.catch((error: Error) => post({ kind: 'trouble', sentence: error.message }));
+  globalThis.onmessage = answering(ready, post);
 }

@@ -3,6 +3,7 @@
 import { notFetched } from '../notFetched.ts';
 
 export type Later = typeof import('./onRequest.ts');
+export type OnGpu = typeof import('./onGpu.ts');
 
 let found: Promise<Later> | null = null;
 
@@ -13,4 +14,24 @@ export function later(): Promise<Later> {
     throw notFetched(error);
   });
   return found;
+}
+
+/** Fetches what trains on a GPU, which nobody loads who does not choose one. Throws as `later` does. */
+export const onGpu = (): Promise<OnGpu> =>
+  import('./onGpu.ts').catch((error: Error) => {
+    throw notFetched(error);
+  });
+
+/** Lets a script that is fetched for it serve the page; what the page says meanwhile waits. */
+export function serveFetched(fetched: () => Promise<{ serve(): (event: MessageEvent) => void }>): void {
+  const serving = fetched().then(
+    ({ serve }) => serve(),
+    (error: Error) => {
+      setTimeout(() => {
+        throw notFetched(error); // the page is told that the worker died, and why
+      });
+      return () => {};
+    },
+  );
+  globalThis.onmessage = (event: MessageEvent) => void serving.then((receive) => receive(event));
 }

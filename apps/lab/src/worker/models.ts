@@ -1,6 +1,7 @@
 // Who owns the models of the worker: the run that trains or the file that was opened, and the run kept beside it.
 import {
   type Engine,
+  type Experiment,
   guessingLoss,
   Model,
   parameterCount,
@@ -8,10 +9,11 @@ import {
   type StartPool,
   segmentsOf,
 } from '@induction-lab/core/browser';
-import type { BenchRun, Questions } from '../protocol.ts';
+import type { BenchRun, Questions, SavedRun } from '../protocol.ts';
 import type { Later } from './later.ts';
 import type { Loaded, OpenedFile } from './openedFile.ts';
-import { Run } from './run.ts';
+import { Run, type RunOptions } from './run.ts';
+import { checkSavedRun, noLinkFor } from './savedRun.ts';
 import type { Subject } from './subject.ts';
 
 /** What happens to a run while it trains. */
@@ -76,6 +78,27 @@ export class Models {
       this.other = this.main;
       this.main = null;
     } else await this.drop('main');
+    const own = data && parts ? { own: { sequences: data, train: parts.train } } : {};
+    const run = this.newRun(experiment, seed, { fetched, ...own });
+    this.adopt({ experiment, seed, file: null, ...(fetched ? { fetched: fetched.step } : {}) }, { run, model });
+    return run;
+  }
+
+  /** Puts a saved run, which waits where it stood, in the place of all that was there. */
+  async takeUp(saved: SavedRun): Promise<Run> {
+    checkSavedRun(saved);
+    const experiment = parseExperiment(saved.experiment);
+    const { seed, gpu } = saved;
+    const model = new Model(this.engine, experiment.model);
+    await this.drop('main');
+    await this.drop('other');
+    const run = this.newRun(experiment, seed);
+    const about = { experiment, seed, file: null, ...(gpu === null ? {} : { gpu }), ...noLinkFor(saved) };
+    this.adopt(about, { run, model });
+    return run;
+  }
+
+  private newRun(experiment: Experiment, seed: number, more: Pick<RunOptions, 'fetched' | 'own'> = {}): Run {
     const run = new Run({
       engine: this.engine,
       experiment,
@@ -84,11 +107,9 @@ export class Models {
       startPool: this.pool.start,
       onRest: (rested) => this.events.rested(rested),
       onFailure: (failed, error) => this.events.failed(failed, error),
-      fetched,
-      ...(data && parts ? { own: { sequences: data, train: parts.train } } : {}),
+      ...more,
     });
     run.setSpeed(this.speed);
-    this.adopt({ experiment, seed, file: null, ...(fetched ? { fetched: fetched.step } : {}) }, { run, model });
     return run;
   }
 
@@ -102,7 +123,7 @@ export class Models {
   }
 
   private adopt(
-    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'fetched'>,
+    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'fetched' | 'gpu' | 'noLink'>,
     made: { model: Model } & ({ run: Run } | { loaded: Loaded }),
   ): void {
     const { model: config, name, task } = about.experiment;

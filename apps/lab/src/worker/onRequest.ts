@@ -28,15 +28,11 @@ export async function readModel({ bytes, file, config, tokenizer }: GivenModel):
   return { opened: reader ? { ...opened, config: reader.config(opened.config) } : opened, reader };
 }
 
+/** How this page is given a config: the remedies of what is wrong with one. */
+const WORDS = { pass: 'by dropping the model and its config.json together', name: 'the config.json' };
+
 function openGiven(source: ByteSource, config: string | null): OpenedModel {
-  try {
-    return openCheckpoint(source, config === null ? {} : { config: parsed(config) });
-  } catch (error) {
-    const { message } = error as Error;
-    throw message.includes('--model-config')
-      ? new Error(`${message} Here: drop the model and its config.json together.`)
-      : error;
-  }
+  return openCheckpoint(source, { words: WORDS, ...(config === null ? {} : { config: parsed(config) }) });
 }
 
 function parsed(config: string): unknown {

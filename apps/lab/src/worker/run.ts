@@ -13,7 +13,7 @@ import {
   type train,
   trainOnTask,
 } from '@induction-lab/core/browser';
-import type { Losses, RunStatus } from '../protocol.ts';
+import type { Losses, RunStatus, SavedRun } from '../protocol.ts';
 import type { Fetched } from './fetchedState.ts';
 import { fingerprintOf } from './look.ts';
 
@@ -22,7 +22,7 @@ const FINE = { every: 10, until: 400 };
 const COARSE = 50;
 /** The very first steps that are kept besides. */
 const FIRST = [1, 2, 4];
-/** Bytes that all kept states of a run may take: a phone has no more to spare. */
+/** Bytes that all kept states of a run on the bench may take: a phone has no more to spare. */
 const KEPT_BYTES = 64e6;
 /** Milliseconds of training between two looks, at full speed. */
 const LOOK_EVERY = 160;
@@ -34,7 +34,7 @@ const spaced = (from: number, to: number, every: number): { count: number; at: (
 });
 
 /** The steps to keep, evenly thinned where the bytes do not allow all: none of the others is listed, however long the run. */
-function stepsToKeep({ model, training: { steps } }: Experiment): readonly number[] {
+function stepsToKeep({ model, training: { steps } }: Experiment, bytes: number): readonly number[] {
   const stateBytes = 3 * 4 * parameterCount(model); // weights and two moments
   const begun = [0, ...FIRST.filter((step) => step < steps)];
   const stretches = [
@@ -43,7 +43,7 @@ function stepsToKeep({ model, training: { steps } }: Experiment): readonly numbe
     spaced(FINE.until, steps, COARSE),
   ];
   const usual = stretches.reduce((sum, { count }) => sum + count, 0);
-  const every = Math.ceil((usual + 1) / Math.max(1, Math.floor(KEPT_BYTES / stateBytes) - 1));
+  const every = Math.ceil((usual + 1) / Math.max(1, Math.floor(bytes / stateBytes) - 1));
   const kept: number[] = [];
   let before = 0;
   for (const { count, at } of stretches) {
@@ -66,6 +66,10 @@ export interface RunOptions {
   readonly fetched?: Fetched | null;
   /** Sequences to train on in place of a task's, and what trains on them. */
   readonly own?: { readonly sequences: readonly (readonly number[])[]; readonly train: typeof train };
+  /** Bytes that its kept states may take. */
+  readonly keptBytes?: number;
+  /** The GPU that trains it. */
+  readonly gpu?: string;
 }
 
 export class Run {
@@ -98,7 +102,7 @@ export class Run {
   constructor(options: RunOptions) {
     this.options = options;
     this.threads = Math.min(options.threads, options.experiment.training.batch, 8);
-    this.keepSteps = stepsToKeep(options.experiment);
+    this.keepSteps = stepsToKeep(options.experiment, options.keptBytes ?? KEPT_BYTES);
     this.fetched = options.fetched ?? null;
   }
 
@@ -171,6 +175,15 @@ export class Run {
       },
     );
     await first;
+  }
+
+  /** Begins where a saved run stood. */
+  async takeUp({ state, earlier, records }: SavedRun): Promise<void> {
+    for (const before of earlier) this.kept.set(before.step, before);
+    this.kept.set(state.step, state);
+    this.records.push(...records);
+    this.step = state.step;
+    await this.begin(state);
   }
 
   /** Ends the run's threads; what is kept stays. */

@@ -12,5 +12,18 @@ export async function gpuPool(
   gpu: Gpu,
   { engine, experiment }: { readonly engine: Engine; readonly experiment: Experiment },
 ): Promise<StartPool> {
-  return (await GpuEnsemble.start(gpu, { engine, experiments: [experiment] })).member(0);
+  return (await gpuPools(gpu, { engine, experiments: [experiment] }))[0]!;
+}
+
+/**
+ * The same for runs that train together, one for each experiment, whose models and batches are of one size: what
+ * `trainEnsemble` does for those who call `train` themselves. All are to be started, since each waits for the others until it
+ * is closed. Rejects as gpuPool does, and where so many do not fit at once.
+ */
+export async function gpuPools(
+  gpu: Gpu,
+  { engine, experiments }: { readonly engine: Engine; readonly experiments: readonly Experiment[] },
+): Promise<StartPool[]> {
+  const ensemble = await GpuEnsemble.start(gpu, { engine, experiments });
+  return experiments.map((_, i) => ensemble.member(i));
 }
