@@ -24,11 +24,11 @@ const BESIDE = 4;
 
 /** Curves, scores and patterns: what one watches while it trains. */
 function Watch(): JSX.Element {
-  const { beside, view } = useLab();
+  const { beside, isLoaded, view } = useLab();
   const wide = (view.value?.nHeads ?? 4) > BESIDE || beside.value !== null;
   return (
     <div class="watch" data-wide={wide}>
-      <LossCurves />
+      {isLoaded.value ? null : <LossCurves />}
       <ScoreBars />
       <HeadGrid />
     </div>
