@@ -17,7 +17,7 @@ const engine = await loadEngine({ exact: true });
 const whole: Look = { period: 9, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
 
 function viewOf(model: Model, look: Partial<Look> = {}): View {
-  const known = { step: 7, fingerprint: fingerprintOf(model.getWeights()), ...barsOf(model, { sequences: 2 }) };
+  const known = { step: 7, fingerprint: fingerprintOf(model.getWeights()), ...barsOf(model, 2) };
   return lookAt(model, { ...whole, ...look }, known);
 }
 

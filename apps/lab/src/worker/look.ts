@@ -200,7 +200,7 @@ function topPredictions(
 }
 
 /** Live scores of all heads on a few sequences. */
-export function barsOf(model: Model, { sequences }: { sequences: number }): Pick<View, 'bars' | 'chance'> {
+export function barsOf(model: Model, sequences: number): Pick<View, 'bars' | 'chance'> {
   const { heads, chance } = headScores(model, { sequences, mostPeriods: 3 });
   const bars = heads.map(
     (h): HeadBars => ({

@@ -70,7 +70,7 @@ function shownFirst(
   try {
     // In a long context every sequence of the scores is long.
     const sequences = model.config.nCtx > MOST_SEEN ? LIVE_SEQUENCES : RESTING_SEQUENCES;
-    const scores = reader ? reader.bars(model) : barsOf(model, { sequences });
+    const scores = reader ? reader.bars(model) : barsOf(model, sequences);
     lookAt(model, look, { step: 0, fingerprint: '', ...scores });
     return scores;
   } catch (error) {

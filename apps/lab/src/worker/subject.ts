@@ -46,7 +46,7 @@ export function viewOf(subject: Subject, look: Look, step: number | null): View 
   const sequences = subject.run?.status === 'playing' ? LIVE_SEQUENCES : RESTING_SEQUENCES;
   let { scored } = subject;
   if (scored?.fingerprint !== at.fingerprint || scored.sequences < sequences)
-    scored = { fingerprint: at.fingerprint, sequences, ...barsOf(subject.model, { sequences }) };
+    scored = { fingerprint: at.fingerprint, sequences, ...barsOf(subject.model, sequences) };
   subject.scored = scored;
   const { bars, chance } = scored;
   const { model, loaded } = subject;
