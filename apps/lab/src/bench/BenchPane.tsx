@@ -27,7 +27,7 @@ function Watch(): JSX.Element {
   const { beside, isLoaded, view } = useLab();
   const wide = (view.value?.nHeads ?? 4) > BESIDE || beside.value !== null;
   return (
-    <div class="watch" data-wide={wide}>
+    <div class="watch" data-wide={wide} data-curves={!isLoaded.value}>
       {isLoaded.value ? null : <LossCurves />}
       <ScoreBars />
       <HeadGrid />
