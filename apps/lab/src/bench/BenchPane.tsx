@@ -2,11 +2,12 @@
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { Breaking } from './Breaking.tsx';
-import { FetchedPanels } from './FetchedPanels.tsx';
 import { HeadGrid } from './HeadGrid.tsx';
+import { LanguageMount } from './LanguageMount.tsx';
 import { Later } from './Later.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
+import { OpeningBar } from './OpeningBar.tsx';
 import { Probe } from './Probe.tsx';
 import { Readout } from './Readout.tsx';
 import { ScoreBars } from './ScoreBars.tsx';
@@ -19,15 +20,21 @@ const BESIDE = 4;
 
 /** Curves, scores and patterns: what one watches while it trains. */
 function Watch(): JSX.Element {
-  const { beside, view } = useLab();
+  const { beside, isLoaded, view } = useLab();
   const wide = (view.value?.nHeads ?? 4) > BESIDE || beside.value !== null;
   return (
-    <div class="watch" data-wide={wide}>
-      <LossCurves />
+    <div class="watch" data-wide={wide} data-curves={!isLoaded.value}>
+      {isLoaded.value ? null : <LossCurves />}
       <ScoreBars />
       <HeadGrid />
     </div>
   );
+}
+
+/** The verdict: of a language model in three answers, of any other in one. */
+function Verdicts(): JSX.Element {
+  const { readsText } = useLab();
+  return readsText.value ? <LanguageMount /> : <VerdictPanel />;
 }
 
 export const BenchPane = (): JSX.Element => (
@@ -43,11 +50,19 @@ export const BenchPane = (): JSX.Element => (
         <Breaking />
         <Later part={({ Comparison }) => <Comparison />} />
       </div>
-      <VerdictPanel />
+      <Verdicts />
     </div>
     <Later part={({ KnobPanel }) => <KnobPanel />} />
-    <FetchedPanels />
+    <Later
+      part={({ GalleryPanel, WallPanel }) => (
+        <>
+          <WallPanel />
+          <GalleryPanel />
+        </>
+      )}
+    />
     <Later part={({ Files }) => <Files />} />
     <Readout />
+    <OpeningBar />
   </>
 );

@@ -1,12 +1,12 @@
 // The bench inside the worker: what is done for each question of the page, and what the page is told of a run.
 import { type AuditRecord, type Engine, NonFiniteLossError, type StartPool } from '@induction-lab/core/browser';
 import { flatLosses } from '@induction-lab/core/internal';
-import type { AuditAnswer, BenchRun, Questions } from '../protocol.ts';
+import type { AuditAnswer, BenchRun, LanguageAnswer, Questions, RandomOff } from '../protocol.ts';
 import { later } from './later.ts';
 import { Models } from './models.ts';
 import { openFile } from './openedFile.ts';
 import type { Run } from './run.ts';
-import { auditOf, checkpointOf, loadStep } from './subject.ts';
+import { auditOf, checkpointOf, loadStep, viewOf } from './subject.ts';
 import { type Post, Views } from './views.ts';
 
 type Answers = { [Q in keyof Questions]: (ask: Questions[Q]['ask']) => Promise<Questions[Q]['answer']> };
@@ -38,7 +38,7 @@ export class Bench {
 
   private readonly answers: Answers = {
     start: async (ask) => {
-      const run = await this.models.start(ask);
+      const run = await this.models.start(ask, ask.fetched || ask.data ? await later() : undefined);
       this.views.begin(ask.look);
       const { info } = this.models.subject();
       await run.begin();
@@ -56,6 +56,7 @@ export class Bench {
     },
     control: async ({ action, until }) => {
       const run = this.models.run();
+      if (run.isFetched && action !== 'pause') this.models.subject().sent = 0; // it begins anew
       if (action === 'play') run.play(until);
       else if (action === 'step') run.play(run.step + 1);
       else run.pause();
@@ -91,6 +92,8 @@ export class Bench {
     exercise: async ({ name, answer }) => {
       const { checkExercise, audit } = await later();
       const subject = this.models.subject();
+      if (subject.loaded?.reader)
+        throw new Error('The exercises are about the models of this lesson: set the bench up first.');
       const at = loadStep(subject, answer.look.step);
       const { model, info } = subject;
       const judged = (): AuditRecord => auditOf(subject, at.fingerprint, audit);
@@ -101,11 +104,15 @@ export class Bench {
       return checkpointOf(this.models.subject(), this.views.look.step, parts);
     },
     metrics: async () => {
-      const { records } = this.models.run();
+      const { isFetched, records } = this.models.run();
+      if (isFetched)
+        throw new Error('The weights of this run were fetched, its metrics were not: train it to have them.');
       const lines = records.map((r) => `${JSON.stringify({ ...flatLosses(r), perPosition: undefined })}\n`).join('');
       return { lines, run: this.models.subject().info };
     },
     load: (ask) => this.load(ask),
+    languageAudit: async () => this.languageAudit(),
+    randomOff: async () => this.randomOff(),
   };
 
   private async judge(wanted: { proof: boolean }): Promise<AuditAnswer> {
@@ -123,11 +130,23 @@ export class Bench {
     };
   }
 
+  private languageAudit(): LanguageAnswer {
+    const { model, loaded } = this.models.subject();
+    if (!loaded?.reader) throw new Error('This model reads no texts; audit it.');
+    return { record: loaded.reader.audit(model), fingerprint: loaded.fingerprint };
+  }
+
+  private randomOff(): RandomOff {
+    const subject = this.models.subject();
+    if (!subject.loaded?.reader) throw new Error('This is asked of a model that reads texts.');
+    return subject.loaded.reader.randomOff(subject.model, viewOf(subject, this.views.look, null));
+  }
+
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
   private async load(ask: Questions['load']['ask']): Promise<BenchRun> {
-    const { readCheckpoint } = await later();
+    const { readModel, readInto } = await later();
     const { period } = this.views.look;
-    const opened = openFile(this.models.engine, ask, { readCheckpoint, period });
+    const opened = await openFile(this.models.engine, ask, { readModel, readInto, period });
     await this.models.load(opened);
     this.views.begin(opened.look);
     this.views.tryToShow();
@@ -152,7 +171,7 @@ export class Bench {
     const subject = this.models.main;
     const run = subject?.run;
     if (!subject || !run) return;
-    const losses = run.records.slice(subject.sent).map(({ step, segments }) => ({ step, segments }));
+    const losses = run.losses.slice(subject.sent).map(({ step, segments }) => ({ step, segments }));
     this.post({
       kind: 'progress',
       run: subject.id,
@@ -164,6 +183,6 @@ export class Bench {
       losses,
       kept: run.keptSteps(),
     });
-    subject.sent = run.records.length;
+    subject.sent = run.losses.length;
   }
 }

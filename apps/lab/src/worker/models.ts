@@ -4,15 +4,15 @@ import {
   type Experiment,
   guessingLoss,
   Model,
-  type NamedWeights,
   parameterCount,
   parseExperiment,
   type StartPool,
   segmentsOf,
 } from '@induction-lab/core/browser';
 import type { BenchRun, Questions, SavedRun } from '../protocol.ts';
-import type { OpenedFile } from './openedFile.ts';
-import { Run } from './run.ts';
+import type { Later } from './later.ts';
+import type { Loaded, OpenedFile } from './openedFile.ts';
+import { Run, type RunOptions } from './run.ts';
 import { checkSavedRun, noLinkFor } from './savedRun.ts';
 import type { Subject } from './subject.ts';
 
@@ -64,18 +64,23 @@ export class Models {
   }
 
   /** Puts a new run, which waits, in the place of what was there, or beside it. */
-  async start({ experiment: asked, seed, keepOther }: Questions['start']['ask']): Promise<Run> {
+  async start(
+    { experiment: asked, seed, keepOther, fetched: file, data }: Questions['start']['ask'],
+    parts?: Later,
+  ): Promise<Run> {
     // Before anything ends: an impossible setting leaves the bench as it is.
     const experiment = parseExperiment(asked);
     const model = new Model(this.engine, experiment.model);
+    const fetched = file && parts ? parts.readFetched(file.bytes, { experiment, seed, file: file.file }) : null;
     if (keepOther) {
       await this.drop('other');
       await this.main?.run?.end();
       this.other = this.main;
       this.main = null;
     } else await this.drop('main');
-    const run = this.newRun(experiment, seed);
-    this.adopt({ experiment, seed, file: null }, { run, model });
+    const own = data && parts ? { own: { sequences: data, train: parts.train } } : {};
+    const run = this.newRun(experiment, seed, { fetched, ...own });
+    this.adopt({ experiment, seed, file: null, ...(fetched ? { fetched: fetched.step } : {}) }, { run, model });
     return run;
   }
 
@@ -93,7 +98,7 @@ export class Models {
     return run;
   }
 
-  private newRun(experiment: Experiment, seed: number): Run {
+  private newRun(experiment: Experiment, seed: number, more: Pick<RunOptions, 'fetched' | 'own'> = {}): Run {
     const run = new Run({
       engine: this.engine,
       experiment,
@@ -102,21 +107,24 @@ export class Models {
       startPool: this.pool.start,
       onRest: (rested) => this.events.rested(rested),
       onFailure: (failed, error) => this.events.failed(failed, error),
+      ...more,
     });
     run.setSpeed(this.speed);
     return run;
   }
 
   /** Puts a file's model in the place of all that was there. */
-  async load({ about, model, loaded }: OpenedFile): Promise<void> {
+  async load({ about, model, loaded, scores }: OpenedFile): Promise<void> {
     await this.drop('main');
     await this.drop('other'); // its tokens may be other ones
     this.adopt(about, { model, loaded });
+    const measured = { fingerprint: loaded.fingerprint, sequences: Number.POSITIVE_INFINITY };
+    if (this.main) this.main.scored = { ...measured, ...scores };
   }
 
   private adopt(
-    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'gpu' | 'noLink'>,
-    made: { model: Model } & ({ run: Run } | { loaded: NamedWeights }),
+    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'fetched' | 'gpu' | 'noLink'>,
+    made: { model: Model } & ({ run: Run } | { loaded: Loaded }),
   ): void {
     const { model: config, name, task } = about.experiment;
     const id = this.nextId++;

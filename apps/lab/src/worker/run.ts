@@ -9,9 +9,13 @@ import {
   type StartPool,
   type StepRecord,
   type TrainingState,
+  type TrainOptions,
+  type train,
   trainOnTask,
 } from '@induction-lab/core/browser';
-import type { RunStatus, SavedRun } from '../protocol.ts';
+import type { Losses, RunStatus, SavedRun } from '../protocol.ts';
+import type { Fetched } from './fetchedState.ts';
+import { fingerprintOf } from './look.ts';
 
 /** States are kept often while circuits are born, and less often later. */
 const FINE = { every: 10, until: 400 };
@@ -58,6 +62,10 @@ export interface RunOptions {
   /** Called where training rests: between bunches of steps and whenever the status changes. */
   readonly onRest: (run: Run) => void;
   readonly onFailure: (run: Run, error: Error) => void;
+  /** Weights that are shown in place of training so far, until steps are taken. */
+  readonly fetched?: Fetched | null;
+  /** Sequences to train on in place of a task's, and what trains on them. */
+  readonly own?: { readonly sequences: readonly (readonly number[])[]; readonly train: typeof train };
   /** Bytes that its kept states may take. */
   readonly keptBytes?: number;
   /** The GPU that trains it. */
@@ -75,6 +83,10 @@ export class Run {
   readonly threads: number;
   /** The newest weights, as of `step`. */
   weights: NamedWeights | null = null;
+  /** What was fetched, while nothing has been trained. */
+  private fetched: Fetched | null;
+  /** The weights that training must come to where they were fetched before. */
+  private expected: { readonly step: number; readonly fingerprint: string } | null = null;
   private until = 0;
   private limit = Number.POSITIVE_INFINITY;
   private resting: Pause | null = null;
@@ -91,21 +103,53 @@ export class Run {
     this.options = options;
     this.threads = Math.min(options.threads, options.experiment.training.batch, 8);
     this.keepSteps = stepsToKeep(options.experiment, options.keptBytes ?? KEPT_BYTES);
+    this.fetched = options.fetched ?? null;
   }
 
   get lastStep(): number {
     return this.options.experiment.training.steps;
   }
 
+  /** Whether its weights were fetched, and no step of it has been trained here. */
+  get isFetched(): boolean {
+    return this.fetched !== null;
+  }
+
+  /** The losses of every step so far. */
+  get losses(): readonly Losses[] {
+    return this.fetched?.losses ?? this.records;
+  }
+
+  /** Stands where fetched weights are of. */
+  private showFetched({ step, weights }: Fetched): void {
+    this.step = step;
+    this.weights = weights;
+    this.status = step >= this.lastStep ? 'done' : 'paused';
+    this.options.onRest(this);
+  }
+
+  /** Training needs more than fetched weights: it begins at step 0, and comes by them to the last bit. */
+  private async trainAnew({ step, weights }: Fetched, until: number): Promise<void> {
+    this.fetched = null;
+    this.expected = { step, fingerprint: fingerprintOf(weights) };
+    this.step = 0;
+    await this.begin();
+    this.play(until);
+  }
+
   /** Starts the threads; resolves when initial (or resumed) weights can be looked at. */
   async begin(resume?: TrainingState): Promise<void> {
+    if (this.fetched) return this.showFetched(this.fetched);
     this.abort = new AbortController();
     let seen: () => void = () => {};
     const first = new Promise<void>((resolve) => {
       seen = resolve;
     });
-    const { engine, experiment, seed, startPool } = this.options;
-    this.ended = trainOnTask({
+    const { engine, experiment, seed, startPool, own } = this.options;
+    const trained = own
+      ? (options: TrainOptions) => own.train({ ...options, data: { sequences: own.sequences } })
+      : trainOnTask;
+    this.ended = trained({
       engine,
       experiment,
       seed,
@@ -152,6 +196,10 @@ export class Run {
 
   play(until: number = this.lastStep): void {
     if (this.status === 'failed' || this.step >= this.lastStep) return;
+    if (this.fetched) {
+      void this.trainAnew(this.fetched, until);
+      return;
+    }
     this.until = Math.min(until, this.lastStep);
     if (this.until <= this.step) return;
     this.status = 'playing';
@@ -189,6 +237,7 @@ export class Run {
 
   /** Goes back to a kept step: later steps are forgotten. */
   async resume(step: number): Promise<void> {
+    if (this.fetched?.step === step) return;
     const state = this.kept.get(step) ?? (step === this.step ? this.state() : null);
     if (!state) throw new Error(`Step ${step} is not kept; choose one of the marks on the timeline.`);
     await this.end();
@@ -197,6 +246,14 @@ export class Run {
     this.status = 'paused';
     this.until = step;
     await this.begin(state);
+  }
+
+  /** The same run comes to the same weights, or what was shown of it was wrong. */
+  private compare(weights: NamedWeights): void {
+    if (this.expected?.step !== this.step) return;
+    if (fingerprintOf(weights) !== this.expected.fingerprint)
+      this.options.onFailure(this, new Error(`Training came to other weights at step ${this.step} than were fetched`));
+    this.expected = null;
   }
 
   private nextRest(step: number): number {
@@ -219,6 +276,7 @@ export class Run {
     this.step = pause.step;
     this.resting = pause;
     this.weights = pause.weights();
+    this.compare(this.weights);
     if (this.keepSteps.includes(pause.step) && !this.kept.has(pause.step)) this.kept.set(pause.step, pause.state());
     if (pause.step >= this.lastStep) this.status = 'done';
     else if (this.until <= pause.step) this.status = 'paused';
