@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { trainEnsemble } from '../src/gpu/trainEnsemble.ts';
 import { loadEngine } from '../src/node.ts';
-import type { StepRecord } from '../src/training/train.ts';
+import type { StepRecord } from '../src/training/trainLoop.ts';
 import { measurePicture, PROPERTIES, pictureExperiment } from './support/picture.ts';
 import { HINT, softwareGpu } from './support/softwareGpu.ts';
 

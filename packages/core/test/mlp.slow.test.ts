@@ -8,7 +8,8 @@ import type { AuditRecord } from '../src/circuits/claims/auditRecord.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
 import { type Experiment, parseExperiment, withMlp, withSteps } from '../src/training/experiment.ts';
-import { type StepRecord, train } from '../src/training/train.ts';
+import { train } from '../src/training/train.ts';
+import type { StepRecord } from '../src/training/trainLoop.ts';
 import { counts, resultTable, spread, writeResults } from './support/results.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 8);

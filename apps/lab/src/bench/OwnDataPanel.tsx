@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useLab } from '../lab/LabContext.ts';
-import { aboutData, readOwnData } from '../lab/ownData.ts';
+import { aboutData, readOwnData } from '../lab/brought.ts';
 import { Action } from './Action.tsx';
 
 const PASTED = 'what you pasted';

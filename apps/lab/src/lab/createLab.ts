@@ -1,4 +1,5 @@
 // The lab without its page: signals that say what is shown, and what can be done. A test drives it with any worker.
+import { orNotFetched } from '../notFetched.ts';
 import type { Recording } from '../recording.ts';
 import type { ShippedName } from '../shippedNames.ts';
 import type { Viewport } from '../viewport.ts';
@@ -13,7 +14,6 @@ import { createLoading } from './loadFile.ts';
 import { createLooking } from './looking.ts';
 import { createMarking } from './marking.ts';
 import { createNotices } from './notices.ts';
-import { readOwnData } from './ownData.ts';
 import { createPlayer } from './player.ts';
 import { createRewinding } from './rewinding.ts';
 import { createRuns } from './runs.ts';
@@ -66,10 +66,12 @@ export function createLab({ worker, viewport, recording = none }: LabOptions) {
     ...createJudging(state, { client, notices }),
     loadFile: loading.loadFile,
     /** Starts a run of the present setting on the sequences, or the text, of a file. */
-    dropData: async (file: File): Promise<void> =>
-      runs.start({ ...state.setting.value, data: readOwnData(await file.text(), file.name) }),
+    async dropData(file: File): Promise<void> {
+      const { readOwnData } = await orNotFetched(import('./brought.ts'));
+      await runs.start({ ...state.setting.value, data: readOwnData(await file.text(), file.name) });
+    },
     /** Opens a model that comes with this page. */
-    openModel: (name: ShippedName): Promise<void> => links.open(loading.shippedLink(name)),
+    openModel: async (name: ShippedName): Promise<void> => links.open(await loading.shippedLink(name)),
     viewport,
     /** Asks the worker a question of a panel's own. */
     ask: client.ask,

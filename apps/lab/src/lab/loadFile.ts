@@ -1,14 +1,13 @@
 // A model from a file on the bench: one that was dropped, or one that comes with the page.
 import { batch } from '@preact/signals';
 import { DEFAULTS, type LinkState } from '../link.ts';
+import { orNotFetched } from '../notFetched.ts';
 import type { BenchRun, GivenModel } from '../protocol.ts';
 import type { ShippedName } from '../shippedNames.ts';
 import type { Connection } from './connection.ts';
-import { modelAmong } from './droppedFiles.ts';
 import type { Looking } from './looking.ts';
 import type { Notices } from './notices.ts';
 import type { Runs } from './runs.ts';
-import { fetchShipped, SHIPPED } from './shipped.ts';
 import { type LabState, longestPeriod } from './state.ts';
 import type { Waiting } from './waiting.ts';
 import type { Wanting } from './wanted.ts';
@@ -17,6 +16,9 @@ export type Loading = ReturnType<typeof createLoading>;
 
 const ELSEWHERE = 'It was trained elsewhere, so it can be looked at, broken and audited, not trained on.';
 const IN_WORDS = 'It reads text: type a sentence in words.';
+
+/** What comes with this page is read out of a script of its own: few open it. */
+const shipped = (): Promise<typeof import('./shipped.ts')> => orNotFetched(import('./shipped.ts'));
 
 export function createLoading(
   { opening, other, run, selected, setting, wanted }: LabState,
@@ -58,6 +60,7 @@ export function createLoading(
     async loadFile(dropped: readonly File[], look?: LinkState): Promise<void> {
       waiting.cancelOpening();
       try {
+        const { modelAmong } = await orNotFetched(import('./brought.ts'));
         const given = await modelAmong(dropped);
         const info = await load(given);
         files = dropped;
@@ -77,6 +80,7 @@ export function createLoading(
     /** Brings what a link says of a model of this page onto the bench. False where it was overtaken. */
     async openShipped(name: ShippedName, link: LinkState): Promise<boolean> {
       if (run.value?.file?.shipped !== name) {
+        const { fetchShipped } = await shipped();
         const info = await load(await fetchShipped(name));
         if (opening.value !== link) return false;
         put(info);
@@ -93,6 +97,9 @@ export function createLoading(
     },
 
     /** The link of a model of this page, with a text that repeats something. */
-    shippedLink: (name: ShippedName): LinkState => ({ ...DEFAULTS, shipped: name, own: SHIPPED[name].text }),
+    async shippedLink(name: ShippedName): Promise<LinkState> {
+      const { SHIPPED } = await shipped();
+      return { ...DEFAULTS, shipped: name, own: SHIPPED[name].text };
+    },
   };
 }

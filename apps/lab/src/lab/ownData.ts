@@ -1,8 +1,7 @@
 // Sequences of the reader's own to train on: pasted or dropped, as numbers or as text.
-import { printable, shortened } from '@induction-lab/core/internal/printable';
-import type { OwnTokens } from '../ownTokens.ts';
 import { MOST_SEEN } from '../protocol.ts';
 import type { OwnData } from '../setting.ts';
+import { shownWord, wordsOf } from './knownWords.ts';
 
 /** Letters that are read. */
 const MOST_LETTERS = 2e6;
@@ -10,8 +9,6 @@ const MOST_LETTERS = 2e6;
 const MOST_TOKENS = 1024;
 /** Tokens of a window that a long sequence, or a text, is cut into. */
 const WINDOW = 50;
-/** Letters of a word that are shown. */
-const WORD = 24;
 
 /** The token of all words that are too rare to have one. */
 const RARE = '⟨rare⟩';
@@ -55,11 +52,9 @@ function ofWords(text: string, name: string): OwnData {
     WINDOW,
   );
   if (sequences.length === 0) throw new Error(`${name} has fewer than two words; paste a longer text.`);
-  const shown = new Map(kept.map((word, token) => [token, shortened(printable(word), WORD)]));
+  const shown = new Map(kept.map((word, token) => [token, shownWord(word)]));
   return made(sequences, { name, dVocab: kept.length, words: shown });
 }
-
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}'’]+|[^\s\p{L}\p{N}]/gu) ?? [];
 
 /** Pieces of at most so many tokens; one that is left with a single token has nothing to predict. */
 function windows(tokens: readonly number[], most: number): number[][] {
@@ -89,19 +84,4 @@ export function aboutData({ name, sequences, dVocab, words }: OwnData): string {
   const [low, high] = [Math.min(...lengths), Math.max(...lengths)];
   const what = words.size > 0 ? 'words' : 'numbers';
   return `${name}: ${sequences.length.toLocaleString('en')} ${sequences.length === 1 ? 'sequence' : 'sequences'} of ${low === high ? low : `${low} to ${high}`} tokens, ${dVocab.toLocaleString('en')} different ${what}.`;
-}
-
-/** A typed sequence for a model that was trained on words: those it knows are its own tokens, and others are named. */
-export function readKnownWords(text: string, { words, nCtx }: OwnData): OwnTokens | null {
-  const byWord = new Map([...words].map(([token, word]) => [word, token]));
-  const typed = wordsOf(text);
-  const strangers = [...new Set(typed.filter((word) => !byWord.has(word)))];
-  const tokens = typed.flatMap((word) => byWord.get(word) ?? []).slice(0, Math.min(nCtx, MOST_SEEN));
-  if (tokens.length < 2 && strangers.length === 0) return null;
-  const named = strangers.slice(0, 4).map((word) => `“${shortened(printable(word), WORD)}”`);
-  const complaint =
-    strangers.length === 0
-      ? null
-      : `${named.join(', ')}${strangers.length > named.length ? ` and ${strangers.length - named.length} more` : ''} did not come in the text it was trained on, and ${strangers.length > 1 ? 'were' : 'was'} left out.`;
-  return { tokens: tokens.length < 2 ? [] : tokens, words, complaint };
 }

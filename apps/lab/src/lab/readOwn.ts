@@ -1,7 +1,7 @@
 // A typed sequence as the model on the bench takes it: by its own words, or as numbers and words of the moment.
 import { type OwnTokens, readTokens } from '../ownTokens.ts';
 import type { Setting } from '../setting.ts';
-import { readKnownWords } from './ownData.ts';
+import { readKnownWords } from './knownWords.ts';
 
 /** The tokens of a typed sequence for a run of a setting. */
 export const readOwn = (

@@ -4,7 +4,6 @@ import { flatLosses } from '@induction-lab/core/internal';
 import type { AuditAnswer, BenchRun, LanguageAnswer, Questions, RandomOff } from '../protocol.ts';
 import { later } from './later.ts';
 import { Models } from './models.ts';
-import { openFile } from './openedFile.ts';
 import type { Run } from './run.ts';
 import { auditOf, checkpointOf, loadStep, viewOf } from './subject.ts';
 import { type Post, Views } from './views.ts';
@@ -144,9 +143,8 @@ export class Bench {
 
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
   private async load(ask: Questions['load']['ask']): Promise<BenchRun> {
-    const { readModel, readInto } = await later();
-    const { period } = this.views.look;
-    const opened = await openFile(this.models.engine, ask, { readModel, readInto, period });
+    const { openFile } = await later();
+    const opened = await openFile(this.models.engine, ask, this.views.look.period);
     await this.models.load(opened);
     this.views.begin(opened.look);
     this.views.tryToShow();

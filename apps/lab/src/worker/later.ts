@@ -1,6 +1,6 @@
 // The part of the worker that is fetched when the first view has been shown, so that later no network is needed.
 
-import { notFetched } from '../notFetched.ts';
+import { notFetched, orNotFetched } from '../notFetched.ts';
 
 export type Later = typeof import('./onRequest.ts');
 export type OnGpu = typeof import('./onGpu.ts');
@@ -17,10 +17,7 @@ export function later(): Promise<Later> {
 }
 
 /** Fetches what trains on a GPU, which nobody loads who does not choose one. Throws as `later` does. */
-export const onGpu = (): Promise<OnGpu> =>
-  import('./onGpu.ts').catch((error: Error) => {
-    throw notFetched(error);
-  });
+export const onGpu = (): Promise<OnGpu> => orNotFetched(import('./onGpu.ts'));
 
 /** Lets a script that is fetched for it serve the page; what the page says meanwhile waits. */
 export function serveFetched(fetched: () => Promise<{ serve(): (event: MessageEvent) => void }>): void {

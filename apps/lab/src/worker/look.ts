@@ -18,6 +18,9 @@ import { firstDrawn } from '@induction-lab/core/internal';
 import { copiesIn, repeatQueries } from '../copying.ts';
 import { type HeadBars, type Look, MOST_SEEN, TOP, type View } from '../protocol.ts';
 
+/** The look before anything has been asked for. */
+export const START: Look = { period: 25, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
+
 /** Sequences whose mean loss is shown; the first of them is the one to be seen. Of a large model there are fewer. */
 const LOOK_SEQUENCES = 16;
 

@@ -8,16 +8,14 @@ import {
   type NamedWeights,
   parameterCount,
   parseExperiment,
+  readInto,
 } from '@induction-lab/core/browser';
 import { wasmEngine, weightsOf } from '@induction-lab/core/internal';
 import { type BenchRun, type GivenModel, type Look, MOST_SEEN, type View } from '../protocol.ts';
-import type { Later } from './later.ts';
-import { asSeen, barsOf, fingerprintOf, LOOK_BYTES, lookAt, lookBytes } from './look.ts';
+import { asSeen, barsOf, fingerprintOf, LOOK_BYTES, lookAt, lookBytes, START } from './look.ts';
 import { LIVE_SEQUENCES, RESTING_SEQUENCES } from './subject.ts';
+import { readModel } from './readModel.ts';
 import type { TextReader } from './textReader.ts';
-
-/** The look before anything has been asked for. */
-export const START: Look = { period: 25, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
 
 /** What stands for a model whose weights are never changed. */
 export interface Loaded {
@@ -41,7 +39,7 @@ export interface OpenedFile {
 export async function openFile(
   engine: Engine,
   given: GivenModel,
-  { readModel, readInto, period }: Pick<Later, 'readModel' | 'readInto'> & { readonly period: number },
+  period: number,
 ): Promise<OpenedFile> {
   const { file } = given;
   const { opened, reader } = await readModel(given);

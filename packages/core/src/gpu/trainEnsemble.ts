@@ -1,7 +1,8 @@
 // Many runs at once: seeds and settings of one shape are one ensemble, whose members share every dispatch.
 import { ArgumentError } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
-import { type TrainingOutcome, type TrainOptions, train } from '../training/train.ts';
+import { train } from '../training/train.ts';
+import type { TrainingOutcome, TrainOptions } from '../training/trainLoop.ts';
 import { type Gpu, GpuError } from './adapter.ts';
 import { membersThatFit } from './buffers.ts';
 import { GpuEnsemble } from './ensemble.ts';
