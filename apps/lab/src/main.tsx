@@ -6,6 +6,7 @@ import './style/page.css';
 import './style/bench.css';
 import './style/lesson.css';
 import './style/language.css';
+import './style/wall.css';
 import { BenchPane } from './bench/BenchPane.tsx';
 import { fetchFiguresWhenIdle } from './bench/figures.ts';
 import { Story } from './bench/Story.tsx';

@@ -51,7 +51,10 @@ test('the states that lesson buttons fetch are what training gives, and every bu
     const there = existsSync(folder + name) ? readFileSync(folder + name) : new Uint8Array();
     return !Buffer.from(there).equals(Buffer.from(bytes));
   });
-  expect(stale.map(([name]) => name), 'run npm run lesson:states and commit what it changes').toEqual([]);
+  expect(
+    stale.map(([name]) => name),
+    'run npm run lesson:states and commit what it changes',
+  ).toEqual([]);
   const names = [...made.keys()].map((name) => name.replace(/-(\d+)\.safetensors$/, ' $1'));
   expect(names.sort()).toEqual([...LESSON_STATES].sort());
 }, 600_000);

@@ -411,7 +411,15 @@ test('a state of the lesson that cannot be had is trained; one that is refused, 
 
 test('own data: lines of numbers are sequences, a text is its words, and one sentence says what is wrong', () => {
   const numbers = readOwnData('[3, 1, 4, 1]\n5 9\n\n7', 'pi.jsonl');
-  expect([numbers.sequences, numbers.dVocab, numbers.nCtx, numbers.words.size]).toEqual([[[3, 1, 4, 1], [5, 9]], 10, 8, 0]);
+  expect([numbers.sequences, numbers.dVocab, numbers.nCtx, numbers.words.size]).toEqual([
+    [
+      [3, 1, 4, 1],
+      [5, 9],
+    ],
+    10,
+    8,
+    0,
+  ]);
   const words = readOwnData('A b, a b. A c', 'text');
   expect([words.sequences, [...words.words.values()]]).toEqual([[[0, 1, 2, 0, 1, 3, 0, 4]], ['a', 'b', ',', '.', 'c']]);
   expect(aboutData(words)).toBe('text: 1 sequence of 8 tokens, 5 different words.');

@@ -3,7 +3,7 @@
 export { inContextQueries } from './circuits/claims/dynamics.ts';
 export { type Judged, keyBuilder } from './circuits/claims/headMarks.ts';
 export { scannedPeriods, spread } from './circuits/data/periods.ts';
-export { checkPrompts, type PromptChecks, promptsSchema } from './circuits/data/prompts.ts';
+export { checkPrompts, type PromptChecks, promptsSchema } from './circuits/data/promptChecks.ts';
 export { markShares } from './circuits/language/headMap.ts';
 export { SCREENING, screeningRuns } from './circuits/language/screening.ts';
 export { asAnalysed } from './circuits/lengths.ts';

@@ -1,19 +1,13 @@
 // The bench: everything live, in the order in which one works.
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
-import { Breaking } from './Breaking.tsx';
 import { HeadGrid } from './HeadGrid.tsx';
-import { LanguageMount } from './LanguageMount.tsx';
 import { Later } from './Later.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
-import { OpeningBar } from './OpeningBar.tsx';
-import { Probe } from './Probe.tsx';
-import { Readout } from './Readout.tsx';
 import { ScoreBars } from './ScoreBars.tsx';
 import { Timeline } from './Timeline.tsx';
 import { Transport } from './Transport.tsx';
-import { VerdictPanel } from './VerdictPanel.tsx';
 
 /** Up to this many heads stand beside the curves; more need the whole width. */
 const BESIDE = 4;
@@ -31,26 +25,32 @@ function Watch(): JSX.Element {
   );
 }
 
-/** The verdict: of a language model in three answers, of any other in one. */
-function Verdicts(): JSX.Element {
-  const { readsText } = useLab();
-  return readsText.value ? <LanguageMount /> : <VerdictPanel />;
-}
-
 export const BenchPane = (): JSX.Element => (
   <>
     <NoticeLine />
     <Transport />
     <Timeline />
     <Watch />
-    <Later part={({ EnlargedHead }) => <EnlargedHead />} />
-    <Probe />
+    <Later
+      part={({ EnlargedHead, Probe }) => (
+        <>
+          <EnlargedHead />
+          <Probe />
+        </>
+      )}
+    />
     <div class="columns">
       <div>
-        <Breaking />
-        <Later part={({ Comparison }) => <Comparison />} />
+        <Later
+          part={({ Breaking, Comparison }) => (
+            <>
+              <Breaking />
+              <Comparison />
+            </>
+          )}
+        />
       </div>
-      <Verdicts />
+      <Later part={({ Verdicts }) => <Verdicts />} />
     </div>
     <Later part={({ KnobPanel }) => <KnobPanel />} />
     <Later
@@ -61,8 +61,14 @@ export const BenchPane = (): JSX.Element => (
         </>
       )}
     />
-    <Later part={({ Files }) => <Files />} />
-    <Readout />
-    <OpeningBar />
+    <Later
+      part={({ Files, OpeningBar, Readout }) => (
+        <>
+          <Files />
+          <Readout />
+          <OpeningBar />
+        </>
+      )}
+    />
   </>
 );

@@ -15,7 +15,7 @@ export function BesideScores(): JSX.Element | null {
   const both = (label: string): readonly (HeadBars | undefined)[] => [of(shown.bars, label), of(other.bars, label)];
   const names = [`${shown.run.name}, seed ${shown.run.seed}`, `${other.other.name}, seed ${other.other.setting.seed}`];
   return (
-    <div class="scroll" role="region" aria-label="Scores of both runs" data-testid="beside-scores">
+    <section class="scroll" aria-label="Scores of both runs" data-testid="beside-scores">
       <table class="beside-scores">
         <thead>
           <tr>
@@ -53,6 +53,6 @@ export function BesideScores(): JSX.Element | null {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }

@@ -1,8 +1,8 @@
 // The knobs of an experiment, each with a sentence on what it changes. Core's schema has the last word.
 import type { JSX, TargetedEvent } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
-import { OwnDataPanel } from './OwnDataPanel.tsx';
 import { type BenchKnobs, knobsOf, presetKnobs, turn } from '../setting.ts';
+import { OwnDataPanel } from './OwnDataPanel.tsx';
 
 interface Field {
   readonly name: keyof BenchKnobs;

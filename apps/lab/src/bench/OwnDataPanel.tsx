@@ -1,8 +1,8 @@
 // Training on what the reader brings: sequences of numbers or a text, pasted or from a file.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { useLab } from '../lab/LabContext.ts';
 import { aboutData, readOwnData } from '../lab/brought.ts';
+import { useLab } from '../lab/LabContext.ts';
 import { Action } from './Action.tsx';
 
 const PASTED = 'what you pasted';
@@ -26,9 +26,9 @@ export function OwnDataPanel(): JSX.Element {
     <fieldset class="own-data">
       <legend>Your own data</legend>
       <p class="quiet" id="own-data-says">
-        A line of whole numbers is a sequence of tokens; anything else is a text, whose words become tokens in windows of
-        50. It stays in this page, and a link cannot bring it along. It takes the place of periods, distinct tokens and
-        start token above.
+        A line of whole numbers is a sequence of tokens; anything else is a text, whose words become tokens in windows
+        of 50. It stays in this page, and a link cannot bring it along. It takes the place of periods, distinct tokens
+        and start token above.
       </p>
       <textarea
         rows={4}
@@ -75,7 +75,11 @@ export function OwnDataPanel(): JSX.Element {
           </button>
         ) : null}
       </p>
-      {complaint ? <p class="complaint" role="alert">{complaint}</p> : null}
+      {complaint ? (
+        <p class="complaint" role="alert">
+          {complaint}
+        </p>
+      ) : null}
       {data ? <p data-testid="own-data-about">{aboutData(data)}</p> : null}
     </fieldset>
   );

@@ -22,7 +22,12 @@ export function figure({ currentAudit, other, subject, view }: Lab, name: Figure
     if (points.length === 0 || !trained) throw new Error('There is no loss to draw yet: train first.');
     const lossTitle = `${titleAt(trained, points.at(-1)?.step ?? 0)}: loss`;
     const { segments, lnVocab } = trained;
-    const chart = { ...bothCurves(points, segments, other.value), lnVocab, title: lossTitle, xScale: 'linear' as const };
+    const chart = {
+      ...bothCurves(points, segments, other.value),
+      lnVocab,
+      title: lossTitle,
+      xScale: 'linear' as const,
+    };
     return { svg: lossChart(chart, options), run: trained };
   }
   if (name === 'scores')

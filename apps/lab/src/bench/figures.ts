@@ -5,8 +5,7 @@ import { orNotFetched } from '../notFetched.ts';
 import { whenIdle } from '../whenIdle.ts';
 
 /** What draws figures. Throws an Error that says what to do where it cannot be had. */
-export const figures = (): Promise<typeof import('./figureFiles.ts')> =>
-  orNotFetched(import('./figureFiles.ts'));
+export const figures = (): Promise<typeof import('./figureFiles.ts')> => orNotFetched(import('./figureFiles.ts'));
 
 /** Fetches what draws figures, which the first view does without, while nothing trains: later the page needs no network. */
 export function fetchFiguresWhenIdle({ status, view }: Lab): void {

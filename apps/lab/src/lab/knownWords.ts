@@ -11,8 +11,7 @@ const WORD = 24;
 export const shownWord = (word: string): string => shortened(printable(word), WORD);
 
 /** Words and signs, in small letters. */
-export const wordsOf = (text: string): string[] =>
-  text.toLowerCase().match(/[\p{L}\p{N}'’]+|[^\s\p{L}\p{N}]/gu) ?? [];
+export const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}'’]+|[^\s\p{L}\p{N}]/gu) ?? [];
 
 /** A typed sequence for a model that was trained on words: those it knows are its own tokens, and others are named. */
 export function readKnownWords(text: string, { words, nCtx }: OwnData): OwnTokens | null {

@@ -21,7 +21,8 @@ export function readOwnData(text: string, name: string): OwnData {
     throw new Error(
       `${name} has ${text.length.toLocaleString('en')} letters, and this page reads ${MOST_LETTERS.toLocaleString('en')}; give a part of it, or train with the command line.`,
     );
-  if (text.trim() === '') throw new Error('There is nothing to train on yet: paste sequences of whole numbers, or a text.');
+  if (text.trim() === '')
+    throw new Error('There is nothing to train on yet: paste sequences of whole numbers, or a text.');
   return NUMBERS.test(text) ? ofNumbers(text, name) : ofWords(text, name);
 }
 
@@ -34,7 +35,8 @@ function ofNumbers(text: string, name: string): OwnData {
       `${name} has the token ${largest}, and this page trains on tokens from 0 to ${MOST_TOKENS - 1}; number them anew.`,
     );
   const sequences = lines.flatMap((line) => windows(line, MOST_SEEN));
-  if (sequences.length === 0) throw new Error(`No line of ${name} has two numbers; a line is a sequence, as 3 1 4 1 5.`);
+  if (sequences.length === 0)
+    throw new Error(`No line of ${name} has two numbers; a line is a sequence, as 3 1 4 1 5.`);
   return made(sequences, { name, dVocab: largest + 1, words: new Map() });
 }
 
@@ -58,7 +60,9 @@ function ofWords(text: string, name: string): OwnData {
 
 /** Pieces of at most so many tokens; one that is left with a single token has nothing to predict. */
 function windows(tokens: readonly number[], most: number): number[][] {
-  const pieces = Array.from({ length: Math.ceil(tokens.length / most) }, (_, i) => tokens.slice(i * most, (i + 1) * most));
+  const pieces = Array.from({ length: Math.ceil(tokens.length / most) }, (_, i) =>
+    tokens.slice(i * most, (i + 1) * most),
+  );
   return pieces.filter((piece) => piece.length > 1);
 }
 
@@ -67,7 +71,14 @@ function made(
   { name, dVocab, words }: Pick<OwnData, 'name' | 'dVocab' | 'words'>,
 ): OwnData {
   // The smallest model takes two tokens, and the audit a repeat.
-  return { name, sequences, dVocab: Math.max(2, dVocab), nCtx: Math.max(8, ...sequences.map((s) => s.length)), words, hash: hashOf(sequences) };
+  return {
+    name,
+    sequences,
+    dVocab: Math.max(2, dVocab),
+    nCtx: Math.max(8, ...sequences.map((s) => s.length)),
+    words,
+    hash: hashOf(sequences),
+  };
 }
 
 /** Equal for equal sequences (FNV-1a). */

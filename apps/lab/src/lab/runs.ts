@@ -2,13 +2,13 @@
 import { listed } from '@induction-lab/core/internal/names';
 import { batch } from '@preact/signals';
 import { headText, type LinkState } from '../link.ts';
-import { readOwn } from './readOwn.ts';
 import type { BenchRun, FetchedFile, HeadIndex } from '../protocol.ts';
 import { experimentOf, type Setting, stepsOf } from '../setting.ts';
 import { WorkerGone } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Looking } from './looking.ts';
 import type { Notices } from './notices.ts';
+import { readOwn } from './readOwn.ts';
 import { type LabState, longestPeriod } from './state.ts';
 import type { Waiting } from './waiting.ts';
 import type { Wanting } from './wanted.ts';
@@ -64,7 +64,15 @@ export function createRuns(
     const { own } = wanted.value;
     const asked = wanting.lookFor(own === null ? null : readOwn(own, next, experiment.model));
     try {
-      const info = await client.ask('start', { experiment, seed: next.seed, until, keepOther, look: asked, fetched, data: next.data?.sequences ?? null });
+      const info = await client.ask('start', {
+        experiment,
+        seed: next.seed,
+        until,
+        keepOther,
+        look: asked,
+        fetched,
+        data: next.data?.sequences ?? null,
+      });
       batch(() => {
         if (keepOther && before) {
           const { run: kept, losses } = before; // it trained on until it was set aside

@@ -2,7 +2,6 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { DEFAULTS, type LinkState, type Wanted } from '../link.ts';
 import type { OwnTokens } from '../ownTokens.ts';
-import { readOwn } from './readOwn.ts';
 import {
   type AuditAnswer,
   type BenchRun,
@@ -17,6 +16,7 @@ import {
 import type { RecordedRun, Recording } from '../recording.ts';
 import type { Setting } from '../setting.ts';
 import { titleOf } from '../viewText.ts';
+import { readOwn } from './readOwn.ts';
 
 /** A cell of the attention patterns, and the head on which it was pointed at. */
 export interface Cell {

@@ -1,11 +1,10 @@
 // The bench inside the worker: what is done for each question of the page, and what the page is told of a run.
-import { type AuditRecord, type Engine, NonFiniteLossError, type StartPool } from '@induction-lab/core/browser';
+import { type Engine, NonFiniteLossError, type StartPool } from '@induction-lab/core/browser';
 import { flatLosses } from '@induction-lab/core/internal';
-import type { AuditAnswer, BenchRun, LanguageAnswer, Questions, RandomOff } from '../protocol.ts';
+import type { BenchRun, Questions } from '../protocol.ts';
 import { later } from './later.ts';
 import { Models } from './models.ts';
 import type { Run } from './run.ts';
-import { auditOf, checkpointOf, loadStep, viewOf } from './subject.ts';
 import { type Post, Views } from './views.ts';
 
 type Answers = { [Q in keyof Questions]: (ask: Questions[Q]['ask']) => Promise<Questions[Q]['answer']> };
@@ -48,7 +47,7 @@ export class Bench {
       return info;
     },
     adopt: async ({ saved, look }) => {
-      const run = await this.models.takeUp(saved);
+      const run = await this.models.takeUp(saved, await later());
       this.views.begin(look);
       await run.takeUp(saved);
       return this.models.subject().info;
@@ -86,22 +85,10 @@ export class Bench {
       this.views.show();
       return null;
     },
-    audit: () => this.judge({ proof: false }),
-    prove: () => this.judge({ proof: true }),
-    exercise: async ({ name, answer }) => {
-      const { checkExercise, audit } = await later();
-      const subject = this.models.subject();
-      if (subject.loaded?.reader)
-        throw new Error('The exercises are about the models of this lesson: set the bench up first.');
-      const at = loadStep(subject, answer.look.step);
-      const { model, info } = subject;
-      const judged = (): AuditRecord => auditOf(subject, at.fingerprint, audit);
-      return { ...checkExercise(name, { model, experiment: info.experiment, audit: judged }, answer), ...at };
-    },
-    checkpoint: async () => {
-      const parts = await later();
-      return checkpointOf(this.models.subject(), this.views.look.step, parts);
-    },
+    audit: async () => (await later()).verdictOn(this.models.subject(), this.views.look.step, { proof: false }),
+    prove: async () => (await later()).verdictOn(this.models.subject(), this.views.look.step, { proof: true }),
+    exercise: async (ask) => (await later()).judgeExercise(this.models.subject(), ask),
+    checkpoint: async () => (await later()).checkpointOf(this.models.subject(), this.views.look.step),
     metrics: async () => {
       const { isFetched, records } = this.models.run();
       if (isFetched)
@@ -110,36 +97,9 @@ export class Bench {
       return { lines, run: this.models.subject().info };
     },
     load: (ask) => this.load(ask),
-    languageAudit: async () => this.languageAudit(),
-    randomOff: async () => this.randomOff(),
+    languageAudit: async () => (await later()).verdictOnTexts(this.models.subject()),
+    randomOff: async () => (await later()).randomOffIn(this.models.subject(), this.views.look),
   };
-
-  private async judge(wanted: { proof: boolean }): Promise<AuditAnswer> {
-    const { audit, prove, headMarks, mapPicture } = await later();
-    const subject = this.models.subject();
-    const at = loadStep(subject, this.views.look.step);
-    const record = auditOf(subject, at.fingerprint, audit);
-    const proof = wanted.proof ? prove(subject.model, { audit: record, sequences: 48 }) : null;
-    return {
-      ...at,
-      record,
-      map: mapPicture(record),
-      proof,
-      marks: [...headMarks({ audit: record, ...(proof ? { proof } : {}) })],
-    };
-  }
-
-  private languageAudit(): LanguageAnswer {
-    const { model, loaded } = this.models.subject();
-    if (!loaded?.reader) throw new Error('This model reads no texts; audit it.');
-    return { record: loaded.reader.audit(model), fingerprint: loaded.fingerprint };
-  }
-
-  private randomOff(): RandomOff {
-    const subject = this.models.subject();
-    if (!subject.loaded?.reader) throw new Error('This is asked of a model that reads texts.');
-    return subject.loaded.reader.randomOff(subject.model, viewOf(subject, this.views.look, null));
-  }
 
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
   private async load(ask: Questions['load']['ask']): Promise<BenchRun> {

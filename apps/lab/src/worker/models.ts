@@ -13,7 +13,6 @@ import type { BenchRun, Questions, SavedRun } from '../protocol.ts';
 import type { Later } from './later.ts';
 import type { Loaded, OpenedFile } from './openedFile.ts';
 import { Run, type RunOptions } from './run.ts';
-import { checkSavedRun, noLinkFor } from './savedRun.ts';
 import type { Subject } from './subject.ts';
 
 /** What happens to a run while it trains. */
@@ -85,7 +84,7 @@ export class Models {
   }
 
   /** Puts a saved run, which waits where it stood, in the place of all that was there. */
-  async takeUp(saved: SavedRun): Promise<Run> {
+  async takeUp(saved: SavedRun, { checkSavedRun, noLinkFor }: Later): Promise<Run> {
     checkSavedRun(saved);
     const experiment = parseExperiment(saved.experiment);
     const { seed, gpu } = saved;

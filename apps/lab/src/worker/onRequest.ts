@@ -1,7 +1,8 @@
 // What the worker does only when it is asked to, and the first view does without: verdicts, answers to exercises, files
 // of checkpoints. Fetched by later.ts, as a script of its own.
-export { audit, encodeCheckpoint, headMarks, mapPicture, prove, train } from '@induction-lab/core/browser';
-export { checkExercise } from './exercises.ts';
+export { audit, train } from '@induction-lab/core/browser';
+export { checkpointOf, judgeExercise, randomOffIn, verdictOn, verdictOnTexts } from './answers.ts';
 export { readFetched } from './fetchedState.ts';
 export { marksOf, sweepOf } from './marks.ts';
 export { openFile } from './openedFile.ts';
+export { checkSavedRun, noLinkFor } from './savedRun.ts';

@@ -13,8 +13,8 @@ import {
 import { wasmEngine, weightsOf } from '@induction-lab/core/internal';
 import { type BenchRun, type GivenModel, type Look, MOST_SEEN, type View } from '../protocol.ts';
 import { asSeen, barsOf, fingerprintOf, LOOK_BYTES, lookAt, lookBytes, START } from './look.ts';
-import { LIVE_SEQUENCES, RESTING_SEQUENCES } from './subject.ts';
 import { readModel } from './readModel.ts';
+import { LIVE_SEQUENCES, RESTING_SEQUENCES } from './subject.ts';
 import type { TextReader } from './textReader.ts';
 
 /** What stands for a model whose weights are never changed. */
@@ -36,11 +36,7 @@ export interface OpenedFile {
 }
 
 /** Reads a file. Throws an Error that names it where it cannot be read, shown here, or held in memory. */
-export async function openFile(
-  engine: Engine,
-  given: GivenModel,
-  period: number,
-): Promise<OpenedFile> {
+export async function openFile(engine: Engine, given: GivenModel, period: number): Promise<OpenedFile> {
   const { file } = given;
   const { opened, reader } = await readModel(given);
   const { config, metadata } = opened;

@@ -1,7 +1,6 @@
 // What stands on the bench, as the worker knows it: a run, or a checkpoint from a file, with what has been measured of it.
 import type { AuditRecord, Model } from '@induction-lab/core/browser';
-import type { BenchRun, Look, Questions, View } from '../protocol.ts';
-import type { Later } from './later.ts';
+import type { BenchRun, Look, View } from '../protocol.ts';
 import { barsOf, fingerprintOf, lookAt } from './look.ts';
 import type { Loaded } from './openedFile.ts';
 import type { Run } from './run.ts';
@@ -54,26 +53,4 @@ export function viewOf(subject: Subject, look: Look, step: number | null): View 
   if (!reader) return lookAt(model, look, { ...at, bars, chance });
   const view = lookAt(model, reader.look(look, model.config), { ...at, bars, chance });
   return { ...view, words: reader.words(view, model.config) };
-}
-
-/** The audit of the weights that are loaded, measured once. */
-export function auditOf(subject: Subject, fingerprint: string, audit: Later['audit']): AuditRecord {
-  if (subject.audited?.fingerprint !== fingerprint)
-    subject.audited = { fingerprint, record: audit(subject.model, { sequences: 32 }) };
-  return subject.audited.record;
-}
-
-/** The weights of a step as a file. */
-export function checkpointOf(
-  subject: Subject,
-  at: number | null,
-  { encodeCheckpoint }: Later,
-): Questions['checkpoint']['answer'] {
-  const { step } = loadStep(subject, at);
-  const { seed, name, experiment, file } = subject.info;
-  const metadata: Record<string, string> = file
-    ? { ...file.metadata }
-    : { step: String(step), seed: String(seed), experiment: name };
-  const bytes = encodeCheckpoint(experiment.model, subject.model.getWeights(), metadata);
-  return { bytes, step, run: subject.info };
 }

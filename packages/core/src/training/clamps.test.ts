@@ -12,8 +12,8 @@ import { eachRow, headMatrices } from './headMatrices.ts';
 import { initialize } from './initialize.ts';
 import { startInline } from './parallel/inlinePool.ts';
 import { train } from './train.ts';
-import type { StepRecord } from './trainLoop.ts';
 import type { TrainingState } from './trainingState.ts';
+import type { StepRecord } from './trainLoop.ts';
 
 const engine = await loadEngine({ exact: true });
 const STEPS = 20;
