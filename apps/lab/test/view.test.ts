@@ -223,7 +223,7 @@ test('a model of the Hugging Face hub comes with its config, a GGUF file alone, 
   expect(lab.notice.value?.text).toBe('A config says nothing without its model; drop both together.');
   await lab.loadFile([model as File]);
   expect(lab.notice.value?.text).toMatch(
-    /model\.safetensors holds no config.*drop the model and its config\.json together/,
+    /model\.safetensors holds no config.*pass it by dropping the model and its config\.json together/,
   );
   await lab.loadFile([config as File, model as File]);
   await settled();

@@ -129,6 +129,7 @@ export class Bench {
     const subject = this.models.main;
     const run = subject?.run;
     if (!subject || !run) return;
+    subject.sent = Math.min(subject.sent, run.losses.length); // a run may begin anew
     const losses = run.losses.slice(subject.sent).map(({ step, segments }) => ({ step, segments }));
     this.post({
       kind: 'progress',

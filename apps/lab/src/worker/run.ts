@@ -85,6 +85,8 @@ export class Run {
   weights: NamedWeights | null = null;
   /** What was fetched, while nothing has been trained. */
   private fetched: Fetched | null;
+  /** How far to train while training begins anew. */
+  private anew: { until: number } | null = null;
   /** The weights that training must come to where they were fetched before. */
   private expected: { readonly step: number; readonly fingerprint: string } | null = null;
   private until = 0;
@@ -128,18 +130,22 @@ export class Run {
     this.options.onRest(this);
   }
 
-  /** Training needs more than fetched weights: it begins at step 0, and comes by them to the last bit. */
+  /**
+   * Training needs more than fetched weights: it begins at step 0, and comes by them to the last bit. They are shown until it
+   * has begun.
+   */
   private async trainAnew({ step, weights }: Fetched, until: number): Promise<void> {
-    this.fetched = null;
     this.expected = { step, fingerprint: fingerprintOf(weights) };
-    this.step = 0;
+    const anew = { until };
+    this.anew = anew;
     await this.begin();
-    this.play(until);
+    this.anew = null;
+    this.play(anew.until);
   }
 
   /** Starts the threads; resolves when initial (or resumed) weights can be looked at. */
   async begin(resume?: TrainingState): Promise<void> {
-    if (this.fetched) return this.showFetched(this.fetched);
+    if (this.fetched && !this.anew) return this.showFetched(this.fetched);
     this.abort = new AbortController();
     let seen: () => void = () => {};
     const first = new Promise<void>((resolve) => {
@@ -197,7 +203,8 @@ export class Run {
   play(until: number = this.lastStep): void {
     if (this.status === 'failed' || this.step >= this.lastStep) return;
     if (this.fetched) {
-      void this.trainAnew(this.fetched, until);
+      if (this.anew) this.anew.until = until;
+      else void this.trainAnew(this.fetched, until);
       return;
     }
     this.until = Math.min(until, this.lastStep);
@@ -209,6 +216,7 @@ export class Run {
   }
 
   pause(): void {
+    if (this.anew) this.anew.until = 0;
     this.until = this.step;
     if (this.status === 'playing' && this.resting) this.status = 'paused';
     this.wake();
@@ -263,6 +271,10 @@ export class Run {
   }
 
   private rest(pause: Pause): void {
+    if (this.anew) {
+      this.fetched = null;
+      this.step = 0;
+    }
     const now = performance.now();
     const done = pause.step - this.step;
     if (done > 0) {
