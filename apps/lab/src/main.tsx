@@ -78,7 +78,7 @@ async function begin(lab: Lab): Promise<void> {
   });
   followState(lab);
   fetchFiguresWhenIdle(lab);
-  await lab.openAddress(location.hash);
+  await lab.openAddress(location.hash, { fromKept: true });
 }
 
 const lab = createLab({ worker: () => startWorker() as LabWorker, viewport });

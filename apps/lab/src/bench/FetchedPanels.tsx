@@ -31,6 +31,7 @@ export function FetchedPanels(): JSX.Element | null {
       <>
         <fetched.WallPanel />
         <fetched.GalleryPanel />
+        <fetched.KeptRuns />
       </>
     )
   );

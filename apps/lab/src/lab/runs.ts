@@ -49,7 +49,7 @@ export function createRuns(
   /** Trains a setting up to a step, or with the present run kept beside it. Nothing starts where the worker is gone. */
   async function begin(
     next: Setting,
-    options: { until?: number; keepOther?: boolean; look?: LinkState } = {},
+    options: { until?: number; keepOther?: boolean; look?: LinkState; keptAs?: string } = {},
   ): Promise<'started' | 'refused' | 'gone'> {
     const { until = 0, keepOther = false } = options;
     const experiment = experimentOf(next);
@@ -60,7 +60,11 @@ export function createRuns(
     const { own } = wanted.value;
     const asked = wanting.lookFor(own === null ? null : readTokens(own, experiment.model));
     try {
-      const info = await client.ask('start', { experiment, seed: next.seed, until, keepOther, look: asked });
+      const { keptAs } = options;
+      const info = await client.ask('start', {
+        ...{ experiment, seed: next.seed, until, keepOther, look: asked },
+        ...(keptAs === undefined ? {} : { keptAs }),
+      });
       batch(() => {
         if (keepOther && before) {
           const { run: kept, losses } = before; // it trained on until it was set aside

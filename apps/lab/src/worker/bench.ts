@@ -1,8 +1,10 @@
 // The bench inside the worker: what is done for each question of the page, and what the page is told of a run.
 import { type AuditRecord, type Engine, NonFiniteLossError, type StartPool } from '@induction-lab/core/browser';
 import { flatLosses } from '@induction-lab/core/internal';
-import type { AuditAnswer, BenchRun, Questions } from '../protocol.ts';
-import { later } from './later.ts';
+import type { AuditAnswer, BenchRun, Look, Questions, SavedRun } from '../protocol.ts';
+import { Keeping } from './keeping.ts';
+import type { KeptRuns } from './keptRuns.ts';
+import { later, openKept } from './later.ts';
 import { Models } from './models.ts';
 import { openFile } from './openedFile.ts';
 import type { Run } from './run.ts';
@@ -15,9 +17,17 @@ export class Bench {
   private readonly models: Models;
   private readonly views: Views;
   private readonly post: Post;
+  private readonly keeping: Keeping;
 
-  constructor(engine: Engine, pool: { threads: number; start: StartPool }, post: Post) {
+  /** `open` opens what is kept from one visit to the next. */
+  constructor(
+    engine: Engine,
+    pool: { threads: number; start: StartPool },
+    post: Post,
+    open: () => Promise<KeptRuns> = openKept,
+  ) {
     this.post = post;
+    this.keeping = new Keeping(open);
     this.models = new Models(engine, pool, {
       rested: (run) => this.rested(run),
       failed: (run, error) => this.failed(run, error),
@@ -38,21 +48,28 @@ export class Bench {
 
   private readonly answers: Answers = {
     start: async (ask) => {
-      const run = await this.models.start(ask);
-      this.views.begin(ask.look);
-      const { info } = this.models.subject();
-      await run.begin();
-      if (ask.until > 0) {
+      const kept = await this.keeping.instead(ask);
+      if (kept) await this.takeUp(kept, ask.look, { kept: true });
+      else {
+        const begun = await this.models.start(ask);
+        this.views.begin(ask.look);
+        await begun.begin();
+      }
+      const run = this.models.run();
+      if (ask.until > run.step) {
         run.play(ask.until);
         this.progress();
       }
-      return info;
-    },
-    adopt: async ({ saved, look }) => {
-      const run = await this.models.takeUp(saved);
-      this.views.begin(look);
-      await run.takeUp(saved);
       return this.models.subject().info;
+    },
+    adopt: ({ saved, look }) => this.takeUp(saved, look),
+    keep: (ask) => this.keeping.keep(this.models.run(), ask),
+    kept: async () => (await this.keeping.runs()).list(),
+    forget: async ({ key }) => (await this.keeping.runs()).forget(key),
+    reopen: async ({ key, look }) => {
+      const found = await (await this.keeping.runs()).find(key);
+      if (!found) throw new Error('This run is kept no longer.');
+      return { run: await this.takeUp(found.saved, look, { kept: true }), setting: found.kept.setting };
     },
     control: async ({ action, until }) => {
       const run = this.models.run();
@@ -105,6 +122,14 @@ export class Bench {
     },
     load: (ask) => this.load(ask),
   };
+
+  /** Puts a saved run on the bench as it stood. */
+  private async takeUp(saved: SavedRun, look: Look, { kept = false } = {}): Promise<BenchRun> {
+    const run = await this.models.takeUp(saved, { kept });
+    this.views.begin(look);
+    await run.takeUp(saved);
+    return this.models.subject().info;
+  }
 
   private async judge(wanted: { proof: boolean }): Promise<AuditAnswer> {
     const { audit, prove, headMarks, mapPicture } = await later();

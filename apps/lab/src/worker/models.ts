@@ -80,15 +80,20 @@ export class Models {
   }
 
   /** Puts a saved run, which waits where it stood, in the place of all that was there. */
-  async takeUp(saved: SavedRun): Promise<Run> {
+  async takeUp(saved: SavedRun, { kept = false } = {}): Promise<Run> {
     checkSavedRun(saved);
     const experiment = parseExperiment(saved.experiment);
-    const { seed, gpu } = saved;
+    const { seed, gpu, state } = saved;
     const model = new Model(this.engine, experiment.model);
     await this.drop('main');
     await this.drop('other');
     const run = this.newRun(experiment, seed);
-    const about = { experiment, seed, file: null, ...(gpu === null ? {} : { gpu }), ...noLinkFor(saved) };
+    const about = {
+      ...{ experiment, seed, file: null },
+      ...(gpu === null ? {} : { gpu }),
+      ...(kept ? { keptFrom: state.step } : {}),
+      ...noLinkFor(saved),
+    };
     this.adopt(about, { run, model });
     return run;
   }
@@ -115,7 +120,7 @@ export class Models {
   }
 
   private adopt(
-    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'gpu' | 'noLink'>,
+    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'gpu' | 'keptFrom' | 'noLink'>,
     made: { model: Model } & ({ run: Run } | { loaded: NamedWeights }),
   ): void {
     const { model: config, name, task } = about.experiment;

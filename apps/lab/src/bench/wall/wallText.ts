@@ -1,5 +1,5 @@
 // What is said of the wall in words, from what was measured.
-import { listed } from '@induction-lab/core/names';
+import { listed } from '@induction-lab/core/internal/names';
 import { type Tile, verdictOf } from '../../lab/wall/wallState.ts';
 
 /** The verdict that counts as having found the circuit. */

@@ -1,5 +1,6 @@
 // A short look at one of many models: two heads on one sequence.
-import { exampleTokens, firstDrawn, longestPeriod, type Model } from '@induction-lab/core/browser';
+import { exampleTokens, longestPeriod, type Model } from '@induction-lab/core/browser';
+import { firstDrawn } from '@induction-lab/core/internal';
 import type { HeadBars } from '../../protocol.ts';
 import type { Glimpse, HeadGlimpse } from '../../wallProtocol.ts';
 import { asSeen, barsOf } from '../look.ts';
