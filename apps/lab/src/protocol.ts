@@ -152,7 +152,7 @@ export interface BenchRun {
   readonly segments: readonly Segment[];
   /** Of a checkpoint from a file, what it says of itself; null for a run of this page. */
   readonly file: { readonly metadata: Readonly<Record<string, string>> } | null;
-  /** The GPU that trains it, or has trained it. */
+  /** The GPU that it was begun on. */
   readonly gpu?: string;
   /** Its step when it was taken from what was kept, in place of training so far. */
   readonly keptFrom?: number;
@@ -189,6 +189,8 @@ export interface Questions {
       look: Look;
       /** The name of a kept run that may be gone on with in place of training so far. */
       keptAs?: string;
+      /** Refused where this GPU cannot be used; then nothing has begun. */
+      gpu?: GpuChoice;
     };
     answer: BenchRun;
   };

@@ -57,6 +57,7 @@ export function Speedometer(): JSX.Element | null {
   const { isLoaded, isolated, opening, other, progress, run, status, step } = useLab();
   const { stepsPerSecond, threads } = progress.value;
   const shared = isolated.value;
+  const gpu = run.value?.gpu;
   const last = run.value?.experiment.training.steps ?? 0;
   const playing = status.value === 'playing';
   const link = opening.value;
@@ -80,7 +81,9 @@ export function Speedometer(): JSX.Element | null {
           data-testid="threads"
           title={shared ? '' : 'This page is not cross-origin isolated, so the browser gives it no shared memory.'}
         >
-          {shared
+          {gpu !== undefined
+            ? `begun on the GPU ${gpu}`
+            : shared
             ? `${threads} ${threads === 1 ? 'thread' : 'threads'}, shared memory`
             : 'one thread: this page is not cross-origin isolated'}
         </span>

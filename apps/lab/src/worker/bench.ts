@@ -1,11 +1,11 @@
 // The bench inside the worker: what is done for each question of the page, and what the page is told of a run.
-import { type AuditRecord, type Engine, NonFiniteLossError, type StartPool } from '@induction-lab/core/browser';
+import { type AuditRecord, type Engine, NonFiniteLossError, type StartPool, parseExperiment } from '@induction-lab/core/browser';
 import { flatLosses } from '@induction-lab/core/internal';
 import type { AuditAnswer, BenchRun, Look, Questions, SavedRun } from '../protocol.ts';
 import { Keeping } from './keeping.ts';
 import type { KeptRuns } from './keptRuns.ts';
-import { later, openKept } from './later.ts';
-import { Models } from './models.ts';
+import { later, onGpu, openKept } from './later.ts';
+import { Models, type OnGpuRun } from './models.ts';
 import { openFile } from './openedFile.ts';
 import type { Run } from './run.ts';
 import { auditOf, checkpointOf, loadStep } from './subject.ts';
@@ -51,7 +51,7 @@ export class Bench {
       const kept = await this.keeping.instead(ask);
       if (kept) await this.takeUp(kept, ask.look, { kept: true });
       else {
-        const begun = await this.models.start(ask);
+        const begun = await this.models.start(ask, await this.openGpu(ask));
         this.views.begin(ask.look);
         await begun.begin();
       }
@@ -122,6 +122,13 @@ export class Bench {
     },
     load: (ask) => this.load(ask),
   };
+
+  /** The GPU for a run, tested, where one was chosen. Throws an Error that says why it is not used. */
+  private async openGpu({ experiment, gpu }: Questions['start']['ask']): Promise<OnGpuRun | null> {
+    if (gpu === undefined) return null;
+    const asked = { engine: this.models.engine, experiment: parseExperiment(experiment) };
+    return (await onGpu()).openRun(gpu, asked);
+  }
 
   /** Puts a saved run on the bench as it stood. */
   private async takeUp(saved: SavedRun, look: Look, { kept = false } = {}): Promise<BenchRun> {

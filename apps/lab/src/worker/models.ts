@@ -3,6 +3,7 @@ import {
   type Engine,
   type Experiment,
   guessingLoss,
+  KERNELS_VERSION,
   Model,
   type NamedWeights,
   parameterCount,
@@ -21,6 +22,12 @@ export interface RunEvents {
   /** Training rests: between bunches of steps and whenever the status changes. */
   rested(run: Run): void;
   failed(run: Run, error: Error): void;
+}
+
+/** What trains a run on a GPU. */
+export interface OnGpuRun {
+  readonly gpu: string;
+  readonly startPool: StartPool;
 }
 
 export class Models {
@@ -64,7 +71,7 @@ export class Models {
   }
 
   /** Puts a new run, which waits, in the place of what was there, or beside it. */
-  async start({ experiment: asked, seed, keepOther }: Questions['start']['ask']): Promise<Run> {
+  async start({ experiment: asked, seed, keepOther }: Questions['start']['ask'], onGpu: OnGpuRun | null): Promise<Run> {
     // Before anything ends: an impossible setting leaves the bench as it is.
     const experiment = parseExperiment(asked);
     const model = new Model(this.engine, experiment.model);
@@ -74,8 +81,9 @@ export class Models {
       this.other = this.main;
       this.main = null;
     } else await this.drop('main');
-    const run = this.newRun(experiment, seed);
-    this.adopt({ experiment, seed, file: null }, { run, model });
+    const run = this.newRun(experiment, seed, onGpu);
+    const about = onGpu ? { gpu: onGpu.gpu, ...noLinkFor({ gpu: onGpu.gpu, kernels: KERNELS_VERSION }) } : {};
+    this.adopt({ experiment, seed, file: null, ...about }, { run, model });
     return run;
   }
 
@@ -87,7 +95,7 @@ export class Models {
     const model = new Model(this.engine, experiment.model);
     await this.drop('main');
     await this.drop('other');
-    const run = this.newRun(experiment, seed);
+    const run = this.newRun(experiment, seed, gpu === null ? null : { gpu });
     const about = {
       ...{ experiment, seed, file: null },
       ...(gpu === null ? {} : { gpu }),
@@ -98,13 +106,15 @@ export class Models {
     return run;
   }
 
-  private newRun(experiment: Experiment, seed: number): Run {
+  /** `begunOn` is the GPU that has begun it, and what trains it there where it is to go on there. */
+  private newRun(experiment: Experiment, seed: number, begunOn: Partial<OnGpuRun> | null): Run {
     const run = new Run({
       engine: this.engine,
       experiment,
       seed,
       threads: this.pool.threads,
-      startPool: this.pool.start,
+      startPool: begunOn?.startPool ?? this.pool.start,
+      ...(begunOn?.gpu ? { gpu: begunOn.gpu } : {}),
       onRest: (rested) => this.events.rested(rested),
       onFailure: (failed, error) => this.events.failed(failed, error),
     });
