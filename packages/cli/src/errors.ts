@@ -1,5 +1,7 @@
 // How a command ends: each failure is one sentence on stderr and an exit code. No stack traces for users.
 
+import type { TooLargeError } from '@induction-lab/core/node';
+
 export const EXIT = { done: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
 
 /** A failure that the user can act on. The message is one sentence: what, where, remedy. */
@@ -35,6 +37,7 @@ export function toCommandError(error: unknown): CommandError {
   if (['ExperimentError', 'FileFormatError', 'ArgumentError', 'DataError', 'TextError'].includes(kind))
     return badInput(message);
   if (kind === 'NotFiniteError') return new CommandError(message, EXIT.failed);
+  // V8 tells what it has no memory for by texts alone.
   if (
     error instanceof RangeError &&
     /allocation failed|[Ii]nvalid (typed )?array (buffer )?length|Memory\.grow/.test(message)
@@ -43,10 +46,9 @@ export function toCommandError(error: unknown): CommandError {
       'There is not enough memory for this; ask for fewer sequences or a smaller model.',
       EXIT.failed,
     );
-  if (error instanceof RangeError && message.startsWith('Arena: '))
-    return badInput(
-      message.replace(/^Arena: (.*?);.*$/, 'Too large: $1; make the model, its context or the batch smaller.'),
-    );
-  if ((error as Error).constructor.name === 'TooLargeError') return badInput(message);
+  if (kind === 'TooLargeError') {
+    const { fact } = error as TooLargeError;
+    return badInput(fact === null ? message : `Too large: ${fact}; make the model, its context or the batch smaller.`);
+  }
   return new CommandError(message, EXIT.failed);
 }

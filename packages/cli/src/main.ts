@@ -3,13 +3,14 @@
 import { printable } from '@induction-lab/core/internal/printable';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
-import type { Measure } from './commands/declare.ts';
+import { examples, type Measure } from './commands/declare.ts';
 import { COMMANDS } from './commands/list.ts';
 import type { Surroundings } from './commands/measuringCommand.ts';
 import { badInput, EXIT, toCommandError } from './errors.ts';
 import { VERSION } from './version.ts';
 
-function createProgram(around: Surroundings): Command {
+/** The program with all its commands, which speak to `around`. */
+export function createProgram(around: Surroundings): Command {
   /** Runs a command that measures; its outputs are checked first. */
   const measure: Measure = async (name, given, outputs = {}) => {
     const { measuringCommand } = await import('./commands/measuringCommand.ts');
@@ -19,6 +20,7 @@ function createProgram(around: Surroundings): Command {
   const program = new Command('induction-lab')
     .description('Has this transformer learned induction, by which heads, and how do we know?')
     .version(VERSION)
+    .addHelpText('after', examples('npx induction-lab run', 'npx induction-lab train --help'))
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({
       writeOut: (text) => around.stdout.write(text),

@@ -104,8 +104,10 @@ describe('prompt', () => {
     expect(record).toMatchObject({ inductionHeads: { follow: true }, heads: [{ label: 'L1H0' }] });
   });
 
-  test('a text without a repeat is read all the same, and it is said', async () => {
-    const { stdout } = await succeed('prompt', STORIES, 'Once upon');
+  test('a text without a repeat is refused, and read when that is asked for', async () => {
+    const ended = await run('prompt', STORIES, 'Once upon');
+    expectRefusal(ended, /No token of this text comes twice, .*; repeat a name or a phrase in it, or .* --any-text/);
+    const { stdout } = await succeed('prompt', STORIES, 'Once upon', '--any-text');
     expect(stdout.replace(/\s+/g, ' ')).toMatch(/No token of this text comes twice, so there is nothing to copy/);
     expect(stdout).toMatch(/owes to whom/);
   });
@@ -207,6 +209,11 @@ describe('one sentence for what cannot be meant', () => {
       ['prompt', bare, 'A text.'],
       /Text needs a tokenizer, and there is no tokenizer.json beside .*; name one with --tokenizer FILE/,
     ],
+    [['prompt', join(folder, 'nowhere'), 'A text.'], /There is no checkpoint at .*nowhere; check the path/],
+    [
+      ['heads', STORIES, '--model-config', writeJson(join(folder, 'mamba.json'), { model_type: 'mamba' })],
+      /mamba\.json: models of/,
+    ],
     [['prompt', STORIES, ''], /The text is empty; write a sentence in quotation marks/],
     [['prompt', STORIES, '   '], /The text is empty/],
     [['prompt', STORIES, 'a b '.repeat(400)], /The text has [\d,]+ tokens, and the model’s context is 512; shorten it/],
@@ -217,7 +224,7 @@ describe('one sentence for what cannot be meant', () => {
     ],
     [['prompt', STORIES, 'ac', '--tokenizer', other], /has no token for "c"; write the text without it/],
     [['prompt', STORIES, 'Tim', '--html', STORIES], /choose another --html or delete it first: it is a folder/],
-    [['prompt', bare, '3 700'], /700/],
+    [['prompt', bare, '3 700 3'], /700/],
     [
       ['heads', STORIES, '--tokens-from', '500..600'],
       /--tokens-from 500..600 is no range of tokens of this model, which has 0 to 511/,

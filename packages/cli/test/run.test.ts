@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { StoryName } from '../src/files/presetNames.ts';
 import { loadPreset } from '../src/files/presets.ts';
 import { taught } from '../src/report/story.ts';
-import { runCommand } from '../src/work/runCommand.ts';
+import { runCommand, storyExperiment } from '../src/work/runCommand.ts';
 import { expectNoStackTrace, start } from './support/command.ts';
 import {
   countTo,
@@ -216,6 +216,15 @@ describe('run', () => {
       for (const id of Object.keys(data.figures)) expect(ids).toContain(id);
     });
   });
+});
+
+test('--mlp gives every training of the story an MLP, and changes nothing else', () => {
+  for (const name of NAMES) {
+    const [plain, wide] = [storyExperiment(name, {}), storyExperiment(name, { mlp: 256 })];
+    expect(wide.model).toEqual({ ...plain.model, dMlp: 256, actFn: 'gelu' });
+    const decayed = [...plain.training.decayed, '*.mlp.*'];
+    expect(wide).toMatchObject({ task: plain.task, training: { ...plain.training, decayed } });
+  }
 });
 
 test('run interrupted by Ctrl-C saves the model under way and says how to go on with it', async () => {

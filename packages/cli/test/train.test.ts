@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { decodeCheckpoint } from '@induction-lab/core/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { toCommandError } from '../src/errors.ts';
 import { RunFolder } from '../src/runs/runFolder.ts';
@@ -233,6 +234,24 @@ test('--steps sets the length, --per-position logs every position, --csv writes 
   const rows = readFileSync(join(out, 'metrics.csv'), 'utf8').trimEnd().split('\n');
   expect(rows[0]).toBe('step,loss,lossFirst,lossBoundary,lossRepeat,learningRate,gradientNorm,tokensPerSecond');
   expect(rows.slice(1).map((row) => Number(row.split(',')[0]))).toEqual(countTo(23));
+});
+
+test('--mlp trains MLPs behind the attention, also where the run is resumed, and not of any width', async () => {
+  const out = join(folder, 'mlp');
+  const config = writeExperiment(folder, { ...SMALL, training: { steps: 4, warmupSteps: 0 } });
+  await succeed('train', '--config', config, '--mlp', '6', '--out', out, '--quiet');
+  const { experiment } = new RunFolder(out).readInfo();
+  expect(experiment.model).toMatchObject({ dMlp: 6, actFn: 'gelu' });
+  expect(experiment.training.decayed).toContain('*.mlp.*');
+  const file = new RunFolder(out).checkpointPath(4);
+  expect(decodeCheckpoint(readFileSync(file), file).weights['blocks.1.mlp.W_in']!.shape).toEqual([11, 6]);
+  expectRefusal(await run('train', '--resume', out, '--mlp', '6'), /continues a run as it was begun; leave out --mlp/);
+  expectRefusal(await run('train', '--config', config, '--mlp', '0'), /--mlp <n>.* whole number, 1 or more/);
+  expectRefusal(
+    await run('train', '--config', config, '--mlp', '999999999', '--out', join(folder, 'huge')),
+    /model\.dMlp \(999999999\) is too large beside the other sizes: .*; make the model smaller/,
+  );
+  expect(existsSync(join(folder, 'huge'))).toBe(false);
 });
 
 describe('a loss that stops being a number', () => {

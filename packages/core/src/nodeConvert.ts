@@ -18,8 +18,8 @@ export interface PreparedConversion {
   /** Tensors and bytes of the safetensors file, its header not counted. */
   readonly tensors: number;
   readonly bytes: number;
-  /** Writes the folder's files, or the file, each as a whole or not at all. */
-  write(path: string): void;
+  /** Writes the folder's files, or the file, each as a whole or not at all; `onProgress` is told how many tensors are written. */
+  write(path: string, onProgress?: (done: number, total: number) => void): void;
 }
 
 /**
@@ -35,8 +35,10 @@ export function prepareConversion(model: OpenedModel, to: Conversion, file: stri
     files: config ? ['config.json', 'model.safetensors'] : [],
     tensors: described.length,
     bytes: described.reduce((sum, { bytes }) => sum + bytes, 0),
-    write: (path) => {
-      writeTensors(config ? join(path, 'model.safetensors') : path, target, opened);
+    write: (path, onProgress = () => {}) => {
+      let done = 0;
+      const onTensor = (): void => onProgress(++done, described.length);
+      writeTensors(config ? join(path, 'model.safetensors') : path, { target, opened, onTensor });
       if (config) writeWhole(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     },
   };
@@ -47,7 +49,10 @@ function inFormat(opened: OpenedModel, to: Conversion, file: string): { opened: 
   return { opened, target: to === 'safetensors' ? ourTarget(opened.config) : transformerLensTarget(opened.config) };
 }
 
-function writeTensors(path: string, target: Target, opened: OpenedModel): void {
+function writeTensors(
+  path: string,
+  { target, opened, onTensor }: { target: Target; opened: OpenedModel; onTensor: () => void },
+): void {
   const header: Record<string, unknown> = { __metadata__: target.metadata };
   const places = new Map<string, number>();
   let end = 0;
@@ -65,7 +70,10 @@ function writeTensors(path: string, target: Target, opened: OpenedModel): void {
     path,
     (write) => {
       write(first, 0);
-      for (const [name, bytes] of filled(target, opened)) write(bytes, start + places.get(name)!);
+      for (const [name, bytes] of filled(target, opened)) {
+        write(bytes, start + places.get(name)!);
+        onTensor();
+      }
     },
     { durable: true },
   );

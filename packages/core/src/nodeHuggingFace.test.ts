@@ -15,7 +15,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { distance } from '../test/support/golden.ts';
-import { decodeCheckpoint, FileFormatError, loadModel, Model, referenceEngine } from './node.ts';
+import {
+  decodeCheckpoint,
+  decodeSafetensors,
+  encodeSafetensors,
+  FileFormatError,
+  loadModel,
+  Model,
+  referenceEngine,
+} from './node.ts';
 
 const GOLDEN = fileURLToPath(new URL('../test/golden/huggingFace', import.meta.url));
 const { models } = JSON.parse(readFileSync(join(GOLDEN, 'logits.json'), 'utf8')) as {
@@ -41,6 +49,23 @@ test('one is in shards, one in bfloat16, and Mistral’s window is the context',
   expect((await loadModel(join(GOLDEN, 'mistral'), { engine: referenceEngine })).config.nCtx).toBe(8);
   expect(readFileSync(join(GOLDEN, 'qwen2', 'model.safetensors'), 'latin1')).toContain('"BF16"');
 });
+
+test('a tied model may hold its head besides, and both spellings of its scaling', async () => {
+  const path = join(folder, 'with head');
+  cpSync(join(GOLDEN, 'qwen3'), path, { recursive: true });
+  const config = configOf('qwen3');
+  const { tensors } = readSafetensors(join(path, 'model.safetensors'));
+  tensors['lm_head.weight'] = tensors['model.embed_tokens.weight']!;
+  const tied = { ...config, tie_word_embeddings: true, rope_scaling: config.rope_parameters };
+  writeFileSync(join(path, 'config.json'), JSON.stringify(tied));
+  writeFileSync(join(path, 'model.safetensors'), encodeSafetensors(tensors, {}));
+  expect((await loadModel(path, { engine: referenceEngine })).config.tied).toBe(true);
+});
+
+const readSafetensors = (path: string): ReturnType<typeof decodeSafetensors> => {
+  const { tensors, metadata } = decodeSafetensors(readFileSync(path), path);
+  return { tensors: { ...tensors }, metadata };
+};
 
 test('the file alone is read with the hub’s config', () => {
   const path = join(GOLDEN, 'gpt2', 'model.safetensors');
@@ -80,6 +105,52 @@ describe('one sentence says why a folder is not read', () => {
       withConfig('llama', { rope_parameters: { rope_type: 'yarn' } }),
       /"yarn" scaling of rotary positions/,
     ],
+    [
+      'scaling said twice, in two ways',
+      withConfig('llama', { rope_scaling: { rope_type: 'default' } }),
+      /has rope_parameters and rope_scaling, which differ; take out/,
+    ],
+    [
+      'scaling of an unknown kind beside one that is known',
+      withConfig('llama', { rope_scaling: { rope_type: 'zorb' } }),
+      /"zorb" scaling of rotary positions \(rope_scaling\)/,
+    ],
+    [
+      'scaling that lacks a part',
+      withConfig('llama', { rope_parameters: { rope_type: 'llama3', factor: 8 } }),
+      /rope_parameters lacks low_freq_factor, which llama3's scaling needs/,
+    ],
+    ['two bases', withConfig('llama', { rope_theta: 7 }), /rope_theta is 7 and rope_theta in rope_parameters is 500/],
+    [
+      'a base as text',
+      withConfig('llama', { rope_theta: '7' }),
+      /rope_theta, got "7"; write it without quotation marks/,
+    ],
+    [
+      'a part of each head that turns',
+      withConfig('llama', { partial_rotary_factor: 0.5 }),
+      /turns 0\.5 of each head by position \(partial_rotary_factor\)/,
+    ],
+    [
+      'a share as text',
+      withConfig('gpt-neox', { rope_parameters: { partial_rotary_factor: '0.5' } }),
+      /partial_rotary_factor, got "0\.5"; write it without/,
+    ],
+    ['a size of none', withConfig('llama', { hidden_size: 0 }), /a whole number of at least 1 as hidden_size, got 0/],
+    [
+      'a tied head that is another matrix',
+      withConfig('llama', { tie_word_embeddings: true }),
+      /says that the unembedding is tied .* but lm_head\.weight is another matrix than model\.embed_tokens\.weight/,
+    ],
+    [
+      'a folder in place of the weights',
+      () =>
+        edited('gpt2', (path) => {
+          rmSync(join(path, 'model.safetensors'));
+          mkdirSync(join(path, 'model.safetensors'));
+        }),
+      /model\.safetensors is a folder, where a file of the model should be/,
+    ],
     ['a size that is missing', withConfig('llama', { hidden_size: null }), /whole number as hidden_size, got null/],
     [
       'a size that does not fit',
@@ -89,7 +160,7 @@ describe('one sentence says why a folder is not read', () => {
     [
       'heads that divide nothing',
       withConfig('gpt2', { n_head: 5 }),
-      /config is impossible: dHead must be a whole number/,
+      /config is impossible: dHead must be a whole number, and n_embd \(\d+\) is no multiple of n_head \(5\)/,
     ],
     ['one layer more', withConfig('gpt2', { n_layer: 3 }), /lacks the tensor h\.2\.ln_1\.weight/],
     [

@@ -19,6 +19,8 @@ export interface HuggingFaceFolder {
   readonly files: readonly ByteSource[];
 }
 
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
+
 const INDEX = 'model.safetensors.index.json';
 
 /**
@@ -27,7 +29,7 @@ const INDEX = 'model.safetensors.index.json';
  */
 export function openHuggingFaceFolder(path: string): HuggingFaceFolder | null {
   const configFile = join(path, 'config.json');
-  if (!existsSync(path) || !statSync(path).isDirectory() || !existsSync(configFile)) return null;
+  if (!isFile(configFile)) return null;
   const configBytes = readFileSync(configFile);
   if (configBytes.length === 0) return null; // says nothing of whose folder it is
   const config = readJsonText(configBytes, configFile);
@@ -42,7 +44,7 @@ export function openHuggingFaceFolder(path: string): HuggingFaceFolder | null {
 export function configBeside(source: ByteSource): unknown {
   if (!source.name.endsWith('.safetensors') || readHeader(source).metadata.config !== undefined) return undefined;
   const configFile = join(dirname(source.name), 'config.json');
-  if (!existsSync(configFile)) return undefined;
+  if (!isFile(configFile)) return undefined;
   const config = readJsonText(readFileSync(configFile), configFile);
   return isHuggingFaceConfig(config) ? config : undefined;
 }

@@ -10,7 +10,7 @@ import { printable, quoted, shortened } from './errors/printable.ts';
 import type { ModelConfig } from './model/config.ts';
 import { type ByteSource, sourceOf } from './model/formats/byteSource.ts';
 import { encodeCheckpoint, openCheckpoint } from './model/formats/checkpoint.ts';
-import { FileFormatError } from './model/formats/fileFormatError.ts';
+import type { ConfigWords } from './model/formats/fileFormatError.ts';
 import { openHuggingFace } from './model/formats/huggingFace/huggingFace.ts';
 import { readJsonText } from './model/formats/jsonText.ts';
 import { type OpenedModel, readInto } from './model/formats/openedModel.ts';
@@ -49,13 +49,17 @@ export async function loadModel(
   const config = modelConfig === undefined ? undefined : await configOf(modelConfig);
   const folder = openHuggingFaceFolder(path);
   const opened = folder
-    ? openHuggingFace(config ?? folder.config, folder)
+    ? openHuggingFace(config ?? folder.config, { ...folder, configFile: nameOf(modelConfig) ?? folder.configFile })
     : openNamed(await sourceOfNamed(path), config);
   checkMemory(opened.config, path);
   const model = new Model(options.engine ?? (await loadEngine()), withStartToken(opened.config, options.bos, path));
   readInto(model, opened);
   return model;
 }
+
+/** What a config that was given is called in messages. */
+const nameOf = (given: string | object | undefined): string | undefined =>
+  typeof given === 'object' ? 'the option modelConfig' : given;
 
 /** A config as an object, or from a JSON file. */
 const configOf = async (given: string | Readonly<Record<string, unknown>>): Promise<unknown> =>
@@ -130,18 +134,12 @@ async function sourceOfNamed(path: string): Promise<ByteSource> {
   return sourceOf(await readNamed(path, 'checkpoint'), path);
 }
 
-/** What is wrong with a checkpoint is said as to the command line, but for how a config is passed. */
 function openNamed(source: ByteSource, given: unknown): OpenedModel {
-  try {
-    const config = given ?? configBeside(source);
-    return openCheckpoint(source, config === undefined ? {} : { config });
-  } catch (error) {
-    if (!(error instanceof FileFormatError)) throw error;
-    const message = error.message.replaceAll('with --model-config FILE', 'as the option modelConfig');
-    throw new FileFormatError(message.replaceAll('leave --model-config out', 'leave modelConfig out'), {
-      cause: error,
-    });
-  }
+  const config = given ?? configBeside(source);
+  return openCheckpoint(source, { words: WORDS, ...(config === undefined ? {} : { config }) });
 }
+
+/** How messages call the config that may be given. */
+const WORDS: ConfigWords = { pass: 'as the option modelConfig', name: 'modelConfig' };
 
 const reason = (error: unknown): string => shortened(printable((error as Error).message), 200);

@@ -8,11 +8,14 @@ import { FileFormatError } from './model/formats/fileFormatError.ts';
 const PIECE = 2 ** 30;
 
 /**
- * The bytes of a file, which is opened whenever some are asked for. Throws what the file system says; reading throws a FileFormatError
- * where the file has become shorter.
+ * The bytes of a file, which is opened whenever some are asked for. Throws what the file system says, and a FileFormatError for a
+ * folder; reading throws one where the file has become shorter.
  */
 export function fileSource(path: string): ByteSource {
-  const { size } = statSync(path);
+  const found = statSync(path);
+  if (found.isDirectory())
+    throw new FileFormatError(`${printable(path)} is a folder, where a file of the model should be; fetch it again.`);
+  const { size } = found;
   return { name: path, size, bytes: (from, to) => readPart(path, from, to) };
 }
 

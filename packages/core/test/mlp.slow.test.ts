@@ -1,29 +1,25 @@
 // Models with MLPs over several seeds: preset `literal` with an MLP, and the setting of TransformerLens's demo. docs/results.md gets
-// the counts. `npm run test:slow` runs it; SEEDS sets how many seeds each gets (8), MLPS which of them.
+// the counts. `npm run test:slow` runs it; SEEDS sets how many seeds each gets (8), MLPS which of
+// them (as in 0,2), STEPS cuts them short to see whether it runs.
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { audit } from '../src/circuits/claims/audit.ts';
 import type { AuditRecord } from '../src/circuits/claims/auditRecord.ts';
 import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
-import { type Experiment, parseExperiment, withSteps } from '../src/training/experiment.ts';
+import { type Experiment, parseExperiment, withMlp, withSteps } from '../src/training/experiment.ts';
 import { type StepRecord, train } from '../src/training/train.ts';
 import { counts, resultTable, spread, writeResults } from './support/results.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 8);
-const read = (path: string): Record<string, Record<string, unknown>> =>
-  JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as never;
+const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
 const demo = parseExperiment(read('../../../examples/transformerLensDemo.json'));
-const literal = read('../presets/literal.json');
 const ALL: Record<string, Experiment> = {
   'TransformerLens’s demo': demo,
   'the same for 3,000 steps': withSteps(demo, 3000),
-  '`literal` with an MLP': parseExperiment({
-    ...literal,
-    model: { ...literal.model, dMlp: 256, actFn: 'gelu' },
-    training: { ...literal.training, decayed: ['*embed.*', '*.attn.*', '*.mlp.*'] },
-  }),
+  '`literal` with an MLP': withMlp(parseExperiment(read('../presets/literal.json')), 256),
 };
+const STEPS = process.env.STEPS === undefined ? undefined : Number(process.env.STEPS);
 const chosen = process.env.MLPS?.split(',').map((i) => Object.keys(ALL)[Number(i)]!) ?? Object.keys(ALL);
 
 interface Run {
@@ -55,7 +51,7 @@ async function runOf(experiment: Experiment, seed: number): Promise<Run> {
 
 describe.for(chosen)('%s', (name) => {
   test.for(Array.from({ length: SEEDS }, (_, i) => i + 1))('seed %i has a verdict', async (seed) => {
-    const run = await runOf(ALL[name]!, seed);
+    const run = await runOf(STEPS === undefined ? ALL[name]! : withSteps(ALL[name]!, STEPS), seed);
     results.get(name)!.push(run);
     expect(run.lossFirst).toBeGreaterThan(3);
     // One period in all of the training is solved by looking back a fixed distance, with an MLP as without.
@@ -94,6 +90,6 @@ afterAll(() => {
     '',
     ...resultTable(ROWS, done),
   ];
-  if (process.env.MLPS === undefined) writeResults('mlp', lines);
+  if (process.env.MLPS === undefined && STEPS === undefined) writeResults('mlp', lines);
   else process.stdout.write(`${lines.join('\n')}\n`);
 });

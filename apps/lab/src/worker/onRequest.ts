@@ -5,20 +5,16 @@ import { decodeCheckpoint } from '@induction-lab/core/browser';
 export { audit, encodeCheckpoint, headMarks, mapPicture, prove } from '@induction-lab/core/browser';
 export { checkExercise } from './exercises.ts';
 
-/** Reads a checkpoint, with the config.json that came with it; the remedy for one that needs a config is this page's own. */
+/** How this page is given a config: the remedies of what is wrong with one. */
+const WORDS = { pass: 'by dropping the model and its config.json together', name: 'the config.json' };
+
+/** Reads a checkpoint, with the config.json that came with it. */
 export function readCheckpoint(
   bytes: Uint8Array,
   file: string,
   config: string | null,
 ): ReturnType<typeof decodeCheckpoint> {
-  try {
-    return decodeCheckpoint(bytes, file, config === null ? {} : { config: parsed(config) });
-  } catch (error) {
-    const { message } = error as Error;
-    throw message.includes('--model-config')
-      ? new Error(`${message} Here: drop the model and its config.json together.`)
-      : error;
-  }
+  return decodeCheckpoint(bytes, file, { words: WORDS, ...(config === null ? {} : { config: parsed(config) }) });
 }
 
 function parsed(config: string): unknown {

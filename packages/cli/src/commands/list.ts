@@ -3,6 +3,7 @@
 import { ablate } from './ablate.ts';
 import { audit } from './audit.ts';
 import { cache } from './cache.ts';
+import { completion } from './completion.ts';
 import { compose } from './compose.ts';
 import { convert } from './convert.ts';
 import type { DeclareCommand } from './declare.ts';
@@ -33,4 +34,5 @@ export const COMMANDS: readonly DeclareCommand[] = [
   diversity,
   cache,
   convert,
+  completion,
 ];

@@ -24,6 +24,11 @@ export const measuringThreads = (): Option =>
   new Option('--threads <n>', 'threads that share large models’ passes; the result does not depend on it')
     .argParser(wholeNumber(1))
     .default(usualThreads(), 'all cores, at most 8');
+export const mlp = (): Option =>
+  new Option(
+    '--mlp <n>',
+    'an MLP of n neurons behind the attention of each layer (GELU, unless the config says)',
+  ).argParser(wholeNumber(1));
 export const exact = (): Option =>
   new Option('--exact', 'plain-SIMD kernels: the same bits on every machine, a little slower');
 export const gpu = (): Option =>

@@ -18,6 +18,7 @@ export const prompt: DeclareCommand = (program, measure) => {
         .argParser(wholeNumber(1, 100))
         .default(5),
     )
+    .option('--any-text', 'read a text in which nothing comes twice, too')
     .option('--html <file>', 'write a page that shows it with arcs, a file that a browser opens')
     .option('--force', 'write over that file if it exists')
     .addHelpText(

@@ -60,6 +60,10 @@ function declareRun(all: Command): void {
     .addOption(mixed('go on with a sweep that another version of the program has begun'))
     .addOption(exact())
     .addOption(quiet())
+    .addHelpText(
+      'after',
+      examples('npx induction-lab sweep run mine.json --jobs 2', 'npx induction-lab sweep runs/sweep-mine --retry'),
+    )
     .action(async (target, options) => (await import('../work/sweeps/runSweep.ts')).runSweepCommand(target, options));
 }
 
@@ -74,6 +78,7 @@ function declarePlan(all: Command): void {
     .option('--no-time', 'do not measure how long a run takes')
     .option('--json', 'print the plan as JSON')
     .addOption(exact())
+    .addHelpText('after', examples('npx induction-lab sweep plan mine.json --all'))
     .action(async (target, options) => (await import('../work/sweeps/planSweep.ts')).planSweepCommand(target, options));
 }
 
@@ -84,6 +89,7 @@ function declareStatus(all: Command): void {
     .argument('<sweep>', TARGET)
     .addOption(folder())
     .option('--json', 'print it as JSON')
+    .addHelpText('after', examples('npx induction-lab sweep status runs/sweep-mine --json'))
     .action(async (target, options) =>
       (await import('../work/sweeps/sweepStatusCommand.ts')).sweepStatusCommand(target, options),
     );
@@ -103,6 +109,7 @@ function declareCollect(all: Command): void {
     )
     .option('--force', 'write over --out where it exists')
     .addOption(mixed('take results of several versions of the program together, marked'))
+    .addHelpText('after', examples('npx induction-lab sweep collect runs/sweep-mine --out table.csv'))
     .action(async (target, options) =>
       (await import('../work/sweeps/collectSweep.ts')).collectSweepCommand(target, options),
     );
@@ -121,6 +128,7 @@ function declareReport(all: Command): void {
     )
     .option('--section <name>', 'the NAME of that section (default: the name of the sweep)')
     .addOption(mixed('take results of several versions of the program together, marked'))
+    .addHelpText('after', examples('npx induction-lab sweep report runs/sweep-mine --by task.periods'))
     .action(async (target, options) =>
       (await import('../work/sweeps/reportSweep.ts')).reportSweepCommand(target, options),
     );
@@ -139,6 +147,7 @@ function declareQueue(all: Command): void {
     .addOption(mixed('go on with a sweep that another version of the program has begun'))
     .addOption(exact())
     .addOption(quiet())
+    .addHelpText('after', examples('npx induction-lab sweep push mine.json --on redis://host:6379'))
     .action(async (target, options) =>
       (await import('../work/sweeps/queueSweep.ts')).pushSweepCommand(target, options),
     );
@@ -150,6 +159,7 @@ function declareQueue(all: Command): void {
     .addOption(folder())
     .option('--wait', 'until all are there')
     .addOption(quiet())
+    .addHelpText('after', examples('npx induction-lab sweep pull mine.json --on redis://host:6379 --wait'))
     .action(async (target, options) =>
       (await import('../work/sweeps/queueSweep.ts')).pullSweepCommand(target, options),
     );
@@ -168,6 +178,7 @@ function declareVerify(all: Command): void {
     .option('--on <address>', 'let the workers of a queue do it: redis://host:6379')
     .addOption(jobs())
     .addOption(quiet())
+    .addHelpText('after', examples('npx induction-lab sweep verify runs/sweep-mine --share 0.1'))
     .action(async (target, options) =>
       (await import('../work/sweeps/verifySweep.ts')).verifySweepCommand(target, options),
     );

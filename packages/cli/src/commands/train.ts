@@ -2,7 +2,7 @@ import type { Clamp } from '@induction-lab/core/node';
 import { InvalidArgumentError, Option } from 'commander';
 import { PRESETS } from '../files/presetNames.ts';
 import { type DeclareCommand, examples } from './declare.ts';
-import { exact, gpu, quiet, seed, wholeNumber } from './options.ts';
+import { exact, gpu, mlp, quiet, seed, wholeNumber } from './options.ts';
 
 function readClamp(text: string): Clamp {
   const found = /^L(\d+)H(\d+):(freeze|ablate)@(\d+)$/.exec(text);
@@ -34,6 +34,7 @@ export const train: DeclareCommand = (program) => {
     .addOption(
       new Option('--steps <n>', 'train for so many steps; a falling schedule stretches').argParser(wholeNumber(1)),
     )
+    .addOption(mlp())
     .addOption(
       new Option(
         '--threads <n>',
@@ -66,6 +67,7 @@ export const train: DeclareCommand = (program) => {
       'after',
       examples(
         'npx induction-lab train --preset varied --seed 3',
+        'npx induction-lab train --preset literal --mlp 256',
         'npx induction-lab train --config mine.json --steps 5000',
         'npx induction-lab train --config mine.json --data tokens.jsonl',
         'npx induction-lab train --resume runs/2026-01-31T120000-varied',

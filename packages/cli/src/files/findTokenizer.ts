@@ -29,8 +29,11 @@ export function checkTokenizer(tokenizer: TextTokenizer | null, { dVocab }: Mode
 }
 
 /** Tokens that were added for later use may lie beyond what a model was built with. */
-const onlyAdded = ({ last, special }: TextTokenizer, dVocab: number): boolean =>
-  Array.from({ length: last - dVocab + 1 }, (_, i) => dVocab + i).every((token) => special.has(token));
+function onlyAdded({ last, special }: TextTokenizer, dVocab: number): boolean {
+  if (last - dVocab >= special.size) return false;
+  for (let token = dVocab; token <= last; token++) if (!special.has(token)) return false;
+  return true;
+}
 
 /** Throws a CommandError where a text is no text for the model: longer than its context, or of a single token. */
 export function checkLength(tokens: readonly number[], { nCtx }: ModelConfig, what: string): void {

@@ -3,6 +3,7 @@ import {
   type ByteSource,
   type Engine,
   Model,
+  type ModelConfig,
   NotFiniteError,
   type OpenedModel,
   openCheckpoint,
@@ -26,12 +27,26 @@ export interface GivenBeside extends DrawnOptions {
   readonly modelConfig?: string | undefined;
 }
 
-/** A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. */
-export function loadCheckpoint(engine: Engine, path: string, given: GivenBeside = {}): LoadedCheckpoint {
+export interface WhileLoading {
+  readonly accept?: ((config: ModelConfig) => void) | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * A model from a checkpoint or GGUF file that the user named, or from a folder as the Hugging Face hub holds models. `accept` looks at its
+ * config, and may throw, before any weight is read; `onProgress` is told how many weights are.
+ */
+export function loadCheckpoint(
+  engine: Engine,
+  path: string,
+  given: GivenBeside = {},
+  { accept, onProgress }: WhileLoading = {},
+): LoadedCheckpoint {
   const { opened, sources, first } = openNamed(path, given);
+  accept?.(opened.config);
   checkMemory(opened.config, path);
   const model = new Model(engine, opened.config);
-  readInto(model, opened);
+  readInto(model, opened, onProgress);
   return { model, checkpoint: measuredSources(path, sources, first) };
 }
 
@@ -44,7 +59,7 @@ export function openNamed(
   const folder = openHuggingFaceFolder(path);
   const sources = folder?.files ?? [inputSource(path, 'checkpoint')];
   const opened = folder
-    ? openHuggingFace(options.config ?? folder.config, folder)
+    ? openHuggingFace(options.config ?? folder.config, { ...folder, configFile: modelConfig ?? folder.configFile })
     : openCheckpoint(sources[0]!, { config: options.config ?? configBeside(sources[0]!) });
   const config = withDrawn(opened.config, drawn, path);
   return { opened: { ...opened, config }, sources, first: folder?.configBytes };

@@ -31,14 +31,16 @@ export function reportPage(options: ReportOptions): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Induction heads: five transformers, one question</title><style>${style}</style></head>
-<body>${header}${shown}<main>${summary(runs)}${body.join('\n')}</main>
+<body>${header(runs)}${shown}<main>${summary(runs)}${body.join('\n')}</main>
 <footer>induction-lab ${VERSION}. The numbers in tables, figures and verdicts were measured in this run; the same command with the same seed reproduces them.</footer>
 ${hoverScripts([...hover.values()])}</body></html>
 `;
 }
 
-const header = `<header><h1>Five transformers copy a repeat. Which of them learned induction?</h1>
-<p>Small attention-only transformers, trained on random blocks of tokens that repeat, after a teaching document (step 3 of a mechanistic-interpretability course, “the document” below). A repeat can be copied by finding the earlier copy of the current token, which is induction, or in other ways.</p></header>`;
+const header = (
+  runs: readonly ToldRun[],
+): string => `<header><h1>Five transformers copy a repeat. Which of them learned induction?</h1>
+<p>Small ${runs.some(({ experiment }) => experiment.model.dMlp !== undefined) ? '' : 'attention-only '}transformers, trained on random blocks of tokens that repeat, after a teaching document (step 3 of a mechanistic-interpretability course, “the document” below). A repeat can be copied by finding the earlier copy of the current token, which is induction, or in other ways.</p></header>`;
 
 /** Numbers of all trainings, and what the page holds. */
 function summary(runs: readonly ToldRun[]): string {

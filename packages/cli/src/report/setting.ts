@@ -93,6 +93,11 @@ export function data(runs: readonly ToldRun[]): string {
 }
 
 export function modelSection(runs: readonly ToldRun[]): string {
+  const { dMlp, actFn } = runs[0]!.experiment.model;
+  const parts =
+    dMlp === undefined
+      ? 'Attention only: no MLP.'
+      : `Attention and, behind it in each layer, an MLP of ${dMlp} neurons (${actFn}), which the presets do not have.`;
   const shapes = ({ nLayers, nHeads, dModel, dHead, nCtx, dVocab }: Experiment['model']): string[][] => [
     ['<code>W_E</code>', `[${dVocab}, ${dModel}]`, 'a vector for every token'],
     ['<code>W_pos</code>', `[${nCtx}, ${dModel}]`, 'a vector for every position'],
@@ -106,6 +111,12 @@ export function modelSection(runs: readonly ToldRun[]): string {
       `[${nHeads}, ${dHead}, ${dModel}]`,
       'what it writes back into the residual stream',
     ],
+    ...(dMlp === undefined
+      ? []
+      : [
+          [`<code>W_in</code>, × ${nLayers}`, `[${dModel}, ${dMlp}]`, 'what each neuron of an MLP looks for'],
+          [`<code>W_out</code>, × ${nLayers}`, `[${dMlp}, ${dModel}]`, 'what each neuron writes'],
+        ]),
     ['<code>W_U</code>', `[${dModel}, ${dVocab}]`, 'from the residual stream to a logit for every token'],
   ];
   return section(
@@ -113,7 +124,7 @@ export function modelSection(runs: readonly ToldRun[]): string {
     'Model',
     paragraph(
       inlineCode(
-        'Attention only: no MLP. The residual stream starts as the token’s embedding; each layer’s heads read it after a LayerNorm and add their output to it; a final LayerNorm and the unembedding give the logits. In `literal` positions are added to the embedding, in `varied` (shortformer) only to what queries and keys read; in `picture` and `hub` (rotary) queries and keys are turned by their position.',
+        `${parts} The residual stream starts as the token’s embedding; each layer’s heads read it after a LayerNorm and add their output to it; a final LayerNorm and the unembedding give the logits. In \`literal\` positions are added to the embedding, in \`varied\` (shortformer) only to what queries and keys read; in \`picture\` and \`hub\` (rotary) queries and keys are turned by their position.`,
       ),
     ),
     table(['matrix', 'shape', 'what for'], shapes(runs[0]!.experiment.model)),

@@ -1,7 +1,7 @@
 // What the commands that analyse one checkpoint have in common: load, measure, print, draw.
 
 import { printable } from '@induction-lab/core/internal/printable';
-import { type Engine, loadEngine, type Model } from '@induction-lab/core/node';
+import { type Engine, loadEngine, type Model, type ModelConfig } from '@induction-lab/core/node';
 import type { Host, MeasuringTask, Told } from '../aside/host.ts';
 import type { Draw } from '../figures/drawing.ts';
 import type { DrawnOptions } from '../files/drawnTokens.ts';
@@ -24,6 +24,8 @@ export interface AnalysisOptions extends DrawnOptions {
 
 /** One analysis: what it measures, as text, and as figures. */
 export interface Analysis<Measured extends object> {
+  /** Throws a CommandError for what this model cannot be asked, before its weights are read. */
+  accept?(config: ModelConfig): void;
   /** `engine` is the model's. */
   measure(model: Model, onProgress: Told, engine: Engine): Measured;
   /** Lines for a terminal of so many columns. */
@@ -47,9 +49,12 @@ export async function analyse<Measured extends object>(
   analysis: Analysis<Measured>,
 ): Promise<void> {
   const { json = false, figures, prompts, exact = false, threads = 1 } = options;
-  host.stage('loading');
+  const onLoaded = host.stage('loading');
   const engine = await loadEngine({ exact, shared: false, threads });
-  const { model, checkpoint } = loadCheckpoint(engine, target, options);
+  const { model, checkpoint } = loadCheckpoint(engine, target, options, {
+    accept: analysis.accept,
+    onProgress: onLoaded,
+  });
   const onProgress = host.stage('measuring');
   const measured = blameCheckpoint(target, () =>
     blamePrompts(prompts, () => analysis.measure(model, onProgress, engine)),

@@ -23,8 +23,7 @@ export function convertCommand({ target, options }: MeasuringTask<ConvertOptions
   if (context !== undefined && context > nCtx)
     throw badInput(`--context ${context} is more than the ${nCtx} positions of ${printable(target)}; name fewer.`);
   const prepared = prepareConversion(context === undefined ? opened : withContext(opened, context), to, target);
-  host.stage('writing');
-  prepared.write(out);
+  prepared.write(out, host.stage('writing'));
   const size = `${prepared.tensors} tensors, ${inUnits(prepared.bytes)}`;
   const what = prepared.files.length > 0 ? `${prepared.files.join(' and ')} (${size}) in` : `${size} in`;
   host.print(`${what} ${printable(out)}\n`);

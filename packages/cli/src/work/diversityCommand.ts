@@ -51,7 +51,7 @@ export async function diversityCommand(options: DiversityCommandOptions): Promis
         }
         if (!quiet)
           process.stderr.write(
-            `${run.sweep} ${run.setting}, seed ${seed}: ${run.verdict}, other periods ${run.otherPeriodLoss.toFixed(2)} nats\n`,
+            `${runs.length}/${settings.length * seeds}  ${run.sweep} ${run.setting}, seed ${seed}: ${run.verdict}, other periods ${run.otherPeriodLoss.toFixed(2)} nats\n`,
           );
       }
     writeFigures(join(folder, 'figures'), diversityFigures(runs, guessingLoss(experiment.model)));

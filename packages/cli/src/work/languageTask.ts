@@ -1,8 +1,16 @@
 // What the commands that know about text have in common: the tokenizer is read first, and says which token starts a sequence.
-import { drawnTokens, type Model, type TextTokenizer, type Vocabulary } from '@induction-lab/core/node';
+import { existsSync } from 'node:fs';
+import {
+  drawnTokens,
+  type Model,
+  type ModelConfig,
+  type TextTokenizer,
+  type Vocabulary,
+} from '@induction-lab/core/node';
 import type { Host, MeasuringTask } from '../aside/host.ts';
 import { checkTokenizer, findTokenizer } from '../files/findTokenizer.ts';
 import { tokensFrom } from '../files/tokensFrom.ts';
+import { inputSource } from '../files/wholeFiles.ts';
 import { type Analysis, type AnalysisOptions, analyse } from './analysis.ts';
 
 export interface LanguageOptions extends AnalysisOptions {
@@ -24,19 +32,26 @@ export async function analyseLanguage<Measured extends object, Prepared>(
   },
 ): Promise<void> {
   const { target, options } = task;
+  if (!existsSync(target)) inputSource(target, 'checkpoint'); // says so
   const tokenizer = await findTokenizer(target, options);
   const prepared = prepare(tokenizer);
   const bos = options.bos ?? tokenizer?.bos ?? undefined;
-  const { measure, ...rest } = analysis(tokenizer, prepared);
+  const { accept, ...rest } = analysis(tokenizer, prepared);
   return analyse({ target, options: { ...options, ...(bos === undefined ? {} : { bos }) } }, host, {
     ...rest,
     source: { ...rest.source, ...(tokenizer ? { tokenizer: tokenizer.name } : {}) },
-    measure: (model, onProgress, engine) => {
-      checkTokenizer(tokenizer, model.config);
-      return measure(model, onProgress, engine);
+    accept: (config) => {
+      checkTokenizer(tokenizer, config);
+      accept?.(config);
     },
   });
 }
+
+/** A text's tokens behind the start token, where there is one. */
+export const inFront = ({ bos }: ModelConfig, tokens: readonly number[]): number[] => [
+  ...(bos === undefined ? [] : [bos]),
+  ...tokens,
+];
 
 /** What random sequences are drawn from, as the options say. */
 export const vocabularyOf = (

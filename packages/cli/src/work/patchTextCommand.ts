@@ -11,7 +11,7 @@ import { badInput } from '../errors.ts';
 import { checkLength, needTokenizer } from '../files/findTokenizer.ts';
 import { TEXT_PATCH_HEADS, TEXT_PATCH_LAYERS } from '../terminal/headings.ts';
 import { explainedTable, NONE, plainNumber, signedNumber, wrapped } from '../terminal/textTable.ts';
-import { analyseLanguage, type LanguageOptions } from './languageTask.ts';
+import { analyseLanguage, inFront, type LanguageOptions } from './languageTask.ts';
 
 export interface PatchTextOptions extends LanguageOptions {
   clean?: string;
@@ -46,6 +46,7 @@ export const patchTextCommand = (task: MeasuringTask<PatchTextOptions>, host: Ho
   return analyseLanguage(task, host, {
     prepare: (tokenizer) => twinsOf(options, needTokenizer(target, tokenizer, '--answers')),
     analysis: (tokenizer, twins) => ({
+      accept: (config) => checkLength(inFront(config, twins.clean), config, '--clean'),
       measure: (model, onProgress) => patchTexts(model, twins, { tokenizer: tokenizer as TextTokenizer, onProgress }),
       text: (record, _, columns) => patchedText(record, columns),
       figures: async (record, model) =>
@@ -112,10 +113,7 @@ function patchTexts(
   { clean, corrupted, right, wrong }: Twins,
   { tokenizer, onProgress }: { tokenizer: TextTokenizer; onProgress: Told },
 ): TextPatching {
-  const { bos } = model.config;
-  const front = bos === undefined ? [] : [bos];
-  const [tokens, twin] = [clean, corrupted].map((text) => [...front, ...text]) as [number[], number[]];
-  checkLength(tokens, model.config, '--clean');
+  const [tokens, twin] = [inFront(model.config, clean), inFront(model.config, corrupted)];
   const prompts = [{ tokens, corrupted: twin, queries: [tokens.length - 1], answers: [right], wrong: [wrong] }];
   const patch = (hooks: string, byPosition: boolean, part: number): PatchingRecord =>
     activationPatching(model, prompts, {

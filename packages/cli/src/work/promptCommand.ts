@@ -13,7 +13,7 @@ import type { Host, MeasuringTask, Told } from '../aside/host.ts';
 import { badInput } from '../errors.ts';
 import { checkLength, needTokenizer } from '../files/findTokenizer.ts';
 import type { ReadText } from '../report/readText.ts';
-import { analyseLanguage, type LanguageOptions, vocabularyOf } from './languageTask.ts';
+import { analyseLanguage, inFront, type LanguageOptions, vocabularyOf } from './languageTask.ts';
 import { promptText } from './promptText.ts';
 
 export interface PromptCommandOptions extends LanguageOptions {
@@ -22,6 +22,8 @@ export interface PromptCommandOptions extends LanguageOptions {
   top: number;
   /** Likely tokens of each position. */
   likely: number;
+  /** Whether a text in which nothing comes twice is read, too. */
+  anyText?: boolean;
   /** The page to write. */
   html?: string;
 }
@@ -33,6 +35,10 @@ export const promptCommand = (task: MeasuringTask<PromptCommandOptions>, host: H
   return analyseLanguage(task, host, {
     prepare: (tokenizer) => tokensOf(text, tokenizer, target),
     analysis: (tokenizer, tokens) => ({
+      accept: (config) => {
+        checkLength(inFront(config, tokens), config, 'The text');
+        if (!options.anyText) checkRepeat(tokens);
+      },
       measure: (model, onProgress) => readText(model, tokens, { options, tokenizer, onProgress }),
       text: (read, _, columns) => promptText(read, columns),
       json: readingJson,
@@ -58,6 +64,14 @@ function tokensOf(text: string, tokenizer: TextTokenizer | null, target: string)
   return tokens;
 }
 
+/** Throws a CommandError where nothing comes twice. */
+function checkRepeat(tokens: readonly number[]): void {
+  if (new Set(tokens).size === tokens.length)
+    throw badInput(
+      'No token of this text comes twice, so there is nothing to copy; repeat a name or a phrase in it, or read it all the same with --any-text.',
+    );
+}
+
 /** Sequences on which induction heads are found. */
 const FINDING = 8;
 /** Heads that are shown where they look. */
@@ -73,8 +87,7 @@ function readText(
   }: { options: PromptCommandOptions; tokenizer: TextTokenizer | null; onProgress: Told },
 ): ReadText {
   const { config } = model;
-  const tokens = [...(config.bos === undefined ? [] : [config.bos]), ...given];
-  checkLength(tokens, config, 'The text');
+  const tokens = inFront(config, given);
   const vocabulary = vocabularyOf(model, tokenizer, options).tokens;
   const period = usualPeriod(config, vocabulary, 2);
   const { seed, top, likely } = options;

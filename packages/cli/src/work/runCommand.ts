@@ -1,7 +1,7 @@
 // `induction-lab run`: the story end to end. Five models train, are scored and audited; figures and a report follow.
 import { join } from 'node:path';
 import { printable } from '@induction-lab/core/internal/printable';
-import { type Experiment, finalLosses, loadEngine, withSteps } from '@induction-lab/core/node';
+import { type Experiment, finalLosses, loadEngine, withMlp, withSteps } from '@induction-lab/core/node';
 import { AsideThread } from '../aside/aside.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { auditJson } from '../files/auditJson.ts';
@@ -23,6 +23,7 @@ import { columnsOf, explainedTable, plainNumber } from '../terminal/textTable.ts
 export interface RunCommandOptions {
   seed: number;
   quick?: boolean;
+  mlp?: number;
   out?: string;
   threads: number;
   exact?: boolean;
@@ -33,11 +34,15 @@ export interface RunCommandOptions {
   experiments?: Readonly<Record<StoryName, Experiment>>;
 }
 
-/** A preset with the steps that the story gives it. */
-function storyExperiment(name: StoryName, quick: boolean): Experiment {
+/** A preset with the steps that the story gives it, and the MLPs that were asked for. */
+export function storyExperiment(
+  name: StoryName,
+  { quick = false, mlp }: Pick<RunCommandOptions, 'quick' | 'mlp'>,
+): Experiment {
   const { steps } = ACTS[name];
   const wanted = quick ? steps.quick : steps.full;
-  return wanted === undefined ? loadPreset(name) : withSteps(loadPreset(name), wanted);
+  const preset = mlp === undefined ? loadPreset(name) : withMlp(loadPreset(name), mlp);
+  return wanted === undefined ? preset : withSteps(preset, wanted);
 }
 
 export async function runCommand(options: RunCommandOptions): Promise<void> {
@@ -60,7 +65,7 @@ export async function runCommand(options: RunCommandOptions): Promise<void> {
   let trainedOn: string | null = null;
   try {
     for (const name of STORY) {
-      const experiment = options.experiments?.[name] ?? storyExperiment(name, quick);
+      const experiment = options.experiments?.[name] ?? storyExperiment(name, options);
       const runFolder = await RunFolder.claim(join(folder, name));
       held.push(runFolder);
       const chosen = await chooseGpu(options.gpu, { engine, experiment });

@@ -7,6 +7,7 @@ import {
   parameterCount,
   parseExperiment,
   type TokenType,
+  withMlp,
   withSteps,
 } from '@induction-lab/core/node';
 import { badInput } from '../errors.ts';
@@ -30,6 +31,7 @@ export interface TrainCommandOptions {
   dataDtype?: TokenType;
   seed?: number;
   steps?: number;
+  mlp?: number;
   threads?: number;
   out?: string;
   resume?: string;
@@ -54,8 +56,8 @@ export async function trainCommand(options: TrainCommandOptions): Promise<void> 
     if (resume === undefined) tellDone(await begin(options, how), how);
     else {
       const clamp = options.clamp.length > 0 ? options.clamp : undefined;
-      const { preset, config, seed, steps, out, data, dataDtype, gpu } = options;
-      refuseWith('--resume', { preset, config, seed, steps, out, clamp, gpu, 'data-dtype': dataDtype });
+      const { preset, config, seed, steps, mlp, out, data, dataDtype, gpu } = options;
+      refuseWith('--resume', { preset, config, seed, steps, mlp, out, clamp, gpu, 'data-dtype': dataDtype });
       tellDone(await resumeFolder({ ...how, folder: resume, exact, data }), how);
     }
   } finally {
@@ -160,9 +162,10 @@ async function givenData(
 }
 
 /** The experiment with what the command line changes of it. Throws an ExperimentError when that does not go together. */
-function adjusted(experiment: Experiment, { steps, clamp, data }: TrainCommandOptions): Experiment {
+function adjusted(experiment: Experiment, { steps, mlp, clamp, data }: TrainCommandOptions): Experiment {
   const fed = data === undefined ? experiment : parseExperiment({ ...experiment, task: { kind: 'data' } });
-  const stretched = steps === undefined ? fed : withSteps(fed, steps);
+  const widened = mlp === undefined ? fed : withMlp(fed, mlp);
+  const stretched = steps === undefined ? widened : withSteps(widened, steps);
   if (clamp.length === 0) return stretched;
   const clamps = [...stretched.training.clamps, ...clamp];
   return parseExperiment({ ...stretched, training: { ...stretched.training, clamps } });

@@ -83,10 +83,7 @@ export class Arena {
       throw new Error('Arena: all of a plan is laid out before it runs; what lies behind it is not its own.');
     const address = this.top;
     const top = Math.ceil((address + count) / 128) * 128;
-    if (top > this.limit)
-      throw new TooLargeError(
-        `Arena: ${sizeText(top)} are needed, a model has at most ${sizeText(this.limit)}; use fewer or shorter sequences at a time.`,
-      );
+    if (top > this.limit) throw tooLarge(top, `, a model has at most ${sizeText(this.limit)}`);
     if (!this.isMeasuring) this.reach(top);
     this.top = top;
     return address;
@@ -104,10 +101,8 @@ export class Arena {
     try {
       this.memory.grow(Math.ceil(missing / 65536));
     } catch (error) {
-      throw new TooLargeError(
-        `Arena: ${sizeText(bytes)} are needed, and this machine gives no more than ${sizeText(this.memory.buffer.byteLength)} just now; use fewer or shorter sequences at a time.`,
-        { cause: error },
-      );
+      const given = `, and this machine gives no more than ${sizeText(this.memory.buffer.byteLength)} just now`;
+      throw tooLarge(bytes, given, { cause: error });
     }
   }
 
@@ -127,6 +122,12 @@ export class Arena {
   integers(count: number): Integers {
     return new Integers(this, this.bytes(count * 4), count);
   }
+}
+
+/** `given` is what there is instead, behind the number. */
+function tooLarge(bytes: number, given: string, options: ErrorOptions = {}): TooLargeError {
+  const fact = `${sizeText(bytes)} are needed${given}`;
+  return new TooLargeError(`Arena: ${fact}; use fewer or shorter sequences at a time.`, { ...options, bytes, fact });
 }
 
 /**

@@ -5,6 +5,7 @@ import { ACTIVATIONS, type Activation } from '../engine/activations.ts';
 import { LARGEST_MEMORY, sizeText } from '../engine/tensor.ts';
 import { checkArgument } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
+import { TooLargeError } from '../errors/tooLarge.ts';
 import { POSITION_SCHEMES } from './components/positions/schemes.ts';
 
 /**
@@ -202,7 +203,8 @@ function refuseHuge(config: ModelConfig): void {
   const largest = (['dVocab', 'nCtx', 'dModel', 'dHead', 'nHeads', 'nLayers', 'dMlp'] as const).reduce((a, b) =>
     (config[b] ?? 0) > (config[a] ?? 0) ? b : a,
   );
-  throw new RangeError(
+  throw new TooLargeError(
     `modelConfig: ${largest} (${config[largest]}) is too large beside the other sizes: the weights would take ${sizeText(bytes)}, and WebAssembly's memory ends at ${sizeText(LARGEST_MEMORY)}; make the model smaller.`,
+    { bytes },
   );
 }

@@ -170,8 +170,23 @@ describe('one sentence says why a tokenizer is not read', () => {
       { model: { type: 'BPE', vocab: { a: 1 } } },
       /cannot be worked with as a tokenizer \(.*\); save it with AutoTokenizer/,
     ],
+    [{ model: { ...byteLevel.model, merges: [['a']] } }, /\(model.merges is no list of pairs of tokens\)/],
+    [{ model: { ...byteLevel.model, type: 'Zorb' } }, /its model is of the type "Zorb", and BPE, Unigram/],
+    [{ model: { ...byteLevel.model, vocab: { a: '1' } } }, /model.vocab gives "a" the number "1", which is no token/],
+    [{ model: { ...byteLevel.model, vocab: { a: -1 } } }, /gives "a" the number -1/],
+    [{ model: { ...byteLevel.model, vocab: { a: 1e9 } } }, /gives "a" the number 1000000000/],
+    [{ model: { type: 'Unigram', vocab: ['a'] } }, /gives "a" the number/],
+    [{ ...byteLevel, added_tokens: [{ id: 'x' }] }, /added_tokens has {"id":"x"}, which has no id and content/],
   ] as const)('%#', ([json, sentence]) => {
     expect(made(json)).toThrow(sentence);
+  });
+
+  test('as many tokens as Llama 3 and Qwen have, and no list of added ones, are no trouble', () => {
+    const vocab = { ...letters, ...Object.fromEntries(Array.from({ length: 152_000 }, (_, i) => [`t${i}`, 300 + i])) };
+    const json = { ...byteLevel, added_tokens: null, model: { ...byteLevel.model, vocab } };
+    const large = new TextTokenizer({ name: 'tokenizer.json', json });
+    expect(large.last).toBe(152_299);
+    expect(large.encode(' the')).toEqual([258]);
   });
 
   test('a file that is not there, or of another kind', async () => {

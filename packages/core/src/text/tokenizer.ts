@@ -30,6 +30,8 @@ export class TextTokenizer {
   readonly bos: number | null;
   /** Tokens that stand for no text: the start, the end, padding, roles of a chat. */
   readonly special: ReadonlySet<number>;
+  /** The largest token that it knows. */
+  readonly last: number;
   private readonly tokenizer: Tokenizer;
   private readonly spelling: Spelling;
   private readonly byId: ReadonlyMap<number, string>;
@@ -39,24 +41,23 @@ export class TextTokenizer {
   /** Throws a FileFormatError where the source is no tokenizer that can be worked with. */
   constructor({ name, json, config }: TokenizerSource) {
     this.name = name;
-    const { model, added_tokens: added = [], decoder, pre_tokenizer: pre } = checked(json, name);
+    const parts = checked(json, name);
+    const { model, decoder, pre_tokenizer: pre } = parts;
     const vocabulary = entriesOf(model);
-    const all = (added as readonly Added[]).filter(({ id, content }) => Number.isInteger(id) && content !== undefined);
+    const all = parts.added_tokens;
     this.added = new Map(all.map(({ id, content }) => [id, content]));
     this.byId = new Map([...vocabulary.map(([token, id]) => [id, token] as const), ...this.added]);
+    this.last = [...this.byId.keys()].reduce((last, id) => Math.max(last, id), -1);
     this.special = new Set(all.filter(({ special }) => special).map(({ id }) => id));
     const ids = new Map([...vocabulary, ...all.map(({ id, content }) => [content, id] as const)]);
     this.unknown = unknownOf(model, ids);
     this.spelling = spellingOf(decoder, pre);
     try {
       // It may change what it is given.
-      this.tokenizer = new Tokenizer(structuredClone(json) as object, structuredClone(Object(config ?? {})) as object);
+      this.tokenizer = new Tokenizer(structuredClone(parts) as object, structuredClone(Object(config ?? {})) as object);
       this.bos = this.startToken(Object(config ?? {}) as Settings, ids);
     } catch (error) {
-      throw new FileFormatError(
-        `${printable(name)} cannot be worked with as a tokenizer (${thrown(error, 120)}); save it with AutoTokenizer and save_pretrained in Python.`,
-        { cause: error },
-      );
+      throw new FileFormatError(`${printable(name)} ${noUse(thrown(error, 120))}`, { cause: error });
     }
   }
 
@@ -101,11 +102,6 @@ export class TextTokenizer {
     return !(this.spelling === 'sentencepiece' && isByteToken(token));
   }
 
-  /** The largest token that it knows. */
-  get last(): number {
-    return Math.max(...this.byId.keys());
-  }
-
   private plain(text: string): number[] {
     return text === '' ? [] : this.tokenizer.encode(text, { add_special_tokens: false }).ids;
   }
@@ -130,34 +126,69 @@ interface Parts {
   readonly model: {
     readonly type?: string;
     readonly vocab?: unknown;
+    readonly merges?: unknown;
     readonly unk_token?: string;
     readonly unk_id?: number;
   };
-  readonly added_tokens?: unknown;
+  readonly added_tokens: readonly Added[];
   readonly decoder?: unknown;
   readonly pre_tokenizer?: unknown;
 }
 
+/** No vocabulary is larger, and a number beyond it would ask for any memory. */
+const MOST_TOKENS = 2 ** 24;
+
+const noUse = (why: string): string =>
+  `cannot be worked with as a tokenizer (${why}); save it with AutoTokenizer and save_pretrained in Python.`;
+
+/** Types of tokenizers that are read; old files say none. */
+const KINDS: readonly string[] = ['BPE', 'Unigram', 'WordPiece', 'WordLevel'];
+
+/** "a b" or ["a", "b"]. */
+const isMerge = (merge: unknown): boolean => {
+  const pair = typeof merge === 'string' ? merge.split(' ') : merge;
+  return Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string');
+};
+
+const isToken = (id: unknown): boolean => Number.isInteger(id) && (id as number) >= 0 && (id as number) < MOST_TOKENS;
+
 function checked(json: unknown, name: string): Parts {
+  const refuse = (what: string): never => {
+    throw new FileFormatError(`${printable(name)}${what}`);
+  };
+  const again = 'fetch the file again';
   const parts = Object(json) as Parts;
   const { vocab } = Object(parts.model) as Parts['model'];
-  if (typeof vocab !== 'object' || vocab === null || entriesOf(parts.model).length === 0)
-    throw new FileFormatError(
-      `${printable(name)} is no tokenizer.json: it has no vocabulary under model.vocab; name the file that a fast tokenizer's save_pretrained writes.`,
+  if (typeof vocab !== 'object' || vocab === null || Object.keys(vocab).length === 0)
+    refuse(
+      ` is no tokenizer.json: it has no vocabulary under model.vocab; name the file that a fast tokenizer's save_pretrained writes.`,
     );
-  const added = parts.added_tokens;
-  if (added !== undefined && added !== null && !Array.isArray(added))
-    throw new FileFormatError(
-      `${printable(name)}: added_tokens must be a list, got ${shortened(quoted(added), 40)}; fetch the file again.`,
-    );
-  return added === null ? { ...parts, added_tokens: [] } : parts;
+  for (const [token, id] of entriesOf(parts.model))
+    if (!isToken(id))
+      refuse(`: model.vocab gives ${quoted(token)} the number ${quoted(id)}, which is no token; ${again}.`);
+  const { type, merges } = parts.model;
+  if (type !== undefined && !KINDS.includes(type))
+    refuse(`: its model is of the type ${quoted(type)}, and ${KINDS.join(', ')} are read; name another tokenizer.`);
+  if (type === 'BPE' && !(Array.isArray(merges) && merges.every(isMerge)))
+    refuse(` ${noUse('model.merges is no list of pairs of tokens')}`);
+  const added = (parts.added_tokens ?? []) as unknown;
+  if (!Array.isArray(added)) refuse(`: added_tokens must be a list, got ${shortened(quoted(added), 40)}; ${again}.`);
+  for (const one of added as readonly unknown[]) {
+    const { id, content } = Object(one) as Partial<Added>;
+    if (!isToken(id) || typeof content !== 'string')
+      refuse(`: added_tokens has ${shortened(quoted(one), 60)}, which has no id and content of a token; ${again}.`);
+  }
+  return { ...parts, added_tokens: added as readonly Added[] };
 }
 
 /** Tokens with their numbers: an object of BPE, pairs with scores of Unigram. */
 const entriesOf = ({ vocab }: Parts['model']): [token: string, id: number][] =>
   Array.isArray(vocab)
-    ? vocab.flatMap((entry, id): [string, number][] => (Array.isArray(entry) ? [[String(entry[0]), id]] : []))
-    : Object.entries(Object(vocab) as Record<string, number>).filter(([, id]) => Number.isInteger(id));
+    ? vocab.map((entry, id) => [
+        String((Array.isArray(entry) ? entry : [entry])[0]),
+        Array.isArray(entry) ? id : Number.NaN,
+      ])
+    : Object.entries(Object(vocab) as Record<string, number>);
 
 function unknownOf({ unk_token: token, unk_id: id }: Parts['model'], ids: ReadonlyMap<string, number>): number | null {
   if (typeof id === 'number') return id;

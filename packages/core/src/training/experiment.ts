@@ -193,3 +193,20 @@ function startOf(task: Task, { bos, dVocab }: { bos?: number; dVocab?: number })
  */
 export const withSteps = (experiment: Experiment, steps: number): Experiment =>
   parseExperiment({ ...experiment, training: { ...experiment.training, steps } });
+
+/** How an MLP decays where its heads do: its matrices and biases alike. */
+const MLP_WEIGHTS = '*.mlp.*';
+
+/**
+ * The same experiment with an MLP of `dMlp` neurons behind the attention of each layer, or with that width where it has one. It has
+ * the exact GELU unless the experiment names an activation, and decays where the heads do. Throws an ExperimentError where that does not go together.
+ */
+export function withMlp({ model, training, ...rest }: Experiment, dMlp: number): Experiment {
+  const { decayed } = training;
+  const decays = decayed.includes('*.attn.*') && !decayed.includes(MLP_WEIGHTS);
+  return parseExperiment({
+    ...rest,
+    model: { ...model, dMlp, actFn: model.actFn ?? 'gelu' },
+    training: { ...training, decayed: decays ? [...decayed, MLP_WEIGHTS] : decayed },
+  });
+}

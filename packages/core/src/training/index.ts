@@ -20,7 +20,14 @@ export {
   type TokenType,
   type TrainingData,
 } from './data/trainingData.ts';
-export { type Experiment, parseExperiment, type Schedule, type TrainingOptions, withSteps } from './experiment.ts';
+export {
+  type Experiment,
+  parseExperiment,
+  type Schedule,
+  type TrainingOptions,
+  withMlp,
+  withSteps,
+} from './experiment.ts';
 export { ExperimentError } from './experimentError.ts';
 export { finalLosses } from './finalLosses.ts';
 export { initialModel } from './initialize.ts';

@@ -257,8 +257,8 @@ export class ReferenceModelOps extends ReferenceTableOps implements ModelOps {
       const row = logits.data.subarray(i * logits.width, i * logits.width + vocabulary);
       const counts = countsToLoss(targets.data[i]!);
       const target = tokenOf(targets.data[i]!);
-      const top = Math.max(...row);
-      const sum = [...row].reduce((total, x) => total + Math.exp(x - top), 0);
+      const top = row.reduce((top, x) => Math.max(top, x), Number.NEGATIVE_INFINITY); // more than a call takes arguments
+      const sum = row.reduce((total, x) => total + Math.exp(x - top), 0);
       losses.data[i] = target < 0 ? 0 : Math.log(sum) + top - row[target]!;
       for (let j = 0; dLogits && j < vocabulary; j++) {
         const probability = Math.exp(row[j]! - top) / sum;

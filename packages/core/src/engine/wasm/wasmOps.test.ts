@@ -154,6 +154,30 @@ describe.for(cases)('$label, $name', ({ engine, sizes }) => {
     }));
 });
 
+test.for(engines)('%s: losses of large vocabularies are precise next to zero, too', ([, engine]) => {
+  const sizes: Sizes = { sequences: 1, length: 4, nHeads: 1, dHead: 1, dModel: 1, dVocab: 4099, attnScale: 1 };
+  const [want, got] = [referenceEngine, engine].map((on) => {
+    const kit = new Kit(on, sizes);
+    const logits = kit.stream(sizes.dVocab);
+    const values = logits.toArray();
+    // The target of three rows far above the others, whose probabilities come to 1e-2, 1e-4 and 1e-6 in all; then one of them.
+    for (const [row, height] of [14, 18.5, 23].entries()) values[row * sizes.dVocab] = height;
+    logits.set(values);
+    const targets = kit.integers([0, 0, 0, 4098]);
+    const [losses, beside, dLogits] = [kit.perPosition(), kit.perPosition(), kit.stream(sizes.dVocab)];
+    kit.ops.crossEntropy(logits, targets, losses, null, 1);
+    kit.ops.crossEntropy(logits, targets, beside, dLogits, 1);
+    expect(beside.toArray()).toEqual(losses.toArray());
+    logits.data[5] = Number.NaN;
+    kit.ops.crossEntropy(logits, targets, beside, null, 1);
+    expect([...beside.toArray()].map(Number.isNaN)).toEqual([true, false, false, false]);
+    return losses.toArray();
+  });
+  expect(want![0]).toBeLessThan(0.05);
+  expect(want![2]).toBeLessThan(1e-5);
+  want!.forEach((loss, i) => void expect(Math.abs(got![i]! / loss - 1)).toBeLessThan(2e-6));
+});
+
 describe.for(engines)('%s: the optimiser', ([, engine]) => {
   const [FLOATS, FROM, TO] = [44, 8, 36];
 

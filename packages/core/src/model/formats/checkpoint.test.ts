@@ -126,6 +126,39 @@ describe('a foreign checkpoint', () => {
     expect(load(bare, { config }).run(TOKENS).logits).toEqual(model.run(TOKENS).logits);
   });
 
+  test('what is wrong with a config has a code, and is told in the words of whoever was given it', () => {
+    const words = { pass: 'by dropping both', name: 'the config.json' };
+    const refusal = (bytes: Uint8Array, options: object): FileFormatError => {
+      try {
+        decodeCheckpoint(bytes, 'x.safetensors', { words, ...options });
+      } catch (error) {
+        return error as FileFormatError;
+      }
+      throw new Error('was read');
+    };
+    const { tensors, metadata } = decodeSafetensors(encode(randomModel()), 'x');
+    const { config: _, ...others } = metadata;
+    const withConfig = (config?: string): Uint8Array =>
+      encodeSafetensors(tensors, { ...others, ...(config === undefined ? {} : { config }) });
+    const gguf = Uint8Array.from([...new TextEncoder().encode('GGUF'), 3, 0, 0, 0]);
+    const told = (bytes: Uint8Array, options = {}): unknown => {
+      const error = refusal(bytes, options);
+      expect(error).toBeInstanceOf(FileFormatError);
+      return [error.code, error.message];
+    };
+    expect(told(withConfig())).toEqual(['config-missing', expect.stringMatching(/pass it by dropping both\.$/)]);
+    expect(told(withConfig('{'))).toEqual([
+      'config-broken',
+      expect.stringMatching(/JSON; pass a good one by dropping both/),
+    ]);
+    expect(told(withConfig('{"a":1,"a":2}'))).toEqual(['config-broken', expect.stringMatching(/by dropping both\.$/)]);
+    expect(told(gguf, { config: {} })).toEqual([
+      'config-unwanted',
+      expect.stringMatching(/leave the config\.json out\.$/),
+    ]);
+    expect(told(gguf)).toEqual(['file', expect.not.stringContaining('config.json')]);
+  });
+
   test('with buffers, without biases, loads with biases of zero', () => {
     const model = randomModel({ biases: true });
     const zeroed = Object.entries(model.getWeights()).map(([name, t]) => [

@@ -73,7 +73,9 @@ export function openHeld(
   const there = new Set(found.flatMap(({ weights }) => weights.map(({ weight }) => weight.name)));
   const blank = [...ours.values()].filter(({ name }) => !there.has(name));
   for (const weight of blank) refuseMissing(weight, { held, files });
+  const heads = config.tied ? headsOf(tensors, (name) => known.get(name), prefix) : null;
   return function* (wanted = () => true) {
+    if (heads) refuseOtherHead(heads);
     for (const { tensor, weights } of found)
       yield* unpacked(
         tensor,
@@ -82,6 +84,34 @@ export function openHeld(
     for (const { name, layout } of blank)
       if (wanted(name)) yield [name, { shape: layout.shape, data: new Float32Array(sizeOf(layout.shape)) }];
   };
+}
+
+interface Heads {
+  readonly embedding: FileTensor;
+  readonly unembedding: FileTensor;
+}
+
+/** Of a tied model the embedding and the head that its files hold besides; null where they hold none. */
+function headsOf(
+  tensors: readonly FileTensor[],
+  held: (name: string) => HeldTensor | undefined,
+  prefix: string,
+): Heads | null {
+  const holding = (weight: string): FileTensor | undefined =>
+    tensors.find(({ name }) =>
+      held(name.startsWith(prefix) ? name.slice(prefix.length) : name)?.weights.some((own) => own.name === weight),
+    );
+  const [embedding, unembedding] = [holding('embed.W_E'), holding('unembed.W_U')];
+  return embedding && unembedding ? { embedding, unembedding } : null;
+}
+
+/** Throws a FileFormatError where the head is not the embedding: one of the two would be left out. */
+function refuseOtherHead({ embedding, unembedding }: Heads): void {
+  const [ours, theirs] = [embedding.unpack(), unembedding.unpack()];
+  if (embedding.shape.join() === unembedding.shape.join() && theirs.every((value, i) => value === ours[i])) return;
+  throw new FileFormatError(
+    `${printable(unembedding.file)}: the config says that the unembedding is tied to the embedding, but ${quotedName(unembedding.name)} is another matrix than ${quotedName(embedding.name)}; set tie_word_embeddings to false in the config, or take the tensor out.`,
+  );
 }
 
 /** The weights of the model that a tensor holds: a tied model has no W_U of its own, whatever the file has. */

@@ -4,9 +4,9 @@
  */
 
 export { type ByteSource, sourceOf } from './byteSource.ts';
-export { type Checkpoint, decodeCheckpoint, openCheckpoint } from './checkpoint.ts';
+export { type Checkpoint, type CheckpointOptions, decodeCheckpoint, openCheckpoint } from './checkpoint.ts';
 export { encodeCheckpoint } from './encodeCheckpoint.ts';
-export { FileFormatError } from './fileFormatError.ts';
+export { type ConfigWords, type FileFormatCode, FileFormatError } from './fileFormatError.ts';
 export { type GgufHeader, type GgufTensor, isGguf, readGgufHeader } from './gguf/ggufHeader.ts';
 export type { GgufValue } from './gguf/ggufReader.ts';
 export { openHuggingFace } from './huggingFace/huggingFace.ts';

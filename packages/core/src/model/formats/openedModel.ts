@@ -20,9 +20,21 @@ export function allWeights({ config, weights }: OpenedModel): NamedWeights {
   return Object.fromEntries([...weightsOf(config)].map(({ name }) => [name, read.get(name) as StoredTensor]));
 }
 
-/** Fills a model that has this config, a weight at a time: memory holds the model and one tensor. */
-export function readInto(model: { setWeights(weights: NamedWeights): void }, { weights }: OpenedModel): void {
-  for (const [name, tensor] of weights()) model.setWeights({ [name]: tensor });
+/**
+ * Fills a model that has this config, a weight at a time: memory holds the model and one tensor. `onProgress` is told how many weights it
+ * has by then.
+ */
+export function readInto(
+  model: { setWeights(weights: NamedWeights): void },
+  { config, weights }: OpenedModel,
+  onProgress: (done: number, total: number) => void = () => {},
+): void {
+  const total = [...weightsOf(config)].length;
+  let done = 0;
+  for (const [name, tensor] of weights()) {
+    model.setWeights({ [name]: tensor });
+    onProgress(++done, total);
+  }
 }
 
 /** The same model with a shorter context: of a table of positions the first rows remain. Throws a RangeError for a longer one. */

@@ -53,10 +53,14 @@ export function planTraining(
   const arena = engine.createArena();
   const measuring = arena.measuring(arena.used);
   layOut(engine, experiment, { arena: measuring, threads, segments });
-  if (measuring.used > arena.limit)
+  const bytes = measuring.used;
+  if (bytes > arena.limit) {
+    const fact = `${sizeText(bytes)} are needed to train with ${threads === 1 ? 'one thread' : `${threads} threads`}, a model has at most ${sizeText(arena.limit)}`;
     throw new TooLargeError(
-      `Arena: ${sizeText(measuring.used)} are needed to train with ${threads === 1 ? 'one thread' : `${threads} threads`}, a model has at most ${sizeText(arena.limit)}; use ${threads === 1 ? '' : 'fewer threads, '}a shorter context or a smaller model.`,
+      `Arena: ${fact}; use ${threads === 1 ? '' : 'fewer threads, '}a shorter context or a smaller model.`,
+      { bytes, fact },
     );
+  }
   const { weights, ...addresses } = layOut(engine, experiment, { arena, threads, segments });
   const plan: TrainingPlan = {
     experiment,

@@ -3,7 +3,7 @@
 import { headWeight } from '../../heads.ts';
 import { type HeldTensor, jointQKV, linear, norm, optional } from '../heldTensor.ts';
 import type { Family } from '../huggingFace/family.ts';
-import { size } from '../huggingFace/fields.ts';
+import { headSizes, size } from '../huggingFace/fields.ts';
 import type { GgufFields } from './ggufFields.ts';
 import { rotaryOfGguf } from './ggufRotary.ts';
 
@@ -16,10 +16,13 @@ export interface Architecture extends Pick<Family, 'layer' | 'outside'> {
 
 /** The sizes that all have. */
 function sizes(fields: GgufFields): ReturnType<Family['options']> {
-  const [dModel, nHeads] = [size(fields, 'embedding_length'), size(fields, 'attention.head_count')];
+  const [width, heads] = ['embedding_length', 'attention.head_count'];
+  const own = fields.wholeNumber('attention.key_length');
   return {
-    ...{ nLayers: size(fields, 'block_count'), nHeads, dModel },
-    dHead: fields.wholeNumber('attention.key_length') ?? dModel / nHeads,
+    nLayers: size(fields, 'block_count'),
+    ...(own === undefined
+      ? headSizes(fields, width, heads)
+      : { dModel: size(fields, width), nHeads: size(fields, heads), dHead: own }),
     ...{ nCtx: fields.context(), dVocab: fields.vocabulary() },
     dMlp: size(fields, 'feed_forward_length'),
     tied: !fields.tensors.has('output.weight'),

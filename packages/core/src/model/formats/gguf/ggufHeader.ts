@@ -2,6 +2,7 @@
 import { printable } from '../../../errors/printable.ts';
 import { type ByteSource, beginningOf } from '../byteSource.ts';
 import { FileFormatError } from '../fileFormatError.ts';
+import { foreignFormat } from '../foreignFormats.ts';
 import { quotedName, shapeText } from '../safetensorsHeader.ts';
 import { GgufReader, type GgufValue, unreadableGguf } from './ggufReader.ts';
 import { READ_TYPES, typeName } from './ggufTypes.ts';
@@ -28,6 +29,19 @@ export interface GgufHeader {
 export function isGguf(source: ByteSource): boolean {
   const first = beginningOf(source, 4);
   return first.length === 4 && String.fromCharCode(...first) === 'GGUF';
+}
+
+/** Enough to tell what else a file is. */
+const TELLING = 2 ** 16;
+
+/** What is said of a file that has the name of a GGUF file and is none. */
+export function notGguf(source: ByteSource): FileFormatError {
+  const { name: file, size } = source;
+  const other = foreignFormat(beginningOf(source, TELLING), file);
+  const what = other?.what ?? (size === 0 ? 'it is empty' : 'it does not begin with the letters GGUF');
+  return new FileFormatError(
+    `${printable(file)} is not a readable GGUF file: ${what}; ${other?.remedy ?? 'fetch it again'}.`,
+  );
 }
 
 /** Bytes of a key and its value, and of what is said of a tensor, at the least. */

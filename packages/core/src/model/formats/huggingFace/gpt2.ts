@@ -2,7 +2,7 @@
 
 import { asIs, jointQKV, linear, norm } from '../heldTensor.ts';
 import { attentionParts, type Family, firstOf } from './family.ts';
-import { activation, only, size } from './fields.ts';
+import { activation, headSizes, only, size } from './fields.ts';
 
 export const gpt2: Family = {
   modelTypes: ['gpt2'],
@@ -10,8 +10,7 @@ export const gpt2: Family = {
   options: (fields) => {
     only(fields, 'scale_attn_by_inverse_layer_idx', [false], 'attention scaled by layer');
     only(fields, 'add_cross_attention', [false], 'cross-attention');
-    const [dModel, nHeads] = [size(fields, 'n_embd'), size(fields, 'n_head')];
-    const dHead = dModel / nHeads;
+    const { dModel, nHeads, dHead } = headSizes(fields, 'n_embd', 'n_head');
     return {
       ...{ nLayers: size(fields, 'n_layer'), nHeads, dModel, dHead },
       ...{ nCtx: size(fields, 'n_positions', 'n_ctx'), dVocab: size(fields, 'vocab_size') },

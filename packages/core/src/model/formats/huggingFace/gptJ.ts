@@ -2,14 +2,13 @@
 
 import { linear, norm } from '../heldTensor.ts';
 import { attentionParts, type Family, firstOf } from './family.ts';
-import { activation, size } from './fields.ts';
+import { activation, headSizes, size } from './fields.ts';
 
 export const gptJ: Family = {
   modelTypes: ['gptj'],
   prefix: 'transformer.',
   options: (fields) => {
-    const [dModel, nHeads] = [size(fields, 'n_embd'), size(fields, 'n_head')];
-    const dHead = dModel / nHeads;
+    const { dModel, nHeads, dHead } = headSizes(fields, 'n_embd', 'n_head');
     return {
       ...{ nLayers: size(fields, 'n_layer'), nHeads, dModel, dHead },
       ...{ nCtx: size(fields, 'n_positions', 'n_ctx'), dVocab: size(fields, 'vocab_size') },

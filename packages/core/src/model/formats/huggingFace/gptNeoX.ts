@@ -4,22 +4,19 @@
 import type { ModelConfig } from '../../config.ts';
 import { jointQKV, linear, norm } from '../heldTensor.ts';
 import { attentionParts, type Family, firstOf } from './family.ts';
-import { activation, rotary, size } from './fields.ts';
+import { activation, headSizes, rotary, size, turnedPart } from './fields.ts';
 
 export const gptNeoX: Family = {
   modelTypes: ['gpt_neox'],
   prefix: 'gpt_neox.',
   options: (fields) => {
-    const [dModel, nHeads] = [size(fields, 'hidden_size'), size(fields, 'num_attention_heads')];
-    const dHead = dModel / nHeads;
-    const inner = (fields.raw.rope_parameters ?? {}) as { partial_rotary_factor?: unknown };
-    const share = inner.partial_rotary_factor ?? fields.positiveNumber('rotary_pct') ?? 0.25;
+    const { dModel, nHeads, dHead } = headSizes(fields, 'hidden_size', 'num_attention_heads');
     return {
       ...{ nLayers: size(fields, 'num_hidden_layers'), nHeads, dModel, dHead },
       ...{ nCtx: size(fields, 'max_position_embeddings'), dVocab: size(fields, 'vocab_size') },
       ...{ positions: 'rotary', normalization: 'LN', biases: true },
       ...rotary(fields, { base: 'rotary_emb_base' }),
-      rotaryDim: Math.floor(dHead * (share as number)),
+      rotaryDim: Math.floor(dHead * (turnedPart(fields, 'rotary_pct') ?? 0.25)),
       parallelAttnMlp: fields.flag('use_parallel_residual') ?? true,
       tied: fields.flag('tie_word_embeddings') ?? false,
       eps: fields.positiveNumber('layer_norm_eps') ?? 1e-5,

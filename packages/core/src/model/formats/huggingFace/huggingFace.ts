@@ -1,6 +1,7 @@
 // Models as the Hugging Face hub holds them: `config.json`, and safetensors in one file or several (shards).
 import { LARGEST_MEMORY, sizeText } from '../../../engine/tensor.ts';
 import { printable, quoted } from '../../../errors/printable.ts';
+import { TooLargeError } from '../../../errors/tooLarge.ts';
 import { type ModelConfig, modelConfig } from '../../config.ts';
 import type { ByteSource } from '../byteSource.ts';
 import { FieldReader } from '../configFields.ts';
@@ -88,10 +89,9 @@ export function possibleConfig(options: () => Parameters<typeof modelConfig>[0],
     return modelConfig(options());
   } catch (error) {
     if (error instanceof FileFormatError) throw error;
-    const [, size] = /the weights would take ([\d.]+ \w+)/.exec((error as Error).message) ?? [];
-    if (size !== undefined)
+    if (error instanceof TooLargeError && error.bytes !== null)
       throw new FileFormatError(
-        `${file}: the model is too large: its weights take ${size} in float32, and WebAssembly's memory ends at ${sizeText(LARGEST_MEMORY)}; choose a smaller one.`,
+        `${file}: the model is too large: its weights take ${sizeText(error.bytes)} in float32, and WebAssembly's memory ends at ${sizeText(LARGEST_MEMORY)}; choose a smaller one.`,
       );
     throw new FileFormatError(`${file}: the config is impossible: ${(error as Error).message.replace(/^\w+: /, '')}`);
   }

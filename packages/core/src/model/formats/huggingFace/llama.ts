@@ -3,9 +3,10 @@
 import type { ModelConfig } from '../../config.ts';
 import { headWeight } from '../../heads.ts';
 import type { FieldReader } from '../configFields.ts';
+import { FileFormatError } from '../fileFormatError.ts';
 import { type HeldTensor, linear } from '../heldTensor.ts';
 import { attentionParts, type Family, firstOf } from './family.ts';
-import { activation, only, rotary, size } from './fields.ts';
+import { activation, headSizes, only, rotary, size, turnedPart } from './fields.ts';
 
 /** Positions that are looked back over: with a window, what lies within it is computed as without one. */
 function contextOf(fields: FieldReader): number {
@@ -41,9 +42,16 @@ function likeLlama(
     options: (fields) => {
       only(fields, 'mlp_bias', [false], 'biases inside gated MLPs');
       const [dModel, nHeads] = [size(fields, 'hidden_size'), size(fields, 'num_attention_heads')];
+      const own = fields.raw.head_dim == null ? undefined : size(fields, 'head_dim');
+      const dHead = own ?? headSizes(fields, 'hidden_size', 'num_attention_heads').dHead;
+      const turned = turnedPart(fields, 'partial_rotary_factor') ?? 1;
+      if (turned !== 1)
+        throw new FileFormatError(
+          `${fields.file} turns ${turned} of each head by position (partial_rotary_factor), which induction-lab does not run for this family.`,
+        );
       return {
         ...{ nLayers: size(fields, 'num_hidden_layers'), nHeads, dModel },
-        dHead: fields.wholeNumber('head_dim') ?? dModel / nHeads,
+        dHead,
         nKeyValueHeads: fields.wholeNumber('num_key_value_heads') ?? nHeads,
         ...{ nCtx: contextOf(fields), dVocab: size(fields, 'vocab_size') },
         ...{ positions: 'rotary', ...rotary(fields), normalization: 'RMS' },

@@ -2,7 +2,7 @@
 // nanoGPT says `bias` and has the exact GELU; minGPT has all biases and the tanh form.
 import { type HeldTensor, jointQKV, linear, norm, optional } from '../heldTensor.ts';
 import type { Family } from './family.ts';
-import { activation, size } from './fields.ts';
+import { activation, headSizes, size } from './fields.ts';
 
 /** Whether a config is theirs. */
 export const isNanoGptConfig = (config: unknown): boolean =>
@@ -15,10 +15,10 @@ export const NANO_GPT_BUFFERS: RegExp = /(^|\.)attn\.bias$/;
 export const nanoGpt: Pick<Family, 'prefix' | 'options' | 'layer' | 'outside'> = {
   prefix: '_orig_mod.',
   options: (fields) => {
-    const [dModel, nHeads] = [size(fields, 'n_embd'), size(fields, 'n_head')];
+    const { dModel, nHeads, dHead } = headSizes(fields, 'n_embd', 'n_head');
     const isNano = fields.flag('bias') !== undefined;
     return {
-      ...{ nLayers: size(fields, 'n_layer'), nHeads, dModel, dHead: dModel / nHeads },
+      ...{ nLayers: size(fields, 'n_layer'), nHeads, dModel, dHead },
       ...{ nCtx: size(fields, 'block_size'), dVocab: size(fields, 'vocab_size') },
       ...{ positions: 'standard', normalization: 'LN', biases: fields.flag('bias') ?? true },
       ...{ dMlp: 4 * dModel, actFn: activation(fields, 'activation_function', isNano ? 'gelu' : 'gelu_new') },
