@@ -146,15 +146,19 @@ test('the first view loads under 115 KB of JavaScript, workers included, kernels
     [...new Set(requests.map((url) => new URL(url).pathname))].filter((path) => path.endsWith('.js'));
   const text = (path: string): string => readFileSync(site + path, 'utf8');
   // What is imported by a call comes when the first view is there: the curves, the charts that downloads are drawn with,
-  // the lesson's diagram and exercises, and in the worker the verdict, the judge of exercises and the reader of files.
+  // the lesson's diagram and exercises, the panels below the bench, and in the worker the verdict, the judge of exercises, the
+  // reader of files, and what is kept. What trains on a GPU, and a wall of seeds, are loaded by those alone who choose them.
+  const chosen = /onGpu|serveWall/;
   const later = (): string[] =>
     scripts().flatMap((path) =>
-      [...text(path).matchAll(/import\(\W\.(\/[\w.-]+\.js)/g)].map(([, name]) => name as string),
+      [...text(path).matchAll(/import\(\W\.(\/[\w.-]+\.js)/g)]
+        .map(([, name]) => name as string)
+        .filter((name) => !chosen.test(name)),
     );
   await expect
     .poll(
       () =>
-        later().length === 4 &&
+        later().length === 6 &&
         later().every((name) => finished.some((url) => url.endsWith(name))) &&
         finished.length === requests.length,
       { timeout: 30_000 },
@@ -164,6 +168,7 @@ test('the first view loads under 115 KB of JavaScript, workers included, kernels
   const first = scripts().filter((path) => !later().some((name) => path.endsWith(name)));
   expect(first.some((path) => path.includes('labWorker'))).toBe(true);
   expect(first.some((path) => path.includes('browserWorker'))).toBe(false); // threads run the same script
+  expect(requests.filter((url) => chosen.test(url))).toEqual([]);
   expect(first.reduce((sum, path) => sum + gzipSync(text(path), { level: 9 }).length, 0)).toBeLessThan(115_000);
   // The server may go: another run, the audit, a figure and its picture need nothing from it.
   await own.close();
