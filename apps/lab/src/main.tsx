@@ -6,7 +6,7 @@ import './style/page.css';
 import './style/bench.css';
 import './style/lesson.css';
 import './style/language.css';
-import './style/wall.css';
+import './style/fetched.css';
 import { BenchPane } from './bench/BenchPane.tsx';
 import { fetchFiguresWhenIdle } from './bench/figures.ts';
 import { Story } from './bench/Story.tsx';
@@ -110,7 +110,7 @@ async function begin(lab: Lab): Promise<void> {
   fetchFiguresWhenIdle(lab);
   fetchRecordingWhenIdle(lab);
   // Without a link the page opens where its story begins.
-  await (location.hash.includes('=') ? lab.openAddress(location.hash) : lab.open(STAGE));
+  await (location.hash.includes('=') ? lab.openAddress(location.hash, { fromKept: true }) : lab.open(STAGE));
 }
 
 const lab = createLab({ worker: () => startWorker() as LabWorker, viewport, recording });

@@ -169,6 +169,24 @@ export interface SavedRun {
   readonly gpu: string | null;
 }
 
+/** A run that is kept from one visit to the next, as a list shows it. */
+export interface KeptRun {
+  /** Names what trains: a run that is kept again takes its own place. */
+  readonly key: string;
+  /** What the page said it is, given back as it was. */
+  readonly setting: unknown;
+  readonly name: string;
+  readonly seed: number;
+  readonly step: number;
+  readonly steps: number;
+  /** Of the newest weights. */
+  readonly fingerprint: string;
+  readonly gpu: string | null;
+  readonly kernels: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** Which GPU is to train: hardware, or whatever the browser has, which may be a software one. */
 export type GpuChoice = 'hardware' | 'software';
 
@@ -186,8 +204,10 @@ export interface BenchRun {
   readonly file: OfFile | null;
   /** The step whose weights were fetched: training goes on from step 0. */
   readonly fetched?: number;
-  /** The GPU that trains it, or has trained it. */
+  /** The GPU that it was begun on. */
   readonly gpu?: string;
+  /** Its step when it was taken from what was kept, in place of training so far. */
+  readonly keptFrom?: number;
   /** Why no link brings these weights back, where none does: it continues "No link leads here: ". */
   readonly noLink?: string;
 }
@@ -246,11 +266,21 @@ export interface Questions {
       fetched?: FetchedFile | null;
       /** Sequences to train on where the experiment's task is `data`. */
       data?: readonly (readonly number[])[] | null;
+      /** The name of a kept run that may be gone on with in place of training so far. */
+      keptAs?: string;
+      /** Refused where this GPU cannot be used; then nothing has begun. */
+      gpu?: GpuChoice;
     };
     answer: BenchRun;
   };
   /** A run from elsewhere on the bench, at rest. */
   adopt: { ask: { saved: SavedRun; look: Look }; answer: BenchRun };
+  /** The run on the bench is kept, under what the page says it is; the answer is all that is kept then, the newest first. */
+  keep: { ask: { key: string; setting: unknown }; answer: readonly KeptRun[] };
+  kept: { ask: Record<string, never>; answer: readonly KeptRun[] };
+  forget: { ask: { key: string }; answer: readonly KeptRun[] };
+  /** A kept run on the bench, as it stood. */
+  reopen: { ask: { key: string; look: Look }; answer: { run: BenchRun; setting: unknown } };
   control: { ask: { action: 'play' | 'pause' | 'step'; until?: number }; answer: null };
   speed: { ask: { stepsPerSecond: number }; answer: null };
   look: { ask: Look; answer: null };

@@ -151,7 +151,7 @@ test('the first view loads under 115 KB of JavaScript, workers included, kernels
   const text = (path: string): string => readFileSync(site + path, 'utf8');
   // What is imported by a call comes when the first view is there, with what it alone imports; or when it is asked for, and
   // then brings a model, a GPU or more threads.
-  const LATER = ['brought', 'figureFiles', 'laterParts', 'lossPlot', 'onRequest', 'parts', 'recording'];
+  const LATER = ['brought', 'figureFiles', 'keptRuns', 'laterParts', 'lossPlot', 'onRequest', 'parts', 'recording'];
   const ON_DEMAND = /\/(LanguagePanel|shipped|textReader|onGpu|serveWall)-/;
   const later = (): string[] => [
     ...new Set(
@@ -184,6 +184,7 @@ test('the first view loads under 115 KB of JavaScript, workers included, kernels
     Math.max(...first.map((path) => requests.findIndex((url) => url.endsWith(path)))),
   );
   expect(first.some((path) => path.includes('browserWorker'))).toBe(false); // threads run the same script
+  expect(requests.filter((url) => ON_DEMAND.test(url))).toEqual([]);
   expect(first.reduce((sum, path) => sum + gzipSync(text(path), { level: 9 }).length, 0)).toBeLessThan(115_000);
   // The server may go: another run, the audit, a figure and its picture need nothing from it.
   await own.close();

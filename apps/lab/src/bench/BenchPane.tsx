@@ -54,10 +54,11 @@ export const BenchPane = (): JSX.Element => (
     </div>
     <Later part={({ KnobPanel }) => <KnobPanel />} />
     <Later
-      part={({ GalleryPanel, WallPanel }) => (
+      part={({ GalleryPanel, KeptRuns, WallPanel }) => (
         <>
           <WallPanel />
           <GalleryPanel />
+          <KeptRuns />
         </>
       )}
     />

@@ -72,6 +72,7 @@ export function Speedometer(): JSX.Element | null {
   const { isFetched, isLoaded, isolated, opening, other, progress, run, status, step, subject, unseen } = useLab();
   const { stepsPerSecond, threads } = progress.value;
   const shared = isolated.value;
+  const gpu = run.value?.gpu;
   const last = run.value?.experiment.training.steps ?? 0;
   const playing = status.value === 'playing';
   const link = opening.value;
@@ -99,9 +100,11 @@ export function Speedometer(): JSX.Element | null {
           data-testid="threads"
           title={shared ? '' : 'This page is not cross-origin isolated, so the browser gives it no shared memory.'}
         >
-          {shared
-            ? `${threads} ${threads === 1 ? 'thread' : 'threads'}, shared memory`
-            : 'one thread: this page is not cross-origin isolated'}
+          {gpu !== undefined
+            ? `begun on the GPU ${gpu}`
+            : shared
+              ? `${threads} ${threads === 1 ? 'thread' : 'threads'}, shared memory`
+              : 'one thread: this page is not cross-origin isolated'}
         </span>
       )}
       {playing ? null : <Fingerprint />}

@@ -6,6 +6,7 @@ export { EnlargedHead } from './EnlargedHead.tsx';
 export { Files } from './Files.tsx';
 export { Guess } from './Guess.tsx';
 export { GalleryPanel } from './gallery/GalleryPanel.tsx';
+export { KeptRuns } from './KeptRuns.tsx';
 export { KnobPanel } from './KnobPanel.tsx';
 export { OpeningBar } from './OpeningBar.tsx';
 export { PeriodControl } from './PeriodControl.tsx';

@@ -140,11 +140,15 @@ export function createLinks(
 
   /**
    * Brings the bench into the state that a link names: trains as far as it says, then looks the same way. `complaints` are
-   * about the link's text, `kernels` is their version that it was made with.
+   * about the link's text, `kernels` is their version that it was made with, `fromKept` lets it go on from a run that was kept.
    */
   async function open(
     link: LinkState,
-    { complaints = [], kernels = KERNELS_VERSION }: { complaints?: readonly string[]; kernels?: number } = {},
+    {
+      complaints = [],
+      kernels = KERNELS_VERSION,
+      fromKept = false,
+    }: { complaints?: readonly string[]; kernels?: number; fromKept?: boolean } = {},
   ): Promise<void> {
     waiting.cancelOpening();
     notices.notify(null);
@@ -171,7 +175,13 @@ export function createLinks(
       if (!keepOther) notices.noteOnLink(`The run beside was left out: ${complaint.value}`);
     }
     if (opening.value !== link) return;
-    const main = await runs.begin(link.setting, { until: link.step, keepOther, look: link });
+    const main = await runs.begin(link.setting, {
+      ...{ until: link.step, keepOther, look: link },
+      ...(fromKept && link.step > 0 && link.viewed === null && !keepOther ? { keptAs: settingText(link.setting) } : {}),
+    });
+    const { keptFrom } = run.value ?? {};
+    if (main === 'started' && keptFrom !== undefined && state.notice.value === null)
+      notices.notify({ tone: 'plain', text: `Step ${keptFrom} of this run was kept from an earlier visit.` });
     if (opening.value !== link || main === 'gone') return;
     if (main === 'refused') {
       const refusal = `This link asks for what is not possible: ${complaint.value}`;
@@ -186,10 +196,10 @@ export function createLinks(
     linkState,
     open,
 
-    /** Opens the link that an address ends with. */
-    async openAddress(hash: string): Promise<void> {
+    /** Opens the link that an address ends with; `fromKept` goes on from what an earlier visit kept of its run. */
+    async openAddress(hash: string, { fromKept = false } = {}): Promise<void> {
       const { state: link, complaints, kernels } = readLink(hash);
-      await open(link, { complaints, kernels });
+      await open(link, { complaints, kernels, fromKept });
     },
 
     address: (): string => new URL(`#${writeLink(linkState())}`, location.href).href,

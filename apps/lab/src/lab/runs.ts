@@ -2,7 +2,7 @@
 import { listed } from '@induction-lab/core/internal/names';
 import { batch } from '@preact/signals';
 import { headText, type LinkState } from '../link.ts';
-import type { BenchRun, FetchedFile, HeadIndex } from '../protocol.ts';
+import type { BenchRun, FetchedFile, GpuChoice, HeadIndex } from '../protocol.ts';
 import { experimentOf, type Setting, stepsOf } from '../setting.ts';
 import { WorkerGone } from './client.ts';
 import type { Connection } from './connection.ts';
@@ -53,7 +53,14 @@ export function createRuns(
   /** Trains a setting up to a step, or with the present run kept beside it. Nothing starts where the worker is gone. */
   async function begin(
     next: Setting,
-    options: { until?: number; keepOther?: boolean; look?: LinkState; fetched?: FetchedFile | null } = {},
+    options: {
+      until?: number;
+      keepOther?: boolean;
+      look?: LinkState;
+      fetched?: FetchedFile | null;
+      keptAs?: string;
+      gpu?: GpuChoice;
+    } = {},
   ): Promise<'started' | 'refused' | 'gone'> {
     const { until = 0, keepOther = false, fetched = null } = options;
     const experiment = experimentOf(next);
@@ -64,14 +71,12 @@ export function createRuns(
     const { own } = wanted.value;
     const asked = wanting.lookFor(own === null ? null : readOwn(own, next, experiment.model));
     try {
+      const { gpu, keptAs } = options;
       const info = await client.ask('start', {
-        experiment,
-        seed: next.seed,
-        until,
-        keepOther,
-        look: asked,
-        fetched,
+        ...{ experiment, seed: next.seed, until, keepOther, look: asked, fetched },
         data: next.data?.sequences ?? null,
+        ...(keptAs === undefined ? {} : { keptAs }),
+        ...(gpu === undefined ? {} : { gpu }),
       });
       batch(() => {
         if (keepOther && before) {
@@ -104,6 +109,18 @@ export function createRuns(
     fitTo,
     begin,
     start,
+
+    /** Trains the setting on the bench anew, on the GPU; where that cannot be used the CPU trains, which is said. */
+    async startOnGpu(gpu: GpuChoice): Promise<void> {
+      waiting.cancelOpening();
+      notices.notify(null);
+      const next = setting.value;
+      const until = stepsOf(next.preset);
+      if ((await begin(next, { gpu, until })) !== 'refused') return;
+      const why = complaint.value;
+      if ((await begin(next, { until })) === 'started')
+        notices.notify({ tone: 'bad', text: `The GPU is not used: ${why} The CPU trains.` });
+    },
 
     reset: (): Promise<void> => start(setting.value),
 

@@ -1,9 +1,11 @@
 // The bench inside the worker: what is done for each question of the page, and what the page is told of a run.
-import { type Engine, NonFiniteLossError, type StartPool } from '@induction-lab/core/browser';
+import { type Engine, NonFiniteLossError, parseExperiment, type StartPool } from '@induction-lab/core/browser';
 import { flatLosses } from '@induction-lab/core/internal';
-import type { BenchRun, Questions } from '../protocol.ts';
-import { later } from './later.ts';
-import { Models } from './models.ts';
+import type { BenchRun, Look, Questions, SavedRun } from '../protocol.ts';
+import { Keeping } from './keeping.ts';
+import type { KeptRuns } from './keptRuns.ts';
+import { later, onGpu, openKept } from './later.ts';
+import { Models, type OnGpuRun } from './models.ts';
 import type { Run } from './run.ts';
 import { type Post, Views } from './views.ts';
 
@@ -13,9 +15,17 @@ export class Bench {
   private readonly models: Models;
   private readonly views: Views;
   private readonly post: Post;
+  private readonly keeping: Keeping;
 
-  constructor(engine: Engine, pool: { threads: number; start: StartPool }, post: Post) {
+  /** `open` opens what is kept from one visit to the next. */
+  constructor(
+    engine: Engine,
+    pool: { threads: number; start: StartPool },
+    post: Post,
+    open: () => Promise<KeptRuns> = openKept,
+  ) {
     this.post = post;
+    this.keeping = new Keeping(open);
     this.models = new Models(engine, pool, {
       rested: (run) => this.rested(run),
       failed: (run, error) => this.failed(run, error),
@@ -36,21 +46,30 @@ export class Bench {
 
   private readonly answers: Answers = {
     start: async (ask) => {
-      const run = await this.models.start(ask, ask.fetched || ask.data ? await later() : undefined);
-      this.views.begin(ask.look);
-      const { info } = this.models.subject();
-      await run.begin();
-      if (ask.until > 0) {
+      const kept = await this.keeping.instead(ask);
+      if (kept) await this.takeUp(kept, ask.look, { kept: true });
+      else {
+        const gpu = await this.openGpu(ask);
+        const parts = ask.fetched || ask.data ? await later() : null;
+        const begun = await this.models.start(ask, { gpu, parts });
+        this.views.begin(ask.look);
+        await begun.begin();
+      }
+      const run = this.models.run();
+      if (ask.until > run.step) {
         run.play(ask.until);
         this.progress();
       }
-      return info;
-    },
-    adopt: async ({ saved, look }) => {
-      const run = await this.models.takeUp(saved, await later());
-      this.views.begin(look);
-      await run.takeUp(saved);
       return this.models.subject().info;
+    },
+    adopt: ({ saved, look }) => this.takeUp(saved, look),
+    keep: (ask) => this.keeping.keep(this.models.run(), ask),
+    kept: async () => (await this.keeping.runs()).list(),
+    forget: async ({ key }) => (await this.keeping.runs()).forget(key),
+    reopen: async ({ key, look }) => {
+      const found = await (await this.keeping.runs()).find(key);
+      if (!found) throw new Error('This run is kept no longer.');
+      return { run: await this.takeUp(found.saved, look, { kept: true }), setting: found.kept.setting };
     },
     control: async ({ action, until }) => {
       const run = this.models.run();
@@ -100,6 +119,21 @@ export class Bench {
     languageAudit: async () => (await later()).verdictOnTexts(this.models.subject()),
     randomOff: async () => (await later()).randomOffIn(this.models.subject(), this.views.look),
   };
+
+  /** The GPU for a run, tested, where one was chosen. Throws an Error that says why it is not used. */
+  private async openGpu({ experiment, gpu }: Questions['start']['ask']): Promise<OnGpuRun | null> {
+    if (gpu === undefined) return null;
+    const asked = { engine: this.models.engine, experiment: parseExperiment(experiment) };
+    return (await onGpu()).openRun(gpu, asked);
+  }
+
+  /** Puts a saved run on the bench as it stood. */
+  private async takeUp(saved: SavedRun, look: Look, { kept = false } = {}): Promise<BenchRun> {
+    const run = await this.models.takeUp(saved, { kept });
+    this.views.begin(look);
+    await run.takeUp(saved);
+    return this.models.subject().info;
+  }
 
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
   private async load(ask: Questions['load']['ask']): Promise<BenchRun> {

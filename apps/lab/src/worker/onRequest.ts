@@ -5,4 +5,3 @@ export { checkpointOf, judgeExercise, randomOffIn, verdictOn, verdictOnTexts } f
 export { readFetched } from './fetchedState.ts';
 export { marksOf, sweepOf } from './marks.ts';
 export { openFile } from './openedFile.ts';
-export { checkSavedRun, noLinkFor } from './savedRun.ts';

@@ -94,6 +94,8 @@ export class Run {
   private resting: Pause | null = null;
   private wake: () => void = () => {};
   private abort = new AbortController();
+  /** Who waits for it to rest. */
+  private waiting: (() => void)[] = [];
   private ended: Promise<void> = Promise.resolve();
   private readonly keepSteps: readonly number[];
   private bunch = 4;
@@ -176,6 +178,7 @@ export class Run {
       () => {},
       (error: Error) => {
         this.status = 'failed';
+        this.wakeWaiting();
         seen();
         if (!this.abort.signal.aborted) this.options.onFailure(this, error);
       },
@@ -226,6 +229,12 @@ export class Run {
     this.limit = stepsPerSecond;
     this.stepsPerSecond = 0; // measured anew
     this.wake();
+  }
+
+  /** Settles when the run rests, or has failed: at once where it does. */
+  async atRest(): Promise<void> {
+    while (this.resting === null && this.status !== 'failed')
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
   /** Everything needed to go on from here; null while steps are under way. */
@@ -292,7 +301,12 @@ export class Run {
     if (this.keepSteps.includes(pause.step) && !this.kept.has(pause.step)) this.kept.set(pause.step, pause.state());
     if (pause.step >= this.lastStep) this.status = 'done';
     else if (this.until <= pause.step) this.status = 'paused';
+    this.wakeWaiting();
     this.options.onRest(this);
+  }
+
+  private wakeWaiting(): void {
+    for (const wake of this.waiting.splice(0)) wake();
   }
 
   /** Settles when the next steps may be taken, or when the run is to end. */
