@@ -23,7 +23,7 @@ beforeAll(async () => {
   expected = JSON.parse(project.run('node', 'node.js'));
   expect(expected.error).toBeUndefined();
   expect(expected.logits.every(Number.isFinite)).toBe(true);
-}, 600_000);
+});
 
 afterAll(async () => {
   await browser?.close();
