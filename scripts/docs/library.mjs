@@ -15,7 +15,8 @@ export function entries() {
   return ['core', 'figures'].flatMap((folder) => {
     const { name, exports } = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'));
     return Object.entries(exports)
-      .filter(([path, target]) => target.types && !path.startsWith('./internal'))
+      // The standalone file is the browser's entry once more.
+      .filter(([path, target]) => target.types && !path.startsWith('./internal') && path !== './standalone')
       .sort(([a], [b]) => LAST.indexOf(a) - LAST.indexOf(b))
       .map(([path, target]) => ({
         name: `${name}${path.slice(1)}`,
