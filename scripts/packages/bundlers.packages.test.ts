@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { launch } from '../../apps/lab/test/support.ts';
-import { emptyProject, type Project, serveFolder } from './emptyProject.ts';
+import { serveFolder } from '../test/serveFolder.ts';
+import { emptyProject, type Project } from './emptyProject.ts';
 
 interface Outcome {
   readonly error?: string;
