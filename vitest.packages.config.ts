@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['scripts/packages/*.packages.test.ts'],
     globalSetup: ['scripts/packages/packed.ts'],
     testTimeout: 300_000,
+    hookTimeout: 600_000,
     maxWorkers: 1,
     reporters: ['verbose'],
   },

@@ -57,7 +57,8 @@ function npm(...args) {
 
 if (time(join(root, 'node_modules/.package-lock.json')) < time(join(root, 'package-lock.json'))) {
   say('Installing packages (once) ...');
-  npm('ci', '--no-audit', '--no-fund');
+  // What npm pack was asked for (it runs us, as prepack) is not meant for this.
+  npm('ci', '--no-audit', '--no-fund', '--dry-run=false', '--json=false');
 }
 
 const kernels = join(root, 'packages/core/dist/kernels/relaxed.wasm');

@@ -1,6 +1,4 @@
 // What stands in the sidebar. scripts/test/documents.test.ts asks that every page of docs/ does.
-import { existsSync } from 'node:fs';
-
 interface Page {
   readonly text: string;
   readonly link: string;
@@ -24,7 +22,6 @@ export const pages = (rooms: readonly Page[]): Section[] => [
       page('The lesson', '/lesson'),
       page('The notebook', '/notebook'),
       page('Coming from TransformerLens', '/transformerlens'),
-      page('From Python, and back', '/python'),
       page('Gallery', '/gallery'),
     ],
   },
@@ -39,7 +36,7 @@ export const pages = (rooms: readonly Page[]): Section[] => [
       page('In the browser', '/guides/browser'),
       page('Many sequences, little memory', '/guides/memory'),
       page('Sweeps on SLURM', '/guides/slurm'),
-      ...(existsSync(new URL('../python.md', import.meta.url)) ? [page('From Python and back', '/python')] : []),
+      page('From Python and back', '/python'),
       page('The lab on your own host', '/guides/host'),
     ],
   },

@@ -14,13 +14,16 @@ const LAST = ['./circuits', '.', './browser', './node', './gpu', './node-gpu'];
 export function entries() {
   return ['core', 'figures'].flatMap((folder) => {
     const { name, exports } = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'));
-    return Object.entries(exports)
-      .filter(([path, target]) => target.types && !path.startsWith('./internal'))
-      .sort(([a], [b]) => LAST.indexOf(a) - LAST.indexOf(b))
-      .map(([path, target]) => ({
-        name: `${name}${path.slice(1)}`,
-        source: `packages/${folder}/${target.types.replace('./dist/', 'src/').replace('.d.ts', '.ts')}`,
-      }));
+    return (
+      Object.entries(exports)
+        // The standalone file is the browser's entry once more.
+        .filter(([path, target]) => target.types && !path.startsWith('./internal') && path !== './standalone')
+        .sort(([a], [b]) => LAST.indexOf(a) - LAST.indexOf(b))
+        .map(([path, target]) => ({
+          name: `${name}${path.slice(1)}`,
+          source: `packages/${folder}/${target.types.replace('./dist/', 'src/').replace('.d.ts', '.ts')}`,
+        }))
+    );
   });
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { launch } from '../../apps/lab/test/support.ts';
-import { emptyProject, type Project, serveFolder } from './emptyProject.ts';
+import { serveFolder } from '../test/serveFolder.ts';
+import { emptyProject, type Project } from './emptyProject.ts';
 
 interface Outcome {
   readonly error?: string;
@@ -23,7 +24,7 @@ beforeAll(async () => {
   expected = JSON.parse(project.run('node', 'node.js'));
   expect(expected.error).toBeUndefined();
   expect(expected.logits.every(Number.isFinite)).toBe(true);
-}, 600_000);
+});
 
 afterAll(async () => {
   await browser?.close();

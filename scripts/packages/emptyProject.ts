@@ -1,11 +1,8 @@
 // Somebody's project: an empty folder in which the packed packages are installed, as from the registry.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const fixture = fileURLToPath(new URL('project/', import.meta.url));
@@ -33,30 +30,4 @@ export function emptyProject(packages: readonly string[], { from = fixture }: { 
   };
   run('npm', 'install', '--no-audit', '--no-fund', ...packages);
   return { folder, run, remove: () => rmSync(folder, { recursive: true, force: true }) };
-}
-
-const TYPES: Record<string, string> = {
-  ...{ '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css' },
-  ...{ '.json': 'application/json', '.wasm': 'application/wasm' },
-};
-
-export interface Served {
-  readonly url: string;
-  close(): void;
-}
-
-/** A folder as a static host serves it that isolates its pages. */
-export async function serveFolder(folder: string): Promise<Served> {
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    const file = await readFile(join(folder, path.endsWith('/') ? `${path}index.html` : path)).catch(() => null);
-    response.writeHead(file === null ? 404 : 200, {
-      'Content-Type': TYPES[extname(path) || '.html'] ?? 'application/octet-stream',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Cross-Origin-Embedder-Policy': 'require-corp',
-    });
-    response.end(file ?? 'not here');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => server.close() };
 }

@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { launch } from '../../apps/lab/test/support.ts';
-import { emptyProject, serveFolder } from './emptyProject.ts';
+import { serveFolder } from '../test/serveFolder.ts';
+import { emptyProject } from './emptyProject.ts';
 
 const MINUTES = 5;
 const VITE = '8.4.0';

@@ -22,7 +22,7 @@ const standalone = gzipSync(readFileSync(`${root}packages/core/dist/standalone.j
 const rows = packed.map(
   ({ name, size, unpackedSize }) => `| \`${name}\` | ${megabytes(size)} | ${megabytes(unpackedSize)} |`,
 );
-const table = `| package | to download | unpacked |\n|---|---|---|\n${rows.join('\n')}\n\nThe library as one file for a browser, kernels and workers inside: ${Math.round(standalone / 1000)} kB gzipped.\n`;
+const table = `| package | to download | unpacked |\n|---|---|---|\n${rows.join('\n')}\n\nThe library as one file for a browser, kernels and workers inside: ${Math.round(standalone / 1000)} kB gzipped. \`npm run sizes\` writes these numbers.\n`;
 
 const readme = readFileSync(`${root}README.md`, 'utf8');
 if (!MARKS.test(readme)) throw new Error('sizes: README.md has no marks <!-- sizes --> and <!-- /sizes -->.');

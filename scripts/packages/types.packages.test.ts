@@ -7,7 +7,7 @@ import { emptyProject, type Project } from './emptyProject.ts';
 let project: Project;
 beforeAll(() => {
   project = emptyProject(inject('tarballs').slice(0, 2));
-}, 600_000);
+});
 afterAll(() => project?.remove());
 
 const SETTINGS = [

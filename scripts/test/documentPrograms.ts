@@ -1,5 +1,7 @@
 // Code in documents that runs. A page's blocks ```js run are one program, and a block ```text right behind one of them is
-// what it prints. A page on a code host shows them as any other code.
+// what it prints. A page on a code host shows them as any other code. So do the `@example`s of the reference.
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const BLOCK = /^```js run\n([\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```\n)?/gm;
 
@@ -35,8 +37,25 @@ export function withPrinted(page: string, printed: readonly string[]): string {
 }
 
 /** The `@example`s in a source's comments: the code of each, in order. */
-export function examplesOf(source: string): string[] {
+function examplesOf(source: string): string[] {
   return [...source.matchAll(/^ *\* @example\n *\* ```ts\n((?: *\*.*\n)*?) *\* ```$/gm)].map(([, code]) =>
     code!.replace(/^ *\* ?/gm, ''),
+  );
+}
+
+/** The examples of the reference, each with a name for a file. Throws an Error for one that is not written as the others are. */
+export function libraryExamples(): { name: string; code: string }[] {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  return ['packages/core/src', 'packages/figures/src'].flatMap((folder) =>
+    readdirSync(root + folder, { recursive: true })
+      .map((name) => `${folder}/${String(name).replaceAll('\\', '/')}`)
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .flatMap((name) => {
+        const source = readFileSync(root + name, 'utf8');
+        const examples = examplesOf(source);
+        if (examples.length !== source.split('* @example').length - 1)
+          throw new Error(`${name}: an @example is not one block of ts, so that nothing would try it.`);
+        return examples.map((code, i) => ({ name: `${name} ${i}`.replaceAll(/\W+/g, '-'), code }));
+      }),
   );
 }

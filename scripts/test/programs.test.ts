@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CUT, examplesOf, programOf, withPrinted } from './documentPrograms.ts';
+import { CUT, libraryExamples, programOf, withPrinted } from './documentPrograms.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const pages = ['docs', 'docs/guides'].flatMap((folder) =>
@@ -16,16 +16,8 @@ const pages = ['docs', 'docs/guides'].flatMap((folder) =>
 const programs = pages.flatMap((page) => {
   const text = readFileSync(at(page), 'utf8');
   const program = programOf(text);
-  return program ? [{ page, text, ...program }] : [];
+  return program ? [{ name: page.replaceAll(/\W+/g, '-'), page, text, ...program }] : [];
 });
-
-/** The examples of the reference, with the file that each stands in. */
-const examples = ['packages/core/src', 'packages/figures/src'].flatMap((folder) =>
-  readdirSync(at(folder), { recursive: true })
-    .map((name) => `${folder}/${String(name).replaceAll('\\', '/')}`)
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .flatMap((name) => examplesOf(readFileSync(at(name), 'utf8')).map((code, i) => ({ name: `${name} ${i}`, code }))),
-);
 
 /** Where they run: a folder with the examples in it, as beside a checkout. */
 const folder = mkdtempSync(join(tmpdir(), 'programs-'));
@@ -35,9 +27,8 @@ let printed: string[] = [];
 beforeAll(() => {
   symlinkSync(at('examples'), join(folder, 'examples'), 'junction');
   mkdirSync(written, { recursive: true });
-  const all = [...programs.map(({ page, code }) => ({ name: page, code })), ...examples];
-  const files = all.map(({ name, code }) => {
-    const file = join(written, `${name.replaceAll(/\W+/g, '-')}.mjs`);
+  const files = [...programs, ...libraryExamples()].map(({ name, code }) => {
+    const file = join(written, `${name}.mjs`);
     writeFileSync(file, code);
     return file;
   });
@@ -51,9 +42,9 @@ beforeAll(() => {
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('there are some in most guides, and in the reference; an @example that is not read would not run', () => {
+test('there are some in most guides, and in the reference', () => {
   expect(programs.length).toBeGreaterThan(5);
-  expect(examples.length).toBeGreaterThan(10);
+  expect(libraryExamples().length).toBeGreaterThan(10);
 });
 
 test.for(programs.map((program, i) => ({ ...program, i })))('$page', ({ i, page, text, printed: promised }) => {

@@ -1,47 +1,32 @@
 // The documentation site: it builds, its links lead somewhere, nothing of it comes from elsewhere, axe finds no fault, and its
 // search finds things.
 import { spawnSync } from 'node:child_process';
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch, openPage } from '../../apps/lab/test/support.ts';
+import { type Served, serveFolder } from './serveFolder.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const site = join(root, 'docs/.vitepress/dist');
 const axe = readFileSync(createRequire(join(root, 'apps/lab/package.json')).resolve('axe-core/axe.min.js'), 'utf8');
-const TYPES: Record<string, string> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
-
-let server: Server;
+let served: Served;
 let browser: Browser;
 let url: string;
 
 beforeAll(async () => {
   const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/docs/build.mjs')], { encoding: 'utf8' });
   expect(status, stderr).toBe(0);
-  server = createServer((request, response) => {
-    const path = decodeURI((request.url ?? '/').split('?')[0]!);
-    const file = join(site, path.endsWith('/') ? `${path}index.html` : path);
-    if (!existsSync(file) || statSync(file).isDirectory()) response.writeHead(404).end();
-    else createReadStream(file).pipe(response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'image/png' }));
-  }).listen(0, '127.0.0.1');
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  served = await serveFolder(site);
+  url = served.url;
   browser = await launch();
 }, 900_000);
 afterAll(async () => {
   await browser?.close();
-  server?.close();
+  served?.close();
 });
 
 const pages = (): string[] =>

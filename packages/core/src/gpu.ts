@@ -9,6 +9,7 @@ export { findGpu, type Gpu, GpuError, type GpuInfo, isSoftware } from './gpu/ada
 export { gpuPool, gpuPools, testGpu } from './gpu/gpuPool.ts';
 export { refusalOf as gpuRefusal } from './gpu/refusal.ts';
 export { type EnsembleRun, shapeOf, trainEnsemble } from './gpu/trainEnsemble.ts';
+export type { GpuAdapter, GpuAdapterInfo, GpuDevice } from './gpu/webgpuTypes.ts';
 
 /**
  * The GPU of a browser, in a page or a worker: hardware, or with `software` whatever the browser has. Rejects with a GpuError

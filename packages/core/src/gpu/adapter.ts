@@ -1,5 +1,6 @@
 // Which GPU: a hardware adapter, never a software one unless it is asked for by name.
 import { printable, shortened } from '../errors/printable.ts';
+import type { GpuAdapter, GpuAdapterInfo, GpuDevice } from './webgpuTypes.ts';
 
 /** There is no GPU that can be used, or what it computes is not right; the message says why. */
 export class GpuError extends Error {}
@@ -19,7 +20,7 @@ export interface Gpu {
    * Opens it, also once more after it was lost. Rejects with a GpuError.
    * @returns A GPU that is ready.
    */
-  open(): Promise<GPUDevice>;
+  open(): Promise<GpuDevice>;
 }
 
 /** Names that software adapters go by. */
@@ -28,18 +29,18 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b|s
 const SOFTWARE_HINT = 'a software adapter computes on the CPU and is only used by name';
 
 /** An adapter's own words about itself. */
-const wordsOf = ({ vendor, architecture, device, description }: GPUAdapterInfo): string[] =>
+const wordsOf = ({ vendor, architecture, device, description }: GpuAdapterInfo): string[] =>
   [vendor, architecture, device, description].filter((word) => word !== '');
 
 /**
  * Whether an adapter computes on the CPU.
  * @param info What the adapter says of itself.
  */
-export const isSoftware = (info: GPUAdapterInfo): boolean =>
+export const isSoftware = (info: GpuAdapterInfo): boolean =>
   info.isFallbackAdapter === true || wordsOf(info).some((word) => SOFTWARE.test(word));
 
 /** What records say of an adapter. */
-export function infoOf(info: GPUAdapterInfo): GpuInfo {
+export function infoOf(info: GpuAdapterInfo): GpuInfo {
   const clean = (text: string): string => shortened(printable(text), 120);
   const { device, description } = info;
   const name =
@@ -59,10 +60,10 @@ const RAISED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkg
  * Rejects with a GpuError that says what there is instead.
  */
 export async function findGpu(
-  requestAdapter: () => Promise<GPUAdapter | null>,
+  requestAdapter: () => Promise<GpuAdapter | null>,
   { asked = false }: { asked?: boolean } = {},
 ): Promise<Gpu> {
-  const find = async (): Promise<GPUAdapter> => {
+  const find = async (): Promise<GpuAdapter> => {
     const adapter = await requestAdapter().catch(() => null);
     if (adapter === null) throw new GpuError('There is no GPU that WebGPU can use here.');
     if (!asked && isSoftware(adapter.info))

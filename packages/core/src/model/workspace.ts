@@ -193,7 +193,9 @@ export function longestRunnable(
 }
 
 /**
- * Bytes that a model and one run of `sequences` of `length` tokens take in its memory; with `gradients` those of all weights and activations too.
+ * What a model and one run of `sequences` of `length` tokens take in its memory; with `gradients` the gradients of all weights and
+ * activations too.
+ * @returns Bytes.
  */
 export function memoryNeeded(
   config: ModelConfig,

@@ -13,7 +13,7 @@ export interface GgufTensor {
   readonly name: string;
   /** One of READ_TYPES, by its number. */
   readonly type: number;
-  /** Rows first, as everywhere else; the file has them the other way round. */
+  /** The sizes of its axes, rows first as everywhere else; the file lists them the other way round. */
   readonly shape: readonly number[];
   /** Its bytes in the file, from the file's beginning. */
   readonly from: number;
