@@ -4,6 +4,7 @@ import { defineConfig } from 'vite';
 import { licencesOf } from '../../scripts/packages/licences.mjs';
 import { figureColours } from './build/figureColours.ts';
 import { lessonPage } from './build/lessonPage.ts';
+import { plainImports } from './build/plainImports.ts';
 import { presetValues } from './build/presetValues.ts';
 import { isolationHeaders, policyHeader, securityPolicy } from './build/securityPolicy.ts';
 import { singleFile } from './build/singleFile.ts';
@@ -21,6 +22,7 @@ export default defineConfig(({ mode }) => {
     define: { __VERSION__: JSON.stringify(version) },
     plugins: [
       presetValues(),
+      plainImports(),
       figureColours(),
       lessonPage(),
       ...(offline ? [singleFile()] : []),
@@ -36,13 +38,24 @@ export default defineConfig(({ mode }) => {
     worker: {
       format: offline ? 'iife' : 'es',
       plugins: () => [presetValues(), licences.collect],
-      ...(offline ? { rolldownOptions: { output: { codeSplitting: false } } } : {}),
+      rolldownOptions: {
+        preserveEntrySignatures: 'allow-extension',
+        // What most of its scripts share is one file, which is smaller than four.
+        output: {
+          codeSplitting: offline
+            ? false
+            : { includeDependenciesRecursively: false, groups: [{ name: 'shared', minShareCount: 3 }] },
+        },
+      },
     },
     build: {
       target: 'baseline-widely-available',
       outDir: at(offline ? './dist/offline' : './dist/site'),
       emptyOutDir: true,
-      modulePreload: { polyfill: false },
+      modulePreload: {
+        polyfill: false,
+        resolveDependencies: (_, deps, { hostType }) => (hostType === 'html' ? deps : []),
+      },
       ...(offline ? { assetsInlineLimit: Number.MAX_SAFE_INTEGER, cssCodeSplit: false } : { assetsInlineLimit: 0 }),
       rolldownOptions: {
         ...(offline ? { output: { codeSplitting: false } } : {}),

@@ -12,6 +12,7 @@ import {
   segmentsOf,
   startInline,
   startWorkers,
+  type TrainingData,
   train,
 } from '@induction-lab/core/node';
 import type { LossPoint } from '@induction-lab/figures/node';
@@ -35,11 +36,11 @@ export interface TrainedRun {
 /** Milliseconds between updates of the cell. */
 const REFRESH = 400;
 
-/** Trains an experiment and shows progress, losses and speed in the cell. Throws a KnobError when the loss explodes. */
+/** Trains an experiment, on `data` where its task is that, and shows progress, losses and speed in the cell. Throws a KnobError when the loss explodes. */
 export async function trainLive(
   engine: Engine,
   experiment: Experiment,
-  options: { seed: number; threads: number },
+  options: { seed: number; threads: number; data?: TrainingData },
 ): Promise<TrainedRun> {
   const live = new LiveText();
   const progress = new TrainingLog(experiment);

@@ -57,7 +57,7 @@ test('every number in the text is printed by a cell', () => {
 });
 
 const NUMBER = /\d+(?:[.,]\d+)*/g;
-/** Told in section 13 as a value to put into a knob. */
+/** Told in section 14 as a value to put into a knob. */
 const KNOB_NUMBERS = ['0.001'];
 
 test('the cells pass the type checker', () => {

@@ -55,7 +55,7 @@ test.for([
   [['--batch', '64,'], '--batch: "" cannot be; give whole numbers from 1 to 65536, separated by commas.'],
   [['--d-model', '66'], '--d-model: "66" cannot be; give multiples of 4 from 4 to 4096, separated by commas.'],
   [['--rivals', 'jax'], '--rivals: there is no "jax"; choose from simd, pytorch, eager, jaxjs, jaxjsWorkers, tfjs.'],
-  [['--only', 'ours'], '--only: there is no "ours"; choose from speed, measurements, gpu.'],
+  [['--only', 'ours'], '--only: there is no "ours"; choose from speed, measurements, gpu, sweep.'],
 ] as const)('%s is refused in one sentence', ([args, sentence]) => {
   expect(() => parseOptions!([...args])).toThrow(new Error(sentence));
 });

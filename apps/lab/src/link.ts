@@ -3,8 +3,9 @@
 import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
 import { listed } from '@induction-lab/core/internal/names';
 import { quoted } from '@induction-lab/core/internal/printable';
-import type { AblationKind, HeadIndex, PathInput } from './protocol.ts';
+import { type AblationKind, type HeadIndex, MOST_SEEN, type PathInput } from './protocol.ts';
 import { type BenchKnobs, presetNames, type Setting, stepsOf, turn } from './setting.ts';
+import { SHIPPED_NAMES, type ShippedName } from './shippedNames.ts';
 
 /** How one looks at a run, and what is broken meanwhile. */
 export interface Wanted {
@@ -28,13 +29,15 @@ interface Trained {
 /** Everything that a link holds. */
 export interface LinkState extends Wanted, Trained {
   readonly selected: HeadIndex | null;
+  /** A model that comes with this page, in place of a run. */
+  readonly shipped: ShippedName | null;
   /** The run beside this one. */
   readonly other: Trained | null;
 }
 
 /** What switching a head off can mean here. */
 export const KINDS = ['zero', 'mean', 'pattern-preserving'] as const satisfies readonly AblationKind[];
-const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'none'];
+const POSITIONS = ['standard', 'shortformer', 'rotary', 'sinusoidal', 'alibi', 'none'];
 
 /** Letters of the reader's own sequence: more make no link. */
 export const MOST_LETTERS = 4000;
@@ -96,6 +99,7 @@ const KNOBS: { [K in keyof BenchKnobs]: Property<BenchKnobs[K]> } = {
   heads: whole(1, 12),
   positions: oneOf(POSITIONS),
   layerNorm: yesOrNo,
+  mlp: yesOrNo,
   shortest: whole(2, 48),
   longest: whole(2, 48),
   distinct: yesOrNo,
@@ -119,18 +123,21 @@ const VIEW: {
   };
 } = {
   viewed: { ...whole(0, Number.MAX_SAFE_INTEGER), name: 'view', initial: null, told: (s) => s.viewed !== s.step },
-  period: { ...whole(2, 25), name: 'period', initial: 17, told: (s) => s.own === null },
+  period: { ...whole(2, MOST_SEEN / 2), name: 'period', initial: 17, told: (s) => s.own === null },
   own: { ...(typed as Property<string>), name: 'tokens', initial: null },
   ablated: { ...several(head), name: 'off', initial: [], told: (s) => s.ablated.length > 0 },
   kind: { ...oneOf<AblationKind>(KINDS), name: 'kind', initial: 'zero', told: (s) => s.ablated.length > 0 },
   cuts: { ...several(oneOf<PathInput>(['q', 'k', 'v'])), name: 'cut', initial: [], told: (s) => s.cuts.length > 0 },
   selected: { ...head, read: (text) => several(head).read(text)[0] as HeadIndex, name: 'head', initial: null },
+  shipped: { ...oneOf(SHIPPED_NAMES), name: 'model', initial: null },
 };
 type ViewName = keyof typeof VIEW;
 const VIEW_NAMES = Object.keys(VIEW) as ViewName[];
 
 /** The names of what is wanted of a view. */
-export const WANTED_NAMES = VIEW_NAMES.filter((name): name is keyof Wanted => name !== 'selected');
+export const WANTED_NAMES = VIEW_NAMES.filter(
+  (name): name is keyof Wanted => name !== 'selected' && name !== 'shipped',
+);
 
 const initialView = Object.fromEntries(VIEW_NAMES.map((name) => [name, VIEW[name].initial])) as unknown as Omit<
   LinkState,
@@ -157,13 +164,13 @@ export function settingText(setting: Setting): string {
   const params = new URLSearchParams();
   writeSetting(params, setting, 0);
   params.sort();
-  return params.toString();
+  return `${params}${setting.data ? ` own data ${setting.data.hash}` : ''}`;
 }
 
 /** The link's text after `#`. */
 export function writeLink(state: LinkState): string {
   const params = new URLSearchParams();
-  writeSetting(params, state.setting, state.step);
+  if (state.shipped === null) writeSetting(params, state.setting, state.step);
   for (const part of VIEW_NAMES) {
     const { name, write, told = () => true } = VIEW[part] as Property<unknown> & (typeof VIEW)[ViewName];
     if (state[part] !== null && told(state)) params.set(name, write(state[part]));

@@ -5,6 +5,8 @@ import 'virtual:figures.css';
 import './style/page.css';
 import './style/bench.css';
 import './style/lesson.css';
+import './style/language.css';
+import './style/fetched.css';
 import { BenchPane } from './bench/BenchPane.tsx';
 import { fetchFiguresWhenIdle } from './bench/figures.ts';
 import { Story } from './bench/Story.tsx';
@@ -34,7 +36,10 @@ function followState({ linkState, noLink, opening, other, run, selected, status,
   });
 }
 
-function takeDrops({ loadFile }: Lab): void {
+/** A file that is dropped alone and is no model is read as data to train on. */
+const OWN_DATA = /\.(txt|jsonl|csv|md)$/i;
+
+function takeDrops({ dropData, loadFile, report }: Lab): void {
   const over = (on: boolean): void => {
     document.body.classList.toggle('dropping', on);
   };
@@ -50,7 +55,8 @@ function takeDrops({ loadFile }: Lab): void {
     event.preventDefault();
     over(false);
     const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length > 0) void loadFile(files);
+    if (files.length === 1 && OWN_DATA.test(files[0]!.name)) void dropData(files[0]!).catch(report);
+    else if (files.length > 0) void loadFile(files);
   });
 }
 
@@ -85,13 +91,26 @@ async function begin(lab: Lab): Promise<void> {
   if (await keepIsolated()) return; // the page is about to load again, isolated
   // The address may have been written anew between the change and this event.
   addEventListener('hashchange', ({ newURL }) => {
-    lab.openAddress(new URL(newURL).hash).catch(lab.report);
+    if (back === null) lab.openAddress(new URL(newURL).hash).catch(lab.report);
+  });
+  /** The former view that Back goes to; its address says less, or the same as the present one. */
+  let back: number | null = null;
+  addEventListener('popstate', ({ state }) => {
+    back = (state as { former?: number } | null)?.former ?? null;
+    if (back === null) return;
+    lab
+      .bringBack(back)
+      .then((brought) => (brought ? undefined : lab.openAddress(location.hash)))
+      .catch(lab.report);
+    setTimeout(() => {
+      back = null; // the change of the address, which is told next, has been told by now
+    }, ADDRESS_DELAY);
   });
   followState(lab);
   fetchFiguresWhenIdle(lab);
   fetchRecordingWhenIdle(lab);
   // Without a link the page opens where its story begins.
-  await (location.hash.includes('=') ? lab.openAddress(location.hash) : lab.open(STAGE));
+  await (location.hash.includes('=') ? lab.openAddress(location.hash, { fromKept: true }) : lab.open(STAGE));
 }
 
 const lab = createLab({ worker: () => startWorker() as LabWorker, viewport, recording });

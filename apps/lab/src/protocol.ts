@@ -4,7 +4,9 @@ import type {
   AuditRecord,
   Experiment,
   HeadIndex,
+  HeadsOff,
   KeySource,
+  LanguageAudit,
   MapPicture,
   ProofRecord,
   Segment,
@@ -12,7 +14,18 @@ import type {
   TrainingState,
 } from '@induction-lab/core/browser';
 
-export type { AblationKind, AuditRecord, Experiment, HeadIndex, KeySource, MapPicture, ProofRecord, Segment };
+export type {
+  AblationKind,
+  AuditRecord,
+  Experiment,
+  HeadIndex,
+  HeadsOff,
+  KeySource,
+  LanguageAudit,
+  MapPicture,
+  ProofRecord,
+  Segment,
+};
 
 /** An input of the layers after the first, from which everything that earlier layers wrote can be cut. */
 export type PathInput = 'q' | 'k' | 'v';
@@ -21,6 +34,8 @@ export type PathInput = 'q' | 'k' | 'v';
 export interface Typed {
   readonly text: string;
   readonly words: ReadonlyMap<number, string>;
+  /** What of it could not be taken; null or absent where all of it was. */
+  readonly complaint?: string | null;
 }
 
 /** What to look at, and what is broken while looking. */
@@ -29,6 +44,8 @@ export interface Look {
   readonly period: number;
   /** The reader's own sequence in place of the probe. */
   readonly tokens: readonly number[] | null;
+  /** A text for a model that reads texts: the worker makes tokens of it. */
+  readonly text?: string | null;
   readonly ablated: readonly HeadIndex[];
   readonly kind: AblationKind;
   readonly cuts: readonly PathInput[];
@@ -99,6 +116,8 @@ export interface View {
   readonly fingerprint: string;
   /** A frame of a recording: its patterns are known to 1/255, and its weights are not at hand. */
   readonly recorded?: true;
+  /** What every token in this view looks like, for a model that reads texts. */
+  readonly words?: ReadonlyMap<number, string>;
 }
 
 /** The shortest period of the probe. */
@@ -121,6 +140,15 @@ export interface Mark {
   readonly withoutKeys: number;
 }
 
+/** What is known of a model that came from a file. */
+export interface OfFile {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** A tokenizer came with it: it is given texts in words. */
+  readonly readsText?: boolean;
+  /** The name of a model that this page brings along, which a link can name; absent for files of the reader's own. */
+  readonly shipped?: string;
+}
+
 /**
  * A run as it stood at a step, with all that it needs to go on with the same bits: handed from the wall of seeds to the bench,
  * and kept from one visit to the next.
@@ -141,6 +169,24 @@ export interface SavedRun {
   readonly gpu: string | null;
 }
 
+/** A run that is kept from one visit to the next, as a list shows it. */
+export interface KeptRun {
+  /** Names what trains: a run that is kept again takes its own place. */
+  readonly key: string;
+  /** What the page said it is, given back as it was. */
+  readonly setting: unknown;
+  readonly name: string;
+  readonly seed: number;
+  readonly step: number;
+  readonly steps: number;
+  /** Of the newest weights. */
+  readonly fingerprint: string;
+  readonly gpu: string | null;
+  readonly kernels: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** Which GPU is to train: hardware, or whatever the browser has, which may be a software one. */
 export type GpuChoice = 'hardware' | 'software';
 
@@ -155,9 +201,13 @@ export interface BenchRun {
   /** What the losses of training are of, by the task's own names. */
   readonly segments: readonly Segment[];
   /** Of a checkpoint from a file, what it says of itself; null for a run of this page. */
-  readonly file: { readonly metadata: Readonly<Record<string, string>> } | null;
-  /** The GPU that trains it, or has trained it. */
+  readonly file: OfFile | null;
+  /** The step whose weights were fetched: training goes on from step 0. */
+  readonly fetched?: number;
+  /** The GPU that it was begun on. */
   readonly gpu?: string;
+  /** Its step when it was taken from what was kept, in place of training so far. */
+  readonly keptFrom?: number;
   /** Why no link brings these weights back, where none does: it continues "No link leads here: ". */
   readonly noLink?: string;
 }
@@ -175,6 +225,30 @@ export interface AuditAnswer {
   readonly proof: ProofRecord | null;
 }
 
+/** Three answers about a language model: does the loss fall on a repeat, do heads follow it, is the fall lost with them off? */
+export interface LanguageAnswer {
+  readonly record: LanguageAudit;
+  readonly fingerprint: string;
+}
+
+/** The weights of a run at a step, in place of training so far. */
+export interface FetchedFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly file: string;
+}
+
+/** A model in a file, and what came with it. */
+export interface GivenModel {
+  /** A Blob is read in parts. */
+  readonly bytes: Uint8Array<ArrayBuffer> | Blob;
+  readonly file: string;
+  /** The text of a config.json that came with it. */
+  readonly config: string | null;
+  /** The texts of a tokenizer.json, and of a tokenizer_config.json; a GGUF file has its own. */
+  readonly tokenizer?: { readonly json: string; readonly config: string | null } | null;
+  readonly shipped?: string;
+}
+
 /** Losses of one step, thin enough to send thousands. */
 export type Losses = Pick<StepRecord, 'step' | 'segments'>;
 
@@ -183,11 +257,30 @@ export type RunStatus = 'paused' | 'playing' | 'done' | 'failed';
 /** Answers to questions by their kind: what is asked, and what comes back. */
 export interface Questions {
   start: {
-    ask: { experiment: unknown; seed: number; until: number; keepOther: boolean; look: Look };
+    ask: {
+      experiment: unknown;
+      seed: number;
+      until: number;
+      keepOther: boolean;
+      look: Look;
+      fetched?: FetchedFile | null;
+      /** Sequences to train on where the experiment's task is `data`. */
+      data?: readonly (readonly number[])[] | null;
+      /** The name of a kept run that may be gone on with in place of training so far. */
+      keptAs?: string;
+      /** Refused where this GPU cannot be used; then nothing has begun. */
+      gpu?: GpuChoice;
+    };
     answer: BenchRun;
   };
   /** A run from elsewhere on the bench, at rest. */
   adopt: { ask: { saved: SavedRun; look: Look }; answer: BenchRun };
+  /** The run on the bench is kept, under what the page says it is; the answer is all that is kept then, the newest first. */
+  keep: { ask: { key: string; setting: unknown }; answer: readonly KeptRun[] };
+  kept: { ask: Record<string, never>; answer: readonly KeptRun[] };
+  forget: { ask: { key: string }; answer: readonly KeptRun[] };
+  /** A kept run on the bench, as it stood. */
+  reopen: { ask: { key: string; look: Look }; answer: { run: BenchRun; setting: unknown } };
   control: { ask: { action: 'play' | 'pause' | 'step'; until?: number }; answer: null };
   speed: { ask: { stepsPerSecond: number }; answer: null };
   look: { ask: Look; answer: null };
@@ -202,8 +295,22 @@ export interface Questions {
   exercise: { ask: { name: ExerciseName; answer: ExerciseAnswer }; answer: ExerciseResult & CheckedOn };
   checkpoint: { ask: Record<string, never>; answer: { bytes: Uint8Array<ArrayBuffer>; step: number; run: BenchRun } };
   metrics: { ask: Record<string, never>; answer: { lines: string; run: BenchRun } };
-  /** `config` is the text of a config.json that came with the file. */
-  load: { ask: { bytes: Uint8Array<ArrayBuffer>; file: string; config: string | null }; answer: BenchRun };
+  load: { ask: GivenModel; answer: BenchRun };
+  languageAudit: { ask: Record<string, never>; answer: LanguageAnswer };
+  /** The heads that are off in the view, beside random heads of the same layers; of the tokens that are shown. */
+  randomOff: { ask: Record<string, never>; answer: RandomOff };
+}
+
+/** What the shown text costs with heads off (their output zero), beside as many random heads of the same layers. */
+export interface RandomOff {
+  /** The mean loss of all its tokens. */
+  readonly all: HeadsOff;
+  /** Of those alone that stood before and are followed by what followed them; null where there are none. */
+  readonly copied: HeadsOff | null;
+  /** How many those are. */
+  readonly copies: number;
+  /** The look that it was measured on. */
+  readonly request: number;
 }
 
 export type QuestionKind = keyof Questions;

@@ -23,6 +23,8 @@ export interface BenchKnobs {
   readonly heads: number;
   readonly positions: string;
   readonly layerNorm: boolean;
+  /** An MLP behind the attention of each layer, four times as wide as the residual stream. */
+  readonly mlp: boolean;
   readonly shortest: number;
   readonly longest: number;
   readonly distinct: boolean;
@@ -35,11 +37,25 @@ export interface BenchKnobs {
   readonly competitionSteps: number;
 }
 
+/** Sequences of the reader's own, in place of a task's: no link brings them along. */
+export interface OwnData {
+  readonly name: string;
+  readonly sequences: readonly (readonly number[])[];
+  readonly dVocab: number;
+  /** Tokens of the longest sequence. */
+  readonly nCtx: number;
+  /** What tokens stand for; none of tokens that are numbers. */
+  readonly words: ReadonlyMap<number, string>;
+  /** Equal for equal sequences. */
+  readonly hash: string;
+}
+
 export interface Setting {
   readonly preset: PresetName;
   readonly seed: number;
   /** BenchKnobs that were turned. */
   readonly turned: Partial<BenchKnobs>;
+  readonly data?: OwnData;
 }
 
 type Bare = Record<string, unknown>;
@@ -68,6 +84,7 @@ export function presetKnobs(preset: PresetName): BenchKnobs {
     heads: model.nHeads as number,
     positions: model.positions as string,
     layerNorm: model.normalization === 'LN',
+    mlp: model.dMlp !== undefined,
     shortest,
     longest,
     distinct: task.distinct as boolean,
@@ -88,27 +105,33 @@ export function experimentOf(setting: Setting): Bare & { model: Bare & { dVocab:
   const { distinct, shortest, longest, bos, competition, competitionSteps } = knobs;
   const { maxPrefix = 0 } = task;
   const { competitionSteps: _, ...trained } = training;
+  const { data } = setting;
   const more = Number(bos) - Number(task.bos === true);
   const changed = Object.keys(setting.turned).length > 0;
+  const sizes = data ?? { dVocab: (model.dVocab as number) + more, nCtx: (model.nCtx as number) + more };
   return {
-    name: changed ? `${setting.preset}, changed` : setting.preset,
+    name: data ? `${setting.preset}, own data` : changed ? `${setting.preset}, changed` : setting.preset,
     model: {
       ...model,
       nLayers: knobs.layers,
       nHeads: knobs.heads,
       positions: knobs.positions,
       normalization: knobs.layerNorm ? 'LN' : null,
-      dVocab: (model.dVocab as number) + more,
-      nCtx: (model.nCtx as number) + more,
+      ...(knobs.mlp ? { dMlp: 4 * (model.dModel as number) } : {}),
+      dVocab: sizes.dVocab,
+      nCtx: sizes.nCtx,
     },
-    task: {
-      ...(bos ? { bos } : {}),
-      ...(shortest === longest
-        ? { kind: 'repeated', period: shortest, distinct, maxPrefix }
-        : { kind: 'varied', periods: [shortest, longest], heldOutPeriods: [], distinct, maxPrefix }),
-    },
+    task: data
+      ? { kind: 'data' }
+      : {
+          ...(bos ? { bos } : {}),
+          ...(shortest === longest
+            ? { kind: 'repeated', period: shortest, distinct, maxPrefix }
+            : { kind: 'varied', periods: [shortest, longest], heldOutPeriods: [], distinct, maxPrefix }),
+        },
     training: {
       ...trained,
+      ...(data ? { lossOn: 'all' } : {}),
       learningRate: knobs.rate,
       batch: knobs.batch,
       competition,

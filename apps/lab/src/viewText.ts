@@ -11,9 +11,9 @@ export const titleOf = ({ name, seed, file }: Pick<BenchRun, 'name' | 'seed' | '
 export const titleAt = (run: Pick<BenchRun, 'name' | 'seed' | 'file'>, step: number): string =>
   run.file ? titleOf(run) : `${titleOf(run)}, step ${step}`;
 
-/** A token as the reader typed it, where the view is of a typed sequence, and otherwise its number. */
-export const wordIn = ({ look }: Pick<View, 'look'>, token: number): string =>
-  (look.tokens ? look.typed?.words.get(token) : undefined) ?? String(token);
+/** A token as a model that reads texts spells it, or as the reader typed it; otherwise its number. */
+export const wordIn = ({ look, words }: Pick<View, 'look' | 'words'>, token: number): string =>
+  words?.get(token) ?? (look.tokens ? look.typed?.words.get(token) : undefined) ?? String(token);
 
 /** Each thing that is broken in a look: `L0H1 off`, `K cut`. */
 export const brokenParts = ({ ablated, cuts }: Pick<Look, 'ablated' | 'cuts'>): string[] => [

@@ -2,10 +2,13 @@
 // lesson's prepared parts are what the code makes today.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { allHeads, audit, Model, parseExperiment } from '@induction-lab/core/node';
+import { allHeads, audit, type Experiment, Model, parseExperiment } from '@induction-lab/core/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 // @ts-expect-error a script without types
 import { prepare } from '../build/lessonFigures.mjs';
+// @ts-expect-error a script without types
+import { lessonStates } from '../build/lessonStates.mjs';
+import { LESSON_STATES } from '../src/lab/lessonStates.ts';
 import type { Look } from '../src/protocol.ts';
 import { experimentOf, type PresetName } from '../src/setting.ts';
 import { lookAt } from '../src/worker/look.ts';
@@ -38,6 +41,23 @@ test('prepared figures and circuit are not stale', async () => {
     if (!existsSync(root + path) || readFileSync(root + path, 'utf8') !== text) stale.push(path);
   expect(stale, 'run npm run lesson:figures and commit what it changes').toEqual([]);
 }, 240_000);
+
+test('the states that lesson buttons fetch are what training gives, and every button has one', async () => {
+  const trained = async (_: unknown, experiment: Experiment, steps: readonly number[]): Promise<RunStates> =>
+    runOf(engine, experiment, { seed: 1, steps });
+  const folder = fileURLToPath(new URL('../src/lesson/states/', import.meta.url));
+  const made = (await lessonStates(trained)) as Map<string, Uint8Array>;
+  const stale = [...made].filter(([name, bytes]) => {
+    const there = existsSync(folder + name) ? readFileSync(folder + name) : new Uint8Array();
+    return !Buffer.from(there).equals(Buffer.from(bytes));
+  });
+  expect(
+    stale.map(([name]) => name),
+    'run npm run lesson:states and commit what it changes',
+  ).toEqual([]);
+  const names = [...made.keys()].map((name) => name.replace(/-(\d+)\.safetensors$/, ' $1'));
+  expect(names.sort()).toEqual([...LESSON_STATES].sort());
+}, 600_000);
 
 describe('preset varied with seed 1, as the lesson and the answer key tell it', () => {
   const steps = [600, 1000];

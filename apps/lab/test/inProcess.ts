@@ -7,6 +7,7 @@ import type { Told } from '../src/protocol.ts';
 import type { Viewport } from '../src/viewport.ts';
 import { type Answerer, answering } from '../src/worker/answering.ts';
 import { Bench } from '../src/worker/bench.ts';
+import { KeptRuns, type Storage } from '../src/worker/keptRuns.ts';
 import { type OpenEnsemble, Seeds } from '../src/worker/wall/seeds.ts';
 
 export const engine: Engine = await loadEngine({ exact: true });
@@ -52,13 +53,28 @@ const asWorker = (serve: (post: Post) => Answerer): LabWorker => new InProcessWo
 /** A page in which nothing is seen. */
 const viewport: Viewport = { showPanel: () => {}, painted: () => new Promise((resolve) => setTimeout(resolve)) };
 
-/** A lab whose worker runs in this thread. */
-export const labInProcess = (): Lab =>
+/** A database in memory, which a test may hand from one visit to the next. */
+export function memoryStorage(): Storage & { readonly values: Map<string, unknown> } {
+  const values = new Map<string, unknown>();
+  return {
+    values,
+    get: async (name) => structuredClone(values.get(name)),
+    set: async (entries) => {
+      for (const [name, value] of entries) values.set(name, structuredClone(value));
+    },
+    delete: async (names) => {
+      for (const name of names) values.delete(name);
+    },
+  };
+}
+
+/** A lab whose worker runs in this thread, with what earlier visits have kept. */
+export const labInProcess = (storage: Storage = memoryStorage()): Lab =>
   createLab({
     worker: () =>
       asWorker((post) => {
         post({ kind: 'ready', isolated: false } as never);
-        return new Bench(engine, { threads: 1, start: startInline() }, post);
+        return new Bench(engine, { threads: 1, start: startInline() }, post, async () => new KeptRuns(storage));
       }),
     viewport,
   });

@@ -8,6 +8,7 @@ import known from '../../../packages/core/test/unchanged/fixtures/weights.json' 
 import { eventsOf, eventText, lossFall } from '../src/bench/events.ts';
 import { roleOf } from '../src/bench/headRoles.ts';
 import { createLab, type Lab } from '../src/lab/createLab.ts';
+import { aboutData, readOwnData } from '../src/lab/ownData.ts';
 import { readLink } from '../src/link.ts';
 import type { BenchRun, HeadBars, Look, Mark, Message, Question } from '../src/protocol.ts';
 import { SEEN } from '../src/protocol.ts';
@@ -359,4 +360,80 @@ test('events are computed: a loss that fell for five steps, a role that was kept
   expect(eventText(events[1]!, true)).toBe('L0H1 previous token, L1H0 induction appears');
   // What was there from the first mark on did not appear.
   expect(eventsOf([], [mark(0, {}, seen), mark(10, {}, seen)], about)).toEqual([]);
+});
+
+test('Undo brings back what was shown before a button changed it, the latest first; nothing shown is nothing to remember', async () => {
+  const { lab, worker } = scripted();
+  expect([lab.remember(), lab.former.value]).toEqual([null, []]);
+  void lab.start({ preset: 'varied', seed: 1, turned: {} });
+  await worker().answer(worker().question('start'), run(1, 1));
+  worker().say(progressOf(1, 7));
+  worker().say(viewOf(1, 7, 'seven'));
+  const first = lab.remember();
+  void lab.open(readLink('preset=literal&seed=1&step=10').state);
+  await worker().answerRest();
+  await worker().answer(worker().question('start'), run(2, 1));
+  worker().say(progressOf(2, 10));
+  worker().say(viewOf(2, 10, 'ten'));
+  await settled();
+  lab.remember();
+  expect(lab.former.value.map(({ link }) => [link.setting.preset, link.step])).toEqual([
+    ['varied', 7],
+    ['literal', 10],
+  ]);
+  void lab.bringBack(first as number);
+  await worker().answerRest();
+  const again = worker().question('start').ask as { experiment: { name: string }; until: number };
+  expect([again.experiment.name, again.until, lab.former.value]).toEqual(['varied', 7, []]);
+  expect(await lab.bringBack(99)).toBe(false);
+});
+
+test('a state of the lesson that cannot be had is trained; one that is refused, too', async () => {
+  const link = readLink('preset=literal&seed=1&step=400&period=25').state;
+  const asked: boolean[] = [];
+  for (const response of [new Response('', { status: 404 }), new Response('no model')]) {
+    vi.stubGlobal('fetch', () => Promise.resolve(response.clone()));
+    const { lab, worker } = scripted();
+    void lab.open(link);
+    await worker().answerRest();
+    const { ask, id } = worker().question('start') as { id: number; ask: { fetched: unknown; until: number } };
+    asked.push(ask.fetched !== null);
+    if (ask.fetched !== null) {
+      worker().say({ kind: 'refusal', id, sentence: 'literal-400.safetensors is of other kernels.' });
+      await settled();
+    }
+    const trained = worker().question('start').ask as { fetched: unknown; until: number };
+    expect([trained.fetched, trained.until, lab.complaint.value]).toEqual([null, 400, null]);
+  }
+  expect(asked).toEqual([false, true]);
+  vi.unstubAllGlobals();
+});
+
+test('own data: lines of numbers are sequences, a text is its words, and one sentence says what is wrong', () => {
+  const numbers = readOwnData('[3, 1, 4, 1]\n5 9\n\n7', 'pi.jsonl');
+  expect([numbers.sequences, numbers.dVocab, numbers.nCtx, numbers.words.size]).toEqual([
+    [
+      [3, 1, 4, 1],
+      [5, 9],
+    ],
+    10,
+    8,
+    0,
+  ]);
+  const words = readOwnData('A b, a b. A c', 'text');
+  expect([words.sequences, [...words.words.values()]]).toEqual([[[0, 1, 2, 0, 1, 3, 0, 4]], ['a', 'b', ',', '.', 'c']]);
+  expect(aboutData(words)).toBe('text: 1 sequence of 8 tokens, 5 different words.');
+  const long = readOwnData(Array.from({ length: 130 }, (_, i) => `w${i}`).join(' '), 'long');
+  expect(long.sequences.map((s) => s.length)).toEqual([50, 50, 30]);
+  const many = readOwnData(Array.from({ length: 3000 }, (_, i) => `w${i}`).join(' '), 'many');
+  expect([many.dVocab, many.words.get(1023)]).toEqual([1024, '⟨rare⟩']);
+  expect(readOwnData('1 2', 'a').hash).not.toBe(readOwnData('1 3', 'a').hash);
+  for (const [text, sentence] of [
+    ['  ', /^There is nothing to train on yet/],
+    ['1\n2', /^No line of x has two numbers/],
+    ['1 5000', /^x has the token 5000, and this page trains on tokens from 0 to 1023/],
+    ['word', /^x has fewer than two words/],
+    ['a '.repeat(1_000_001), /^x has 2,000,002 letters, and this page reads 2,000,000/],
+  ] as const)
+    expect(() => readOwnData(text, 'x'), text.slice(0, 9)).toThrow(sentence);
 });

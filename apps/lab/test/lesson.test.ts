@@ -56,6 +56,7 @@ test('a link holds the whole view', () => {
     kind: 'pattern-preserving',
     cuts: ['q', 'v'],
     selected: { layer: 1, head: 0 },
+    shipped: null,
     other: { setting: { preset: 'varied', seed: 2, turned: { heads: 6 } }, step: 300 },
   };
   expect(readLink(writeLink(state))).toMatchObject({ state, complaints: [] });

@@ -9,8 +9,8 @@ import { readTokens } from '../src/ownTokens.ts';
 import { experimentOf, presetNames, stepsOf } from '../src/setting.ts';
 
 const NAMES = [
-  ...['preset', 'seed', 'step', 'view', 'period', 'tokens', 'off', 'kind', 'cut', 'head', 'beside'],
-  ...['layers', 'heads', 'positions', 'layerNorm', 'shortest', 'longest', 'distinct', 'rate', 'batch'],
+  ...['preset', 'seed', 'step', 'view', 'period', 'tokens', 'off', 'kind', 'cut', 'head', 'beside', 'model'],
+  ...['layers', 'heads', 'positions', 'layerNorm', 'mlp', 'shortest', 'longest', 'distinct', 'rate', 'batch'],
 ];
 const VALUES = [
   ...[
@@ -45,6 +45,8 @@ const VALUES = [
     'zero',
     'pattern-preserving',
     'rotary',
+    'alibi',
+    'stories260K',
   ],
   ...[
     'captain varga captain',
@@ -89,7 +91,7 @@ function expectPossible({ setting, step, viewed, period, own, ablated, kind, cut
     experimentOf(part.setting);
   }
   expect(viewed === null || (viewed >= 0 && viewed < step)).toBe(true);
-  expect(period >= 2 && period <= 25).toBe(true);
+  expect(period >= 2 && period <= 50).toBe(true);
   expect(own === null || (own.trim() !== '' && own.length <= MOST_LETTERS)).toBe(true);
   expect(KINDS).toContain(kind);
   expect(cuts.every((cut) => ['q', 'k', 'v'].includes(cut))).toBe(true);

@@ -149,30 +149,51 @@ test('the first view loads under 115 KB of JavaScript, workers included, kernels
   const scripts = (): string[] =>
     [...new Set(requests.map((url) => new URL(url).pathname))].filter((path) => path.endsWith('.js'));
   const text = (path: string): string => readFileSync(site + path, 'utf8');
-  // What is imported by a call comes when the first view is there: the curves, the charts that downloads are drawn with,
-  // the lesson's diagram and exercises, the lower panels, the recording's reader, and in the worker the verdict, the judge of
-  // exercises and the reader of files.
-  const later = (): string[] =>
-    scripts().flatMap((path) =>
-      [...text(path).matchAll(/import\(\W\.(\/[\w.-]+\.js)/g)].map(([, name]) => name as string),
-    );
+  // What is imported by a call comes when the first view is there, with what it alone imports; or when it is asked for, and
+  // then brings a model, a GPU or more threads.
+  const LATER = ['brought', 'figureFiles', 'keptRuns', 'laterParts', 'lossPlot', 'onRequest', 'parts', 'recording'];
+  const ON_DEMAND = /\/(LanguagePanel|shipped|textReader|onGpu|serveWall)-/;
+  const later = (): string[] => [
+    ...new Set(
+      scripts().flatMap((path) =>
+        [...text(path).matchAll(/import\(\W\.(\/[\w.-]+\.js)/g)]
+          .map(([, name]) => name as string)
+          .filter((name) => !ON_DEMAND.test(name)),
+      ),
+    ),
+  ];
   await expect
     .poll(
       () =>
-        later().length === 7 &&
+        later().length === LATER.length &&
         later().every((name) => finished.some((url) => url.endsWith(name))) &&
         finished.length === requests.length,
       { timeout: 30_000 },
     )
     .toBe(true);
   expect(requests.filter((url) => !url.startsWith(own.url))).toEqual([]);
-  const first = scripts().filter((path) => !later().some((name) => path.endsWith(name)));
+  expect(
+    later()
+      .map((name) => /\w+/.exec(name)?.[0])
+      .sort(),
+  ).toEqual(LATER);
+  // The first view is what its two entries import, and what that imports.
+  const first: string[] = [];
+  const follow = (path: string): void => {
+    if (first.includes(path)) return;
+    first.push(path);
+    for (const [, name] of text(path).matchAll(/(?:from|import)\s*["'`]\.(\/[\w.-]+\.js)["'`]/g))
+      follow(`/assets${name}`);
+  };
+  for (const entry of scripts().filter((path) => /\/(index|labWorker)-/.test(path))) follow(entry);
+  expect(scripts()).toEqual(expect.arrayContaining(first));
   expect(first.some((path) => path.includes('labWorker'))).toBe(true);
   // The recording comes after the first view, too, and so after its scripts.
   expect(requests.findIndex((url) => url.includes('recording'))).toBeGreaterThan(
     Math.max(...first.map((path) => requests.findIndex((url) => url.endsWith(path)))),
   );
   expect(first.some((path) => path.includes('browserWorker'))).toBe(false); // threads run the same script
+  expect(requests.filter((url) => ON_DEMAND.test(url))).toEqual([]);
   expect(first.reduce((sum, path) => sum + gzipSync(text(path), { level: 9 }).length, 0)).toBeLessThan(115_000);
   // The server may go: another run, the audit, a figure and its picture need nothing from it.
   await own.close();

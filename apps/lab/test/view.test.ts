@@ -2,10 +2,12 @@
 // The whole of the page but its elements, and the whole of the worker but its thread, with models small enough to hurry.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { modelConfig } from '@induction-lab/core';
 import { effect } from '@preact/signals';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DEFAULTS, type LinkState, readLink, writeLink } from '../src/link.ts';
-import { brokenParts } from '../src/viewText.ts';
+import { brokenParts, wordIn } from '../src/viewText.ts';
+import { refuseTooLarge } from '../src/worker/openedFile.ts';
 import { labInProcess } from './inProcess.ts';
 
 const lab = labInProcess();
@@ -47,7 +49,8 @@ const stop = effect(() => {
 });
 afterAll(stop);
 
-beforeEach(async () => {
+beforeEach(async ({ task }) => {
+  if (task.suite?.name === 'a language model') return; // stays on the bench from one test to the next
   await lab.start(link('seed=1').setting); // a run of its own: one that has been further would be looked at where it was
   await lab.open(link('seed=1&step=4&period=17'));
   await settled();
@@ -220,7 +223,7 @@ test('a model of the Hugging Face hub comes with its config, a GGUF file alone, 
   expect(lab.notice.value?.text).toBe('A config says nothing without its model; drop both together.');
   await lab.loadFile([model as File]);
   expect(lab.notice.value?.text).toMatch(
-    /model\.safetensors holds no config.*drop the model and its config\.json together/,
+    /model\.safetensors holds no config.*pass it by dropping the model and its config\.json together/,
   );
   await lab.loadFile([config as File, model as File]);
   await settled();
@@ -228,6 +231,154 @@ test('a model of the Hugging Face hub comes with its config, a GGUF file alone, 
   await lab.loadFile([file('packages/core/test/golden/gguf/llama.gguf', 'llama.gguf')]);
   await settled();
   expect(lab.notice.value?.text).toMatch(/^llama\.gguf is on the bench/);
+});
+
+/** Files as this page's server gives them. */
+const served = (url: URL | string): Promise<Response> =>
+  Promise.resolve(new Response(readFileSync(fileURLToPath(url))));
+
+describe('a language model', () => {
+  const folder = fileURLToPath(new URL('../../../examples/stories260K/', import.meta.url));
+  const part = (name: string): File => new File([readFileSync(folder + name)], name);
+  test('comes with the page: typed words are its tokens, and the link brings them back', async () => {
+    vi.stubGlobal('fetch', served);
+    await lab.openModel('stories260K');
+    await settled();
+    expect([lab.readsText.value, lab.isLoaded.value, shown().nLayers, shown().nHeads]).toEqual([true, true, 5, 8]);
+    lab.change({ own: 'One day, Lily saw a dog. One day, Lily' });
+    await settled();
+    const words = shown().tokens.map((token) => wordIn(shown(), token));
+    expect(words.slice(0, 4)).toEqual(['⟨start⟩', '␣One', '␣day', ',']);
+    expect([...shown().topTokens].every((token) => shown().words?.has(token))).toBe(true);
+    lab.toggleAblation({ layer: 3, head: 6 });
+    await settled();
+    const link = writeLink(lab.linkState());
+    expect(link).toMatch(/^tokens=One\+day.*&off=L3H6&kind=zero&model=stories260K&kernels=\d+$/);
+    const before = shown();
+    await lab.start(readLink('preset=two-heads&heads=2&batch=2').state.setting);
+    await lab.open(readLink(link).state);
+    await settled();
+    expect([shown().look.typed?.text, shown().fingerprint, brokenParts(shown().look), [...shown().truth]]).toEqual([
+      'One day, Lily saw a dog. One day, Lily',
+      before.fingerprint,
+      ['L3H6 off'],
+      [...before.truth],
+    ]);
+  });
+
+  test('has previous-token heads and no induction, and that is what is said', async () => {
+    const { bars } = shown();
+    expect(bars.filter(({ previousToken }) => previousToken > 0.4).length).toBeGreaterThan(4);
+    expect(Math.max(...bars.map(({ excess }) => excess))).toBeLessThan(0.1);
+    await lab.judge();
+    expect(lab.currentAnswer.value?.record.sentence).toMatch(/^No induction: /);
+    expect(lab.audited.value).toBeNull();
+  });
+
+  test('with heads off stands beside as many random heads of the same layers', async () => {
+    const { all, copied, copies, request } = await lab.ask('randomOff', {});
+    expect([all.heads, all.random.length, request]).toEqual([['L3H6'], 10, shown().look.request]);
+    expect(all.random.every(({ heads: [one] }) => /^L3H/.test(one ?? '') && one !== 'L3H6')).toBe(true);
+    const losses = [...shown().truth].map((share) => -Math.log(share));
+    expect(all.without.value).toBeCloseTo(losses.reduce((a, b) => a + b, 0) / losses.length, 4);
+    expect([copies, copied?.heads]).toEqual([3, ['L3H6']]);
+    lab.restore();
+    await settled();
+    await expect(lab.ask('randomOff', {})).rejects.toThrow('No head is off yet');
+  });
+
+  test('says what of a text it cannot take, and keeps what was typed', async () => {
+    lab.change({ own: 'and then '.repeat(60) });
+    await settled();
+    expect([shown().tokens.length, lab.ownComplaint.value]).toEqual([
+      100,
+      expect.stringMatching(/^This page looks at 99 tokens of a text; the last \d+ were left out\.$/),
+    ]);
+    lab.change({ own: ' ' });
+    await settled();
+    expect([lab.ownComplaint.value, lab.wanted.value.own]).toEqual([null, ' ']);
+  });
+
+  test('is dropped with its tokenizer and whatever lies beside it; a tokenizer of another model is refused', async () => {
+    const [model, config, tokenizer] = ['model.safetensors', 'config.json', 'tokenizer.json'].map(part) as File[];
+    await lab.loadFile([tokenizer as File]);
+    expect(lab.notice.value?.text).toMatch(/^A tokenizer says nothing without its model/);
+    const larger = JSON.parse(await (tokenizer as File).text()) as { added_tokens: object[] };
+    larger.added_tokens.push({ ...larger.added_tokens[0], id: 600, content: '<more>' });
+    const other = new File([JSON.stringify(larger)], 'tokenizer.json');
+    await lab.loadFile([model as File, config as File, other]);
+    expect(lab.notice.value?.text).toMatch(/tokenizer\.json has token 600, and the model has 512 tokens/);
+    await lab.loadFile([part('README.md'), tokenizer as File, config as File, model as File]);
+    await settled();
+    expect(lab.notice.value?.text).toMatch(/It reads text/);
+    expect([lab.readsText.value, writeLink(lab.linkState())]).toEqual([true, expect.not.stringContaining('model=')]);
+  });
+
+  test('that is too large for this page is refused in numbers, before its weights are read', () => {
+    const sizes = { nLayers: 24, nHeads: 16, dModel: 1024, dHead: 64, nCtx: 1024, dVocab: 50257, dMlp: 4096 };
+    expect(() => refuseTooLarge(modelConfig(sizes), 'xl.safetensors')).toThrow(
+      /^xl\.safetensors has 4\d\d,[\d,]+ weights, which take 1,[\d,]+ MB of memory; this page takes up to [\d,]+ MB here/,
+    );
+    expect(() => refuseTooLarge(modelConfig({ ...sizes, nLayers: 2, dVocab: 300_000 }), 'wide.gguf')).toThrow(
+      /^wide\.gguf has 32 heads, 100 positions and 300000 tokens: looking at them takes [\d,]+ MB/,
+    );
+  });
+});
+
+test('a state of the lesson is fetched; to train on, the run begins anew', async () => {
+  vi.stubGlobal('fetch', served);
+  await lab.open(readLink('preset=two-heads&seed=1&step=300&period=17&off=L1H0').state);
+  await settled();
+  const fetched = shown();
+  expect([fetched.step, fetched.run.seed, brokenParts(fetched.look), lab.isFetched.value]).toEqual([
+    300,
+    1,
+    ['L1H0 off'],
+    true,
+  ]);
+  expect([lab.subject.value?.losses.length, lab.progress.value.kept, lab.linkState().step]).toEqual([300, [300], 300]);
+  await expect(lab.ask('metrics', {})).rejects.toThrow(/were fetched, its metrics were not/);
+  lab.control('step');
+  await until(() => lab.step.value > 0 && lab.step.value < 300, 'training has begun anew');
+  expect(lab.notice.value?.text).toMatch(/^The weights of step 300 were fetched, without what training needs/);
+  expect(lab.isFetched.value).toBe(false);
+  lab.control('pause');
+  await settled();
+});
+
+test('a run on data of one’s own: its words are its tokens, the link leaves it out and says so', async () => {
+  const text = 'the cat sat on the mat, and the dog sat on the cat. '.repeat(4);
+  await lab.dropData(new File([text], 'mine.txt'));
+  lab.control('step');
+  await until(() => lab.step.value === 1 && shown().step === 1, 'a step of it is trained');
+  const { experiment, segments } = shown().run;
+  expect([experiment.name, experiment.task.kind, experiment.model.dVocab, experiment.model.nCtx]).toEqual([
+    'two-heads, own data',
+    'data',
+    9,
+    50,
+  ]);
+  expect([segments.map(({ name }) => name), lab.subject.value?.losses[0]?.segments.all]).toEqual([
+    ['all'],
+    expect.closeTo(Math.log(9), 0),
+  ]);
+  lab.change({ own: 'the dog sat on the moon' });
+  await settled();
+  expect(shown().tokens.map((token) => wordIn(shown(), token))).toEqual(['the', 'dog', 'sat', 'on', 'the']);
+  expect(lab.ownComplaint.value).toBe('“moon” did not come in the text it was trained on, and was left out.');
+  expect(lab.noLink.value).toMatch(/own data/);
+  const other = readLink(`${TINY}&seed=1`).state;
+  await lab.open(other); // the same knobs, and other data: another run
+  await settled();
+  expect([shown().run.experiment.task.kind, lab.noLink.value]).toEqual(['varied', null]);
+});
+
+test('knobs for an MLP and for every kind of positions make the model that they name', async () => {
+  await lab.open(link('seed=1&mlp=yes&positions=alibi'));
+  await settled();
+  const { model } = shown().run.experiment;
+  expect([model.dMlp, model.positions]).toEqual([4 * model.dModel, 'alibi']);
+  expect(writeLink(lab.linkState())).toMatch(/positions=alibi&.*|mlp=yes/);
 });
 
 test('no view was ever at odds with itself', () => {

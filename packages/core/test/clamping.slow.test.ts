@@ -7,7 +7,8 @@ import { Model } from '../src/model/model.ts';
 import { loadEngine, startWorkers } from '../src/node.ts';
 import type { Clamp } from '../src/training/clamps.ts';
 import { parseExperiment } from '../src/training/experiment.ts';
-import { type StepRecord, train } from '../src/training/train.ts';
+import { train } from '../src/training/train.ts';
+import type { StepRecord } from '../src/training/trainLoop.ts';
 import { counts, resultTable, spread, writeResults } from './support/results.ts';
 
 const SEEDS = 4;

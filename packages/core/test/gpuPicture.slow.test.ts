@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { PICTURE_PROPERTIES } from '../src/circuits/claims/pictureProperties.ts';
 import { trainEnsemble } from '../src/gpu/trainEnsemble.ts';
 import { loadEngine } from '../src/node.ts';
-import type { StepRecord } from '../src/training/train.ts';
+import type { StepRecord } from '../src/training/trainLoop.ts';
 import { measurePicture, pictureExperiment } from './support/picture.ts';
 import { HINT, softwareGpu } from './support/softwareGpu.ts';
 

@@ -7,8 +7,9 @@ import { makeBatch } from '../src/tasks/makeBatch.ts';
 import type { VariedTask } from '../src/tasks/varied.ts';
 import { initialModel } from '../src/training/initialize.ts';
 import { startInline } from '../src/training/parallel/inlinePool.ts';
-import { NonFiniteLossError, type Pause, type StepRecord, train } from '../src/training/train.ts';
+import { train } from '../src/training/train.ts';
 import type { TrainingState } from '../src/training/trainingState.ts';
+import { NonFiniteLossError, type Pause, type StepRecord } from '../src/training/trainLoop.ts';
 import { hashWeights } from './support/hash.ts';
 import { smallExperiment } from './support/smallExperiment.ts';
 

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { Model } from '../src/model/model.ts';
 import { decodeCheckpoint, encodeCheckpoint, loadEngine, startWorkers } from '../src/node.ts';
 import { parseExperiment } from '../src/training/experiment.ts';
-import { type Pause, type StepRecord, train } from '../src/training/train.ts';
+import { train } from '../src/training/train.ts';
 import type { TrainingState } from '../src/training/trainingState.ts';
+import type { Pause, StepRecord } from '../src/training/trainLoop.ts';
 import { hashWeights } from './support/hash.ts';
 import { smallExperiment } from './support/smallExperiment.ts';
 

@@ -1,29 +1,24 @@
 // The bench: everything live, in the order in which one works.
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
-import { Breaking } from './Breaking.tsx';
-import { FetchedPanels } from './FetchedPanels.tsx';
 import { HeadGrid } from './HeadGrid.tsx';
 import { Later } from './Later.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
-import { Probe } from './Probe.tsx';
-import { Readout } from './Readout.tsx';
 import { ScoreBars } from './ScoreBars.tsx';
 import { Timeline } from './Timeline.tsx';
 import { Transport } from './Transport.tsx';
-import { VerdictPanel } from './VerdictPanel.tsx';
 
 /** Up to this many heads stand beside the curves; more need the whole width. */
 const BESIDE = 4;
 
 /** Curves, scores and patterns: what one watches while it trains. */
 function Watch(): JSX.Element {
-  const { beside, view } = useLab();
+  const { beside, isLoaded, view } = useLab();
   const wide = (view.value?.nHeads ?? 4) > BESIDE || beside.value !== null;
   return (
-    <div class="watch" data-wide={wide}>
-      <LossCurves />
+    <div class="watch" data-wide={wide} data-curves={!isLoaded.value}>
+      {isLoaded.value ? null : <LossCurves />}
       <ScoreBars />
       <HeadGrid />
     </div>
@@ -36,18 +31,45 @@ export const BenchPane = (): JSX.Element => (
     <Transport />
     <Timeline />
     <Watch />
-    <Later part={({ EnlargedHead }) => <EnlargedHead />} />
-    <Probe />
+    <Later
+      part={({ EnlargedHead, Probe }) => (
+        <>
+          <EnlargedHead />
+          <Probe />
+        </>
+      )}
+    />
     <div class="columns">
       <div>
-        <Breaking />
-        <Later part={({ Comparison }) => <Comparison />} />
+        <Later
+          part={({ Breaking, Comparison }) => (
+            <>
+              <Breaking />
+              <Comparison />
+            </>
+          )}
+        />
       </div>
-      <VerdictPanel />
+      <Later part={({ Verdicts }) => <Verdicts />} />
     </div>
     <Later part={({ KnobPanel }) => <KnobPanel />} />
-    <FetchedPanels />
-    <Later part={({ Files }) => <Files />} />
-    <Readout />
+    <Later
+      part={({ GalleryPanel, KeptRuns, WallPanel }) => (
+        <>
+          <WallPanel />
+          <GalleryPanel />
+          <KeptRuns />
+        </>
+      )}
+    />
+    <Later
+      part={({ Files, OpeningBar, Readout }) => (
+        <>
+          <Files />
+          <Readout />
+          <OpeningBar />
+        </>
+      )}
+    />
   </>
 );

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { type PresetName, presetNames } from '../setting.ts';
 import { focusOn } from './Action.tsx';
+import { BesideScores } from './BesideScores.tsx';
 
 export function Comparison(): JSX.Element {
   const { compareWith, endComparison, isLoaded, other, run, runTitle, setting, step } = useLab();
@@ -13,6 +14,7 @@ export function Comparison(): JSX.Element {
   return (
     <section class="panel comparison" aria-labelledby="comparison-title">
       <h3 id="comparison-title">Two runs</h3>
+      <BesideScores />
       {beside ? (
         <p class="row">
           <span>

@@ -116,7 +116,8 @@ export function Files(): JSX.Element {
         </button>
         <label class="file">
           <span>
-            look at a model: .safetensors, with its config.json where it has one, or .gguf (or drop it anywhere)
+            look at a model: .safetensors, with its config.json and tokenizer.json where it has them, or .gguf (or drop
+            them anywhere)
           </span>
           <input
             type="file"

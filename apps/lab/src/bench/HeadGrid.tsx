@@ -6,13 +6,11 @@ import { useLab } from '../lab/LabContext.ts';
 import { sameHead } from '../lab/state.ts';
 import type { View } from '../protocol.ts';
 import { titleAt } from '../viewText.ts';
-import { Guess } from './Guess.tsx';
 import { headHue } from './headHue.ts';
 import { type Role, roleOf, seenRole } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
 import { Later } from './Later.tsx';
 import { PatternCanvas } from './PatternCanvas.tsx';
-import { PeriodControl } from './PeriodControl.tsx';
 import { Stripe } from './Stripe.tsx';
 
 const NO_AUDIT = signal(null);
@@ -194,8 +192,14 @@ export function HeadGrid(): JSX.Element {
           ) : null}
         </div>
       )}
-      <Guess />
-      <PeriodControl />
+      <Later
+        part={({ Guess, PeriodControl }) => (
+          <>
+            <Guess />
+            <PeriodControl />
+          </>
+        )}
+      />
     </section>
   );
 }

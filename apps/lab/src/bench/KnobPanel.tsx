@@ -2,6 +2,7 @@
 import type { JSX, TargetedEvent } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { type BenchKnobs, knobsOf, presetKnobs, turn } from '../setting.ts';
+import { OwnDataPanel } from './OwnDataPanel.tsx';
 
 interface Field {
   readonly name: keyof BenchKnobs;
@@ -34,6 +35,7 @@ const FIELDS: readonly Field[] = [
       ['shortformer', 'learned, read by Q and K only'],
       ['rotary', 'rotary'],
       ['sinusoidal', 'sinusoidal, fixed'],
+      ['alibi', 'ALiBi: attention falls with the distance'],
       ['none', 'none'],
     ],
     says: 'How heads know where a token stands; what is added to the embedding can be copied along as content.',
@@ -43,6 +45,12 @@ const FIELDS: readonly Field[] = [
     label: 'LayerNorm',
     input: 'switch',
     says: 'Steadies what each layer reads; without it the same learning rate may be too high.',
+  },
+  {
+    name: 'mlp',
+    label: 'MLP',
+    input: 'switch',
+    says: 'Works on each position by itself behind the attention: more can be computed, and what heads write is mixed on the way.',
   },
   {
     name: 'shortest',
@@ -152,6 +160,7 @@ export function KnobPanel(): JSX.Element {
           );
         })}
       </div>
+      <OwnDataPanel />
     </details>
   );
 }
@@ -166,6 +175,7 @@ const FIELD_NAMES: readonly (readonly [string, string])[] = [
   ['training.competitionSteps', 'the steps of the competition'],
   ['training.competition', 'the competition'],
   ['task.bos', 'the start token'],
+  ['model.dMlp', 'the MLP'],
   ['model.nLayers', 'layers'],
   ['model.nHeads', 'heads a layer'],
 ];

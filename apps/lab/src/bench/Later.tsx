@@ -11,11 +11,12 @@ type Parts = typeof import('./laterParts.ts');
 const parts: Signal<Parts | null> = signal(null);
 let asked = false;
 
-/** Draws one of them, once they are fetched. */
+/** Draws some of them, once they are fetched. */
 export function Later({ part }: { part: (parts: Parts) => JSX.Element }): JSX.Element | null {
-  const { report } = useLab();
+  const { report, view } = useLab();
+  const isShown = view.value !== null;
   useEffect(() => {
-    if (asked) return;
+    if (asked || !isShown) return;
     asked = true;
     whenIdle(() => {
       import('./laterParts.ts').then(
@@ -28,6 +29,6 @@ export function Later({ part }: { part: (parts: Parts) => JSX.Element }): JSX.El
         },
       );
     });
-  }, []);
+  }, [isShown]);
   return parts.value && part(parts.value);
 }

@@ -81,7 +81,7 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
 }
 
 export function PeriodControl(): JSX.Element {
-  const { change, ownTokens, view, wanted } = useLab();
+  const { change, ownSeen, view, wanted } = useLab();
   const shown: Shown | null = view.value;
   const longest = shown ? longestPeriod(shown.run.experiment.model) : 25;
   return (
@@ -98,7 +98,7 @@ export function PeriodControl(): JSX.Element {
           max={longest}
           step="1"
           value={wanted.value.period}
-          disabled={(ownTokens.value?.tokens.length ?? 0) > 0}
+          disabled={ownSeen.value}
           data-testid="period"
           onInput={(e) => change({ period: Number(e.currentTarget.value) })}
         />

@@ -93,16 +93,11 @@ function Tokens({ shown }: { shown: View }): JSX.Element {
 }
 
 export function Probe(): JSX.Element {
-  const { change, ownTokens, viewOfTokens, wanted } = useLab();
+  const { change, ownComplaint, readsText, viewOfTokens, wanted } = useLab();
   const shown = viewOfTokens.value;
   const typed = wanted.value.own;
   const shownTyped = shown?.look.tokens != null;
-  const complaint =
-    typed === null
-      ? null
-      : ownTokens.value === null
-        ? `Type two tokens or more${shownTyped ? '' : '; until then the probe stays'}.`
-        : ownTokens.value.complaint;
+  const complaint = ownComplaint.value;
   return (
     <section class="panel probe" aria-labelledby="probe-title">
       <h3 id="probe-title">Probe sequence</h3>
@@ -110,12 +105,14 @@ export function Probe(): JSX.Element {
       <p class="quiet hint">Point at a cell or a token (or use the arrow keys there) to see who looks at what.</p>
       <div class="row">
         <label class="own">
-          <span>your own sequence</span>
+          <span>{readsText.value ? 'your own text' : 'your own sequence'}</span>
           <input
             type="text"
             maxLength={MOST_LETTERS}
             value={typed ?? ''}
-            placeholder="numbers or words: the cat sat on the"
+            placeholder={
+              readsText.value ? 'a text in words: Tim had a red ball' : 'numbers or words: the cat sat on the'
+            }
             data-testid="own"
             onInput={(e) => change({ own: e.currentTarget.value.trim() === '' ? null : e.currentTarget.value })}
           />

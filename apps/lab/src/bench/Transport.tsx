@@ -3,6 +3,7 @@ import { listed } from '@induction-lab/core/internal/names';
 import type { JSX, TargetedEvent } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { presetNames } from '../setting.ts';
+import { SHIPPED_NAMES } from '../shippedNames.ts';
 import { brokenParts, lookText } from '../viewText.ts';
 import { Action, focusOn } from './Action.tsx';
 import { VerdictBadge } from './VerdictBadge.tsx';
@@ -30,7 +31,8 @@ function Seed(): JSX.Element {
 }
 
 function Presets(): JSX.Element {
-  const { isLoaded, setting, start } = useLab();
+  const { isLoaded, openModel, report, run, setting, start } = useLab();
+  const shipped = run.value?.file?.shipped;
   const { preset, turned } = setting.value;
   const changed = Object.keys(turned).length > 0;
   return (
@@ -48,15 +50,29 @@ function Presets(): JSX.Element {
           {preset === name && changed ? ' *' : ''}
         </button>
       ))}
+      {SHIPPED_NAMES.map((name) => (
+        <button
+          type="button"
+          key={name}
+          class="chip"
+          aria-pressed={shipped === name}
+          data-testid="language-model"
+          title={`${name}: 1 MB, fetched when it is asked for`}
+          onClick={() => void openModel(name).catch(report)}
+        >
+          a real language model
+        </button>
+      ))}
     </fieldset>
   );
 }
 
 /** What trains, and how fast. */
 export function Speedometer(): JSX.Element | null {
-  const { isLoaded, isolated, opening, other, progress, run, status, step, subject, unseen } = useLab();
+  const { isFetched, isLoaded, isolated, opening, other, progress, run, status, step, subject, unseen } = useLab();
   const { stepsPerSecond, threads } = progress.value;
   const shared = isolated.value;
+  const gpu = run.value?.gpu;
   const last = run.value?.experiment.training.steps ?? 0;
   const playing = status.value === 'playing';
   const link = opening.value;
@@ -69,6 +85,7 @@ export function Speedometer(): JSX.Element | null {
         <span>
           step <b data-testid="step">{step.value}</b>
           {link ? `, on its way to ${target}` : ` of ${last}`}
+          {isFetched.value ? ', fetched' : ''}
           {status.value === 'done' ? ', done' : ''}
         </span>
       )}
@@ -83,9 +100,11 @@ export function Speedometer(): JSX.Element | null {
           data-testid="threads"
           title={shared ? '' : 'This page is not cross-origin isolated, so the browser gives it no shared memory.'}
         >
-          {shared
-            ? `${threads} ${threads === 1 ? 'thread' : 'threads'}, shared memory`
-            : 'one thread: this page is not cross-origin isolated'}
+          {gpu !== undefined
+            ? `begun on the GPU ${gpu}`
+            : shared
+              ? `${threads} ${threads === 1 ? 'thread' : 'threads'}, shared memory`
+              : 'one thread: this page is not cross-origin isolated'}
         </span>
       )}
       {playing ? null : <Fingerprint />}
@@ -155,13 +174,25 @@ function Fingerprint(): JSX.Element | null {
  * that nothing moves under the pointer. And what a link on its way will change.
  */
 function BenchLine(): JSX.Element {
-  const { opening, restore, view } = useLab();
+  const { former, opening, report, restore, undo, view } = useLab();
+  const last = former.value.at(-1);
   const parts = view.value ? brokenParts(view.value.look) : [];
   const link = opening.value;
   return (
     <>
       <div class="bench-line">
         <VerdictBadge />
+        {last ? (
+          <button
+            type="button"
+            class="plain undo"
+            data-testid="undo"
+            title={`Back to ${last.title}`}
+            onClick={() => void undo().catch(report)}
+          >
+            Undo <span class="quiet">back to {last.title}</span>
+          </button>
+        ) : null}
         {parts.length === 0 ? null : (
           <p class="broken-strip" data-testid="broken">
             <span title={parts.join(', ')}>

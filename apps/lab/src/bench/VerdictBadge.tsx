@@ -4,20 +4,23 @@ import { useLab } from '../lab/LabContext.ts';
 import { Action } from './Action.tsx';
 
 export function VerdictBadge(): JSX.Element {
-  const { audited, currentAudit, judge, judging, run, viewport } = useLab();
+  const { audited, currentAnswer, currentAudit, judge, judging, readsText, run, viewport } = useLab();
   const said = audited.value;
-  const current = currentAudit.value !== null;
+  const answer = readsText.value ? (currentAnswer.value?.record ?? null) : null;
+  const current = currentAudit.value !== null || answer !== null;
   const press = (): void => {
     if (current) viewport.showPanel('.verdict');
     else void judge().then(() => viewport.showPanel('.verdict'));
   };
   const text = judging.value
     ? 'the audit is at work …'
-    : said === null
-      ? 'not asked yet'
-      : current
-        ? said.record.verdict
-        : `${said.record.verdict} at step ${said.step}; ask again`;
+    : answer
+      ? (answer.sentence.split(/[:,]/)[0] as string)
+      : said === null
+        ? 'not asked yet'
+        : current
+          ? said.record.verdict
+          : `${said.record.verdict} at step ${said.step}; ask again`;
   return (
     <Action
       class="badge"

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import type { Audited } from '../lab/state.ts';
 import { Action } from './Action.tsx';
-import { Later } from './Later.tsx';
+import { VerdictEvidence } from './VerdictEvidence.tsx';
 
 /** What the circuit's proof says: which heads, and how much of the copying they are. */
 function Proof({ proof }: { proof: NonNullable<Audited['proof']> }): JSX.Element {
@@ -45,7 +45,7 @@ export function VerdictPanel(): JSX.Element {
               {stale ? <span class="quiet"> on other weights than are shown, those of step {said.step}</span> : null}
               {view.value?.broken ? <span class="quiet"> on the intact model</span> : null}
             </p>
-            <Later part={({ VerdictEvidence }) => <VerdictEvidence said={said} />} />
+            <VerdictEvidence said={said} />
             {said.proof ? <Proof proof={said.proof} /> : null}
           </>
         ) : (

@@ -4,12 +4,13 @@ import { repeatQueries } from '../copying.ts';
 import type { Lab } from '../lab/createLab.ts';
 import type { BenchRun, MapPicture } from '../protocol.ts';
 import { brokenTitle, titleAt } from '../viewText.ts';
+import { bothCurves } from './bothCurves.ts';
 import { scheme } from './colours.ts';
 
 export type FigureName = 'loss' | 'scores' | 'patterns' | 'map';
 
 /** A figure as SVG text, and the run that it is of. Everything in it, the title too, is of one view (or of one run's losses). */
-export function figure({ currentAudit, subject, view }: Lab, name: FigureName): { svg: string; run: BenchRun } {
+export function figure({ currentAudit, other, subject, view }: Lab, name: FigureName): { svg: string; run: BenchRun } {
   const shown = view.value;
   if (!shown) throw new Error('There is nothing to draw yet.');
   const options = { theme: scheme.value, document };
@@ -21,7 +22,12 @@ export function figure({ currentAudit, subject, view }: Lab, name: FigureName): 
     if (points.length === 0 || !trained) throw new Error('There is no loss to draw yet: train first.');
     const lossTitle = `${titleAt(trained, points.at(-1)?.step ?? 0)}: loss`;
     const { segments, lnVocab } = trained;
-    const chart = { points, segments, lnVocab, title: lossTitle, xScale: 'linear' as const };
+    const chart = {
+      ...bothCurves(points, segments, other.value),
+      lnVocab,
+      title: lossTitle,
+      xScale: 'linear' as const,
+    };
     return { svg: lossChart(chart, options), run: trained };
   }
   if (name === 'scores')

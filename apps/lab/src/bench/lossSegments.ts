@@ -5,5 +5,5 @@ import type { BenchRun, Segment } from '../protocol.ts';
 export const drawn = (run: BenchRun | null): readonly Segment[] =>
   (run?.segments ?? []).filter(({ single }) => !single);
 
-/** The segment that the run is about: what can be predicted. */
-export const isMain = ({ predictable }: Segment): boolean => predictable === true;
+/** The segment that the run is about: what can be predicted, or all of a sequence that says nothing of that. */
+export const isMain = ({ name, predictable }: Segment): boolean => predictable === true || name === 'all';

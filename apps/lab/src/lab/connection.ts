@@ -111,7 +111,9 @@ export function createConnection(
     const besides = message.beside;
     const stands = state.other.value;
     batch(() => {
-      view.value = { ...message.view, run: on.run, setting: on.setting };
+      const { data } = on.setting;
+      const words = data && data.words.size > 0 && !on.run.file ? { words: data.words } : {};
+      view.value = { ...message.view, ...words, run: on.run, setting: on.setting };
       state.beside.value = besides && stands?.id === besides.run ? { ...besides.view, other: stands } : null;
     });
     void showLater();

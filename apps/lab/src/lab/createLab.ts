@@ -1,9 +1,12 @@
 // The lab without its page: signals that say what is shown, and what can be done. A test drives it with any worker.
+import { orNotFetched } from '../notFetched.ts';
 import type { Recording } from '../recording.ts';
+import type { ShippedName } from '../shippedNames.ts';
 import type { Viewport } from '../viewport.ts';
 import { createAdopting } from './adopting.ts';
 import type { LabWorker } from './client.ts';
 import { createConnection } from './connection.ts';
+import { createFormer } from './former.ts';
 import { createGuessing } from './guessing.ts';
 import { createJudging } from './judging.ts';
 import { createLinks } from './links.ts';
@@ -45,7 +48,8 @@ export function createLab({ worker, viewport, recording = none }: LabOptions) {
   const connection = { ...worked, client };
   const looking = createLooking(state, { client, notices, viewport, wanting });
   const runs = createRuns(state, { connection, looking, notices, waiting, wanting });
-  const links = createLinks(state, { connection, looking, notices, runs, waiting, wanting });
+  const loading = createLoading(state, { connection, looking, notices, runs, waiting, wanting });
+  const links = createLinks(state, { connection, loading, looking, notices, runs, waiting, wanting });
   const { fitTo: _, begin: __, ...steering } = runs;
   return {
     ...state,
@@ -53,13 +57,21 @@ export function createLab({ worker, viewport, recording = none }: LabOptions) {
     ...looking,
     ...steering,
     ...links,
+    ...createFormer(state, { links, loading }),
     ...createAdopting(state, { connection, notices, runs, waiting, wanting }),
     ...createGuessing(state),
     ...createMarking(state, { client }),
     ...createRewinding(state, { looking }),
     ...createStory(state, { looking, notices, player, recording, runs }),
     ...createJudging(state, { client, notices }),
-    ...createLoading(state, { connection, looking, notices, waiting }),
+    loadFile: loading.loadFile,
+    /** Starts a run of the present setting on the sequences, or the text, of a file. */
+    async dropData(file: File): Promise<void> {
+      const { readOwnData } = await orNotFetched(import('./brought.ts'));
+      await runs.start({ ...state.setting.value, data: readOwnData(await file.text(), file.name) });
+    },
+    /** Opens a model that comes with this page. */
+    openModel: async (name: ShippedName): Promise<void> => links.open(await loading.shippedLink(name)),
     viewport,
     /** Asks the worker a question of a panel's own. */
     ask: client.ask,

@@ -4,7 +4,7 @@ import type { Notices } from './notices.ts';
 import type { LabState } from './state.ts';
 
 export function createJudging(
-  { audited, judging }: LabState,
+  { audited, judging, languageAnswer, readsText }: LabState,
   { client, notices }: { client: Pick<Client, 'ask'>; notices: Notices },
 ) {
   /** Has the model that is shown audited, or the circuit of the audited one named and measured. */
@@ -12,6 +12,10 @@ export function createJudging(
     if (judging.value) return;
     judging.value = true;
     try {
+      if (readsText.value) {
+        languageAnswer.value = await client.ask('languageAudit', {});
+        return;
+      }
       const { marks, ...found } = await client.ask(question, {});
       audited.value = { ...found, marks: new Map(marks) };
     } catch (error) {

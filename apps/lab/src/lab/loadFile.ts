@@ -1,74 +1,105 @@
-// A checkpoint from a file on the bench.
-import { printable, shortened } from '@induction-lab/core/internal/printable';
+// A model from a file on the bench: one that was dropped, or one that comes with the page.
 import { batch } from '@preact/signals';
-import { DEFAULTS } from '../link.ts';
+import { DEFAULTS, type LinkState } from '../link.ts';
+import { orNotFetched } from '../notFetched.ts';
+import type { BenchRun, GivenModel } from '../protocol.ts';
+import type { ShippedName } from '../shippedNames.ts';
 import type { Connection } from './connection.ts';
 import type { Looking } from './looking.ts';
 import type { Notices } from './notices.ts';
+import type { Runs } from './runs.ts';
 import { type LabState, longestPeriod } from './state.ts';
 import type { Waiting } from './waiting.ts';
+import type { Wanting } from './wanted.ts';
 
-/** Letters of a file's name that are shown. */
-const LONGEST_NAME = 80;
+export type Loading = ReturnType<typeof createLoading>;
 
-/** Bytes of a file that the page reads. */
-const LARGEST = 200e6;
+const ELSEWHERE = 'It was trained elsewhere, so it can be looked at, broken and audited, not trained on.';
+const IN_WORDS = 'It reads text: type a sentence in words.';
 
-/** Bytes of a config that are read: none is nearly as long. */
-const LARGEST_CONFIG = 1e6;
-
-/** The model among the files that were dropped, and its config where that came too. */
-function chosen(files: readonly File[]): { model: File; config: File | null } {
-  const configs = files.filter(({ name }) => /\.json$/i.test(name));
-  const models = files.filter((file) => !configs.includes(file));
-  const [model, config = null] = [models[0], configs[0]];
-  if (model && models.length === 1 && configs.length <= 1) return { model, config };
-  throw new Error(
-    model
-      ? `${files.length} files were dropped; drop one model at a time, with its config.json where it has one.`
-      : 'A config says nothing without its model; drop both together.',
-  );
-}
+/** What comes with this page is read out of a script of its own: few open it. */
+const shipped = (): Promise<typeof import('./shipped.ts')> => orNotFetched(import('./shipped.ts'));
 
 export function createLoading(
-  { other, selected, setting, wanted }: LabState,
+  { opening, other, run, selected, setting, wanted }: LabState,
   {
     connection,
     looking,
     notices,
+    runs,
     waiting,
-  }: { connection: Connection; looking: Looking; notices: Notices; waiting: Waiting },
+    wanting,
+  }: {
+    connection: Connection;
+    looking: Looking;
+    notices: Notices;
+    runs: Runs;
+    waiting: Waiting;
+    wanting: Wanting;
+  },
 ) {
+  /** Puts a model in the place of the run. */
+  function put(info: BenchRun): void {
+    other.value = null;
+    selected.value = null;
+    connection.putOnBench(info, setting.value);
+    const { period, kind } = wanted.value;
+    const { own, ablated, cuts, viewed } = DEFAULTS;
+    wanting.want({ period: Math.min(period, longestPeriod(info.experiment.model)), kind, own, ablated, cuts, viewed });
+  }
+
+  const load = (given: GivenModel): Promise<BenchRun> => connection.client.ask('load', given);
+
+  let files: readonly File[] | null = null;
+
   return {
-    /** A model from a file takes the place of the run; a config.json may come with it. */
-    async loadFile(files: readonly File[]): Promise<void> {
+    /** The files that the model on the bench was opened from. */
+    lastFiles: (): readonly File[] | null => files,
+
+    /** A model from files takes the place of the run: a config.json and a tokenizer.json may come with it. `look` is how it is looked at. */
+    async loadFile(dropped: readonly File[], look?: LinkState): Promise<void> {
       waiting.cancelOpening();
       try {
-        const { model, config: given } = chosen(files);
-        const name = shortened(printable(model.name), LONGEST_NAME);
-        if (model.size > LARGEST)
-          throw new Error(
-            `${name} has ${(model.size / 1e6).toFixed(0)} MB, too much for this page; audit it with the command line.`,
-          );
-        const bytes = new Uint8Array(await model.arrayBuffer());
-        const config = given ? await given.slice(0, LARGEST_CONFIG).text() : null;
-        const info = await connection.client.ask('load', { bytes, file: name, config });
+        const { modelAmong } = await orNotFetched(import('./brought.ts'));
+        const given = await modelAmong(dropped);
+        const info = await load(given);
+        files = dropped;
         batch(() => {
-          other.value = null;
-          selected.value = null;
-          connection.putOnBench(info, setting.value);
-          const { period, kind } = wanted.value;
-          const { own, ablated, cuts, viewed } = DEFAULTS;
-          const fitting = Math.min(period, longestPeriod(info.experiment.model));
-          notices.notify({
-            tone: 'plain',
-            text: `${name} is on the bench. It was trained elsewhere, so it can be looked at, broken and audited, not trained on.`,
-          });
-          looking.change({ period: fitting, kind, own, ablated, cuts, viewed });
+          put(info);
+          if (look) wanting.wantAs(look);
+          if (look) runs.fitTo(info);
+          const says = info.file?.readsText ? `${ELSEWHERE} ${IN_WORDS}` : ELSEWHERE;
+          notices.notify({ tone: 'plain', text: `${given.file} is on the bench. ${says}` });
+          looking.look();
         });
       } catch (error) {
         notices.report(error);
       }
+    },
+
+    /** Brings what a link says of a model of this page onto the bench. False where it was overtaken. */
+    async openShipped(name: ShippedName, link: LinkState): Promise<boolean> {
+      if (run.value?.file?.shipped !== name) {
+        const { fetchShipped } = await shipped();
+        const info = await load(await fetchShipped(name));
+        if (opening.value !== link) return false;
+        put(info);
+      }
+      const on = run.value as BenchRun;
+      batch(() => {
+        selected.value = link.selected;
+        wanting.wantAs(link);
+        runs.fitTo(on);
+        opening.value = null;
+        looking.look();
+      });
+      return true;
+    },
+
+    /** The link of a model of this page, with a text that repeats something. */
+    async shippedLink(name: ShippedName): Promise<LinkState> {
+      const { SHIPPED } = await shipped();
+      return { ...DEFAULTS, shipped: name, own: SHIPPED[name].text };
     },
   };
 }

@@ -2,18 +2,22 @@
 import { listed } from '@induction-lab/core/internal/names';
 import { batch } from '@preact/signals';
 import { headText, type LinkState } from '../link.ts';
-import { readTokens } from '../ownTokens.ts';
-import type { BenchRun, HeadIndex } from '../protocol.ts';
+import type { BenchRun, FetchedFile, GpuChoice, HeadIndex } from '../protocol.ts';
 import { experimentOf, type Setting, stepsOf } from '../setting.ts';
 import { WorkerGone } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Looking } from './looking.ts';
 import type { Notices } from './notices.ts';
+import { readOwn } from './readOwn.ts';
 import { type LabState, longestPeriod } from './state.ts';
 import type { Waiting } from './waiting.ts';
 import type { Wanting } from './wanted.ts';
 
 export type Runs = ReturnType<typeof createRuns>;
+
+/** Why a run whose weights were fetched begins anew. */
+const anew = (step: number): string =>
+  `The weights of step ${step} were fetched, without what training needs to go on from them: the same run is trained from step 0, and comes by the same weights.`;
 
 export function createRuns(
   state: LabState,
@@ -49,18 +53,31 @@ export function createRuns(
   /** Trains a setting up to a step, or with the present run kept beside it. Nothing starts where the worker is gone. */
   async function begin(
     next: Setting,
-    options: { until?: number; keepOther?: boolean; look?: LinkState } = {},
+    options: {
+      until?: number;
+      keepOther?: boolean;
+      look?: LinkState;
+      fetched?: FetchedFile | null;
+      keptAs?: string;
+      gpu?: GpuChoice;
+    } = {},
   ): Promise<'started' | 'refused' | 'gone'> {
-    const { until = 0, keepOther = false } = options;
+    const { until = 0, keepOther = false, fetched = null } = options;
     const experiment = experimentOf(next);
     const before = subject.value;
     const mine = opening.value;
     complaint.value = null; // so that the same refusal is said again
     if (options.look) wanting.wantAs(options.look);
     const { own } = wanted.value;
-    const asked = wanting.lookFor(own === null ? null : readTokens(own, experiment.model));
+    const asked = wanting.lookFor(own === null ? null : readOwn(own, next, experiment.model));
     try {
-      const info = await client.ask('start', { experiment, seed: next.seed, until, keepOther, look: asked });
+      const { gpu, keptAs } = options;
+      const info = await client.ask('start', {
+        ...{ experiment, seed: next.seed, until, keepOther, look: asked, fetched },
+        data: next.data?.sequences ?? null,
+        ...(keptAs === undefined ? {} : { keptAs }),
+        ...(gpu === undefined ? {} : { gpu }),
+      });
       batch(() => {
         if (keepOther && before) {
           const { run: kept, losses } = before; // it trained on until it was set aside
@@ -93,11 +110,24 @@ export function createRuns(
     begin,
     start,
 
+    /** Trains the setting on the bench anew, on the GPU; where that cannot be used the CPU trains, which is said. */
+    async startOnGpu(gpu: GpuChoice): Promise<void> {
+      waiting.cancelOpening();
+      notices.notify(null);
+      const next = setting.value;
+      const until = stepsOf(next.preset);
+      if ((await begin(next, { gpu, until })) !== 'refused') return;
+      const why = complaint.value;
+      if ((await begin(next, { until })) === 'started')
+        notices.notify({ tone: 'bad', text: `The GPU is not used: ${why} The CPU trains.` });
+    },
+
     reset: (): Promise<void> => start(setting.value),
 
     control(action: 'play' | 'pause' | 'step'): void {
       notices.notify(null);
       waiting.cancelOpening();
+      if (action !== 'pause' && state.isFetched.value) notices.notify({ tone: 'plain', text: anew(step.value) });
       if (action !== 'pause' && wanted.value.viewed !== null) looking.change({ viewed: null });
       client.ask('control', { action }).catch(notices.report);
     },

@@ -1,11 +1,12 @@
 // What the lab shows, as signals. The worker owns the models; what can be done stands beside, a file a matter.
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { DEFAULTS, type LinkState, type Wanted } from '../link.ts';
-import { type OwnTokens, readTokens } from '../ownTokens.ts';
+import type { OwnTokens } from '../ownTokens.ts';
 import {
   type AuditAnswer,
   type BenchRun,
   type HeadIndex,
+  type LanguageAnswer,
   type Losses,
   type Mark,
   MOST_SEEN,
@@ -15,6 +16,7 @@ import {
 import type { RecordedRun, Recording } from '../recording.ts';
 import type { Setting } from '../setting.ts';
 import { titleOf } from '../viewText.ts';
+import { readOwn } from './readOwn.ts';
 
 /** A cell of the attention patterns, and the head on which it was pointed at. */
 export interface Cell {
@@ -125,6 +127,14 @@ export function createState() {
   const run = computed(() => subject.value?.run ?? null);
   const progress = computed(() => subject.value?.progress ?? AT_REST);
   const setting = computed(() => subject.value?.setting ?? DEFAULTS.setting);
+  /** Whether what is on the bench is given texts in words. */
+  const readsText = computed(() => run.value?.file?.readsText === true);
+  const languageAnswer: Signal<LanguageAnswer | null> = signal(null);
+  const ownTokens = computed<OwnTokens | null>(() => {
+    const { own } = wanted.value;
+    if (own === null || readsText.value) return null;
+    return readOwn(own, setting.value, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 });
+  });
 
   return {
     subject,
@@ -136,9 +146,20 @@ export function createState() {
     status: computed<RunStatus>(() => (workerGone.value === null ? progress.value.status : 'failed')),
     /** True where a checkpoint from a file is on the bench. */
     isLoaded: computed(() => Boolean(run.value?.file)),
+    /** True while the weights on the bench were fetched in place of being trained. */
+    isFetched: computed(
+      () =>
+        run.value?.fetched !== undefined &&
+        progress.value.step === run.value.fetched &&
+        progress.value.kept.length === 1,
+    ),
     /** Why no link brings back what stands on the bench; null where one does. */
     noLink: computed(() =>
-      run.value?.file ? 'it was loaded from a file, which a link cannot bring along.' : (run.value?.noLink ?? null),
+      run.value?.file && !run.value.file.shipped
+        ? 'it was loaded from a file, which a link cannot bring along.'
+        : setting.value.data && !run.value?.file
+          ? 'it is trained on your own data, which a link cannot bring along.'
+          : (run.value?.noLink ?? null),
     ),
     /** What stands on the bench, in words. */
     runTitle: computed(() => (run.value ? titleOf(run.value) : '')),
@@ -165,12 +186,20 @@ export function createState() {
     underWay: computed(
       () => opening.value !== null || (view.value !== null && view.value.look.request !== request.value),
     ),
-    /** The reader's own tokens as they are typed now; null for the probe. */
-    ownTokens: computed<OwnTokens | null>(() =>
-      wanted.value.own === null
-        ? null
-        : readTokens(wanted.value.own, run.value?.experiment.model ?? { dVocab: 64, nCtx: 50 }),
-    ),
+    readsText,
+    /** The reader's own tokens as they are typed now; null for the probe, and for a text that the worker reads. */
+    ownTokens,
+    /** Whether a sequence of the reader's own takes the place of the probe. */
+    ownSeen: computed(() => (readsText.value ? wanted.value.own !== null : (ownTokens.value?.tokens.length ?? 0) > 0)),
+    /** What of the reader's own sequence could not be taken; null where there is nothing to say. */
+    ownComplaint: computed<string | null>(() => {
+      const { own } = wanted.value;
+      if (own === null) return null;
+      const typed = view.value?.look.typed;
+      if (readsText.value) return typed?.text === own ? (typed.complaint ?? null) : null;
+      if (ownTokens.value) return ownTokens.value.complaint;
+      return `Type two tokens or more${view.value?.look.tokens ? '' : '; until then the probe stays'}.`;
+    }),
     speed: signal(Number.POSITIVE_INFINITY),
 
     selected: signal<HeadIndex | null>(null),
@@ -186,6 +215,12 @@ export function createState() {
     rolesSeen: computed(() => rolesShown.value || currentAudit.value !== null),
     guess: signal<Guessed | null>(null),
     judging: signal(false),
+    /** The audit of a language model. */
+    languageAnswer,
+    /** The same, while it is about the weights that are shown. */
+    currentAnswer: computed(() =>
+      languageAnswer.value?.fingerprint === view.value?.fingerprint ? languageAnswer.value : null,
+    ),
     notice: signal<Notice | null>(null),
     /** Why a setting was refused, for the panel of settings. */
     complaint: signal<string | null>(null),

@@ -7,7 +7,7 @@ import type { LabState } from './state.ts';
 
 export type Wanting = ReturnType<typeof createWanting>;
 
-export function createWanting({ ownTokens, request, view, wanted }: LabState) {
+export function createWanting({ ownTokens, readsText, request, view, wanted }: LabState) {
   /** What is wanted as a new request, with tokens that were read for one model or another, at the newest step. */
   function lookFor(typed: OwnTokens | null): Look {
     const { own, period, ablated, kind, cuts } = wanted.value;
@@ -29,7 +29,11 @@ export function createWanting({ ownTokens, request, view, wanted }: LabState) {
     lookFor,
 
     /** What is wanted now, as a new request. */
-    lookNow: (): Look => ({ ...lookFor(ownTokens.value), step: wanted.value.viewed }),
+    lookNow: (): Look => ({
+      ...lookFor(ownTokens.value),
+      ...(readsText.value && wanted.value.own !== null ? { text: wanted.value.own } : {}),
+      step: wanted.value.viewed,
+    }),
 
     /** Changes what is wanted, without asking for it. */
     want(change: Partial<Wanted>): void {
@@ -40,9 +44,9 @@ export function createWanting({ ownTokens, request, view, wanted }: LabState) {
     keepLook(refused: number): void {
       const shown = view.value;
       if (request.value !== refused || !shown) return;
-      const { period, tokens, typed, ablated, kind, cuts, step, request: answered = 0 } = shown.look;
+      const { period, typed, ablated, kind, cuts, step, request: answered = 0 } = shown.look;
       batch(() => {
-        wanted.value = { period, own: tokens ? (typed?.text ?? null) : null, ablated, kind, cuts, viewed: step };
+        wanted.value = { period, own: typed?.text ?? null, ablated, kind, cuts, viewed: step };
         request.value = answered;
       });
     },

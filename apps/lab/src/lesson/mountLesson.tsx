@@ -28,9 +28,11 @@ function placePopovers(): void {
 function placeParts(lab: Lab): void {
   import('./parts.ts').then(
     ({ PARTS }) => {
+      const projected = document.documentElement.classList.contains('projector');
       for (const [name, Part] of Object.entries(PARTS)) {
         const place = document.querySelector(`[data-part="${name}"]`);
-        if (place)
+        // What the projector shows stands below the bench, and once.
+        if (place && projected === (name === 'projected'))
           render(
             <LabProvider value={lab}>
               <Part />

@@ -34,7 +34,10 @@ export function goBack(): void {
 /** Puts the bench into the state that a button names. */
 export function show(lab: Lab, state: string, from: Element): void {
   const { state: wanted } = readLink(state);
-  history.pushState(null, '', location.href); // the browser's Back brings the former view
+  const former = lab.remember();
+  // The browser's Back brings the former view.
+  history.replaceState({ former }, '', location.href);
+  history.pushState(null, '', location.href);
   lab.open(wanted).catch(lab.report);
   goToBench(lab, from, wanted);
 }

@@ -1,12 +1,12 @@
 // The bench inside the worker: what is done for each question of the page, and what the page is told of a run.
-import { type AuditRecord, type Engine, NonFiniteLossError, type StartPool } from '@induction-lab/core/browser';
+import { type Engine, NonFiniteLossError, parseExperiment, type StartPool } from '@induction-lab/core/browser';
 import { flatLosses } from '@induction-lab/core/internal';
-import type { AuditAnswer, BenchRun, Questions } from '../protocol.ts';
-import { later } from './later.ts';
-import { Models } from './models.ts';
-import { openFile } from './openedFile.ts';
+import type { BenchRun, Look, Questions, SavedRun } from '../protocol.ts';
+import { Keeping } from './keeping.ts';
+import type { KeptRuns } from './keptRuns.ts';
+import { later, onGpu, openKept } from './later.ts';
+import { Models, type OnGpuRun } from './models.ts';
 import type { Run } from './run.ts';
-import { auditOf, checkpointOf, loadStep } from './subject.ts';
 import { type Post, Views } from './views.ts';
 
 type Answers = { [Q in keyof Questions]: (ask: Questions[Q]['ask']) => Promise<Questions[Q]['answer']> };
@@ -15,9 +15,17 @@ export class Bench {
   private readonly models: Models;
   private readonly views: Views;
   private readonly post: Post;
+  private readonly keeping: Keeping;
 
-  constructor(engine: Engine, pool: { threads: number; start: StartPool }, post: Post) {
+  /** `open` opens what is kept from one visit to the next. */
+  constructor(
+    engine: Engine,
+    pool: { threads: number; start: StartPool },
+    post: Post,
+    open: () => Promise<KeptRuns> = openKept,
+  ) {
     this.post = post;
+    this.keeping = new Keeping(open);
     this.models = new Models(engine, pool, {
       rested: (run) => this.rested(run),
       failed: (run, error) => this.failed(run, error),
@@ -38,24 +46,34 @@ export class Bench {
 
   private readonly answers: Answers = {
     start: async (ask) => {
-      const run = await this.models.start(ask);
-      this.views.begin(ask.look);
-      const { info } = this.models.subject();
-      await run.begin();
-      if (ask.until > 0) {
+      const kept = await this.keeping.instead(ask);
+      if (kept) await this.takeUp(kept, ask.look, { kept: true });
+      else {
+        const gpu = await this.openGpu(ask);
+        const parts = ask.fetched || ask.data ? await later() : null;
+        const begun = await this.models.start(ask, { gpu, parts });
+        this.views.begin(ask.look);
+        await begun.begin();
+      }
+      const run = this.models.run();
+      if (ask.until > run.step) {
         run.play(ask.until);
         this.progress();
       }
-      return info;
-    },
-    adopt: async ({ saved, look }) => {
-      const run = await this.models.takeUp(saved);
-      this.views.begin(look);
-      await run.takeUp(saved);
       return this.models.subject().info;
+    },
+    adopt: ({ saved, look }) => this.takeUp(saved, look),
+    keep: (ask) => this.keeping.keep(this.models.run(), ask),
+    kept: async () => (await this.keeping.runs()).list(),
+    forget: async ({ key }) => (await this.keeping.runs()).forget(key),
+    reopen: async ({ key, look }) => {
+      const found = await (await this.keeping.runs()).find(key);
+      if (!found) throw new Error('This run is kept no longer.');
+      return { run: await this.takeUp(found.saved, look, { kept: true }), setting: found.kept.setting };
     },
     control: async ({ action, until }) => {
       const run = this.models.run();
+      if (run.isFetched && action !== 'pause') this.models.subject().sent = 0; // it begins anew
       if (action === 'play') run.play(until);
       else if (action === 'step') run.play(run.step + 1);
       else run.pause();
@@ -86,48 +104,41 @@ export class Bench {
       this.views.show();
       return null;
     },
-    audit: () => this.judge({ proof: false }),
-    prove: () => this.judge({ proof: true }),
-    exercise: async ({ name, answer }) => {
-      const { checkExercise, audit } = await later();
-      const subject = this.models.subject();
-      const at = loadStep(subject, answer.look.step);
-      const { model, info } = subject;
-      const judged = (): AuditRecord => auditOf(subject, at.fingerprint, audit);
-      return { ...checkExercise(name, { model, experiment: info.experiment, audit: judged }, answer), ...at };
-    },
-    checkpoint: async () => {
-      const parts = await later();
-      return checkpointOf(this.models.subject(), this.views.look.step, parts);
-    },
+    audit: async () => (await later()).verdictOn(this.models.subject(), this.views.look.step, { proof: false }),
+    prove: async () => (await later()).verdictOn(this.models.subject(), this.views.look.step, { proof: true }),
+    exercise: async (ask) => (await later()).judgeExercise(this.models.subject(), ask),
+    checkpoint: async () => (await later()).checkpointOf(this.models.subject(), this.views.look.step),
     metrics: async () => {
-      const { records } = this.models.run();
+      const { isFetched, records } = this.models.run();
+      if (isFetched)
+        throw new Error('The weights of this run were fetched, its metrics were not: train it to have them.');
       const lines = records.map((r) => `${JSON.stringify({ ...flatLosses(r), perPosition: undefined })}\n`).join('');
       return { lines, run: this.models.subject().info };
     },
     load: (ask) => this.load(ask),
+    languageAudit: async () => (await later()).verdictOnTexts(this.models.subject()),
+    randomOff: async () => (await later()).randomOffIn(this.models.subject(), this.views.look),
   };
 
-  private async judge(wanted: { proof: boolean }): Promise<AuditAnswer> {
-    const { audit, prove, headMarks, mapPicture } = await later();
-    const subject = this.models.subject();
-    const at = loadStep(subject, this.views.look.step);
-    const record = auditOf(subject, at.fingerprint, audit);
-    const proof = wanted.proof ? prove(subject.model, { audit: record, sequences: 48 }) : null;
-    return {
-      ...at,
-      record,
-      map: mapPicture(record),
-      proof,
-      marks: [...headMarks({ audit: record, ...(proof ? { proof } : {}) })],
-    };
+  /** The GPU for a run, tested, where one was chosen. Throws an Error that says why it is not used. */
+  private async openGpu({ experiment, gpu }: Questions['start']['ask']): Promise<OnGpuRun | null> {
+    if (gpu === undefined) return null;
+    const asked = { engine: this.models.engine, experiment: parseExperiment(experiment) };
+    return (await onGpu()).openRun(gpu, asked);
+  }
+
+  /** Puts a saved run on the bench as it stood. */
+  private async takeUp(saved: SavedRun, look: Look, { kept = false } = {}): Promise<BenchRun> {
+    const run = await this.models.takeUp(saved, { kept });
+    this.views.begin(look);
+    await run.takeUp(saved);
+    return this.models.subject().info;
   }
 
   /** Takes a checkpoint in place of the run, once it has been seen that it can be shown. */
   private async load(ask: Questions['load']['ask']): Promise<BenchRun> {
-    const { readCheckpoint } = await later();
-    const { period } = this.views.look;
-    const opened = openFile(this.models.engine, ask, { readCheckpoint, period });
+    const { openFile } = await later();
+    const opened = await openFile(this.models.engine, ask, this.views.look.period);
     await this.models.load(opened);
     this.views.begin(opened.look);
     this.views.tryToShow();
@@ -152,7 +163,8 @@ export class Bench {
     const subject = this.models.main;
     const run = subject?.run;
     if (!subject || !run) return;
-    const losses = run.records.slice(subject.sent).map(({ step, segments }) => ({ step, segments }));
+    subject.sent = Math.min(subject.sent, run.losses.length); // a run may begin anew
+    const losses = run.losses.slice(subject.sent).map(({ step, segments }) => ({ step, segments }));
     this.post({
       kind: 'progress',
       run: subject.id,
@@ -164,6 +176,6 @@ export class Bench {
       losses,
       kept: run.keptSteps(),
     });
-    subject.sent = run.records.length;
+    subject.sent = run.losses.length;
   }
 }

@@ -1,6 +1,7 @@
 // The part of the worker that is fetched when the first view has been shown, so that later no network is needed.
 
-import { notFetched } from '../notFetched.ts';
+import { notFetched, orNotFetched } from '../notFetched.ts';
+import type { KeptRuns } from './keptRuns.ts';
 
 export type Later = typeof import('./onRequest.ts');
 export type OnGpu = typeof import('./onGpu.ts');
@@ -17,10 +18,7 @@ export function later(): Promise<Later> {
 }
 
 /** Fetches what trains on a GPU, which nobody loads who does not choose one. Throws as `later` does. */
-export const onGpu = (): Promise<OnGpu> =>
-  import('./onGpu.ts').catch((error: Error) => {
-    throw notFetched(error);
-  });
+export const onGpu = (): Promise<OnGpu> => orNotFetched(import('./onGpu.ts'));
 
 /** Lets a script that is fetched for it serve the page; what the page says meanwhile waits. */
 export function serveFetched(fetched: () => Promise<{ serve(): (event: MessageEvent) => void }>): void {
@@ -35,3 +33,9 @@ export function serveFetched(fetched: () => Promise<{ serve(): (event: MessageEv
   );
   globalThis.onmessage = (event: MessageEvent) => void serving.then((receive) => receive(event));
 }
+
+/** Opens what is kept from one visit to the next. Throws as `later` does. */
+export const openKept = async (): Promise<KeptRuns> => {
+  const { KeptRuns: Opened } = await orNotFetched(import('./keptRuns.ts'));
+  return new Opened();
+};

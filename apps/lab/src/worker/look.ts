@@ -12,16 +12,39 @@ import {
   type ModelConfig,
   type NamedWeights,
   NotFiniteError,
+  parameterCount,
 } from '@induction-lab/core/browser';
 import { firstDrawn } from '@induction-lab/core/internal';
 import { copiesIn, repeatQueries } from '../copying.ts';
 import { type HeadBars, type Look, MOST_SEEN, TOP, type View } from '../protocol.ts';
 
-/** Sequences whose mean loss is shown; the first of them is the one to be seen. */
-export const LOOK_SEQUENCES = 16;
+/** The look before anything has been asked for. */
+export const START: Look = { period: 25, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
+
+/** Sequences whose mean loss is shown; the first of them is the one to be seen. Of a large model there are fewer. */
+const LOOK_SEQUENCES = 16;
+
+/** Bytes of patterns and logits that looking at a model may take in this page. */
+export const LOOK_BYTES = 200e6;
+
+/** Products that a look may take: a second or two in one thread. */
+const LOOK_PRODUCTS = 4e9;
 
 /** A model's config as far as sequences are looked at. */
 export const asSeen = (config: ModelConfig): ModelConfig => ({ ...config, nCtx: Math.min(config.nCtx, MOST_SEEN) });
+
+/** Bytes that patterns, logits and their softmax take of one sequence. */
+export function lookBytes(config: ModelConfig): number {
+  const { nLayers, nHeads, nCtx, dVocab } = asSeen(config);
+  return 4 * nCtx * (nLayers * nHeads * nCtx + 2 * dVocab);
+}
+
+/** How many sequences a look at this model runs: at least the one that is seen. */
+function lookSequences(config: ModelConfig): number {
+  const products = asSeen(config).nCtx * parameterCount(config);
+  const most = Math.min(LOOK_BYTES / lookBytes(config), LOOK_PRODUCTS / products);
+  return Math.max(1, Math.min(LOOK_SEQUENCES, Math.floor(most)));
+}
 
 /** A look as this model can take it: heads and paths that it has, and a period of which two copies fit. */
 export function fitted(config: ModelConfig, look: Look): Look {
@@ -47,7 +70,7 @@ export function interventionsOf(config: ModelConfig, look: Look): Intervention[]
 /** The sequences of a fitted look: the one to be seen first, all of one length. */
 function sequencesOf(model: ModelConfig, { period, tokens: own }: Look): number[][] {
   const config = asSeen(model);
-  return Array.from({ length: LOOK_SEQUENCES }, (_, seed) => {
+  return Array.from({ length: lookSequences(model) }, (_, seed) => {
     if (own) return seed === 0 ? [...own] : exampleTokens(config, { period: 0, seed }).slice(0, own.length);
     return exampleTokens(config, { period, seed });
   });
@@ -213,9 +236,10 @@ export function barsOf(model: Model, sequences: number): Pick<View, 'bars' | 'ch
 }
 
 /** Eight hexadecimal digits of the weights' bits (FNV-1a over words of 32 bits): equal weights have equal fingerprints. */
-export function fingerprintOf(weights: NamedWeights): string {
+export function fingerprintOf(weights: NamedWeights | Iterable<NamedWeights[string]>): string {
   let hash = 0x811c9dc5;
-  for (const { data } of Object.values(weights)) {
+  const all = Symbol.iterator in weights ? weights : Object.values(weights);
+  for (const { data } of all as Iterable<NamedWeights[string]>) {
     const words = new Uint32Array(Float32Array.from(data).buffer);
     for (const word of words) hash = Math.imul(hash ^ word, 0x01000193);
   }

@@ -3,16 +3,17 @@ import {
   type Engine,
   type Experiment,
   guessingLoss,
+  KERNELS_VERSION,
   Model,
-  type NamedWeights,
   parameterCount,
   parseExperiment,
   type StartPool,
   segmentsOf,
 } from '@induction-lab/core/browser';
 import type { BenchRun, Questions, SavedRun } from '../protocol.ts';
-import type { OpenedFile } from './openedFile.ts';
-import { Run } from './run.ts';
+import type { Later } from './later.ts';
+import type { Loaded, OpenedFile } from './openedFile.ts';
+import { Run, type RunOptions } from './run.ts';
 import { checkSavedRun, noLinkFor } from './savedRun.ts';
 import type { Subject } from './subject.ts';
 
@@ -21,6 +22,12 @@ export interface RunEvents {
   /** Training rests: between bunches of steps and whenever the status changes. */
   rested(run: Run): void;
   failed(run: Run, error: Error): void;
+}
+
+/** What trains a run on a GPU. */
+export interface OnGpuRun {
+  readonly gpu: string;
+  readonly startPool: StartPool;
 }
 
 export class Models {
@@ -64,36 +71,55 @@ export class Models {
   }
 
   /** Puts a new run, which waits, in the place of what was there, or beside it. */
-  async start({ experiment: asked, seed, keepOther }: Questions['start']['ask']): Promise<Run> {
+  async start(
+    { experiment: asked, seed, keepOther, fetched: file, data }: Questions['start']['ask'],
+    { gpu, parts }: { gpu: OnGpuRun | null; parts: Later | null },
+  ): Promise<Run> {
     // Before anything ends: an impossible setting leaves the bench as it is.
     const experiment = parseExperiment(asked);
     const model = new Model(this.engine, experiment.model);
+    const fetched = file && parts ? parts.readFetched(file.bytes, { experiment, seed, file: file.file }) : null;
     if (keepOther) {
       await this.drop('other');
       await this.main?.run?.end();
       this.other = this.main;
       this.main = null;
     } else await this.drop('main');
-    const run = this.newRun(experiment, seed);
-    this.adopt({ experiment, seed, file: null }, { run, model });
+    const own = data && parts ? { own: { sequences: data, train: parts.train } } : {};
+    const run = this.newRun(experiment, seed, { fetched, ...own, ...gpu });
+    const about = {
+      ...(gpu ? { gpu: gpu.gpu, ...noLinkFor({ gpu: gpu.gpu, kernels: KERNELS_VERSION }) } : {}),
+      ...(fetched ? { fetched: fetched.step } : {}),
+    };
+    this.adopt({ experiment, seed, file: null, ...about }, { run, model });
     return run;
   }
 
   /** Puts a saved run, which waits where it stood, in the place of all that was there. */
-  async takeUp(saved: SavedRun): Promise<Run> {
+  async takeUp(saved: SavedRun, { kept = false } = {}): Promise<Run> {
     checkSavedRun(saved);
     const experiment = parseExperiment(saved.experiment);
-    const { seed, gpu } = saved;
+    const { seed, gpu, state } = saved;
     const model = new Model(this.engine, experiment.model);
     await this.drop('main');
     await this.drop('other');
-    const run = this.newRun(experiment, seed);
-    const about = { experiment, seed, file: null, ...(gpu === null ? {} : { gpu }), ...noLinkFor(saved) };
+    const run = this.newRun(experiment, seed, gpu === null ? {} : { gpu });
+    const about = {
+      ...{ experiment, seed, file: null },
+      ...(gpu === null ? {} : { gpu }),
+      ...(kept ? { keptFrom: state.step } : {}),
+      ...noLinkFor(saved),
+    };
     this.adopt(about, { run, model });
     return run;
   }
 
-  private newRun(experiment: Experiment, seed: number): Run {
+  /** `gpu` is the one that has begun the run; `startPool` is given where it is to go on there. */
+  private newRun(
+    experiment: Experiment,
+    seed: number,
+    more: Partial<Pick<RunOptions, 'fetched' | 'own' | 'gpu' | 'startPool'>> = {},
+  ): Run {
     const run = new Run({
       engine: this.engine,
       experiment,
@@ -102,21 +128,24 @@ export class Models {
       startPool: this.pool.start,
       onRest: (rested) => this.events.rested(rested),
       onFailure: (failed, error) => this.events.failed(failed, error),
+      ...more,
     });
     run.setSpeed(this.speed);
     return run;
   }
 
   /** Puts a file's model in the place of all that was there. */
-  async load({ about, model, loaded }: OpenedFile): Promise<void> {
+  async load({ about, model, loaded, scores }: OpenedFile): Promise<void> {
     await this.drop('main');
     await this.drop('other'); // its tokens may be other ones
     this.adopt(about, { model, loaded });
+    const measured = { fingerprint: loaded.fingerprint, sequences: Number.POSITIVE_INFINITY };
+    if (this.main) this.main.scored = { ...measured, ...scores };
   }
 
   private adopt(
-    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'gpu' | 'noLink'>,
-    made: { model: Model } & ({ run: Run } | { loaded: NamedWeights }),
+    about: Pick<BenchRun, 'experiment' | 'seed' | 'file' | 'fetched' | 'gpu' | 'keptFrom' | 'noLink'>,
+    made: { model: Model } & ({ run: Run } | { loaded: Loaded }),
   ): void {
     const { model: config, name, task } = about.experiment;
     const id = this.nextId++;

@@ -13,3 +13,20 @@ export async function openEnsemble(
   const experiments = Array.from({ length: count }, () => experiment);
   return { pools: await gpuPools(gpu, { engine, experiments }), gpu: gpu.info.adapter };
 }
+
+/** The GPU for one run, which may begin again from a kept state: each time in a pool of its own. Rejects with a GpuError. */
+export async function openRun(
+  choice: GpuChoice,
+  asked: { readonly engine: Engine; readonly experiment: Experiment },
+): Promise<{ readonly startPool: StartPool; readonly gpu: string }> {
+  const first = await openEnsemble(choice, { ...asked, count: 1 });
+  let tested: StartPool | null = first.pools[0] ?? null;
+  return {
+    gpu: first.gpu,
+    startPool: async (options) => {
+      const start = tested ?? (await openEnsemble(choice, { ...asked, count: 1 })).pools[0]!;
+      tested = null;
+      return start(options);
+    },
+  };
+}

@@ -1,4 +1,4 @@
-// A checkpoint from a file, read and looked at before it takes the place of anything.
+// A model from a file, read and looked at before it takes the place of anything.
 import {
   type Engine,
   type Experiment,
@@ -6,55 +6,110 @@ import {
   Model,
   type ModelConfig,
   type NamedWeights,
+  parameterCount,
   parseExperiment,
+  readInto,
 } from '@induction-lab/core/browser';
-import type { BenchRun, Look, Questions } from '../protocol.ts';
-import type { Later } from './later.ts';
-import { asSeen, barsOf, LOOK_SEQUENCES, lookAt } from './look.ts';
-import { LIVE_SEQUENCES } from './subject.ts';
+import { wasmEngine, weightsOf } from '@induction-lab/core/internal';
+import { type BenchRun, type GivenModel, type Look, MOST_SEEN, type View } from '../protocol.ts';
+import { asSeen, barsOf, fingerprintOf, LOOK_BYTES, lookAt, lookBytes, START } from './look.ts';
+import { readModel } from './readModel.ts';
+import { LIVE_SEQUENCES, RESTING_SEQUENCES } from './subject.ts';
+import type { TextReader } from './textReader.ts';
 
-/** The look before anything has been asked for. */
-export const START: Look = { period: 25, tokens: null, ablated: [], kind: 'zero', cuts: [], step: null };
+/** What stands for a model whose weights are never changed. */
+export interface Loaded {
+  readonly fingerprint: string;
+  /** Null for a model that came without a tokenizer. */
+  readonly reader: TextReader | null;
+}
 
-/** A checkpoint that can be shown. */
+/** A model that can be shown. */
 export interface OpenedFile {
   readonly about: Pick<BenchRun, 'experiment' | 'seed' | 'file'>;
   readonly model: Model;
-  readonly loaded: NamedWeights;
+  readonly loaded: Loaded;
   /** How it is looked at first. */
   readonly look: Look;
+  /** Scores of its heads, which are measured once: its weights never change. */
+  readonly scores: Pick<View, 'bars' | 'chance'>;
 }
 
-/** Reads a file. Throws an Error that names it where it cannot be read or shown here. */
-export function openFile(
-  engine: Engine,
-  { bytes, file, config: given }: Questions['load']['ask'],
-  { readCheckpoint, period }: Pick<Later, 'readCheckpoint'> & { readonly period: number },
-): OpenedFile {
-  const { config, weights, metadata } = readCheckpoint(bytes, file, given);
+/** Reads a file. Throws an Error that names it where it cannot be read, shown here, or held in memory. */
+export async function openFile(engine: Engine, given: GivenModel, period: number): Promise<OpenedFile> {
+  const { file } = given;
+  const { opened, reader } = await readModel(given);
+  const { config, metadata } = opened;
   refuseTooLarge(config, file);
   const look: Look = { ...START, period: Math.min(period, longestPeriod(asSeen(config))) };
-  const model = new Model(engine, config);
-  model.setWeights(weights);
+  const model = new Model(engineFor(engine, config), config);
+  readInto(model, opened);
+  const scores = shownFirst(model, look, { reader, file });
+  const about = { ...{ metadata, readsText: reader !== null }, ...(given.shipped ? { shipped: given.shipped } : {}) };
+  return {
+    about: { experiment: withoutTraining(config, file), seed: 0, file: about },
+    model,
+    loaded: { fingerprint: fingerprintOf(eachWeight(model)), reader },
+    look,
+    scores,
+  };
+}
+
+/** Looks at a model as it will be looked at; returns its scores. Throws an Error that names the file where that is not possible. */
+function shownFirst(
+  model: Model,
+  look: Look,
+  { reader, file }: { reader: TextReader | null; file: string },
+): OpenedFile['scores'] {
   try {
-    lookAt(model, look, { step: 0, fingerprint: '', ...barsOf(model, LIVE_SEQUENCES) });
+    // In a long context every sequence of the scores is long.
+    const sequences = model.config.nCtx > MOST_SEEN ? LIVE_SEQUENCES : RESTING_SEQUENCES;
+    const scores = reader ? reader.bars(model) : barsOf(model, sequences);
+    lookAt(model, look, { step: 0, fingerprint: '', ...scores });
+    return scores;
   } catch (error) {
     throw new Error(`${file} cannot be shown here: ${(error as Error).message}`);
   }
-  const about = { experiment: withoutTraining(config, file), seed: 0, file: { metadata } };
-  return { about, model, loaded: weights, look };
 }
 
-/** Bytes of patterns and logits that looking at a model may take in this page. */
-const LOOK_BYTES = 200e6;
+/** The weights one after the other: memory holds one copy. */
+function* eachWeight(model: Model): Iterable<NamedWeights[string]> {
+  for (const { name } of weightsOf(model.config)) yield model.getWeight(name);
+}
 
-function refuseTooLarge(config: ModelConfig, file: string): void {
+const GIB = 2 ** 30;
+
+/** Bytes that a model may take here: what a browser tells of this machine's memory is the least that it has. */
+function memoryLimit(): number {
+  const { deviceMemory = 4 } = (globalThis.navigator ?? {}) as { deviceMemory?: number }; // not every browser tells
+  return Math.min(2, deviceMemory / 4) * GIB;
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
+
+/** Says in numbers what does not fit, before any weight is read. */
+export function refuseTooLarge(config: ModelConfig, file: string): void {
   const { nLayers, nHeads, nCtx, dVocab } = asSeen(config);
-  const floats = LOOK_SEQUENCES * nCtx * (nLayers * nHeads * nCtx + 2 * dVocab); // logits, and their softmax
-  if (4 * floats > LOOK_BYTES)
+  const one = lookBytes(config);
+  if (one > LOOK_BYTES)
     throw new Error(
-      `${file} has ${nLayers * nHeads} heads, ${nCtx} positions and ${dVocab} tokens, too many to look at in this page; audit it with the command line.`,
+      `${file} has ${nLayers * nHeads} heads, ${nCtx} positions and ${dVocab} tokens: looking at them takes ${megabytes(one)}, and this page takes ${megabytes(LOOK_BYTES)} at most; audit it with the command line.`,
     );
+  const weights = 4 * parameterCount(config);
+  const most = memoryLimit() - 2 * LOOK_BYTES;
+  if (weights > most)
+    throw new Error(
+      `${file} has ${parameterCount(config).toLocaleString('en')} weights, which take ${megabytes(weights)} of memory; this page takes up to ${megabytes(most)} here. Use a smaller model, or the command line.`,
+    );
+}
+
+/** Bytes of weights up to which the page's own engine is enough. */
+const USUAL = 100e6;
+
+/** An engine whose memories grow as far as a large model needs: the page's own keep what a phone can give. */
+function engineFor(engine: Engine, config: ModelConfig): Engine {
+  if (engine.wasm === null || 4 * parameterCount(config) <= USUAL) return engine;
+  return wasmEngine({ ...engine.wasm, backend: 'simd', maximumPages: Math.floor(memoryLimit() / 65536) });
 }
 
 /** A checkpoint does not say how it was trained: its experiment is its model, and no training. */

@@ -9,9 +9,13 @@ import {
   type StartPool,
   type StepRecord,
   type TrainingState,
+  type TrainOptions,
+  type train,
   trainOnTask,
 } from '@induction-lab/core/browser';
-import type { RunStatus, SavedRun } from '../protocol.ts';
+import type { Losses, RunStatus, SavedRun } from '../protocol.ts';
+import type { Fetched } from './fetchedState.ts';
+import { fingerprintOf } from './look.ts';
 
 /** States are kept often while circuits are born, and less often later. */
 const FINE = { every: 10, until: 400 };
@@ -58,6 +62,10 @@ export interface RunOptions {
   /** Called where training rests: between bunches of steps and whenever the status changes. */
   readonly onRest: (run: Run) => void;
   readonly onFailure: (run: Run, error: Error) => void;
+  /** Weights that are shown in place of training so far, until steps are taken. */
+  readonly fetched?: Fetched | null;
+  /** Sequences to train on in place of a task's, and what trains on them. */
+  readonly own?: { readonly sequences: readonly (readonly number[])[]; readonly train: typeof train };
   /** Bytes that its kept states may take. */
   readonly keptBytes?: number;
   /** The GPU that trains it. */
@@ -75,11 +83,19 @@ export class Run {
   readonly threads: number;
   /** The newest weights, as of `step`. */
   weights: NamedWeights | null = null;
+  /** What was fetched, while nothing has been trained. */
+  private fetched: Fetched | null;
+  /** How far to train while training begins anew. */
+  private anew: { until: number } | null = null;
+  /** The weights that training must come to where they were fetched before. */
+  private expected: { readonly step: number; readonly fingerprint: string } | null = null;
   private until = 0;
   private limit = Number.POSITIVE_INFINITY;
   private resting: Pause | null = null;
   private wake: () => void = () => {};
   private abort = new AbortController();
+  /** Who waits for it to rest. */
+  private waiting: (() => void)[] = [];
   private ended: Promise<void> = Promise.resolve();
   private readonly keepSteps: readonly number[];
   private bunch = 4;
@@ -91,21 +107,57 @@ export class Run {
     this.options = options;
     this.threads = Math.min(options.threads, options.experiment.training.batch, 8);
     this.keepSteps = stepsToKeep(options.experiment, options.keptBytes ?? KEPT_BYTES);
+    this.fetched = options.fetched ?? null;
   }
 
   get lastStep(): number {
     return this.options.experiment.training.steps;
   }
 
+  /** Whether its weights were fetched, and no step of it has been trained here. */
+  get isFetched(): boolean {
+    return this.fetched !== null;
+  }
+
+  /** The losses of every step so far. */
+  get losses(): readonly Losses[] {
+    return this.fetched?.losses ?? this.records;
+  }
+
+  /** Stands where fetched weights are of. */
+  private showFetched({ step, weights }: Fetched): void {
+    this.step = step;
+    this.weights = weights;
+    this.status = step >= this.lastStep ? 'done' : 'paused';
+    this.options.onRest(this);
+  }
+
+  /**
+   * Training needs more than fetched weights: it begins at step 0, and comes by them to the last bit. They are shown until it
+   * has begun.
+   */
+  private async trainAnew({ step, weights }: Fetched, until: number): Promise<void> {
+    this.expected = { step, fingerprint: fingerprintOf(weights) };
+    const anew = { until };
+    this.anew = anew;
+    await this.begin();
+    this.anew = null;
+    this.play(anew.until);
+  }
+
   /** Starts the threads; resolves when initial (or resumed) weights can be looked at. */
   async begin(resume?: TrainingState): Promise<void> {
+    if (this.fetched && !this.anew) return this.showFetched(this.fetched);
     this.abort = new AbortController();
     let seen: () => void = () => {};
     const first = new Promise<void>((resolve) => {
       seen = resolve;
     });
-    const { engine, experiment, seed, startPool } = this.options;
-    this.ended = trainOnTask({
+    const { engine, experiment, seed, startPool, own } = this.options;
+    const trained = own
+      ? (options: TrainOptions) => own.train({ ...options, data: { sequences: own.sequences } })
+      : trainOnTask;
+    this.ended = trained({
       engine,
       experiment,
       seed,
@@ -126,6 +178,7 @@ export class Run {
       () => {},
       (error: Error) => {
         this.status = 'failed';
+        this.wakeWaiting();
         seen();
         if (!this.abort.signal.aborted) this.options.onFailure(this, error);
       },
@@ -152,6 +205,11 @@ export class Run {
 
   play(until: number = this.lastStep): void {
     if (this.status === 'failed' || this.step >= this.lastStep) return;
+    if (this.fetched) {
+      if (this.anew) this.anew.until = until;
+      else void this.trainAnew(this.fetched, until);
+      return;
+    }
     this.until = Math.min(until, this.lastStep);
     if (this.until <= this.step) return;
     this.status = 'playing';
@@ -161,6 +219,7 @@ export class Run {
   }
 
   pause(): void {
+    if (this.anew) this.anew.until = 0;
     this.until = this.step;
     if (this.status === 'playing' && this.resting) this.status = 'paused';
     this.wake();
@@ -170,6 +229,12 @@ export class Run {
     this.limit = stepsPerSecond;
     this.stepsPerSecond = 0; // measured anew
     this.wake();
+  }
+
+  /** Settles when the run rests, or has failed: at once where it does. */
+  async atRest(): Promise<void> {
+    while (this.resting === null && this.status !== 'failed')
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
   /** Everything needed to go on from here; null while steps are under way. */
@@ -189,6 +254,7 @@ export class Run {
 
   /** Goes back to a kept step: later steps are forgotten. */
   async resume(step: number): Promise<void> {
+    if (this.fetched?.step === step) return;
     const state = this.kept.get(step) ?? (step === this.step ? this.state() : null);
     if (!state) throw new Error(`Step ${step} is not kept; choose one of the marks on the timeline.`);
     await this.end();
@@ -199,6 +265,14 @@ export class Run {
     await this.begin(state);
   }
 
+  /** The same run comes to the same weights, or what was shown of it was wrong. */
+  private compare(weights: NamedWeights): void {
+    if (this.expected?.step !== this.step) return;
+    if (fingerprintOf(weights) !== this.expected.fingerprint)
+      this.options.onFailure(this, new Error(`Training came to other weights at step ${this.step} than were fetched`));
+    this.expected = null;
+  }
+
   private nextRest(step: number): number {
     const keep = this.keepSteps.find((k) => k > step) ?? this.lastStep;
     const bunch = Number.isFinite(this.limit) ? Math.max(1, Math.round(this.limit / 8)) : this.bunch;
@@ -206,6 +280,10 @@ export class Run {
   }
 
   private rest(pause: Pause): void {
+    if (this.anew) {
+      this.fetched = null;
+      this.step = 0;
+    }
     const now = performance.now();
     const done = pause.step - this.step;
     if (done > 0) {
@@ -219,10 +297,16 @@ export class Run {
     this.step = pause.step;
     this.resting = pause;
     this.weights = pause.weights();
+    this.compare(this.weights);
     if (this.keepSteps.includes(pause.step) && !this.kept.has(pause.step)) this.kept.set(pause.step, pause.state());
     if (pause.step >= this.lastStep) this.status = 'done';
     else if (this.until <= pause.step) this.status = 'paused';
+    this.wakeWaiting();
     this.options.onRest(this);
+  }
+
+  private wakeWaiting(): void {
+    for (const wake of this.waiting.splice(0)) wake();
   }
 
   /** Settles when the next steps may be taken, or when the run is to end. */

@@ -1,8 +1,8 @@
 // What stands on the bench, as the worker knows it: a run, or a checkpoint from a file, with what has been measured of it.
-import type { AuditRecord, Model, NamedWeights } from '@induction-lab/core/browser';
-import type { BenchRun, Look, Questions, View } from '../protocol.ts';
-import type { Later } from './later.ts';
+import type { AuditRecord, Model } from '@induction-lab/core/browser';
+import type { BenchRun, Look, View } from '../protocol.ts';
 import { barsOf, fingerprintOf, lookAt } from './look.ts';
+import type { Loaded } from './openedFile.ts';
 import type { Run } from './run.ts';
 
 /** Sequences behind the live scores: fewer while training, since the threads wait for them. */
@@ -12,9 +12,9 @@ export const RESTING_SEQUENCES = 16;
 export interface Subject {
   readonly id: number;
   readonly info: BenchRun;
-  /** Null for a loaded checkpoint. */
+  /** Null for a model from a file. */
   readonly run: Run | null;
-  readonly loaded: NamedWeights | null;
+  readonly loaded: Loaded | null;
   readonly model: Model;
   scored: ({ fingerprint: string; sequences: number } & Pick<View, 'bars' | 'chance'>) | null;
   audited: { fingerprint: string; record: AuditRecord } | null;
@@ -25,14 +25,15 @@ export interface Subject {
 /** Sets the model to the weights of a step (the newest at or before it that is kept); returns that step. */
 export function loadStep(subject: Subject, step: number | null): { step: number; fingerprint: string } {
   const { run, loaded, model } = subject;
+  if (loaded) return { step: 0, fingerprint: loaded.fingerprint }; // its weights never change
   const wanted = step === null || !run ? (run?.step ?? 0) : step;
   const at = run
     ? (run
         .keptSteps()
         .filter((k) => k <= wanted)
-        .pop() ?? 0)
+        .pop() ?? run.keptSteps()[0]!)
     : 0;
-  const weights = run ? run.weightsAt(at) : loaded;
+  const weights = run?.weightsAt(at);
   if (!weights) throw new Error(`Step ${at} is not kept; choose one of the marks on the timeline.`);
   model.setWeights(weights);
   return { step: at, fingerprint: fingerprintOf(weights) };
@@ -47,27 +48,9 @@ export function viewOf(subject: Subject, look: Look, step: number | null): View 
     scored = { fingerprint: at.fingerprint, sequences, ...barsOf(subject.model, sequences) };
   subject.scored = scored;
   const { bars, chance } = scored;
-  return lookAt(subject.model, look, { ...at, bars, chance });
-}
-
-/** The audit of the weights that are loaded, measured once. */
-export function auditOf(subject: Subject, fingerprint: string, audit: Later['audit']): AuditRecord {
-  if (subject.audited?.fingerprint !== fingerprint)
-    subject.audited = { fingerprint, record: audit(subject.model, { sequences: 32 }) };
-  return subject.audited.record;
-}
-
-/** The weights of a step as a file. */
-export function checkpointOf(
-  subject: Subject,
-  at: number | null,
-  { encodeCheckpoint }: Later,
-): Questions['checkpoint']['answer'] {
-  const { step } = loadStep(subject, at);
-  const { seed, name, experiment, file } = subject.info;
-  const metadata: Record<string, string> = file
-    ? { ...file.metadata }
-    : { step: String(step), seed: String(seed), experiment: name };
-  const bytes = encodeCheckpoint(experiment.model, subject.model.getWeights(), metadata);
-  return { bytes, step, run: subject.info };
+  const { model, loaded } = subject;
+  const reader = loaded?.reader;
+  if (!reader) return lookAt(model, look, { ...at, bars, chance });
+  const view = lookAt(model, reader.look(look, model.config), { ...at, bars, chance });
+  return { ...view, words: reader.words(view, model.config) };
 }

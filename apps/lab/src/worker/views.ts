@@ -1,7 +1,7 @@
 // Who sends views: what is looked at, at a pace that the page can follow, and what to do where nothing can be shown.
 import type { Look, Message } from '../protocol.ts';
+import { START } from './look.ts';
 import type { Models } from './models.ts';
-import { START } from './openedFile.ts';
 import { viewOf } from './subject.ts';
 
 /** Views that may be under way to the page at once; while it is slower, steps go on unseen. */

@@ -229,7 +229,7 @@ test.for<[string, object, RegExp]>([
   [
     'a mistyped way of a table',
     { tables: [{ cells: [{ of: 'verdict', as: 'rang' }] }] },
-    /tables\.0\.cells\.0\.as must be one of .*got "rang"/,
+    /tables\.0\.cells\.0\.as must be "range" or .*got "rang"/,
   ],
   [
     'a range backwards',

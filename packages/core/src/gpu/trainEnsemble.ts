@@ -2,7 +2,8 @@
 import { ArgumentError } from '../errors/arguments.ts';
 import { quoted } from '../errors/printable.ts';
 import type { Experiment } from '../training/experiment.ts';
-import { type TrainingOutcome, type TrainOptions, train } from '../training/train.ts';
+import { train } from '../training/train.ts';
+import type { TrainingOutcome, TrainOptions } from '../training/trainLoop.ts';
 import { type Gpu, GpuError } from './adapter.ts';
 import { membersThatFit } from './buffers.ts';
 import { GpuEnsemble } from './ensemble.ts';

@@ -4,4 +4,4 @@
  */
 
 export { type GgufMetadata, ggufTokenizer } from './ggufTokenizer.ts';
-export { TextTokenizer, type TokenizerSource } from './tokenizer.ts';
+export { TextError, TextTokenizer, type TokenizerSource } from './tokenizer.ts';

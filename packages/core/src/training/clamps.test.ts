@@ -11,8 +11,9 @@ import type { Clamp } from './clamps.ts';
 import { eachRow, headMatrices } from './headMatrices.ts';
 import { initialize } from './initialize.ts';
 import { startInline } from './parallel/inlinePool.ts';
-import { type StepRecord, train } from './train.ts';
+import { train } from './train.ts';
 import type { TrainingState } from './trainingState.ts';
+import type { StepRecord } from './trainLoop.ts';
 
 const engine = await loadEngine({ exact: true });
 const STEPS = 20;

@@ -35,6 +35,8 @@ export { startInline } from './parallel/inlinePool.ts';
 export type { PoolOptions, PoolReading, StartPool, TrainingPool } from './parallel/pool.ts';
 export { learningRateAt } from './schedule.ts';
 export type { StepLosses } from './stepLosses.ts';
+export { train } from './train.ts';
+export type { TrainingState } from './trainingState.ts';
 export {
   NonFiniteLossError,
   type Pause,
@@ -42,7 +44,5 @@ export {
   type TrainingObserver,
   type TrainingOutcome,
   type TrainOptions,
-  train,
   trainOnTask,
-} from './train.ts';
-export type { TrainingState } from './trainingState.ts';
+} from './trainLoop.ts';

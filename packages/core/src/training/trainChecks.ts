@@ -5,8 +5,8 @@ import { ArgumentError, aFunction, checkArgument, must } from '../errors/argumen
 import { quoted } from '../errors/printable.ts';
 import { checkExperiment } from './checkExperiment.ts';
 import type { TrainingPool } from './parallel/pool.ts';
-import type { TrainOptions } from './train.ts';
 import type { TrainingState } from './trainingState.ts';
+import type { TrainOptions } from './trainLoop.ts';
 
 /** A seed: what random streams can be named by. */
 export const Seed: z.ZodMiniNumber = z.int().check(z.minimum(0));

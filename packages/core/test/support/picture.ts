@@ -9,7 +9,8 @@ import type { NamedWeights } from '../../src/model/parameters.ts';
 import { loadEngine, startWorkers } from '../../src/node.ts';
 import { type Experiment, parseExperiment } from '../../src/training/experiment.ts';
 import { finalLosses } from '../../src/training/finalLosses.ts';
-import { type StepRecord, train } from '../../src/training/train.ts';
+import { train } from '../../src/training/train.ts';
+import type { StepRecord } from '../../src/training/trainLoop.ts';
 
 /** What one training came to. */
 export interface Picture extends PictureNumbers {

@@ -10,7 +10,7 @@ import { stepsOf } from '../../setting.ts';
 import { startWorker } from '../../startWorker.ts';
 import { WALL } from '../../wallProtocol.ts';
 import { Action } from '../Action.tsx';
-import { GpuSwitch } from '../GpuSwitch.tsx';
+import { GpuRun, GpuSwitch } from '../GpuSwitch.tsx';
 import { WallTile } from './WallTile.tsx';
 import { countText, guessText } from './wallText.ts';
 
@@ -39,6 +39,7 @@ export function WallPanel(): JSX.Element {
         that you think have it, then reveal.
       </p>
       {open ? <Steering wall={wall} /> : <Order wall={wall} />}
+      {open ? null : <GpuRun />}
       {wall.note.value === null ? null : (
         <p class="complaint" role="status">
           {wall.note.value}

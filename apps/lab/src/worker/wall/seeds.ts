@@ -33,8 +33,6 @@ interface Seed {
   shownAt: number;
   /** The step of the last glimpse at rest. */
   rested: number;
-  /** Who waits for it to rest. */
-  waiting: (() => void)[];
 }
 
 /** Gives the pools of an ensemble on a GPU, and its name. Rejects with an Error that says why there is none. */
@@ -92,11 +90,11 @@ export class Seeds {
             ...{ engine, experiment, seed, keptBytes, threads: 1, startPool: startPool(i) },
             ...(ensemble ? { gpu: ensemble.gpu } : {}),
             onRest: () => this.rested(seed),
-            onFailure: (_, error) => this.failed(seed, error),
+            onFailure: (_, { message }) => this.post({ kind: 'failed', seed, sentence: message }),
           }),
       );
       seeds.forEach((seed, i) => {
-        this.seeds.set(seed, { run: runs[i]!, sent: 0, shownAt: 0, rested: -1, waiting: [] });
+        this.seeds.set(seed, { run: runs[i]!, sent: 0, shownAt: 0, rested: -1 });
       });
       await Promise.all(runs.map((run) => run.begin()));
       for (const run of runs) run.play(until);
@@ -119,18 +117,16 @@ export class Seeds {
     return found;
   }
 
-  /** Settles when the seed rests: at once where it does. */
-  private async atRest(seed: number): Promise<Seed> {
-    const found = this.seed(seed);
-    while (found.run.state() === null && found.run.status !== 'failed')
-      await new Promise<void>((resolve) => found.waiting.push(resolve));
-    return found;
+  /** Settles when the seed rests. */
+  private async atRest(seed: number): Promise<Run> {
+    const { run } = this.seed(seed);
+    await run.atRest();
+    return run;
   }
 
   private async judge(seed: number): Promise<SeedVerdict> {
-    const { run } = await this.atRest(seed);
+    const { weights, step } = await this.atRest(seed);
     const { model } = this;
-    const { weights, step } = run;
     if (!weights || !model) throw new Error(`Seed ${seed} has no weights.`);
     const { audit } = await later();
     model.setWeights(weights);
@@ -139,19 +135,13 @@ export class Seeds {
   }
 
   private async take(seed: number): Promise<SavedRun> {
-    const saved = savedRunOf((await this.atRest(seed)).run);
+    const saved = savedRunOf(await this.atRest(seed));
     if (!saved) throw new Error(`Seed ${seed} has failed; there is nothing to open.`);
     return saved;
   }
 
-  private failed(seed: number, { message: sentence }: Error): void {
-    for (const wake of this.seed(seed).waiting.splice(0)) wake();
-    this.post({ kind: 'failed', seed, sentence });
-  }
-
   private rested(seed: number): void {
     const found = this.seed(seed);
-    for (const wake of found.waiting.splice(0)) wake();
     const still = found.run.status !== 'playing';
     if (still ? found.rested < found.run.step : performance.now() - found.shownAt >= EVERY) this.show(seed);
   }

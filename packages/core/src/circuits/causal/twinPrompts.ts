@@ -5,8 +5,9 @@ import type { Measure } from '../../model/measures/measure.ts';
 import { type Measuring, measureOf, measuring } from '../../model/measures/measuring.ts';
 import type { CachedRun, Model } from '../../model/model.ts';
 import type { PromptPair } from '../data/corruption.ts';
+import { askedOf, askedPrompts } from '../data/promptChecks.ts';
 import { checkPair } from '../data/promptPairs.ts';
-import { type AskedPrompt, askedOf, askedPrompts, commonQueries, type Prompts } from '../data/prompts.ts';
+import { type AskedPrompt, commonQueries, type Prompts } from '../data/prompts.ts';
 import { promptsOf } from '../data/repeatPrompts.ts';
 
 /** Clean prompts with corrupted twins, both of which are asked for the clean one's answers. */

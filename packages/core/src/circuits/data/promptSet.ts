@@ -17,7 +17,8 @@ import { checkNumbers } from '../finite.ts';
 import type { Progress } from '../progress.ts';
 import { mean } from '../statistics/estimate.ts';
 import { type PatternVisit, runSlices } from './patternRuns.ts';
-import { type AskedPrompt, askedOf, askedPrompts, byLength, commonQueries, type Prompts } from './prompts.ts';
+import { askedOf, askedPrompts } from './promptChecks.ts';
+import { type AskedPrompt, byLength, commonQueries, type Prompts } from './prompts.ts';
 import { RepeatedRuns } from './repeatedRuns.ts';
 import { sequencesTogether, slices } from './slices.ts';
 

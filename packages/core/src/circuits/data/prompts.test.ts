@@ -9,8 +9,9 @@ import { logitAttribution } from '../causal/logitAttribution.ts';
 import { pathTable } from '../causal/pathTable.ts';
 import { evaluateCircuit } from '../claims/evaluateCircuit.ts';
 import { corruptedPair } from './corruption.ts';
+import { askedPrompts, checkPrompts } from './promptChecks.ts';
 import { PromptSet } from './promptSet.ts';
-import { askedPrompts, byLength, checkPrompts, commonQueries, type Prompts } from './prompts.ts';
+import { byLength, commonQueries, type Prompts } from './prompts.ts';
 import { corruptedPrompts, promptsOf, repeatPrompts } from './repeatPrompts.ts';
 
 const model = handBuiltInduction(referenceEngine, { dVocab: 9, nCtx: 10 });
