@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
+import { emptyCorners } from './emptyCorners.ts';
 import { pages } from './pages.ts';
 import { programs } from './programs.ts';
 import { repositoryLinks } from './repositoryLinks.ts';
@@ -27,6 +28,7 @@ export default defineConfig({
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config(md) {
       programs(md);
+      emptyCorners(md);
       repositoryLinks(md, at('../..'));
       themedImages(md);
     },
