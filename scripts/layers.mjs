@@ -40,6 +40,7 @@ const ORDER = {
   'packages/cli/src/sweeps': ['definition', 'jobs', 'folder', 'pool', 'gpu', 'engines', 'results'],
   'apps/lab/src': [
     'notFetched.ts',
+    'viewRecord.ts',
     'protocol.ts',
     'wallProtocol.ts',
     'copying.ts',

@@ -55,7 +55,7 @@ test.for([
   [
     'apps/lab/src/worker/look.ts',
     '../bench/Probe.tsx',
-    'against the direction notFetched.ts <- protocol.ts <- wallProtocol.ts <- copying.ts <- worker',
+    'against the direction notFetched.ts <- viewRecord.ts <- protocol.ts <- wallProtocol.ts <- copying.ts <- worker',
   ],
   ['apps/lab/src/bench/Probe.tsx', '../worker/look.ts', 'apps/lab/src/worker is closed'],
   ['packages/core/src/engine/ops.ts', 'node:fs', 'a browser loads this file'],

@@ -13,7 +13,8 @@ import {
 import type { BenchRun, Questions, SavedRun } from '../protocol.ts';
 import type { Later } from './later.ts';
 import type { Loaded, OpenedFile } from './openedFile.ts';
-import { Run, type RunOptions } from './run.ts';
+import { Run } from './run.ts';
+import type { RunOptions } from './runOptions.ts';
 import { checkSavedRun, noLinkFor } from './savedRun.ts';
 import type { Subject } from './subject.ts';
 

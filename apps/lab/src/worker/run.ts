@@ -1,76 +1,21 @@
 // One training run that can be paused, stepped, slowed, looked at and resumed. It wraps core's loop: the loop pauses
 // after a few steps each time, and goes on when this run may.
 import {
-  type Engine,
-  type Experiment,
   type NamedWeights,
   type Pause,
-  parameterCount,
-  type StartPool,
   type StepRecord,
   type TrainingState,
   type TrainOptions,
-  type train,
   trainOnTask,
 } from '@induction-lab/core/browser';
 import type { Losses, RunStatus, SavedRun } from '../protocol.ts';
 import type { Fetched } from './fetchedState.ts';
 import { fingerprintOf } from './look.ts';
+import type { RunOptions } from './runOptions.ts';
+import { KEPT_BYTES, stepsToKeep } from './stepsToKeep.ts';
 
-/** States are kept often while circuits are born, and less often later. */
-const FINE = { every: 10, until: 400 };
-const COARSE = 50;
-/** The very first steps that are kept besides. */
-const FIRST = [1, 2, 4];
-/** Bytes that all kept states of a run on the bench may take: a phone has no more to spare. */
-const KEPT_BYTES = 64e6;
 /** Milliseconds of training between two looks, at full speed. */
 const LOOK_EVERY = 160;
-
-/** Whole numbers from `from` to below `to`, `every` apart: how many, and the i-th. */
-const spaced = (from: number, to: number, every: number): { count: number; at: (i: number) => number } => ({
-  count: Math.max(0, Math.ceil((to - from) / every)),
-  at: (i) => from + i * every,
-});
-
-/** The steps to keep, evenly thinned where the bytes do not allow all: none of the others is listed, however long the run. */
-function stepsToKeep({ model, training: { steps } }: Experiment, bytes: number): readonly number[] {
-  const stateBytes = 3 * 4 * parameterCount(model); // weights and two moments
-  const begun = [0, ...FIRST.filter((step) => step < steps)];
-  const stretches = [
-    { count: begun.length, at: (i: number) => begun[i]! },
-    spaced(FINE.every, Math.min(FINE.until, steps), FINE.every),
-    spaced(FINE.until, steps, COARSE),
-  ];
-  const usual = stretches.reduce((sum, { count }) => sum + count, 0);
-  const every = Math.ceil((usual + 1) / Math.max(1, Math.floor(bytes / stateBytes) - 1));
-  const kept: number[] = [];
-  let before = 0;
-  for (const { count, at } of stretches) {
-    for (let i = (every - (before % every)) % every; i < count; i += every) kept.push(at(i));
-    before += count;
-  }
-  return [...kept, steps];
-}
-
-export interface RunOptions {
-  readonly engine: Engine;
-  readonly experiment: Experiment;
-  readonly seed: number;
-  readonly threads: number;
-  readonly startPool: StartPool;
-  /** Called where training rests: between bunches of steps and whenever the status changes. */
-  readonly onRest: (run: Run) => void;
-  readonly onFailure: (run: Run, error: Error) => void;
-  /** Weights that are shown in place of training so far, until steps are taken. */
-  readonly fetched?: Fetched | null;
-  /** Sequences to train on in place of a task's, and what trains on them. */
-  readonly own?: { readonly sequences: readonly (readonly number[])[]; readonly train: typeof train };
-  /** Bytes that its kept states may take. */
-  readonly keptBytes?: number;
-  /** The GPU that trains it. */
-  readonly gpu?: string;
-}
 
 export class Run {
   readonly options: RunOptions;
