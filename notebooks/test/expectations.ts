@@ -93,7 +93,7 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
   },
   'own-data': { text: [/loss at the end: 0\.[78]\d nats; two followers cost ln 2 = 0\.69/, 'verdict: not learned'] },
   'real-model': {
-    text: ['A small language model', /previous-token heads: L\dH\d/, 'induction heads: none', / Lily"/],
+    text: ['A small language model', /previous-token heads: L\dH\d/, 'induction heads: none', '"Lily"'],
     images: 1,
   },
 };
