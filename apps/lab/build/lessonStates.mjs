@@ -30,13 +30,13 @@ export function statesOfLesson() {
   return [...named].sort().map((name) => [name.split(' ')[0], Number(name.split(' ')[1])]);
 }
 
-/** Weights by step, and the losses of all steps, of one preset trained as far as its last step here. */
-async function trainAnew(engine, experiment, steps) {
+/** Weights at these steps, and the records of all steps up to the last of them: the run is stopped there, never planned shorter. */
+export async function trainTo(engine, experiment, steps, seed = SEED) {
   const states = new Map();
   const records = [];
   const enough = new AbortController();
   await train({
-    ...{ engine, experiment, seed: SEED, threads: 2, startPool: startWorkers(), pauseAt: steps, signal: enough.signal },
+    ...{ engine, experiment, seed, threads: 2, startPool: startWorkers(), pauseAt: steps, signal: enough.signal },
     observer: {
       onStep: (record) => {
         records.push(record);
@@ -67,7 +67,7 @@ function encoded(experiment, { step, weights, records }) {
 }
 
 /** Every file: its name, and its bytes. `trained` gives what has been trained already. */
-export async function lessonStates(trained = trainAnew) {
+export async function lessonStates(trained = trainTo) {
   const engine = await loadEngine({ exact: true });
   const files = new Map();
   const all = statesOfLesson();

@@ -1,13 +1,8 @@
 // The weights of a run at some of its steps, as the page has them: a run is stopped early, never planned shorter, since
 // the learning rate may follow the length of the whole run. What has been trained once in a file is not trained again.
-import {
-  type Engine,
-  type Experiment,
-  type NamedWeights,
-  type StepRecord,
-  startWorkers,
-  train,
-} from '@induction-lab/core/node';
+import type { Engine, Experiment, NamedWeights, StepRecord } from '@induction-lab/core/node';
+// @ts-expect-error: a script
+import { trainTo } from '../build/lessonStates.mjs';
 
 export interface RunStates {
   /** By step. */
@@ -27,33 +22,10 @@ export function runOf(
   const key = JSON.stringify([experiment, seed]);
   const before = known.get(key);
   if (before && steps.every((step) => before.steps.includes(step))) return before.run;
-  const run = trainTo(engine, experiment, { seed, steps });
+  const run: Promise<RunStates> = trainTo(engine, experiment, steps, seed);
   known.set(key, { steps, run });
   return run;
 }
 
 export const statesOf = async (...run: Parameters<typeof runOf>): Promise<RunStates['states']> =>
   (await runOf(...run)).states;
-
-async function trainTo(
-  engine: Engine,
-  experiment: Experiment,
-  { seed, steps }: { seed: number; steps: readonly number[] },
-): Promise<RunStates> {
-  const states = new Map<number, NamedWeights>();
-  const records: StepRecord[] = [];
-  const enough = new AbortController();
-  await train({
-    ...{ engine, experiment, seed, threads: 2, startPool: startWorkers(), pauseAt: steps, signal: enough.signal },
-    observer: {
-      onStep: (record) => {
-        records.push(record);
-      },
-      onPause: ({ step, weights }) => {
-        if (steps.includes(step)) states.set(step, weights());
-        if (step >= Math.max(...steps)) enough.abort();
-      },
-    },
-  });
-  return { states, records };
-}

@@ -9,6 +9,7 @@ import type { HeadBars, RandomOff } from '../protocol.ts';
 import type { ShippedName } from '../shippedNames.ts';
 import { wordIn } from '../viewText.ts';
 import { Action } from './Action.tsx';
+import { AuditAction } from './AuditAction.tsx';
 
 /** Share of attention above chance from which on a head is said to look at the previous token, and to follow a repeat. */
 const LOOKS_BACK = 0.3;
@@ -157,15 +158,13 @@ function BesideRandom({ shown }: { shown: Shown }): JSX.Element | null {
 
 /** The three questions, and what was found. */
 function Answers(): JSX.Element {
-  const { currentAnswer, judge, judging } = useLab();
+  const { currentAnswer } = useLab();
   const said = currentAnswer.value?.record;
   return (
     <>
       <div class="row spread">
         <h4>Has it learned induction?</h4>
-        <Action onPress={() => void judge()} idle={judging.value || said !== undefined} data-testid="audit">
-          {judging.value ? 'The audit is at work …' : 'Audit this model'}
-        </Action>
+        <AuditAction idle={said !== undefined} />
       </div>
       <div aria-live="polite" data-testid="verdict">
         {said ? (

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import type { Audited } from '../lab/state.ts';
 import { Action } from './Action.tsx';
+import { AuditAction } from './AuditAction.tsx';
 import { VerdictEvidence } from './VerdictEvidence.tsx';
 
 /** What the circuit's proof says: which heads, and how much of the copying they are. */
@@ -26,16 +27,14 @@ function Proof({ proof }: { proof: NonNullable<Audited['proof']> }): JSX.Element
 }
 
 export function VerdictPanel(): JSX.Element {
-  const { audited, currentAudit, judge, judging, prove, run, view } = useLab();
+  const { audited, currentAudit, judging, prove, run, view } = useLab();
   const said = audited.value;
   const stale = said !== null && said.fingerprint !== view.value?.fingerprint;
   return (
     <section class="panel verdict" aria-labelledby="verdict-title" data-verdict={said?.record.verdict ?? ''}>
       <div class="row spread">
         <h3 id="verdict-title">Verdict</h3>
-        <Action onPress={() => void judge()} idle={judging.value || run.value === null} data-testid="audit">
-          {judging.value ? 'The audit is at work …' : 'Audit this model'}
-        </Action>
+        <AuditAction idle={run.value === null} />
       </div>
       <div aria-live="polite" data-testid="verdict">
         {said ? (
