@@ -66,5 +66,7 @@ export interface WallQuestions {
 
 export type WallMessage =
   | ({ readonly kind: 'glimpse' } & Glimpse)
+  /** The GPU has failed, and the CPU goes on with its seeds. */
+  | { readonly kind: 'leftGpu'; readonly sentence: string }
   /** A seed has failed. */
   | { readonly kind: 'failed'; readonly seed: number; readonly sentence: string };

@@ -152,4 +152,100 @@ describe('in the page', () => {
     expect(errors).toEqual([]);
     await page.context().close();
   }, 240_000);
+
+  test('a software adapter is taken only where the address says so: else it is said, and the CPU trains', async () => {
+    const { page, errors } = await opened({ software: false });
+    await trainOnGpu(page);
+    await page
+      .getByText(/The GPU is not used: There is no GPU but .*swiftshader.*only used by name\. The CPU trains\./i)
+      .waitFor();
+    await untilStep(page, 3);
+    expect(await page.getByTestId('threads').innerText()).toMatch(/shared memory/);
+    await page.getByTestId('play').click();
+    await untilStill(page);
+    await page.waitForFunction(() => location.hash.includes('preset=literal-1-layer'));
+    expect(errors).toEqual([]);
+    await page.context().close();
+  }, 120_000);
+
+  test('a driver that gives no gradients is found out, and the CPU trains', async () => {
+    const { page } = await opened({ before: 'GPUComputePassEncoder.prototype.dispatchWorkgroups = () => {}' });
+    await trainOnGpu(page);
+    await page
+      .getByText(/The GPU is not used: The GPU .*swiftshader.* gradient.* The CPU trains\./i)
+      .waitFor({ timeout: 60_000 });
+    await untilStep(page, 3);
+    expect(await page.getByTestId('threads').innerText()).toMatch(/shared memory/);
+    await page.context().close();
+  }, 120_000);
+
+  /** Keeps the devices that a worker opens, so that they can be lost. */
+  const KEEPING = `const request = GPUAdapter.prototype.requestDevice;
+    self.devices = [];
+    GPUAdapter.prototype.requestDevice = async function (wanted) {
+      if (self.noMore) throw new Error('it was unplugged');
+      self.devices.push(await request.call(this, wanted));
+      return self.devices.at(-1);
+    }`;
+
+  /** Takes the GPU away from the worker that has it; `forGood` gives none back. */
+  async function lose(page: Page, { forGood }: { forGood: boolean }): Promise<void> {
+    const lost = page.workers().map((worker) =>
+      worker.evaluate((none) => {
+        const all = self as unknown as { devices?: { destroy(): void }[]; noMore?: boolean };
+        all.noMore = none;
+        all.devices?.at(-1)?.destroy();
+        return all.devices !== undefined;
+      }, forGood),
+    );
+    expect(await Promise.all(lost)).toContain(true);
+  }
+
+  test('a GPU that is lost is opened again; one that does not come back leaves the run to the CPU, which is said', async () => {
+    const { page } = await opened({ before: KEEPING });
+    await trainOnGpu(page);
+    await untilStep(page, 3, 60_000);
+    await lose(page, { forGood: false });
+    await untilStep(page, (await numberIn(page, 'step')) + 8, 60_000);
+    expect(await page.getByTestId('notice').innerText()).toBe('');
+    await lose(page, { forGood: true });
+    await page
+      .getByText(/The GPU .* was lost .* and does not come back: .*it was unplugged.* the CPU goes on from step \d+\./)
+      .waitFor({ timeout: 60_000 });
+    await untilStep(page, (await numberIn(page, 'step')) + 20, 60_000);
+    // The curve has each step once, and the kept states are of one run.
+    await page.getByTestId('play').click();
+    await untilStill(page);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-metrics').click()]);
+    const steps = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { step: number }).step);
+    expect(steps).toEqual(Array.from({ length: await numberIn(page, 'step') }, (_, i) => i + 1));
+    await page.context().close();
+  }, 240_000);
+
+  test('the wall’s seeds are one ensemble on the GPU; where it is lost for good the CPU goes on with all of them', async () => {
+    const { page } = await opened({ before: KEEPING });
+    await page.getByTestId('wall-until').fill('400');
+    await page.getByLabel('on the GPU').check();
+    await page.getByTestId('wall-begin').click();
+    await page
+      .getByTestId('wall-about')
+      .getByText(/seeds 3 to 10, step \d+ of 400, on the GPU .*swiftshader/i)
+      .waitFor({ timeout: 120_000 });
+    const slowest = async (): Promise<number> =>
+      Number(/step (\d+) of/.exec(await page.getByTestId('wall-about').innerText())?.[1]);
+    await expect.poll(slowest, { timeout: 120_000 }).toBeGreaterThan(2);
+    await lose(page, { forGood: true });
+    await page.getByText(/does not come back: .* the CPU goes on from step \d+\./).waitFor({ timeout: 60_000 });
+    const lost = await slowest();
+    await expect.poll(slowest, { timeout: 120_000 }).toBeGreaterThan(lost + 4);
+    expect(await page.locator('.seed-tile .complaint').count()).toBe(0);
+    await page.getByTestId('wall-pause').click();
+    await page.getByRole('button', { name: 'Open seed 5 on the bench' }).click();
+    await page.locator('.fingerprint').waitFor();
+    expect(await page.getByTestId('threads').innerText()).toMatch(/^begun on the GPU .*swiftshader/i);
+    await page.context().close();
+  }, 400_000);
 });

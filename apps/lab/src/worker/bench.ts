@@ -6,7 +6,7 @@ import { Keeping } from './keeping.ts';
 import type { KeptRuns } from './keptRuns.ts';
 import { later, onGpu, openKept } from './later.ts';
 import { Models, type OnGpuRun } from './models.ts';
-import type { Run } from './run.ts';
+import { leftGpuText, type Run } from './run.ts';
 import { type Post, Views } from './views.ts';
 
 type Answers = { [Q in keyof Questions]: (ask: Questions[Q]['ask']) => Promise<Questions[Q]['answer']> };
@@ -29,6 +29,7 @@ export class Bench {
     this.models = new Models(engine, pool, {
       rested: (run) => this.rested(run),
       failed: (run, error) => this.failed(run, error),
+      leftGpu: (run, error) => this.post({ kind: 'trouble', sentence: leftGpuText(run, error) }),
     });
     this.views = new Views(this.models, post);
   }

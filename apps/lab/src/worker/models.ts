@@ -23,6 +23,8 @@ export interface RunEvents {
   /** Training rests: between bunches of steps and whenever the status changes. */
   rested(run: Run): void;
   failed(run: Run, error: Error): void;
+  /** Its GPU has failed, and the CPU goes on. */
+  leftGpu(run: Run, error: Error): void;
 }
 
 /** What trains a run on a GPU. */
@@ -87,7 +89,8 @@ export class Models {
       this.main = null;
     } else await this.drop('main');
     const own = data && parts ? { own: { sequences: data, train: parts.train } } : {};
-    const run = this.newRun(experiment, seed, { fetched, ...own, ...gpu });
+    const instead = { startPool: this.pool.start, told: this.events.leftGpu };
+    const run = this.newRun(experiment, seed, { fetched, ...own, ...(gpu ? { ...gpu, instead } : {}) });
     const about = {
       ...(gpu ? { gpu: gpu.gpu, ...noLinkFor({ gpu: gpu.gpu, kernels: KERNELS_VERSION }) } : {}),
       ...(fetched ? { fetched: fetched.step } : {}),
@@ -119,7 +122,7 @@ export class Models {
   private newRun(
     experiment: Experiment,
     seed: number,
-    more: Partial<Pick<RunOptions, 'fetched' | 'own' | 'gpu' | 'startPool'>> = {},
+    more: Partial<Pick<RunOptions, 'fetched' | 'own' | 'gpu' | 'startPool' | 'instead'>> = {},
   ): Run {
     const run = new Run({
       engine: this.engine,

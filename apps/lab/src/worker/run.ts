@@ -2,7 +2,9 @@
 // after a few steps each time, and goes on when this run may.
 import {
   type NamedWeights,
+  NonFiniteLossError,
   type Pause,
+  type StartPool,
   type StepRecord,
   type TrainingState,
   type TrainOptions,
@@ -12,10 +14,12 @@ import type { Losses, RunStatus, SavedRun } from '../protocol.ts';
 import type { Fetched } from './fetchedState.ts';
 import { fingerprintOf } from './look.ts';
 import type { RunOptions } from './runOptions.ts';
+import { RunPace } from './runPace.ts';
 import { KEPT_BYTES, stepsToKeep } from './stepsToKeep.ts';
 
-/** Milliseconds of training between two looks, at full speed. */
-const LOOK_EVERY = 160;
+/** What is said where the GPU of a run has failed: core's sentence, which says what to do, and that it is done. */
+export const leftGpuText = ({ step }: Run, { message }: Error): string =>
+  `${message.replace(/\.?$/, '.')} Here that is done: the CPU goes on from step ${step}.`;
 
 export class Run {
   readonly options: RunOptions;
@@ -23,7 +27,6 @@ export class Run {
   readonly kept = new Map<number, TrainingState>();
   step = 0;
   status: RunStatus = 'paused';
-  stepsPerSecond = 0;
   /** Threads that take part. */
   readonly threads: number;
   /** The newest weights, as of `step`. */
@@ -35,28 +38,32 @@ export class Run {
   /** The weights that training must come to where they were fetched before. */
   private expected: { readonly step: number; readonly fingerprint: string } | null = null;
   private until = 0;
-  private limit = Number.POSITIVE_INFINITY;
   private resting: Pause | null = null;
   private wake: () => void = () => {};
   private abort = new AbortController();
   /** Who waits for it to rest. */
   private waiting: (() => void)[] = [];
   private ended: Promise<void> = Promise.resolve();
+  /** What goes on where the GPU fails; null where none trains, or it has failed. */
+  private instead: RunOptions['instead'] | null;
   private readonly keepSteps: readonly number[];
-  private bunch = 4;
-  /** When the steps under way began; and when training rested last, for a speed that counts the waiting too. */
-  private since = performance.now();
-  private rested = performance.now();
+  private readonly pace = new RunPace();
 
   constructor(options: RunOptions) {
     this.options = options;
     this.threads = Math.min(options.threads, options.experiment.training.batch, 8);
     this.keepSteps = stepsToKeep(options.experiment, options.keptBytes ?? KEPT_BYTES);
     this.fetched = options.fetched ?? null;
+    this.instead = options.instead ?? null;
   }
 
   get lastStep(): number {
     return this.options.experiment.training.steps;
+  }
+
+  /** Steps a second, as far as is known. */
+  get stepsPerSecond(): number {
+    return this.pace.stepsPerSecond;
   }
 
   /** Whether its weights were fetched, and no step of it has been trained here. */
@@ -98,7 +105,8 @@ export class Run {
     const first = new Promise<void>((resolve) => {
       seen = resolve;
     });
-    const { engine, experiment, seed, startPool, own } = this.options;
+    const { engine, experiment, seed, own } = this.options;
+    const startPool = this.instead === null ? this.pool : this.options.startPool;
     const trained = own
       ? (options: TrainOptions) => own.train({ ...options, data: { sequences: own.sequences } })
       : trainOnTask;
@@ -121,7 +129,8 @@ export class Run {
       },
     }).then(
       () => {},
-      (error: Error) => {
+      async (error: Error) => {
+        if (!this.abort.signal.aborted && (await this.goesOnInstead(error))) return seen();
         this.status = 'failed';
         this.wakeWaiting();
         seen();
@@ -129,6 +138,27 @@ export class Run {
       },
     );
     await first;
+  }
+
+  /** What trains when no GPU does. */
+  private get pool(): StartPool {
+    return (this.options.instead ?? this.options).startPool;
+  }
+
+  /** Where the GPU has failed the CPU goes on from the last kept step; false where no GPU trained, or training would fail there, too. */
+  private async goesOnInstead(error: Error): Promise<boolean> {
+    const { instead } = this;
+    const state = this.kept.get(Math.max(...this.kept.keys()));
+    if (!instead || !state || error instanceof NonFiniteLossError) return false;
+    this.instead = null;
+    const { status, until } = this;
+    this.records.splice(state.step);
+    this.step = state.step;
+    this.status = 'paused';
+    await this.begin(state);
+    instead.told(this, error);
+    if (status === 'playing') this.play(until);
+    return true;
   }
 
   /** Begins where a saved run stood. */
@@ -158,8 +188,7 @@ export class Run {
     this.until = Math.min(until, this.lastStep);
     if (this.until <= this.step) return;
     this.status = 'playing';
-    this.since = performance.now();
-    this.rested = this.since;
+    this.pace.begin({ afresh: true });
     this.wake();
   }
 
@@ -171,8 +200,7 @@ export class Run {
   }
 
   setSpeed(stepsPerSecond: number): void {
-    this.limit = stepsPerSecond;
-    this.stepsPerSecond = 0; // measured anew
+    this.pace.limitTo(stepsPerSecond);
     this.wake();
   }
 
@@ -220,8 +248,7 @@ export class Run {
 
   private nextRest(step: number): number {
     const keep = this.keepSteps.find((k) => k > step) ?? this.lastStep;
-    const bunch = Number.isFinite(this.limit) ? Math.max(1, Math.round(this.limit / 8)) : this.bunch;
-    return Math.min(step + bunch, keep, this.until > step ? this.until : step + 1);
+    return Math.min(step + this.pace.steps, keep, this.until > step ? this.until : step + 1);
   }
 
   private rest(pause: Pause): void {
@@ -229,16 +256,7 @@ export class Run {
       this.fetched = null;
       this.step = 0;
     }
-    const now = performance.now();
-    const done = pause.step - this.step;
-    if (done > 0) {
-      // A pause between two steps may fall before the first of them: no run is faster than its limit for long.
-      const rate = Math.min(this.limit, (1000 * done) / Math.max(now - this.rested, 1));
-      this.stepsPerSecond = this.stepsPerSecond === 0 ? rate : 0.7 * this.stepsPerSecond + 0.3 * rate;
-      const steps = Math.round((done * LOOK_EVERY) / Math.max(now - this.since, 1));
-      this.bunch = Math.max(1, Math.min(this.bunch * 2, steps));
-    }
-    this.rested = now;
+    this.pace.rest(pause.step - this.step);
     this.step = pause.step;
     this.resting = pause;
     this.weights = pause.weights();
@@ -257,10 +275,8 @@ export class Run {
   /** Settles when the next steps may be taken, or when the run is to end. */
   private async permission(step: number): Promise<void> {
     if (step >= this.lastStep) return;
-    const due =
-      this.since + (Number.isFinite(this.limit) ? (1000 * Math.max(1, Math.round(this.limit / 8))) / this.limit : 0);
     // Messages are served before the next steps; where the training thread is this one they have no other chance.
-    await this.sleep(Math.max(0, due - performance.now()));
+    await this.sleep(this.pace.wait);
     while (this.until <= step && !this.abort.signal.aborted) {
       if (this.status === 'playing') {
         this.status = 'paused';
@@ -269,7 +285,7 @@ export class Run {
       await this.sleep(null);
     }
     this.resting = null;
-    this.since = performance.now();
+    this.pace.begin();
   }
 
   private sleep(milliseconds: number | null): Promise<void> {

@@ -20,4 +20,6 @@ export interface RunOptions {
   readonly keptBytes?: number;
   /** The GPU that trains it. */
   readonly gpu?: string;
+  /** Where a GPU trains: what goes on where it fails, and who is told of that. */
+  readonly instead?: { readonly startPool: StartPool; readonly told: (run: Run, error: Error) => void };
 }

@@ -51,6 +51,7 @@ export function createWall({ lab, startWorker, cores }: WallOptions) {
 
   function receive(message: WallMessage): void {
     if (message.kind === 'failed') change(message.seed, { trouble: message.sentence });
+    else if (message.kind === 'leftGpu') note.value = message.sentence;
     else take(message);
   }
 

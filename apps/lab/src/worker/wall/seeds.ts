@@ -11,7 +11,7 @@ import type { SavedRun } from '../../protocol.ts';
 import type { SeedVerdict, WallMessage, WallQuestions } from '../../wallProtocol.ts';
 import { later, type OnGpu, onGpu } from '../later.ts';
 import { fingerprintOf } from '../look.ts';
-import { Run } from '../run.ts';
+import { leftGpuText, Run } from '../run.ts';
 import { savedRunOf } from '../savedRun.ts';
 import { glimpseOf } from './glimpse.ts';
 
@@ -84,11 +84,15 @@ export class Seeds {
       this.segment = segmentsOf(experiment.task).find(({ predictable }) => predictable)?.name ?? null;
       const ensemble = gpu === null ? null : await this.openEnsemble(gpu, { engine, experiment, count: seeds.length });
       const startPool = (i: number): StartPool => ensemble?.pools[i] ?? startInline();
+      const instead = {
+        startPool: startInline(),
+        told: (run: Run, error: Error) => this.post({ kind: 'leftGpu', sentence: leftGpuText(run, error) }),
+      };
       const runs = seeds.map(
         (seed, i) =>
           new Run({
             ...{ engine, experiment, seed, keptBytes, threads: 1, startPool: startPool(i) },
-            ...(ensemble ? { gpu: ensemble.gpu } : {}),
+            ...(ensemble ? { gpu: ensemble.gpu, instead } : {}),
             onRest: () => this.rested(seed),
             onFailure: (_, { message }) => this.post({ kind: 'failed', seed, sentence: message }),
           }),
