@@ -48,6 +48,8 @@ export class Seeds {
   /** What can be predicted, by its name among the losses; the whole where the task has no name for it. */
   private segment: string | null = null;
   private unseen = 0;
+  /** Seeds that are to be shown, in the order in which they are: none is shown twice while another waits. */
+  private readonly owed = new Set<number>();
 
   constructor(
     engine: Engine,
@@ -67,12 +69,16 @@ export class Seeds {
   /** The page has drawn a glimpse. */
   seen(): void {
     this.unseen = Math.max(0, this.unseen - 1);
-    this.showThoseAtRest();
+    this.showOwed();
   }
 
-  private showThoseAtRest(): void {
-    for (const [seed, { run, rested }] of this.seeds)
-      if (run.status !== 'playing' && rested < run.step) this.show(seed);
+  /** Shows those that are to be shown, as many as the page can draw. */
+  private showOwed(): void {
+    for (const seed of this.owed) {
+      if (this.unseen >= UNSEEN) return;
+      this.owed.delete(seed);
+      this.show(seed);
+    }
   }
 
   private readonly answers: Answers = {
@@ -108,7 +114,10 @@ export class Seeds {
       for (const { run } of this.seeds.values())
         if (until === null) run.pause();
         else run.play(until);
-      this.showThoseAtRest(); // of those that wait already nothing is heard by itself
+      // Of those that wait already nothing is heard by itself.
+      for (const [seed, { run, rested }] of this.seeds)
+        if (run.status !== 'playing' && rested < run.step) this.owed.add(seed);
+      this.showOwed();
       return null;
     },
     judge: async ({ seed }) => this.judge(seed),
@@ -147,15 +156,16 @@ export class Seeds {
   private rested(seed: number): void {
     const found = this.seed(seed);
     const still = found.run.status !== 'playing';
-    if (still ? found.rested < found.run.step : performance.now() - found.shownAt >= EVERY) this.show(seed);
+    if (still ? found.rested < found.run.step : performance.now() - found.shownAt >= EVERY) this.owed.add(seed);
+    this.showOwed();
   }
 
-  /** Sends a glimpse, unless the page has more than it can draw; one of a seed that rests is sent later. */
+  /** Sends a glimpse. */
   private show(seed: number): void {
     const found = this.seed(seed);
     const { run, sent } = found;
     const { model } = this;
-    if (!run.weights || !model || this.unseen >= UNSEEN) return;
+    if (!run.weights || !model) return;
     const resting = run.status !== 'playing';
     model.setWeights(run.weights);
     const fingerprint = fingerprintOf(run.weights);
