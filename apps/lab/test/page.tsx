@@ -8,7 +8,7 @@ import type { Lab } from '../src/lab/createLab.ts';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 const { window } = parseHTML(
-  '<!doctype html><html><body><div id="bench"></div><div id="story"></div><div id="lesson"></div></body></html>',
+  '<!doctype html><html><body><div id="bench"></div><div id="story"></div><div id="lesson"></div><button id="back"></button></body></html>',
 );
 export const document: Document = window.document;
 
@@ -51,6 +51,7 @@ export async function mount(lab: Lab): Promise<void> {
     import('../src/bench/Story.tsx'),
     import('../src/lab/LabContext.ts'),
     import('../src/lesson/parts.ts'),
+    import('../src/bench/laterParts.ts'),
   ]);
   const draw = (id: string, Panel: () => preact.JSX.Element): void =>
     render(
@@ -62,9 +63,7 @@ export async function mount(lab: Lab): Promise<void> {
   draw('bench', BenchPane);
   draw('story', Story);
   draw('lesson', () => (
-    <>
-      {Object.entries(PARTS).map(([name, Part]) => (name === 'projected' ? null : <Part key={name} />))}
-    </>
+    <>{Object.entries(PARTS).map(([name, Part]) => (name === 'projected' ? null : <Part key={name} />))}</>
   ));
 }
 
