@@ -18,7 +18,7 @@ import { settingText } from '../src/link.ts';
 import { experimentOf, type Setting } from '../src/setting.ts';
 import { falseClaims, type Truth } from './claims.ts';
 import { engine, labInProcess, memoryStorage } from './inProcess.ts';
-import { all, mount, one, press, set, text, textOf } from './page.tsx';
+import { all, mount, one, press, set, textOf } from './page.tsx';
 import { SecondReading } from './secondReading.ts';
 
 /** Steps that runs are trained for at most. */
@@ -109,14 +109,17 @@ const isTiny = ({ turned }: Setting): boolean => turned.batch === 4;
 
 /** Settles when the page rests and shows what was asked for. */
 async function settled(lab: Lab): Promise<void> {
-  const until = Date.now() + 60_000;
+  const until = Date.now() + 30_000;
   for (;;) {
     await tick(5);
     const { judging, opening, status, underWay, view, viewOfScores, viewOfTokens } = lab;
     const scores = viewOfScores.value === view.value && viewOfTokens.value === view.value;
     if (!judging.value && opening.value === null && !underWay.value && status.value !== 'playing' && scores) break;
-    if (Date.now() > until)
-      throw new Error(`The page does not come to rest: ${status.value}, ${text('[data-testid="under-way"]')}`);
+    if (Date.now() > until) {
+      const state = { judging, opening, status, underWay, request: lab.request, scores: { value: scores } };
+      const told = Object.entries(state).map(([name, { value }]) => `${name} ${JSON.stringify(value)}`);
+      throw new Error(`The page does not come to rest: ${told.join(', ')}; it shows look ${view.value?.look.request}.`);
+    }
   }
   await tick(2);
   await tick(2);
@@ -256,22 +259,22 @@ export async function allHolds(random: {
   let checks = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: actions, maxLength: actions }), async (all) => {
-      for (const [i, { does, pick, hasty }] of all.entries()) {
-        await (ACTIONS[does] as (typeof ACTIONS)[string])(lab, pick);
-        if (hasty && i < all.length - 1) {
-          await tick(pick % 7);
-          continue;
+      const done: string[] = [];
+      try {
+        for (const [i, { does, pick, hasty }] of all.entries()) {
+          done.push(`${does} ${pick}${hasty ? ' …' : ''}`);
+          await (ACTIONS[does] as (typeof ACTIONS)[string])(lab, pick);
+          if (hasty && i < all.length - 1) {
+            await tick(pick % 7);
+            continue;
+          }
+          await settled(lab);
+          checks++;
+          const wrong = await checked(lab);
+          if (wrong.length > 0) throw new Error(wrong.join('\n'));
         }
-        await settled(lab);
-        checks++;
-        const wrong = await checked(lab);
-        if (wrong.length > 0)
-          throw new Error(
-            `${wrong.join('\n')}\nafter ${all
-              .slice(0, i + 1)
-              .map((a) => `${a.does} ${a.pick}${a.hasty ? ' …' : ''}`)
-              .join(', ')}`,
-          );
+      } catch (error) {
+        throw new Error(`${(error as Error).message}\nafter ${done.join(', ')}`, { cause: error });
       }
     }),
     { seed, numRuns: sequences, endOnFailure: true },

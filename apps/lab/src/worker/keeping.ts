@@ -27,6 +27,7 @@ export class Keeping {
 
   async keep(run: Run, ask: Questions['keep']['ask']): Promise<Questions['keep']['answer']> {
     await run.atRest();
+    if (run.isFetched) return (await this.runs()).list(); // it is fetched again
     const saved = savedRunOf(run, EARLIER);
     if (!saved) throw new Error('The run has failed; what failed is not kept.');
     return (await this.runs()).keep(saved, ask);
