@@ -437,3 +437,15 @@ test('own data: lines of numbers are sequences, a text is its words, and one sen
   ] as const)
     expect(() => readOwnData(text, 'x'), text.slice(0, 9)).toThrow(sentence);
 });
+
+test('a story whose run has left the bench begins anew: nothing of it is told of another model', async () => {
+  const { lab, worker } = await atTheBeginning();
+  vi.useFakeTimers();
+  void lab.tellOn();
+  await vi.advanceTimersByTimeAsync(6500);
+  expect(lab.chapter.value).toBe('learned');
+  vi.useRealTimers();
+  void lab.start({ preset: 'varied', seed: 1, turned: {} });
+  await worker().answer(worker().question('start'), runOf(2, 'varied'));
+  expect([lab.run.value?.id, lab.chapter.value]).toEqual([2, 'begin']);
+});

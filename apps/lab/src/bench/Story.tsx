@@ -33,8 +33,9 @@ function told({ chapter, subject, unseen, view }: Lab): string {
     const behind = on.played ? ` Recorded frames; this page trains the same run: step ${unseen.value.step}.` : '';
     return `${fall === null ? `${last}, step ${shown.step}: it guesses.` : `The loss fell at step ${fall}.`}${behind}`;
   }
-  if (lossRepeat === null) return '';
-  if (said === 'learned')
+  // Of another sequence, an earlier step, or with parts broken it would be another story.
+  if (lossRepeat === null || shown.look.tokens || shown.look.step !== null || shown.broken) return '';
+  if (said === 'learned' && lossRepeat < lnVocab / 2)
     return `It seems to have learned: the repeat costs it ${nats(lossRepeat)}, guessing ${nats(lnVocab)}. But what did it learn?`;
   if (said === 'forced') {
     const at = shown.bars.filter((bars) => roleOf(bars) !== 'quiet').length;

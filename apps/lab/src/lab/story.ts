@@ -1,7 +1,7 @@
 // The story that the first screen tells: one thing to press at a time. It seems to have learned; move the period, and it
 // collapses; force it, and two heads appear.
 import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
-import { type Signal, signal } from '@preact/signals';
+import { computed, type Signal, signal } from '@preact/signals';
 import { DEFAULTS, type LinkState, settingText } from '../link.ts';
 import type { Recording } from '../recording.ts';
 import type { PresetName } from '../setting.ts';
@@ -48,8 +48,12 @@ export function createStory(
     runs,
   }: { looking: Looking; notices: Notices; player: Player; recording: () => Promise<Recording>; runs: Runs },
 ) {
-  const chapter: Signal<Chapter> = signal('begin');
   const { opening, run, setting, status, step, subject, wanted } = state;
+  /** What the story has come to, and with which run. */
+  const reached: Signal<{ readonly chapter: Chapter; readonly run: number | null }> = signal({
+    chapter: 'begin',
+    run: null,
+  });
 
   /** Whether a run stands on the bench as an act needs it. */
   function stands(act: LinkState): boolean {
@@ -108,22 +112,27 @@ export function createStory(
     forced: ['learning', () => perform(LITERAL), 'learned'],
   };
 
+  const chapter = computed<Chapter>(() => {
+    const { chapter: told, run: of } = reached.value;
+    return next[told] && of !== null && of !== run.value?.id ? 'begin' : told;
+  });
+
   return {
-    /** What the story has come to. */
+    /** What the story has come to: where its run has left the bench it begins anew. */
     chapter,
 
     /** Goes on with the story; where the reader does something else meanwhile it begins anew. */
     async tellOn(): Promise<void> {
       const [meanwhile, go, then] = next[chapter.value] ?? [];
       if (!meanwhile || !go || !then) return;
-      chapter.value = meanwhile;
+      reached.value = { chapter: meanwhile, run: null };
       let happened = false;
       try {
         happened = await go();
       } catch (error) {
         notices.report(error);
       }
-      chapter.value = happened ? then : 'begin';
+      reached.value = happened ? { chapter: then, run: run.value?.id ?? null } : { chapter: 'begin', run: null };
     },
   };
 }
