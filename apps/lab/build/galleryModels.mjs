@@ -1,5 +1,5 @@
 // Makes the gallery's models anew, with the build of the kernels that gives the same bits on every machine:
-// node galleryModels.mjs writes them, and a full test compares them with what is there. (The pair hub lies in examples/.)
+// node galleryModels.mjs writes them, and a full test compares them with what is there. (The others are states of the lesson.)
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
@@ -9,20 +9,15 @@ import {
   parseExperiment,
   startWorkers,
   train,
-  withSteps,
 } from '@induction-lab/core/node';
-import literal from '@induction-lab/core/presets/literal.json' with { type: 'json' };
-import picture from '@induction-lab/core/presets/picture.json' with { type: 'json' };
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const demo = JSON.parse(readFileSync(`${root}examples/transformerLensDemo.json`, 'utf8'));
 
-/** What is trained, each with seed 1, and for how many steps where it is less than the experiment says. */
+/** What is trained, with seed 1. */
 const TRAINED = {
-  'shortcut.safetensors': { experiment: parseExperiment(literal), steps: 400 },
-  'picture.safetensors': { experiment: parseExperiment(picture) },
   // Nearly twice as large as the others: its numbers are halved in length.
-  'thirdParty.safetensors': { experiment: parseExperiment(demo), short: true },
+  'thirdParty.safetensors': parseExperiment(demo),
 };
 /** Small enough for its stream, a part for each token and each position, to be a small file. */
 const WRITTEN = { dVocab: 24, nCtx: 24 };
@@ -50,11 +45,9 @@ export async function galleryModels() {
   const engine = await loadEngine({ exact: true });
   const written = handBuiltInduction(engine, WRITTEN);
   const files = { 'circuit.safetensors': encodeCheckpoint(written.config, written.getWeights()) };
-  for (const [name, { experiment: whole, steps = whole.training.steps, short = false }] of Object.entries(TRAINED)) {
-    const experiment = withSteps(whole, steps);
+  for (const [name, experiment] of Object.entries(TRAINED)) {
     const { weights } = await train({ engine, experiment, seed: 1, threads: 2, startPool: startWorkers() });
-    const file = encodeCheckpoint(experiment.model, weights);
-    files[name] = short ? asBfloat16(file) : file;
+    files[name] = asBfloat16(encodeCheckpoint(experiment.model, weights));
   }
   return files;
 }

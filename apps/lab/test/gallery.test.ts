@@ -6,8 +6,9 @@ import { ANSWERS, GALLERY, type GalleryModel } from '../src/gallery/models.ts';
 import { createGallery } from '../src/lab/gallery.ts';
 import { engine, labInProcess } from './inProcess.ts';
 
-const fileOf = ({ url }: GalleryModel): string =>
-  new URL(`../../..${url.replace(/^\/@fs.*?(?=\/(apps|examples))/, '')}`, import.meta.url).pathname;
+const fileOf = ({ url }: GalleryModel): string => (url.startsWith('file:') ? new URL(url) : bundled(url)).pathname;
+const bundled = (url: string): URL =>
+  new URL(`../../..${url.replace(/^\/@fs.*?(?=\/(apps|examples))/, '')}`, import.meta.url);
 
 test.each(GALLERY.map((model) => [model.name, model] as const))(
   '%s audits to what it is said to be',

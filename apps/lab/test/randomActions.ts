@@ -67,7 +67,6 @@ function readFile(path: string): SecondReading {
 /** Models that the page brings along. */
 const FILES = [
   '../src/gallery/circuit.safetensors',
-  '../src/gallery/shortcut.safetensors',
   '../src/lesson/states/two-heads-300.safetensors',
   '../src/lesson/states/literal-400.safetensors',
 ];

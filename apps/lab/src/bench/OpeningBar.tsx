@@ -12,9 +12,10 @@ export function OpeningBar(): JSX.Element | null {
   const what = link.shipped ?? `${goal.setting.preset}, seed ${goal.setting.seed}`;
   const trains = link.shipped === null && goal.step > 0;
   return (
-    <div class="opening-bar" role="status" data-testid="opening-bar">
+    <div class="opening-bar" data-testid="opening-bar">
       <span>
-        {what}
+        {/* Said once: the steps would be read out one after the other. */}
+        <span role="status">{what}</span>
         {trains ? `: step ${Math.min(step.value, goal.step)} of ${goal.step}` : ' …'}
       </span>
       {trains ? <progress max={goal.step} value={Math.min(step.value, goal.step)} aria-label="Steps trained" /> : null}

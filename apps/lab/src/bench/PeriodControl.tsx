@@ -48,6 +48,7 @@ function NoLoss({ shown }: { shown: View }): JSX.Element {
 
 /** The loss of what is looked at, broken or not, in words and as a bar against guessing. */
 function LossNow({ shown }: { shown: View }): JSX.Element | null {
+  const { status } = useLab();
   const { lossRepeat, lossRepeatIntact, lnVocab, broken } = shown;
   const typed = shown.look.tokens !== null;
   if (lossRepeat === null) return typed ? <NoLoss shown={shown} /> : null;
@@ -60,7 +61,7 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
         : 'not solved';
   return (
     <div class="loss-now">
-      <p>
+      <p aria-live={status.value === 'playing' ? 'off' : 'polite'} aria-atomic="true">
         loss {typed ? 'where copying is right' : 'on the repeat'}{' '}
         <b data-testid="loss-repeat">{lossRepeat < 1000 ? lossRepeat.toFixed(2) : lossRepeat.toExponential(1)}</b> nats,{' '}
         {solvedWord}

@@ -20,8 +20,16 @@ const WAITS: readonly Chapter[] = ['begin', 'learned', 'moved', 'forced'];
 
 const nats = (x: number): string => `${x.toFixed(2)} nats`;
 
-/** What has been seen in this chapter. */
-function told({ chapter, subject, unseen, view }: Lab): string {
+/** How far the page has trained what recorded frames show. */
+function behind({ chapter, subject, unseen }: Lab): string {
+  const plays = chapter.value === 'learning' || chapter.value === 'forcing';
+  return plays && subject.value?.played
+    ? ` Recorded frames; this page trains the same run: step ${unseen.value.step}.`
+    : '';
+}
+
+/** What has been seen in this chapter: read out, and so without what changes from moment to moment. */
+function told({ chapter, subject, view }: Lab): string {
   const on = subject.value;
   const shown = view.value;
   const said = chapter.value;
@@ -30,8 +38,7 @@ function told({ chapter, subject, unseen, view }: Lab): string {
   const last = on.run.experiment.name;
   if (said === 'learning' || said === 'forcing') {
     const fall = lossFall(on.losses, on.run);
-    const behind = on.played ? ` Recorded frames; this page trains the same run: step ${unseen.value.step}.` : '';
-    return `${fall === null ? `${last}, step ${shown.step}: it guesses.` : `The loss fell at step ${fall}.`}${behind}`;
+    return fall === null ? `${last}: it guesses.` : `The loss fell at step ${fall}.`;
   }
   // Of another sequence, an earlier step, or with parts broken it would be another story.
   if (lossRepeat === null || shown.look.tokens || shown.look.step !== null || shown.broken) return '';
@@ -63,8 +70,9 @@ export function Story(): JSX.Element {
           <span aria-hidden="true">▶</span> {BUTTON[at]}
         </Action>
       </p>
-      <p class="told" role="status" data-testid="told">
-        {told(lab)}
+      <p class="told" data-testid="told">
+        <span role="status">{told(lab)}</span>
+        {behind(lab)}
       </p>
     </div>
   );

@@ -84,7 +84,9 @@ export function Timeline(): JSX.Element | null {
         />
         <Track kept={steps} events={events} />
       </span>
-      <output for="scrub">step {steps[index] ?? 0}</output>
+      <output for="scrub" aria-live="off">
+        step {steps[index] ?? 0}
+      </output>
       <Action
         idle={last < 1 || status.value === 'playing' || (index === 0 && !rewinding.value)}
         onPress={rewind}

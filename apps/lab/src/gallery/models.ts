@@ -1,9 +1,7 @@
 // Ready models to open and audit blind. Each is a file that is fetched when it is opened; what it is stands here, and is
-// shown after the reader has guessed. build/galleryModels.mjs makes the files.
-import pairHub from '../../../../examples/pairHub.safetensors?url';
+// shown after the reader has guessed. Three are states of the lesson; build/galleryModels.mjs makes the other files.
+import { stateUrl } from '../stateFiles.ts';
 import circuit from './circuit.safetensors?url';
-import picture from './picture.safetensors?url';
-import shortcut from './shortcut.safetensors?url';
 import thirdParty from './thirdParty.safetensors?url';
 
 /** What the audit can say of a model; a test compares with its own words. */
@@ -22,21 +20,21 @@ export interface GalleryModel {
 export const GALLERY: readonly GalleryModel[] = [
   {
     name: 'Model A',
-    url: shortcut,
+    url: stateUrl('literal 400'),
     verdict: 'positional shortcut',
     truth:
       'Preset literal, seed 1, after 400 steps: every sequence repeats after 25 tokens, so looking 24 back is enough. Move the period, and it fails.',
   },
   {
     name: 'Model B',
-    url: picture,
+    url: stateUrl('picture 600'),
     verdict: 'induction',
     truth:
       'Preset picture, seed 1, after 600 steps: one previous-token head, one induction head, and six that do nothing, since heads had to compete.',
   },
   {
     name: 'Model C',
-    url: pairHub,
+    url: stateUrl('hub 600'),
     verdict: 'other circuit',
     truth:
       'A pair hub (preset hub, seed 1): its heads gather pairs of tokens and look one place further than an induction head. It copies at every period, with no previous-token and no induction head.',
