@@ -113,7 +113,15 @@ async function settled(lab: Lab): Promise<void> {
     await tick(5);
     const { judging, opening, status, underWay, view, viewOfScores, viewOfTokens } = lab;
     const scores = viewOfScores.value === view.value && viewOfTokens.value === view.value;
-    if (!judging.value && opening.value === null && !underWay.value && status.value !== "playing" && !lab.rewinding.value && scores) break;
+    if (
+      !judging.value &&
+      opening.value === null &&
+      !underWay.value &&
+      status.value !== 'playing' &&
+      !lab.rewinding.value &&
+      scores
+    )
+      break;
     if (Date.now() > until) {
       const state = { judging, opening, status, underWay, request: lab.request, scores: { value: scores } };
       const told = Object.entries(state).map(([name, { value }]) => `${name} ${JSON.stringify(value)}`);

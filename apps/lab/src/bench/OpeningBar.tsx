@@ -28,7 +28,14 @@ export function OpeningBar(): JSX.Element {
         Stop here
       </button>
       {last ? (
-        <button type="button" class="plain" onClick={() => void undo().catch(report)}>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            focusOn('#bench');
+            void undo().catch(report);
+          }}
+        >
           Undo
         </button>
       ) : null}

@@ -188,7 +188,10 @@ function BenchLine(): JSX.Element {
             class="plain undo"
             data-testid="undo"
             title={`Back to ${last.title}`}
-            onClick={() => void undo().catch(report)}
+            onClick={() => {
+              if (former.value.length === 1) focusOn('.transport .play'); // it goes with its last step
+              void undo().catch(report);
+            }}
           >
             Undo <span class="quiet">back to {last.title}</span>
           </button>
