@@ -23,7 +23,8 @@ const files = {
   'induction-lab/licences.txt': readFileSync(`${lab}dist/offline/licences.txt`),
 };
 // A fixed date, so that the same sources give the same file.
-writeFileSync(
-  `${lab}dist/site/induction-lab-offline.zip`,
-  zipSync(files, { level: 9, mtime: new Date('2026-01-01T00:00:00') }),
-);
+const zip = zipSync(files, { level: 9, mtime: new Date('2026-01-01T00:00:00') });
+const teacher = `${lab}dist/site/teacher.html`;
+const size = `, ${(zip.length / 1e6).toFixed(1)} MB`;
+writeFileSync(teacher, readFileSync(teacher, 'utf8').replace('<!--offline size-->', size));
+writeFileSync(`${lab}dist/site/induction-lab-offline.zip`, zip);
