@@ -113,7 +113,9 @@ export function compareRuns(
     if (!names.includes(name) || !expected[key] || name.endsWith('hook_attn_scores')) continue;
     const { data, shape } = activationGradients.get(name);
     if (future !== undefined) hideFuture(expected[key].data, shape.at(-1)!);
-    check('gradients of activations', key, data);
+    // Its hook_resid_mid is what ln2 reads: of the gradient, what goes past the MLP is not in it.
+    const past = name.endsWith('hook_resid_mid') ? activationGradients.get(name.replace('_mid', '_post')).data : null;
+    check('gradients of activations', key, past ? data.map((x, i) => x - past[i]!) : data);
   }
   for (const [name, { data }] of Object.entries(weights ?? {}))
     if (gradients[name]) note(out, { kind: 'gradients of weights', name, got: gradients[name].data, want: data });
