@@ -9,6 +9,7 @@ import { refuseGpu } from '../../sweeps/gpu/refuseGpu.ts';
 import { SweepProgress } from '../../sweeps/pool/sweepProgress.ts';
 import { interruptSignal } from '../../terminal/interrupt.ts';
 import { shellWord } from '../../terminal/shellWord.ts';
+import { showingSteps } from '../../terminal/showingSteps.ts';
 
 export interface QueueSweepOptions {
   on: string;
@@ -46,14 +47,18 @@ async function openToPush(target: string, options: QueueSweepOptions): Promise<O
 /** Sends what of a sweep is not done yet. */
 export async function push(
   open: OpenSweep,
-  { on }: Pick<QueueSweepOptions, 'on'>,
+  { on, quiet = false }: Pick<QueueSweepOptions, 'on' | 'quiet'>,
 ): Promise<{ sent: number; address: string }> {
   const connection = await connectQueue(on, { patient: false });
   const queue = new JobQueue(connection);
   try {
-    const { folder } = open;
+    const { folder, entries } = open;
     const there = new Set([...folder.done(), ...folder.failed()]);
-    return { sent: await queue.push(jobsOf(open, open.entries, there), queueKey(folder)), address: connection.address };
+    const jobs = jobsOf(open, entries, there);
+    const sent = await showingSteps('sending', { name: 'push', quiet }, (onStep) =>
+      queue.push(jobs, { key: queueKey(folder), onSent: (sent) => onStep(sent, entries.length - there.size) }),
+    );
+    return { sent, address: connection.address };
   } finally {
     await queue.close();
   }
