@@ -1,5 +1,6 @@
 // `induction-lab sweep push` and `pull`, and both in turn: a sweep in a queue.
 import { setTimeout as wait } from 'node:timers/promises';
+import { counted } from '@induction-lab/core/internal/names';
 import { printable } from '@induction-lab/core/internal/printable';
 import { badInput, CommandError, EXIT } from '../../errors.ts';
 import { JobQueue, queueKey } from '../../sweeps/engines/jobQueue.ts';
@@ -29,7 +30,7 @@ export async function pushSweepCommand(target: string, options: QueueSweepOption
   const { sent, address } = await push(open, options);
   if (!options.quiet)
     process.stdout.write(
-      `${sent.toLocaleString('en')} runs sent to ${address}. On any machine: npx induction-lab worker --on ${address}; here, for the results: npx induction-lab sweep pull ${printable(shellWord(open.folder.path))} --on ${address}\n`,
+      `${counted(sent, 'run')} sent to ${address}. On any machine: npx induction-lab worker --on ${address}; here, for the results: npx induction-lab sweep pull ${printable(shellWord(open.folder.path))} --on ${address}\n`,
     );
 }
 
