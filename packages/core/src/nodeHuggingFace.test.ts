@@ -71,7 +71,9 @@ test('of GPT-NeoX without biases of attention, the others are read, and one that
   const path = join(folder, 'unbiased');
   cpSync(join(GOLDEN, 'gpt-neox'), path, { recursive: true });
   writeFileSync(join(path, 'config.json'), JSON.stringify({ ...configOf('gpt-neox'), attention_bias: false }));
-  await expect(loadModel(path, { engine: referenceEngine })).rejects.toThrow(/attention\.\w+\.bias, which is no part of the/);
+  await expect(loadModel(path, { engine: referenceEngine })).rejects.toThrow(
+    /attention\.\w+\.bias, which is no part of the/,
+  );
   const { tensors } = readSafetensors(join(path, 'model.safetensors'));
   const kept = Object.entries(tensors).filter(([name]) => !/attention\.(query_key_value|dense)\.bias$/.test(name));
   writeFileSync(join(path, 'model.safetensors'), encodeSafetensors(Object.fromEntries(kept), {}));
