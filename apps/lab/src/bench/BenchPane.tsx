@@ -12,15 +12,15 @@ import { Transport } from './Transport.tsx';
 /** Up to this many heads stand beside the curves; more need the whole width. */
 const BESIDE = 4;
 
-/** Curves, scores and patterns: what one watches while it trains. */
+/** Patterns, curves and scores: what one watches while it trains. */
 function Watch(): JSX.Element {
   const { beside, isLoaded, view } = useLab();
   const wide = (view.value?.nHeads ?? 4) > BESIDE || beside.value !== null;
   return (
     <div class="watch" data-wide={wide} data-curves={!isLoaded.value}>
+      <HeadGrid />
       {isLoaded.value ? null : <LossCurves />}
       <ScoreBars />
-      <HeadGrid />
     </div>
   );
 }

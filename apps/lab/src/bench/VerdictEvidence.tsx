@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import type { Audited, Shown } from '../lab/state.ts';
 import { AuditMap } from './AuditMap.tsx';
+import { HeadName } from './HeadName.tsx';
 import { PatternCanvas } from './PatternCanvas.tsx';
 import { Stripe } from './Stripe.tsx';
 
@@ -37,7 +38,7 @@ function StripePair({ shown }: { shown: Shown }): JSX.Element | null {
         ))}
       </div>
       <figcaption class="quiet">
-        {head.label}, the brightest stripe: {head.induction.toFixed(2)} of its attention with a repeat,{' '}
+        <HeadName head={head} />, the brightest stripe: {head.induction.toFixed(2)} of its attention with a repeat,{' '}
         {head.control.toFixed(2)} on the same cells without one
       </figcaption>
     </figure>
