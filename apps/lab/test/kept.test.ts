@@ -126,12 +126,13 @@ test('a browser that has no room, or allows no storage, is told of in a sentence
   expect(other.notice.value).toBe(null);
 });
 
-test('what trains in a moment, and what is a file, is not kept', async () => {
+test('what trains in a moment, what was fetched, and what is a file, is not kept', async () => {
   const asked: string[] = [];
   const value = <T>(of: T): { value: T } => ({ value: of });
-  const lab = (step: number, file: object | null) =>
+  const lab = (step: number, file: object | null, isFetched = false) =>
     ({
       ask: async (kind: string) => asked.push(kind),
+      isFetched: value(isFetched),
       run: value({ id: 1, file }),
       setting: value(setting as Setting),
       status: value('paused'),
@@ -139,6 +140,7 @@ test('what trains in a moment, and what is a file, is not kept', async () => {
     }) as never;
   await createKeeping(lab(19, null)).keepNow();
   await createKeeping(lab(20, {})).keepNow();
+  await createKeeping(lab(20, null, true)).keepNow();
   expect(asked).toEqual([]);
   const keeping = createKeeping(lab(20, null));
   await keeping.keepNow();

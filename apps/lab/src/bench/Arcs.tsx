@@ -11,7 +11,7 @@ import { type SharpLook, sharpLooks } from './sharpLooks.ts';
 
 /** Units of the drawing: a position is CELL wide, the arcs rise up to HEIGHT. */
 const CELL = 20;
-const HEIGHT = 150;
+const HEIGHT = 120;
 const ROW = 26;
 
 const middle = (position: number): number => (position + 0.5) * CELL;

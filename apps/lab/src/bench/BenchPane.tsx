@@ -39,20 +39,18 @@ export const BenchPane = (): JSX.Element => (
         </>
       )}
     />
-    <div class="columns">
-      <div>
-        <Later
-          part={({ Breaking, Comparison }) => (
-            <>
-              <Breaking />
-              <Comparison />
-            </>
-          )}
-        />
-      </div>
-      <Later part={({ Verdicts }) => <Verdicts />} />
-    </div>
-    <Later part={({ KnobPanel }) => <KnobPanel />} />
+    <Later
+      part={({ Breaking, Comparison, KnobPanel, Verdicts }) => (
+        <>
+          <div class="columns">
+            <Breaking />
+            <Comparison />
+          </div>
+          <Verdicts />
+          <KnobPanel />
+        </>
+      )}
+    />
     <Later
       part={({ GalleryPanel, KeptRuns, WallPanel }) => (
         <>

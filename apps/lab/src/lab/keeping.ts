@@ -20,11 +20,12 @@ export type Keeping = ReturnType<typeof createKeeping>;
 
 export function createKeeping({
   ask,
+  isFetched,
   run,
   setting,
   status,
   step,
-}: Pick<Lab, 'ask' | 'run' | 'setting' | 'status' | 'step'>) {
+}: Pick<Lab, 'ask' | 'isFetched' | 'run' | 'setting' | 'status' | 'step'>) {
   /** What is kept, the newest first; null until it is known. */
   const kept: Signal<readonly KeptRun[] | null> = signal(null);
   /** Why nothing can be kept, or deleted; null where it can. */
@@ -45,7 +46,8 @@ export function createKeeping({
   async function keepNow(): Promise<void> {
     const on = run.value;
     const now = `${on?.id} ${step.value}`;
-    if (!on || on.file || step.value < WORTH_KEEPING || on.keptFrom === step.value || now === last) return;
+    if (!on || on.file || isFetched.value || step.value < WORTH_KEEPING || on.keptFrom === step.value || now === last)
+      return;
     last = now;
     await change(ask('keep', { key: keyOf(setting.value, on.gpu ?? null), setting: setting.value }));
   }

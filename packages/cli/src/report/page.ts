@@ -55,7 +55,12 @@ function summary(runs: readonly ToldRun[]): string {
     ]),
     'Losses in nats; guessing among 64 tokens costs 4.16. “Other periods”: blocks of another length than the best one, two copies.',
   );
-  const contents = [
+  return `${numbers}${contents()}`;
+}
+
+/** What the page holds, as links. */
+export function contents(): string {
+  const titles = [
     'Data',
     'Model',
     'Training',
@@ -83,5 +88,5 @@ function summary(runs: readonly ToldRun[]): string {
     'set-up',
     'hyper-parameters',
   ];
-  return `${numbers}<nav aria-label="contents"><ol>${contents.map((c, i) => `<li><a href="#${ids[i]}">${c}</a></li>`).join('')}</ol></nav>`;
+  return `<nav aria-label="contents"><ol>${titles.map((c, i) => `<li><a href="#${ids[i]}">${c}</a></li>`).join('')}</ol></nav>`;
 }
