@@ -1,5 +1,5 @@
-// What a verdict rests on, as pictures first: the stripe with and without a repeat, the loss at every period, the map, and what
-// the paths are worth. The sentence and the numbers come last.
+// What a verdict rests on, as pictures first: the stripe with and without a repeat, the loss at every period, what
+// the paths are worth, and the map. The sentence and the numbers come last.
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import type { Audited, Shown } from '../lab/state.ts';
@@ -152,8 +152,8 @@ export function VerdictEvidence({ said }: { said: Audited }): JSX.Element {
       <div class="evidence">
         {shown && shown.fingerprint === said.fingerprint ? <StripePair shown={shown} /> : null}
         <Periods record={record} />
-        <AuditMap map={map} title={`Step ${step}: where it finds the earlier copy`} />
         <Paths record={record} />
+        <AuditMap map={map} title={`Step ${step}: where it finds the earlier copy`} />
       </div>
       <p>{record.sentence}</p>
       <Numbers record={record} />
