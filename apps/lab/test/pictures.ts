@@ -27,7 +27,7 @@ const face = (file: string, weight: string): string =>
 const STYLE = `${face('DejaVuSans.ttf', '100 500')} ${face('DejaVuSans-Bold.ttf', '600 900')}
 :root { --sans: Pictures; --serif: Pictures; --mono: Pictures; } svg, svg * { font-family: Pictures; }
 *, ::before, ::after { animation: none !important; transition: none !important; caret-color: transparent !important; }
-.facts { visibility: hidden; }`; // how many threads the machine has
+.facts, .sweep, #lesson { visibility: hidden; }`; // how many threads there are, what is measured later, what is written anew
 
 /** With this a page may be given our style; its own policy forbids foreign ones. */
 export const PICTURE_CONTEXT: BrowserContextOptions = { bypassCSP: true, reducedMotion: 'reduce' };

@@ -1,4 +1,4 @@
-import { figureCss } from '@induction-lab/figures/node';
+import { figureCss } from '@induction-lab/figures/colours';
 
 /** The page's style sheet: reading width, both colour schemes, usable from phone to projector, and on paper. */
 export const style: string = `${figureCss}
