@@ -5,9 +5,12 @@ import { sourceOf } from './declarations.mjs';
 
 const CALLABLE = Kind.Function | Kind.Method | Kind.Constructor;
 const NUMBERS = /^(?:Float(?:32|64)Array|Int32Array|Uint\d+Array|Floats|Integers|ArrayLike|Nested\w*|NestedNumbers)$/;
-/** Axes in brackets, or words that say what the entries stand for. */
-const SHAPE =
-  /\[[^\]]+\]|\b(?:by|per|each|every|one|two|in order|in the order|lower|list|row-major|shape|numbers|values|tokens?|positions?|periods?|steps?|heads?|layers?|bytes|from|axes)\b/i;
+/** Axes in brackets, or words for what there is one of. */
+const AXES =
+  /\[[^\]]+\]|\b(?:per|each|every|by (?:head|layer|position|token|step|row|name|segment|period|tensor)s?|one (?:a|an|for|of|per)|row-major|in the order of|as many as|of all|axes|in any order|bytes)\b/i;
+/** What the entries of a flat list are. */
+const ENTRIES =
+  /\b(?:tokens?|positions?|queries|places|periods?|steps?|heads?|layers?|sequences|values|numbers?|strides|name|ascending)\b/i;
 const REFUSES = /\bthrow\b|\b(?:check[A-Z]\w*|must|refuse\w*)\(/;
 
 const textOf = (comment) =>
@@ -43,6 +46,15 @@ const isPlain = (type) =>
   (type.type === 'array' && isPlain(type.elementType)) ||
   type.type === 'literal' ||
   (type.type === 'intrinsic' && /^(?:void|undefined|null|never|this)$/.test(type.name));
+
+/** Whether it is a list of plain numbers, which has no axes but what its entries are. */
+function isFlat(type) {
+  if (type?.type === 'typeOperator') return isFlat(type.target);
+  if (type?.type === 'union') return type.types.filter(hasAxes).every(isFlat);
+  return type?.type === 'array' && type.elementType.name === 'number';
+}
+
+const saysShape = (type, text) => AXES.test(text) || (isFlat(type) && ENTRIES.test(text));
 
 /** Whether a type holds numbers in an order. */
 function hasAxes(type) {
@@ -80,7 +92,7 @@ export function gapsOf(project) {
         !isOurs(given) &&
         gives === '';
       if (needed && hasAxes(given)) {
-        if (!SHAPE.test(text)) say(path, 'does not say the axes of what it gives');
+        if (!saysShape(given, text)) say(path, 'does not say the axes of what it gives');
       } else if (needed && !/^(?:boolean|string)$/.test(given?.name))
         say(path, 'does not say what it gives (@returns)');
       if (
@@ -103,7 +115,7 @@ export function gapsOf(project) {
     const named = text !== '' || new RegExp(`\`${parameter.name.replace(/^_+/, '')}\``).test(whole);
     if (isOurs(type) || isPlain(type)) return;
     if (!named) say(name, 'is not said (@param)');
-    else if (hasAxes(type) && !SHAPE.test(text === '' ? whole : text)) say(name, 'does not say its axes');
+    else if (hasAxes(type) && !saysShape(type, text === '' ? whole : text)) say(name, 'does not say its axes');
   }
 
   function property(reflection, path, owner = '') {
@@ -114,7 +126,7 @@ export function gapsOf(project) {
       for (const inner of type.declaration.children) property(inner, `${path}.${inner.name}`);
     else if (text === '') {
       if (!isOurs(type) && !isPlain(type) && !owner.includes(`\`${reflection.name}\``)) say(path, 'is not said');
-    } else if (hasAxes(type) && !SHAPE.test(text)) say(path, 'does not say its axes');
+    } else if (hasAxes(type) && !saysShape(type, text)) say(path, 'does not say its axes');
   }
 
   function visit(reflection, path, owner = '') {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MeasuringProgress } from '../src/terminal/measuringProgress.ts';
+import { showingSteps } from '../src/terminal/showingSteps.ts';
 import { type Ended, expectRefusal, type Running, start } from './support/command.ts';
 import { experimentJson, runJson } from './support/experiment.ts';
 import { checkpointFile, filesIn, fingerprint, readTensors, temporaryFolder, writeJson } from './support/folders.ts';
@@ -135,6 +136,19 @@ describe('progress', () => {
     at(0, 0, 100_000);
     expect(at(3, 90, 100_000)).toEqual(['audit: measuring, 3 s so far\n']);
     expect(at(13, 60_000, 100_000)).toEqual(['audit: measuring, 60 %, 9 s left\n']);
+  });
+
+  test('is shown from within the loop of many small steps, and gone however that ends', async () => {
+    let time = 0;
+    const { stream, written } = streamOf(true);
+    const options = { name: 'collect', quiet: false, stream, now: () => time };
+    const work = (onStep: (done: number, of: number) => void): never => {
+      for (time = 0; time < 5000; time += 5) onStep(time / 10, 1000);
+      throw new Error('unreadable');
+    };
+    await expect(showingSteps('reading results', options, work)).rejects.toThrow('unreadable');
+    expect(written.join('')).toContain('collect: reading results, 20 %, 8 s left');
+    expect(written.at(-1)).not.toContain('collect');
   });
 
   test('on a terminal is one live line, cut to its width, and gone in the end', () => {

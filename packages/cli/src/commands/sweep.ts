@@ -110,6 +110,7 @@ function declareCollect(all: Command): void {
     )
     .option('--force', 'write over --out where it exists')
     .addOption(mixed('take results of several versions of the program together, marked'))
+    .addOption(quiet())
     .addHelpText('after', examples('npx induction-lab sweep collect runs/sweep-mine --out table.csv'))
     .action(async (target, options) =>
       (await import('../work/sweeps/collectSweep.ts')).collectSweepCommand(target, options),
@@ -132,6 +133,7 @@ function declareReport(all: Command): void {
     .option('--images <dir>', 'where figures of pages are written as SVG (default: images, beside the page)')
     .option('--section <name>', 'the NAME of those sections (default: the name of the sweep)')
     .addOption(mixed('take results of several versions of the program together, marked'))
+    .addOption(quiet())
     .addHelpText('after', examples('npx induction-lab sweep report runs/sweep-mine --by task.periods'))
     .action(async (target, options) =>
       (await import('../work/sweeps/reportSweep.ts')).reportSweepCommand(target, options),

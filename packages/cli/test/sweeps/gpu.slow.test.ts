@@ -18,7 +18,7 @@ const folder = temporaryFolder();
 const varied = loadPreset('varied');
 const experiment = {
   ...varied,
-  model: { ...varied.model, nHeads: 2, dModel: 12, dHead: 5, dVocab: 23 },
+  model: { ...varied.model, nHeads: 2, dModel: 12, dHead: 5, rotaryDim: 4, dVocab: 23 },
   training: { ...varied.training, batch: 4, warmupSteps: 3 },
 };
 const file = writeJson(join(folder, 'diversity.json'), {

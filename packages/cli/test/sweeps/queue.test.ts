@@ -72,7 +72,7 @@ describe.skipIf(noRedis !== undefined)(`with a server${noRedis ? ` (skipped: ${n
     const done = await readTarget(join(folder, 'here'));
     const queue = new JobQueue(await connectQueue(server.url, { patient: false }));
     const key = queueKey(open.folder);
-    await queue.push(jobsOf(open, open.entries, new Set()), key);
+    await queue.push(jobsOf(open, open.entries, new Set()), { key });
     await answerAll(queue, ({ data }) => ({ result: done.folder.readResult(data.id) }));
     const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
     let kept = 0;
@@ -93,7 +93,7 @@ describe.skipIf(noRedis !== undefined)(`with a server${noRedis ? ` (skipped: ${n
     const done = await readTarget(join(folder, 'here'));
     const queue = new JobQueue(await connectQueue(server.url, { patient: false }));
     const key = queueKey(open.folder);
-    await queue.push(jobsOf(open, open.entries.slice(0, 1), new Set()), key);
+    await queue.push(jobsOf(open, open.entries.slice(0, 1), new Set()), { key });
     await answerAll(queue, ({ data }) => {
       const result = done.folder.readResult(data.id);
       return { result: { ...result, measured: { ...result.measured, weights: 'forged' } } };

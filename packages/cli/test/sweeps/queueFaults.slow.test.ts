@@ -32,7 +32,7 @@ test.skipIf(noRedis !== undefined)(
     const open = await beginTarget(file, { out: join(folder, 'queued') });
     const queue = new JobQueue(await connectQueue(server.url, { patient: true }));
     const key = queueKey(open.folder);
-    expect(await queue.push(jobsOf(open, open.entries, new Set()), key)).toBe(15);
+    expect(await queue.push(jobsOf(open, open.entries, new Set()), { key })).toBe(15);
     const killed = startWorker(server.url);
     const cut = startWorker(line.url);
     const steady = startWorker(server.url);

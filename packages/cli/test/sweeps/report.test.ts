@@ -6,6 +6,7 @@ import { pointsOf } from '../../src/sweeps/definition/points.ts';
 import type { Grid } from '../../src/sweeps/definition/sweep.ts';
 import { type FinishedRun, groupRuns } from '../../src/sweeps/results/groupRuns.ts';
 import { checkFigures, pictureOf, readPage, writeSections } from '../../src/sweeps/results/markdownSection.ts';
+import { outcomeOf } from '../../src/sweeps/results/outcomes.ts';
 import { countsTable, totalsTable, wilsonInterval } from '../../src/sweeps/results/outcomeTables.ts';
 import { sweepFigures } from '../../src/sweeps/results/sweepFigures.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -116,4 +117,16 @@ test('a section that never ends is refused, and nothing is written', () => {
     /begins <!-- s:begin --> and never ends it; write <!-- s:end --> behind it\.$/,
   );
   expect(existsSync(join(folder, 'images'))).toBe(false);
+});
+
+test('a run is what its circuit is, or the verdict on it; a circuit beside a shortcut that is needed, too, is mixed', () => {
+  const became = (verdict: string, kind: string | null): string | null =>
+    outcomeOf({ audit: { verdict }, proof: { kind } } as Parameters<typeof outcomeOf>[0]);
+  expect(became('induction', 'induction')).toBe('induction');
+  expect(became('induction', 'pair hub')).toBe('pair hub');
+  expect(became('other circuit', 'other')).toBe('other circuit');
+  expect(became('mixed', 'induction')).toBe('mixed');
+  expect(became('mixed', 'pair hub')).toBe('mixed');
+  expect(became('positional shortcut', null)).toBe('positional shortcut');
+  expect(outcomeOf({} as Parameters<typeof outcomeOf>[0])).toBeNull();
 });

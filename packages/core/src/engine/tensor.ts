@@ -202,7 +202,7 @@ export class Tensor implements Layout {
     return this.rowsJoined(1 / count);
   }
 
-  /** Another reading for people of the same memory, called `name`, with that `shape` and `strides`. */
+  /** Another reading for people of the same memory, called `name`, with that `shape` and `strides`, a number for each axis. */
   viewed(name: string, { shape, strides }: { shape: readonly number[]; strides: readonly number[] }): Tensor {
     return new Tensor(this.arena, name, this.address, { rows: this.rows, width: this.width, shape, strides });
   }

@@ -1,4 +1,4 @@
-// Names in messages: a few of many, and the nearest to one that was mistyped.
+// Names in messages: a few of many, how many there are, and the nearest to one that was mistyped.
 import { printable, shortened } from './printable.ts';
 
 /** `a, b, c and 17 more`: the first `most` names, printable and short, and how many follow. */
@@ -7,6 +7,10 @@ export function listed(names: readonly string[], most = 3): string {
   const more = names.length - shown.length;
   return more > 0 ? `${shown.join(', ')} and ${more.toLocaleString('en')} more` : shown.join(', ');
 }
+
+/** `1 run`, `1,200 runs`. */
+export const counted = (count: number, what: string): string =>
+  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 
 /** The `count` names that are nearest to one, by Levenshtein's distance over their first 60 characters. */
 export function nearest(name: string, names: readonly string[], count = 3): string[] {

@@ -16,13 +16,13 @@ import { Shapes } from './shapes.ts';
 export interface ModelParts {
   /** A copy of the model's weights, in the layout that the parts read. */
   readonly weights: PartWeights;
-  /** The tokens, and the position of each in its sequence: row numbers of W_E and of W_pos. */
+  /** The tokens, row numbers of W_E: [batch, pos]. */
   readonly tokens: Integers;
-  /** How positions reach the model. */
+  /** Where each token stands in its sequence, from 0, row numbers of W_pos: [batch, pos]. */
   readonly positions: Integers;
   /**
    * One row of the table for each position: [batch, pos, dModel].
-   * @param index Which rows, in the order in which they are wanted.
+   * @param index Which rows: [batch, pos], such as `tokens` for W_E.
    */
   rows(table: Tensor, index: Integers): Tensor;
   /** a + b, both [batch, pos, dModel]. */

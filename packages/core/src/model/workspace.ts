@@ -7,6 +7,7 @@ import type { Extent } from '../engine/modelOps.ts';
 import { planOnly } from '../engine/planOnly.ts';
 import { Arena, LARGEST_MEMORY, sizeText } from '../engine/tensor.ts';
 import { checkArgument, must } from '../errors/arguments.ts';
+import { counted } from '../errors/names.ts';
 import { TooLargeError } from '../errors/tooLarge.ts';
 import type { PlanOptions } from './components/plan.ts';
 import { type ModelConfig, modelConfig } from './config.ts';
@@ -123,9 +124,6 @@ function largest(most: number, fits: (n: number) => boolean): number {
   }
   return low;
 }
-
-const counted = (count: number, what: string): string =>
-  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 
 /** Throws a TooLargeError with the number where the logits, losses and named activations of a run are too much to hold. */
 export function checkOutputs(

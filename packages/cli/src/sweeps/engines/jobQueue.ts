@@ -33,8 +33,11 @@ export class JobQueue {
     this.queue.on('error', () => {}); // told where a command fails; the client tries again by itself
   }
 
-  /** Adds jobs; those of this folder that the queue has already stay as they are. Returns how many were sent. */
-  async push(jobs: Iterable<Job>, key: string): Promise<number> {
+  /**
+   * Adds jobs; those of this folder that the queue has already stay as they are. Returns how many were sent, which `onSent`
+   * hears on the way.
+   */
+  async push(jobs: Iterable<Job>, { key, onSent }: { key: string; onSent?: (sent: number) => void }): Promise<number> {
     await this.connection.client.sadd(QUEUES_KEY, QUEUE_NAME);
     let sent = 0;
     let batch: Job[] = [];
@@ -47,6 +50,7 @@ export class JobQueue {
         })),
       );
       sent += batch.length;
+      onSent?.(sent);
       batch = [];
     };
     for (const job of jobs) if (batch.push(job) === BATCH) await send();

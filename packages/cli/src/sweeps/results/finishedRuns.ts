@@ -3,16 +3,16 @@ import { mainSegment, type Segment, segmentsOf } from '@induction-lab/core/node'
 import { experimentAt } from '../definition/points.ts';
 import type { OpenSweep } from '../folder/openSweep.ts';
 import { curveOf, type FinishedRun } from './groupRuns.ts';
-import { type Collected, eachRun } from './runRows.ts';
+import { type Collected, eachRun, type ReadingOptions } from './runRows.ts';
 
 /** Reads all of them; throws what `eachRun` throws. */
 export function finishedRuns(
   open: OpenSweep,
-  { mixed }: { mixed?: boolean | undefined } = {},
+  reading: ReadingOptions = {},
 ): { runs: FinishedRun[]; collected: Collected } {
   const { name } = segmentOf(open);
   const runs: FinishedRun[] = [];
-  const collected = eachRun(open, { mixed }, (row, result, { point, seed }) => {
+  const collected = eachRun(open, reading, (row, result, { point, seed }) => {
     if (result) runs.push({ point: open.points[point]!, seed, row, curve: curveOf(result, name) });
   });
   return { runs, collected };

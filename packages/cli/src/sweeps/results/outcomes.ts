@@ -1,4 +1,4 @@
-// What a run became: its circuit where there is one, otherwise the verdict on it.
+// What a run became: its circuit where that is all there is, otherwise the verdict on it.
 import type { Verdict } from '@induction-lab/core/node';
 import type { Measured } from '../jobs/measureRun.ts';
 
@@ -12,7 +12,10 @@ export const OUTCOMES: readonly string[] = [
   'not learned',
 ];
 
-/** Null where no circuit was looked for. Names of circuits win: two of them may share a verdict. */
+/**
+ * Null where no circuit was looked for. Names of circuits win, since two of them may share a verdict; but not over "mixed",
+ * where a positional shortcut is needed beside the circuit.
+ */
 export function outcomeOf({ audit, proof }: Measured): string | null {
   if (!proof) return null;
   const found: Record<NonNullable<typeof proof.kind>, string> = {
@@ -21,6 +24,7 @@ export function outcomeOf({ audit, proof }: Measured): string | null {
     other: 'other circuit',
   };
   const verdict: Verdict | undefined = audit?.verdict;
+  if (verdict === 'mixed') return verdict;
   return proof.kind === null ? (verdict ?? 'none') : found[proof.kind];
 }
 

@@ -19,14 +19,20 @@ export interface Collected {
   readonly programs: readonly string[];
 }
 
+export interface ReadingOptions {
+  /** Take results of several versions of the program together. */
+  readonly mixed?: boolean | undefined;
+  readonly onRun?: ((done: number, of: number) => void) | undefined;
+}
+
 /**
  * Calls `visit` for every run in the order of the sweep, with its row and, where it is done, its result. Each result is read
- * and checked when its turn comes, and not kept. Throws a CommandError where results come from several versions of the
+ * and checked when its turn comes, and not kept; `onRun` hears how many have had their turn. Throws a CommandError where results come from several versions of the
  * program and `mixed` does not allow that.
  */
 export function eachRun(
   { folder, sweep, points, entries }: OpenSweep,
-  { mixed = false }: { mixed?: boolean | undefined },
+  { mixed = false, onRun }: ReadingOptions,
   visit: (row: RunRow, result: JobResult | null, entry: Entry) => void,
 ): Collected {
   const [done, failed] = [folder.done(), folder.failed()];
@@ -34,7 +40,8 @@ export function eachRun(
   const [missing, failures]: [string[], string[]] = [[], []];
   const grids = sweep.grids.length > 1;
   let count = 0;
-  for (const entry of entries) {
+  for (const [i, entry] of entries.entries()) {
+    onRun?.(i, entries.length);
     const point = points[entry.point]!;
     const place = `${pointText(point)}, seed ${entry.seed}`;
     const settings = Object.fromEntries(Object.entries({ ...namesOf(point), ...point.set }).flatMap(cellsOf));

@@ -6,11 +6,14 @@ import { Columns } from '../../sweeps/results/columns.ts';
 import { type Collected, eachRun } from '../../sweeps/results/runRows.ts';
 import { checkTableName, TABLE_ENDINGS, writeTable } from '../../sweeps/results/writeTable.ts';
 
+import { showingSteps } from '../../terminal/showingSteps.ts';
+
 export interface CollectOptions {
   sweepFolder?: string;
   out?: string[];
   force?: boolean;
   mixed?: boolean;
+  quiet?: boolean;
 }
 
 export async function collectSweepCommand(target: string, options: CollectOptions): Promise<void> {
@@ -21,7 +24,10 @@ export async function collectSweepCommand(target: string, options: CollectOption
     claimOutputs({ out, force: options.force });
   }
   const columns = new Columns();
-  const collected = eachRun(open, { mixed: options.mixed }, (row) => columns.add(row));
+  const { mixed, quiet = false } = options;
+  const collected = await showingSteps('reading results', { name: 'collect', quiet }, (onRun) =>
+    eachRun(open, { mixed, onRun }, (row) => columns.add(row)),
+  );
   const files = given.length > 0 ? given : TABLE_ENDINGS.map((ending) => open.folder.file(`table${ending}`));
   for (const file of files) writeTable(file, columns);
   for (const line of completenessText(collected)) process.stderr.write(`${line}\n`);

@@ -1,5 +1,6 @@
 // `induction-lab sweep plan`: how many runs, which, and how long they will take.
 import { availableParallelism } from 'node:os';
+import { counted } from '@induction-lab/core/internal/names';
 import { printable } from '@induction-lab/core/internal/printable';
 import { MEASUREMENTS } from '../../sweeps/definition/measurements.ts';
 import { pointText } from '../../sweeps/definition/points.ts';
@@ -67,7 +68,7 @@ function planText({ sweep, points, folder }: OpenSweep, plan: Plan, { all = fals
   const shown = all ? points : points.slice(0, LISTED);
   const same = jobs < runs ? `, ${(runs - jobs).toLocaleString('en')} of them the same as others` : '';
   return [
-    `${sweep.name}: ${runs.toLocaleString('en')} runs, ${points.length.toLocaleString('en')} settings × ${seedsText(sweep)}${same}; ${done.toLocaleString('en')} done in ${folder.path}`,
+    `${sweep.name}: ${counted(runs, 'run')}, ${counted(points.length, 'setting')} × ${seedsText(sweep)}${same}; ${done.toLocaleString('en')} done in ${folder.path}`,
     ...axesText(sweep.grids).map((line) => `  ${line}`),
     `Measured of each: ${on.join(', ') || 'its last weights alone'}; ${sweep.backend} kernels.`,
     '',

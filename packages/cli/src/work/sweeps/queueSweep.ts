@@ -1,5 +1,6 @@
 // `induction-lab sweep push` and `pull`, and both in turn: a sweep in a queue.
 import { setTimeout as wait } from 'node:timers/promises';
+import { counted } from '@induction-lab/core/internal/names';
 import { printable } from '@induction-lab/core/internal/printable';
 import { badInput, CommandError, EXIT } from '../../errors.ts';
 import { JobQueue, queueKey } from '../../sweeps/engines/jobQueue.ts';
@@ -9,6 +10,7 @@ import { refuseGpu } from '../../sweeps/gpu/refuseGpu.ts';
 import { SweepProgress } from '../../sweeps/pool/sweepProgress.ts';
 import { interruptSignal } from '../../terminal/interrupt.ts';
 import { shellWord } from '../../terminal/shellWord.ts';
+import { showingSteps } from '../../terminal/showingSteps.ts';
 
 export interface QueueSweepOptions {
   on: string;
@@ -28,7 +30,7 @@ export async function pushSweepCommand(target: string, options: QueueSweepOption
   const { sent, address } = await push(open, options);
   if (!options.quiet)
     process.stdout.write(
-      `${sent.toLocaleString('en')} runs sent to ${address}. On any machine: npx induction-lab worker --on ${address}; here, for the results: npx induction-lab sweep pull ${printable(shellWord(open.folder.path))} --on ${address}\n`,
+      `${counted(sent, 'run')} sent to ${address}. On any machine: npx induction-lab worker --on ${address}; here, for the results: npx induction-lab sweep pull ${printable(shellWord(open.folder.path))} --on ${address}\n`,
     );
 }
 
@@ -46,14 +48,18 @@ async function openToPush(target: string, options: QueueSweepOptions): Promise<O
 /** Sends what of a sweep is not done yet. */
 export async function push(
   open: OpenSweep,
-  { on }: Pick<QueueSweepOptions, 'on'>,
+  { on, quiet = false }: Pick<QueueSweepOptions, 'on' | 'quiet'>,
 ): Promise<{ sent: number; address: string }> {
   const connection = await connectQueue(on, { patient: false });
   const queue = new JobQueue(connection);
   try {
-    const { folder } = open;
+    const { folder, entries } = open;
     const there = new Set([...folder.done(), ...folder.failed()]);
-    return { sent: await queue.push(jobsOf(open, open.entries, there), queueKey(folder)), address: connection.address };
+    const jobs = jobsOf(open, entries, there);
+    const sent = await showingSteps('sending', { name: 'push', quiet }, (onStep) =>
+      queue.push(jobs, { key: queueKey(folder), onSent: (sent) => onStep(sent, entries.length - there.size) }),
+    );
+    return { sent, address: connection.address };
   } finally {
     await queue.close();
   }

@@ -10,6 +10,7 @@ import { checkFigures, readPage } from '../../sweeps/results/markdownSection.ts'
 import { figuresOf } from '../../sweeps/results/sweepFigures.ts';
 import { sweepPage } from '../../sweeps/results/sweepPage.ts';
 import { writeMarkdown } from '../../sweeps/results/writeMarkdown.ts';
+import { showingSteps } from '../../terminal/showingSteps.ts';
 import { completenessText } from './collectSweep.ts';
 
 export interface ReportOptions {
@@ -19,17 +20,20 @@ export interface ReportOptions {
   markdown?: string[];
   images?: string;
   section?: string;
+  quiet?: boolean;
 }
 
 export async function reportSweepCommand(target: string, options: ReportOptions): Promise<void> {
-  const { by, mixed, markdown = [], images } = options;
+  const { by, mixed, markdown = [], images, quiet = false } = options;
   const open = await readTarget(target, { out: options.sweepFolder });
   const section = options.section ?? open.sweep.name;
   const pages = markdown.map((path) => readPage(path, section));
   for (const [name, given] of Object.entries({ section: options.section, images }))
     if (given !== undefined && pages.length === 0)
       throw badInput(`--${name} is about a page of Markdown; give the page with --markdown.`);
-  const { runs, collected } = finishedRuns(open, { mixed });
+  const { runs, collected } = await showingSteps('reading results', { name: 'report', quiet }, (onRun) =>
+    finishedRuns(open, { mixed, onRun }),
+  );
   if (runs.length === 0) throw badInput(`${printable(open.folder.path)} holds no results yet; run the sweep first.`);
   const grids = open.sweep.grids.map((grid) => {
     const grouped = groupRuns(grid, runs, by);

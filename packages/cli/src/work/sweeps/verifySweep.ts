@@ -63,7 +63,7 @@ function checkSameProgram({ sweep, points, folder }: OpenSweep, entry: Entry): v
 
 async function redo(again: OpenSweep, { on, jobs, threads, quiet = false }: VerifyOptions): Promise<void> {
   if (on !== undefined) {
-    await push(again, { on });
+    await push(again, { on, quiet });
     await pull(again, { on, wait: true, quiet: true });
     return;
   }

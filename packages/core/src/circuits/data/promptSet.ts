@@ -31,7 +31,7 @@ export interface PromptSetOptions {
 
 /** Prompts of one `length` that run together. */
 export interface PromptSlice {
-  /** Which of the set's they are, in order. */
+  /** Which sequences of the set they are, from 0, ascending. */
   readonly sequences: readonly number[];
   /** [sequence][position], of `length` tokens each. */
   readonly tokens: readonly ArrayLike<number>[];

@@ -11,7 +11,7 @@ export interface QueriedPrompt {
   readonly answers?: ArrayLike<number>;
   /** A wrong answer at each of the queries: what `logit-diff` compares with. */
   readonly wrong?: ArrayLike<number>;
-  /** The corrupted twin, of as many tokens: activation patching runs it, and asks it for the same answers. */
+  /** The corrupted twin [pos], of as many tokens: activation patching runs it, and asks it for the same answers. */
   readonly corrupted?: ArrayLike<number>;
 }
 

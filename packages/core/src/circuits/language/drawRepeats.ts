@@ -31,9 +31,9 @@ export const usualPeriod = (config: ModelConfig, tokens: readonly number[], copi
 
 /** Pairs of sequences of one length. */
 export interface RepeatPairs {
-  /** [start token] prefix block block */
+  /** [sequence][pos]: [start token] prefix block block. */
   readonly repeat: readonly Int32Array[];
-  /** The same with another block, of other tokens, as the first one: the second is asked for without having been seen. */
+  /** [sequence][pos]: the same with another block, of other tokens, as the first one, so that the second is asked for without having been seen. */
   readonly control: readonly Int32Array[];
   /** Where the blocks lie. */
   readonly place: StripePlace;

@@ -36,7 +36,7 @@ interface Heads {
 const learnedMatrix = { start: 'random', learned: true, absent: null } as const;
 const bias = { start: 0, learned: true, absent: 'zeros' } as const;
 
-/** [rows, size]: a row for each token or position. */
+/** A row for each token or position: [rows, size]. */
 export const table = (names: WeightName, rows: number, size: number): Weight => ({
   ...names,
   ...learnedMatrix,

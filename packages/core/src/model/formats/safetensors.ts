@@ -28,6 +28,7 @@ export interface SafetensorsFile {
  * Encodes tensors in the order given. Lengths must fit the shapes.
  * @param tensors By name: a shape and as many numbers, row-major.
  * @param metadata Text fields for the header, by name.
+ * @returns The bytes of a file.
  * @throws an ArgumentError for a tensor whose shape and numbers do not fit.
  */
 export function encodeSafetensors(

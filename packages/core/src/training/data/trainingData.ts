@@ -64,7 +64,7 @@ export interface DataModule {
 
 /** Sequences in one array, which threads can share. */
 export interface TokenTable {
-  /** All sequences one after the other. */
+  /** The tokens of each sequence, one sequence after the other; `starts` says where each begins. */
   readonly tokens: Int32Array;
   /** Where each sequence begins, and where the last one ends. */
   readonly starts: Float64Array;
