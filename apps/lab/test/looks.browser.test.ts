@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
 import { paletteOf } from '@induction-lab/figures/colours';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { contents } from '../../../packages/cli/src/report/contents.ts';
 import { style as reportStyle } from '../../../packages/cli/src/report/style.ts';
 import { comparePicture, difference, PICTURE_CONTEXT, pictureOf, setLetters, TOLERANCE } from './pictures.ts';
@@ -25,6 +25,10 @@ beforeAll(async () => {
   [browser, served] = await Promise.all([launch(), serve()]);
   ({ page, errors } = await openPage(browser, served.url, { ...PICTURE_CONTEXT, before: setLetters }));
 }, 120_000);
+beforeEach(async () => {
+  await page.setViewportSize(DESK);
+  await page.emulateMedia({ media: null, colorScheme: 'light', forcedColors: 'none' });
+});
 afterEach(() => {
   expect(errors.splice(0)).toEqual([]);
 });
@@ -91,7 +95,6 @@ test('the first screen and a trained model, light, dark and on a phone, look as 
   await page.locator('.patterns').evaluate((panel) => panel.scrollIntoView());
   await drawn();
   await comparePicture(page, 'phone');
-  await page.setViewportSize(DESK);
 });
 
 test('the figure of the loss is saved in the scheme that is seen', async () => {
@@ -103,7 +106,6 @@ test('the figure of the loss is saved in the scheme that is seen', async () => {
     const other = scheme === 'light' ? 'dark' : 'light';
     expect([svg.includes(paletteOf(scheme).ink), svg.includes(paletteOf(other).ink)]).toEqual([true, false]);
   }
-  await page.emulateMedia({ colorScheme: 'light' });
 });
 
 test('nothing spills, is clipped or out of line, from a wide window to the narrowest', async () => {
@@ -169,7 +171,6 @@ test('nothing spills, is clipped or out of line, from a wide window to the narro
       at,
     ).toEqual([]);
   }
-  await page.setViewportSize(DESK);
 });
 
 test('what looks like a button is one, and nothing shines through the header', async () => {
@@ -240,7 +241,6 @@ test('in forced colours bars, gauge, hues and pressed buttons are seen', async (
     .locator('.tile .head-name')
     .evaluateAll((all) => all.map((e) => getComputedStyle(e, '::before').backgroundColor));
   expect(new Set(hues).size).toBe(8);
-  await page.emulateMedia({ forcedColors: 'none' });
 });
 
 /** The lesson has 6,400 words and 14 figures. */
@@ -255,7 +255,6 @@ test('on paper there is the lesson, without the bench and what is pressed, on a 
   for (const selector of ['.bench', '.top', '.story', '.show', '.exercise button'])
     expect(await page.locator(selector).first().isVisible(), selector).toBe(false);
   expect(await page.locator('.prepared img').first().isVisible()).toBe(true);
-  await page.emulateMedia({ media: 'screen' });
 });
 
 test('a loss of more than any gauge was made for is below its end', async () => {

@@ -26,8 +26,10 @@ const face = (file: string, weight: string): string =>
 /** The page's letters, the same on every machine, and nothing that moves. */
 const STYLE = `${face('DejaVuSans.ttf', '100 500')} ${face('DejaVuSans-Bold.ttf', '600 900')}
 :root { --sans: Pictures; --serif: Pictures; --mono: Pictures; } svg, svg * { font-family: Pictures; }
-*, ::before, ::after { animation: none !important; transition: none !important; caret-color: transparent !important; }
-.facts, .sweep, #lesson { visibility: hidden; }`; // how many threads there are, what is measured later, what is written anew
+*, ::before, ::after { animation: none !important; transition: none !important; caret-color: transparent !important; }`;
+
+/** Not in a picture: how many threads there are, what is measured when it rests, and the lesson, which is written anew. */
+const LEFT_OUT = '.facts, .sweep, #lesson { visibility: hidden !important; }';
 
 /** With this a page may be given our style; its own policy forbids foreign ones. */
 export const PICTURE_CONTEXT: BrowserContextOptions = { bypassCSP: true, reducedMotion: 'reduce' };
@@ -75,7 +77,7 @@ const written = ({ width, height, data }: Picture): Uint8Array =>
 
 /** What is shown, as a picture to be kept or compared. */
 export const pictureOf = async (page: Page): Promise<Picture> =>
-  halved(opened(await page.screenshot({ scale: 'css' })));
+  halved(opened(await page.screenshot({ scale: 'css', style: LEFT_OUT })));
 
 /** Share of two pictures that differs, 0 to 1, and where. Pictures of different sizes differ altogether. */
 export function difference(a: Picture, b: Picture): { share: number; where: Picture } {

@@ -58,4 +58,3 @@ function summary(runs: readonly ToldRun[]): string {
   );
   return `${numbers}${contents()}`;
 }
-
