@@ -282,6 +282,10 @@ test('on a phone the teacher’s page and the report’s contents fit', async ()
   await page.setViewportSize(NARROWEST);
   await page.goto(`${served.url}teacher.html`);
   expect(await spills()).toEqual([]);
+  // Its links are of this page's kernels, so that none is warned of.
+  const links = await page.locator('a[href*="#preset"]').evaluateAll((all) => all.map((e) => e.getAttribute('href')));
+  expect(links.length).toBeGreaterThan(3);
+  for (const link of links) expect(link).toMatch(new RegExp(`&kernels=${KERNELS_VERSION}$`));
   await page.setContent(`<!doctype html><style>${reportStyle}</style><main>${contents()}</main>`);
   expect(await spills()).toEqual([]);
   const boxes = await page
