@@ -35,13 +35,14 @@ const LEFT_OUT = '.facts, .sweep, #lesson { visibility: hidden !important; }';
 export const PICTURE_CONTEXT: BrowserContextOptions = { bypassCSP: true, reducedMotion: 'reduce' };
 
 /** Gives the page our letters before it draws its first. */
-export const setLetters = (page: Page): Promise<void> =>
-  page.addInitScript((css) => {
+export async function setLetters(page: Page): Promise<void> {
+  await page.addInitScript((css) => {
     addEventListener('DOMContentLoaded', () => {
       document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
       void Promise.all(['400', '700'].map((weight) => document.fonts.load(`${weight} 12px Pictures`)));
     });
   }, STYLE);
+}
 
 interface Picture {
   readonly width: number;
