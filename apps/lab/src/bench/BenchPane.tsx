@@ -6,7 +6,6 @@ import { Later } from './Later.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
 import { ScoreBars } from './ScoreBars.tsx';
-import { Timeline } from './Timeline.tsx';
 import { Transport } from './Transport.tsx';
 
 /** Up to this many heads stand beside the curves; more need the whole width. */
@@ -25,11 +24,22 @@ function Watch(): JSX.Element {
   );
 }
 
+/** The timeline, which is fetched, and before it as much room; a file has none. */
+function TimelinePlace(): JSX.Element | null {
+  const { isLoaded } = useLab();
+  if (isLoaded.value) return null;
+  return (
+    <div class="timeline-place">
+      <Later part={({ Timeline }) => <Timeline />} />
+    </div>
+  );
+}
+
 export const BenchPane = (): JSX.Element => (
   <>
     <NoticeLine />
     <Transport />
-    <Timeline />
+    <TimelinePlace />
     <Watch />
     <Later
       part={({ EnlargedHead, Probe }) => (
