@@ -1,4 +1,5 @@
 // Runs that survive a reload: the next visit is another lab over the same storage.
+import { readFileSync } from 'node:fs';
 import { KERNELS_VERSION } from '@induction-lab/core/node';
 import { expect, test, vi } from 'vitest';
 import type { Lab } from '../src/lab/createLab.ts';
@@ -126,7 +127,22 @@ test('a browser that has no room, or allows no storage, is told of in a sentence
   expect(other.notice.value).toBe(null);
 });
 
-test('what trains in a moment, what was fetched, and what is a file, is not kept', async () => {
+test('a state that the lesson fetches is not kept, and asking for it keeps nobody waiting', async () => {
+  vi.stubGlobal('fetch', async (url: URL) => new Response(readFileSync(url)));
+  try {
+    const storage = memoryStorage();
+    const lab = labInProcess(storage);
+    await lab.openAddress(`preset=two-heads&seed=1&step=300&kernels=${KERNELS_VERSION}`);
+    expect([lab.isFetched.value, lab.step.value]).toEqual([true, 300]);
+    expect(await lab.ask('keep', { key: 'fetched', setting: lab.setting.value })).toEqual([]);
+    lab.change({ period: 9 });
+    await until(() => lab.view.value?.period === 9);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test('what trains in a moment, is fetched, or is a file, is not kept', async () => {
   const asked: string[] = [];
   const value = <T>(of: T): { value: T } => ({ value: of });
   const lab = (step: number, file: object | null, isFetched = false) =>

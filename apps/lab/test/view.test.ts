@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { modelConfig } from '@induction-lab/core';
 import { effect } from '@preact/signals';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createKeeping } from '../src/lab/keeping.ts';
 import { DEFAULTS, type LinkState, readLink, writeLink } from '../src/link.ts';
 import { brokenParts, wordIn } from '../src/viewText.ts';
 import { refuseTooLarge } from '../src/worker/openedFile.ts';
@@ -339,12 +338,6 @@ test('a state of the lesson is fetched; to train on, the run begins anew', async
   ]);
   expect([lab.subject.value?.losses.length, lab.progress.value.kept, lab.linkState().step]).toEqual([300, [300], 300]);
   await expect(lab.ask('metrics', {})).rejects.toThrow(/were fetched, its metrics were not/);
-  // Nothing of it is kept, and whoever asks for that keeps nobody waiting.
-  const { complaint, keepNow } = createKeeping(lab);
-  await keepNow();
-  expect(complaint.value).toBe(null);
-  const { setting } = lab.linkState();
-  await expect(lab.ask('keep', { key: 'fetched', setting })).rejects.toThrow(/were fetched; what has been trained/);
   lab.control('step');
   await until(() => lab.step.value > 0 && lab.step.value < 300, 'training has begun anew');
   expect(lab.notice.value?.text).toMatch(/^The weights of step 300 were fetched, without what training needs/);

@@ -26,9 +26,8 @@ export class Keeping {
   }
 
   async keep(run: Run, ask: Questions['keep']['ask']): Promise<Questions['keep']['answer']> {
-    // Nothing trains while fetched weights are shown: there is no rest to wait for.
-    if (run.isFetched) throw new Error('The weights of this run were fetched; what has been trained here is kept.');
     await run.atRest();
+    if (run.isFetched) return (await this.runs()).list(); // it is fetched again
     const saved = savedRunOf(run, EARLIER);
     if (!saved) throw new Error('The run has failed; what failed is not kept.');
     return (await this.runs()).keep(saved, ask);

@@ -176,9 +176,9 @@ export class Run {
     this.wake();
   }
 
-  /** Settles when the run rests, or has failed: at once where it does. */
+  /** Settles when the run rests, or has failed: at once where it does, and where its weights were fetched, which nothing trains. */
   async atRest(): Promise<void> {
-    while (this.resting === null && this.status !== 'failed')
+    while (this.resting === null && this.fetched === null && this.status !== 'failed')
       await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
