@@ -46,10 +46,12 @@ test('no output holds a place or a name of the machine that it ran on', () => {
 });
 
 test('every number in the text is printed by a cell', () => {
-  const printed = codeCells(committed).map(shownText).join('\n').match(NUMBER)!;
+  const shown = codeCells(committed).map(shownText).join('\n');
+  const printed = [...shown.match(NUMBER)!, ...shown.match(SHARE)!];
   const told = textCells(committed).flatMap((cell) => {
     const text = joined(cell.source).replace(/`[^`]*`/g, ''); // code in the text is a suggestion, not a result
-    return (text.match(NUMBER) ?? []).filter((n) => /[.,]/.test(n) || n.length > 2);
+    const numbers = (text.match(NUMBER) ?? []).filter((n) => /[.,]/.test(n) || n.length > 2);
+    return [...numbers, ...(text.match(SHARE) ?? [])];
   });
   expect(told.length).toBeGreaterThan(20);
   const known = [...printed, ...printed.map((n) => n.replace(/^-/, '')), ...KNOB_NUMBERS];
@@ -57,6 +59,7 @@ test('every number in the text is printed by a cell', () => {
 });
 
 const NUMBER = /\d+(?:[.,]\d+)*/g;
+const SHARE = /\d+ %/g;
 /** Told in section 14 as a value to put into a knob. */
 const KNOB_NUMBERS = ['0.001'];
 

@@ -62,6 +62,17 @@ def gradients(model, tokens, names):
     return found
 
 
+def check_resid_mid(model, tokens):
+    """hook_resid_mid is what ln2 reads: where a hook there writes zeros, the stream still holds what it held."""
+    seen = {}
+    keep = lambda name: (f"blocks.1.{name}", lambda x, hook: seen.update({name: x.clone()}))
+    with torch.no_grad():
+        model.run_with_hooks(tokens, fwd_hooks=[keep("hook_resid_mid")])
+        model.run_with_hooks(tokens, fwd_hooks=[("blocks.1.hook_resid_mid", lambda x, hook: x * 0), keep("hook_mlp_out"), keep("hook_resid_post")])
+    if not torch.allclose(seen["hook_resid_post"] - seen["hook_mlp_out"], seen["hook_resid_mid"]):
+        raise SystemExit("A hook at TransformerLens's hook_resid_mid changes the stream now: docs/transformerlens.md says that it does not")
+
+
 def add_tokenizer(folder):
     """Booting asks for a tokenizer, as real models have one: here tokens are numbers."""
     size = json.loads((folder / "config.json").read_text())["vocab_size"]
@@ -74,6 +85,8 @@ def booted(folder, tokens):
     add_tokenizer(folder)
     model = TransformerBridge.boot_transformers(str(folder), device="cpu", dtype=torch.float64)
     model.enable_compatibility_mode(no_processing=True)
+    if "blocks.1.hook_resid_mid" in model.hook_dict:  # not where attention and MLP stand side by side
+        check_resid_mid(model, tokens)
     return compute(model, tokens)
 
 

@@ -65,17 +65,25 @@ export const CASES: Readonly<Record<string, ModelOptions>> = {
     ...{ ...SIZES, dModel: 12, nHeads: 4, nKeyValueHeads: 2, ...GATED, positions: 'rotary', rotaryBase: 500 },
     rotaryScaling: { factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalCtx: 40 },
   },
+  'Qwen 3 (norm of queries and keys)': {
+    ...{ ...SIZES, dModel: 14, nHeads: 6, nKeyValueHeads: 3, ...GATED, positions: 'rotary', qkNorm: true },
+  },
 };
 
-/** Weights that float32 holds exactly: N(0, 0.3²), gains about 1; of those with an MLP no bias of the unembedding, for which few families have a place. */
+/** Weights that float32 holds exactly: N(0, 0.3²), gains about 1; what the case's family has no place for is as that family has it. */
 export function drawnModel(options: ModelOptions, seed: number): Model {
-  const none = options.dMlp === undefined ? '' : 'unembed.b_U';
+  const isGptJ = options.dMlp !== undefined && options.rotaryAdjacentPairs === true;
+  // With an MLP no bias of the unembedding, for which few families have a place; in GPT-J none of attention, and one norm a layer.
+  const none = isGptJ ? /^unembed\.b_U$|attn\.b_/ : options.dMlp === undefined ? /^$/ : /^unembed\.b_U$/;
   const model = new Model(referenceEngine, modelConfig(options));
-  const weights = Object.entries(model.getWeights()).map(([name, { shape, data }], i) => {
-    const random = new RandomStream(seed, i);
+  const own = model.getWeights();
+  const names = Object.keys(own);
+  const weights = names.map((name) => {
+    const { shape, data } = own[name]!;
+    const random = new RandomStream(seed, names.indexOf(isGptJ ? name.replace('.ln2.', '.ln1.') : name));
     const gain = name.endsWith('.w') ? 1 : 0;
     const draw = (): number => Math.fround(gain + 0.3 * random.normal());
-    return [name, { shape, data: Float64Array.from(data, name === none ? () => 0 : draw) }] as const;
+    return [name, { shape, data: Float64Array.from(data, none.test(name) ? () => 0 : draw) }] as const;
   });
   model.setWeights(Object.fromEntries(weights));
   return model;

@@ -1,4 +1,5 @@
 // Holds a model of ours to what TransformerLens computed of it: the largest distance of everything that is compared, by kind.
+import { activationInFour, gradientInFour } from './asInFour.ts';
 import {
   allHeads,
   compositionScores,
@@ -71,22 +72,22 @@ function note(
 
 /**
  * Logits, losses, patching, and the activations with their gradients that have the same name on both sides: those that any model has must be
- * among them. Of TransformerLens 4's `native` models hook_attn_scores holds the pattern, which is checked instead, and `weights` are
- * the gradients of their weights.
+ * among them. `scoresArePattern` says that hook_attn_scores holds the pattern, as in some models of TransformerLens 4; `weights` are
+ * the gradients of weights.
  */
 export function compareRuns(
   model: Model,
   {
     tokens,
     expected,
-    native,
+    scoresArePattern,
     weights,
-  }: { tokens: Tokens; expected: Expected; native: boolean; weights?: NamedWeights },
+  }: { tokens: Tokens; expected: Expected; scoresArePattern: boolean; weights?: NamedWeights },
 ): Map<string, Compared> {
   const { out, check } = checker(expected);
-  const names = declaredHookPoints(model.config)
-    .filter(({ name, onRequest }) => !onRequest && expected[`activation ${name}`])
-    .map(({ name }) => name);
+  const ours = declaredHookPoints(model.config).flatMap(({ name, onRequest }) => (onRequest ? [] : [name]));
+  const there = (name: string): boolean => expected[`activation ${name}`] !== undefined;
+  const names = ours.filter(there);
   for (const part of ['hook_embed', 'blocks.1.hook_resid_pre', 'blocks.1.attn.hook_q', 'blocks.1.attn.hook_pattern'])
     if (!names.includes(part))
       throw new Error(`TransformerLens has no ${part}; it has ${Object.keys(expected).join(', ')}.`);
@@ -95,25 +96,24 @@ export function compareRuns(
   check('logits, loss', 'loss', run.lossPerPosition);
   for (const name of names) {
     const { data } = expected[`activation ${name}`]!;
-    const { data: got, shape } = run.cache.get(name);
     if (name.endsWith('hook_attn_scores')) {
-      if (native) {
+      if (scoresArePattern) {
         const pattern = expected[`activation ${name.replace('attn_scores', 'pattern')}`]!;
         if (distanceOf(data, pattern.data, name) > 0)
           throw new Error(`${name} is not the pattern any more; compare it.`);
         continue;
       }
-      hideFuture(data, shape.at(-1)!, Number.NEGATIVE_INFINITY); // it shows scores before the mask
+      // it shows scores before the mask
+      hideFuture(data, run.cache.get(name).shape.at(-1)!, Number.NEGATIVE_INFINITY);
     }
-    check('activations', `activation ${name}`, got);
+    check('activations', `activation ${name}`, activationInFour(name, run.cache));
   }
-  const { gradients, activationGradients } = model.runWithGradients(tokens, { names });
+  const { gradients, activationGradients } = model.runWithGradients(tokens, { names: ours });
   for (const { name, future } of declaredHookPoints(model.config)) {
     const key = `activation gradient ${name}`;
     if (!names.includes(name) || !expected[key] || name.endsWith('hook_attn_scores')) continue;
-    const { data, shape } = activationGradients.get(name);
-    if (future !== undefined) hideFuture(expected[key].data, shape.at(-1)!);
-    check('gradients of activations', key, data);
+    if (future !== undefined) hideFuture(expected[key].data, activationGradients.get(name).shape.at(-1)!);
+    check('gradients of activations', key, gradientInFour(name, activationGradients, there));
   }
   for (const [name, { data }] of Object.entries(weights ?? {}))
     if (gradients[name]) note(out, { kind: 'gradients of weights', name, got: gradients[name].data, want: data });
@@ -178,14 +178,7 @@ export function compare(model: Model, tokens: Tokens, expected: Expected): Map<s
     mean(model.runWithInterventions(tokens, [{ kind: 'zeroAblate', ...z(h) }]).lossPerPosition);
   check('ablation', 'zero ablation', heads.map(without));
   comparePatching(model, tokens, check);
-  const { scores } = compositionScores(new WeightCircuits(config, model.getWeights()));
-  const labels = heads.map(({ layer, head }) => headLabel(layer, head));
-  for (const kind of ['q', 'k', 'v'] as const) {
-    const of = (earlier: string, later: string): number =>
-      scores.find((s) => s.kind === kind && s.earlier === earlier && s.later === later)?.raw ?? 0;
-    const all = labels.flatMap((earlier) => labels.map((later) => of(earlier, later)));
-    check('composition', `composition ${kind.toUpperCase()}`, all);
-  }
+  if (!config.qkNorm) compareComposition(model, check); // theirs leaves out the gains of that norm
   const length = tokens[0]!.length;
   const scored = (score: (attention: (q: number, k: number) => number) => number): number[] =>
     heads.map(({ layer, head }) => {
@@ -204,6 +197,18 @@ export function compare(model: Model, tokens: Tokens, expected: Expected): Map<s
     scored((attention) => previousTokenScore(attention, length)),
   );
   return out;
+}
+
+/** Composition of all pairs of heads; of one layer and of a later one with an earlier one it is 0. */
+function compareComposition(model: Model, check: Check): void {
+  const { scores } = compositionScores(new WeightCircuits(model.config, model.getWeights()));
+  const labels = allHeads(model.config).map(({ layer, head }) => headLabel(layer, head));
+  for (const kind of ['q', 'k', 'v'] as const) {
+    const of = (earlier: string, later: string): number =>
+      scores.find((s) => s.kind === kind && s.earlier === earlier && s.later === later)?.raw ?? 0;
+    const all = labels.flatMap((earlier) => labels.map((later) => of(earlier, later)));
+    check('composition', `composition ${kind.toUpperCase()}`, all);
+  }
 }
 
 function hideFuture(data: Float32Array, length: number, value = 0): void {

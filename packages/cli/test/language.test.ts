@@ -227,7 +227,7 @@ describe('one sentence for what cannot be meant', () => {
     [['prompt', bare, '3 700 3'], /700/],
     [
       ['heads', STORIES, '--tokens-from', '500..600'],
-      /--tokens-from 500..600 is no range of tokens of this model, which has 0 to 511/,
+      /--tokens-from 500..600 is no range of tokens of this model, which has 0 to 511; write it as in 500\.\.511\./,
     ],
     [['heads', STORIES, '--tokens-from', join(folder, 'other.json')], /must be an array of tokens as whole numbers/],
     [

@@ -1,6 +1,6 @@
 // Matrix products from register tiles, and the transpose they need. Strides are in floats; widths are multiples of 4.
 import { bytes, padded } from './simd';
-import { largeGemm } from './largeGemm';
+import { largeGemm, largeGemmTransposed } from './largeGemm';
 import { MAX_ROWS, tileN1, tileN2, tileT1, tileT2 } from './generated/tiles';
 
 /** One band of at most MAX_ROWS rows: C[rows, n] = Init + A[rows, k]·B[k, n], A with adjacent columns, rows aStep apart. Strides in bytes. */
@@ -30,12 +30,12 @@ const LARGE_ABOVE: i32 = 1 << 16;
 /**
  * C[m, n] = Init + A[m, k]·B[k, n].  A has free row and column strides, so A^T is just swapped strides.
  * Init is any matrix with a row stride: C itself accumulates, a bias row with stride 0 adds a bias, a zero row clears.
- * scratch holds 8 columns of B and, if A is transposed, a copy of A: 8 * k + padded(m) * padded(k) floats; or a block of B (largeGemm.ts).
+ * scratch holds 8 columns of B and, if A is transposed, a copy of A: 8 * k + padded(m) * padded(k) floats; or a slab of B (largeGemm.ts).
  */
 export function gemm(m: i32, n: i32, k: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32,
                      c: usize, cRow: i32, init: usize, initRow: i32, scratch: usize): void {
   if (n * k > LARGE_ABOVE && aCol == 1) {
-    largeGemm(0, m, n, k, a, bytes(aRow), b, bytes(bRow), c, bytes(cRow), init, bytes(initRow), scratch, 0);
+    largeGemm(m, n, k, a, bytes(aRow), b, bytes(bRow), c, bytes(cRow), init, bytes(initRow), scratch);
     return;
   }
   const pack = n * k > PACK_ABOVE;
@@ -57,7 +57,7 @@ export function gemm(m: i32, n: i32, k: i32, a: usize, aRow: i32, aCol: i32, b: 
 /** The same with B given as its transpose, Bt[rows, k]: C has zeros, or what Init has, from column `rows` up to n = padded(rows). */
 export function gemmTransposed(m: i32, rows: i32, k: i32, a: usize, aRow: i32, bt: usize, btRow: i32,
                                c: usize, cRow: i32, init: usize, initRow: i32, scratch: usize, zeros: usize): void {
-  largeGemm(rows, m, padded(rows), k, a, bytes(aRow), bt, bytes(btRow), c, bytes(cRow), init, bytes(initRow), scratch, zeros);
+  largeGemmTransposed(rows, m, k, a, bytes(aRow), bt, bytes(btRow), c, bytes(cRow), init, bytes(initRow), scratch, zeros);
 }
 
 /** panel[k, 8] = B[k, 8] */

@@ -67,6 +67,27 @@ const readSafetensors = (path: string): ReturnType<typeof decodeSafetensors> => 
   return { tensors: { ...tensors }, metadata };
 };
 
+test('of GPT-NeoX without biases of attention, the others are read, and one that is left over is refused', async () => {
+  const path = join(folder, 'unbiased');
+  cpSync(join(GOLDEN, 'gpt-neox'), path, { recursive: true });
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...configOf('gpt-neox'), attention_bias: false }));
+  await expect(loadModel(path, { engine: referenceEngine })).rejects.toThrow(
+    /attention\.\w+\.bias, which is no part of the/,
+  );
+  const { tensors } = readSafetensors(join(path, 'model.safetensors'));
+  const kept = Object.entries(tensors).filter(([name]) => !/attention\.(query_key_value|dense)\.bias$/.test(name));
+  writeFileSync(join(path, 'model.safetensors'), encodeSafetensors(Object.fromEntries(kept), {}));
+  const [without, whole] = await Promise.all(
+    [path, join(GOLDEN, 'gpt-neox')].map((from) => loadModel(from, { engine: referenceEngine })),
+  );
+  const zero = Object.entries(whole!.getWeights()).map(([name, { shape, data }]) =>
+    /attn\.b_/.test(name) ? [name, { shape, data: Array.from(data, () => 0) }] : [name, { shape, data }],
+  );
+  whole!.setWeights(Object.fromEntries(zero));
+  const { tokens } = models['gpt-neox']!;
+  expect(without!.run(tokens).logits).toEqual(whole!.run(tokens).logits);
+});
+
 test('the file alone is read with the hub’s config', () => {
   const path = join(GOLDEN, 'gpt2', 'model.safetensors');
   const { config, weights } = decodeCheckpoint(readFileSync(path), path, { config: configOf('gpt2') });

@@ -15,7 +15,7 @@ export function tokensFrom(given: string, { dVocab, nCtx }: Pick<ModelConfig, 'd
   const [from, to] = [Number(range[1]), Number(range[2] ?? dVocab - 1)];
   if (from > to || to >= dVocab)
     throw badInput(
-      `--tokens-from ${printable(given)} is no range of tokens of this model, which has 0 to ${dVocab - 1}; write it as in 259..${dVocab - 1}.`,
+      `--tokens-from ${printable(given)} is no range of tokens of this model, which has 0 to ${dVocab - 1}; write it as in ${from < dVocab ? from : 0}..${dVocab - 1}.`,
     );
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }

@@ -20,8 +20,9 @@ import { WasmTableOps } from './wasmTableOps.ts';
 /** For operations that only take their space. */
 export const NO_KERNELS: Kernels = {} as Kernels;
 
-/** Floats of the block of a matrix that large products pack (assembly/largeGemm.ts). */
-const blockOf = (widest: number): number => (Math.min(192, widest) + 2) * Math.min(256, widest + 4);
+/** Floats of the block or slab of a matrix that large products pack (assembly/largeGemm.ts). */
+const blockOf = (widest: number): number =>
+  padded(widest) ** 2 > 2 ** 16 ? 98_304 + 2 * 1536 : (Math.min(576, widest) + 2) * Math.min(96, widest + 4);
 
 export class WasmModelOps extends WasmTableOps implements ModelOps {
   private readonly extent: Extent;

@@ -10,19 +10,23 @@ import { type Floats, padded } from '../tensor.ts';
 const PACKED: Sizes = { sequences: 2, length: 53, nHeads: 5, dHead: 23, dModel: 131, dVocab: 97, attnScale: 1.7 };
 /** B = 8192 floats exactly, the largest product that is not packed. */
 const UNPACKED: Sizes = { sequences: 2, length: 64, nHeads: 2, dHead: 32, dModel: 128, dVocab: 64, attnScale: 1.7 };
-/** Several blocks of B on both axes, the last ones with an odd number of rows and half a panel. */
-const LARGE: Sizes = { sequences: 1, length: 13, nHeads: 1, dHead: 3, dModel: 397, dVocab: 211, attnScale: 1.7 };
+/** Several slabs of B, or blocks of its transpose on both axes, the last ones with an odd number of rows and half a panel. */
+const LARGE: Sizes = { sequences: 1, length: 13, nHeads: 1, dHead: 3, dModel: 613, dVocab: 211, attnScale: 1.7 };
+/** Wider than a slab, by a panel and a half; and so few rows that all are one tile's. */
+const WIDE: Sizes = { sequences: 1, length: 5, nHeads: 1, dHead: 3, dModel: 67, dVocab: 1546, attnScale: 1.7 };
 /** Rounding of float32 sums of about a hundred terms, relative to the whole. */
 const SUMS = 1e-6;
 
 const engines = Object.entries(WASM_ENGINES);
 const cases = engines.flatMap(([label, engine]) =>
-  Object.entries({ ...SIZES, packed: PACKED, 'not quite packed': UNPACKED, large: LARGE }).map(([name, sizes]) => ({
-    label,
-    engine,
-    name,
-    sizes,
-  })),
+  Object.entries({ ...SIZES, packed: PACKED, 'not quite packed': UNPACKED, large: LARGE, wide: WIDE }).map(
+    ([name, sizes]) => ({
+      label,
+      engine,
+      name,
+      sizes,
+    }),
+  ),
 );
 const rowsOf = ({ sequences, length }: Sizes): number => sequences * length;
 

@@ -113,7 +113,7 @@ function parseConfig(text: string | undefined, file: string, { pass }: ConfigWor
     throw new FileFormatError(
       shard
         ? `${name} holds no config and is by its name shard ${shard.number} of ${shard.total} of a model: ${mergeShards(file)}, then pass its config ${pass}.`
-        : `${name} holds no config; write its TransformerLens config (n_layers, n_heads, d_model, d_head, n_ctx, d_vocab, normalization_type, positional_embedding_type ...) to a JSON file and pass it ${pass}.`,
+        : `${name} holds no config; write its TransformerLens config (n_layers, n_heads, d_model, d_head, n_ctx, d_vocab, normalization_type, positional_embedding_type ...) to a JSON file, or take the config.json of the hub, and pass it ${pass}.`,
       { code: 'config-missing' },
     );
   }

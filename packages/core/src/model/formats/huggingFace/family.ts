@@ -13,6 +13,8 @@ export interface Family {
   /** Of one layer, and of what lies outside of layers. Names without the prefix, but for the head's. */
   readonly layer: (layer: number, config: ModelConfig) => readonly HeldTensor[];
   readonly outside: (config: ModelConfig) => readonly HeldTensor[];
+  /** Tensors of those that a config says are not there; their weights are 0. */
+  readonly without?: (fields: FieldReader) => RegExp | null;
   /** The class of transformers that runs it. */
   readonly architecture: string;
   /** What the family's config says of one of our models, beside its type. */

@@ -43,6 +43,7 @@ export const gptNeoX: Family = {
     ...norm('final_layer_norm', 'ln_final'),
     linear('embed_out.weight', 'unembed.W_U'),
   ],
+  without: (fields) => (fields.flag('attention_bias') === false ? /\.attention\.\w+\.bias$/ : null),
   architecture: 'GPTNeoXForCausalLM',
   config: (config) => ({
     ...{ num_hidden_layers: config.nLayers, num_attention_heads: config.nHeads, hidden_size: config.dModel },

@@ -44,8 +44,10 @@ export function openHuggingFace(
   const named = possibleConfig(() => family.options(fields), fields.file);
   // The unembedding may have been trained by itself: where it is there, it is read.
   const config = isNano ? { ...named, tied: !tensors.some(({ name }) => name.endsWith('lm_head.weight')) } : named;
+  const absent = family.without?.(fields);
   const weights = openHeld(tensors, {
-    ...{ config, held: (of) => tensorsOfFamily(family, of), prefix: family.prefix },
+    ...{ config, held: (of) => tensorsOfFamily(family, of).filter(({ name }) => !absent?.test(name)) },
+    prefix: family.prefix,
     buffers: isNano ? NANO_GPT_BUFFERS : BUFFERS,
     files: files.map(({ name }) => name),
   });

@@ -12,7 +12,7 @@ export const isNanoGptConfig = (config: unknown): boolean =>
 export const NANO_GPT_BUFFERS: RegExp = /(^|\.)attn\.bias$/;
 
 /** In both, `transformer.` is part of a name; torch.compile puts `_orig_mod.` before it. */
-export const nanoGpt: Pick<Family, 'prefix' | 'options' | 'layer' | 'outside'> = {
+export const nanoGpt: Pick<Family, 'prefix' | 'options' | 'layer' | 'outside' | 'without'> = {
   prefix: '_orig_mod.',
   options: (fields) => {
     const { dModel, nHeads, dHead } = headSizes(fields, 'n_embd', 'n_head');
