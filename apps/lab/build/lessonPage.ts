@@ -1,6 +1,7 @@
 // Puts the lesson into the page as HTML, so that it is there before any script runs.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
 import type { Plugin } from 'vite';
 import { lessonFile, readLesson } from './lesson.ts';
 
@@ -17,11 +18,15 @@ export function lessonPage(): Plugin {
       handler(html) {
         const { html: lesson, contents, popovers } = readLesson();
         const list = contents.map(({ id, title }) => `<li><a href="#${id}">${title}</a></li>`).join('');
-        return html
-          .replace('./icon.svg', `data:image/svg+xml;base64,${icon}`)
-          .replace('<!--contents-->', () => list)
-          .replace('<!--lesson-->', () => lesson)
-          .replace('<!--popovers-->', () => popovers);
+        return (
+          html
+            // Links to the bench lead to what this page trains.
+            .replace(/(href="\.\/index\.html[^"#]*#[^"]+)"/g, `$1&amp;kernels=${KERNELS_VERSION}"`)
+            .replace('./icon.svg', `data:image/svg+xml;base64,${icon}`)
+            .replace('<!--contents-->', () => list)
+            .replace('<!--lesson-->', () => lesson)
+            .replace('<!--popovers-->', () => popovers)
+        );
       },
     },
     configureServer(server) {

@@ -2,11 +2,23 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import 'virtual:figures.css';
+import './style/tokens.css';
 import './style/page.css';
+import './style/controls.css';
 import './style/bench.css';
-import './style/lesson.css';
+import './style/patterns.css';
+import './style/measures.css';
+import './style/timeline.css';
+import './style/probe.css';
+import './style/verdict.css';
+import './style/knobs.css';
+import './style/wall.css';
 import './style/language.css';
-import './style/fetched.css';
+import './style/over.css';
+import './style/lesson.css';
+import './style/projector.css';
+import './style/forced.css';
+import './style/print.css';
 import { BenchPane } from './bench/BenchPane.tsx';
 import { fetchFiguresWhenIdle } from './bench/figures.ts';
 import { Story } from './bench/Story.tsx';
@@ -70,14 +82,16 @@ function closeOnEscape({ cell }: Lab): void {
 async function begin(lab: Lab): Promise<void> {
   document.documentElement.classList.toggle('projector', new URLSearchParams(location.search).has('projector'));
   document.documentElement.classList.toggle('local', location.protocol === 'file:');
+  const [bench, story] = ['bench', 'story'].map((id) => document.getElementById(id) as HTMLElement);
+  // What stood there before the script.
+  bench.replaceChildren();
+  story.replaceChildren();
   render(
     <LabProvider value={lab}>
       <BenchPane />
     </LabProvider>,
-    document.getElementById('bench') as HTMLElement,
+    bench,
   );
-  const story = document.getElementById('story') as HTMLElement;
-  story.replaceChildren(); // the button that stood there before the script
   render(
     <LabProvider value={lab}>
       <Story />

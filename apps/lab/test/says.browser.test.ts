@@ -109,10 +109,10 @@ test('a view comes back by its link, to the last bit, in another page', async ()
 test('a fingerprint stands beside the step that it is of, also where more has been trained', async () => {
   await visit(page, 'preset=literal-1-layer&seed=1&step=20&view=0');
   await page.locator('.fingerprint[data-step="0"]').waitFor();
-  expect(await page.locator('.speedometer').innerText()).toMatch(/step 20 of .*weights of step 0 34d6fa4f/s);
+  expect(await page.locator('.transport').innerText()).toMatch(/step 20 of .*weights of step 0 34d6fa4f/s);
   await page.getByTestId('timeline').fill(String(await page.getByTestId('timeline').getAttribute('max')));
   await page.locator('.fingerprint[data-step="20"]').waitFor();
-  expect(await page.locator('.speedometer').innerText()).toMatch(/weights of step 20 (?!34d6fa4f)[0-9a-f]{8}/);
+  expect(await page.locator('.facts').innerText()).toMatch(/weights of step 20 (?!34d6fa4f)[0-9a-f]{8}/);
 });
 
 test('of typed sequences nothing is said that they do not hold', async () => {

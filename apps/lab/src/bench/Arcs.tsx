@@ -2,15 +2,16 @@
 // from one query, or all queries of one head.
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
-import type { View } from '../protocol.ts';
+import type { HeadBars, View } from '../protocol.ts';
 import { wordIn } from '../viewText.ts';
+import { HeadName } from './HeadName.tsx';
 import { headHue } from './headHue.ts';
 import { pointAt } from './pointAt.ts';
 import { type SharpLook, sharpLooks } from './sharpLooks.ts';
 
 /** Units of the drawing: a position is CELL wide, the arcs rise up to HEIGHT. */
 const CELL = 20;
-const HEIGHT = 150;
+const HEIGHT = 120;
 const ROW = 26;
 
 const middle = (position: number): number => (position + 0.5) * CELL;
@@ -98,10 +99,8 @@ export function Arcs(): JSX.Element | null {
         {head === null && at && heads.length > 0 ? (
           <>
             from position {at.query}:{' '}
-            {heads.map(([index, name]) => (
-              <span class="head-key" key={index} style={{ '--hue': headHue(index) }}>
-                {name}{' '}
-              </span>
+            {heads.map(([index]) => (
+              <HeadName key={index} head={shown.bars[index] as HeadBars} />
             ))}
           </>
         ) : (

@@ -6,21 +6,31 @@ import { Later } from './Later.tsx';
 import { LossCurves } from './LossCurves.tsx';
 import { NoticeLine } from './NoticeLine.tsx';
 import { ScoreBars } from './ScoreBars.tsx';
-import { Timeline } from './Timeline.tsx';
 import { Transport } from './Transport.tsx';
 
 /** Up to this many heads stand beside the curves; more need the whole width. */
 const BESIDE = 4;
 
-/** Curves, scores and patterns: what one watches while it trains. */
+/** Patterns, curves and scores: what one watches while it trains. */
 function Watch(): JSX.Element {
   const { beside, isLoaded, view } = useLab();
   const wide = (view.value?.nHeads ?? 4) > BESIDE || beside.value !== null;
   return (
     <div class="watch" data-wide={wide} data-curves={!isLoaded.value}>
+      <HeadGrid />
       {isLoaded.value ? null : <LossCurves />}
       <ScoreBars />
-      <HeadGrid />
+    </div>
+  );
+}
+
+/** The timeline, which is fetched, and before it as much room; a file has none. */
+function TimelinePlace(): JSX.Element | null {
+  const { isLoaded } = useLab();
+  if (isLoaded.value) return null;
+  return (
+    <div class="timeline-place">
+      <Later part={({ Timeline }) => <Timeline />} />
     </div>
   );
 }
@@ -29,7 +39,7 @@ export const BenchPane = (): JSX.Element => (
   <>
     <NoticeLine />
     <Transport />
-    <Timeline />
+    <TimelinePlace />
     <Watch />
     <Later
       part={({ EnlargedHead, Probe }) => (
@@ -39,20 +49,18 @@ export const BenchPane = (): JSX.Element => (
         </>
       )}
     />
-    <div class="columns">
-      <div>
-        <Later
-          part={({ Breaking, Comparison }) => (
-            <>
-              <Breaking />
-              <Comparison />
-            </>
-          )}
-        />
-      </div>
-      <Later part={({ Verdicts }) => <Verdicts />} />
-    </div>
-    <Later part={({ KnobPanel }) => <KnobPanel />} />
+    <Later
+      part={({ Breaking, Comparison, KnobPanel, Verdicts }) => (
+        <>
+          <div class="columns">
+            <Breaking />
+            <Comparison />
+          </div>
+          <Verdicts />
+          <KnobPanel />
+        </>
+      )}
+    />
     <Later
       part={({ GalleryPanel, KeptRuns, WallPanel }) => (
         <>

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import type { HeadBars } from '../protocol.ts';
+import { HeadName } from './HeadName.tsx';
 
 const share = (bars: HeadBars | undefined, score: 'previousToken' | 'induction' | 'control'): string =>
   bars ? bars[score].toFixed(2) : '–';
@@ -40,7 +41,9 @@ export function BesideScores(): JSX.Element | null {
         <tbody>
           {labels.map((label) => (
             <tr key={label}>
-              <th scope="row">{label}</th>
+              <th scope="row">
+                <HeadName head={both(label).find((bars) => bars !== undefined) as HeadBars} />
+              </th>
               {both(label).map((bars, i) => (
                 <td key={names[i]}>{share(bars, 'previousToken')}</td>
               ))}

@@ -4,6 +4,7 @@ import { useLab } from '../lab/LabContext.ts';
 import { headText, KINDS } from '../link.ts';
 import type { AblationKind, PathInput } from '../protocol.ts';
 import { focusOn } from './Action.tsx';
+import { HeadName } from './HeadName.tsx';
 
 const SAYS: Record<(typeof KINDS)[number], string> = {
   zero: 'zero: its output is nothing',
@@ -73,7 +74,7 @@ export function Breaking(): JSX.Element {
                 }}
                 aria-label={`Restore ${headText(head)}`}
               >
-                {headText(head)} ×
+                <HeadName head={head} /> ×
               </button>
             ))}
             {cuts.map((input) => (

@@ -6,6 +6,7 @@ import type { Lab } from '../lab/createLab.ts';
 import { useLab } from '../lab/LabContext.ts';
 import type { View } from '../protocol.ts';
 import { focusOn } from './Action.tsx';
+import { HeadName } from './HeadName.tsx';
 import { barsFor } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
 import { PatternCanvas } from './PatternCanvas.tsx';
@@ -83,7 +84,7 @@ export function EnlargedHead(): JSX.Element | null {
     <section class="panel enlarged" aria-labelledby="enlarged-title">
       <div class="row spread">
         <h3 id="enlarged-title">
-          {label} {mark ? <span class="quiet">{mark}, says the audit</span> : null}
+          <HeadName head={chosen} /> {mark ? <span class="quiet">{mark}, says the audit</span> : null}
         </h3>
         <button
           type="button"
@@ -104,6 +105,9 @@ export function EnlargedHead(): JSX.Element | null {
         tabIndex={0}
         aria-label={`${label}: arrow keys move from cell to cell; the weight is read out below`}
         onKeyDown={(event) => walk(lab, event, index)}
+        onBlur={() => {
+          lab.cell.value = null;
+        }}
       >
         <Panel head={index} part="patterns" title={what} />
         <Panel head={index} part="control" title="no repeat (control)" />

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { headText } from '../link.ts';
+import { HeadName } from './HeadName.tsx';
 import { barsFor, roleName, roleOf } from './headRoles.ts';
 
 export function Guess(): JSX.Element {
@@ -16,7 +17,7 @@ export function Guess(): JSX.Element {
       {rolesSeen.value ? (
         mine ? (
           <span>
-            You guessed <b>{headText(mine.head)}</b> at step {mine.step}.{' '}
+            You guessed <HeadName head={mine.head} /> at step {mine.step}.{' '}
             {currentAudit.value
               ? `The audit calls it ${mark ?? 'neither of the circuit’s heads'}.`
               : `Its pattern looks like ${looks || 'nothing in particular'}; a pattern is no proof, so ask the audit.`}
@@ -28,7 +29,7 @@ export function Guess(): JSX.Element {
         <span>
           {mine ? (
             <>
-              Your guess: <b>{headText(mine.head)}</b>.
+              Your guess: <HeadName head={mine.head} />.
             </>
           ) : (
             'Which head looks for what came after the earlier copy? Click its pattern, and guess.'
@@ -37,7 +38,7 @@ export function Guess(): JSX.Element {
       )}
       {!rolesSeen.value && chosen ? (
         <button type="button" onClick={guessHead} data-testid="guess-head">
-          I guess {headText(chosen)}
+          I guess <HeadName head={chosen} />
         </button>
       ) : null}
       <label class="switch">

@@ -6,7 +6,7 @@ import { useLab } from '../lab/LabContext.ts';
 import { sameHead } from '../lab/state.ts';
 import type { View } from '../protocol.ts';
 import { titleAt } from '../viewText.ts';
-import { headHue } from './headHue.ts';
+import { HeadName } from './HeadName.tsx';
 import { type Role, roleOf, seenRole } from './headRoles.ts';
 import { headWeights } from './headWeights.ts';
 import { Later } from './Later.tsx';
@@ -56,14 +56,13 @@ function Tile({ layer, head, label, looks, index, off, still, narrow, ...stripe 
       data-role={role}
       data-off={off}
       data-head={label}
-      style={{ '--hue': headHue(index) }}
       onPointerEnter={point}
       onPointerLeave={leave}
       onFocusIn={point}
       onFocusOut={leave}
     >
       <div class="tile-head">
-        <b>{label}</b>
+        <HeadName head={name} />
         <span class="says">{says}</span>
       </div>
       <div class="frame">

@@ -52,7 +52,9 @@ function LossNow({ shown }: { shown: View }): JSX.Element | null {
   const { lossRepeat, lossRepeatIntact, lnVocab, broken } = shown;
   const typed = shown.look.tokens !== null;
   if (lossRepeat === null) return typed ? <NoLoss shown={shown} /> : null;
-  const width = (x: number): string => `${Math.min(100, (100 * x) / (2.5 * lnVocab))}%`;
+  // As long as what it shows: a loss however large stays below its end, and guessing has its place beside it.
+  const end = Math.max(2.5 * lnVocab, 1.02 * lossRepeat, 1.02 * (lossRepeatIntact ?? 0));
+  const width = (x: number): string => `${(100 * x) / end}%`;
   const solvedWord =
     lossRepeat > lnVocab * WORSE_THAN_GUESSING
       ? 'worse than guessing'

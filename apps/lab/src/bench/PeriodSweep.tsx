@@ -3,13 +3,15 @@ import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { SHORTEST_PERIOD, type View } from '../protocol.ts';
 
-/** In nats, as shares of guessing: what is more is cut off, and said so by its edge. */
-const TOP = 2.6;
+/** Shares of guessing that the bars rise to: as high as the loss of any period, between these. What is more is cut off, and said so by its edge. */
+const LOW = 2.6;
+const HIGH = 6;
 
 export function PeriodSweep({ shown }: { shown: View }): JSX.Element {
   const { sweep, tooLarge } = useLab();
   const losses = sweep.value?.losses ?? [];
   const { lnVocab, period } = shown;
+  const top = Math.max(LOW, Math.min(HIGH, Math.max(0, ...losses) / lnVocab));
   const solved = losses.flatMap((loss, i) => (loss < lnVocab / 2 ? [SHORTEST_PERIOD + i] : []));
   const text =
     losses.length === 0
@@ -21,12 +23,12 @@ export function PeriodSweep({ shown }: { shown: View }): JSX.Element {
         <i
           key={i}
           data-solved={loss < lnVocab / 2}
-          data-more={loss > TOP * lnVocab}
+          data-more={loss > top * lnVocab}
           data-here={period === SHORTEST_PERIOD + i}
-          style={{ height: `${(100 * Math.min(TOP, loss / lnVocab)) / TOP}%` }}
+          style={{ height: `${(100 * Math.min(top, loss / lnVocab)) / top}%` }}
         />
       ))}
-      <b style={{ bottom: `${100 / TOP}%` }} />
+      <b style={{ bottom: `${100 / top}%` }} />
       <span class="quiet">{losses.length === 0 ? text : 'loss at every period'}</span>
     </div>
   );

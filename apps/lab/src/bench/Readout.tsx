@@ -1,5 +1,7 @@
 // What is pointed at, in words: query, key, tokens, weight, the most probable next tokens, where heads look.
+import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useLab } from '../lab/LabContext.ts';
 import type { Cell } from '../lab/state.ts';
 import { TOP, type View } from '../protocol.ts';
@@ -7,15 +9,42 @@ import { wordIn } from '../viewText.ts';
 import { headWeights } from './headWeights.ts';
 import { type SharpLook, sharpLooks, sharpText } from './sharpLooks.ts';
 
-/** Below the bench, always in view: who looks at what, in the cell or from the token that is pointed at. */
+/** The edge of the window that is farther from what is pointed at, by pointer or by keys, so that it is never covered. */
+function useFarEdge(): 'top' | 'bottom' {
+  const { cell } = useLab();
+  const [edge, setEdge] = useState<'top' | 'bottom'>('bottom');
+  /** Where the pointer is, in pixels from the upper edge; null while keys are used. */
+  const pointer = useRef<number | null>(null);
+  useEffect(() => {
+    const follow = (event: Event): void => {
+      pointer.current = event instanceof PointerEvent ? event.clientY : null;
+    };
+    const KINDS = ['pointermove', 'pointerdown', 'keydown'];
+    for (const kind of KINDS) addEventListener(kind, follow, { capture: true, passive: true });
+    return () => {
+      for (const kind of KINDS) removeEventListener(kind, follow, { capture: true });
+    };
+  }, []);
+  useSignalEffect(() => {
+    if (cell.value === null) return;
+    const focused = document.activeElement?.getBoundingClientRect();
+    const middle = (focused?.top ?? 0) + (focused?.height ?? 0) / 2;
+    setEdge((pointer.current ?? middle) > innerHeight / 2 ? 'top' : 'bottom');
+  });
+  return edge;
+}
+
+/** Over the page, at the edge farther from it: who looks at what, in the cell or from the token that is pointed at. */
 export function Readout(): JSX.Element {
   const { cell, status, view } = useLab();
+  const edge = useFarEdge();
   const shown = view.value;
   const at = cell.value;
   const pointed = shown !== null && at !== null && at.query < shown.tokens.length;
   return (
     <p
       class="readout"
+      data-edge={edge}
       data-empty={!pointed}
       data-testid={pointed ? 'cell' : 'no-cell'}
       aria-live={status.value === 'playing' ? 'off' : 'polite'}

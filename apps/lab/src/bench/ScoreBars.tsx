@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import { sameHead } from '../lab/state.ts';
 import type { HeadBars } from '../protocol.ts';
+import { HeadName } from './HeadName.tsx';
 import { roleOf, seenRole } from './headRoles.ts';
 
 /** More heads in a row than this stand lower and closer. */
@@ -28,18 +29,20 @@ function Bars({ head }: { head: HeadBars }): JSX.Element {
         <i class="induction" style={{ height: share(head.induction) }} />
         <i class="control" style={{ height: share(head.control) }} />
       </span>
-      <span class="name">{head.label}</span>
+      <span class="name">
+        <HeadName head={head} />
+      </span>
     </button>
   );
 }
 
 export function ScoreBars(): JSX.Element {
-  const { viewOfScores } = useLab();
+  const { rolesSeen, viewOfScores } = useLab();
   const bars = viewOfScores.value?.bars ?? [];
   const chance = viewOfScores.value?.chance;
   const layers = [...new Set(bars.map((b) => b.layer))];
   return (
-    <figure class="panel scores">
+    <figure class="panel scores" data-roles={rolesSeen.value ? 'seen' : 'hidden'}>
       <figcaption>
         <h3>Scores</h3>
         <span class="key side">previous-token</span>

@@ -33,7 +33,8 @@ function told({ chapter, subject, view }: Lab): string {
   const on = subject.value;
   const shown = view.value;
   const said = chapter.value;
-  if (!on || !shown || said === 'begin') return '';
+  if (said === 'begin') return 'Three presses, under a minute.';
+  if (!on || !shown) return '';
   const { lnVocab, lossRepeat, period } = shown;
   const last = on.run.experiment.name;
   if (said === 'learning' || said === 'forcing') {

@@ -67,12 +67,10 @@ function Presets(): JSX.Element {
   );
 }
 
-/** What trains, and how fast. */
+/** How far it is trained, and how fast. */
 export function Speedometer(): JSX.Element | null {
-  const { isFetched, isLoaded, isolated, opening, other, progress, run, status, step, subject, unseen } = useLab();
-  const { stepsPerSecond, threads } = progress.value;
-  const shared = isolated.value;
-  const gpu = run.value?.gpu;
+  const { isFetched, isLoaded, opening, other, progress, run, status, step, subject, unseen } = useLab();
+  const { stepsPerSecond } = progress.value;
   const last = run.value?.experiment.training.steps ?? 0;
   const playing = status.value === 'playing';
   const link = opening.value;
@@ -93,6 +91,18 @@ export function Speedometer(): JSX.Element | null {
         <span data-testid="recorded">recorded frames; trained here: step {unseen.value.step}</span>
       ) : null}
       {playing && stepsPerSecond > 0 ? <span>{Math.round(stepsPerSecond)} steps/s</span> : null}
+    </p>
+  );
+}
+
+/** What trains it, and the bits of what is shown. */
+function Facts(): JSX.Element {
+  const { isolated, progress, run, status } = useLab();
+  const { threads } = progress.value;
+  const shared = isolated.value;
+  const gpu = run.value?.gpu;
+  return (
+    <p class="facts">
       {shared === null ? (
         <span>starting …</span>
       ) : (
@@ -107,7 +117,7 @@ export function Speedometer(): JSX.Element | null {
               : 'one thread: this page is not cross-origin isolated'}
         </span>
       )}
-      {playing ? null : <Fingerprint />}
+      {status.value === 'playing' ? null : <Fingerprint />}
     </p>
   );
 }
@@ -213,6 +223,7 @@ function BenchLine(): JSX.Element {
             </button>
           </p>
         )}
+        <Facts />
       </div>
       {link ? (
         <p class="quiet under-way" data-testid="under-way">

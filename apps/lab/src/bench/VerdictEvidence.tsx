@@ -1,9 +1,10 @@
-// What a verdict rests on, as pictures first: the stripe with and without a repeat, the loss at every period, the map, and what
-// the paths are worth. The sentence and the numbers come last.
+// What a verdict rests on, as pictures first: the stripe with and without a repeat, the loss at every period, what
+// the paths are worth, and the map. The sentence and the numbers come last.
 import type { JSX } from 'preact';
 import { useLab } from '../lab/LabContext.ts';
 import type { Audited, Shown } from '../lab/state.ts';
 import { AuditMap } from './AuditMap.tsx';
+import { HeadName } from './HeadName.tsx';
 import { PatternCanvas } from './PatternCanvas.tsx';
 import { Stripe } from './Stripe.tsx';
 
@@ -37,7 +38,7 @@ function StripePair({ shown }: { shown: Shown }): JSX.Element | null {
         ))}
       </div>
       <figcaption class="quiet">
-        {head.label}, the brightest stripe: {head.induction.toFixed(2)} of its attention with a repeat,{' '}
+        <HeadName head={head} />, the brightest stripe: {head.induction.toFixed(2)} of its attention with a repeat,{' '}
         {head.control.toFixed(2)} on the same cells without one
       </figcaption>
     </figure>
@@ -151,8 +152,8 @@ export function VerdictEvidence({ said }: { said: Audited }): JSX.Element {
       <div class="evidence">
         {shown && shown.fingerprint === said.fingerprint ? <StripePair shown={shown} /> : null}
         <Periods record={record} />
-        <AuditMap map={map} title={`Step ${step}: where it finds the earlier copy`} />
         <Paths record={record} />
+        <AuditMap map={map} title={`Step ${step}: where it finds the earlier copy`} />
       </div>
       <p>{record.sentence}</p>
       <Numbers record={record} />

@@ -12,5 +12,6 @@ export { OpeningBar } from './OpeningBar.tsx';
 export { PeriodControl } from './PeriodControl.tsx';
 export { Probe } from './Probe.tsx';
 export { Readout } from './Readout.tsx';
+export { Timeline } from './Timeline.tsx';
 export { Verdicts } from './Verdicts.tsx';
 export { WallPanel } from './wall/WallPanel.tsx';

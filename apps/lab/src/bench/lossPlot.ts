@@ -48,7 +48,8 @@ export function plotOptions(
   beside: boolean,
 ): uPlot.Options {
   const [ink, muted, faint] = [colour('ink'), colour('muted'), colour('faint')];
-  const axis = { stroke: muted, grid: { stroke: faint, width: 1 }, ticks: { show: false }, font: '12px system-ui' };
+  const { fontFamily } = getComputedStyle(document.body);
+  const axis = { stroke: muted, grid: { stroke: faint, width: 1 }, ticks: { show: false }, font: `12px ${fontFamily}` };
   const line = (label: string, stroke: string, dash?: number[]): uPlot.Series => ({
     label,
     stroke,
@@ -80,7 +81,7 @@ export function plotOptions(
     const right = x < u.bbox.left + u.bbox.width * 0.55;
     u.ctx.save();
     u.ctx.fillStyle = ink;
-    u.ctx.font = `600 ${12 * devicePixelRatio}px system-ui`;
+    u.ctx.font = `600 ${12 * devicePixelRatio}px ${fontFamily}`;
     u.ctx.textAlign = right ? 'left' : 'right';
     u.ctx.textBaseline = 'top';
     const text = `the loss falls: step ${fall}`;

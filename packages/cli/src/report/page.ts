@@ -1,6 +1,7 @@
 // report.html: one file that a browser opens from disk. It walks through the experiment in the lesson's order and tells,
 // for each training, what was expected and what happened.
 import { VERSION } from '../version.ts';
+import { contents } from './contents.ts';
 import { type HoverData, hoverScripts } from './hover.ts';
 import { escapeHtml, nats, table } from './html.ts';
 import { picture } from './picture.ts';
@@ -55,33 +56,5 @@ function summary(runs: readonly ToldRun[]): string {
     ]),
     'Losses in nats; guessing among 64 tokens costs 4.16. “Other periods”: blocks of another length than the best one, two copies.',
   );
-  const contents = [
-    'Data',
-    'Model',
-    'Training',
-    'Loss curves',
-    'Finding heads',
-    'Attention patterns',
-    'The twist',
-    'The proof',
-    'How it came about',
-    'Discussion',
-    'Set-up',
-    'Hyper-parameters',
-  ];
-  const ids = [
-    'data',
-    'model',
-    'training',
-    'loss-curves',
-    'finding-heads',
-    'attention-patterns',
-    'twist',
-    'proof',
-    'dynamics',
-    'discussion',
-    'set-up',
-    'hyper-parameters',
-  ];
-  return `${numbers}<nav aria-label="contents"><ol>${contents.map((c, i) => `<li><a href="#${ids[i]}">${c}</a></li>`).join('')}</ol></nav>`;
+  return `${numbers}${contents()}`;
 }

@@ -1,4 +1,4 @@
-import { figureCss } from '@induction-lab/figures/node';
+import { figureCss } from '@induction-lab/figures/colours';
 
 /** The page's style sheet: reading width, both colour schemes, usable from phone to projector, and on paper. */
 export const style: string = `${figureCss}
@@ -25,7 +25,7 @@ h3 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; }
 p, li { max-width: 44rem; }
 a { color: var(--accent); }
 code, .tokens { font-family: ui-monospace, monospace; font-size: .88em; }
-nav ol { columns: 2; padding-left: 1.4rem; }
+nav ol { columns: 14rem 2; padding-left: 1.4rem; } nav li { break-inside: avoid; }
 .quiet, caption, figcaption { color: var(--quiet); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; margin: .8rem 0; font-size: .93rem; }

@@ -7,6 +7,7 @@ import { type Tile, verdictOf } from '../../lab/wall/wallState.ts';
 import type { Glimpse, HeadGlimpse } from '../../wallProtocol.ts';
 import { drawPattern, scheme } from '../colours.ts';
 import { drawSoon } from '../drawing.ts';
+import { HeadName } from '../HeadName.tsx';
 import { roleName, roleOf } from '../headRoles.ts';
 import { Stripe } from '../Stripe.tsx';
 import { BOX, heightOf, lossPath } from './lossPath.ts';
@@ -34,7 +35,7 @@ function Head({ head, of: { length, period, start }, named }: HeadProps): JSX.El
         <Stripe period={period} start={start} size={length} />
       </div>
       <span class="name">
-        {head.label} <span class="says">{roleName[role]}</span>
+        <HeadName head={head} /> <span class="says">{roleName[role]}</span>
       </span>
     </div>
   );
