@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// What takes minutes: the notebook as it is committed, the lab's exercises with their real models, and the documentation site. One file at a
+// What takes minutes: the notebook as it is committed, the lab with real models, whole tasks and in Firefox, and the documentation site. One file at a
 // time, since each trains on all cores.
 export default defineConfig({
   test: {

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { committed, execute, file } from './execute.ts';
 import { EXPECTED } from './expectations.ts';
 import { codeCells, comparable, images, joined, type Notebook, shownText } from './ipynb.ts';
+import { cellsWith, executeWith } from './knobs.ts';
 
 describe('run from a clean kernel', () => {
   let executed: Notebook;
@@ -63,3 +64,25 @@ function inkOf(pixels: ArrayLike<number>, channels: number): number {
       }
   return (ink * channels) / pixels.length;
 }
+
+const SHORT = { steps: '30', controlSteps: '20', variedSteps: '60', pictureSteps: '60', batch: '8' };
+
+test('with other knobs every cell runs, and runs again after another change in the same kernel', async () => {
+  const [setUp, ...rest] = cellsWith({ ...SHORT, period: '12', periods: '[5, 12]', nHeads: '2', nLayers: '3' });
+  const [, ...again] = cellsWith({
+    ...SHORT,
+    nLayers: '1',
+    normalization: 'null',
+    positions: "'sinusoidal'",
+    competition: '0',
+  });
+  const cells = [setUp!, ...rest, ...again].map((cell, i) => ({ ...cell, id: `${cell.id}-${i}` }));
+  const run = await executeWith(cells);
+  expect(run.stderr).not.toMatch(/Error|fail/);
+  expect(run.status).toBe(0);
+  const shown = run.result().cells.map(shownText).join('\n');
+  expect(shown).toContain('context: 24 tokens, two blocks of 12');
+  expect(shown).toContain('heads: 3 layers × 2, each 32 wide');
+  expect(shown).toContain('heads: 1 layers × 4, each 16 wide');
+  expect(shown.match(/to the model that will be trained: 0$/gm)).toHaveLength(2);
+}, 300_000);

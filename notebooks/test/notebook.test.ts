@@ -1,32 +1,12 @@
-// The notebook's text, and its cells with other knobs. notebook.full.test.ts runs it as it is committed.
+// The notebook's text, and knobs that are refused. notebook.full.test.ts runs it, as it is committed and with other knobs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { committed, type Execution, execute, file, folder, root } from './execute.ts';
-import { codeCells, joined, type Notebook, shownText, textCells, writeNotebook } from './ipynb.ts';
-
-/** Runs cells of the notebook with other knobs. */
-function executeWith(cells: Notebook['cells']): Promise<Execution> {
-  const from = join(folder, 'changed.ipynb');
-  writeNotebook(from, { ...committed, cells });
-  return execute(from);
-}
-
-/** The cells from the set-up on, with knobs changed in the source of the cell of knobs. */
-function cellsWith(knobs: Readonly<Record<string, string>>): Notebook['cells'] {
-  return codeCells(committed).map((cell) => {
-    if (cell.id !== 'knobs') return cell;
-    let source = joined(cell.source);
-    for (const [name, value] of Object.entries(knobs)) {
-      const line = new RegExp(`^( +${name}: )(\\[.*\\]|[^,]+),`, 'm');
-      if (!line.test(source)) throw new Error(`The cell of knobs has no knob ${name}.`);
-      source = source.replace(line, `$1${value},`);
-    }
-    return { ...cell, source };
-  });
-}
+import { committed, file, root } from './execute.ts';
+import { codeCells, joined, shownText, textCells } from './ipynb.ts';
+import { cellsWith, executeWith } from './knobs.ts';
 
 test('every file that the text links to exists', () => {
   const links = textCells(committed).flatMap(({ source }) =>
@@ -81,28 +61,6 @@ test('the cells pass the type checker', () => {
   });
   expect(stdout).toBe('');
 });
-
-const SHORT = { steps: '30', controlSteps: '20', variedSteps: '60', pictureSteps: '60', batch: '8' };
-
-test('with other knobs every cell runs, and runs again after another change in the same kernel', async () => {
-  const [setUp, ...rest] = cellsWith({ ...SHORT, period: '12', periods: '[5, 12]', nHeads: '2', nLayers: '3' });
-  const [, ...again] = cellsWith({
-    ...SHORT,
-    nLayers: '1',
-    normalization: 'null',
-    positions: "'sinusoidal'",
-    competition: '0',
-  });
-  const cells = [setUp!, ...rest, ...again].map((cell, i) => ({ ...cell, id: `${cell.id}-${i}` }));
-  const run = await executeWith(cells);
-  expect(run.stderr).not.toMatch(/Error|fail/);
-  expect(run.status).toBe(0);
-  const shown = run.result().cells.map(shownText).join('\n');
-  expect(shown).toContain('context: 24 tokens, two blocks of 12');
-  expect(shown).toContain('heads: 3 layers × 2, each 32 wide');
-  expect(shown).toContain('heads: 1 layers × 4, each 16 wide');
-  expect(shown.match(/to the model that will be trained: 0$/gm)).toHaveLength(2);
-}, 300_000);
 
 // Which knobs are refused, and how, support.test.ts tells; here, that the sentence reaches whoever runs the cell.
 test('a cell of knobs that cannot be run says so in one sentence', { timeout: 120_000 }, async () => {

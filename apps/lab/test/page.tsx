@@ -24,6 +24,11 @@ Object.assign(globalThis, {
   location: new URL('http://lab.test/'),
   history: { replaceState: () => {}, pushState: () => {} },
   matchMedia: () => never,
+  // Nothing is pointed at.
+  addEventListener: () => {},
+  removeEventListener: () => {},
+  PointerEvent: class {},
+  innerHeight: 900,
   ResizeObserver: NoObserver,
   IntersectionObserver: NoObserver,
   // Files that the site would bring along.
