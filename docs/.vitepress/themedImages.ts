@@ -12,9 +12,17 @@ const asAttribute = (text: string): string =>
 const both = (src: string, rest: string): string =>
   `<img class="light-only" src="./${src}"${rest}><img class="dark-only" src="./${darkOf(src)}"${rest}>`;
 
-/** The same of `<picture>` with a dark source. */
+const NARROW = /<source media="(\(max-width: \d+px\))" srcset="([^"]+)">/;
+
+/** The same of `<picture>` with dark sources; one for narrow windows stays. */
 const ofHtml = (html: string): string =>
-  html.replace(/<picture><source[^>]*><img src="([^"]+)"([^>]*)><\/picture>/g, (_, src, rest) => both(src, rest));
+  html.replace(/<picture>((?:<source[^>]*>)+)<img src="([^"]+)"([^>]*)><\/picture>/g, (_, sources, src, rest) => {
+    const [, media, narrow] = NARROW.exec(sources) ?? [];
+    if (media === undefined || narrow === undefined) return both(src, rest);
+    const picture = (theme: string, small: string, large: string): string =>
+      `<picture class="${theme}-only"><source media="${media}" srcset="./${small}"><img src="./${large}"${rest}></picture>`;
+    return picture('light', narrow, src) + picture('dark', darkOf(narrow), darkOf(src));
+  });
 
 /** `![...](x.svg)` and `<picture>` become two images, of the classes light-only and dark-only. */
 export function themedImages(md: Markdown): void {

@@ -53,12 +53,10 @@ export function falseClaims(truth: Truth): string[] {
   const seen: Seen = { ...intact, ...brokenNow() };
   const isBroken = seen.off.length + seen.cuts.length > 0;
   const parts = [...seen.off.map((label) => `${label} off`), ...seen.cuts.map((path) => `${path.toUpperCase()} cut`)];
+  // Paths stand there in the order in which they were cut.
   const strip = text('[data-testid="broken"] span').replace('Broken while you look: ', '');
-  claim(
-    strip === parts.join(', ').replace(/, ([^,]*)$/, ' and $1') || strip === parts.join(', '),
-    `broken: ${strip}`,
-    parts,
-  );
+  const named = strip === '' ? [] : strip.split(/, | and /);
+  claim(named.sort().join() === parts.sort().join(), `broken: ${strip}`, parts);
 
   lossClaims();
   scoreClaims();

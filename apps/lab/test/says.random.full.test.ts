@@ -1,5 +1,5 @@
 // The page says what holds, whatever is done to it: hundreds of actions at random, and after each a second reading of the model.
-// SEED=… does the same again.
+// SEED=… does others.
 import { expect, test, vi } from 'vitest';
 import { allHolds } from './randomActions.ts';
 
@@ -12,7 +12,7 @@ vi.mock('../src/bench/lossPlot.ts', () => ({
   plotOptions: () => ({}),
 }));
 
-const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+const seed = Number(process.env.SEED ?? 1);
 
 test(`every sentence about a model holds for the fingerprint beside it, after random actions (seed ${seed})`, async () => {
   const sequences = Number(process.env.SEQUENCES ?? 10);
