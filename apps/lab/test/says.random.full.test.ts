@@ -3,14 +3,7 @@
 import { expect, test, vi } from 'vitest';
 import { allHolds } from './randomActions.ts';
 
-vi.mock('../src/bench/lossPlot.ts', () => ({
-  uPlot: class {
-    setData(): void {}
-    destroy(): void {}
-  },
-  joined: () => [],
-  plotOptions: () => ({}),
-}));
+vi.mock('../src/bench/lossPlot.ts', () => import('./noPlot.ts'));
 
 const seed = Number(process.env.SEED ?? 1);
 
