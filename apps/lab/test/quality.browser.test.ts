@@ -245,6 +245,7 @@ test('tasks on the main thread while it trains: at most a frame with eight heads
       // Time on the processor: what other programs took from it is not the page's work.
       longest.push(Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000)));
     }
+    console.log(`longest tasks of ${hash}: ${longest.map((ms) => ms.toFixed(1)).join(', ')} ms`);
     expect(Math.min(...longest), `longest tasks of ${hash}: ${longest.join(', ')}`).toBeLessThan(bound);
     await page.context().close();
   }
