@@ -11,7 +11,7 @@ import { writeInduction, writePositionalCopier, writeSmallModel } from './suppor
 const folder = temporaryFolder();
 const induction = writeInduction(join(folder, 'induction.safetensors'));
 const misnamedInduction = writeInduction(join(folder, 'positional-shortcut-not-learned.safetensors'));
-const withStart = writeInduction(join(folder, 'start.safetensors'), { dVocab: 31, nCtx: 34, bos: 30 });
+const withStart = writeInduction(join(folder, 'start.safetensors'), { dVocab: 31, nCtx: 26, bos: 30 });
 const copier = writePositionalCopier(join(folder, 'model.safetensors'));
 const misnamedCopier = writePositionalCopier(join(folder, 'induction-varied.safetensors'));
 const blank = writeSmallModel(join(folder, 'blank.safetensors'));
@@ -49,14 +49,12 @@ test('a start token that the model does not have is refused', async () => {
 
 test('any number of threads prints the same record', async () => {
   const printed = async (threads: number): Promise<string> =>
-    (await succeed('audit', induction, '--json', '--threads', String(threads))).stdout;
+    (await succeed('audit', induction, '--json', '--sequences', '16', '--threads', String(threads))).stdout;
   expect(await printed(3)).toBe(await printed(1));
 });
 
 test.for([
-  [induction, 'induction', ['L1H0'], []],
   [misnamedInduction, 'induction', ['L1H0'], []],
-  [copier, 'positional shortcut', [], ['L0H0']],
   [misnamedCopier, 'positional shortcut', [], ['L0H0']],
   [blank, 'not learned', [], []],
 ] as const)('--json of %s: %s, whatever the file is called', async ([path, verdict, followers, positionalHeads]) => {

@@ -12,7 +12,7 @@ import {
 import type { Golden } from '../../../core/test/support/golden.ts';
 
 const engine = await loadEngine({ exact: true });
-const sizes = { dVocab: 31, nCtx: 34 };
+const sizes = { dVocab: 31, nCtx: 26 };
 
 export function writeModel(path: string, model: Model): string {
   writeFileSync(path, encodeCheckpoint(model.config, model.getWeights()));
@@ -30,7 +30,7 @@ export function writeInduction(path: string, { bos, ...given }: typeof sizes & {
 export const writeHub = (path: string): string => writeModel(path, handBuiltHub(engine, sizes));
 
 export const writePositionalCopier = (path: string): string =>
-  writeModel(path, handBuiltPositionalCopier(engine, { ...sizes, period: 17 }));
+  writeModel(path, handBuiltPositionalCopier(engine, { ...sizes, period: 13 }));
 
 /** A model of five different sizes with LayerNorm and biases, everything else 0. */
 export const writeSmallModel = (path: string): string =>
