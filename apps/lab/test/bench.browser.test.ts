@@ -1,21 +1,15 @@
 // The bench in a real browser: train, judge, unmask, break.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launch, numberIn, openPage, type Served, serve, untilStep, untilStill, visit } from './support.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { numberIn, openPage, siteInBrowser, untilStep, untilStill, visit } from './support.ts';
 
-let browser: Browser;
-let served: Served;
+const { browser, served } = await siteInBrowser();
 let page: Page;
 let errors: string[];
 
 beforeAll(async () => {
-  [browser, served] = await Promise.all([launch(), serve()]);
   ({ page, errors } = await openPage(browser, served.url));
 }, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
 
 /** Ln 64 / 2: below it a period counts as solved. */
 const SOLVED = Math.log(64) / 2;

@@ -3,15 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
 import { paletteOf } from '@induction-lab/figures/colours';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { contents } from '../../../packages/cli/src/report/contents.ts';
 import { style as reportStyle } from '../../../packages/cli/src/report/style.ts';
 import { comparePicture, difference, PICTURE_CONTEXT, pictureOf, setLetters, TOLERANCE } from './pictures.ts';
-import { launch, openPage, type Served, serve, visit } from './support.ts';
+import { openPage, siteInBrowser, visit } from './support.ts';
 
-let browser: Browser;
-let served: Served;
+const { browser, served } = await siteInBrowser();
 /** One page for all of it: a trained model is on its bench. */
 let page: Page;
 let errors: string[];
@@ -22,7 +21,6 @@ const NARROWEST = { width: 320, height: 640 };
 const TRAINED = `preset=picture&seed=1&step=600&period=17&head=L1H1&kernels=${KERNELS_VERSION}`;
 
 beforeAll(async () => {
-  [browser, served] = await Promise.all([launch(), serve()]);
   ({ page, errors } = await openPage(browser, served.url, { ...PICTURE_CONTEXT, before: setLetters }));
 }, 120_000);
 beforeEach(async () => {
@@ -31,10 +29,6 @@ beforeEach(async () => {
 });
 afterEach(() => {
   expect(errors.splice(0)).toEqual([]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
 });
 
 /** Waits until the plot and the panels below the fold are there, and what has changed is drawn. */

@@ -1,19 +1,10 @@
 // How long a reader waits, on two cores: the story, every button of the lesson, the lesson as a whole, and a wall of seeds.
 import { cpus } from 'node:os';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launch, openPage, type Served, serve } from './support.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { openPage, siteInBrowser } from './support.ts';
 
-let browser: Browser;
-let served: Served;
-
-beforeAll(async () => {
-  [browser, served] = await Promise.all([launch(), serve()]);
-}, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
+const { browser, served } = await siteInBrowser();
 
 /** Ticks of all processors, and those of them in which nothing was to be done. */
 const ticks = (): { all: number; idle: number } => {

@@ -1,39 +1,31 @@
 // Playing with runs: the timeline back and forth, resuming, two runs side by side, a dropped file, own tokens, hovering.
 import { KERNELS_VERSION } from '@induction-lab/core/internal/kernels-version';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import known from '../../../packages/core/test/unchanged/fixtures/weights.json' with { type: 'json' };
 import {
   fingerprintAt,
   fingerprintOf,
-  launch,
   numberIn,
   openPage,
-  type Served,
-  serve,
+  siteInBrowser,
   untilStep,
   untilStill,
   visit,
 } from './support.ts';
 
-let browser: Browser;
-let served: Served;
+const { browser, served } = await siteInBrowser();
 /** One page for all of it, as of a reader who tries one thing after the other. */
 let page: Page;
 let errors: string[];
 
 beforeAll(async () => {
-  [browser, served] = await Promise.all([launch(), serve()]);
   ({ page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=1`, {
     permissions: ['clipboard-read', 'clipboard-write'],
   }));
 }, 120_000);
 afterEach(() => {
   expect(errors.splice(0)).toEqual([]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
 });
 
 /** Follows a link without waiting for what it names. */

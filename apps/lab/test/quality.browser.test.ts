@@ -3,20 +3,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launch, numberIn, openPage, type Served, serve, site, untilStep, untilStill } from './support.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { numberIn, openPage, serve, site, siteInBrowser, untilStep, untilStill } from './support.ts';
 
-let browser: Browser;
-let served: Served;
-
-beforeAll(async () => {
-  [browser, served] = await Promise.all([launch(), serve()]);
-}, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
+const { browser, served } = await siteInBrowser();
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 

@@ -1,35 +1,19 @@
 // What the page says of a model is what was computed of it: while a link trains on, on every scrub, of typed sequences, of
 // workers that are gone, and however long what comes from outside is.
 import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import {
-  fingerprintAt,
-  launch,
-  numberIn,
-  openPage,
-  type Served,
-  serve,
-  untilStep,
-  untilStill,
-  visit,
-} from './support.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { fingerprintAt, numberIn, openPage, siteInBrowser, untilStep, untilStill, visit } from './support.ts';
 
-let browser: Browser;
-let served: Served;
+const { browser, served } = await siteInBrowser();
 let page: Page;
 let errors: string[];
 
 beforeAll(async () => {
-  [browser, served] = await Promise.all([launch(), serve()]);
   ({ page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=2`));
 }, 120_000);
 afterEach(() => {
   expect(errors.splice(0)).toEqual([]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
 });
 
 const go = (page: Page, link: string): Promise<void> =>

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { preview } from 'vite';
+import { afterAll } from 'vitest';
 // @ts-expect-error a script without types, shared with setup.mjs
 import { needBrowser } from '../../../scripts/browser.mjs';
 
@@ -50,6 +51,13 @@ export const launch = (...flags: readonly string[]): Promise<Browser> =>
     executablePath: needBrowser() as string,
     args: [...sandbox, '--disable-dev-shm-usage', ...flags],
   });
+
+/** The site and a browser for one file of tests; both are closed behind its last one. */
+export async function siteInBrowser(): Promise<{ browser: Browser; served: Served }> {
+  const [browser, served] = await Promise.all([launch(), serve()]);
+  afterAll(() => Promise.all([browser.close(), served.close()]));
+  return { browser, served };
+}
 
 export interface Opened {
   readonly page: Page;

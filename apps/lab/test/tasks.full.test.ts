@@ -1,18 +1,9 @@
 // Whole tasks without a pointer: by the keyboard alone, and by what a screen reader is told (Chromium's accessibility tree).
-import type { Browser, CDPSession, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launch, openPage, type Served, serve, untilStep, untilStill } from './support.ts';
+import type { CDPSession, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { openPage, siteInBrowser, untilStep, untilStill } from './support.ts';
 
-let browser: Browser;
-let served: Served;
-
-beforeAll(async () => {
-  [browser, served] = await Promise.all([launch(), serve()]);
-}, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
+const { browser, served } = await siteInBrowser();
 
 /** A run that trains in moments. */
 const TINY = 'preset=literal-1-layer&seed=1&heads=2&batch=8';

@@ -7,24 +7,23 @@ import { pathToFileURL } from 'node:url';
 import { decodeCheckpoint, encodeCheckpoint, Model, modelConfig } from '@induction-lab/core';
 import { loadEngine } from '@induction-lab/core/node';
 import { unzipSync } from 'fflate';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import {
   fingerprintAt,
   fingerprintOf,
-  launch,
   numberIn,
   openPage,
   type Served,
   serve,
   site,
+  siteInBrowser,
   untilStep,
   untilStill,
   visit,
 } from './support.ts';
 
-let browser: Browser;
-let served: Served;
+const { browser, served } = await siteInBrowser();
 let plain: Served;
 let folder: string;
 /** One page for most of it: whatever went wrong before, the next link opens. Each test has a seed, and so a run, of its own. */
@@ -32,7 +31,7 @@ let page: Page;
 let errors: string[];
 
 beforeAll(async () => {
-  [browser, served, plain] = await Promise.all([launch(), serve(), serve({ plain: true })]);
+  plain = await serve({ plain: true });
   folder = await mkdtemp(join(tmpdir(), 'lab-'));
   ({ page, errors } = await openPage(browser, `${served.url}#preset=two-heads&seed=1`));
 }, 120_000);
@@ -40,8 +39,7 @@ afterEach(() => {
   expect(errors.splice(0)).toEqual([]);
 });
 afterAll(async () => {
-  await browser?.close();
-  await Promise.all([served?.close(), plain?.close()]);
+  await plain?.close();
   await rm(folder, { recursive: true, force: true });
 });
 

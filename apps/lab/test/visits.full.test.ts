@@ -5,20 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { unzipSync } from 'fflate';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fingerprintAt, launch, openPage, type Served, serve, site, untilStep, untilStill } from './support.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { fingerprintAt, openPage, site, siteInBrowser, untilStep, untilStill } from './support.ts';
 
-let browser: Browser;
-let served: Served;
-
-beforeAll(async () => {
-  [browser, served] = await Promise.all([launch(), serve()]);
-}, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
+const { browser, served } = await siteInBrowser();
 
 /** A run that trains in moments. */
 const TINY = 'preset=literal-1-layer&seed=7&heads=2&batch=8';
