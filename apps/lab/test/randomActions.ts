@@ -88,6 +88,11 @@ async function checked(lab: Lab): Promise<string[]> {
   const apart = isTiny(lab.setting.value) && !on.file ? await trainApart(lab.setting.value) : null;
   const { other } = lab;
   const besides = other.value ? await trainApart(other.value.setting) : null;
+  if (lab.view.value !== shown || lab.run.value !== on) {
+    // A kept run that was being read came onto the bench meanwhile: what is said of it is checked instead.
+    await settled(lab);
+    return checked(lab);
+  }
   const known = new Map([...files, ...(apart?.states ?? []).map((state) => [state.fingerprint, state] as const)]);
   const file = files.get(shown.fingerprint);
   const at = (step: number): SecondReading => apart?.states[step] ?? (file as SecondReading);
