@@ -54,7 +54,9 @@ test('any number of threads prints the same record', async () => {
 });
 
 test.for([
+  [induction, 'induction', ['L1H0'], []],
   [misnamedInduction, 'induction', ['L1H0'], []],
+  [copier, 'positional shortcut', [], ['L0H0']],
   [misnamedCopier, 'positional shortcut', [], ['L0H0']],
   [blank, 'not learned', [], []],
 ] as const)('--json of %s: %s, whatever the file is called', async ([path, verdict, followers, positionalHeads]) => {

@@ -1,5 +1,5 @@
-// The promised picture over 8 seeds that train as one ensemble on the GPU, here a software adapter, which takes an hour and a half: a line
-// says every 25 steps how far it is. SEEDS sets how many there are.
+// The promised picture over 8 seeds that train as one ensemble on the GPU, here a software adapter, which takes an hour and
+// a half: a line says every 25 steps how far it is. SEEDS sets how many there are.
 import { expect, test } from 'vitest';
 import { PICTURE_PROPERTIES } from '../src/circuits/claims/pictureProperties.ts';
 import { trainEnsemble } from '../src/gpu/trainEnsemble.ts';
